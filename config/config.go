@@ -1,0 +1,124 @@
+// Package config reads the configuration from the environment and a .env
+// file, validates all of it once at start, and hands it on typed. Nothing else
+// in Carebase reads the environment.
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/joho/godotenv"
+)
+
+// Config is the validated configuration.
+type Config struct {
+	// SecretKey derives the users' token secret; empty for PocketBase's own.
+	SecretKey string
+	// Debug is PocketBase's dev mode.
+	Debug bool
+	// AllowedHosts are the names that the server answers to; empty for any.
+	AllowedHosts []string
+	// CORSAllowedOrigins are the origins whose pages may call the API; empty
+	// for any.
+	CORSAllowedOrigins []string
+	// HTTPAddr is the address that the server listens on, host:port.
+	HTTPAddr string
+	// DataDir is the directory of the database and the uploaded files.
+	DataDir string
+	// AccessTokenLifetime and RefreshTokenLifetime are how long new tokens hold.
+	AccessTokenLifetime, RefreshTokenLifetime time.Duration
+	// RotateRefreshTokens and BlacklistAfterRotation are SimpleJWT's.
+	RotateRefreshTokens, BlacklistAfterRotation bool
+	// DoctorsScope says who sees a doctor.
+	DoctorsScope DoctorsScope
+	// SuperuserEmail and SuperuserPassword are created or updated at start;
+	// both empty for neither.
+	SuperuserEmail, SuperuserPassword string
+}
+
+// DoctorsScope says who sees a doctor.
+type DoctorsScope string
+
+const (
+	// DoctorsGlobal shows every doctor to every signed-in user.
+	DoctorsGlobal DoctorsScope = "global"
+	// DoctorsOwner shows a doctor to the user who created it.
+	DoctorsOwner DoctorsScope = "owner"
+)
+
+// variables are the environment as it stands, before validation.
+type variables struct {
+	SecretKey              string `env:"SECRET_KEY"`
+	Debug                  string `env:"DEBUG"`
+	AllowedHosts           string `env:"ALLOWED_HOSTS"`
+	CORSAllowedOrigins     string `env:"CORS_ALLOWED_ORIGINS"`
+	HTTPAddr               string `env:"HTTP_ADDR"`
+	Port                   string `env:"PORT"`
+	DataDir                string `env:"DATA_DIR"`
+	AccessTokenLifetime    string `env:"ACCESS_TOKEN_LIFETIME"`
+	RefreshTokenLifetime   string `env:"REFRESH_TOKEN_LIFETIME"`
+	RotateRefreshTokens    string `env:"ROTATE_REFRESH_TOKENS"`
+	BlacklistAfterRotation string `env:"BLACKLIST_AFTER_ROTATION"`
+	DoctorsScope           string `env:"DOCTORS_SCOPE"`
+	SuperuserEmail         string `env:"SUPERUSER_EMAIL"`
+	SuperuserPassword      string `env:"SUPERUSER_PASSWORD"`
+	PGDatabase             string `env:"PG_DB"`
+}
+
+// Load reads .env in the working directory and the environment, which wins.
+// Its error lists every problem, one a line.
+func Load() (*Config, error) {
+	environment, err := godotenv.Read(".env")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New(".env cannot be read: each line must be NAME=value, or empty, or a # comment")
+	}
+	if environment == nil {
+		environment = map[string]string{}
+	}
+	for _, entry := range os.Environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		environment[name] = value
+	}
+	return Parse(environment)
+}
+
+// Parse validates an environment. Its error lists every problem, one a line.
+func Parse(environment map[string]string) (*Config, error) {
+	raw, err := env.ParseAsWithOptions[variables](env.Options{Environment: environment})
+	if err != nil {
+		return nil, err
+	}
+	var v validator
+	config := &Config{
+		Debug:                  v.boolean("DEBUG", raw.Debug),
+		AllowedHosts:           v.hosts("ALLOWED_HOSTS", raw.AllowedHosts),
+		CORSAllowedOrigins:     v.origins("CORS_ALLOWED_ORIGINS", raw.CORSAllowedOrigins),
+		HTTPAddr:               v.address(raw.HTTPAddr, raw.Port),
+		DataDir:                orDefault(raw.DataDir, "pb_data"),
+		AccessTokenLifetime:    v.lifetime("ACCESS_TOKEN_LIFETIME", raw.AccessTokenLifetime, 30*time.Minute),
+		RefreshTokenLifetime:   v.lifetime("REFRESH_TOKEN_LIFETIME", raw.RefreshTokenLifetime, 168*time.Hour),
+		RotateRefreshTokens:    v.boolean("ROTATE_REFRESH_TOKENS", raw.RotateRefreshTokens),
+		BlacklistAfterRotation: v.boolean("BLACKLIST_AFTER_ROTATION", raw.BlacklistAfterRotation),
+		DoctorsScope:           v.doctorsScope("DOCTORS_SCOPE", raw.DoctorsScope),
+	}
+	config.SecretKey = v.secretKey("SECRET_KEY", raw.SecretKey, config.Debug)
+	config.SuperuserEmail, config.SuperuserPassword = v.superuser(raw.SuperuserEmail, raw.SuperuserPassword)
+	if raw.PGDatabase != "" {
+		v.problem("PG_DB", raw.PGDatabase, "not set: this version of Carebase stores in SQLite only and does not fall back to it silently")
+	}
+	if len(v.problems) > 0 {
+		return nil, errors.Join(v.problems...)
+	}
+	return config, nil
+}
+
+func orDefault(value, fallback string) string {
+	if value == "" {
+		return fallback
+	}
+	return value
+}

@@ -1,0 +1,157 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	defaultAddress = "127.0.0.1:8000"
+	// minSecretKeyLength is in characters.
+	minSecretKeyLength = 32
+	// minSuperuserPasswordLength is PocketBase's.
+	minSuperuserPasswordLength = 8
+	maxSuperuserPasswordLength = 71
+)
+
+// validator turns variables into values and gathers what cannot be understood.
+type validator struct {
+	problems []error
+}
+
+// problem notes a variable whose value may be shown.
+func (v *validator) problem(name, value, allowed string) {
+	v.problems = append(v.problems, fmt.Errorf("%s is %q; it must be %s", name, value, allowed))
+}
+
+// secretProblem notes a variable whose value may not be shown.
+func (v *validator) secretProblem(name, allowed string) {
+	v.problems = append(v.problems, fmt.Errorf("%s must be %s", name, allowed))
+}
+
+func (v *validator) boolean(name, value string) bool {
+	switch strings.ToLower(value) {
+	case "true", "1", "yes":
+		return true
+	case "", "false", "0", "no":
+		return false
+	}
+	v.problem(name, value, "True or False (or 1, 0, yes, no)")
+	return false
+}
+
+func (v *validator) secretKey(name, value string, debug bool) string {
+	if value != "" && !debug && utf8.RuneCountInString(value) < minSecretKeyLength {
+		v.secretProblem(name, fmt.Sprintf("at least %d characters long, or unset, unless DEBUG is True", minSecretKeyLength))
+	}
+	return value
+}
+
+var hostPattern = regexp.MustCompile(`^(\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)$`)
+
+func (v *validator) hosts(name, value string) []string {
+	hosts := split(value)
+	for i, host := range hosts {
+		address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+		if err != nil && !hostPattern.MatchString(host) {
+			v.problem(name, value, "a comma-separated list of host names without port, IP addresses, .example.com for a domain with all its subdomains, or *")
+			return nil
+		}
+		if err == nil {
+			host = address.String()
+		}
+		hosts[i] = strings.ToLower(host)
+	}
+	return hosts
+}
+
+func (v *validator) origins(name, value string) []string {
+	origins := split(value)
+	for _, origin := range origins {
+		if origin == "*" {
+			continue
+		}
+		parsed, err := url.Parse(origin)
+		if err != nil || parsed.Scheme == "" || parsed.Host == "" || origin != parsed.Scheme+"://"+parsed.Host {
+			v.problem(name, value, "a comma-separated list of origins such as https://clinic.example.com, or *")
+			return nil
+		}
+	}
+	return origins
+}
+
+// address is HTTP_ADDR, or all interfaces at PORT as hosting platforms mean it.
+func (v *validator) address(address, port string) string {
+	if address == "" && port == "" {
+		return defaultAddress
+	}
+	name, value := "HTTP_ADDR", address
+	if address == "" {
+		name, value, address = "PORT", port, "0.0.0.0:"+port
+	}
+	_, number, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(number, 10, 16)
+	}
+	switch {
+	case err == nil:
+	case name == "PORT":
+		v.problem(name, value, "a port number from 0 to 65535")
+	default:
+		v.problem(name, value, "host:port such as 127.0.0.1:8000, with a port from 0 to 65535")
+	}
+	return address
+}
+
+func (v *validator) lifetime(name, value string, fallback time.Duration) time.Duration {
+	if value == "" {
+		return fallback
+	}
+	lifetime, err := time.ParseDuration(value)
+	if err != nil || lifetime < time.Second {
+		v.problem(name, value, "a duration of at least 1s such as 30m or 168h")
+	}
+	return lifetime
+}
+
+func (v *validator) doctorsScope(name, value string) DoctorsScope {
+	switch scope := DoctorsScope(orDefault(value, string(DoctorsGlobal))); scope {
+	case DoctorsGlobal, DoctorsOwner:
+		return scope
+	}
+	v.problem(name, value, "global or owner")
+	return DoctorsGlobal
+}
+
+func (v *validator) superuser(email, password string) (string, string) {
+	if email == "" && password == "" {
+		return "", ""
+	}
+	switch {
+	case email == "":
+		v.secretProblem("SUPERUSER_EMAIL", "set when SUPERUSER_PASSWORD is")
+	case !strings.Contains(email, "@"):
+		v.problem("SUPERUSER_EMAIL", email, "an e-mail address")
+	}
+	if length := len(password); length < minSuperuserPasswordLength || length > maxSuperuserPasswordLength {
+		v.secretProblem("SUPERUSER_PASSWORD", fmt.Sprintf("%d to %d characters long", minSuperuserPasswordLength, maxSuperuserPasswordLength))
+	}
+	return email, password
+}
+
+func split(value string) []string {
+	var items []string
+	for item := range strings.SplitSeq(value, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
+}

@@ -1,0 +1,30 @@
+// Package hooks has what must be true whenever a record changes or is asked
+// for, whichever door the caller came through: the documented API, the record
+// API, batch, realtime, the dashboard or the command line.
+package hooks
+
+import (
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/config"
+)
+
+// Bind registers every hook. It is called once, before the app starts.
+func Bind(app core.App, config *config.Config) {
+	bindStart(app, config)
+	bindHosts(app, config.AllowedHosts)
+	bindRequestLog(app)
+	bindCredentials(app)
+	bindUsers(app)
+	bindText(app)
+	bindAges(app)
+	bindOwnership(app)
+	bindMappings(app, config.DoctorsScope)
+	bindRecordIDs(app)
+	bindQueries(app)
+	bindRealtime(app)
+	bindSQLConsole(app)
+	bindImpersonation(app)
+	bindPasswordWork(app)
+	bindBlacklist(app)
+}

@@ -1,0 +1,185 @@
+package testapp
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/migrations"
+)
+
+// Password is every test user's.
+const Password = "Tr0ub4dor&3"
+
+// User is a registered and signed-in user.
+type User struct {
+	ID, Email       string
+	Access, Refresh string
+}
+
+// Response is an answer with its body read.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// Request is a request to be made. Body is sent as JSON, or as it stands if it
+// is a string or a reader.
+type Request struct {
+	Method, Path string
+	Token        string // sent as "Bearer <token>"
+	Header       map[string]string
+	Body         any
+}
+
+// Do makes a request.
+func (s *Server) Do(request Request) Response {
+	s.Helper()
+	var body io.Reader
+	switch content := request.Body.(type) {
+	case nil:
+	case string:
+		body = strings.NewReader(content)
+	case io.Reader:
+		body = content
+	default:
+		encoded, err := json.Marshal(content)
+		if err != nil {
+			s.Fatal(err)
+		}
+		body = bytes.NewReader(encoded)
+	}
+	httpRequest, err := http.NewRequest(request.Method, s.URL+request.Path, body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if body != nil {
+		httpRequest.Header.Set("Content-Type", "application/json")
+	}
+	if request.Token != "" {
+		httpRequest.Header.Set("Authorization", "Bearer "+request.Token)
+	}
+	for name, value := range request.Header {
+		httpRequest.Header.Set(name, value)
+		if name == "Host" {
+			httpRequest.Host = value
+		}
+	}
+	response, err := http.DefaultTransport.RoundTrip(httpRequest)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return Response{Status: response.StatusCode, Header: response.Header, Body: string(content)}
+}
+
+// Call makes a request with a JSON body, or none, and returns the answer.
+func (s *Server) Call(token, method, path string, body any) Response {
+	s.Helper()
+	return s.Do(Request{Method: method, Path: path, Token: token, Body: body})
+}
+
+// Must makes a request that has to end with the status and returns its JSON
+// object.
+func (s *Server) Must(status int, token, method, path string, body any) map[string]any {
+	s.Helper()
+	response := s.Call(token, method, path, body)
+	if response.Status != status {
+		s.Fatalf("%s %s: got %d %s, want %d", method, path, response.Status, response.Body, status)
+	}
+	object := map[string]any{}
+	if strings.HasPrefix(response.Body, "{") {
+		response.Decode(s, &object)
+	}
+	return object
+}
+
+// Decode reads the body as JSON.
+func (r Response) Decode(s *Server, target any) {
+	s.Helper()
+	if err := json.Unmarshal([]byte(r.Body), target); err != nil {
+		s.Fatalf("not JSON: %s", r.Body)
+	}
+}
+
+// List reads the body as a JSON array of objects.
+func (r Response) List(s *Server) []map[string]any {
+	s.Helper()
+	var list []map[string]any
+	r.Decode(s, &list)
+	return list
+}
+
+// SignUp registers a user by a short name and signs in, all on the documented
+// API.
+func (s *Server) SignUp(name string) User {
+	s.Helper()
+	user := User{Email: name + "@example.com"}
+	registered := s.Must(http.StatusCreated, "", "POST", "/api/auth/register/",
+		map[string]any{"name": "User " + name, "email": user.Email, "password": Password})
+	user.ID = fmt.Sprint(registered["id"])
+	s.SignIn(&user)
+	return user
+}
+
+// SignIn gives the user new tokens.
+func (s *Server) SignIn(user *User) {
+	s.Helper()
+	tokens := s.Must(http.StatusOK, "", "POST", "/api/auth/login/",
+		map[string]any{"email": user.Email, "password": Password})
+	user.Access, user.Refresh = fmt.Sprint(tokens["access"]), fmt.Sprint(tokens["refresh"])
+}
+
+// Superuser returns the token of a new superuser.
+func (s *Server) Superuser() string {
+	s.Helper()
+	superusers, err := s.App.FindCollectionByNameOrId(core.CollectionNameSuperusers)
+	if err != nil {
+		s.Fatal(err)
+	}
+	superuser := core.NewRecord(superusers)
+	superuser.SetEmail("operator@example.com")
+	superuser.SetPassword(Password)
+	if err := s.App.Save(superuser); err != nil {
+		s.Fatal(err)
+	}
+	token, err := superuser.NewAuthToken()
+	if err != nil {
+		s.Fatal(err)
+	}
+	return token
+}
+
+// Create makes a record on the documented API and returns its id.
+func (s *Server) Create(user User, collection string, values map[string]any) string {
+	s.Helper()
+	return fmt.Sprint(s.Must(http.StatusCreated, user.Access, "POST", "/api/"+collection+"/", values)["id"])
+}
+
+// Patient makes a patient of the user and returns its id.
+func (s *Server) Patient(user User, name string) string {
+	s.Helper()
+	return s.Create(user, migrations.Patients, map[string]any{"name": name, "age": 34, "notes": "Diabetic"})
+}
+
+// Doctor makes a doctor of the user and returns its id.
+func (s *Server) Doctor(user User, name string) string {
+	s.Helper()
+	return s.Create(user, migrations.Doctors, map[string]any{"name": name, "speciality": "Nephrology"})
+}
+
+// Mapping assigns a doctor to a patient and returns the mapping's id.
+func (s *Server) Mapping(user User, patient, doctor string) string {
+	s.Helper()
+	return s.Create(user, migrations.Mappings, map[string]any{"patient": patient, "doctor": doctor})
+}

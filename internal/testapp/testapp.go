@@ -1,0 +1,145 @@
+// Package testapp runs the real app on a temporary database for tests: bound
+// as main.go binds it, migrated and served by PocketBase itself.
+package testapp
+
+import (
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/config"
+	"carebase/hooks"
+	"carebase/routes"
+)
+
+// Server is a running Carebase.
+type Server struct {
+	testing.TB
+	// App is the served app, for a look at what is stored.
+	App core.App
+	// URL is the server's origin, without a slash at the end.
+	URL string
+}
+
+// Default is the configuration of an empty environment.
+func Default() *config.Config {
+	defaults, err := config.Parse(map[string]string{})
+	if err != nil {
+		panic(err)
+	}
+	return defaults
+}
+
+// New serves an app with the default configuration, changed by the options,
+// until the test ends.
+func New(t testing.TB, options ...func(*config.Config)) *Server {
+	t.Helper()
+	settings := Default()
+	for _, option := range options {
+		option(settings)
+	}
+	app := NewApp(t, settings)
+	server := &Server{TB: t, App: app}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		e.Listener = listener
+		e.InstallerFunc = nil
+		if err := e.Next(); err != nil {
+			return err
+		}
+		close(ready)
+		return nil
+	})
+	go func() { ended <- apis.Serve(app, apis.ServeConfig{HttpAddr: "127.0.0.1:0"}) }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		t.Fatal("the server did not start: ", err)
+	case <-time.After(30 * time.Second):
+		t.Fatal("the server did not start in time")
+	}
+	t.Cleanup(func() {
+		event := &core.TerminateEvent{App: app}
+		if err := app.OnTerminate().Trigger(event, func(*core.TerminateEvent) error { return nil }); err != nil {
+			t.Error(err)
+		}
+		<-ended
+	})
+	server.URL = "http://" + listener.Addr().String()
+	return server
+}
+
+// NewApp returns a migrated app with all hooks and routes, not served.
+func NewApp(t testing.TB, settings *config.Config) core.App {
+	t.Helper()
+	directory := t.TempDir()
+	if err := os.CopyFS(directory, os.DirFS(template(t))); err != nil {
+		t.Fatal(err)
+	}
+	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory})
+	hooks.Bind(app, settings)
+	routes.Bind(app, settings, public)
+	if err := app.Bootstrap(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := app.ResetBootstrapState(); err != nil {
+			t.Error(err)
+		}
+	})
+	return app
+}
+
+var public fs.FS = fstest.MapFS{"index.html": {Data: []byte("<!DOCTYPE html><title>Carebase</title>")}}
+
+var (
+	templateOnce      sync.Once
+	templateDirectory string
+	templateError     error
+)
+
+// template is a migrated data directory, made once per test binary and copied
+// for each app.
+func template(t testing.TB) string {
+	t.Helper()
+	templateOnce.Do(func() {
+		if templateDirectory, templateError = os.MkdirTemp("", "carebase-test-*"); templateError != nil {
+			return
+		}
+		app := core.NewBaseApp(core.BaseAppConfig{DataDir: templateDirectory})
+		if templateError = app.Bootstrap(); templateError != nil {
+			return
+		}
+		if templateError = app.RunAllMigrations(); templateError != nil {
+			return
+		}
+		templateError = app.ResetBootstrapState()
+	})
+	if templateError != nil {
+		t.Fatal(templateError)
+	}
+	return templateDirectory
+}
+
+// Main runs a package's tests and removes what they share.
+func Main(m *testing.M) {
+	code := m.Run()
+	if templateDirectory != "" {
+		if err := os.RemoveAll(filepath.Clean(templateDirectory)); err != nil {
+			code = 1
+		}
+	}
+	os.Exit(code)
+}

@@ -1,0 +1,92 @@
+// Carebase is a healthcare backend: the documented REST API on an embedded
+// PocketBase.
+package main
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/pocketbase/pocketbase"
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/cmd"
+	"github.com/spf13/cobra"
+
+	"carebase/config"
+	"carebase/hooks"
+	"carebase/routes"
+)
+
+//go:embed all:pb_public
+var embedded embed.FS
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	config, err := config.Load()
+	if err != nil {
+		return err
+	}
+	app := pocketbase.NewWithConfig(pocketbase.Config{
+		DefaultDataDir: config.DataDir,
+		DefaultDev:     config.Debug,
+	})
+	hooks.Bind(app, config)
+	routes.Bind(app, config, public())
+
+	var failure error
+	serve := cmd.NewServeCommand(app, false)
+	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app))
+	configure(serve, config)
+	report(app.RootCmd, &failure)
+	if err := app.Execute(); err != nil {
+		return err
+	}
+	if failure != nil {
+		os.Exit(1) // the command has said why
+	}
+	return nil
+}
+
+// public is pb_public of the working directory over the embedded one.
+func public() fs.FS {
+	return routes.Overlay{Upper: os.DirFS("pb_public"), Lower: apis.MustSubFS(embedded, "pb_public")}
+}
+
+// configure gives the serve command's flags the configuration as defaults.
+func configure(serve *cobra.Command, config *config.Config) {
+	serve.Short = "Starts the web server (on " + config.HTTPAddr + " if no domain is specified)"
+	serve.PreRunE = func(command *cobra.Command, domains []string) error {
+		flags := command.Flags()
+		if len(domains) == 0 && !flags.Changed("http") {
+			if err := flags.Set("http", config.HTTPAddr); err != nil {
+				return err
+			}
+		}
+		if len(config.CORSAllowedOrigins) > 0 && !flags.Changed("origins") {
+			return flags.Set("origins", strings.Join(config.CORSAllowedOrigins, ","))
+		}
+		return nil
+	}
+}
+
+// report notes a command's error, which PocketBase prints but does not turn
+// into an exit status.
+func report(command *cobra.Command, failure *error) {
+	if run := command.RunE; run != nil {
+		command.RunE = func(command *cobra.Command, arguments []string) error {
+			*failure = run(command, arguments)
+			return *failure
+		}
+	}
+	for _, child := range command.Commands() {
+		report(child, failure)
+	}
+}

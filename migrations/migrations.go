@@ -1,0 +1,49 @@
+// Package migrations is the schema: collections, fields, rules, indexes and
+// default settings. Each change is one timestamped file with an up and a down.
+package migrations
+
+import (
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
+)
+
+// The names of the collections.
+const (
+	Users             = "users"
+	Patients          = "patients"
+	Doctors           = "doctors"
+	Mappings          = "mappings"
+	BlacklistedTokens = "blacklisted_tokens"
+)
+
+// ownerField is the relation that says whose record it is.
+func ownerField(users *core.Collection, help string) core.Field {
+	return &core.RelationField{
+		Name: "created_by", CollectionId: users.Id, MaxSelect: 1,
+		Required: true, CascadeDelete: true, Help: help,
+	}
+}
+
+// createdField is when the record came to be; the server sets it.
+func createdField() core.Field {
+	return &core.AutodateField{Name: "created_at", OnCreate: true}
+}
+
+// save applies the program's rules and stores a collection.
+func save(app core.App, collection *core.Collection) error {
+	Rules(DefaultDoctorsScope)[collection.Name].apply(collection)
+	return app.Save(collection)
+}
+
+// drop is the down of a migration that made a collection.
+func drop(name string) func(core.App) error {
+	return func(app core.App) error {
+		collection, err := app.FindCollectionByNameOrId(name)
+		if err != nil {
+			return err
+		}
+		return app.Delete(collection)
+	}
+}
+
+func pointer(value float64) *float64 { return types.Pointer(value) }

@@ -1,0 +1,67 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+)
+
+// Object is a JSON object that keeps the order of its keys.
+type Object[V any] []Entry[V]
+
+// Entry is one key of an Object.
+type Entry[V any] struct {
+	Key   string
+	Value V
+}
+
+// MarshalJSON renders the entries in their order.
+func (o Object[V]) MarshalJSON() ([]byte, error) {
+	out := append(make([]byte, 0, 256), '{')
+	for i, entry := range o {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		key, err := encode(entry.Key)
+		if err != nil {
+			return nil, err
+		}
+		value, err := encode(entry.Value)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(append(out, key...), ':'), value...)
+	}
+	return append(out, '}'), nil
+}
+
+// encode renders a value as DRF's JSONRenderer does: compact, UTF-8, without
+// HTML escapes. The short cuts are for what lists consist of.
+func encode(value any) ([]byte, error) {
+	switch value := value.(type) {
+	case int64:
+		return strconv.AppendInt(nil, value, 10), nil
+	case string:
+		if needsNoEscape(value) {
+			return append(append(append(make([]byte, 0, len(value)+2), '"'), value...), '"'), nil
+		}
+	case Object[any]:
+		return value.MarshalJSON()
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+}
+
+func needsNoEscape(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}

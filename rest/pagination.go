@@ -1,0 +1,83 @@
+package rest
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+const (
+	defaultPageSize = 100
+	maxPageSize     = 500
+)
+
+// Page is one page of a list, as DRF's PageNumberPagination.
+type Page struct {
+	// Limit and Offset are rows.
+	Limit, Offset int64
+	number, last  int64
+	count         int64
+}
+
+// Paginated reports whether the request asks for a page at all.
+func (r *Request) Paginated() bool {
+	query := r.Request.URL.Query()
+	return query.Has("page") || query.Has("page_size")
+}
+
+// Page returns the page that ?page= and ?page_size= ask for of count rows. A
+// page beyond the last is a 404.
+func (r *Request) Page(count int64) (Page, error) {
+	page := Page{Limit: defaultPageSize, number: 1, count: count}
+	if size, err := strconv.ParseInt(r.query("page_size"), 10, 64); err == nil && size > 0 {
+		page.Limit = min(size, maxPageSize)
+	}
+	page.last = max(1, (count+page.Limit-1)/page.Limit)
+	switch text := r.query("page"); text {
+	case "":
+	case "last":
+		page.number = page.last
+	default:
+		digits, negative, ok := pythonInteger(text)
+		number, err := strconv.ParseInt(digits, 10, 64)
+		if !ok || negative || err != nil || number < 1 || number > page.last {
+			return Page{}, NotFound("Invalid page.")
+		}
+		page.number = number
+	}
+	page.Offset = (page.number - 1) * page.Limit
+	return page, nil
+}
+
+// RespondPage answers with the items of a page between the links to its
+// neighbours.
+func (r *Request) RespondPage(page Page, items []any) error {
+	if items == nil {
+		items = []any{}
+	}
+	return r.Respond(http.StatusOK, Object[any]{
+		{"count", page.count},
+		{"next", r.pageLink(page, page.number+1)},
+		{"previous", r.pageLink(page, page.number-1)},
+		{"results", items},
+	})
+}
+
+// pageLink is the absolute address of a page, nil where there is none.
+func (r *Request) pageLink(page Page, number int64) any {
+	if number < 1 || number > page.last {
+		return nil
+	}
+	link := url.URL{Scheme: "http", Host: r.Request.Host, Path: r.Request.URL.Path}
+	if r.IsTLS() {
+		link.Scheme = "https"
+	}
+	query := r.Request.URL.Query()
+	if number == 1 {
+		query.Del("page")
+	} else {
+		query.Set("page", strconv.FormatInt(number, 10))
+	}
+	link.RawQuery = query.Encode()
+	return link.String()
+}

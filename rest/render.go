@@ -1,0 +1,194 @@
+package rest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"html/template"
+	"io"
+	"iter"
+	"net/http"
+	"time"
+)
+
+const (
+	// listBuffer is how much of a streamed list is gathered before it is sent.
+	listBuffer = 32 << 10
+	// writeTimeout is how long a client may take to accept one such buffer.
+	writeTimeout = 30 * time.Second
+)
+
+// renderFunc sends status and headers and returns where the JSON of the body
+// is to be written; closing it completes the response.
+type renderFunc func(r *Request, status int) (io.WriteCloser, error)
+
+// Respond answers with one value as JSON.
+func (r *Request) Respond(status int, value any) error {
+	body, err := encode(value)
+	if err != nil {
+		return err
+	}
+	return r.write(status, r.indented(body, ""))
+}
+
+// NoContent answers 204 without a body.
+func (r *Request) NoContent() error {
+	r.Response.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// RespondList streams the items as a JSON array, so that its length costs no
+// memory. An error before the first item is returned; a later one breaks the
+// connection, because a list cut short must not look complete.
+func (r *Request) RespondList(items iter.Seq2[any, error]) error {
+	if r.Request.Method == http.MethodHead {
+		return r.write(http.StatusOK, nil)
+	}
+	next, stop := iter.Pull2(items)
+	defer stop()
+	item, err, more := next()
+	if err != nil {
+		return err
+	}
+	if !more {
+		return r.write(http.StatusOK, []byte("[]"))
+	}
+
+	body, err := r.accepted.renderer.write(r, http.StatusOK)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(body, listBuffer)
+	lineBreak := ""
+	if r.accepted.indent > 0 {
+		lineBreak = "\n" + spaces[:r.accepted.indent]
+	}
+	separator := "[" + lineBreak
+	for ; more && err == nil; item, err, more = next() {
+		var row []byte
+		if row, err = encode(item); err != nil {
+			break
+		}
+		_, _ = out.WriteString(separator)
+		if _, err = out.Write(r.indented(row, lineBreak)); err != nil {
+			break
+		}
+		separator = "," + lineBreak
+	}
+	if err != nil {
+		r.App.Logger().Error("list broken off", "path", r.Request.URL.Path, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	if lineBreak != "" {
+		_ = out.WriteByte('\n')
+	}
+	_ = out.WriteByte(']')
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	return body.Close()
+}
+
+const spaces = "        "
+
+// indented lays a compact JSON value out as the client asked for it; lineBreak
+// is what precedes the value's own lines.
+func (r *Request) indented(body []byte, lineBreak string) []byte {
+	if r.accepted.indent == 0 {
+		return body
+	}
+	prefix := ""
+	if lineBreak != "" {
+		prefix = lineBreak[1:]
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, body, prefix, spaces[:r.accepted.indent]); err != nil {
+		return body
+	}
+	return out.Bytes()
+}
+
+func (r *Request) write(status int, body []byte) error {
+	out, err := r.accepted.renderer.write(r, status)
+	if err != nil {
+		return err
+	}
+	if _, err := out.Write(body); err != nil {
+		return err
+	}
+	return out.Close()
+}
+
+func renderJSON(r *Request, status int) (io.WriteCloser, error) {
+	r.Response.Header().Set("Content-Type", "application/json")
+	r.Response.WriteHeader(status)
+	return responseBody{r}, nil
+}
+
+// responseBody gives the client a fresh deadline for each write, so that a
+// long list may take its time but a reader that stops may not.
+type responseBody struct{ r *Request }
+
+func (b responseBody) Write(data []byte) (int, error) {
+	deadline := time.Now().Add(writeTimeout)
+	// A response without a connection (as in tests) has no deadline to set.
+	_ = http.NewResponseController(b.r.Response).SetWriteDeadline(deadline)
+	return b.r.Response.Write(data)
+}
+
+func (b responseBody) Close() error { return nil }
+
+// page is what a browser shows for a resource; the JSON goes between its two
+// templates, escaped.
+var page = template.Must(template.New("head").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Name}} – Carebase</title></head>
+<body>
+<main>
+<h1>{{.Name}}</h1>
+<p>{{.Description}}</p>
+<pre><b>{{.Method}} {{.URL}}</b></pre>
+<pre><b>HTTP {{.Status}} {{.StatusText}}</b>
+{{range $name, $values := .Header}}{{range $values}}{{$name}}: {{.}}
+{{end}}{{end}}
+{{define "tail"}}</pre>
+</main>
+</body>
+</html>
+{{end}}`))
+
+func renderHTML(r *Request, status int) (io.WriteCloser, error) {
+	header := r.Response.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	r.Response.WriteHeader(status)
+	if r.accepted.indent == 0 {
+		r.accepted.indent = 4
+	}
+	err := page.ExecuteTemplate(r.Response, "head", map[string]any{
+		"Name":        r.View.Name,
+		"Description": r.View.Description,
+		"Method":      r.Request.Method,
+		"URL":         r.Request.URL.RequestURI(),
+		"Status":      status,
+		"StatusText":  http.StatusText(status),
+		"Header":      header,
+	})
+	return escapedBody{responseBody{r}}, err
+}
+
+// escapedBody shows text in HTML; the connection's deadline is its parent's.
+type escapedBody struct{ responseBody }
+
+func (b escapedBody) Write(data []byte) (int, error) {
+	var escaped bytes.Buffer
+	template.HTMLEscape(&escaped, data)
+	if _, err := b.responseBody.Write(escaped.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(data), nil
+}
+
+func (b escapedBody) Close() error {
+	return page.ExecuteTemplate(b.r.Response, "tail", nil)
+}

@@ -1,0 +1,147 @@
+package rest
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+)
+
+// Handler answers one method of a view. An *Error that it returns is rendered
+// as it is; any other error becomes a 500.
+type Handler func(r *Request) error
+
+// View is one path of the documented API with its methods, as DRF's APIView.
+type View struct {
+	// Name and Description are what OPTIONS and the HTML page call it.
+	Name, Description string
+	// Authenticate returns why the request's credentials are refused, nil if
+	// they hold or if there are none. Nil where credentials are not looked at,
+	// as `authentication_classes = ()`.
+	Authenticate func(e *core.RequestEvent) error
+	// AllowAny admits callers who are not signed in.
+	AllowAny bool
+	// Methods are the handlers by HTTP method. HEAD follows from GET, and
+	// OPTIONS is always there.
+	Methods map[string]Handler
+	// Fields are what a POST or PUT takes and OPTIONS describes.
+	Fields []Field
+	// MayUpdate returns nil if the caller may PUT the object that the path
+	// names; OPTIONS leaves the action out otherwise.
+	MayUpdate func(r *Request) error
+}
+
+// Request is a request on its way through a view.
+type Request struct {
+	*core.RequestEvent
+	View     *View
+	accepted accepted
+}
+
+// methodOrder is the order of DRF's Allow header.
+var methodOrder = []string{
+	http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch,
+	http.MethodDelete, http.MethodHead, http.MethodOptions,
+}
+
+// Serve runs a request in DRF's order: negotiation, authentication,
+// permission, method, handler.
+func (v *View) Serve(e *core.RequestEvent) error {
+	r := &Request{RequestEvent: e, View: v, accepted: defaultAccepted}
+	if err := r.serve(); err != nil {
+		return r.renderError(err)
+	}
+	return nil
+}
+
+func (r *Request) serve() error {
+	header := r.Response.Header()
+	header.Set("Allow", strings.Join(r.View.allowed(), ", "))
+	header.Add("Vary", "Accept")
+	header.Set("Cache-Control", "no-store")
+
+	var err error
+	if r.accepted, err = negotiate(r.RequestEvent); err != nil {
+		return err
+	}
+	if r.View.Authenticate != nil {
+		if err := r.View.Authenticate(r.RequestEvent); err != nil {
+			return err
+		}
+	}
+	if !r.View.AllowAny && r.Auth == nil {
+		return NotAuthenticated()
+	}
+	handler := r.View.handler(r.Request.Method)
+	if handler == nil {
+		return MethodNotAllowed(r.Request.Method)
+	}
+	return handler(r)
+}
+
+func (v *View) handler(method string) Handler {
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	if method == http.MethodOptions {
+		return metadata
+	}
+	return v.Methods[method]
+}
+
+func (v *View) allowed() []string {
+	var methods []string
+	for _, method := range methodOrder {
+		if v.handler(method) != nil {
+			methods = append(methods, method)
+		}
+	}
+	return methods
+}
+
+// renderError is the one place where an error becomes a response. A failure
+// that is not the client's goes on to PocketBase's log.
+func (r *Request) renderError(err error) error {
+	if r.Written() {
+		return err
+	}
+	restError := toError(r.RequestEvent, err)
+	header := r.Response.Header()
+	for name, value := range restError.Header {
+		header.Set(name, value)
+	}
+	if restError.Status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", `Bearer realm="api"`)
+	}
+	if restError.Status >= http.StatusInternalServerError {
+		r.App.Logger().Error("request failed", "method", r.Request.Method, "path", r.Request.URL.Path, "error", err)
+	}
+	return r.Respond(restError.Status, restError.Body)
+}
+
+// errorRendererPriority puts ErrorRenderer around all of PocketBase's own
+// middlewares, so that their refusals are rendered too.
+const errorRendererPriority = -100_000
+
+// ErrorRenderer is the middleware that gives the documented error shape to
+// what happens before or instead of a view: rate limits, body limits, panics.
+func ErrorRenderer() *hook.Handler[*core.RequestEvent] {
+	return &hook.Handler[*core.RequestEvent]{
+		Id:       "restErrorRenderer",
+		Priority: errorRendererPriority,
+		Func: func(e *core.RequestEvent) error {
+			// The URL may be gone by the time that there is an error.
+			chosen, negotiationErr := negotiate(e)
+			err := e.Next()
+			if err == nil {
+				return nil
+			}
+			r := &Request{RequestEvent: e, View: &View{Name: "Error"}, accepted: defaultAccepted}
+			if negotiationErr == nil {
+				r.accepted = chosen
+			}
+			return r.renderError(err)
+		},
+	}
+}

@@ -1,0 +1,168 @@
+package routes
+
+import (
+	"database/sql"
+	"errors"
+	"net/http"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/rest"
+)
+
+// resource declares one resource of the documented API. What a resource does
+// follows from its declaration.
+type resource struct {
+	// collection is PocketBase's; model is the name in "No X matches ...".
+	collection, model string
+	// fields are exactly what a representation consists of.
+	fields []rest.Field
+	// searchFields are what ?search= looks into; filterFields what can be
+	// asked for exactly (?field=).
+	searchFields, filterFields []string
+	// readableByAll shows every signed-in user every row. The owner alone
+	// changes it all the same.
+	readableByAll bool
+	// onNotUnique is the answer to an object that is there already.
+	onNotUnique error
+}
+
+// ownerField is the column that says whose row it is.
+const ownerField = "created_by"
+
+func (s *resource) listView() *rest.View {
+	return &rest.View{
+		Name:         s.model + " List",
+		Description:  "The caller's view of all objects of this kind, newest first.",
+		Authenticate: authenticate,
+		Fields:       s.fields,
+		Methods:      map[string]rest.Handler{http.MethodGet: s.list, http.MethodPost: s.create},
+	}
+}
+
+func (s *resource) detailView() *rest.View {
+	return &rest.View{
+		Name:         s.model + " Instance",
+		Description:  "One object.",
+		Authenticate: authenticate,
+		Fields:       s.fields,
+		Methods: map[string]rest.Handler{
+			http.MethodGet:    s.retrieve,
+			http.MethodPut:    func(r *rest.Request) error { return s.update(r, false) },
+			http.MethodPatch:  func(r *rest.Request) error { return s.update(r, true) },
+			http.MethodDelete: s.destroy,
+		},
+		MayUpdate: func(r *rest.Request) error {
+			_, err := s.findForChange(r, r.App)
+			return err
+		},
+	}
+}
+
+// scope binds a query to the rows that the caller may read. There is no other
+// way to a row.
+func (s *resource) scope(r *rest.Request) dbx.HashExp {
+	if s.readableByAll {
+		return dbx.HashExp{}
+	}
+	return dbx.HashExp{ownerField: r.Auth.Id}
+}
+
+func (s *resource) retrieve(r *rest.Request) error {
+	scope := s.scope(r)
+	scope["id"] = r.Request.PathValue("id")
+	row := s.newRow()
+	err := r.App.ConcurrentDB().Select(s.columns()...).From(s.collection).Where(scope).
+		WithContext(r.Request.Context()).Row(row.destinations()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return rest.NotFoundModel(s.model)
+	}
+	if err != nil {
+		return err
+	}
+	return r.Respond(http.StatusOK, row.object())
+}
+
+func (s *resource) create(r *rest.Request) error {
+	values, err := r.Validated(false)
+	if err != nil {
+		return err
+	}
+	collection, err := r.App.FindCachedCollectionByNameOrId(s.collection)
+	if err != nil {
+		return err
+	}
+	record := core.NewRecord(collection)
+	record.Set(ownerField, r.Auth.Id)
+	if err := s.save(r, r.App, record, values); err != nil {
+		return err
+	}
+	return r.Respond(http.StatusCreated, s.representation(record))
+}
+
+func (s *resource) update(r *rest.Request, partial bool) error {
+	// The body is read before the transaction, which must not wait for it; an
+	// object that the caller may not change is refused before its body.
+	if _, err := s.findForChange(r, r.App); err != nil {
+		return err
+	}
+	values, err := r.Validated(partial)
+	if err != nil {
+		return err
+	}
+	var record *core.Record
+	err = r.App.RunInTransaction(func(txApp core.App) error {
+		if record, err = s.findForChange(r, txApp); err != nil {
+			return err
+		}
+		return s.save(r, txApp, record, values)
+	})
+	if err != nil {
+		return err
+	}
+	return r.Respond(http.StatusOK, s.representation(record))
+}
+
+func (s *resource) destroy(r *rest.Request) error {
+	err := r.App.RunInTransaction(func(txApp core.App) error {
+		record, err := s.findForChange(r, txApp)
+		if err != nil {
+			return err
+		}
+		return txApp.DeleteWithContext(r.Request.Context(), record)
+	})
+	if err != nil {
+		return err
+	}
+	return r.NoContent()
+}
+
+// findForChange finds the object that the path names. It is a 404 for who may
+// not read it and a 403 for who may read but not change it.
+func (s *resource) findForChange(r *rest.Request, app core.App) (*core.Record, error) {
+	scope := s.scope(r)
+	scope["id"] = r.Request.PathValue("id")
+	record := &core.Record{}
+	err := app.RecordQuery(s.collection).AndWhere(scope).WithContext(r.Request.Context()).Limit(1).One(record)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, rest.NotFoundModel(s.model)
+	case err != nil:
+		return nil, err
+	case record.GetString(ownerField) != r.Auth.Id:
+		return nil, rest.PermissionDenied()
+	}
+	return record, nil
+}
+
+// save writes through PocketBase, so that every hook and subscription sees it.
+func (s *resource) save(r *rest.Request, app core.App, record *core.Record, values rest.Values) error {
+	for name, value := range values {
+		record.Set(name, value)
+	}
+	if err := app.SaveWithContext(r.Request.Context(), record); err != nil {
+		return saveError(err, s.fields, s.onNotUnique)
+	}
+	return nil
+}

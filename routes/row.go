@@ -1,0 +1,77 @@
+package routes
+
+import (
+	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/rest"
+)
+
+// row holds the columns of one object on their way from the database to its
+// representation, without a PocketBase record in between.
+type row struct {
+	fields   []rest.Field
+	texts    []string
+	integers []int64
+}
+
+func (s *resource) columns() []string {
+	columns := make([]string, len(s.fields))
+	for i, field := range s.fields {
+		columns[i] = field.Name
+	}
+	return columns
+}
+
+func (s *resource) newRow() row {
+	return row{fields: s.fields, texts: make([]string, len(s.fields)), integers: make([]int64, len(s.fields))}
+}
+
+// destinations are what a query's columns are scanned into.
+func (w row) destinations() []any {
+	destinations := make([]any, len(w.fields))
+	for i, field := range w.fields {
+		if field.Type == rest.Integer {
+			destinations[i] = &w.integers[i]
+		} else {
+			destinations[i] = &w.texts[i]
+		}
+	}
+	return destinations
+}
+
+// object is the representation of what was scanned last.
+func (w row) object() rest.Object[any] {
+	object := make(rest.Object[any], len(w.fields))
+	for i, field := range w.fields {
+		object[i].Key = field.Name
+		switch field.Type {
+		case rest.Integer:
+			object[i].Value = w.integers[i]
+		case rest.DateTime:
+			object[i].Value = rfc3339(w.texts[i])
+		default:
+			object[i].Value = w.texts[i]
+		}
+	}
+	return object
+}
+
+// representation is the object of a record that was just written.
+func (s *resource) representation(record *core.Record) rest.Object[any] {
+	row := s.newRow()
+	for i, field := range s.fields {
+		if field.Type == rest.Integer {
+			row.integers[i] = int64(record.GetInt(field.Name))
+		} else {
+			row.texts[i] = record.GetString(field.Name)
+		}
+	}
+	return row.object()
+}
+
+// rfc3339 writes a date as PocketBase stores it ("2006-01-02 15:04:05.000Z").
+func rfc3339(stored string) string {
+	return strings.Replace(stored, " ", "T", 1)
+}

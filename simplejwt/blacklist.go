@@ -1,0 +1,51 @@
+package simplejwt
+
+import (
+	"context"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
+)
+
+// BlacklistCollection is the name of the collection that holds the ids of
+// refresh tokens that were ended before they expired.
+const BlacklistCollection = "blacklisted_tokens"
+
+// isBlacklisted must run in the transaction that acts on the answer.
+func isBlacklisted(ctx context.Context, app core.App, id string) (bool, error) {
+	var found int
+	err := app.DB().Select("count(*)").From(BlacklistCollection).
+		Where(dbx.HashExp{"jti": id}).WithContext(ctx).Row(&found)
+	return found > 0, err
+}
+
+func blacklist(ctx context.Context, app core.App, ended token) error {
+	collection, err := app.FindCachedCollectionByNameOrId(BlacklistCollection)
+	if err != nil {
+		return err
+	}
+	expires, err := types.ParseDateTime(ended.expires())
+	if err != nil {
+		return err
+	}
+	record := core.NewRecord(collection)
+	record.Set("jti", ended.id())
+	record.Set("user", ended.user.Id)
+	record.Set("expires_at", expires)
+	return app.SaveWithContext(ctx, record)
+}
+
+// FlushExpired deletes the blacklist's rows whose tokens have expired anyway,
+// as SimpleJWT's flushexpiredtokens. Nothing listens to these rows, so they
+// are deleted in one statement.
+func FlushExpired(app core.App) error {
+	now, err := types.ParseDateTime(time.Now())
+	if err != nil {
+		return err
+	}
+	_, err = app.NonconcurrentDB().Delete(BlacklistCollection,
+		dbx.NewExp("[[expires_at]] <= {:now}", dbx.Params{"now": now.String()})).Execute()
+	return err
+}

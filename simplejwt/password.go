@@ -1,0 +1,59 @@
+package simplejwt
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"runtime"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/rest"
+)
+
+// unknownUserHash is a bcrypt hash of nothing anybody knows, at the cost of
+// PocketBase's own, for a login to spend its time on when there is no user.
+const unknownUserHash = "$2a$10$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z1Z3MxE8lmyy6h6Zy/YPj4Oa"
+
+// passwordWork limits how many passwords are hashed at once: bcrypt takes
+// about 50 ms of a core, and a flood of logins must leave the others a core.
+var passwordWork = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+
+// WithPasswordWork runs work that hashes a password when there is a place for
+// it, or returns the context's error if the caller gives up before.
+func WithPasswordWork(ctx context.Context, work func() error) error {
+	select {
+	case passwordWork <- struct{}{}:
+		defer func() { <-passwordWork }()
+		return work()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Login checks a user's credentials and issues tokens, as SimpleJWT's
+// TokenObtainPairSerializer. It costs the same for unknown e-mail addresses.
+func Login(ctx context.Context, app core.App, email, password string, lifetimes Lifetimes) (Pair, error) {
+	user, err := app.FindAuthRecordByEmail(UsersCollection, email)
+	if err != nil && !isNotFound(err) {
+		return Pair{}, err
+	}
+	valid := false
+	err = WithPasswordWork(ctx, func() error {
+		if user != nil {
+			valid = user.ValidatePassword(password)
+			return nil
+		}
+		core.PasswordFieldValue{Hash: unknownUserHash}.Validate(password)
+		return nil
+	})
+	if err != nil {
+		return Pair{}, err
+	}
+	if !valid {
+		return Pair{}, rest.AuthenticationFailed(rest.Detail{Detail: "No active account found with the given credentials"})
+	}
+	return issuePair(user, lifetimes)
+}
+
+func isNotFound(err error) bool { return errors.Is(err, sql.ErrNoRows) }

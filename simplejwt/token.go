@@ -1,0 +1,187 @@
+package simplejwt
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/spf13/cast"
+)
+
+// UsersCollection is the name of the auth collection whose records tokens are
+// issued to.
+const UsersCollection = "users"
+
+// The values of the token_type claim.
+const (
+	accessType  = "access"
+	refreshType = "refresh"
+)
+
+// The names of SimpleJWT's claims.
+const (
+	claimTokenType = "token_type"
+	claimUserID    = "user_id"
+	claimID        = "jti"
+)
+
+// tokenError is why a token does not hold, as SimpleJWT's TokenError; the text
+// is SimpleJWT's.
+type tokenError string
+
+func (e tokenError) Error() string { return string(e) }
+
+const (
+	errInvalid     tokenError = "Token is invalid"
+	errExpired     tokenError = "Token is expired"
+	errNoExpiry    tokenError = "Token has no 'exp' claim"
+	errNoID        tokenError = "Token has no id"
+	errNoType      tokenError = "Token has no type"
+	errWrongType   tokenError = "Token has wrong type"
+	errBlacklisted tokenError = "Token is blacklisted"
+)
+
+// errNoUser is that a token's user does not exist.
+var errNoUser = errors.New("no user")
+
+// token is a token whose signature and expiry hold.
+type token struct {
+	claims jwt.MapClaims
+	user   *core.Record
+}
+
+func (t token) id() string { return cast.ToString(t.claims[claimID]) }
+
+func (t token) expires() time.Time {
+	expires, err := t.claims.GetExpirationTime()
+	if err != nil || expires == nil {
+		return time.Time{}
+	}
+	return expires.Time
+}
+
+// Lifetimes is how long new tokens hold.
+type Lifetimes struct {
+	Access, Refresh time.Duration
+}
+
+// Pair is a login's answer.
+type Pair struct {
+	Refresh string `json:"refresh"`
+	Access  string `json:"access"`
+}
+
+// issuePair issues both tokens to a user.
+func issuePair(user *core.Record, lifetimes Lifetimes) (Pair, error) {
+	refresh, err := issueRefresh(user, lifetimes.Refresh)
+	if err != nil {
+		return Pair{}, err
+	}
+	access, err := issueAccess(user, lifetimes.Access)
+	return Pair{Refresh: refresh, Access: access}, err
+}
+
+func issueAccess(user *core.Record, lifetime time.Duration) (string, error) {
+	return issue(user, accessType, lifetime, jwt.MapClaims{
+		core.TokenClaimType:         core.TokenTypeAuth,
+		core.TokenClaimId:           user.Id,
+		core.TokenClaimCollectionId: user.Collection().Id,
+		core.TokenClaimRefreshable:  false,
+	})
+}
+
+func issueRefresh(user *core.Record, lifetime time.Duration) (string, error) {
+	return issue(user, refreshType, lifetime, jwt.MapClaims{})
+}
+
+func issue(user *core.Record, tokenType string, lifetime time.Duration, claims jwt.MapClaims) (string, error) {
+	id := make([]byte, 16)
+	if _, err := rand.Read(id); err != nil {
+		return "", err
+	}
+	now := time.Now()
+	claims[claimTokenType] = tokenType
+	claims[claimUserID] = user.Id
+	claims[claimID] = hex.EncodeToString(id)
+	claims["iat"] = now.Unix()
+	claims["exp"] = now.Add(lifetime).Unix()
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(signingKey(user))
+}
+
+// signingKey is PocketBase's: a new password changes the user's half of it, a
+// new secret everybody's.
+func signingKey(user *core.Record) []byte {
+	return []byte(user.TokenKey() + user.Collection().AuthToken.Secret)
+}
+
+var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuedAt())
+
+// decode reads a token of any type and verifies signature and expiry. It
+// returns a tokenError, or errNoUser if the user that it names is gone.
+func decode(app core.App, raw string) (token, error) {
+	claims := jwt.MapClaims{}
+	unverified, _, err := parser.ParseUnverified(raw, claims)
+	if err != nil || unverified.Method.Alg() != jwt.SigningMethodHS256.Alg() {
+		return token{}, errInvalid
+	}
+	user, err := findUser(app, claims)
+	if err != nil {
+		return token{}, err
+	}
+	verified := jwt.MapClaims{}
+	_, err = parser.ParseWithClaims(raw, verified, func(*jwt.Token) (any, error) { return signingKey(user), nil })
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return token{}, errExpired
+	case err != nil:
+		return token{}, errInvalid
+	case verified["exp"] == nil:
+		return token{}, errNoExpiry
+	}
+	return token{claims: verified, user: user}, nil
+}
+
+// findUser finds the user that unverified claims name, in SimpleJWT's claim or
+// in PocketBase's.
+func findUser(app core.App, claims jwt.MapClaims) (*core.Record, error) {
+	users, err := app.FindCachedCollectionByNameOrId(UsersCollection)
+	if err != nil {
+		return nil, err
+	}
+	id, ok := claims[claimUserID].(string)
+	if !ok && claims[core.TokenClaimCollectionId] == users.Id {
+		id, ok = claims[core.TokenClaimId].(string)
+	}
+	if !ok || id == "" {
+		return nil, errInvalid
+	}
+	user, err := app.FindRecordById(users, id)
+	if isNotFound(err) {
+		return nil, errNoUser
+	}
+	return user, err
+}
+
+// requireType checks the claims that SimpleJWT requires of a token.
+func (t token) requireType(tokenType string) error {
+	switch {
+	case t.id() == "":
+		return errNoID
+	case t.claims[claimTokenType] == nil:
+		return errNoType
+	case t.claims[claimTokenType] != tokenType:
+		return errWrongType
+	}
+	return nil
+}
+
+// requireAccess admits access tokens and the tokens of PocketBase's own login.
+func (t token) requireAccess() error {
+	if t.claims[core.TokenClaimType] == core.TokenTypeAuth && t.claims[claimTokenType] == nil {
+		return nil
+	}
+	return t.requireType(accessType)
+}
