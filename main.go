@@ -40,6 +40,7 @@ func run() error {
 	})
 	hooks.Bind(app, config)
 	routes.Bind(app, config, public())
+	routes.BindBanner(app)
 
 	var failure error
 	serve := cmd.NewServeCommand(app, false)

@@ -19,16 +19,17 @@ func bindAges(app core.App) {
 }
 
 func requireAge(e *core.RecordRequestEvent, required bool) error {
-	info, err := e.RequestInfo()
-	if err != nil {
-		return err
+	// The body as it was sent: the record has PocketBase's reading of it.
+	body := map[string]any{}
+	if err := e.BindBody(&body); err != nil {
+		return e.BadRequestError("An error occurred while loading the submitted data.", err)
 	}
-	age, given := info.Body["age"]
+	age, given := body["age"]
 	if !given && !required {
 		return e.Next()
 	}
 	_, isBool := age.(bool)
-	_, err = cast.ToFloat64E(age)
+	_, err := cast.ToFloat64E(age)
 	switch {
 	case age == nil, age == "":
 		return refuse("age", "validation_required", "Cannot be blank.")

@@ -60,21 +60,20 @@ func Apply(app core.App, scope config.DoctorsScope) error {
 
 // apply sets the rules and reports whether any of them was another.
 func (r AccessRules) apply(collection *core.Collection) bool {
-	changed := false
-	for _, pair := range []struct {
-		stored **string
-		rule   *string
-	}{
-		{&collection.ListRule, r.List},
-		{&collection.ViewRule, r.View},
-		{&collection.CreateRule, r.Create},
-		{&collection.UpdateRule, r.Update},
-		{&collection.DeleteRule, r.Delete},
-	} {
-		same := (*pair.stored == nil) == (pair.rule == nil) && (pair.rule == nil || **pair.stored == *pair.rule)
-		if !same {
-			*pair.stored, changed = pair.rule, true
-		}
+	stored := AccessRules{
+		List: collection.ListRule, View: collection.ViewRule, Create: collection.CreateRule,
+		Update: collection.UpdateRule, Delete: collection.DeleteRule,
 	}
-	return changed
+	collection.ListRule, collection.ViewRule = r.List, r.View
+	collection.CreateRule, collection.UpdateRule, collection.DeleteRule = r.Create, r.Update, r.Delete
+	return !stored.Equal(r)
+}
+
+// Equal reports whether the rules are the same to the letter.
+func (r AccessRules) Equal(other AccessRules) bool {
+	same := func(a, b *string) bool {
+		return (a == nil) == (b == nil) && (a == nil || *a == *b)
+	}
+	return same(r.List, other.List) && same(r.View, other.View) && same(r.Create, other.Create) &&
+		same(r.Update, other.Update) && same(r.Delete, other.Delete)
 }

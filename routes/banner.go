@@ -8,6 +8,11 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
+// BindBanner prints where everything is when the server is ready.
+func BindBanner(app core.App) {
+	app.OnServe().BindFunc(printBanner)
+}
+
 // printBanner lets the server listen and then says where everything is.
 func printBanner(e *core.ServeEvent) error {
 	if err := e.Next(); err != nil {

@@ -1,6 +1,6 @@
 // Package routes is the documented REST API: the table of its endpoints and a
-// file per resource. It also serves the web console's files and prints where
-// everything is.
+// file per resource. It also serves the web console's files and says at start
+// where everything is.
 package routes
 
 import (
@@ -16,8 +16,8 @@ import (
 	"carebase/simplejwt"
 )
 
-// Bind registers the documented API, the console's files from public and the
-// start-up banner. It is called once, before the app starts.
+// Bind registers the documented API and the console's files from public. It is
+// called once, before the app starts.
 func Bind(app core.App, config *config.Config, public fs.FS) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		answerOptions(e.Router)
@@ -25,7 +25,7 @@ func Bind(app core.App, config *config.Config, public fs.FS) {
 			bindPrefix(e.Router, prefix, endpoints)
 		}
 		bindPublic(e.Router, public)
-		return printBanner(e)
+		return e.Next()
 	})
 }
 

@@ -102,6 +102,30 @@ func NewApp(t testing.TB, settings *config.Config) core.App {
 	return app
 }
 
+// Restart does to an app's database what a start with other settings does.
+func Restart(t testing.TB, app core.App, settings *config.Config) {
+	t.Helper()
+	again := core.NewBaseApp(core.BaseAppConfig{DataDir: app.DataDir()})
+	hooks.Bind(again, settings)
+	if err := again.Bootstrap(); err != nil {
+		t.Fatal(err)
+	}
+	router, err := apis.NewRouter(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := &core.ServeEvent{App: again, Router: router}
+	if err := again.OnServe().Trigger(event, func(*core.ServeEvent) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.ResetBootstrapState(); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.ReloadCachedCollections(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 var public fs.FS = fstest.MapFS{"index.html": {Data: []byte("<!DOCTYPE html><title>Carebase</title>")}}
 
 var (

@@ -1,0 +1,106 @@
+package testapp
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// eventTimeout is how long a test waits for an event that has to come.
+const eventTimeout = 10 * time.Second
+
+// Event is what a subscriber receives.
+type Event struct {
+	Topic  string
+	Action string         `json:"action"`
+	Record map[string]any `json:"record"`
+}
+
+// Subscriber is an open realtime connection.
+type Subscriber struct {
+	server   *Server
+	clientID string
+	events   chan Event
+}
+
+// Connect opens a realtime connection, which the end of the test closes.
+func (s *Server) Connect() *Subscriber {
+	s.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s.Cleanup(cancel)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/realtime", nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		s.Fatal(err)
+	}
+	connected := make(chan string, 1)
+	subscriber := &Subscriber{server: s, events: make(chan Event, 100)}
+	go func() {
+		defer response.Body.Close()
+		topic := ""
+		lines := bufio.NewScanner(response.Body)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			if name, ok := strings.CutPrefix(lines.Text(), "event:"); ok {
+				topic = strings.TrimSpace(name)
+			}
+			data, ok := strings.CutPrefix(lines.Text(), "data:")
+			if !ok {
+				continue
+			}
+			if topic == "PB_CONNECT" {
+				var hello struct{ ClientID string }
+				_ = json.Unmarshal([]byte(data), &hello)
+				connected <- hello.ClientID
+				continue
+			}
+			event := Event{Topic: topic}
+			_ = json.Unmarshal([]byte(data), &event)
+			subscriber.events <- event
+		}
+	}()
+	select {
+	case subscriber.clientID = <-connected:
+	case <-time.After(eventTimeout):
+		s.Fatal("no realtime connection")
+	}
+	return subscriber
+}
+
+// Subscribe replaces the connection's topics and returns the answer.
+func (s *Subscriber) Subscribe(token string, topics ...string) Response {
+	s.server.Helper()
+	return s.server.Call(token, "POST", "/api/realtime", map[string]any{"clientId": s.clientID, "subscriptions": topics})
+}
+
+// Next returns the next event, which has to come.
+func (s *Subscriber) Next() Event {
+	s.server.Helper()
+	select {
+	case event := <-s.events:
+		return event
+	case <-time.After(eventTimeout):
+		s.server.Fatal("no event came")
+	}
+	return Event{}
+}
+
+// Is reports whether the event is this action on the record with this id.
+func (e Event) Is(action, id string) bool {
+	return e.Action == action && e.Record["id"] == id
+}
+
+// Text is the record as JSON.
+func (e Event) Text() string {
+	text, err := json.Marshal(e.Record)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}

@@ -1,0 +1,151 @@
+package migrations_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/config"
+	"carebase/internal/testapp"
+	"carebase/migrations"
+)
+
+func TestMain(m *testing.M) { testapp.Main(m) }
+
+// superusersOnly is how a nil rule reads here.
+const superusersOnly = "<superusers>"
+
+func text(rule *string) string {
+	if rule == nil {
+		return superusersOnly
+	}
+	return *rule
+}
+
+func TestRulesVerbatim(t *testing.T) {
+	const (
+		self     = `id = @request.auth.id`
+		signedIn = `@request.auth.collectionName = "users"`
+		owner    = `@request.auth.collectionName = "users" && created_by = @request.auth.id`
+		assign   = `@request.auth.collectionName = "users" && patient.created_by = @request.auth.id`
+	)
+	type rules struct{ list, view, create, update, delete string }
+	for scope, want := range map[config.DoctorsScope]map[string]rules{
+		config.DoctorsGlobal: {
+			"users":              {self, self, "", self, self},
+			"patients":           {owner, owner, signedIn, owner, owner},
+			"doctors":            {signedIn, signedIn, signedIn, owner, owner},
+			"mappings":           {owner, owner, assign, superusersOnly, owner},
+			"blacklisted_tokens": {superusersOnly, superusersOnly, superusersOnly, superusersOnly, superusersOnly},
+		},
+		config.DoctorsOwner: {
+			"users":              {self, self, "", self, self},
+			"patients":           {owner, owner, signedIn, owner, owner},
+			"doctors":            {owner, owner, signedIn, owner, owner},
+			"mappings":           {owner, owner, assign + ` && doctor.created_by = @request.auth.id`, superusersOnly, owner},
+			"blacklisted_tokens": {superusersOnly, superusersOnly, superusersOnly, superusersOnly, superusersOnly},
+		},
+	} {
+		settings := testapp.Default()
+		settings.DoctorsScope = scope
+		app := testapp.NewApp(t, settings)
+		if err := migrations.Apply(app, scope); err != nil {
+			t.Fatal(err)
+		}
+		for name, rule := range want {
+			stored, err := app.FindCollectionByNameOrId(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := rules{text(stored.ListRule), text(stored.ViewRule), text(stored.CreateRule), text(stored.UpdateRule), text(stored.DeleteRule)}
+			if got != rule {
+				t.Errorf("%s, %s: got %+v, want %+v", scope, name, got, rule)
+			}
+		}
+	}
+	everything := testapp.NewApp(t, testapp.Default())
+	collections, err := everything.FindAllCollections()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, collection := range collections {
+		_, known := migrations.Rules(config.DoctorsGlobal)[collection.Name]
+		if !known && !collection.System {
+			t.Errorf("%s has no rules here", collection.Name)
+		}
+	}
+}
+
+// TestListsUseTheirIndexes asks SQLite how it would answer what the documented
+// API asks: without sorting, and without a look at other people's rows.
+func TestListsUseTheirIndexes(t *testing.T) {
+	app := testapp.NewApp(t, testapp.Default())
+	for query, want := range map[string]string{
+		`SELECT name FROM patients WHERE created_by = 'x' ORDER BY created_at DESC, _rowid_ DESC`:               "SEARCH patients USING INDEX idx_patients_owner (created_by=?)",
+		`SELECT name FROM doctors WHERE created_by = 'x' ORDER BY created_at DESC, _rowid_ DESC`:                "SEARCH doctors USING INDEX idx_doctors_owner (created_by=?)",
+		`SELECT name FROM doctors ORDER BY created_at DESC, _rowid_ DESC`:                                       "SCAN doctors USING INDEX idx_doctors_created",
+		`SELECT id FROM mappings WHERE created_by = 'x' ORDER BY created_at DESC, _rowid_ DESC`:                 "SEARCH mappings USING INDEX idx_mappings_owner (created_by=?)",
+		`SELECT id FROM mappings WHERE created_by = 'x' AND patient = 'y' ORDER BY created_at ASC, _rowid_ ASC`: "SEARCH mappings USING INDEX idx_mappings_patient (patient=?)",
+		`SELECT count(*) FROM patients WHERE created_by = 'x'`:                                                  "SEARCH patients USING COVERING INDEX idx_patients_owner (created_by=?)",
+		`SELECT id FROM patients WHERE id = 'x' AND created_by = 'y'`:                                           "SEARCH patients USING INDEX sqlite_autoindex_patients_1 (id=?)",
+		`SELECT count(*) FROM users WHERE email = 'x' COLLATE NOCASE AND email != ''`:                           "SEARCH users USING COVERING INDEX idx_users_email (email=?)",
+		`SELECT count(*) FROM blacklisted_tokens WHERE jti = 'x'`:                                               "SEARCH blacklisted_tokens USING COVERING INDEX idx_blacklisted_tokens_jti (jti=?)",
+		`SELECT id FROM mappings WHERE doctor = 'x'`:                                                            "SEARCH mappings USING INDEX idx_mappings_doctor (doctor=?)",
+		`DELETE FROM blacklisted_tokens WHERE expires_at <= 'x'`:                                                "SEARCH blacklisted_tokens USING INDEX idx_blacklisted_tokens_expiry (expires_at<?)",
+	} {
+		var plan []struct {
+			Detail string `db:"detail"`
+		}
+		if err := app.DB().NewQuery("EXPLAIN QUERY PLAN " + query).All(&plan); err != nil {
+			t.Fatal(err)
+		}
+		details := make([]string, len(plan))
+		for i, step := range plan {
+			details[i] = step.Detail
+		}
+		if got := strings.Join(details, "; "); got != want {
+			t.Errorf("%s: got %q, want %q", query, got, want)
+		}
+	}
+}
+
+func TestMigrationsGoDownAndUpAgain(t *testing.T) {
+	app := testapp.NewApp(t, testapp.Default())
+	runner := core.NewMigrationsRunner(app, core.AppMigrations)
+	count := len(core.AppMigrations.Items())
+	if _, err := runner.Down(count); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{migrations.Patients, migrations.Doctors, migrations.Mappings, migrations.BlacklistedTokens} {
+		if _, err := app.FindCollectionByNameOrId(name); err == nil {
+			t.Errorf("%s is still there", name)
+		}
+	}
+	users, err := app.FindCollectionByNameOrId(migrations.Users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if users.Fields.GetByName("avatar") == nil {
+		t.Error("the users collection is not PocketBase's again")
+	}
+	if app.Settings().Meta.AppName != "Acme" {
+		t.Error("the settings are not PocketBase's again")
+	}
+	if _, err := runner.Up(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.FindCollectionByNameOrId(migrations.Mappings); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSettingsAreSetOnPurpose(t *testing.T) {
+	settings := testapp.NewApp(t, testapp.Default()).Settings()
+	if settings.Batch.Enabled || settings.RateLimits.Enabled {
+		t.Error("batch and rate limits are for operators to switch on")
+	}
+	if settings.Logs.MaxDays != 30 || !settings.Logs.LogAuthId || settings.Meta.AppName != "Carebase" {
+		t.Errorf("got %+v", settings.Logs)
+	}
+}
