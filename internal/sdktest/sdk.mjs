@@ -1,0 +1,25 @@
+// Runs every check against the server that CAREBASE_SDK_TEST names. The first
+// check that fails ends the run with its stack and exit status 1.
+
+import { EventSource } from 'eventsource';
+
+import { checks as realtime } from './realtime.mjs';
+import { checks as records } from './records.mjs';
+import { checks as signIn } from './sign_in.mjs';
+
+// The SDK takes it from here: Node has none of its own.
+globalThis.EventSource = EventSource;
+
+for (const [name, check] of Object.entries({ ...signIn, ...records, ...realtime })) {
+  try {
+    await check();
+  } catch (error) {
+    console.error(`FAILED ${name}`);
+    console.error(error);
+    if (error.response) {
+      console.error('the server answered', error.status, JSON.stringify(error.response));
+    }
+    process.exit(1); // Open realtime connections would keep node running.
+  }
+  console.log(`ok ${name}`);
+}
