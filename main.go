@@ -43,6 +43,7 @@ func run() error {
 	routes.BindBanner(app)
 
 	var failure error
+	app.RootCmd.SetErr(os.Stderr)
 	serve := cmd.NewServeCommand(app, false)
 	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app))
 	configure(serve, config)

@@ -29,11 +29,12 @@ func usersUp(app core.App) error {
 		Required: true, Max: 150, Presentable: true, Help: "The user's full name.",
 	})
 	if email, ok := users.Fields.GetByName(core.FieldNameEmail).(*core.EmailField); ok {
-		email.Presentable = true
+		email.Presentable, email.Required = true, true
 		email.Help = "The address that the user signs in with. Upper and lower case are the same."
 	}
 	// PocketBase looks addresses up without regard to case if their index does.
-	replaceEmailIndex(users, emailIndex, "email COLLATE NOCASE")
+	// Its own index leaves empty addresses out, and cannot serve such a look-up.
+	replaceEmailIndex(users, emailIndex, "email COLLATE NOCASE", "")
 	return save(app, users)
 }
 
@@ -49,17 +50,17 @@ func usersDown(app core.App) error {
 	})
 	users.OAuth2.MappedFields.AvatarURL = "avatar"
 	if email, ok := users.Fields.GetByName(core.FieldNameEmail).(*core.EmailField); ok {
-		email.Presentable, email.Help = false, ""
+		email.Presentable, email.Required, email.Help = false, false, ""
 	}
 	self := types.Pointer("id = @request.auth.id")
 	AccessRules{List: self, View: self, Create: types.Pointer(""), Update: self, Delete: self}.apply(users)
-	replaceEmailIndex(users, "idx_email_"+users.Id, "email")
+	replaceEmailIndex(users, "idx_email_"+users.Id, "email", "email != ''")
 	return app.Save(users)
 }
 
-func replaceEmailIndex(users *core.Collection, name, column string) {
+func replaceEmailIndex(users *core.Collection, name, column, where string) {
 	if old, ok := dbutils.FindSingleColumnUniqueIndex(users.Indexes, core.FieldNameEmail); ok {
 		users.RemoveIndex(old.IndexName)
 	}
-	users.AddIndex(name, true, column, "email != ''")
+	users.AddIndex(name, true, column, where)
 }

@@ -2,6 +2,7 @@ package routes
 
 import (
 	"fmt"
+	"net"
 	"path/filepath"
 	"strings"
 
@@ -13,16 +14,21 @@ func BindBanner(app core.App) {
 	app.OnServe().BindFunc(printBanner)
 }
 
-// printBanner lets the server listen and then says where everything is.
+// printBanner listens, so that the address is known even if the system chose
+// the port, and says where everything is once the server is set up.
 func printBanner(e *core.ServeEvent) error {
+	if e.Listener == nil {
+		listener, err := net.Listen("tcp", e.Server.Addr)
+		if err != nil {
+			return err
+		}
+		e.Listener = listener
+	}
 	if err := e.Next(); err != nil {
 		return err
 	}
-	address := e.Server.Addr
-	if e.Listener != nil {
-		address = e.Listener.Addr().String()
-	}
-	origin := "http://" + strings.Replace(address, "0.0.0.0:", "127.0.0.1:", 1)
+	address := strings.Replace(e.Listener.Addr().String(), "[::]:", "127.0.0.1:", 1)
+	origin := "http://" + address
 	if host, isTLS := strings.CutSuffix(address, ":443"); isTLS {
 		origin = "https://" + host
 	}

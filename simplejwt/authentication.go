@@ -85,7 +85,7 @@ const codeNotValid = "token_not_valid"
 // bearerToken takes the token out of an Authorization header. Another scheme
 // counts as no credentials; the scheme's case matters.
 func bearerToken(header string) (string, error) {
-	parts := strings.Fields(header)
+	parts := strings.FieldsFunc(header, func(r rune) bool { return strings.ContainsRune(" \t\n\r\v\f", r) })
 	if len(parts) == 0 || parts[0] != "Bearer" {
 		return "", nil
 	}

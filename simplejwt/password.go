@@ -13,11 +13,13 @@ import (
 
 // unknownUserHash is a bcrypt hash of nothing anybody knows, at the cost of
 // PocketBase's own, for a login to spend its time on when there is no user.
-const unknownUserHash = "$2a$10$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z1Z3MxE8lmyy6h6Zy/YPj4Oa"
+const unknownUserHash = "$2a$10$E9r44yS2vT6zKyAV39Ob6.lUO6m/bKfwrz/G60kBj6gzMeEPFfPoK"
 
-// passwordWork limits how many passwords are hashed at once: bcrypt takes
-// about 50 ms of a core, and a flood of logins must leave the others a core.
-var passwordWork = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+// MaxPasswordWork is how many passwords are hashed at once: bcrypt takes about
+// 50 ms of a core, and a flood of logins must leave cores to everybody else.
+var MaxPasswordWork = int32(max(1, runtime.GOMAXPROCS(0)/2))
+
+var passwordWork = make(chan struct{}, MaxPasswordWork)
 
 // WithPasswordWork runs work that hashes a password when there is a place for
 // it, or returns the context's error if the caller gives up before.

@@ -1,0 +1,133 @@
+package config_test
+
+import (
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"carebase/config"
+)
+
+func TestDefaults(t *testing.T) {
+	got, err := config.Parse(map[string]string{"SECRET_KEY": "", "PG_USER": "somebody", "UNRELATED": "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &config.Config{
+		HTTPAddr: "127.0.0.1:8000", DataDir: "pb_data", DoctorsScope: config.DoctorsGlobal,
+		AccessTokenLifetime: 30 * time.Minute, RefreshTokenLifetime: 7 * 24 * time.Hour,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestEverythingSet(t *testing.T) {
+	got, err := config.Parse(map[string]string{
+		"SECRET_KEY": strings.Repeat("é", 32), "DEBUG": "False", "ALLOWED_HOSTS": "a.example, .B.example,*,127.0.0.1,[::1]",
+		"CORS_ALLOWED_ORIGINS": "https://a.example,http://localhost:3000", "HTTP_ADDR": ":9000", "PORT": "1", "DATA_DIR": "/srv/x",
+		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "BLACKLIST_AFTER_ROTATION": "1",
+		"DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &config.Config{
+		SecretKey: strings.Repeat("é", 32), AllowedHosts: []string{"a.example", ".b.example", "*", "127.0.0.1", "::1"},
+		CORSAllowedOrigins: []string{"https://a.example", "http://localhost:3000"}, HTTPAddr: ":9000", DataDir: "/srv/x",
+		AccessTokenLifetime: 90 * time.Second, RefreshTokenLifetime: time.Hour, RotateRefreshTokens: true, BlacklistAfterRotation: true,
+		DoctorsScope: config.DoctorsOwner, SuperuserEmail: "a@b.example", SuperuserPassword: "long enough",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestBooleans(t *testing.T) {
+	for value, want := range map[string]bool{
+		"True": true, "true": true, "TRUE": true, "1": true, "yes": true, "Yes": true,
+		"False": false, "false": false, "0": false, "no": false, "": false,
+	} {
+		got, err := config.Parse(map[string]string{"DEBUG": value})
+		if err != nil || got.Debug != want {
+			t.Errorf("%q: got %v, %v", value, got, err)
+		}
+	}
+}
+
+func TestWhatCannotBeUnderstood(t *testing.T) {
+	for _, test := range []struct{ name, value, shown string }{
+		{"DEBUG", "maybe", `DEBUG is "maybe"`},
+		{"ROTATE_REFRESH_TOKENS", "2", `ROTATE_REFRESH_TOKENS is "2"`},
+		{"BLACKLIST_AFTER_ROTATION", "on", `BLACKLIST_AFTER_ROTATION is "on"`},
+		{"SECRET_KEY", "hush-hush", "SECRET_KEY must be at least 32 characters"},
+		{"ALLOWED_HOSTS", "http://a.example", `ALLOWED_HOSTS is "http://a.example"`},
+		{"ALLOWED_HOSTS", "a.example:8000", `ALLOWED_HOSTS is "a.example:8000"`},
+		{"ALLOWED_HOSTS", "*.example", `ALLOWED_HOSTS is "*.example"`},
+		{"CORS_ALLOWED_ORIGINS", "a.example", `CORS_ALLOWED_ORIGINS is "a.example"`},
+		{"CORS_ALLOWED_ORIGINS", "https://a.example/", `CORS_ALLOWED_ORIGINS is "https://a.example/"`},
+		{"HTTP_ADDR", "8000", `HTTP_ADDR is "8000"`},
+		{"HTTP_ADDR", "127.0.0.1:99999", `HTTP_ADDR is "127.0.0.1:99999"`},
+		{"PORT", "http", `PORT is "http"`},
+		{"ACCESS_TOKEN_LIFETIME", "30", `ACCESS_TOKEN_LIFETIME is "30"`},
+		{"ACCESS_TOKEN_LIFETIME", "-1h", `ACCESS_TOKEN_LIFETIME is "-1h"`},
+		{"REFRESH_TOKEN_LIFETIME", "a week", `REFRESH_TOKEN_LIFETIME is "a week"`},
+		{"DOCTORS_SCOPE", "all", `DOCTORS_SCOPE is "all"`},
+		{"SUPERUSER_EMAIL", "a@b.example", "SUPERUSER_PASSWORD must be 8 to 71 characters"},
+		{"SUPERUSER_PASSWORD", "hush-hush", "SUPERUSER_EMAIL must be set"},
+		{"PG_DB", "healthcare", `PG_DB is "healthcare"`},
+	} {
+		_, err := config.Parse(map[string]string{test.name: test.value})
+		if err == nil || !strings.HasPrefix(err.Error(), test.shown) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s=%s: got %v", test.name, test.value, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "hush-hush") {
+			t.Errorf("a secret is shown: %v", err)
+		}
+	}
+}
+
+func TestAllProblemsAtOnce(t *testing.T) {
+	_, err := config.Parse(map[string]string{
+		"DEBUG": "maybe", "SECRET_KEY": "short", "PORT": "x", "DOCTORS_SCOPE": "none", "PG_DB": "x", "ACCESS_TOKEN_LIFETIME": "x",
+	})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	for _, name := range []string{"DEBUG", "SECRET_KEY", "PORT", "DOCTORS_SCOPE", "PG_DB", "ACCESS_TOKEN_LIFETIME"} {
+		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, name+" ") }) {
+			t.Errorf("%s is missing in %q", name, lines)
+		}
+	}
+	if len(lines) != 6 {
+		t.Errorf("got %d lines: %q", len(lines), lines)
+	}
+}
+
+func TestDotEnv(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeFile(t, ".env", "# a comment\nDOCTORS_SCOPE=owner\nexport DEBUG=\"True\"\nACCESS_TOKEN_LIFETIME=1m\n")
+	t.Setenv("ACCESS_TOKEN_LIFETIME", "2m")
+	got, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.DoctorsScope != config.DoctorsOwner || !got.Debug || got.AccessTokenLifetime != 2*time.Minute {
+		t.Errorf("got %+v", got)
+	}
+	writeFile(t, ".env", "SECRET_KEY='unfinished hush-hush\n")
+	if _, err := config.Load(); err == nil || !strings.HasPrefix(err.Error(), ".env cannot be read") || strings.Contains(err.Error(), "hush-hush") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func writeFile(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
