@@ -187,3 +187,29 @@ func TestWhatStopsTheStart(t *testing.T) {
 		})
 	}
 }
+
+func TestCrossOriginRequests(t *testing.T) {
+	origin, _ := start(t, t.TempDir(), []string{"CORS_ALLOWED_ORIGINS=https://clinic.example.com"})
+	for from, want := range map[string]string{
+		"https://clinic.example.com": "https://clinic.example.com",
+		"https://evil.example":       "",
+	} {
+		for _, path := range []string{"/api/patients/", "/api/collections/patients/records"} {
+			request, err := http.NewRequest(http.MethodOptions, origin+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Origin", from)
+			request.Header.Set("Access-Control-Request-Method", "PATCH")
+			request.Header.Set("Access-Control-Request-Headers", "authorization")
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			if got := response.Header.Get("Access-Control-Allow-Origin"); got != want || response.StatusCode != 204 {
+				t.Errorf("%s from %s: got %d, allowed %q", path, from, response.StatusCode, got)
+			}
+		}
+	}
+}
