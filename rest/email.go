@@ -45,8 +45,8 @@ func validDomain(domain string) bool {
 		return true
 	}
 	if literal, ok := strings.CutPrefix(domain, "["); ok {
-		_, err := netip.ParseAddr(strings.TrimSuffix(literal, "]"))
-		return err == nil && strings.HasSuffix(literal, "]")
+		ip, err := netip.ParseAddr(strings.TrimSuffix(literal, "]"))
+		return err == nil && ip.Zone() == "" && strings.HasSuffix(literal, "]")
 	}
 	labels := strings.Split(domain, ".")
 	for _, label := range labels[:len(labels)-1] {

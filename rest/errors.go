@@ -169,6 +169,9 @@ func toError(e *core.RequestEvent, err error) *Error {
 	case http.StatusTooManyRequests:
 		return Throttled(throttleWindow(e))
 	}
+	if apiError.Status >= 400 && apiError.Status < 500 {
+		return newError(apiError.Status, apiError.Message)
+	}
 	return ServerError()
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -99,7 +98,7 @@ func (r *Request) Validated(partial bool) (Values, error) {
 // read takes the field's value out of a body.
 func (f *Field) read(data Data, partial bool) (value any, present bool, messages []string) {
 	raw, present := data.Get(f.Name)
-	if present && raw == "" && data.form != nil && !f.Required && !f.AllowBlank {
+	if present && raw == "" && data.html && !f.Required && !f.AllowBlank {
 		// An HTML form cannot leave a field out.
 		present = false
 	}
@@ -125,15 +124,18 @@ func (f *Field) convert(raw any) (any, []string) {
 	return f.convertText(raw)
 }
 
+// convertText reads a text. All that is wrong with it is said at once, in the
+// order of DRF's validators.
 func (f *Field) convertText(raw any) (any, []string) {
 	var text string
+	var surrogate rune
 	switch raw := raw.(type) {
 	case string:
 		text = raw
 	case json.Number:
 		text = pythonNumber(raw.String())
-	case loneSurrogate:
-		return nil, []string{fmt.Sprintf("Surrogate characters are not allowed: U+%X.", rune(raw))}
+	case surrogateText:
+		text, surrogate = raw.text, raw.first
 	default:
 		return nil, []string{"Not a valid string."}
 	}
@@ -151,14 +153,14 @@ func (f *Field) convertText(raw any) (any, []string) {
 	if strings.ContainsRune(text, 0) {
 		messages = append(messages, "Null characters are not allowed.")
 	}
+	if surrogate != 0 {
+		messages = append(messages, fmt.Sprintf("Surrogate characters are not allowed: U+%X.", surrogate))
+	}
 	if f.Type == Email && !ValidEmail(text) {
 		messages = append(messages, "Enter a valid email address.")
 	}
 	return text, messages
 }
-
-// fraction is what IntegerField cuts off, so that 34.0 is an integer.
-var fraction = regexp.MustCompile(`\.0*\s*$`)
 
 func (f *Field) convertInteger(raw any) (any, []string) {
 	var text string
@@ -171,7 +173,7 @@ func (f *Field) convertInteger(raw any) (any, []string) {
 	case json.Number:
 		text = pythonNumber(raw.String())
 	}
-	digits, negative, ok := pythonInteger(fraction.ReplaceAllString(text, ""))
+	digits, negative, ok := pythonInteger(withoutFraction(text))
 	if !ok {
 		return nil, []string{"A valid integer is required."}
 	}
@@ -194,16 +196,27 @@ func (f *Field) convertInteger(raw any) (any, []string) {
 	return number, nil
 }
 
+// withoutFraction cuts a fraction of zeros off, as IntegerField does, so that
+// 34.0 is an integer.
+func withoutFraction(text string) string {
+	zeros := strings.TrimRight(strings.TrimRightFunc(text, pythonSpace), "0")
+	if whole, found := strings.CutSuffix(zeros, "."); found {
+		return whole
+	}
+	return text
+}
+
 // convertPrimaryKey reads an id; whether it names anything is for the resource
-// to say. Ids are texts here, so a number is read as its digits.
+// to say. Ids are texts here, so a number is read as its digits. No database
+// can be asked for a null character.
 func convertPrimaryKey(raw any) (any, []string) {
 	switch raw := raw.(type) {
 	case string:
-		return raw, nil
+		if !strings.ContainsRune(raw, 0) {
+			return raw, nil
+		}
 	case json.Number:
 		return pythonNumber(raw.String()), nil
-	case loneSurrogate, upload, invalidText:
-		return nil, []string{"Incorrect type. Expected pk value, received str."}
 	}
 	return nil, []string{"Incorrect type. Expected pk value, received " + pythonType(raw) + "."}
 }

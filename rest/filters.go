@@ -1,9 +1,11 @@
 package rest
 
 import (
+	"math"
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -11,25 +13,30 @@ import (
 const maxSearchTerms = 32
 
 // Ordering returns the terms of ?ordering= that name readable fields, "-" for
-// descending, or nil if there are none, as DRF's OrderingFilter.
+// descending, or nil if there are none, as DRF's OrderingFilter. A field that
+// comes again decides nothing and is left out.
 func (r *Request) Ordering() []string {
 	var terms []string
+	seen := map[string]bool{}
 	for term := range strings.SplitSeq(r.query("ordering"), ",") {
 		term = Strip(term)
-		named := slices.ContainsFunc(r.View.Fields, func(field Field) bool {
-			return !field.WriteOnly && field.Name == strings.TrimPrefix(term, "-")
+		name := strings.TrimPrefix(term, "-")
+		readable := slices.ContainsFunc(r.View.Fields, func(field Field) bool {
+			return !field.WriteOnly && field.Name == name
 		})
-		if named && len(terms) < len(r.View.Fields) {
+		if readable && !seen[name] {
+			seen[name] = true
 			terms = append(terms, term)
 		}
 	}
 	return terms
 }
 
-// searchTerm splits as Django's smart_split: quoted phrases stay together.
-var searchTerm = regexp.MustCompile(`(?:[^\s'"]*(?:(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')[^\s'"]*)+)|\S+`)
+// space is Python's \s in a class of characters.
+const space = `\s\v\x1c-\x1f\x85\p{Z}`
 
-var unescapeQuoted = strings.NewReplacer(`\"`, `"`, `\'`, `'`, `\\`, `\`)
+// searchTerm splits as Django's smart_split: quoted phrases stay together.
+var searchTerm = regexp.MustCompile(`(?:[^` + space + `'"]*(?:(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')[^` + space + `'"]*)+)|[^` + space + `]+`)
 
 // SearchTerms returns the terms of ?search=, all of which must be found, as
 // DRF's SearchFilter.
@@ -38,50 +45,83 @@ func (r *Request) SearchTerms() ([]string, error) {
 	if strings.ContainsRune(search, 0) {
 		return nil, &Error{Status: http.StatusBadRequest, Body: []string{"Null characters are not allowed."}}
 	}
-	var terms []string
-	for _, term := range searchTerm.FindAllString(search, -1) {
-		term = strings.Trim(term, ",")
-		if len(term) > 1 && (term[0] == '"' || term[0] == '\'') && term[0] == term[len(term)-1] {
-			terms = append(terms, unescapeQuoted.Replace(term[1:len(term)-1]))
-			continue
-		}
-		for part := range strings.SplitSeq(term, ",") {
-			if part != "" {
-				terms = append(terms, Strip(part))
-			}
-		}
-	}
+	terms := splitSearch(search)
 	if len(terms) > maxSearchTerms {
 		return nil, ParseError("The search has too many terms.")
 	}
 	return terms, nil
 }
 
+// splitSearch splits at white space and commas outside quotes. Empty phrases,
+// which are everywhere, are left out.
+func splitSearch(search string) []string {
+	var terms []string
+	for _, term := range searchTerm.FindAllString(search, -1) {
+		term = strings.Trim(term, ",")
+		if term != "" && (term[0] == '"' || term[0] == '\'') && term[0] == term[len(term)-1] {
+			terms = append(terms, unquotePhrase(term))
+			continue
+		}
+		for part := range strings.SplitSeq(term, ",") {
+			terms = append(terms, Strip(part))
+		}
+	}
+	return slices.DeleteFunc(terms, func(term string) bool { return term == "" })
+}
+
+func unquotePhrase(term string) string {
+	if len(term) == 1 {
+		return ""
+	}
+	phrase := strings.ReplaceAll(term[1:len(term)-1], `\`+term[:1], term[:1])
+	return strings.ReplaceAll(phrase, `\\`, `\`)
+}
+
 // Filter returns the value of an exact filter (?field=) as its column holds
 // it, as django-filter's. An empty value does not filter.
 func (r *Request) Filter(field Field) (value any, given bool, err error) {
-	text := Strip(r.query(field.Name))
-	if text == "" {
+	raw := r.query(field.Name)
+	text := Strip(raw)
+	switch {
+	case raw == "", text == "" && field.Type != PrimaryKey:
 		return nil, false, nil
-	}
-	if strings.ContainsRune(text, 0) {
+	case field.Type == Integer:
+		number, message := filterInteger(text)
+		if message != "" {
+			return nil, false, FieldInvalid(field.Name, message)
+		}
+		return number, true, nil
+	case strings.ContainsRune(text, 0) && field.Type == PrimaryKey:
+		return nil, false, FieldInvalid(field.Name, "Select a valid choice. That choice is not one of the available choices.")
+	case strings.ContainsRune(text, 0):
 		return nil, false, FieldInvalid(field.Name, "Null characters are not allowed.")
 	}
-	if field.Type != Integer {
-		return text, true, nil
-	}
-	number, messages := (&Field{Type: Integer}).convertInteger(text)
-	if messages != nil {
-		return nil, false, FieldInvalid(field.Name, "Enter a number.")
-	}
-	return number, true, nil
+	return text, true, nil
 }
 
-// query returns the last value of a query parameter, as Django's QueryDict.
-func (r *Request) query(name string) string {
-	values := r.Request.URL.Query()[name]
-	if len(values) == 0 {
-		return ""
+// maxFilterNumber is the largest that django-filter's NumberFilter takes.
+const maxFilterNumber = 1e50
+
+var decimalNumber = regexp.MustCompile(`^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$`)
+
+// filterInteger reads a number for an integer column, which forgets what is
+// behind the point. What no column can hold becomes what none does hold.
+func filterInteger(text string) (number int64, message string) {
+	text = asciiDigits(strings.ReplaceAll(text, "_", ""))
+	if !decimalNumber.MatchString(text) {
+		return 0, "Enter a number."
 	}
-	return strings.ToValidUTF8(values[len(values)-1], "\uFFFD")
+	if number, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return number, ""
+	}
+	approximate, _ := strconv.ParseFloat(text, 64) // infinite beyond its range
+	switch {
+	case approximate > maxFilterNumber:
+		return 0, "Ensure this value is less than or equal to 1e+50."
+	case approximate >= math.MaxInt64:
+		return math.MaxInt64, ""
+	case approximate <= math.MinInt64:
+		return math.MinInt64, ""
+	}
+	return int64(approximate), ""
 }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -21,15 +22,19 @@ type Page struct {
 
 // Paginated reports whether the request asks for a page at all.
 func (r *Request) Paginated() bool {
-	query := r.Request.URL.Query()
-	return query.Has("page") || query.Has("page_size")
+	for name := range urlencodedPairs(r.Request.URL.RawQuery) {
+		if name == "page" || name == "page_size" {
+			return true
+		}
+	}
+	return false
 }
 
 // Page returns the page that ?page= and ?page_size= ask for of count rows. A
 // page beyond the last is a 404.
 func (r *Request) Page(count int64) (Page, error) {
 	page := Page{Limit: defaultPageSize, number: 1, count: count}
-	if size, err := strconv.ParseInt(r.query("page_size"), 10, 64); err == nil && size > 0 {
+	if size, ok := positiveInteger(r.query("page_size")); ok {
 		page.Limit = min(size, maxPageSize)
 	}
 	page.last = max(1, (count+page.Limit-1)/page.Limit)
@@ -38,15 +43,28 @@ func (r *Request) Page(count int64) (Page, error) {
 	case "last":
 		page.number = page.last
 	default:
-		digits, negative, ok := pythonInteger(text)
-		number, err := strconv.ParseInt(digits, 10, 64)
-		if !ok || negative || err != nil || number < 1 || number > page.last {
+		number, ok := positiveInteger(text)
+		if !ok || number > page.last {
 			return Page{}, NotFound("Invalid page.")
 		}
 		page.number = number
 	}
 	page.Offset = (page.number - 1) * page.Limit
 	return page, nil
+}
+
+// positiveInteger reads an integer above 0; one beyond 64 bits counts as the
+// largest there is.
+func positiveInteger(text string) (int64, bool) {
+	digits, negative, ok := pythonInteger(text)
+	if !ok || negative || digits == "0" {
+		return 0, false
+	}
+	number, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return math.MaxInt64, true
+	}
+	return number, true
 }
 
 // RespondPage answers with the items of a page between the links to its
@@ -72,7 +90,10 @@ func (r *Request) pageLink(page Page, number int64) any {
 	if r.IsTLS() {
 		link.Scheme = "https"
 	}
-	query := r.Request.URL.Query()
+	query := url.Values{}
+	for name, value := range urlencodedPairs(r.Request.URL.RawQuery) {
+		query.Add(name, value)
+	}
 	if number == 1 {
 		query.Del("page")
 	} else {

@@ -88,6 +88,16 @@ func pythonInteger(s string) (digits string, negative, ok bool) {
 	return digits, negative, true
 }
 
+// asciiDigits writes the decimal digits of all scripts in ASCII.
+func asciiDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if value, isDigit := decimalDigit(r); isDigit {
+			return rune('0' + value)
+		}
+		return r
+	}, s)
+}
+
 // decimalDigit returns the value of a decimal digit of any script. Unicode
 // keeps the ten digits of a script together, in order, from a zero on.
 func decimalDigit(r rune) (byte, bool) {

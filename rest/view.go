@@ -3,6 +3,8 @@ package rest
 import (
 	"net/http"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
@@ -61,9 +63,15 @@ func (r *Request) serve() error {
 	header.Add("Vary", "Accept")
 	header.Set("Cache-Control", "no-store")
 
+	r.setBodyDeadline(time.Now().Add(bodyTimeout))
+
 	var err error
 	if r.accepted, err = negotiate(r.RequestEvent); err != nil {
 		return err
+	}
+	// Neither names anything, and a database cannot be asked for it.
+	if path := r.Request.URL.Path; !utf8.ValidString(path) || strings.ContainsRune(path, 0) {
+		return NotFound("")
 	}
 	if r.View.Authenticate != nil {
 		if err := r.View.Authenticate(r.RequestEvent); err != nil {

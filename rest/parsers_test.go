@@ -1,0 +1,324 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"mime/multipart"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func anyName(string) bool { return true }
+
+// wrong returns the answer to a body that was refused, failing the test unless
+// it is the client's fault.
+func wrong(t *testing.T, err error) *Error {
+	t.Helper()
+	var answer *Error
+	if !errors.As(err, &answer) {
+		t.Fatalf("got the error %v, want one for the client", err)
+	}
+	if answer.Status < 400 || answer.Status > 499 {
+		t.Fatalf("got %d %s, want a 4xx", answer.Status, answer)
+	}
+	return answer
+}
+
+func TestParseJSONValues(t *testing.T) {
+	for body, want := range map[string]any{
+		`{"a": "x"}`:                             "x",
+		` { "b" : [1, {"a": 2}] , "a" : 1.50 } `: json.Number("1.50"),
+		`{"a":1,"a":"last"}`:                     "last",
+		`{"\u0061":true}`:                        true,
+		`{"b":{"a":"]}"},"a":false}`:             false,
+		`{"a":null}`:                             nil,
+		`{"a":[[],"}",{}]}`:                      list{},
+		`{"a":{"b":"\"}"}}`:                      dictionary{},
+		`{"a":"\ud83d\ude00"}`:                   "😀",
+		`{"a":"x\ud83dy"}`:                       surrogateText{"x\ufffdy", 0xd83d},
+		`{"a":"\udead"}`:                         surrogateText{"\ufffd", 0xdead},
+		`{"a":"\ud83d\\ude00"}`:                  surrogateText{"\ufffd\\ude00", 0xd83d},
+		`{"a":"\\ud83d"}`:                        `\ud83d`,
+		`{"a":"\ud83d\ude00\ud83d"}`:             surrogateText{"😀\ufffd", 0xd83d},
+	} {
+		data, err := parseJSON([]byte(body), anyName, nil)
+		if err != nil {
+			t.Errorf("%s: %v", body, err)
+			continue
+		}
+		if got, present := data.Get("a"); !present || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %#v, want %#v", body, got, want)
+		}
+	}
+}
+
+func TestParseJSONKeepsWhatIsWantedOnly(t *testing.T) {
+	data, err := parseJSON([]byte(`{"other":1,"name":2}`), func(name string) bool { return name == "name" }, nil)
+	if err != nil || len(data.values) != 1 {
+		t.Errorf("got %v, %v", data.values, err)
+	}
+}
+
+func TestParseJSONRefuses(t *testing.T) {
+	digits := strings.Repeat("1", maxIntegerDigits+1)
+	for _, body := range []string{
+		"{", `{"a":1`, `{"a":1}}`, `{'a':1}`, `{"a":NaN}`, `{"a":Infinity}`, `{"a":-Infinity}`, `{"a":01}`, `{"a":+1}`,
+		`{"a":.5}`, `{a:1}`, `{"a":1,}`, "{\"a\":\"\n\"}", "{\"a\":\"\xff\"}", "\ufeff{}", " ", `{"a":"\x"}`, `{"a":"\ud8"}`,
+		`nul`, strings.Repeat("[", 100_000), strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000),
+		`{"a":` + digits + `}`, `{"a":-` + digits + `}`, `[` + digits + `]`,
+	} {
+		_, err := parseJSON([]byte(body), anyName, nil)
+		answer := wrong(t, err)
+		detail, ok := answer.Body.(Detail)
+		if !ok || !strings.HasPrefix(detail.Detail, "JSON parse error - ") {
+			t.Errorf("%.40q: got %s", body, answer)
+		}
+	}
+}
+
+func TestParseJSONTakesLongFloats(t *testing.T) {
+	digits := strings.Repeat("1", maxIntegerDigits+1)
+	for _, number := range []string{
+		"0." + digits, "-0." + digits, digits + ".5", digits + "e1", digits + "E1", "1e-" + strings.Repeat("0", 5000) + "1", "1e" + strings.Repeat("0", 5000),
+		"1e+" + strings.Repeat("0", 5000), `"` + digits + `"`, digits[1:], "-" + digits[1:],
+	} {
+		if _, err := parseJSON([]byte(`{"a":`+number+`}`), anyName, nil); err != nil {
+			t.Errorf("%.40s: %v", number, err)
+		}
+	}
+}
+
+func TestParseJSONNotADictionary(t *testing.T) {
+	for body, got := range map[string]string{
+		`[]`: "list", `"{}"`: "str", `1`: "int", ` 1.5 `: "float", `1e2`: "float", `true`: "bool", "\tfalse\n": "bool", `"\ud800"`: "str",
+	} {
+		_, err := parseJSON([]byte(body), anyName, nil)
+		want := `{"non_field_errors":["Invalid data. Expected a dictionary, but got ` + got + `."]}`
+		if answer := wrong(t, err); answer.Error() != want {
+			t.Errorf("%s: got %s, want %s", body, answer, want)
+		}
+	}
+	_, err := parseJSON([]byte("null"), anyName, nil)
+	if answer := wrong(t, err); answer.Error() != `{"non_field_errors":["No data provided"]}` {
+		t.Errorf("null: got %s", answer)
+	}
+}
+
+func TestParseForm(t *testing.T) {
+	for body, want := range map[string]map[string]any{
+		"":                     {},
+		"a=1&b=2":              {"a": "1", "b": "2"},
+		"a=1&a=2":              {"a": "2"},
+		"a":                    {"a": ""},
+		"a=x+y%20z%2B":         {"a": "x y z+"},
+		"a=100%&b=%zz%41&c=%4": {"a": "100%", "b": "%zzA", "c": "%4"},
+		"&&a=1;b=2&":           {"a": "1;b=2"},
+		"a=b=c":                {"a": "b=c"},
+		"a=%FF":                {"a": invalidText{}},
+		"a=\xff":               {"a": invalidText{}},
+		"a=%ED%A0%80":          {"a": invalidText{}},
+		"a=%00":                {"a": "\x00"},
+		"%61=1":                {"a": "1"},
+	} {
+		data, err := parseForm([]byte(body), anyName, nil)
+		if err != nil || !data.html || !reflect.DeepEqual(data.values, want) {
+			t.Errorf("%q: got %v, %v, want %v", body, data.values, err, want)
+		}
+	}
+	_, err := parseForm([]byte(strings.Repeat("&", maxFormFields)), anyName, nil)
+	wrong(t, err)
+	if _, err = parseForm([]byte(strings.Repeat("a&", maxFormFields-1)+"a"), anyName, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestParseMultipart(t *testing.T) {
+	const field = "--b\r\nContent-Disposition: form-data; name="
+	for body, want := range map[string]map[string]any{
+		"--b--": {},
+		"preamble\r\n" + field + "\"a\"\r\n\r\n1\r\n--b--":                             {"a": "1"},
+		field + "a\r\n\r\n1\r\n" + field + "\" a \"\r\n\r\n2\r\n--b--\r\nepilogue":     {"a": "2"},
+		field + "a\r\nContent-Transfer-Encoding: base64\r\n\r\neMOp\r\n--b--":          {"a": "xé"},
+		field + "a\r\nContent-Transfer-Encoding: base64\r\n\r\n!\r\n--b--":             {"a": "!"},
+		field + "a\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=41\r\n--b--": {"a": "=41"},
+		field + "a\r\n\r\n\xff\r\n--b--":                                               {"a": invalidText{}},
+		field + "a; filename=x.txt\r\n\r\n1\r\n--b--":                                  {"a": upload{}},
+		field + "a; filename=x.txt\r\n\r\n1\r\n" + field + "a\r\n\r\n2\r\n--b--":       {"a": upload{}},
+		field + "a; filename=\"\"\r\n\r\n1\r\n--b--":                                   {"a": "1"},
+		"--b\r\nContent-Type: text/plain\r\n\r\n1\r\n--b--":                            {"": "1"},
+	} {
+		data, err := parseMultipart([]byte(body), anyName, map[string]string{"boundary": "b"})
+		if err != nil || !data.html || !reflect.DeepEqual(data.values, want) {
+			t.Errorf("%q: got %v, %v, want %v", body, data.values, err, want)
+		}
+	}
+}
+
+func TestParseMultipartRefuses(t *testing.T) {
+	const field = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"
+	boundary := map[string]string{"boundary": "b"}
+	for name, test := range map[string]struct {
+		body   string
+		params map[string]string
+	}{
+		"no boundary":       {field + "--b--", nil},
+		"empty boundary":    {field + "--b--", map[string]string{"boundary": ""}},
+		"blank at the end":  {field + "--b--", map[string]string{"boundary": "b "}},
+		"not ASCII":         {field + "--b--", map[string]string{"boundary": "é"}},
+		"long boundary":     {field + "--b--", map[string]string{"boundary": strings.Repeat("b", 202)}},
+		"another boundary":  {field + "--b--", map[string]string{"boundary": "c"}},
+		"no multipart":      {"a=1", boundary},
+		"not closed":        {field, boundary},
+		"cut in a value":    {field[:len(field)-3], boundary},
+		"cut in a header":   {"--b\r\nContent-Dispo", boundary},
+		"header with no :":  {"--b\r\nContent\r\n\r\n1\r\n--b--", boundary},
+		"too many fields":   {strings.Repeat(field, maxFormFields+1) + "--b--", boundary},
+		"endless header":    {"--b\r\nX: " + strings.Repeat("x", 11<<20), boundary},
+		"very many headers": {"--b\r\n" + strings.Repeat("X: y\r\n", 20_000) + "\r\n1\r\n--b--", boundary},
+	} {
+		_, err := parseMultipart([]byte(test.body), anyName, test.params)
+		if answer := wrong(t, err); answer.Status != 400 {
+			t.Errorf("%s: got %s", name, answer)
+		}
+	}
+	_, err := parseMultipart(nil, anyName, nil)
+	if want := `{"detail":"Multipart form parse error - Invalid boundary in multipart: None"}`; wrong(t, err).Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestParseBodyChoosesTheParser(t *testing.T) {
+	for contentType, want := range map[string]string{
+		"application/json":                             "json",
+		"Application/JSON ; charset=utf-8":             "json",
+		"application/json; charset":                    "json",
+		"*/*":                                          "json",
+		"application/*":                                "json",
+		"application/x-www-form-urlencoded":            "form",
+		"application/x-www-form-urlencoded; a=\"b;c\"": "form",
+		"text/plain":                                   "",
+		"":                                             "",
+		"json":                                         "",
+		"multipart/mixed; boundary=b":                  "",
+		"application/json, application/xml":            "",
+	} {
+		data, err := parseBody([]byte("{}"), contentType, anyName)
+		switch {
+		case want == "":
+			answer := wrong(t, err)
+			if answer.Status != 415 || answer.Body.(Detail).Detail != `Unsupported media type "`+contentType+`" in request.` {
+				t.Errorf("%q: got %s", contentType, answer)
+			}
+		case err != nil || data.html != (want == "form"):
+			t.Errorf("%q: got %v, %v, want %s", contentType, data, err, want)
+		}
+		if _, err := parseBody(nil, contentType, anyName); err != nil {
+			t.Errorf("%q without a body: %v", contentType, err)
+		}
+	}
+}
+
+func FuzzParseJSON(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `{"a":1}`, `{"a":"\ud800","b":[{}]}`, `[1]`, `null`, `{"a":1e999,"a":-0}`, ` {"a" : "\\" , "b":"\"" } `, `{"a":NaN}`, "{\"a\":\"\xff\"}",
+		strings.Repeat(`{"a":`, 200) + "1" + strings.Repeat("}", 200), `{"a":` + strings.Repeat("1", 4400) + `}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		data, err := parseJSON(body, anyName, nil)
+		var object map[string]any
+		decoder := json.NewDecoder(bytes.NewReader(body))
+		decoder.UseNumber()
+		if err != nil {
+			wrong(t, err)
+			if json.Valid(body) && utf8.Valid(body) && !hasLongInteger(body) && decoder.Decode(&object) == nil && object != nil {
+				t.Fatalf("refused an object: %v", err)
+			}
+			return
+		}
+		if err := decoder.Decode(&object); err != nil {
+			t.Fatalf("took what is no JSON object: %v", err)
+		}
+		if len(object) != len(data.values) {
+			t.Fatalf("got %d values, want %d", len(data.values), len(object))
+		}
+		for name, want := range object {
+			got, present := data.Get(name)
+			switch got := got.(type) {
+			case list:
+				_, present = want.([]any)
+			case dictionary:
+				_, present = want.(map[string]any)
+			case surrogateText:
+				present = present && got.text == want && strings.Contains(got.text, "\ufffd")
+			default:
+				present = present && reflect.DeepEqual(got, want)
+			}
+			if !present {
+				t.Fatalf("%q: got %#v, want %#v", name, got, want)
+			}
+		}
+	})
+}
+
+func FuzzParseForm(f *testing.F) {
+	for _, seed := range []string{"a=1&b=2", "a=%zz&=x&a", "a=%C3%A9+%00", "a=%FF", ";a=1;&&", strings.Repeat("&", 1001)} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		data, err := parseForm(body, anyName, nil)
+		if err != nil {
+			wrong(t, err)
+			return
+		}
+		// url.ParseQuery is stricter; what it takes must be read alike.
+		want, err := url.ParseQuery(string(body))
+		if err != nil {
+			return
+		}
+		if len(want) != len(data.values) {
+			t.Fatalf("got %v, want %v", data.values, want)
+		}
+		for name, values := range want {
+			if got := data.values[name]; got != formText(values[len(values)-1]) {
+				t.Fatalf("%q: got %#v, want %q", name, got, values)
+			}
+		}
+	})
+}
+
+func FuzzParseMultipart(f *testing.F) {
+	f.Add("name", "Ann", "boundary", []byte("--boundary\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--boundary--"))
+	f.Add("", "\xff", "", []byte("--\r\n\r\n"))
+	f.Add("a\"b", "--b\r\n", "b", []byte("--b\r\nContent-Disposition: form-data; name=a; filename=f\r\n\r\n"))
+	f.Add("a", "", "b", []byte("--b\r\nContent-Transfer-Encoding: base64\r\n\r\n=\r\n--b--"))
+	f.Fuzz(func(t *testing.T, name, value, boundary string, body []byte) {
+		if _, err := parseMultipart(body, anyName, map[string]string{"boundary": boundary}); err != nil {
+			wrong(t, err)
+		}
+		var encoded bytes.Buffer
+		writer := multipart.NewWriter(&encoded)
+		if err := writer.WriteField(name, value); err != nil {
+			t.Skip()
+		}
+		if err := writer.Close(); err != nil {
+			t.Skip()
+		}
+		data, err := parseBody(encoded.Bytes(), writer.FormDataContentType(), anyName)
+		if err != nil {
+			wrong(t, err)
+			return
+		}
+		if strings.ContainsAny(name, "\\\"\r\n%") || Strip(name) != name || !utf8.ValidString(name) {
+			return // such names are written in one of several ways
+		}
+		if got, present := data.Get(name); !present || got != formText(value) {
+			t.Fatalf("%q: got %#v, want %q", name, got, value)
+		}
+	})
+}

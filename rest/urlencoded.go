@@ -1,0 +1,100 @@
+package rest
+
+import (
+	"iter"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxFormFields bounds a form, as Django's DATA_UPLOAD_MAX_NUMBER_FIELDS.
+const maxFormFields = 1000
+
+// urlencodedPairs yields the names and values of a query or a form as Django's
+// QueryDict: "&" alone separates, and a broken escape stays as it is.
+func urlencodedPairs(text string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for pair := range strings.SplitSeq(text, "&") {
+			if pair == "" {
+				continue
+			}
+			name, value, _ := strings.Cut(pair, "=")
+			if !yield(unescape(name), unescape(value)) {
+				return
+			}
+		}
+	}
+}
+
+// lastValue returns the last value of a name in a query, "" without one.
+func lastValue(query, name string) string {
+	last := ""
+	for candidate, value := range urlencodedPairs(query) {
+		if candidate == name {
+			last = value
+		}
+	}
+	return last
+}
+
+// query returns a query parameter, its last value if it is repeated.
+func (r *Request) query(name string) string {
+	return strings.ToValidUTF8(lastValue(r.Request.URL.RawQuery, name), "\uFFFD")
+}
+
+// unescape replaces the escapes that are right and leaves the others.
+func unescape(s string) string {
+	if !strings.ContainsAny(s, "%+") {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '+' {
+			c = ' '
+		} else if c == '%' && i+2 < len(s) {
+			high, low := hexDigit(s[i+1]), hexDigit(s[i+2])
+			if high >= 0 && low >= 0 {
+				c = byte(high<<4 | low)
+				i += 2
+			}
+		}
+		out = append(out, c)
+	}
+	return string(out)
+}
+
+// hexDigit is the value of a hexadecimal digit, -1 for anything else.
+func hexDigit(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
+
+func parseForm(body []byte, wanted func(string) bool, _ map[string]string) (Data, error) {
+	if 1+strings.Count(string(body), "&") > maxFormFields {
+		return Data{}, ParseError("The form has too many fields.")
+	}
+	data := Data{values: map[string]any{}, html: true}
+	for name, value := range urlencodedPairs(string(body)) {
+		if wanted(name) {
+			data.values[name] = formText(value)
+		}
+	}
+	return data, nil
+}
+
+// invalidText stands for form text that is not UTF-8.
+type invalidText struct{}
+
+func formText(s string) any {
+	if !utf8.ValidString(s) {
+		return invalidText{}
+	}
+	return s
+}
