@@ -3,11 +3,10 @@ package routes
 import (
 	"net/http"
 
-	"github.com/pocketbase/dbx"
-
 	"carebase/config"
 	"carebase/migrations"
 	"carebase/rest"
+	"carebase/simplejwt"
 )
 
 // mappingResource assigns doctors to patients. A mapping is its patient's
@@ -33,7 +32,7 @@ func (s *mappingResource) ofPatientView() *rest.View {
 	return &rest.View{
 		Name:         "Patient Doctors",
 		Description:  "The doctors assigned to one of the caller's patients, in the order of assignment.",
-		Authenticate: authenticate,
+		Authenticate: simplejwt.Authenticate,
 		Methods:      map[string]rest.Handler{http.MethodGet: s.listOfPatient},
 		Fields:       s.fields,
 	}
@@ -43,7 +42,7 @@ func (s *mappingResource) destroyView() *rest.View {
 	return &rest.View{
 		Name:         "PatientDoctor Instance",
 		Description:  "One assignment of a doctor to a patient.",
-		Authenticate: authenticate,
+		Authenticate: simplejwt.Authenticate,
 		Methods:      map[string]rest.Handler{http.MethodDelete: s.destroy},
 	}
 }
@@ -66,10 +65,4 @@ func visible(target *resource) func(*rest.Request, string, rest.Data) ([]string,
 		}
 		return []string{rest.InvalidPrimaryKey(id)}, nil
 	}
-}
-
-func (s *resource) count(r *rest.Request, where dbx.Expression) (count int64, err error) {
-	err = r.App.ConcurrentDB().Select("count(*)").From(s.collection).Where(where).
-		WithContext(r.Request.Context()).Row(&count)
-	return count, err
 }

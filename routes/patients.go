@@ -5,11 +5,7 @@ import (
 
 	"carebase/migrations"
 	"carebase/rest"
-	"carebase/simplejwt"
 )
-
-// authenticate admits the users of the documented API.
-var authenticate = simplejwt.Authenticate
 
 // patients are their owner's alone.
 func patients() *resource {

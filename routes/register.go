@@ -16,7 +16,7 @@ func register() *rest.View {
 	return &rest.View{
 		Name:         "Register",
 		Description:  "Creates a user account.",
-		Authenticate: authenticate,
+		Authenticate: simplejwt.Authenticate,
 		AllowAny:     true,
 		Methods:      map[string]rest.Handler{http.MethodPost: createUser},
 		Fields: []rest.Field{

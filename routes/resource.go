@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/rest"
+	"carebase/simplejwt"
 )
 
 // resource declares one resource of the documented API. What a resource does
@@ -35,7 +36,7 @@ func (s *resource) listView() *rest.View {
 	return &rest.View{
 		Name:         s.model + " List",
 		Description:  "The caller's view of all objects of this kind, newest first.",
-		Authenticate: authenticate,
+		Authenticate: simplejwt.Authenticate,
 		Fields:       s.fields,
 		Methods:      map[string]rest.Handler{http.MethodGet: s.list, http.MethodPost: s.create},
 	}
@@ -45,7 +46,7 @@ func (s *resource) detailView() *rest.View {
 	return &rest.View{
 		Name:         s.model + " Instance",
 		Description:  "One object.",
-		Authenticate: authenticate,
+		Authenticate: simplejwt.Authenticate,
 		Fields:       s.fields,
 		Methods: map[string]rest.Handler{
 			http.MethodGet:    s.retrieve,
@@ -82,6 +83,13 @@ func (s *resource) retrieve(r *rest.Request) error {
 		return err
 	}
 	return r.Respond(http.StatusOK, row.object())
+}
+
+// count counts the rows that match.
+func (s *resource) count(r *rest.Request, where dbx.Expression) (count int64, err error) {
+	err = r.App.ConcurrentDB().Select("count(*)").From(s.collection).Where(where).
+		WithContext(r.Request.Context()).Row(&count)
+	return count, err
 }
 
 func (s *resource) create(r *rest.Request) error {
