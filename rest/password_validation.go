@@ -19,6 +19,9 @@ const (
 	// maxSimilarity is the ratio from which on a password is too much like an
 	// attribute of its user.
 	maxSimilarity = 0.7
+	// maxCompared is the longest text in bytes that is compared. What is longer
+	// is too long for every field.
+	maxCompared = 10_000
 )
 
 //go:embed common-passwords.txt.gz
@@ -76,7 +79,7 @@ var notWord = regexp.MustCompile(`[^\p{L}\p{N}_]+`)
 // similar compares with the whole attribute and each of its words, as Django's
 // UserAttributeSimilarityValidator.
 func similar(password, attribute string) bool {
-	if attribute == "" {
+	if attribute == "" || len(attribute) > maxCompared || len(password) > maxCompared {
 		return false
 	}
 	letters := []rune(strings.ToLower(password))
