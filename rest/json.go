@@ -191,6 +191,9 @@ func decodeJSON(raw []byte) any {
 }
 
 func decodeString(raw []byte) string {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1])
+	}
 	var text string
 	_ = json.Unmarshal(raw, &text) // it is a valid JSON string
 	return text

@@ -78,12 +78,38 @@ func (r *Request) setBodyDeadline(deadline time.Time) {
 	}
 }
 
+// connection is the server's own writer, which lets the client read the answer
+// to a body that is refused, before the connection is closed.
+func (r *Request) connection() http.ResponseWriter {
+	writer := r.Response
+	for {
+		wrapper, ok := writer.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return writer
+		}
+		writer = wrapper.Unwrap()
+	}
+}
+
+// maxUnread is how much of an unread body the server passes over to keep the
+// connection; with more to come it would cut the client off.
+const maxUnread = 256 << 10
+
+// refuseBody announces that a large body will not be read.
+func (r *Request) refuseBody() {
+	if length := r.Request.ContentLength; !r.bodyRead && (length < 0 || length > maxUnread) {
+		_, _ = http.MaxBytesReader(r.connection(), r.Request.Body, 0).Read(make([]byte, 1))
+	}
+}
+
 // readBody reads a bounded body. What is wrong with it is the client's doing.
 func (r *Request) readBody() ([]byte, error) {
-	if r.Request.ContentLength > MaxBodySize {
-		return nil, RequestTooLarge()
+	r.bodyRead = true
+	limit := int64(MaxBodySize)
+	if r.Request.ContentLength > limit {
+		limit = 0
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(r.Response, r.Request.Body, MaxBodySize))
+	body, err := io.ReadAll(http.MaxBytesReader(r.connection(), r.Request.Body, limit))
 	var tooLarge *http.MaxBytesError
 	var refused *router.ApiError
 	switch {

@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/url"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -60,6 +61,26 @@ func TestParseJSONKeepsWhatIsWantedOnly(t *testing.T) {
 	data, err := parseJSON([]byte(`{"other":1,"name":2}`), func(name string) bool { return name == "name" }, nil)
 	if err != nil || len(data.values) != 1 {
 		t.Errorf("got %v, %v", data.values, err)
+	}
+}
+
+// What a body is made of must not multiply what it costs to read it.
+func TestParseJSONCost(t *testing.T) {
+	const size = 1 << 20
+	isName := func(name string) bool { return name == "name" }
+	for name, body := range map[string]string{
+		"elements":  `{"name":[` + strings.Repeat("1,", size/2) + `1]}`,
+		"members":   `{"name":1` + strings.Repeat(`,"key":0`, size/8) + `}`,
+		"objects":   `{"name":{` + strings.Repeat(`"":{},`, size/6) + `"":0}}`,
+		"no object": `[` + strings.Repeat(`"",`, size/3) + `""]`,
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := parseJSON([]byte(body), isName, nil)
+		runtime.ReadMemStats(&after)
+		if cost := after.TotalAlloc - before.TotalAlloc; cost > 3*size || (err != nil) != (name == "no object") {
+			t.Errorf("%s: %d bytes for %d, %v", name, cost, len(body), err)
+		}
 	}
 }
 

@@ -39,6 +39,7 @@ type Request struct {
 	*core.RequestEvent
 	View     *View
 	accepted accepted
+	bodyRead bool
 }
 
 // methodOrder is the order of DRF's Allow header.
@@ -125,6 +126,7 @@ func (r *Request) renderError(err error) error {
 	if restError.Status >= http.StatusInternalServerError {
 		r.App.Logger().Error("request failed", "method", r.Request.Method, "path", r.Request.URL.Path, "error", err)
 	}
+	r.refuseBody()
 	return r.Respond(restError.Status, restError.Body)
 }
 

@@ -1,0 +1,80 @@
+package routes_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/pocketbase/dbx"
+
+	"carebase/internal/testapp"
+)
+
+// A list is sent as it is read: what it costs does not depend on its length.
+func TestListStreams(t *testing.T) {
+	const (
+		patients = 50_000
+		bound    = 6 << 20 // the whole list has three times as much
+	)
+	server := testapp.New(t)
+	alice := server.SignUp("alice")
+	_, err := server.App.NonconcurrentDB().NewQuery(`
+		WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {:patients})
+		INSERT INTO patients (id, created_by, created_at, name, age, notes)
+		SELECT printf('p%014d', n), {:owner}, '2025-01-01 00:00:00.000Z', 'Patient ' || n, n % 100, {:notes} FROM numbers
+	`).Bind(dbx.Params{"patients": patients, "owner": alice.ID, "notes": strings.Repeat("n", 200)}).Execute()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	before := heap()
+	request, err := http.NewRequest(http.MethodGet, server.URL+"/api/patients/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+alice.Access)
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+
+	list := json.NewDecoder(response.Body)
+	if _, err := list.Token(); err != nil {
+		t.Fatal(err)
+	}
+	var patient struct{ ID, Name string }
+	read := 0
+	for list.More() {
+		// A reader that pauses shows what the server has gathered meanwhile.
+		if read%(patients/10) == 0 {
+			if grown := heap() - before; grown > bound {
+				t.Fatalf("after %d patients the heap has grown by %d KiB", read, grown>>10)
+			}
+		}
+		if err := list.Decode(&patient); err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("Patient %d", patients-read); patient.Name != want {
+			t.Fatalf("got %q, want %q", patient.Name, want)
+		}
+		read++
+	}
+	if _, err := list.Token(); err != nil {
+		t.Fatal("the list was cut short: ", err)
+	}
+	if read != patients {
+		t.Errorf("got %d patients, want %d", read, patients)
+	}
+}
+
+// heap is what is in use, in bytes.
+func heap() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
