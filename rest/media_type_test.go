@@ -65,7 +65,7 @@ func TestChoose(t *testing.T) {
 
 func TestChooseIndent(t *testing.T) {
 	for header, want := range map[string]int{
-		"application/json": 0, "application/json; indent=4": 4, "*/*; indent=2": 2, "application/json; indent=8": 8, "application/json; indent=9": 8,
+		"application/json": 0, "application/json; indent=4": 4, "*/*; indent=2": 2, "application/json; indent=8": 8, "application/json; indent=9": 8, "application/json; indent=12": 8,
 		"application/json; indent=99999999999999999999": 8, "application/json; indent=-1": 0, "application/json; indent=0": 0,
 		"application/json; indent=x": 0, `application/json; indent="3"`: 3, "application/json, application/json; indent=1": 1,
 	} {

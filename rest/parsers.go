@@ -69,12 +69,13 @@ func parseBody(body []byte, contentType string, wanted func(name string) bool) (
 	return Data{}, UnsupportedMediaType(contentType)
 }
 
-// setBodyDeadline bounds the time of a request's body, also of one that nobody
-// reads: the server waits for it before it answers.
-func (r *Request) setBodyDeadline(deadline time.Time) {
+// limitBodyTime bounds the time of a request's body, also of one that nobody
+// reads: the server waits for it before it answers, and lifts the limit when
+// the body is there.
+func (r *Request) limitBodyTime() {
 	if r.Request.ContentLength != 0 {
 		// A request without a connection has no deadline to set.
-		_ = http.NewResponseController(r.Response).SetReadDeadline(deadline)
+		_ = http.NewResponseController(r.Response).SetReadDeadline(time.Now().Add(bodyTimeout))
 	}
 }
 
@@ -91,20 +92,8 @@ func (r *Request) connection() http.ResponseWriter {
 	}
 }
 
-// maxUnread is how much of an unread body the server passes over to keep the
-// connection; with more to come it would cut the client off.
-const maxUnread = 256 << 10
-
-// refuseBody announces that a large body will not be read.
-func (r *Request) refuseBody() {
-	if length := r.Request.ContentLength; !r.bodyRead && (length < 0 || length > maxUnread) {
-		_, _ = http.MaxBytesReader(r.connection(), r.Request.Body, 0).Read(make([]byte, 1))
-	}
-}
-
 // readBody reads a bounded body. What is wrong with it is the client's doing.
 func (r *Request) readBody() ([]byte, error) {
-	r.bodyRead = true
 	limit := int64(MaxBodySize)
 	if r.Request.ContentLength > limit {
 		limit = 0
@@ -114,7 +103,6 @@ func (r *Request) readBody() ([]byte, error) {
 	var refused *router.ApiError
 	switch {
 	case err == nil:
-		r.setBodyDeadline(time.Time{})
 		return body, nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, RequestTimeout()

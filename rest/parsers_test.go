@@ -43,6 +43,7 @@ func TestParseJSONValues(t *testing.T) {
 		`{"a":"x\ud83dy"}`:                       surrogateText{"x\ufffdy", 0xd83d},
 		`{"a":"\udead"}`:                         surrogateText{"\ufffd", 0xdead},
 		`{"a":"\ud83d\\ude00"}`:                  surrogateText{"\ufffd\\ude00", 0xd83d},
+		`{"a":"\udc00\udc00"}`:                   surrogateText{"\ufffd\ufffd", 0xdc00},
 		`{"a":"\\ud83d"}`:                        `\ud83d`,
 		`{"a":"\ud83d\ude00\ud83d"}`:             surrogateText{"😀\ufffd", 0xd83d},
 	} {
@@ -131,19 +132,19 @@ func TestParseJSONNotADictionary(t *testing.T) {
 
 func TestParseForm(t *testing.T) {
 	for body, want := range map[string]map[string]any{
-		"":                     {},
-		"a=1&b=2":              {"a": "1", "b": "2"},
-		"a=1&a=2":              {"a": "2"},
-		"a":                    {"a": ""},
-		"a=x+y%20z%2B":         {"a": "x y z+"},
-		"a=100%&b=%zz%41&c=%4": {"a": "100%", "b": "%zzA", "c": "%4"},
-		"&&a=1;b=2&":           {"a": "1;b=2"},
-		"a=b=c":                {"a": "b=c"},
-		"a=%FF":                {"a": invalidText{}},
-		"a=\xff":               {"a": invalidText{}},
-		"a=%ED%A0%80":          {"a": invalidText{}},
-		"a=%00":                {"a": "\x00"},
-		"%61=1":                {"a": "1"},
+		"":                           {},
+		"a=1&b=2":                    {"a": "1", "b": "2"},
+		"a=1&a=2":                    {"a": "2"},
+		"a":                          {"a": ""},
+		"a=x+y%20z%2B":               {"a": "x y z+"},
+		"a=100%&b=%zz%41%4z%z4&c=%4": {"a": "100%", "b": "%zzA%4z%z4", "c": "%4"},
+		"&&a=1;b=2&":                 {"a": "1;b=2"},
+		"a=b=c":                      {"a": "b=c"},
+		"a=%FF":                      {"a": invalidText{}},
+		"a=\xff":                     {"a": invalidText{}},
+		"a=%ED%A0%80":                {"a": invalidText{}},
+		"a=%00":                      {"a": "\x00"},
+		"%61=1":                      {"a": "1"},
 	} {
 		data, err := parseForm([]byte(body), anyName, nil)
 		if err != nil || !data.html || !reflect.DeepEqual(data.values, want) {

@@ -3,7 +3,6 @@ package rest
 import (
 	"net/http"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -39,7 +38,6 @@ type Request struct {
 	*core.RequestEvent
 	View     *View
 	accepted accepted
-	bodyRead bool
 }
 
 // methodOrder is the order of DRF's Allow header.
@@ -64,7 +62,7 @@ func (r *Request) serve() error {
 	header.Add("Vary", "Accept")
 	header.Set("Cache-Control", "no-store")
 
-	r.setBodyDeadline(time.Now().Add(bodyTimeout))
+	r.limitBodyTime()
 
 	var err error
 	if r.accepted, err = negotiate(r.RequestEvent); err != nil {
@@ -126,7 +124,6 @@ func (r *Request) renderError(err error) error {
 	if restError.Status >= http.StatusInternalServerError {
 		r.App.Logger().Error("request failed", "method", r.Request.Method, "path", r.Request.URL.Path, "error", err)
 	}
-	r.refuseBody()
 	return r.Respond(restError.Status, restError.Body)
 }
 

@@ -1,6 +1,8 @@
 package routes_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -181,6 +183,23 @@ func TestRepresentations(t *testing.T) {
 		if response.Body != test.body || response.Header.Get("Content-Type") != test.contentType {
 			t.Errorf("%s as %q: got %s %s, want %s", test.path, test.accept, response.Header.Get("Content-Type"), response.Body, test.body)
 		}
+	}
+}
+
+// An indented list is laid out as if it had been indented as a whole.
+func TestIndentedList(t *testing.T) {
+	server := testapp.New(t)
+	alice := server.SignUp("alice")
+	server.Doctor(alice, "A")
+	server.Doctor(alice, "B")
+	compact := server.Call(alice.Access, "GET", "/api/doctors/", nil).Body
+	var want bytes.Buffer
+	if err := json.Indent(&want, []byte(compact), "", "   "); err != nil {
+		t.Fatal(err)
+	}
+	got := server.Do(testapp.Request{Method: "GET", Path: "/api/doctors/", Token: alice.Access, Header: map[string]string{"Accept": "application/json; indent=3"}})
+	if got.Body != want.String() {
+		t.Errorf("got %s, want %s", got.Body, want.String())
 	}
 }
 
