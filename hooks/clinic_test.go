@@ -8,7 +8,7 @@ import (
 )
 
 // clinic is a server with two users, each with a patient in the care of the
-// same doctor, whom a third user added.
+// same doctor, whom a third user added. Batch is switched on.
 type clinic struct {
 	*testapp.Server
 	alice, bob, carol        testapp.User
@@ -20,7 +20,13 @@ type clinic struct {
 
 func newClinic(t *testing.T) clinic {
 	t.Helper()
-	c := clinic{Server: testapp.New(t)}
+	app := testapp.NewApp(t, testapp.Default())
+	// Before the server reads them: PocketBase does not guard its settings.
+	app.Settings().Batch.Enabled = true
+	if err := app.Save(app.Settings()); err != nil {
+		t.Fatal(err)
+	}
+	c := clinic{Server: testapp.Serve(t, app)}
 	c.alice, c.bob, c.carol = c.SignUp("alice"), c.SignUp("bob"), c.SignUp("carol")
 	c.superuser = c.Superuser()
 	c.doctor = c.Doctor(c.carol, "Gregory House")
@@ -28,16 +34,6 @@ func newClinic(t *testing.T) clinic {
 	c.aliceMapping = c.Mapping(c.alice, c.alicePatient, c.doctor)
 	c.bobMapping = c.Mapping(c.bob, c.bobPatient, c.doctor)
 	return c
-}
-
-// enableBatch switches PocketBase's batch endpoint on.
-func (c clinic) enableBatch() {
-	c.Helper()
-	settings := c.App.Settings()
-	settings.Batch.Enabled = true
-	if err := c.App.Save(settings); err != nil {
-		c.Fatal(err)
-	}
 }
 
 // batch sends one request through the batch endpoint.

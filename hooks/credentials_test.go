@@ -11,7 +11,6 @@ import (
 
 func TestTokensThatDoNotHold(t *testing.T) {
 	c := newClinic(t)
-	c.enableBatch()
 	alice, err := c.App.FindRecordById(migrations.Users, c.alice.ID)
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 
 func TestOthersRecordsDoNotExist(t *testing.T) {
 	c := newClinic(t)
-	c.enableBatch()
 	for _, target := range []struct{ collection, id string }{
 		{"patients", c.alicePatient}, {"mappings", c.aliceMapping}, {"users", c.alice.ID},
 	} {
@@ -38,7 +37,6 @@ func TestOthersRecordsDoNotExist(t *testing.T) {
 
 func TestOwnerIsStamped(t *testing.T) {
 	c := newClinic(t)
-	c.enableBatch()
 	for _, collection := range []string{"patients", "doctors"} {
 		body := map[string]any{"name": "New", "age": 0, "created_by": c.bob.ID}
 		record := c.Must(200, c.alice.Access, "POST", records(collection), body)
@@ -60,7 +58,6 @@ func TestOwnerIsStamped(t *testing.T) {
 
 func TestOwnerNeverChanges(t *testing.T) {
 	c := newClinic(t)
-	c.enableBatch()
 	doctor := c.Doctor(c.alice, "Lisa Cuddy")
 	second := c.Patient(c.alice, "Second")
 	for _, change := range []struct {
@@ -94,7 +91,6 @@ func TestOwnerNeverChanges(t *testing.T) {
 
 func TestMappingNeedsOnesOwnPatient(t *testing.T) {
 	c := newClinic(t)
-	c.enableBatch()
 	second := c.Doctor(c.carol, "Second")
 	for _, patient := range []string{c.bobPatient, "doesnotexist123"} {
 		body := map[string]any{"patient": patient, "doctor": second, "created_by": c.alice.ID}

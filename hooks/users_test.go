@@ -10,7 +10,6 @@ import (
 
 func TestOneSetOfRulesForRegistration(t *testing.T) {
 	c := newClinic(t)
-	c.enableBatch()
 	for _, test := range []struct{ name, email, password, field string }{
 		{"Ann", "ann@example.com", "short7x", "password"},
 		{"Ann", "ann@example.com", "password123", "password"},
@@ -53,7 +52,6 @@ func TestOneSetOfRulesForRegistration(t *testing.T) {
 
 func TestIDsAreTheServersToChoose(t *testing.T) {
 	c := newClinic(t)
-	c.enableBatch()
 	for _, id := range []string{c.bobPatient, "abcdefghijklmno"} {
 		body := map[string]any{"id": id, "name": "x", "age": 1}
 		native, batch, upsert := c.Call(c.alice.Access, "POST", records("patients"), body),

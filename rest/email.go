@@ -11,6 +11,9 @@ import (
 // maxEmailLength is the longest address, as Django's EmailValidator.
 const maxEmailLength = 320
 
+// InvalidEmail is what is said of an address that is none.
+const InvalidEmail = "Enter a valid email address."
+
 var (
 	emailDotAtom = regexp.MustCompile("(?i)^[-!#$%&'*+/=?^_`{}|~0-9A-Z]+(\\.[-!#$%&'*+/=?^_`{}|~0-9A-Z]+)*$")
 	emailQuoted  = regexp.MustCompile(`^"([\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"$`)

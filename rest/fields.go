@@ -49,12 +49,6 @@ type Field struct {
 // Values are validated values by field name: string or int64.
 type Values map[string]any
 
-// Has reports whether the body named the field.
-func (v Values) Has(name string) bool {
-	_, present := v[name]
-	return present
-}
-
 // String returns a text field's value, "" if the body did not name it.
 func (v Values) String(name string) string {
 	text, _ := v[name].(string)
@@ -157,7 +151,7 @@ func (f *Field) convertText(raw any) (any, []string) {
 		messages = append(messages, fmt.Sprintf("Surrogate characters are not allowed: U+%X.", surrogate))
 	}
 	if f.Type == Email && !ValidEmail(text) {
-		messages = append(messages, "Enter a valid email address.")
+		messages = append(messages, InvalidEmail)
 	}
 	return text, messages
 }

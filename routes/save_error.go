@@ -35,7 +35,12 @@ func saveError(err error, fields []rest.Field, onNotUnique error) error {
 		if reason["code"] == notUnique && onNotUnique != nil {
 			return onNotUnique
 		}
-		answer = append(answer, rest.Entry[[]string]{Key: field.Name, Value: []string{cast.ToString(reason["message"])}})
+		message := cast.ToString(reason["message"])
+		if field.Type == rest.Email {
+			// PocketBase refuses some addresses that Django accepts.
+			message = rest.InvalidEmail
+		}
+		answer = append(answer, rest.Entry[[]string]{Key: field.Name, Value: []string{message}})
 	}
 	if answer == nil {
 		return fmt.Errorf("refused for a field that the caller does not send: %w", err)

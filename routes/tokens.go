@@ -17,7 +17,8 @@ type tokens struct {
 // credentials, as SimpleJWT's TokenViewBase.
 func (tokens) view(name, description string, handler func(*rest.Request, rest.Values) (any, error), fields ...rest.Field) *rest.View {
 	for i := range fields {
-		fields[i].Required, fields[i].WriteOnly, fields[i].Type = true, true, rest.String
+		input := !fields[i].ReadOnly
+		fields[i].Required, fields[i].WriteOnly, fields[i].Type = input, input, rest.String
 	}
 	return &rest.View{
 		Name:        name,
@@ -51,7 +52,7 @@ func (t tokens) refresh() *rest.View {
 		func(r *rest.Request, values rest.Values) (any, error) {
 			return simplejwt.Refresh(r.Request.Context(), r.App, values.String("refresh"), t.lifetimes, t.rotation)
 		},
-		rest.Field{Name: "refresh", Label: "Refresh"})
+		rest.Field{Name: "refresh", Label: "Refresh"}, rest.Field{Name: "access", Label: "Access", ReadOnly: true})
 }
 
 func (t tokens) verify() *rest.View {

@@ -46,7 +46,12 @@ func New(t testing.TB, options ...func(*config.Config)) *Server {
 	for _, option := range options {
 		option(settings)
 	}
-	app := NewApp(t, settings)
+	return Serve(t, NewApp(t, settings))
+}
+
+// Serve serves an app until the test ends.
+func Serve(t testing.TB, app core.App) *Server {
+	t.Helper()
 	server := &Server{TB: t, App: app}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
