@@ -35,7 +35,7 @@ const ownerField = "created_by"
 func (s *resource) listView() *rest.View {
 	return &rest.View{
 		Name:         s.model + " List",
-		Description:  "The caller's view of all objects of this kind, newest first.",
+		Description:  "Lists the objects that the caller can see, newest first, and creates new ones.",
 		Authenticate: simplejwt.Authenticate,
 		Fields:       s.fields,
 		Methods:      map[string]rest.Handler{http.MethodGet: s.list, http.MethodPost: s.create},
@@ -45,7 +45,7 @@ func (s *resource) listView() *rest.View {
 func (s *resource) detailView() *rest.View {
 	return &rest.View{
 		Name:         s.model + " Instance",
-		Description:  "One object.",
+		Description:  "Shows, changes and deletes one object.",
 		Authenticate: simplejwt.Authenticate,
 		Fields:       s.fields,
 		Methods: map[string]rest.Handler{
