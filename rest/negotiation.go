@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -10,6 +11,7 @@ import (
 type renderer struct {
 	mediaType string
 	format    string // the value of ?format= that selects it
+	indent    int    // spaces per level unless the client says otherwise
 	write     renderFunc
 }
 
@@ -17,7 +19,7 @@ type renderer struct {
 // receives.
 var renderers = []renderer{
 	{mediaType: "application/json", format: "json", write: renderJSON},
-	{mediaType: "text/html", format: "api", write: renderHTML},
+	{mediaType: "text/html", format: "api", indent: 4, write: renderHTML},
 }
 
 // accepted is the outcome of content negotiation.
@@ -66,7 +68,7 @@ func choose(candidates []renderer, header string) (accepted, bool) {
 		for _, candidate := range candidates {
 			for _, accept := range ranges[precedence] {
 				if accept.matches(candidate.mediaType) {
-					return accepted{renderer: candidate, indent: accept.indent()}, true
+					return accepted{renderer: candidate, indent: cmp.Or(accept.indent(), candidate.indent)}, true
 				}
 			}
 		}

@@ -1,10 +1,11 @@
 package rest
 
 import (
+	"iter"
 	"math"
-	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 const (
@@ -67,18 +68,19 @@ func positiveInteger(text string) (int64, bool) {
 	return number, true
 }
 
-// RespondPage answers with the items of a page between the links to its
-// neighbours.
-func (r *Request) RespondPage(page Page, items []any) error {
-	if items == nil {
-		items = []any{}
-	}
-	return r.Respond(http.StatusOK, Object[any]{
+// RespondPage streams the items of a page between the links to its neighbours.
+func (r *Request) RespondPage(page Page, items iter.Seq2[any, error]) error {
+	head, err := encode(Object[any]{
 		{"count", page.count},
 		{"next", r.pageLink(page, page.number+1)},
 		{"previous", r.pageLink(page, page.number-1)},
-		{"results", items},
+		{"results", []any{}},
 	})
+	if err != nil {
+		return err
+	}
+	opening, _, _ := strings.Cut(string(r.indented(head, 0)), "[]")
+	return r.respondItems(opening+"[", "]"+r.lineBreak(0)+"}", 2, items)
 }
 
 // pageLink is the absolute address of a page, nil where there is none.

@@ -76,7 +76,7 @@ func TestPageLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := r.RespondPage(page, nil); err != nil {
+		if err := r.RespondPage(page, func(func(any, error) bool) {}); err != nil {
 			t.Fatal(err)
 		}
 		var got map[string]any

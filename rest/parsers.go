@@ -69,13 +69,23 @@ func parseBody(body []byte, contentType string, wanted func(name string) bool) (
 	return Data{}, UnsupportedMediaType(contentType)
 }
 
-// limitBodyTime bounds the time of a request's body, also of one that nobody
-// reads: the server waits for it before it answers, and lifts the limit when
-// the body is there.
-func (r *Request) limitBodyTime() {
+// passOverTime is how long the server waits for a body that nobody reads,
+// before it answers and closes the connection.
+const passOverTime = 2 * time.Second
+
+// limitBodyTime bounds the time of a request's body; the server lifts the limit
+// when the body is there.
+func (r *Request) limitBodyTime(limit time.Duration) {
 	if r.Request.ContentLength != 0 {
 		// A request without a connection has no deadline to set.
-		_ = http.NewResponseController(r.Response).SetReadDeadline(time.Now().Add(bodyTimeout))
+		_ = http.NewResponseController(r.Response).SetReadDeadline(time.Now().Add(limit))
+	}
+}
+
+// passOverBody prepares for the answer to a request whose body was not read.
+func (r *Request) passOverBody() {
+	if !r.bodyRead {
+		r.limitBodyTime(passOverTime)
 	}
 }
 
@@ -94,6 +104,8 @@ func (r *Request) connection() http.ResponseWriter {
 
 // readBody reads a bounded body. What is wrong with it is the client's doing.
 func (r *Request) readBody() ([]byte, error) {
+	r.bodyRead = true
+	r.limitBodyTime(bodyTimeout)
 	limit := int64(MaxBodySize)
 	if r.Request.ContentLength > limit {
 		limit = 0

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -28,11 +29,12 @@ func (r *Request) Respond(status int, value any) error {
 	if err != nil {
 		return err
 	}
-	return r.write(status, r.indented(body, ""))
+	return r.write(status, r.indented(body, 0))
 }
 
 // NoContent answers 204 without a body.
 func (r *Request) NoContent() error {
+	r.passOverBody()
 	r.Response.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -41,6 +43,12 @@ func (r *Request) NoContent() error {
 // memory. An error before the first item is returned; a later one breaks the
 // connection, because a list cut short must not look complete.
 func (r *Request) RespondList(items iter.Seq2[any, error]) error {
+	return r.respondItems("[", "]", 1, items)
+}
+
+// respondItems streams items between what opens and closes their array; level
+// is how deep they are in the whole.
+func (r *Request) respondItems(opening, closing string, level int, items iter.Seq2[any, error]) error {
 	if r.Request.Method == http.MethodHead {
 		return r.write(http.StatusOK, nil)
 	}
@@ -51,64 +59,61 @@ func (r *Request) RespondList(items iter.Seq2[any, error]) error {
 		return err
 	}
 	if !more {
-		return r.write(http.StatusOK, []byte("[]"))
+		return r.write(http.StatusOK, []byte(opening+closing))
 	}
 
+	r.passOverBody()
 	body, err := r.accepted.renderer.write(r, http.StatusOK)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(body, listBuffer)
-	lineBreak := ""
-	if r.accepted.indent > 0 {
-		lineBreak = "\n" + spaces[:r.accepted.indent]
-	}
-	separator := "[" + lineBreak
+	separator := opening + r.lineBreak(level)
 	for ; more && err == nil; item, err, more = next() {
 		var row []byte
 		if row, err = encode(item); err != nil {
 			break
 		}
 		_, _ = out.WriteString(separator)
-		if _, err = out.Write(r.indented(row, lineBreak)); err != nil {
+		if _, err = out.Write(r.indented(row, level)); err != nil {
 			break
 		}
-		separator = "," + lineBreak
+		separator = "," + r.lineBreak(level)
 	}
 	if err != nil {
 		r.App.Logger().Error("list broken off", "path", r.Request.URL.Path, "error", err)
 		panic(http.ErrAbortHandler)
 	}
-	if lineBreak != "" {
-		_ = out.WriteByte('\n')
-	}
-	_ = out.WriteByte(']')
+	_, _ = out.WriteString(r.lineBreak(level-1) + closing)
 	if err := out.Flush(); err != nil {
 		return err
 	}
 	return body.Close()
 }
 
-const spaces = "        "
+// lineBreak begins a line of the layout that the client asked for, if any.
+func (r *Request) lineBreak(level int) string {
+	if r.accepted.indent == 0 {
+		return ""
+	}
+	return "\n" + strings.Repeat(" ", r.accepted.indent*level)
+}
 
-// indented lays a compact JSON value out as the client asked for it; lineBreak
-// is what precedes the value's own lines.
-func (r *Request) indented(body []byte, lineBreak string) []byte {
+// indented lays out a compact JSON value that stands at a level.
+func (r *Request) indented(body []byte, level int) []byte {
 	if r.accepted.indent == 0 {
 		return body
 	}
-	prefix := ""
-	if lineBreak != "" {
-		prefix = lineBreak[1:]
-	}
 	var out bytes.Buffer
-	if err := json.Indent(&out, body, prefix, spaces[:r.accepted.indent]); err != nil {
+	prefix := strings.TrimPrefix(r.lineBreak(level), "\n")
+	if err := json.Indent(&out, body, prefix, strings.Repeat(" ", r.accepted.indent)); err != nil {
 		return body
 	}
 	return out.Bytes()
 }
 
 func (r *Request) write(status int, body []byte) error {
+	r.passOverBody()
 	out, err := r.accepted.renderer.write(r, status)
 	if err != nil {
 		return err
@@ -162,9 +167,6 @@ func renderHTML(r *Request, status int) (io.WriteCloser, error) {
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	r.Response.WriteHeader(status)
-	if r.accepted.indent == 0 {
-		r.accepted.indent = 4
-	}
 	err := page.ExecuteTemplate(r.Response, "head", map[string]any{
 		"Name":        r.View.Name,
 		"Description": r.View.Description,

@@ -38,6 +38,7 @@ type Request struct {
 	*core.RequestEvent
 	View     *View
 	accepted accepted
+	bodyRead bool
 }
 
 // methodOrder is the order of DRF's Allow header.
@@ -61,8 +62,6 @@ func (r *Request) serve() error {
 	header.Set("Allow", strings.Join(r.View.allowed(), ", "))
 	header.Add("Vary", "Accept")
 	header.Set("Cache-Control", "no-store")
-
-	r.limitBodyTime()
 
 	var err error
 	if r.accepted, err = negotiate(r.RequestEvent); err != nil {

@@ -3,141 +3,107 @@ package routes
 import (
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/pocketbase/dbx"
-	"github.com/spf13/cast"
 
 	"carebase/rest"
 )
 
-// newestFirst is the order of every list. Rows of the same millisecond keep
-// the order in which they came.
-var newestFirst = []string{"created_at DESC", "_rowid_ DESC"}
+const (
+	// chunkRows and chunkBytes are how much of a list is read at a time. A
+	// connection is held for one chunk, not for as long as a client takes.
+	chunkRows  = 500
+	chunkBytes = 256 << 10
+)
 
 func (s *resource) list(r *rest.Request) error {
 	return s.respondList(r, s.scope(r), newestFirst)
 }
 
-// respondList answers with the rows in scope that the request asks for: all of
-// them as a stream, or one page.
-func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order []string) error {
-	query := r.App.ConcurrentDB().Select(s.columns()...).From(s.collection).Where(scope)
-	if err := s.narrow(r, query); err != nil {
+// respondList answers with the rows in scope that the request asks for, all of
+// them or one page, in chunks.
+func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) error {
+	where, err := s.filter(r, scope)
+	if err != nil {
 		return err
 	}
 	if terms := r.Ordering(); terms != nil {
-		order = slices.Concat(orderBy(terms), newestFirst)
+		order = slices.Concat(orderOf(terms), newestFirst)
 	}
 	if !r.Paginated() {
-		query.OrderBy(order...)
-		return r.RespondList(s.rows(r, query))
+		return r.RespondList(s.rows(r, where, order, 0, all))
 	}
-
-	var count int64
-	counting := *query
-	if err := counting.Select("count(*)").WithContext(r.Request.Context()).Row(&count); err != nil {
+	count, err := s.count(r, where)
+	if err != nil {
 		return err
 	}
 	page, err := r.Page(count)
 	if err != nil {
 		return err
 	}
-	query.OrderBy(order...).Limit(page.Limit).Offset(page.Offset)
-	var items []any
-	for item, err := range s.rows(r, query) {
-		if err != nil {
-			return err
-		}
-		items = append(items, item)
-	}
-	return r.RespondPage(page, items)
+	return r.RespondPage(page, s.rows(r, where, order, page.Offset, page.Limit))
 }
 
-// rows runs the query and yields one object at a time.
-func (s *resource) rows(r *rest.Request, query *dbx.SelectQuery) iter.Seq2[any, error] {
+// all is the limit of a list without one.
+const all = -1
+
+// rows yields the objects of limit rows from an offset on. Each chunk begins
+// behind the last row of the one before.
+func (s *resource) rows(r *rest.Request, where dbx.Expression, order order, offset, limit int64) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
-		rows, err := query.WithContext(r.Request.Context()).Rows()
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer rows.Close()
-		row := s.newRow()
-		destinations := row.destinations()
-		for rows.Next() {
-			if err := rows.Scan(destinations...); err != nil {
+		remaining := where
+		for limit != 0 {
+			asked := int64(chunkRows)
+			if limit != all {
+				asked = min(asked, limit)
+			}
+			chunk, err := s.chunk(r, remaining, order, offset, asked)
+			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if !yield(row.object(), nil) {
+			for _, row := range chunk.rows {
+				if !yield(row.object(), nil) {
+					return
+				}
+			}
+			if chunk.isLast {
 				return
 			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(nil, err)
+			if limit != all {
+				limit -= int64(len(chunk.rows))
+			}
+			remaining, offset = dbx.And(where, order.after(chunk.rows[len(chunk.rows)-1])), 0
 		}
 	}
 }
 
-// narrow applies ?search= and the exact filters.
-func (s *resource) narrow(r *rest.Request, query *dbx.SelectQuery) error {
-	for _, field := range s.fields {
-		if !slices.Contains(s.filterFields, field.Name) {
-			continue
-		}
-		value, given, err := r.Filter(field)
-		if err != nil {
-			return err
-		}
-		if given && field.Type == rest.PrimaryKey {
-			messages, err := field.Validate(r, cast.ToString(value), rest.Data{})
-			if err != nil {
-				return err
-			}
-			if messages != nil {
-				return rest.FieldInvalid(field.Name, "Select a valid choice. That choice is not one of the available choices.")
-			}
-		}
-		if given {
-			query.AndWhere(dbx.HashExp{field.Name: value})
-		}
-	}
-	if s.searchFields == nil {
-		return nil
-	}
-	terms, err := r.SearchTerms()
+// chunk is part of a list.
+type chunk struct {
+	rows   []*row
+	isLast bool
+}
+
+// chunk reads rows from an offset on, at most so many, and fewer of large ones.
+func (s *resource) chunk(r *rest.Request, where dbx.Expression, order order, offset, limit int64) (chunk, error) {
+	found, err := r.App.ConcurrentDB().Select(s.columns()...).From(s.collection).Where(where).
+		OrderBy(order.clauses()...).Offset(offset).Limit(limit).
+		WithContext(r.Request.Context()).Rows()
 	if err != nil {
-		return err
+		return chunk{}, err
 	}
-	for i, term := range terms {
-		query.AndWhere(s.containing(term, i))
-	}
-	return nil
-}
-
-var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-// containing matches rows that have the term in any search field, without
-// regard to the case of ASCII letters.
-func (s *resource) containing(term string, number int) dbx.Expression {
-	parameter := "search" + cast.ToString(number)
-	conditions := make([]dbx.Expression, len(s.searchFields))
-	for i, field := range s.searchFields {
-		conditions[i] = dbx.NewExp("[["+field+"]] LIKE {:"+parameter+`} ESCAPE '\'`, dbx.Params{parameter: "%" + escapeLike.Replace(term) + "%"})
-	}
-	return dbx.Or(conditions...)
-}
-
-// orderBy turns DRF's ordering terms, which name declared fields, into SQL's.
-func orderBy(terms []string) []string {
-	order := make([]string, len(terms))
-	for i, term := range terms {
-		name, descending := strings.CutPrefix(term, "-")
-		order[i] = name + " ASC"
-		if descending {
-			order[i] = name + " DESC"
+	defer found.Close()
+	var rows []*row
+	for size := 0; size < chunkBytes; {
+		if !found.Next() {
+			return chunk{rows: rows, isLast: int64(len(rows)) < limit}, found.Err()
 		}
+		row := s.newRow()
+		if err := found.Scan(row.destinations()...); err != nil {
+			return chunk{}, err
+		}
+		rows = append(rows, row)
+		size += row.size()
 	}
-	return order
+	return chunk{rows: rows}, nil
 }

@@ -51,7 +51,7 @@ func (s *mappingResource) destroyView() *rest.View {
 func (s *mappingResource) listOfPatient(r *rest.Request) error {
 	scope := s.scope(r)
 	scope["patient"] = r.Request.PathValue("patient")
-	return s.respondList(r, scope, []string{"created_at ASC", "_rowid_ ASC"})
+	return s.respondList(r, scope, oldestFirst)
 }
 
 // visible checks that an id names an object that the caller can read.

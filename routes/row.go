@@ -14,35 +14,75 @@ type row struct {
 	fields   []rest.Field
 	texts    []string
 	integers []int64
+	// createdAt and number are the row's place in a list, whether its
+	// representation has them or not.
+	createdAt string
+	number    int64
 }
 
+// The columns of every row's place in a list.
+const (
+	createdAtColumn = "created_at"
+	numberColumn    = "_rowid_"
+)
+
+// columns are what destinations take, in their order.
 func (s *resource) columns() []string {
-	columns := make([]string, len(s.fields))
-	for i, field := range s.fields {
-		columns[i] = field.Name
+	columns := make([]string, 0, len(s.fields)+2)
+	for _, field := range s.fields {
+		columns = append(columns, field.Name)
 	}
-	return columns
+	return append(columns, createdAtColumn, numberColumn)
 }
 
-func (s *resource) newRow() row {
-	return row{fields: s.fields, texts: make([]string, len(s.fields)), integers: make([]int64, len(s.fields))}
+func (s *resource) newRow() *row {
+	return &row{fields: s.fields, texts: make([]string, len(s.fields)), integers: make([]int64, len(s.fields))}
 }
 
 // destinations are what a query's columns are scanned into.
-func (w row) destinations() []any {
-	destinations := make([]any, len(w.fields))
+func (w *row) destinations() []any {
+	destinations := make([]any, 0, len(w.fields)+2)
 	for i, field := range w.fields {
 		if field.Type == rest.Integer {
-			destinations[i] = &w.integers[i]
+			destinations = append(destinations, &w.integers[i])
 		} else {
-			destinations[i] = &w.texts[i]
+			destinations = append(destinations, &w.texts[i])
 		}
 	}
-	return destinations
+	return append(destinations, &w.createdAt, &w.number)
+}
+
+// value is what the row has in a column that lists are ordered by.
+func (w *row) value(column string) any {
+	switch column {
+	case createdAtColumn:
+		return w.createdAt
+	case numberColumn:
+		return w.number
+	}
+	for i, field := range w.fields {
+		if field.Name != column {
+			continue
+		}
+		if field.Type == rest.Integer {
+			return w.integers[i]
+		}
+		return w.texts[i]
+	}
+	return nil
+}
+
+// size is about how many bytes the row holds.
+func (w *row) size() int {
+	size := 0
+	for _, text := range w.texts {
+		size += len(text)
+	}
+	return size
 }
 
 // object is the representation of what was scanned last.
-func (w row) object() rest.Object[any] {
+func (w *row) object() rest.Object[any] {
 	object := make(rest.Object[any], len(w.fields))
 	for i, field := range w.fields {
 		object[i].Key = field.Name
