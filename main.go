@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -12,11 +13,13 @@ import (
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/cmd"
+	"github.com/pocketbase/pocketbase/plugins/migratecmd"
 	"github.com/spf13/cobra"
 
 	"carebase/config"
 	"carebase/hooks"
 	"carebase/routes"
+	"carebase/sqlite"
 )
 
 //go:embed all:pb_public
@@ -37,24 +40,18 @@ func run() error {
 	app := pocketbase.NewWithConfig(pocketbase.Config{
 		DefaultDataDir: config.DataDir,
 		DefaultDev:     config.Debug,
+		DBConnect:      sqlite.Connect,
 	})
+	// First, so that a server that cannot listen changes nothing.
+	routes.BindListener(app)
 	hooks.Bind(app, config)
 	routes.Bind(app, config, public())
-	routes.BindBanner(app)
 
-	var failure error
-	app.RootCmd.SetErr(os.Stderr)
 	serve := cmd.NewServeCommand(app, false)
-	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app))
 	configure(serve, config)
-	report(app.RootCmd, &failure)
-	if err := app.Execute(); err != nil {
-		return err
-	}
-	if failure != nil {
-		os.Exit(1) // the command has said why
-	}
-	return nil
+	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app))
+	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
+	return execute(app)
 }
 
 // public is pb_public of the working directory over the embedded one.
@@ -79,9 +76,24 @@ func configure(serve *cobra.Command, config *config.Config) {
 	}
 }
 
-// report notes a command's error, which PocketBase prints but does not turn
-// into an exit status.
-func report(command *cobra.Command, failure *error) {
+// execute runs the command that the arguments name and returns its error, which
+// PocketBase itself prints and forgets.
+func execute(app *pocketbase.PocketBase) error {
+	app.RootCmd.SilenceErrors, app.RootCmd.SilenceUsage = true, true
+	if _, _, err := app.RootCmd.Find(os.Args[1:]); err != nil {
+		return err
+	}
+	var failure error
+	app.RootCmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		failure = err
+		return err
+	})
+	keepErrors(app.RootCmd, &failure)
+	return cmp.Or(app.Execute(), failure)
+}
+
+// keepErrors notes the error of a command and of those below it.
+func keepErrors(command *cobra.Command, failure *error) {
 	if run := command.RunE; run != nil {
 		command.RunE = func(command *cobra.Command, arguments []string) error {
 			*failure = run(command, arguments)
@@ -89,6 +101,6 @@ func report(command *cobra.Command, failure *error) {
 		}
 	}
 	for _, child := range command.Commands() {
-		report(child, failure)
+		keepErrors(child, failure)
 	}
 }

@@ -3,15 +3,22 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pocketbase/dbx"
+
+	"carebase/sqlite"
 )
 
 // asCarebase makes the test binary be Carebase itself.
@@ -37,6 +44,13 @@ func command(t *testing.T, directory string, environment []string, arguments ...
 // start serves until the test ends and returns the origin that the banner names.
 func start(t *testing.T, directory string, environment []string, arguments ...string) (origin, banner string) {
 	t.Helper()
+	origin, banner, _ = startProcess(t, directory, environment, arguments...)
+	return origin, banner
+}
+
+// startProcess is start with the process.
+func startProcess(t *testing.T, directory string, environment []string, arguments ...string) (origin, banner string, process *os.Process) {
+	t.Helper()
 	carebase := command(t, directory, environment, append([]string{"serve"}, arguments...)...)
 	output, err := carebase.StdoutPipe()
 	if err != nil {
@@ -61,11 +75,11 @@ func start(t *testing.T, directory string, environment []string, arguments ...st
 			origin = strings.TrimSuffix(strings.TrimSpace(rest), "/")
 		}
 		if strings.Contains(lines.Text(), "Database") {
-			return origin, banner
+			return origin, banner, carebase.Process
 		}
 	}
 	t.Fatalf("no banner, only %q", banner)
-	return "", ""
+	return "", "", nil
 }
 
 func get(t *testing.T, url string) (int, string) {
@@ -166,7 +180,9 @@ func TestWhatStopsTheStart(t *testing.T) {
 		{"PostgreSQL", []string{"PG_DB=healthcare", "PG_PASSWORD=hush-hush"}, []string{"serve"}, []string{`PG_DB is "healthcare"`}},
 		{"all problems", []string{"DEBUG=maybe", "SECRET_KEY=hush-hush"}, []string{"serve"}, []string{`DEBUG is "maybe"`, "SECRET_KEY must be"}},
 		{"an address that cannot be listened on", nil, []string{"serve", "--http", "192.0.2.1:1"}, []string{"192.0.2.1:1"}},
-		{"a command's own error", nil, []string{"superuser", "upsert", "not-an-email", "x"}, []string{"rror"}},
+		{"a command's own error", nil, []string{"superuser", "upsert", "not-an-email", "x"}, []string{"email"}},
+		{"an unknown command", nil, []string{"bogus"}, []string{`unknown command "bogus"`}},
+		{"an unknown flag", nil, []string{"serve", "--bogus"}, []string{"unknown flag: --bogus"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			directory := t.TempDir()
@@ -212,4 +228,119 @@ func TestCrossOriginRequests(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestStartThatFailsChangesNothing starts a second server at the first one's
+// address, with settings that would change the rules and end every token.
+func TestStartThatFailsChangesNothing(t *testing.T) {
+	directory := t.TempDir()
+	origin, _ := start(t, directory, nil)
+	before := usersAndDoctors(t, directory)
+	second := command(t, directory, []string{"DOCTORS_SCOPE=owner", "SECRET_KEY=a key that is thirty-two characters long"}, "serve", "--http", strings.TrimPrefix(origin, "http://"))
+	if output, err := second.CombinedOutput(); err == nil || !strings.Contains(string(output), "address already in use") {
+		t.Fatalf("got %v: %s", err, output)
+	}
+	if usersAndDoctors(t, directory) != before {
+		t.Error("the start that failed has changed collections")
+	}
+}
+
+// usersAndDoctors is how the collections are stored.
+func usersAndDoctors(t *testing.T, directory string) string {
+	t.Helper()
+	database, err := sqlite.Connect(filepath.Join(directory, "pb_data", "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	var stored string
+	err = database.NewQuery("SELECT group_concat(name || listRule || options) FROM _collections WHERE name IN ('users', 'doctors')").Row(&stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stored
+}
+
+// TestListsKeepTheProcessSmall looks at the memory of the whole process, which
+// has what SQLite keeps outside of Go's heap.
+func TestListsKeepTheProcessSmall(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the memory of a process is read from Linux's /proc")
+	}
+	const patients, bound = 200_000, 16 << 10 // KiB; the list has twice as much
+	directory := t.TempDir()
+	origin, _, process := startProcess(t, directory, nil)
+	account := `{"name":"Ann","email":"ann@example.com","password":"Tr0ub4dor&3"}`
+	owner := post(t, origin+"/api/auth/register/", account)["id"]
+	token := post(t, origin+"/api/auth/login/", account)["access"]
+	insertPatients(t, directory, owner, patients)
+	list := func(query string) {
+		request, err := http.NewRequest(http.MethodGet, origin+"/api/patients/"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		if _, err := io.Copy(io.Discard, response.Body); err != nil || response.StatusCode != 200 {
+			t.Fatalf("got %d, %v", response.StatusCode, err)
+		}
+	}
+	for range 20 {
+		list("?page=1")
+	}
+	before := residentKiB(t, process)
+	list("")
+	if grown := residentKiB(t, process) - before; grown > bound {
+		t.Errorf("the process has grown by %d KiB", grown)
+	}
+}
+
+func insertPatients(t *testing.T, directory, owner string, count int) {
+	t.Helper()
+	database, err := sqlite.Connect(filepath.Join(directory, "pb_data", "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	_, err = database.NewQuery(`
+		WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {:count})
+		INSERT INTO patients (id, created_by, created_at, name, age, notes)
+		SELECT printf('p%014d', n), {:owner}, '2025-01-01 00:00:00.000Z', 'Patient ' || n, n % 100, 'Diabetic' FROM numbers
+	`).Bind(dbx.Params{"count": count, "owner": owner}).Execute()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// residentKiB is the physical memory that a process holds.
+func residentKiB(t *testing.T, process *os.Process) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	var size int
+	if _, err := fmt.Sscan(rest, &size); err != nil {
+		t.Fatal(err)
+	}
+	return size
+}
+
+func post(t *testing.T, url, body string) map[string]string {
+	t.Helper()
+	response, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer := map[string]string{}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
 }

@@ -10,8 +10,9 @@ import (
 	"carebase/rest"
 )
 
-// filter is what ?search= and the exact filters leave of a scope.
-func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (dbx.Expression, error) {
+// filter is what ?search= and the exact filters leave of a scope: conditions
+// that all hold.
+func (s *resource) filter(r *rest.Request, scope dbx.HashExp) ([]dbx.Expression, error) {
 	var conditions []dbx.Expression
 	if len(scope) > 0 {
 		conditions = append(conditions, scope)
@@ -38,7 +39,7 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (dbx.Expression, e
 		}
 	}
 	if s.searchFields == nil {
-		return dbx.And(conditions...), nil
+		return conditions, nil
 	}
 	terms, err := r.SearchTerms()
 	if err != nil {
@@ -47,7 +48,7 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (dbx.Expression, e
 	for i, term := range terms {
 		conditions = append(conditions, s.containing(term, i))
 	}
-	return dbx.And(conditions...), nil
+	return conditions, nil
 }
 
 var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

@@ -9,11 +9,14 @@ import (
 	"carebase/rest"
 )
 
-const (
-	// chunkRows and chunkBytes are how much of a list is read at a time. A
-	// connection is held for one chunk, not for as long as a client takes.
-	chunkRows  = 500
-	chunkBytes = 256 << 10
+// chunkSize is how much of a list is read at a time. A connection is held for
+// one chunk, not for as long as a client takes.
+type chunkSize struct{ rows, bytes int64 }
+
+var (
+	indexedChunk = chunkSize{rows: 500, bytes: 256 << 10}
+	// sortedChunk is larger, because the database sorts again for each chunk.
+	sortedChunk = chunkSize{rows: 20_000, bytes: 4 << 20}
 )
 
 func (s *resource) list(r *rest.Request) error {
@@ -27,13 +30,14 @@ func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) 
 	if err != nil {
 		return err
 	}
+	listing := listing{resource: s, where: where, order: order, size: indexedChunk, limit: all}
 	if terms := r.Ordering(); terms != nil {
-		order = slices.Concat(orderOf(terms), newestFirst)
+		listing.order, listing.size = slices.Concat(orderOf(terms), newestFirst), sortedChunk
 	}
 	if !r.Paginated() {
-		return r.RespondList(s.rows(r, where, order, 0, all))
+		return r.RespondList(listing.objects(r))
 	}
-	count, err := s.count(r, where)
+	count, err := s.count(r, dbx.And(where...))
 	if err != nil {
 		return err
 	}
@@ -41,69 +45,75 @@ func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) 
 	if err != nil {
 		return err
 	}
-	return r.RespondPage(page, s.rows(r, where, order, page.Offset, page.Limit))
+	listing.offset, listing.limit = page.Offset, page.Limit
+	return r.RespondPage(page, listing.objects(r))
 }
 
 // all is the limit of a list without one.
 const all = -1
 
-// rows yields the objects of limit rows from an offset on. Each chunk begins
-// behind the last row of the one before.
-func (s *resource) rows(r *rest.Request, where dbx.Expression, order order, offset, limit int64) iter.Seq2[any, error] {
+// listing is what a request asks for of a resource.
+type listing struct {
+	*resource
+	where         []dbx.Expression
+	order         order
+	size          chunkSize
+	offset, limit int64
+}
+
+// objects yields the rows, a chunk at a time. Each chunk begins behind the last
+// row of the one before.
+func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
-		remaining := where
-		for limit != 0 {
-			asked := int64(chunkRows)
+		ranges, offset, limit := [][]dbx.Expression{nil}, l.offset, l.limit
+		for len(ranges) > 0 && limit != 0 {
+			asked := l.size.rows
 			if limit != all {
 				asked = min(asked, limit)
 			}
-			chunk, err := s.chunk(r, remaining, order, offset, asked)
+			rows, exhausted, err := l.chunk(r, ranges[0], offset, asked)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			for _, row := range chunk.rows {
+			for _, row := range rows {
 				if !yield(row.object(), nil) {
 					return
 				}
 			}
-			if chunk.isLast {
-				return
-			}
 			if limit != all {
-				limit -= int64(len(chunk.rows))
+				limit -= int64(len(rows))
 			}
-			remaining, offset = dbx.And(where, order.after(chunk.rows[len(chunk.rows)-1])), 0
+			if offset = 0; exhausted {
+				ranges = ranges[1:]
+			} else {
+				ranges = l.order.after(rows[len(rows)-1])
+			}
 		}
 	}
 }
 
-// chunk is part of a list.
-type chunk struct {
-	rows   []*row
-	isLast bool
-}
-
-// chunk reads rows from an offset on, at most so many, and fewer of large ones.
-func (s *resource) chunk(r *rest.Request, where dbx.Expression, order order, offset, limit int64) (chunk, error) {
-	found, err := r.App.ConcurrentDB().Select(s.columns()...).From(s.collection).Where(where).
-		OrderBy(order.clauses()...).Offset(offset).Limit(limit).
+// chunk reads rows of a range, at most so many, and fewer of large ones;
+// exhausted tells that the range has no more.
+func (l listing) chunk(r *rest.Request, within []dbx.Expression, offset, limit int64) (rows []*row, exhausted bool, err error) {
+	found, err := r.App.ConcurrentDB().Select(append(l.columns(), createdAtColumn, numberColumn)...).
+		From(l.collection).Where(dbx.And(slices.Concat(l.where, within)...)).
+		OrderBy(l.order.clauses()...).Offset(offset).Limit(limit).
 		WithContext(r.Request.Context()).Rows()
 	if err != nil {
-		return chunk{}, err
+		return nil, false, err
 	}
 	defer found.Close()
-	var rows []*row
-	for size := 0; size < chunkBytes; {
+	for size := int64(0); size < l.size.bytes; {
 		if !found.Next() {
-			return chunk{rows: rows, isLast: int64(len(rows)) < limit}, found.Err()
+			return rows, int64(len(rows)) < limit, found.Err()
 		}
-		row := s.newRow()
-		if err := found.Scan(row.destinations()...); err != nil {
-			return chunk{}, err
+		row := l.newRow()
+		if err := found.Scan(append(row.destinations(), &row.createdAt, &row.number)...); err != nil {
+			return nil, false, err
 		}
 		rows = append(rows, row)
 		size += row.size()
 	}
-	return chunk{rows: rows}, nil
+	return rows, false, nil
 }

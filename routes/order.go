@@ -44,16 +44,28 @@ func (o order) clauses() []string {
 	return clauses
 }
 
-// after matches the rows behind a row: those that differ from it first in a
-// term by which they come later. That the first term is no earlier follows from
-// it, and is what lets the database use an index.
-func (o order) after(last *row) dbx.Expression {
-	var alternatives, same []dbx.Expression
-	for i, term := range o {
-		alternatives = append(alternatives, dbx.And(append(same[:i:i], o.compare(i, term.later(), last))...))
-		same = append(same, o.compare(i, "=", last))
+// after are the ranges that are left of a list behind a row, in their order:
+// first the rows that differ from it in the last term only, at the end those
+// that differ in the first. Each is the conditions of one range of an index, if
+// there is one.
+func (o order) after(last *row) [][]dbx.Expression {
+	ranges := make([][]dbx.Expression, 0, len(o))
+	for length := len(o); length > 0; length-- {
+		conditions := make([]dbx.Expression, length)
+		for i, term := range o[:length] {
+			operator := "="
+			if i == length-1 {
+				operator = term.later()
+			}
+			parameter := fmt.Sprintf("last%d", i)
+			conditions[i] = dbx.NewExp(
+				fmt.Sprintf("[[%s]] %s {:%s}", term.column, operator, parameter),
+				dbx.Params{parameter: last.value(term.column)},
+			)
+		}
+		ranges = append(ranges, conditions)
 	}
-	return dbx.And(o.compare(0, o[0].later()+"=", last), dbx.Or(alternatives...))
+	return ranges
 }
 
 func (t orderTerm) later() string {
@@ -61,10 +73,4 @@ func (t orderTerm) later() string {
 		return "<"
 	}
 	return ">"
-}
-
-// compare compares a term's column with the row's value.
-func (o order) compare(i int, operator string, last *row) dbx.Expression {
-	parameter := fmt.Sprintf("last%d", i)
-	return dbx.NewExp(fmt.Sprintf("[[%s]] %s {:%s}", o[i].column, operator, parameter), dbx.Params{parameter: last.value(o[i].column)})
 }

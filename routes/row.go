@@ -14,13 +14,12 @@ type row struct {
 	fields   []rest.Field
 	texts    []string
 	integers []int64
-	// createdAt and number are the row's place in a list, whether its
-	// representation has them or not.
+	// createdAt and number are the row's place in a list, where it is in one.
 	createdAt string
 	number    int64
 }
 
-// The columns of every row's place in a list.
+// The columns of a row's place in a list.
 const (
 	createdAtColumn = "created_at"
 	numberColumn    = "_rowid_"
@@ -28,11 +27,11 @@ const (
 
 // columns are what destinations take, in their order.
 func (s *resource) columns() []string {
-	columns := make([]string, 0, len(s.fields)+2)
-	for _, field := range s.fields {
-		columns = append(columns, field.Name)
+	columns := make([]string, len(s.fields))
+	for i, field := range s.fields {
+		columns[i] = field.Name
 	}
-	return append(columns, createdAtColumn, numberColumn)
+	return columns
 }
 
 func (s *resource) newRow() *row {
@@ -41,15 +40,15 @@ func (s *resource) newRow() *row {
 
 // destinations are what a query's columns are scanned into.
 func (w *row) destinations() []any {
-	destinations := make([]any, 0, len(w.fields)+2)
+	destinations := make([]any, len(w.fields))
 	for i, field := range w.fields {
 		if field.Type == rest.Integer {
-			destinations = append(destinations, &w.integers[i])
+			destinations[i] = &w.integers[i]
 		} else {
-			destinations = append(destinations, &w.texts[i])
+			destinations[i] = &w.texts[i]
 		}
 	}
-	return append(destinations, &w.createdAt, &w.number)
+	return destinations
 }
 
 // value is what the row has in a column that lists are ordered by.
@@ -73,12 +72,12 @@ func (w *row) value(column string) any {
 }
 
 // size is about how many bytes the row holds.
-func (w *row) size() int {
+func (w *row) size() int64 {
 	size := 0
 	for _, text := range w.texts {
 		size += len(text)
 	}
-	return size
+	return int64(size)
 }
 
 // object is the representation of what was scanned last.

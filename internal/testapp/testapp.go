@@ -18,6 +18,7 @@ import (
 	"carebase/config"
 	"carebase/hooks"
 	"carebase/routes"
+	"carebase/sqlite"
 )
 
 // Server is a running Carebase.
@@ -93,7 +94,7 @@ func NewApp(t testing.TB, settings *config.Config) core.App {
 	if err := os.CopyFS(directory, os.DirFS(template(t))); err != nil {
 		t.Fatal(err)
 	}
-	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory})
+	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory, DBConnect: sqlite.Connect})
 	hooks.Bind(app, settings)
 	routes.Bind(app, settings, public)
 	if err := app.Bootstrap(); err != nil {

@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -9,24 +10,26 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// BindBanner prints where everything is when the server is ready.
-func BindBanner(app core.App) {
-	app.OnServe().BindFunc(printBanner)
-}
-
-// printBanner listens, so that the address is known even if the system chose
-// the port, and says where everything is once the server is set up.
-func printBanner(e *core.ServeEvent) error {
-	if e.Listener == nil {
+// BindListener listens before anything else is done for the start of a server,
+// and prints where everything is when the server is ready.
+func BindListener(app core.App) {
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		listener, err := net.Listen("tcp", e.Server.Addr)
 		if err != nil {
 			return err
 		}
 		e.Listener = listener
-	}
-	if err := e.Next(); err != nil {
-		return err
-	}
+		if err := e.Next(); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		printBanner(e)
+		return nil
+	})
+}
+
+// printBanner says where everything is. The address is the listener's, which
+// knows the port even if the system chose it.
+func printBanner(e *core.ServeEvent) {
 	address := strings.Replace(e.Listener.Addr().String(), "[::]:", "127.0.0.1:", 1)
 	origin := "http://" + address
 	if host, isTLS := strings.CutSuffix(address, ":443"); isTLS {
@@ -42,5 +45,4 @@ func printBanner(e *core.ServeEvent) error {
   Dashboard  %[1]s/_/
   Database   SQLite, %[2]s
 `, origin, database)
-	return nil
 }
