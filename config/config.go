@@ -5,6 +5,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"strings"
@@ -74,6 +75,10 @@ type variables struct {
 func Load() (*Config, error) {
 	environment, err := godotenv.Read(".env")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		var unreadable *fs.PathError
+		if errors.As(err, &unreadable) {
+			return nil, fmt.Errorf(".env cannot be read: %w", unreadable.Err)
+		}
 		return nil, errors.New(".env cannot be read: each line must be NAME=value, or empty, or a # comment")
 	}
 	if environment == nil {

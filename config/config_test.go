@@ -76,8 +76,9 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"ACCESS_TOKEN_LIFETIME", "-1h", `ACCESS_TOKEN_LIFETIME is "-1h"`},
 		{"REFRESH_TOKEN_LIFETIME", "a week", `REFRESH_TOKEN_LIFETIME is "a week"`},
 		{"DOCTORS_SCOPE", "all", `DOCTORS_SCOPE is "all"`},
-		{"SUPERUSER_EMAIL", "a@b.example", "SUPERUSER_PASSWORD must be 8 to 71 characters"},
+		{"SUPERUSER_EMAIL", "a@b.example", "SUPERUSER_PASSWORD must be at least 8 characters"},
 		{"SUPERUSER_PASSWORD", "hush-hush", "SUPERUSER_EMAIL must be set"},
+		{"ALLOWED_HOSTS", " , ", `ALLOWED_HOSTS is " , "`},
 		{"PG_DB", "healthcare", `PG_DB is "healthcare"`},
 	} {
 		_, err := config.Parse(map[string]string{test.name: test.value})
@@ -86,6 +87,21 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "hush-hush") {
 			t.Errorf("a secret is shown: %v", err)
+		}
+	}
+}
+
+func TestSuperuser(t *testing.T) {
+	for _, test := range []struct{ email, password, shown string }{
+		{"a@b", "long enough", `SUPERUSER_EMAIL is "a@b"`},
+		{"a b@c.example", "long enough", `SUPERUSER_EMAIL is "a b@c.example"`},
+		{"a@b.example", "ééééééé", "SUPERUSER_PASSWORD must be"},
+		{"a@b.example", strings.Repeat("é", 36), "SUPERUSER_PASSWORD must be"},
+		{"a@b.example", strings.Repeat("é", 35), ""},
+	} {
+		_, err := config.Parse(map[string]string{"SUPERUSER_EMAIL": test.email, "SUPERUSER_PASSWORD": test.password})
+		if (err == nil) != (test.shown == "") || err != nil && !strings.HasPrefix(err.Error(), test.shown) {
+			t.Errorf("%s, %s: got %v", test.email, test.password, err)
 		}
 	}
 }

@@ -16,9 +16,9 @@ const (
 	defaultAddress = "127.0.0.1:8000"
 	// minSecretKeyLength is in characters.
 	minSecretKeyLength = 32
-	// minSuperuserPasswordLength is PocketBase's.
-	minSuperuserPasswordLength = 8
-	maxSuperuserPasswordLength = 71
+	// The limits of a superuser's password are PocketBase's and bcrypt's.
+	minSuperuserPasswordLength = 8  // characters
+	maxSuperuserPasswordLength = 71 // bytes
 )
 
 // validator turns variables into values and gathers what cannot be understood.
@@ -58,6 +58,9 @@ var hostPattern = regexp.MustCompile(`^(\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*)
 
 func (v *validator) hosts(name, value string) []string {
 	hosts := split(value)
+	if value != "" && hosts == nil {
+		v.problem(name, value, "unset, or a list with at least one host")
+	}
 	for i, host := range hosts {
 		address, err := netip.ParseAddr(strings.Trim(host, "[]"))
 		if err != nil && !hostPattern.MatchString(host) {
@@ -89,25 +92,24 @@ func (v *validator) origins(name, value string) []string {
 
 // address is HTTP_ADDR, or all interfaces at PORT as hosting platforms mean it.
 func (v *validator) address(address, port string) string {
+	if port != "" && !isPort(port) {
+		v.problem("PORT", port, "a port number from 0 to 65535")
+	}
 	if address == "" && port == "" {
 		return defaultAddress
 	}
-	name, value := "HTTP_ADDR", address
 	if address == "" {
-		name, value, address = "PORT", port, "0.0.0.0:"+port
+		return "0.0.0.0:" + port
 	}
-	_, number, err := net.SplitHostPort(address)
-	if err == nil {
-		_, err = strconv.ParseUint(number, 10, 16)
-	}
-	switch {
-	case err == nil:
-	case name == "PORT":
-		v.problem(name, value, "a port number from 0 to 65535")
-	default:
-		v.problem(name, value, "host:port such as 127.0.0.1:8000, with a port from 0 to 65535")
+	if _, number, err := net.SplitHostPort(address); err != nil || !isPort(number) {
+		v.problem("HTTP_ADDR", address, "host:port such as 127.0.0.1:8000, with a port from 0 to 65535")
 	}
 	return address
+}
+
+func isPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil
 }
 
 func (v *validator) lifetime(name, value string, fallback time.Duration) time.Duration {
@@ -130,6 +132,8 @@ func (v *validator) doctorsScope(name, value string) DoctorsScope {
 	return DoctorsGlobal
 }
 
+var emailPattern = regexp.MustCompile(`^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$`)
+
 func (v *validator) superuser(email, password string) (string, string) {
 	if email == "" && password == "" {
 		return "", ""
@@ -137,11 +141,11 @@ func (v *validator) superuser(email, password string) (string, string) {
 	switch {
 	case email == "":
 		v.secretProblem("SUPERUSER_EMAIL", "set when SUPERUSER_PASSWORD is")
-	case !strings.Contains(email, "@"):
+	case !emailPattern.MatchString(email):
 		v.problem("SUPERUSER_EMAIL", email, "an e-mail address")
 	}
-	if length := len(password); length < minSuperuserPasswordLength || length > maxSuperuserPasswordLength {
-		v.secretProblem("SUPERUSER_PASSWORD", fmt.Sprintf("%d to %d characters long", minSuperuserPasswordLength, maxSuperuserPasswordLength))
+	if utf8.RuneCountInString(password) < minSuperuserPasswordLength || len(password) > maxSuperuserPasswordLength {
+		v.secretProblem("SUPERUSER_PASSWORD", fmt.Sprintf("at least %d characters and at most %d bytes long", minSuperuserPasswordLength, maxSuperuserPasswordLength))
 	}
 	return email, password
 }

@@ -1,15 +1,59 @@
 package hooks
 
 import (
+	"net/http"
+	"strings"
+
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/simplejwt"
 )
 
-// bindPasswordWork holds PocketBase's own logins to the same limit of
-// concurrent password checks as the documented login.
+// bindPasswordWork holds whatever hashes a password at PocketBase's own doors
+// to the same limit as the documented login: signing in, and requests that set
+// a password, which PocketBase hashes while it reads them.
 func bindPasswordWork(app core.App) {
 	app.OnRecordAuthWithPasswordRequest().BindFunc(func(e *core.RecordAuthWithPasswordRequestEvent) error {
 		return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
 	})
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		e.Router.BindFunc(func(e *core.RequestEvent) error {
+			if !maySetPassword(e.Request) {
+				return e.Next()
+			}
+			// The body first, so that a slow one holds no place.
+			body := map[string]any{}
+			if err := e.BindBody(&body); err != nil || !setsPassword(body) {
+				return e.Next()
+			}
+			return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
+		})
+		return e.Next()
+	})
+}
+
+// maySetPassword recognizes creating, updating and resetting, and batches.
+func maySetPassword(request *http.Request) bool {
+	if request.Method != http.MethodPost && request.Method != http.MethodPatch {
+		return false
+	}
+	path := request.URL.Path
+	return path == "/api/batch" || strings.HasPrefix(path, "/api/collections/") &&
+		(strings.Contains(path, "/records") || strings.HasSuffix(path, "/confirm-password-reset"))
+}
+
+// setsPassword looks for a password in a body, or in one of a batch's.
+func setsPassword(body map[string]any) bool {
+	if _, found := body[core.FieldNamePassword]; found {
+		return true
+	}
+	requests, _ := body["requests"].([]any)
+	for _, request := range requests {
+		inner, _ := request.(map[string]any)
+		innerBody, _ := inner["body"].(map[string]any)
+		if _, found := innerBody[core.FieldNamePassword]; found {
+			return true
+		}
+	}
+	return false
 }

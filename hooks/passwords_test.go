@@ -51,6 +51,23 @@ func TestLoginsWaitForTheirTurn(t *testing.T) {
 		})
 	}
 	holding.Wait()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	registration := `{"name":"Ann","email":"ann@example.com","password":"Tr0ub4dor&3","passwordConfirm":"Tr0ub4dor&3"}`
+	for path, body := range map[string]string{
+		"/api/auth/register/":            registration,
+		"/api/collections/users/records": registration,
+		"/api/batch":                     `{"requests":[{"method":"POST","url":"/api/collections/users/records","body":` + registration + `}]}`,
+	} {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		if _, err := http.DefaultClient.Do(request); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s did not wait: %v", path, err)
+		}
+	}
 	for path, field := range doors {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		if err := login(ctx, path, field); !errors.Is(err, context.DeadlineExceeded) {

@@ -1,32 +1,43 @@
 package hooks
 
 import (
+	"errors"
+	"net/http"
 	"net/url"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/router"
 )
 
-// bindRequestLog keeps query strings out of PocketBase's log: filters and
-// searches carry what is known about patients.
+// bindRequestLog keeps query strings out of PocketBase's log, and what its
+// errors quote from them: filters and searches carry what is known about
+// patients.
 func bindRequestLog(app core.App) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		e.Router.Bind(&hook.Handler[*core.RequestEvent]{
 			Id: "requestLogRedaction",
-			// Inside the activity logger, which reads the URL last of all.
+			// Inside the activity logger, which reads all of it at last.
 			Priority: apis.DefaultActivityLoggerMiddlewarePriority + 1,
 			Func: func(e *core.RequestEvent) error {
 				defer func() {
 					e.Request.URL = &url.URL{Path: e.Request.URL.Path}
-					if referer, err := url.Parse(e.Request.Referer()); err == nil && referer.RawQuery != "" {
-						referer.RawQuery = ""
-						e.Request.Header.Set("Referer", referer.String())
-					}
+					e.Request.Header.Del("Referer")
 				}()
-				return e.Next()
+				return withoutCause(e.Next())
 			},
 		})
 		return e.Next()
 	})
+}
+
+// withoutCause leaves of a refusal what the caller is told. The cause of a
+// failure on the server's side stays, for its operators to find.
+func withoutCause(err error) error {
+	var refusal *router.ApiError
+	if !errors.As(err, &refusal) || refusal.Status >= http.StatusInternalServerError {
+		return err
+	}
+	return &router.ApiError{Status: refusal.Status, Message: refusal.Message, Data: refusal.Data}
 }

@@ -31,24 +31,76 @@ func bindSQLConsole(app core.App) {
 }
 
 var (
-	// sqlNoise is what can hide words: texts, quoted names and comments. What
-	// is left open at the end counts as noise to the end.
-	sqlNoise = regexp.MustCompile("(?s)'(?:[^']|'')*(?:'|$)|\"(?:[^\"]|\"\")*(?:\"|$)|`(?:[^`]|``)*(?:`|$)|\\[[^\\]]*(?:\\]|$)|--[^\n]*|/\\*.*?(?:\\*/|$)")
 	// sqlRead is how a statement that can only read begins.
 	sqlRead = regexp.MustCompile(`(?i)^(SELECT|VALUES|WITH|EXPLAIN)\b`)
 	// sqlPragma are the pragmas that only describe.
-	sqlPragma = regexp.MustCompile(`(?i)^PRAGMA\s+(\w+\.)?(table_info|table_xinfo|table_list|index_list|index_info|index_xinfo|foreign_key_list|integrity_check|quick_check|compile_options|user_version)\s*(\([^)]*\))?$`)
+	sqlPragma = regexp.MustCompile(`(?i)^PRAGMA\s+(\w+\.)?((table_info|table_xinfo|table_list|index_list|index_info|index_xinfo|foreign_key_list)\s*(\(\s*\w*\s*\))?|(integrity_check|quick_check|compile_options|user_version))$`)
 	// sqlWrite are words without which nothing writes.
 	sqlWrite = regexp.MustCompile(`(?i)\b(INSERT|UPDATE|DELETE|REPLACE\s+INTO|MERGE|INTO)\b`)
+	// rewritten is what PocketBase's query builder replaces after this look.
+	rewritten = regexp.MustCompile(`\[\[|\]\]|\{\{|\}\}|\{:`)
 )
 
 // readOnly reports whether SQL is one statement that cannot write. When in
 // doubt it says no.
 func readOnly(query string) bool {
-	bare := strings.TrimSpace(sqlNoise.ReplaceAllString(query, " "))
+	bare, certain := bareSQL(query)
+	if !certain || rewritten.MatchString(query) {
+		return false
+	}
+	bare = strings.TrimSpace(bare)
 	bare = strings.TrimSpace(strings.TrimSuffix(bare, ";"))
 	if strings.Contains(bare, ";") {
 		return false
 	}
 	return sqlPragma.MatchString(bare) || (sqlRead.MatchString(bare) && !sqlWrite.MatchString(bare))
+}
+
+// enclosed is what can hide words, by how it begins: texts, quoted names and
+// comments.
+var enclosed = []struct{ begin, end string }{
+	{"'", "'"}, {`"`, `"`}, {"`", "`"}, {"[", "]"}, {"--", "\n"}, {"/*", "*/"},
+}
+
+// bareSQL leaves out texts, quoted names and comments. It is not certain of what
+// is left open at the end, and of variables, which can have a quote in their
+// names.
+func bareSQL(query string) (bare string, certain bool) {
+	var out strings.Builder
+	for query != "" {
+		if strings.ContainsRune("$@#:?\x00", rune(query[0])) {
+			return "", false
+		}
+		inside, rest, found := cutEnclosed(query)
+		if !found {
+			return "", false
+		}
+		if len(inside) > 0 {
+			out.WriteByte(' ')
+			query = rest
+			continue
+		}
+		out.WriteByte(query[0])
+		query = query[1:]
+	}
+	return out.String(), true
+}
+
+// cutEnclosed cuts off what is enclosed at the beginning of a query, if
+// anything; found is false if it does not end. A doubled quote ends one text and
+// begins the next, which comes to the same.
+func cutEnclosed(query string) (inside, rest string, found bool) {
+	for _, pair := range enclosed {
+		if !strings.HasPrefix(query, pair.begin) {
+			continue
+		}
+		length := strings.Index(query[len(pair.begin):], pair.end)
+		if length < 0 {
+			// A comment to the end of the line may be the end of all.
+			return query, "", pair.begin == "--"
+		}
+		end := len(pair.begin) + length + len(pair.end)
+		return query[:end], query[end:], true
+	}
+	return "", query, true
 }

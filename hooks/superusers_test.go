@@ -7,6 +7,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/pocketbase/pocketbase/tools/logger"
+
+	"carebase/internal/testapp"
 )
 
 func TestSQLConsoleReadsOnly(t *testing.T) {
@@ -14,6 +16,7 @@ func TestSQLConsoleReadsOnly(t *testing.T) {
 	for _, query := range []string{
 		"SELECT * FROM patients", "select name from patients where name = 'update; delete'", "SELECT 1;",
 		"WITH x AS (SELECT 1) SELECT * FROM x", "EXPLAIN QUERY PLAN SELECT * FROM patients", "PRAGMA table_info(patients)",
+		"SELECT 'it''s; a@b.co $x' AS \"a;b\", [name] FROM patients -- the end", "PRAGMA user_version", "SELECT count(*) FROM users WHERE email = 'a@b.co'",
 		"-- delete\nSELECT replace(name, 'a', 'b') FROM patients", "/* drop */ VALUES (1)",
 	} {
 		c.want(c.Call(c.superuser, "POST", "/api/sql", map[string]any{"query": query}), 200)
@@ -25,6 +28,9 @@ func TestSQLConsoleReadsOnly(t *testing.T) {
 		"INSERT INTO patients (id) VALUES ('x')", "replace into patients (id) values ('x')", "VACUUM", "ATTACH 'x' AS y",
 		"EXPLAIN ANALYZE DELETE FROM patients", "SELECT * INTO copy FROM patients", "PRAGMA journal_mode(DELETE)",
 		"SELECT 'a\\'; DELETE FROM patients --'", "BEGIN", "CREATE TABLE x (y)", "",
+		"WITH x AS (SELECT 1 AS `a[[--]]` /*\n ) UPDATE patients SET created_by='x' --*/", "SELECT 1 AS `a[[--]]` /*\n ; DELETE FROM patients --*/",
+		"SELECT $x(') ; DELETE FROM patients --')", "SELECT @x('); DELETE FROM patients --')", "SELECT :x(\"); DELETE FROM patients --\")",
+		"SELECT '{:x}'", "PRAGMA user_version(77)", "PRAGMA user_version = 77", "SELECT 'unfinished; DELETE FROM patients", "SELECT 1 /* unfinished",
 	} {
 		c.want(c.Call(c.superuser, "POST", "/api/sql", map[string]any{"query": query}), 403)
 	}
@@ -39,6 +45,10 @@ func TestLogKeepsNoQueries(t *testing.T) {
 	for _, response := range []int{
 		c.Call(c.alice.Access, "GET", records("patients", "filter", "notes ~ 'hidden-diagnosis'"), nil).Status,
 		c.Call(c.alice.Access, "GET", records("patients", "filter", "nonsense hidden-diagnosis"), nil).Status,
+		c.Call(c.alice.Access, "GET", records("patients", "filter", "name = 'O'hidden-diagnosis' && age > 3"), nil).Status,
+		c.Call(c.alice.Access, "GET", records("patients", "filter", "name = 'hidden-diagnosis"), nil).Status,
+		c.Call(c.alice.Access, "GET", records("patients", "sort", "hidden-diagnosis"), nil).Status,
+		c.Do(testapp.Request{Method: "GET", Path: "/api/nothing", Header: map[string]string{"Referer": "http://%zz/#q=hidden-diagnosis"}}).Status,
 		c.Call(c.alice.Access, "GET", "/api/patients/?search=hidden-diagnosis", nil).Status,
 		c.Call("", "GET", "/api/patients/?search=hidden-diagnosis", nil).Status,
 	} {

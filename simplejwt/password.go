@@ -49,6 +49,9 @@ func Login(ctx context.Context, app core.App, email, password string, lifetimes 
 		core.PasswordFieldValue{Hash: unknownUserHash}.Validate(password)
 		return nil
 	})
+	if err == nil && valid {
+		valid, err = mayAuthenticate(app, user)
+	}
 	if err != nil {
 		return Pair{}, err
 	}
@@ -56,6 +59,24 @@ func Login(ctx context.Context, app core.App, email, password string, lifetimes 
 		return Pair{}, rest.AuthenticationFailed(rest.Detail{Detail: "No active account found with the given credentials"})
 	}
 	return issuePair(user, lifetimes)
+}
+
+// mayAuthenticate is SimpleJWT's USER_AUTHENTICATION_RULE: what operators set for
+// signing in to the users collection holds here too. A user who has to show more
+// than a password cannot, on this API.
+func mayAuthenticate(app core.App, user *core.Record) (bool, error) {
+	users := user.Collection()
+	if !users.PasswordAuth.Enabled {
+		return false, nil
+	}
+	info := &core.RequestInfo{Context: core.RequestInfoContextPasswordAuth}
+	if users.MFA.Enabled {
+		needsMore, err := app.CanAccessRecord(user, info, &users.MFA.Rule)
+		if err != nil || needsMore {
+			return false, err
+		}
+	}
+	return app.CanAccessRecord(user, info, users.AuthRule)
 }
 
 func isNotFound(err error) bool { return errors.Is(err, sql.ErrNoRows) }

@@ -39,10 +39,14 @@ func Refresh(ctx context.Context, app core.App, raw string, lifetimes Lifetimes,
 
 func refresh(ctx context.Context, app core.App, raw string, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
 	old, err := decodeRefresh(ctx, app, raw)
-	if errors.Is(err, errNoUser) {
-		return Refreshed{}, rest.AuthenticationFailed(rest.Detail{Detail: "No active account found for the given token."})
+	active := err == nil
+	if active {
+		active, err = mayAuthenticate(app, old.user)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errNoUser), err == nil && !active:
+		return Refreshed{}, rest.AuthenticationFailed(rest.Detail{Detail: "No active account found for the given token."})
+	case err != nil:
 		return Refreshed{}, notValid(err)
 	}
 	var answer Refreshed

@@ -256,3 +256,44 @@ func TestPasswordWorkIsLimited(t *testing.T) {
 		t.Errorf("%d at once, want at most %d", most.Load(), simplejwt.MaxPasswordWork)
 	}
 }
+
+func TestSettingsForSigningInHold(t *testing.T) {
+	server := testapp.New(t)
+	alice := server.SignUp("alice")
+	superuser := server.Superuser()
+	change := func(settings map[string]any) {
+		server.Must(200, superuser, "PATCH", "/api/collections/users", settings)
+	}
+	refused := func() {
+		t.Helper()
+		want(t, server.Call("", "POST", "/api/auth/login/", map[string]any{"email": alice.Email, "password": testapp.Password}), 401,
+			`{"detail":"No active account found with the given credentials"}`)
+	}
+	refusedRefresh := func() {
+		t.Helper()
+		want(t, server.Call("", "POST", "/api/token/refresh/", map[string]any{"refresh": alice.Refresh}), 401,
+			`{"detail":"No active account found for the given token."}`)
+	}
+	for _, rule := range []any{"verified = true", nil} {
+		change(map[string]any{"authRule": rule})
+		refused()
+	}
+	// PocketBase ends all tokens when the rule changes.
+	change(map[string]any{"authRule": ""})
+	server.SignIn(&alice)
+
+	byPassword := func(enabled bool) map[string]any {
+		return map[string]any{"enabled": enabled, "identityFields": []string{"email"}}
+	}
+	change(map[string]any{"passwordAuth": byPassword(false)})
+	refused()
+	refusedRefresh()
+	change(map[string]any{
+		"passwordAuth": byPassword(true), "otp": map[string]any{"enabled": true, "duration": 180, "length": 8},
+		"mfa": map[string]any{"enabled": true, "duration": 600},
+	})
+	refused()
+	refusedRefresh()
+	change(map[string]any{"mfa": map[string]any{"enabled": true, "duration": 600, "rule": "name = 'nobody'"}})
+	server.SignIn(&alice)
+}
