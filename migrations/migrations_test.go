@@ -89,7 +89,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		`SELECT id FROM mappings WHERE created_by = 'x' AND patient = 'y' ORDER BY created_at ASC, _rowid_ ASC`: "SEARCH mappings USING INDEX idx_mappings_patient (patient=?)",
 		`SELECT count(*) FROM patients WHERE created_by = 'x'`:                                                  "SEARCH patients USING COVERING INDEX idx_patients_owner (created_by=?)",
 		`SELECT id FROM patients WHERE id = 'x' AND created_by = 'y'`:                                           "SEARCH patients USING INDEX sqlite_autoindex_patients_1 (id=?)",
-		`SELECT count(*) FROM users WHERE email = 'x' COLLATE NOCASE`:                           "SEARCH users USING COVERING INDEX idx_users_email (email=?)",
+		`SELECT count(*) FROM users WHERE email = 'x' COLLATE NOCASE`:                                           "SEARCH users USING COVERING INDEX idx_users_email (email=?)",
 		`SELECT count(*) FROM blacklisted_tokens WHERE jti = 'x'`:                                               "SEARCH blacklisted_tokens USING COVERING INDEX idx_blacklisted_tokens_jti (jti=?)",
 		`SELECT id FROM mappings WHERE doctor = 'x'`:                                                            "SEARCH mappings USING INDEX idx_mappings_doctor (doctor=?)",
 		`DELETE FROM blacklisted_tokens WHERE expires_at <= 'x'`:                                                "SEARCH blacklisted_tokens USING INDEX idx_blacklisted_tokens_expiry (expires_at<?)",
