@@ -16,6 +16,8 @@ import (
 
 	"carebase/config"
 	"carebase/hooks"
+	"carebase/postgres"
+	"carebase/postgres/engine"
 	"carebase/routes"
 )
 
@@ -34,13 +36,20 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	app := pocketbase.NewWithConfig(pocketbase.Config{
-		DefaultDataDir: config.DataDir,
-		DefaultDev:     config.Debug,
-	})
+	settings := pocketbase.Config{DefaultDataDir: config.DataDir, DefaultDev: config.Debug}
+	database, err := usePostgreSQL(config, &settings)
+	if err != nil {
+		return err
+	}
+	app := pocketbase.NewWithConfig(settings)
 	hooks.Bind(app, config)
 	routes.Bind(app, config, public())
-	routes.BindBanner(app)
+	if database == nil {
+		routes.BindBanner(app, "")
+	} else {
+		engine.Bind(app, database)
+		routes.BindBanner(app, "PostgreSQL, "+database.String())
+	}
 
 	var failure error
 	app.RootCmd.SetErr(os.Stderr)
@@ -55,6 +64,23 @@ func run() error {
 		os.Exit(1) // the command has said why
 	}
 	return nil
+}
+
+// usePostgreSQL gives PocketBase its databases in PostgreSQL, if one is
+// configured.
+func usePostgreSQL(config *config.Config, settings *pocketbase.Config) (*postgres.Database, error) {
+	if config.PostgreSQL == nil {
+		return nil, nil
+	}
+	database, err := postgres.New(postgres.Settings(*config.PostgreSQL))
+	if err != nil {
+		return nil, err
+	}
+	settings.DBConnect = database.Connect
+	pools := database.Pools()
+	settings.DataMaxOpenConns, settings.DataMaxIdleConns = pools.DataReaders, pools.DataReaders
+	settings.AuxMaxOpenConns, settings.AuxMaxIdleConns = pools.AuxiliaryReaders, pools.AuxiliaryReaders
+	return database, nil
 }
 
 // public is pb_public of the working directory over the embedded one.

@@ -163,7 +163,7 @@ func TestWhatStopsTheStart(t *testing.T) {
 		arguments   []string
 		want        []string
 	}{
-		{"PostgreSQL", []string{"PG_DB=healthcare", "PG_PASSWORD=hush-hush"}, []string{"serve"}, []string{`PG_DB is "healthcare"`}},
+		{"PostgreSQL cannot be reached", []string{"PG_DB=healthcare", "PG_USER=somebody", "PG_PASSWORD=hush-hush", "PG_HOST=127.0.0.1", "PG_PORT=1"}, []string{"serve"}, []string{"PostgreSQL at 127.0.0.1:1 cannot be reached"}},
 		{"all problems", []string{"DEBUG=maybe", "SECRET_KEY=hush-hush"}, []string{"serve"}, []string{`DEBUG is "maybe"`, "SECRET_KEY must be"}},
 		{"an address that cannot be listened on", nil, []string{"serve", "--http", "192.0.2.1:1"}, []string{"192.0.2.1:1"}},
 		{"a command's own error", nil, []string{"superuser", "upsert", "not-an-email", "x"}, []string{"rror"}},

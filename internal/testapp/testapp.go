@@ -15,6 +15,8 @@ import (
 
 	"carebase/config"
 	"carebase/hooks"
+	"carebase/postgres"
+	"carebase/postgres/engine"
 	"carebase/routes"
 )
 
@@ -85,6 +87,9 @@ func NewApp(t testing.TB, settings *config.Config) core.App {
 	app := core.NewBaseApp(newDatabase(t))
 	hooks.Bind(app, settings)
 	routes.Bind(app, settings, public)
+	if database, ok := connections.Load(app.DataDir()); ok {
+		engine.Bind(app, database.(*postgres.Database))
+	}
 	if err := app.Bootstrap(); err != nil {
 		t.Fatal(err)
 	}
