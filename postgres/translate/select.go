@@ -194,6 +194,18 @@ func (c core) aliases() map[string]string {
 	return names
 }
 
+// names are what the columns of the result are called.
+func (c core) names() map[string]bool {
+	names := map[string]bool{}
+	for _, item := range c.items {
+		names[strings.ToLower(item.name)] = true
+		if item.aliased {
+			names[strings.ToLower(item.alias)] = true
+		}
+	}
+	return names
+}
+
 // readsOneRow reports whether the query reads whole rows of one table by id.
 func (c core) readsOneRow() bool {
 	return !c.distinct && len(c.items) == 1 && c.items[0].name == "*" && c.from.table != "" &&
@@ -237,8 +249,9 @@ func (t *translator) render(c core, order []orderTerm) string {
 		}
 		items[i] = sql
 	}
+	names := c.names()
 	for i, term := range order {
-		if merged && term.column && !term.aggregate && !term.window && !by[term.sql] && !term.isName {
+		if merged && term.column && !term.aggregate && !term.window && !by[term.sql] && !(term.isName && names[strings.ToLower(term.name)]) {
 			order[i].sql = "sqlite.any_row(" + term.sql + ")"
 		}
 	}
