@@ -96,7 +96,8 @@ func installOnce(ctx context.Context, connection *pgconn.PgConn, schema string) 
 }
 
 func installSchemas(ctx context.Context, connection *pgconn.PgConn, schema string) error {
-	rows, err := readAll(ctx, connection, "SELECT pg_catalog.to_regclass('sqlite.version') IS NOT NULL")
+	// Not to_regclass: it may not see yet what was committed while this waited.
+	rows, err := readAll(ctx, connection, "SELECT count(*) > 0 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'sqlite' AND c.relname = 'version'")
 	if err != nil {
 		return err
 	}

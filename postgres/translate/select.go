@@ -44,7 +44,10 @@ func (t *translator) with() string {
 	if !t.acceptWord("WITH") {
 		return ""
 	}
-	sql := "WITH " + pick(t.acceptWord("RECURSIVE"), "RECURSIVE ", "")
+	outer := t.recursive
+	t.recursive = t.acceptWord("RECURSIVE")
+	defer func() { t.recursive = outer }()
+	sql := "WITH " + pick(t.recursive, "RECURSIVE ", "")
 	var tables []string
 	t.list(func() {
 		table := t.quoteName(t.name())
@@ -172,6 +175,9 @@ func (t *translator) item() item {
 	}
 	result.expression = t.expression()
 	result.first, result.after = first, t.position
+	if t.recursive && result.literal == number {
+		result.sql += "::double precision"
+	}
 	if isRowID(result.name) && t.subqueries == 0 {
 		t.statement.ShowsRowID = true
 	}

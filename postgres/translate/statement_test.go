@@ -24,7 +24,7 @@ func TestStatements(t *testing.T) {
 		{"limits", "SELECT a FROM t LIMIT -1 OFFSET ?", `SELECT "a" FROM "t" LIMIT ALL OFFSET sqlite.to_integer($1)`},
 		{"limits, the other way round", "SELECT a FROM t LIMIT 5, 10", `SELECT "a" FROM "t" LIMIT 10 OFFSET 5`},
 		{"compounds", "SELECT 1 AS a UNION ALL SELECT 2 EXCEPT VALUES (3) ORDER BY a", `SELECT 1 AS "a" UNION ALL SELECT 2 AS "2" EXCEPT VALUES (3) ORDER BY "a" NULLS FIRST`},
-		{"common table expressions", "WITH RECURSIVE x(a) AS (SELECT 1) SELECT a FROM x", `WITH RECURSIVE "x" ("a") AS (SELECT 1 AS "1") SELECT "a" FROM "x"`},
+		{"common table expressions", "WITH RECURSIVE x(a) AS (SELECT 1) SELECT a FROM x", `WITH RECURSIVE "x" ("a") AS (SELECT 1::double precision AS "1") SELECT "a" FROM "x"`},
 		{"insert", "INSERT INTO `t` (`a`, `b`) VALUES ('x', 1 + 1)", `INSERT INTO "t" ("a", "b") VALUES ('x', 1::double precision + 1::double precision)`},
 		{"insert or ignore", "INSERT OR IGNORE INTO t SELECT 'x'", `INSERT INTO "t" SELECT 'x'::pg_catalog.text AS "'x'" ON CONFLICT DO NOTHING`},
 		{"upsert", "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET b = excluded.b RETURNING a", `INSERT INTO "t" ("a") VALUES (1) ON CONFLICT ("a") DO UPDATE SET "b" = "excluded"."b" RETURNING "a"`},

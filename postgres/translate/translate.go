@@ -89,6 +89,8 @@ type translator struct {
 	depth      int
 	subqueries int // around the current token
 	unnamed    int // queries that had to be given a name
+	// recursive is set within WITH RECURSIVE, whose parts must have one type.
+	recursive  bool
 	parameters int // of the whole text so far
 	statement  *Statement
 	// aliases are what the select list calls its expressions, where a clause may
