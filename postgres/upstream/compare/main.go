@@ -71,8 +71,9 @@ func compare(out io.Writer, sqliteFile, postgresFile, exceptionsFile string) (bo
 	return ok, nil
 }
 
-// instants are in the names of some subtests, different in each run.
-var instants = regexp.MustCompile(`time\.Date\([^)]*\)`)
+// random are the parts of some subtests' names that differ in each run: times,
+// addresses and file names.
+var random = regexp.MustCompile(`time\.Date\([^)]*\)|0x[0-9a-f]{6,}|_[a-z0-9]{10}\.`)
 
 // outcomes are how the tests and subtests ended, by package and name.
 func outcomes(file string) (map[string]string, error) {
@@ -93,7 +94,7 @@ func outcomes(file string) (map[string]string, error) {
 		case "pass", "fail", "skip":
 			name := strings.TrimPrefix(event.Package, "github.com/pocketbase/pocketbase/")
 			if event.Test != "" {
-				result[name+" "+instants.ReplaceAllString(event.Test, "")] = event.Action
+				result[name+" "+random.ReplaceAllString(event.Test, "")] = event.Action
 			}
 		}
 	}
