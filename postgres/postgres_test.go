@@ -234,6 +234,17 @@ func TestCatalog(t *testing.T) {
 	}
 }
 
+func TestNamesWrittenInAnotherCase(t *testing.T) {
+	_, db := open(t)
+	execute(t, db, people, "INSERT INTO people (id) VALUES ('a')", "CREATE VIEW v AS SELECT P.ID, p.Age AS Years FROM People p")
+	if got := text(t, db, "SELECT Id FROM V WHERE Years = 0"); got != "a" {
+		t.Errorf("got %s", got)
+	}
+	if _, err := db.NewQuery("SELECT nothing FROM people").Execute(); err == nil || !strings.Contains(err.Error(), "no such column") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestViewsSurviveTheirTables(t *testing.T) {
 	_, db := open(t)
 	execute(t, db, people, "CREATE VIEW a AS SELECT id FROM people", "CREATE VIEW b AS SELECT id FROM a",

@@ -182,6 +182,7 @@ func (t *translator) item() item {
 		t.statement.ShowsRowID = true
 	}
 	result.alias, result.aliased = t.alias()
+	t.fold(result.alias) // keeps its spelling, which others may follow
 	if !result.aliased && result.name == "" {
 		// SQLite calls an expression by its text.
 		result.alias, result.aliased = t.text(first, t.position), true
