@@ -147,7 +147,9 @@ func (d *Database) readCatalog(ctx context.Context, connection *pgconn.PgConn) e
 	if err != nil {
 		return err
 	}
-	d.valueType = uint32(oid)
+	if d.valueType != uint32(oid) {
+		d.valueType = uint32(oid) // before the first connection is handed out
+	}
 	names, err := readAll(ctx, connection, "SELECT short, long FROM sqlite.long_names")
 	if err != nil {
 		return err

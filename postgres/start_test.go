@@ -25,6 +25,8 @@ func TestStartErrorsAreOneLine(t *testing.T) {
 	missing.Path = "/missing"
 	stranger := *target
 	stranger.User = url.UserPassword("stranger", "hush-hush")
+	guarded := *target
+	guarded.User = url.UserPassword("guarded", "hush-hush")
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -40,6 +42,7 @@ func TestStartErrorsAreOneLine(t *testing.T) {
 	}{
 		{"database", postgres.Settings{URL: missing.String()}, `has no database "missing"`},
 		{"user", postgres.Settings{URL: stranger.String()}, `does not let user "stranger" in`},
+		{"password", postgres.Settings{URL: guarded.String()}, `does not let user "guarded" in: wrong password`},
 		{"host", postgres.Settings{Host: "127.0.0.1", Port: port, Database: "a", User: "b", Password: "hush-hush"}, "PostgreSQL at 127.0.0.1:" + strconv.Itoa(port) + " cannot be reached: connection refused"},
 		{"URL", postgres.Settings{URL: "postgres://a:hush-hush@local host/b"}, "the URL of PostgreSQL cannot be understood"},
 		{"mode", postgres.Settings{Host: "127.0.0.1", Database: "a", Password: "hush-hush", SSLMode: "hm"}, "the settings of PostgreSQL cannot be understood"},
