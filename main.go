@@ -18,6 +18,8 @@ import (
 
 	"carebase/config"
 	"carebase/hooks"
+	"carebase/postgres"
+	"carebase/postgres/engine"
 	"carebase/routes"
 	"carebase/sqlite"
 )
@@ -37,13 +39,19 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	app := pocketbase.NewWithConfig(pocketbase.Config{
-		DefaultDataDir: config.DataDir,
-		DefaultDev:     config.Debug,
-		DBConnect:      sqlite.Connect,
-	})
+	settings := pocketbase.Config{DefaultDataDir: config.DataDir, DefaultDev: config.Debug, DBConnect: sqlite.Connect}
+	database, err := usePostgreSQL(config, &settings)
+	if err != nil {
+		return err
+	}
+	app := pocketbase.NewWithConfig(settings)
 	// First, so that a server that cannot listen changes nothing.
-	routes.BindListener(app)
+	if database == nil {
+		routes.BindListener(app, "")
+	} else {
+		routes.BindListener(app, "PostgreSQL, "+database.String())
+		engine.Bind(app, database)
+	}
 	hooks.Bind(app, config)
 	routes.Bind(app, config, public())
 
@@ -52,6 +60,23 @@ func run() error {
 	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app))
 	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
 	return execute(app)
+}
+
+// usePostgreSQL gives PocketBase its databases in PostgreSQL, if one is
+// configured.
+func usePostgreSQL(config *config.Config, settings *pocketbase.Config) (*postgres.Database, error) {
+	if config.PostgreSQL == nil {
+		return nil, nil
+	}
+	database, err := postgres.New(postgres.Settings(*config.PostgreSQL))
+	if err != nil {
+		return nil, err
+	}
+	settings.DBConnect = database.Connect
+	pools := database.Pools()
+	settings.DataMaxOpenConns, settings.DataMaxIdleConns = pools.DataReaders, pools.DataReaders
+	settings.AuxMaxOpenConns, settings.AuxMaxIdleConns = pools.AuxiliaryReaders, pools.AuxiliaryReaders
+	return database, nil
 }
 
 // public is pb_public of the working directory over the embedded one.

@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"path/filepath"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -17,8 +15,8 @@ import (
 
 	"carebase/config"
 	"carebase/hooks"
+	"carebase/postgres/engine"
 	"carebase/routes"
-	"carebase/sqlite"
 )
 
 // Server is a running Carebase.
@@ -90,13 +88,12 @@ func Serve(t testing.TB, app core.App) *Server {
 // NewApp returns a migrated app with all hooks and routes, not served.
 func NewApp(t testing.TB, settings *config.Config) core.App {
 	t.Helper()
-	directory := t.TempDir()
-	if err := os.CopyFS(directory, os.DirFS(template(t))); err != nil {
-		t.Fatal(err)
-	}
-	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory, DBConnect: sqlite.Connect})
+	app := core.NewBaseApp(newDatabase(t))
 	hooks.Bind(app, settings)
 	routes.Bind(app, settings, public)
+	if database, ok := connections.Load(app.DataDir()); ok {
+		engine.Bind(app, database.(connection).Database)
+	}
 	if err := app.Bootstrap(); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +108,7 @@ func NewApp(t testing.TB, settings *config.Config) core.App {
 // Restart does to an app's database what a start with other settings does.
 func Restart(t testing.TB, app core.App, settings *config.Config) {
 	t.Helper()
-	again := core.NewBaseApp(core.BaseAppConfig{DataDir: app.DataDir()})
+	again := core.NewBaseApp(sameDatabase(app))
 	hooks.Bind(again, settings)
 	if err := again.Bootstrap(); err != nil {
 		t.Fatal(err)
@@ -134,42 +131,11 @@ func Restart(t testing.TB, app core.App, settings *config.Config) {
 
 var public fs.FS = fstest.MapFS{"index.html": {Data: []byte("<!DOCTYPE html><title>Carebase</title>")}}
 
-var (
-	templateOnce      sync.Once
-	templateDirectory string
-	templateError     error
-)
-
-// template is a migrated data directory, made once per test binary and copied
-// for each app.
-func template(t testing.TB) string {
-	t.Helper()
-	templateOnce.Do(func() {
-		if templateDirectory, templateError = os.MkdirTemp("", "carebase-test-*"); templateError != nil {
-			return
-		}
-		app := core.NewBaseApp(core.BaseAppConfig{DataDir: templateDirectory})
-		if templateError = app.Bootstrap(); templateError != nil {
-			return
-		}
-		if templateError = app.RunAllMigrations(); templateError != nil {
-			return
-		}
-		templateError = app.ResetBootstrapState()
-	})
-	if templateError != nil {
-		t.Fatal(templateError)
-	}
-	return templateDirectory
-}
-
 // Main runs a package's tests and removes what they share.
 func Main(m *testing.M) {
 	code := m.Run()
-	if templateDirectory != "" {
-		if err := os.RemoveAll(filepath.Clean(templateDirectory)); err != nil {
-			code = 1
-		}
+	if err := removeTemplate(); err != nil {
+		code = 1
 	}
 	os.Exit(code)
 }
