@@ -25,7 +25,7 @@ ANALYZE`
 // documented API asks: without sorting, and without a look at other people's
 // rows.
 func TestListsUseTheirIndexesOnPostgreSQL(t *testing.T) {
-	testpostgres.Need(t)
+	testpostgres.Choose(t)
 	url, _ := testapp.PostgreSQL(testapp.NewApp(t, testapp.Default()))
 	config, err := pgconn.ParseConfig(url)
 	if err != nil {

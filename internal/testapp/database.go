@@ -13,13 +13,24 @@ import (
 	"carebase/sqlite"
 )
 
-// template is a migrated database, made once per test binary and copied for
-// each app: a data directory, and on PostgreSQL a database beside it.
-var template struct {
+// template is a migrated database, made once per test binary and engine and
+// copied for each app: a data directory, and on PostgreSQL a database beside it.
+type template struct {
 	once      sync.Once
 	directory string
 	settings  postgres.Settings
 	err       error
+}
+
+// templates are those of SQLite and of PostgreSQL.
+var templates struct{ sqlite, postgres template }
+
+// chosenTemplate is that of the engine that the environment chooses.
+func chosenTemplate() *template {
+	if testpostgres.Chosen() {
+		return &templates.postgres
+	}
+	return &templates.sqlite
 }
 
 // connections are the databases of the apps on PostgreSQL, by data directory.
@@ -40,10 +51,14 @@ func PostgreSQL(app core.App) (url string, ok bool) {
 }
 
 // newDatabase is the configuration of an app on a migrated database of its own:
-// SQLite, or PostgreSQL if the environment names a server.
+// SQLite, or PostgreSQL if the environment chooses it.
 func newDatabase(t testing.TB) core.BaseAppConfig {
 	t.Helper()
-	template.once.Do(makeTemplate)
+	if testpostgres.Chosen() {
+		testpostgres.Need(t)
+	}
+	template := chosenTemplate()
+	template.once.Do(template.make)
 	if template.err != nil {
 		t.Fatal(template.err)
 	}
@@ -51,7 +66,7 @@ func newDatabase(t testing.TB) core.BaseAppConfig {
 	if err := os.CopyFS(directory, os.DirFS(template.directory)); err != nil {
 		t.Fatal(err)
 	}
-	if !testpostgres.Named() {
+	if !testpostgres.Chosen() {
 		return core.BaseAppConfig{DataDir: directory, DBConnect: sqlite.Connect}
 	}
 	settings := testpostgres.Copy(t, testpostgres.Name(template.settings))
@@ -73,13 +88,13 @@ func sameDatabase(app core.App) core.BaseAppConfig {
 	return config
 }
 
-func makeTemplate() {
+func (template *template) make() {
 	config := core.BaseAppConfig{DBConnect: sqlite.Connect}
 	if config.DataDir, template.err = os.MkdirTemp("", "carebase-test-*"); template.err != nil {
 		return
 	}
 	template.directory = config.DataDir
-	if testpostgres.Named() {
+	if testpostgres.Chosen() {
 		if template.settings, template.err = testpostgres.Create("template0"); template.err != nil {
 			return
 		}
@@ -100,7 +115,7 @@ func makeTemplate() {
 	template.err = app.ResetBootstrapState()
 }
 
-func removeTemplate() error {
+func (template *template) remove() error {
 	var err error
 	if template.settings.URL != "" {
 		err = testpostgres.Drop(template.settings)

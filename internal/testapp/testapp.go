@@ -3,6 +3,7 @@
 package testapp
 
 import (
+	"errors"
 	"io/fs"
 	"net"
 	"os"
@@ -134,7 +135,7 @@ var public fs.FS = fstest.MapFS{"index.html": {Data: []byte("<!DOCTYPE html><tit
 // Main runs a package's tests and removes what they share.
 func Main(m *testing.M) {
 	code := m.Run()
-	if err := removeTemplate(); err != nil {
+	if err := errors.Join(templates.sqlite.remove(), templates.postgres.remove()); err != nil {
 		code = 1
 	}
 	os.Exit(code)

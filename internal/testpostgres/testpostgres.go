@@ -22,13 +22,30 @@ const Variable = "CAREBASE_TEST_POSTGRES"
 
 const timeout = 30 * time.Second
 
-// Named reports whether the environment names a server.
-func Named() bool { return os.Getenv(Variable) != "" }
+// EngineVariable chooses what the app of tests stores in: "postgres", or SQLite.
+const EngineVariable = "CAREBASE_TEST_ENGINE"
+
+// Chosen reports whether the app of tests is to store in PostgreSQL.
+func Chosen() bool { return os.Getenv(EngineVariable) == "postgres" }
+
+// Choose has the apps of a test store in PostgreSQL.
+func Choose(t testing.TB) {
+	t.Helper()
+	Need(t)
+	t.Setenv(EngineVariable, "postgres")
+}
+
+// ChooseSQLite has the apps of a test store in SQLite, whatever the environment
+// says.
+func ChooseSQLite(t testing.TB) {
+	t.Helper()
+	t.Setenv(EngineVariable, "")
+}
 
 // Need skips the test if there is no server, or fails it where nothing may skip.
 func Need(t testing.TB) {
 	t.Helper()
-	if Named() {
+	if os.Getenv(Variable) != "" {
 		return
 	}
 	message := "this test needs PostgreSQL 15 or later: install it (Debian: postgresql-15), run internal/testpostgres/cluster start, and set " + Variable

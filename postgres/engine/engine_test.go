@@ -14,7 +14,7 @@ import (
 func TestMain(m *testing.M) { testapp.Main(m) }
 
 func TestWritersRunSideBySideOnceServed(t *testing.T) {
-	testpostgres.Need(t)
+	testpostgres.Choose(t)
 	server := testapp.New(t)
 	writers, ok := server.App.NonconcurrentDB().(*dbx.DB)
 	if !ok {
@@ -26,7 +26,7 @@ func TestWritersRunSideBySideOnceServed(t *testing.T) {
 }
 
 func TestBackupsAreRefusedWithTheReason(t *testing.T) {
-	testpostgres.Need(t)
+	testpostgres.Choose(t)
 	server := testapp.New(t)
 	response := server.Call(server.Superuser(), http.MethodPost, "/api/backups", map[string]any{"name": "x.zip"})
 	if response.Status != http.StatusBadRequest || !strings.Contains(response.Body, "pg_dump") {
