@@ -45,12 +45,20 @@ func logical(symbol string, level int) func(left, right expression) expression {
 	}
 }
 
+// mirrored are the comparisons with their sides changed.
+var mirrored = map[string]string{"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
 // comparison relies on the types of both sides: operators.sql has those that
 // PostgreSQL lacks.
 func comparison(symbol string) func(left, right expression) expression {
 	return func(left, right expression) expression {
+		symbol := symbol
 		ignoreCase(&left, &right)
 		withoutAffinity(&left, &right)
+		if left.name == "" && right.name != "" {
+			// The operators take the affinity from their left side.
+			left, right, symbol = right, left, mirrored[symbol]
+		}
 		result := combine(levelEquality, within(left, levelEquality)+" "+symbol+" "+within(right, levelEquality), left, right)
 		result.boolean = true
 		result.oneRow = symbol == "=" && strings.EqualFold(left.name, "id") && (right.literal == parameter || right.literal == text)
