@@ -14,6 +14,7 @@ import (
 	"github.com/pocketbase/pocketbase/cmd"
 	"github.com/spf13/cobra"
 
+	"carebase/commands"
 	"carebase/config"
 	"carebase/hooks"
 	"carebase/postgres"
@@ -54,10 +55,14 @@ func run() error {
 	var failure error
 	app.RootCmd.SetErr(os.Stderr)
 	serve := cmd.NewServeCommand(app, false)
-	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app))
+	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand())
 	configure(serve, config)
 	report(app.RootCmd, &failure)
-	if err := app.Execute(); err != nil {
+	execute := app.Execute
+	if commands.StandsAlone(app.RootCmd, os.Args[1:]) {
+		execute = func() error { app.RootCmd.Execute(); return nil } // it reports its error as in PocketBase
+	}
+	if err := execute(); err != nil {
 		return err
 	}
 	if failure != nil {
