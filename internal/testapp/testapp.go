@@ -46,7 +46,12 @@ func New(t testing.TB, options ...func(*config.Config)) *Server {
 	for _, option := range options {
 		option(settings)
 	}
-	app := NewApp(t, settings)
+	return Serve(t, NewApp(t, settings))
+}
+
+// Serve serves an app until the test ends.
+func Serve(t testing.TB, app core.App) *Server {
+	t.Helper()
 	server := &Server{TB: t, App: app}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -84,7 +89,25 @@ func New(t testing.TB, options ...func(*config.Config)) *Server {
 // NewApp returns a migrated app with all hooks and routes, not served.
 func NewApp(t testing.TB, settings *config.Config) core.App {
 	t.Helper()
-	app := core.NewBaseApp(newDatabase(t))
+	return bootstrap(t, newDatabase(t), settings)
+}
+
+// Open returns an app on a data directory, with its databases in PostgreSQL if
+// one is given, without any migration.
+func Open(t testing.TB, directory string, database *postgres.Database) core.App {
+	t.Helper()
+	config := core.BaseAppConfig{DataDir: directory}
+	if database != nil {
+		config.DBConnect = database.Connect
+		connections.Store(directory, database)
+		t.Cleanup(func() { connections.Delete(directory) })
+	}
+	return bootstrap(t, config, Default())
+}
+
+func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Config) core.App {
+	t.Helper()
+	app := core.NewBaseApp(database)
 	hooks.Bind(app, settings)
 	routes.Bind(app, settings, public)
 	if database, ok := connections.Load(app.DataDir()); ok {

@@ -17,8 +17,8 @@ type column struct {
 	// numeric is set if SQLite stores a text there that looks like a number as
 	// that number.
 	numeric bool
-	// binary is set for columns of bytes.
-	binary bool
+	// kind is what PostgreSQL takes there.
+	kind columnType
 }
 
 // hasNumericAffinity follows SQLite's rules for declared types. A JSON column
@@ -91,7 +91,7 @@ func canonical(value any, column column) (kind byte, content []byte) {
 	case float64:
 		return 'i', canonicalNumber(v)
 	case []byte:
-		if !column.binary {
+		if column.kind != bytesOnly {
 			return canonical(string(v), column)
 		}
 		return 'b', v

@@ -80,7 +80,7 @@ func readColumns(ctx context.Context, transaction *sql.Tx, table string) ([]colu
 		if err := rows.Scan(&name, &declared); err != nil {
 			return nil, err
 		}
-		columns = append(columns, column{name: name, numeric: hasNumericAffinity(declared), binary: strings.Contains(strings.ToUpper(declared), "BLOB")})
+		columns = append(columns, column{name: name, numeric: hasNumericAffinity(declared), kind: columnTypeOf(declared)})
 	}
 	return columns, rows.Err()
 }

@@ -57,6 +57,14 @@ func (p *place) rawValue(column string) string {
 	return "+" + quote(column)
 }
 
+// accepts says why the place cannot hold a value. SQLite holds any.
+func (p *place) accepts(value any, column column) error {
+	if p.database == nil {
+		return nil
+	}
+	return fits(value, column)
+}
+
 // fileURL is the name of a SQLite file for its driver, with the given options.
 func fileURL(path string, options url.Values) string {
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: options.Encode()}).String()

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 )
 
@@ -13,11 +14,16 @@ const (
 )
 
 // copyRows copies a table's rows in their order.
-func copyRows(ctx context.Context, reader, writer *sql.Tx, from *place, table table, progress Progress) (checksum, error) {
+func copyRows(ctx context.Context, reader, writer *sql.Tx, from, to *place, table table, progress Progress) (checksum, error) {
 	batch := newBatch(table)
 	report := func(done int64) { progress("copying", table.name, done, table.rows) }
 	report(0)
 	sum, err := eachRow(ctx, reader, from, table, func(values []any, done int64) error {
+		for i, column := range table.columns {
+			if err := to.accepts(values[i], column); err != nil {
+				return fmt.Errorf("row %d has in %s %w", done, column.name, err)
+			}
+		}
 		if !batch.add(values) {
 			return nil
 		}

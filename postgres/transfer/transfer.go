@@ -95,7 +95,7 @@ func copyFile(ctx context.Context, source *source, target *target, file int, pro
 		if _, err := writer.ExecContext(ctx, table.definition); err != nil {
 			return 0, 0, fmt.Errorf("the table %s cannot be made: %w", table.name, err)
 		}
-		if checksums[i], err = copyRows(ctx, reader, writer, source.place, table, progress); err != nil {
+		if checksums[i], err = copyRows(ctx, reader, writer, source.place, target.place, table, progress); err != nil {
 			return 0, 0, fmt.Errorf("the table %s cannot be copied: %w", table.name, err)
 		}
 		rows += table.rows
