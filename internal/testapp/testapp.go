@@ -15,7 +15,6 @@ import (
 
 	"carebase/config"
 	"carebase/hooks"
-	"carebase/postgres"
 	"carebase/postgres/engine"
 	"carebase/routes"
 )
@@ -111,7 +110,7 @@ func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Confi
 	hooks.Bind(app, settings)
 	routes.Bind(app, settings, public)
 	if database, ok := connections.Load(app.DataDir()); ok {
-		engine.Bind(app, database.(*postgres.Database))
+		engine.Bind(app, database.(connection).Database)
 	}
 	if err := app.Bootstrap(); err != nil {
 		t.Fatal(err)

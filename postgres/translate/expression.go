@@ -451,7 +451,11 @@ func (t *translator) castExpression() expression {
 	t.expectWord("AS")
 	function := castFunction(t.typeName())
 	t.expect(")")
-	result := combine(levelPrimary, function+"("+operand.sql+")", operand)
+	sql := function + "(" + operand.sql + ")"
+	if function == "sqlite.to_text" {
+		sql = "(" + sql + ` COLLATE "C")` // sorts by bytes, as a column
+	}
+	result := combine(levelPrimary, sql, operand)
 	result.real = function == "sqlite.to_real"
 	return result
 }

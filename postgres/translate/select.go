@@ -44,7 +44,10 @@ func (t *translator) with() string {
 	if !t.acceptWord("WITH") {
 		return ""
 	}
-	sql := "WITH " + pick(t.acceptWord("RECURSIVE"), "RECURSIVE ", "")
+	outer := t.recursive
+	t.recursive = t.acceptWord("RECURSIVE")
+	defer func() { t.recursive = outer }()
+	sql := "WITH " + pick(t.recursive, "RECURSIVE ", "")
 	var tables []string
 	t.list(func() {
 		table := t.quoteName(t.name())
@@ -172,10 +175,14 @@ func (t *translator) item() item {
 	}
 	result.expression = t.expression()
 	result.first, result.after = first, t.position
+	if t.recursive && result.literal == number {
+		result.sql += "::double precision"
+	}
 	if isRowID(result.name) && t.subqueries == 0 {
 		t.statement.ShowsRowID = true
 	}
 	result.alias, result.aliased = t.alias()
+	t.fold(result.alias) // keeps its spelling, which others may follow
 	if !result.aliased && result.name == "" {
 		// SQLite calls an expression by its text.
 		result.alias, result.aliased = t.text(first, t.position), true
@@ -189,6 +196,18 @@ func (c core) aliases() map[string]string {
 	for _, item := range c.items {
 		if item.aliased {
 			names[strings.ToLower(item.alias)] = item.sql
+		}
+	}
+	return names
+}
+
+// names are what the columns of the result are called.
+func (c core) names() map[string]bool {
+	names := map[string]bool{}
+	for _, item := range c.items {
+		names[strings.ToLower(item.name)] = true
+		if item.aliased {
+			names[strings.ToLower(item.alias)] = true
 		}
 	}
 	return names
@@ -237,8 +256,9 @@ func (t *translator) render(c core, order []orderTerm) string {
 		}
 		items[i] = sql
 	}
+	names := c.names()
 	for i, term := range order {
-		if merged && term.column && !term.aggregate && !term.window && !by[term.sql] && !term.isName {
+		if merged && term.column && !term.aggregate && !term.window && !by[term.sql] && !(term.isName && names[strings.ToLower(term.name)]) {
 			order[i].sql = "sqlite.any_row(" + term.sql + ")"
 		}
 	}

@@ -28,8 +28,9 @@ const (
 
 // Statement is one translated statement.
 type Statement struct {
-	// Source is the original text that the statement is from.
+	// Source is the original text, of which this is the statement with the index.
 	Source string
+	Index  int
 	// SQL is the statement in PostgreSQL's dialect.
 	SQL string
 	// LockingSQL is SQL with a row lock, if the statement reads one row by its
@@ -83,12 +84,15 @@ const maxParameters = 65535
 // every method then sees the end of the tokens.
 type translator struct {
 	source     string
+	fold       func(name string) string
 	tokens     []token
 	position   int
 	problem    string
 	depth      int
 	subqueries int // around the current token
 	unnamed    int // queries that had to be given a name
+	// recursive is set within WITH RECURSIVE, whose parts must have one type.
+	recursive  bool
 	parameters int // of the whole text so far
 	statement  *Statement
 	// aliases are what the select list calls its expressions, where a clause may
@@ -96,13 +100,20 @@ type translator struct {
 	aliases map[string]string
 }
 
-// Translate returns the statements of a text, translated.
+// Translate returns the statements of a text, translated. Names keep their case,
+// which counts in PostgreSQL.
 func Translate(source string) ([]*Statement, error) {
+	return TranslateFolding(source, func(name string) string { return name })
+}
+
+// TranslateFolding is Translate with names as fold gives them: SQL that is
+// written by hand may name things in another case.
+func TranslateFolding(source string, fold func(name string) string) ([]*Statement, error) {
 	tokens, problem := tokenize(source)
 	if problem != "" {
 		return nil, &Error{Source: source, Problem: problem}
 	}
-	t := &translator{source: source, tokens: tokens}
+	t := &translator{source: source, tokens: tokens, fold: fold}
 	var statements []*Statement
 	for {
 		for t.accept(";") {
@@ -110,7 +121,7 @@ func Translate(source string) ([]*Statement, error) {
 		if t.peek().kind == end {
 			break
 		}
-		t.statement = &Statement{Source: source}
+		t.statement = &Statement{Source: source, Index: len(statements)}
 		t.anyStatement()
 		if t.problem == "" && t.peek().kind != end && !t.at(";") {
 			t.unexpected()
