@@ -58,11 +58,9 @@ func run() error {
 	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand())
 	configure(serve, config)
 	report(app.RootCmd, &failure)
-	execute := app.Execute
 	if commands.StandsAlone(app.RootCmd, os.Args[1:]) {
-		execute = func() error { app.RootCmd.Execute(); return nil } // it reports its error as in PocketBase
-	}
-	if err := execute(); err != nil {
+		failure = app.RootCmd.Execute()
+	} else if err := app.Execute(); err != nil {
 		return err
 	}
 	if failure != nil {

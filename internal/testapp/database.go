@@ -53,7 +53,12 @@ func newDatabase(t testing.TB) core.BaseAppConfig {
 	if !testpostgres.Named() {
 		return core.BaseAppConfig{DataDir: directory}
 	}
-	settings := testpostgres.Copy(t, testpostgres.Name(template.settings))
+	return onPostgreSQL(t, directory, testpostgres.Copy(t, testpostgres.Name(template.settings)))
+}
+
+// onPostgreSQL is the configuration of an app with its databases in PostgreSQL.
+func onPostgreSQL(t testing.TB, directory string, settings postgres.Settings) core.BaseAppConfig {
+	t.Helper()
 	database, err := postgres.New(settings)
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"carebase/config"
 	"carebase/hooks"
+	"carebase/postgres"
 	"carebase/postgres/engine"
 	"carebase/routes"
 )
@@ -92,16 +93,13 @@ func NewApp(t testing.TB, settings *config.Config) core.App {
 }
 
 // Open returns an app on a data directory, with its databases in PostgreSQL if
-// one is given, without any migration.
-func Open(t testing.TB, directory string, database *postgres.Database) core.App {
+// the settings name any, without migrating it.
+func Open(t testing.TB, directory string, settings postgres.Settings) core.App {
 	t.Helper()
-	config := core.BaseAppConfig{DataDir: directory}
-	if database != nil {
-		config.DBConnect = database.Connect
-		connections.Store(directory, database)
-		t.Cleanup(func() { connections.Delete(directory) })
+	if settings.URL == "" {
+		return bootstrap(t, core.BaseAppConfig{DataDir: directory}, Default())
 	}
-	return bootstrap(t, config, Default())
+	return bootstrap(t, onPostgreSQL(t, directory, settings), Default())
 }
 
 func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Config) core.App {

@@ -180,17 +180,11 @@ func copyPlace(t *testing.T, from, to string) transfer.Summary {
 	return summary
 }
 
-func openPostgreSQL(t *testing.T, settings postgres.Settings) *postgres.Database {
-	t.Helper()
-	database, err := postgres.New(settings)
-	check(t, err)
-	return database
-}
-
 // tablesIn lists what a PostgreSQL database holds of PocketBase's.
 func tablesIn(t *testing.T, settings postgres.Settings) []string {
 	t.Helper()
-	database := openPostgreSQL(t, settings)
+	database, err := postgres.New(settings)
+	check(t, err)
 	var names []string
 	for _, file := range []string{"data.db", "auxiliary.db"} {
 		connection, err := database.Connect(file)

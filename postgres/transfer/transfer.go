@@ -98,7 +98,7 @@ func copyFile(ctx context.Context, source *source, target *target, file int, pro
 		if checksums[i], err = copyRows(ctx, reader, writer, source.place, target.place, table, progress); err != nil {
 			return 0, 0, fmt.Errorf("the table %s cannot be copied: %w", table.name, err)
 		}
-		rows += table.rows
+		rows += checksums[i].rows
 	}
 	if err := makeIndexes(ctx, writer, objects); err != nil {
 		return 0, 0, err
