@@ -45,6 +45,8 @@ func TestListsUseTheirIndexesOnPostgreSQL(t *testing.T) {
 		arguments    []string
 	}{
 		{`SELECT name FROM patients WHERE created_by = ? ORDER BY created_at DESC, _rowid_ DESC LIMIT 30`, "idx_patients_owner", []string{"u1"}},
+		{"SELECT `patients`.* FROM `patients` WHERE ('users' = 'users' AND `patients`.`created_by` = ?) ORDER BY `patients`.`created_at` DESC LIMIT 30", "idx_patients_owner", []string{"u1"}},
+		{"SELECT `users`.* FROM `users` WHERE `users`.`id` = ? LIMIT 1", "users_pkey", []string{"u1"}},
 		{`SELECT name FROM doctors WHERE created_by = ? ORDER BY created_at DESC, _rowid_ DESC LIMIT 30`, "idx_doctors_owner", []string{"u1"}},
 		{`SELECT name FROM doctors ORDER BY created_at DESC, _rowid_ DESC LIMIT 30`, "idx_doctors_created", nil},
 		{`SELECT id FROM mappings WHERE created_by = ? ORDER BY created_at DESC, _rowid_ DESC LIMIT 30`, "idx_mappings_owner", []string{"u1"}},
