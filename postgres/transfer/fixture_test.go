@@ -26,6 +26,7 @@ const (
 	email    = "ann@example.com"
 	password = "choose-a-good-one"
 	patients = 3000
+	logs     = 6000
 )
 
 // sqlitePlace is a closed data directory with all that a copy must keep, and a
@@ -81,10 +82,25 @@ func fillSystemTables(t *testing.T, app core.App, user *core.Record) {
 	origin.SetRecordRef(user.Id)
 	origin.SetFingerprint("0e42")
 	check(t, app.SaveNoValidate(origin))
-	for i := range 500 {
-		_, err := app.AuxDB().Insert("_logs", dbx.Params{"id": fmt.Sprintf("log%012d", i), "level": 4, "message": "it's \"fine\"\n", "data": fmt.Sprintf(`{"n":%d.50}`, i), "created": types.NowDateTime().String()}).Execute()
-		check(t, err)
-	}
+	fillLogs(t, app)
+}
+
+// fillLogs makes so many logs that PostgreSQL would index them in parallel.
+func fillLogs(t *testing.T, app core.App) {
+	t.Helper()
+	padding := strings.Repeat("x", 1500)
+	check(t, app.AuxRunInTransaction(func(app core.App) error {
+		for i := range logs {
+			_, err := app.AuxDB().Insert("_logs", dbx.Params{
+				"id": fmt.Sprintf("log%012d", i), "level": 4, "message": "it's \"fine\"\n",
+				"data": fmt.Sprintf(`{"n":%d.50,"padding":%q}`, i, padding), "created": types.NowDateTime().String(),
+			}).Execute()
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 }
 
 // fillPatients gives all patients one time, so that only the order of their rows
