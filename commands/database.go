@@ -62,7 +62,7 @@ func copyDatabase(ctx context.Context, command *cobra.Command, from, to string) 
 	progress := newProgress(command.ErrOrStderr())
 	summary, err := transfer.Copy(ctx, from, to, progress.report)
 	progress.end()
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return errors.New("interrupted: nothing was copied")
 	}
 	if err != nil {
