@@ -16,6 +16,7 @@ import (
 	"github.com/pocketbase/pocketbase/plugins/migratecmd"
 	"github.com/spf13/cobra"
 
+	"carebase/commands"
 	"carebase/config"
 	"carebase/hooks"
 	"carebase/postgres"
@@ -57,7 +58,7 @@ func run() error {
 
 	serve := cmd.NewServeCommand(app, false)
 	configure(serve, config)
-	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app))
+	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand())
 	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
 	return execute(app)
 }
@@ -114,6 +115,9 @@ func execute(app *pocketbase.PocketBase) error {
 		return err
 	})
 	keepErrors(app.RootCmd, &failure)
+	if commands.StandsAlone(app.RootCmd, os.Args[1:]) {
+		return app.RootCmd.Execute()
+	}
 	return cmp.Or(app.Execute(), failure)
 }
 

@@ -198,6 +198,43 @@ func TestServeOnPostgreSQL(t *testing.T) {
 	}
 }
 
+// TestDatabaseCopyCommand copies to PostgreSQL while PostgreSQL is configured:
+// the command must not open, and so fill, the configured database.
+func TestDatabaseCopyCommand(t *testing.T) {
+	settings := testpostgres.New(t)
+	directory := t.TempDir()
+	if output, err := command(t, directory, nil, "superuser", "upsert", "operator@example.com", "hush-hush-hush").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	environment := []string{"DATABASE_URL=" + settings.URL}
+	arguments := []string{"database", "copy", "--from", "sqlite:pb_data", "--to", settings.URL}
+	output, err := command(t, directory, environment, arguments...).CombinedOutput()
+	for _, want := range []string{"copying _superusers: 1 rows\n", "verifying _superusers: 1 rows\n", "Copied and verified", filepath.Join("pb_data", "storage")} {
+		if err != nil || !strings.Contains(string(output), want) {
+			t.Errorf("%v: got %q, want %q in it", err, output, want)
+		}
+	}
+	again := command(t, directory, environment, arguments...)
+	output, err = again.CombinedOutput()
+	if err == nil || again.ProcessState.ExitCode() != 1 || strings.Count(string(output), "\n") != 1 || !strings.Contains(string(output), "is not empty") {
+		t.Errorf("%v: got %q", err, output)
+	}
+	elsewhere := t.TempDir()
+	if output, err := command(t, elsewhere, nil, "database", "copy", "--from", settings.URL, "--to", "sqlite:pb_data").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	origin, _ := start(t, elsewhere, nil)
+	response, err := http.Post(origin+"/api/collections/_superusers/auth-with-password", "application/json",
+		strings.NewReader(`{"identity":"operator@example.com","password":"hush-hush-hush"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != 200 {
+		t.Errorf("got %d", response.StatusCode)
+	}
+}
+
 func TestWhatStopsTheStart(t *testing.T) {
 	for _, test := range []struct {
 		name        string

@@ -133,6 +133,9 @@ func (c *conn) QueryContext(ctx context.Context, query string, given []driver.Na
 		if stream != nil {
 			result.columns = c.columns(stream.fields, statement.ShowsRowID, statement.LongNames)
 			c.open = result
+			if err := result.readAhead(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return result, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -26,10 +27,28 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, c.database.explain(err)
 	}
-	if err := c.database.install(ctx, connection, c.schema); err != nil {
+	err = c.database.checkSession(ctx, connection, config.RuntimeParams["search_path"])
+	if err == nil {
+		err = c.database.install(ctx, connection, c.schema)
+	}
+	if err != nil {
 		return nil, errors.Join(err, closeConnection(connection))
 	}
 	return &conn{database: c.database, schema: c.schema, pg: connection, prepared: newPreparedStatements(), lastUsed: time.Now()}, nil
+}
+
+// checkSession makes sure that the session has the schema that was asked for. A
+// pooler in between may drop or share settings, and then nothing is where it
+// belongs.
+func (d *Database) checkSession(ctx context.Context, connection *pgconn.PgConn, searchPath string) error {
+	rows, err := readAll(ctx, connection, "SELECT pg_catalog.current_setting('search_path')")
+	if err != nil {
+		return d.explain(err)
+	}
+	if len(rows) != 1 || rows[0][0] != searchPath {
+		return &Error{message: fmt.Sprintf("PostgreSQL at %s does not take the setting search_path: connect to it directly, not through a pooler such as PgBouncer", d.address())}
+	}
+	return nil
 }
 
 // Driver implements driver.Connector.
@@ -59,6 +78,9 @@ func (d *Database) explain(err error) error {
 			return &Error{message: fmt.Sprintf("PostgreSQL at %s has no database %q", d.address(), d.config.Database), cause: refused}
 		case "53300":
 			return &Error{message: fmt.Sprintf("PostgreSQL at %s has no connection left: lower PG_MAX_CONNS or raise max_connections", d.address()), cause: refused}
+		}
+		if strings.HasPrefix(refused.Message, "unsupported startup parameter") {
+			return &Error{message: fmt.Sprintf("%s is a pooler such as PgBouncer: connect to PostgreSQL directly", d.address()), cause: refused}
 		}
 		return &Error{message: fmt.Sprintf("PostgreSQL at %s refuses the connection: %s", d.address(), refused.Message), cause: refused}
 	}

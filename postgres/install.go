@@ -38,6 +38,9 @@ func (d *Database) install(ctx context.Context, connection *pgconn.PgConn, schem
 	}
 	ready, err := isReady(ctx, connection, schema)
 	if err == nil && !ready {
+		if d.config.RuntimeParams[readOnlyParameter] != "" {
+			return fmt.Errorf("the database %s holds nothing of Carebase", d)
+		}
 		err = installOnce(ctx, connection, schema)
 	}
 	if err != nil {

@@ -126,6 +126,30 @@ func (r *rows) buffer() {
 	r.err = r.finish()
 }
 
+const (
+	maxRowsAhead  = 1000
+	maxBytesAhead = 1 << 20
+)
+
+// readAhead reads the first rows. PocketBase's query builder takes an error in
+// the middle of the rows for their end; what fails here fails as a whole. A page
+// of records has 1000 at most.
+func (r *rows) readAhead() error {
+	for bytes := 0; len(r.buffered) < maxRowsAhead && bytes < maxBytesAhead; {
+		if !r.first && !r.stream.reader.NextRow() {
+			return r.finish()
+		}
+		r.first = false
+		values := make([]driver.Value, len(r.columns))
+		r.decode(values)
+		r.buffered = append(r.buffered, values)
+		for _, value := range r.stream.reader.Values() {
+			bytes += len(value)
+		}
+	}
+	return nil
+}
+
 // decode turns a value into what SQLite's driver gives.
 func (d *Database) decode(column column, value []byte) driver.Value {
 	if value == nil {

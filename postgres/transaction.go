@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -18,11 +19,15 @@ func (c *conn) Begin() (driver.Tx, error) {
 
 // BeginTx implements driver.ConnBeginTx.
 func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
-	if options.Isolation != 0 {
-		return nil, errors.New("transactions have PostgreSQL's default isolation level")
+	begin := "BEGIN"
+	switch sql.IsolationLevel(options.Isolation) {
+	case sql.LevelDefault:
+	case sql.LevelRepeatableRead:
+		begin += " ISOLATION LEVEL REPEATABLE READ"
+	default:
+		return nil, errors.New("transactions have PostgreSQL's default isolation level, or repeatable read")
 	}
 	c.settle()
-	begin := "BEGIN"
 	if options.ReadOnly {
 		begin += " READ ONLY"
 	} else if !c.database.concurrent.Load() {

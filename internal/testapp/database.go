@@ -69,7 +69,12 @@ func newDatabase(t testing.TB) core.BaseAppConfig {
 	if !testpostgres.Chosen() {
 		return core.BaseAppConfig{DataDir: directory, DBConnect: sqlite.Connect}
 	}
-	settings := testpostgres.Copy(t, testpostgres.Name(template.settings))
+	return onPostgreSQL(t, directory, testpostgres.Copy(t, testpostgres.Name(template.settings)))
+}
+
+// onPostgreSQL is the configuration of an app with its databases in PostgreSQL.
+func onPostgreSQL(t testing.TB, directory string, settings postgres.Settings) core.BaseAppConfig {
+	t.Helper()
 	database, err := postgres.New(settings)
 	if err != nil {
 		t.Fatal(err)

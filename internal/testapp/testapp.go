@@ -16,6 +16,7 @@ import (
 
 	"carebase/config"
 	"carebase/hooks"
+	"carebase/postgres"
 	"carebase/postgres/engine"
 	"carebase/routes"
 )
@@ -89,7 +90,22 @@ func Serve(t testing.TB, app core.App) *Server {
 // NewApp returns a migrated app with all hooks and routes, not served.
 func NewApp(t testing.TB, settings *config.Config) core.App {
 	t.Helper()
-	app := core.NewBaseApp(newDatabase(t))
+	return bootstrap(t, newDatabase(t), settings)
+}
+
+// Open returns an app on a data directory, with its databases in PostgreSQL if
+// the settings name any, without migrating it.
+func Open(t testing.TB, directory string, settings postgres.Settings) core.App {
+	t.Helper()
+	if settings.URL == "" {
+		return bootstrap(t, core.BaseAppConfig{DataDir: directory}, Default())
+	}
+	return bootstrap(t, onPostgreSQL(t, directory, settings), Default())
+}
+
+func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Config) core.App {
+	t.Helper()
+	app := core.NewBaseApp(database)
 	hooks.Bind(app, settings)
 	routes.Bind(app, settings, public)
 	if database, ok := connections.Load(app.DataDir()); ok {

@@ -1,7 +1,8 @@
 -- SQLite's JSON functions.
 
--- PostgreSQL 15 has no test for JSON but to try.
-CREATE FUNCTION sqlite.try_json(t pg_catalog.text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+-- PostgreSQL 15 has no test for JSON but to try. What tries is not parallel safe,
+-- nor is what calls it: parallel workers cannot catch errors.
+CREATE FUNCTION sqlite.try_json(t pg_catalog.text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
   PERFORM t::pg_catalog.json;
   RETURN true;
@@ -16,7 +17,7 @@ RETURN CASE
   ELSE regexp_replace(t, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\ufffd', 'g')::pg_catalog.json
 END;
 
-CREATE FUNCTION sqlite.json_valid(t pg_catalog.text) RETURNS boolean IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION sqlite.json_valid(t pg_catalog.text) RETURNS boolean IMMUTABLE
 RETURN CASE
   WHEN t IS NULL THEN NULL
   WHEN t IN ('', '[]', '{}', '""') THEN t <> ''
@@ -27,7 +28,7 @@ RETURN CASE
 END;
 CREATE FUNCTION sqlite.json_valid(v double precision) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v IS NOT NULL THEN true END;
 CREATE FUNCTION sqlite.json_valid(v boolean) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v IS NOT NULL THEN true END;
-CREATE FUNCTION sqlite.json_valid(v sqlite.value) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN sqlite.json_valid((v).text);
+CREATE FUNCTION sqlite.json_valid(v sqlite.value) RETURNS boolean IMMUTABLE RETURN sqlite.json_valid((v).text);
 
 -- JSON without the space between its tokens.
 CREATE FUNCTION sqlite.json_minified(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE

@@ -3,7 +3,8 @@
 -- The clock, at each call.
 CREATE FUNCTION sqlite.now_text() RETURNS pg_catalog.text VOLATILE PARALLEL SAFE RETURN to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS');
 
-CREATE FUNCTION sqlite.parse_time(v pg_catalog.text) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+-- Not parallel safe, as all that catches errors.
+CREATE FUNCTION sqlite.parse_time(v pg_catalog.text) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
 DECLARE
   first text;
 BEGIN
@@ -26,7 +27,7 @@ EXCEPTION WHEN data_exception THEN
   RETURN NULL; -- the 13th month, as in SQLite
 END $$;
 
-CREATE FUNCTION sqlite.modified_time(v pg_catalog.text, modifiers pg_catalog.text[]) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+CREATE FUNCTION sqlite.modified_time(v pg_catalog.text, modifiers pg_catalog.text[]) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
 DECLARE
   result timestamp;
   modifier text;
@@ -93,15 +94,15 @@ BEGIN
   RETURN result;
 END $$;
 
-CREATE FUNCTION sqlite.strftime(format pg_catalog.text, v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION sqlite.strftime(format pg_catalog.text, v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
 RETURN sqlite.format_time(format, sqlite.modified_time(v, modifiers));
-CREATE FUNCTION sqlite.datetime(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION sqlite.datetime(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
 RETURN to_char(sqlite.modified_time(v, modifiers), 'YYYY-MM-DD HH24:MI:SS');
-CREATE FUNCTION sqlite.date(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION sqlite.date(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
 RETURN to_char(sqlite.modified_time(v, modifiers), 'YYYY-MM-DD');
-CREATE FUNCTION sqlite."time"(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION sqlite."time"(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
 RETURN to_char(sqlite.modified_time(v, modifiers), 'HH24:MI:SS');
-CREATE FUNCTION sqlite.unixepoch(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS bigint IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION sqlite.unixepoch(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS bigint IMMUTABLE
 RETURN floor(extract(epoch FROM sqlite.modified_time(v, modifiers)))::bigint;
-CREATE FUNCTION sqlite.julianday(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS double precision IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION sqlite.julianday(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS double precision IMMUTABLE
 RETURN (extract(julian FROM sqlite.modified_time(v, modifiers)) - 0.5)::double precision;

@@ -29,6 +29,11 @@ BEGIN ATOMIC
   ORDER BY a.attnum;
 END;
 
+-- A default as it stands in a definition: what is not one token needs
+-- parentheses, and "text" must not have them, or SQLite takes it for a column.
+CREATE FUNCTION sqlite.default_clause(value pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE
+RETURN CASE WHEN value ~ $pattern$^("[^"]*"|'([^']|'')*'|[-+]?[0-9.]+([eE][-+]?[0-9]+)?|[A-Za-z_]+)$$pattern$ THEN value ELSE '(' || value || ')' END;
+
 -- The comment of a view or an index is the statement that made it.
 CREATE VIEW sqlite.sqlite_master AS
 SELECT CASE c.relkind WHEN 'i' THEN 'index' WHEN 'v' THEN 'view' ELSE 'table' END AS type,
@@ -37,8 +42,12 @@ SELECT CASE c.relkind WHEN 'i' THEN 'index' WHEN 'v' THEN 'view' ELSE 'table' EN
   0::bigint AS rootpage,
   CASE c.relkind
     WHEN 'r' THEN 'CREATE TABLE `' || sqlite.original_name(c.relname::pg_catalog.text) || '` (' || (
-      SELECT string_agg('`' || p.name || '` ' || p.type || coalesce(' DEFAULT (' || p.dflt_value || ')', '') || CASE p."notnull" WHEN 1 THEN ' NOT NULL' ELSE '' END, ', ' ORDER BY p.cid)
-      FROM sqlite.pragma_table_info(sqlite.original_name(c.relname::pg_catalog.text)) p) || ')'
+      SELECT string_agg('`' || p.name || '` ' || p.type || coalesce(' DEFAULT ' || sqlite.default_clause(p.dflt_value), '') || CASE p."notnull" WHEN 1 THEN ' NOT NULL' ELSE '' END, ', ' ORDER BY p.cid)
+      FROM sqlite.pragma_table_info(sqlite.original_name(c.relname::pg_catalog.text)) p) || coalesce((
+      SELECT string_agg(', ' || CASE k.contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END || ' (' || (
+        SELECT string_agg('`' || sqlite.original_name(a.attname::pg_catalog.text) || '`', ', ' ORDER BY array_position(k.conkey, a.attnum))
+        FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY (k.conkey)) || ')', '' ORDER BY k.contype, k.oid)
+      FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u')), '') || ')'
     ELSE obj_description(c.oid, 'pg_class')
   END AS sql
 FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
