@@ -3,12 +3,12 @@
 package main
 
 import (
-	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/apis"
@@ -109,24 +109,34 @@ func execute(app *pocketbase.PocketBase) error {
 	if _, _, err := app.RootCmd.Find(os.Args[1:]); err != nil {
 		return err
 	}
-	var failure error
+	// A signal ends Execute while the command is still at it.
+	var failure atomic.Pointer[error]
 	app.RootCmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		failure = err
+		failure.Store(&err)
 		return err
 	})
 	keepErrors(app.RootCmd, &failure)
 	if commands.StandsAlone(app.RootCmd, os.Args[1:]) {
 		return app.RootCmd.Execute()
 	}
-	return cmp.Or(app.Execute(), failure)
+	if err := app.Execute(); err != nil {
+		return err
+	}
+	if err := failure.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // keepErrors notes the error of a command and of those below it.
-func keepErrors(command *cobra.Command, failure *error) {
+func keepErrors(command *cobra.Command, failure *atomic.Pointer[error]) {
 	if run := command.RunE; run != nil {
 		command.RunE = func(command *cobra.Command, arguments []string) error {
-			*failure = run(command, arguments)
-			return *failure
+			err := run(command, arguments)
+			if err != nil {
+				failure.Store(&err)
+			}
+			return err
 		}
 	}
 	for _, child := range command.Commands() {
