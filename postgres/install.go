@@ -96,7 +96,8 @@ func installOnce(ctx context.Context, connection *pgconn.PgConn, schema string) 
 }
 
 func installSchemas(ctx context.Context, connection *pgconn.PgConn, schema string) error {
-	rows, err := readAll(ctx, connection, "SELECT pg_catalog.to_regclass('sqlite.version') IS NOT NULL")
+	// A look-up by name could remember that there was nothing before the lock.
+	rows, err := readAll(ctx, connection, "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'sqlite' AND tablename = 'version')")
 	if err != nil {
 		return err
 	}
