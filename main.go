@@ -17,6 +17,7 @@ import (
 	"carebase/config"
 	"carebase/hooks"
 	"carebase/postgres"
+	"carebase/postgres/cluster"
 	"carebase/postgres/engine"
 	"carebase/routes"
 )
@@ -48,6 +49,7 @@ func run() error {
 		routes.BindBanner(app, "")
 	} else {
 		engine.Bind(app, database)
+		cluster.Bind(app, database)
 		routes.BindBanner(app, "PostgreSQL, "+database.String())
 	}
 

@@ -16,6 +16,7 @@ import (
 	"carebase/config"
 	"carebase/hooks"
 	"carebase/postgres"
+	"carebase/postgres/cluster"
 	"carebase/postgres/engine"
 	"carebase/routes"
 )
@@ -89,6 +90,7 @@ func NewApp(t testing.TB, settings *config.Config) core.App {
 	routes.Bind(app, settings, public)
 	if database, ok := connections.Load(app.DataDir()); ok {
 		engine.Bind(app, database.(*postgres.Database))
+		cluster.Bind(app, database.(*postgres.Database))
 	}
 	if err := app.Bootstrap(); err != nil {
 		t.Fatal(err)

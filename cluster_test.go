@@ -1,0 +1,201 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"carebase/internal/testapp"
+)
+
+func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
+	together, alone := newFleet(t, 4), newFleet(t, 1)
+	const migrations = "SELECT string_agg(file, ',' ORDER BY file) FROM data._migrations"
+	if got, want := query[string](together, migrations), query[string](alone, migrations); got != want {
+		t.Errorf("got the migrations %s, want %s", got, want)
+	}
+	const collections = "SELECT string_agg(name, ',' ORDER BY name) FROM data._collections"
+	if got, want := query[string](together, collections), query[string](alone, collections); got != want {
+		t.Errorf("got the collections %s, want %s", got, want)
+	}
+	if got := query[int](together, "SELECT count(*) FROM data._superusers WHERE email = $1", superuserEmail); got != 1 {
+		t.Errorf("got %d superusers", got)
+	}
+	user := together.SignUp("alice")
+	for _, process := range together.processes {
+		process.Patient(user, "Patient")
+	}
+}
+
+func TestProcessesSeeCollectionsAndSettings(t *testing.T) {
+	fleet := newFleet(t, 2)
+	writer, reader := fleet.processes[0], fleet.processes[1]
+	operator := fleet.operator()
+	writer.Must(http.StatusOK, operator, "POST", "/api/collections", map[string]any{"name": "notices", "type": "base", "listRule": nil})
+	within(t, time.Second, "another process's collection", func() bool {
+		return reader.Call("", "GET", "/api/collections/notices/records", nil).Status == http.StatusForbidden
+	})
+	writer.Must(http.StatusOK, operator, "PATCH", "/api/collections/notices", map[string]any{"listRule": ""})
+	within(t, time.Second, "another process's rule", func() bool {
+		return reader.Call("", "GET", "/api/collections/notices/records", nil).Status == http.StatusOK
+	})
+	writer.Must(http.StatusOK, operator, "PATCH", "/api/settings", map[string]any{"meta": map[string]any{"appName": "Ward 7"}})
+	within(t, time.Second, "another process's settings", func() bool {
+		return strings.Contains(reader.Call(operator, "GET", "/api/settings", nil).Body, "Ward 7")
+	})
+	writer.Must(http.StatusNoContent, operator, "DELETE", "/api/collections/notices", nil)
+	within(t, time.Second, "the end of a collection", func() bool {
+		return reader.Call("", "GET", "/api/collections/notices/records", nil).Status == http.StatusNotFound
+	})
+}
+
+func TestProcessesRefuseWhatOneRevoked(t *testing.T) {
+	fleet := newFleet(t, 2)
+	one, other := fleet.processes[0], fleet.processes[1]
+	user := one.SignUp("alice")
+	refresh := func(process *process, token string) int {
+		return process.Call("", "POST", "/api/auth/token/refresh/", map[string]any{"refresh": token}).Status
+	}
+	if status := refresh(one, user.Refresh); status != http.StatusOK {
+		t.Fatalf("a refresh token: got %d", status)
+	}
+	changed := other.Call(user.Access, "PATCH", "/api/collections/users/records/"+user.ID,
+		map[string]any{"oldPassword": testapp.Password, "password": "An0ther-one!", "passwordConfirm": "An0ther-one!"})
+	if changed.Status != http.StatusOK {
+		t.Fatalf("a new password: got %d %s", changed.Status, changed.Body)
+	}
+	for _, process := range fleet.processes {
+		if status := process.Call(user.Access, "GET", "/api/patients/", nil).Status; status != http.StatusUnauthorized {
+			t.Errorf("an access token from before a new password: got %d", status)
+		}
+		if status := refresh(process, user.Refresh); status != http.StatusUnauthorized {
+			t.Errorf("a refresh token from before a new password: got %d", status)
+		}
+	}
+}
+
+func TestRealtimeAcrossProcesses(t *testing.T) {
+	fleet := newFleet(t, 2)
+	alice, bob := fleet.SignUp("alice"), fleet.SignUp("bob")
+	var hers, his []*testapp.Subscriber
+	for _, process := range fleet.processes {
+		// A subscription may go through another process than its connection.
+		for _, server := range []*testapp.Server{process.Server, fleet.Server, fleet.Server} {
+			mine, foreign := server.Connect(), server.Connect()
+			subscribe(t, mine, alice, "patients/*")
+			subscribe(t, foreign, bob, "patients/*")
+			hers, his = append(hers, mine), append(his, foreign)
+		}
+	}
+	for range 5 {
+		for _, process := range fleet.processes {
+			notes := strings.Repeat("long ", 1800) // more than a notification can hold
+			id := process.Create(alice, "patients", map[string]any{"name": "Patient", "age": 34, "notes": notes})
+			expect(t, hers, "create", id)
+			fleet.Must(http.StatusOK, alice.Access, "PATCH", "/api/patients/"+id+"/", map[string]any{"name": "Renamed"})
+			expect(t, hers, "update", id)
+			process.Call(alice.Access, "DELETE", "/api/patients/"+id+"/", nil)
+			expect(t, hers, "delete", id)
+		}
+	}
+	id := fleet.Patient(bob, "Only his")
+	expect(t, his, "create", id)
+}
+
+func TestASubscriptionCountsOnceItIsAcknowledged(t *testing.T) {
+	fleet := newFleet(t, 2)
+	alice := fleet.SignUp("alice")
+	for i := range 20 {
+		here, there := fleet.processes[i%2], fleet.processes[(i+1)%2]
+		subscriber := here.Connect()
+		subscribe(t, subscriber, alice, "patients/*")
+		expect(t, []*testapp.Subscriber{subscriber}, "create", there.Patient(alice, "Patient"))
+	}
+}
+
+func TestRealtimeEndsWithThePasswordInAllProcesses(t *testing.T) {
+	fleet := newFleet(t, 3)
+	changer := fleet.processes[1]
+	for _, process := range fleet.processes {
+		user := process.SignUp("user" + process.URL[len(process.URL)-4:])
+		subscriber := process.Connect()
+		subscribe(t, subscriber, user, "patients/*")
+		expect(t, []*testapp.Subscriber{subscriber}, "create", changer.Patient(user, "Before"))
+		operator := fleet.operator()
+		changer.Must(http.StatusOK, operator, "PATCH", "/api/collections/users/records/"+user.ID,
+			map[string]any{"password": "An0ther-one!", "passwordConfirm": "An0ther-one!"})
+		signedIn := fleet.Must(http.StatusOK, "", "POST", "/api/collections/users/auth-with-password",
+			map[string]any{"identity": user.Email, "password": "An0ther-one!"})
+		user.Access, _ = signedIn["token"].(string)
+		for _, writer := range fleet.processes {
+			writer.Patient(user, "Secret")
+		}
+		// The same client may sign in again, and what it missed stays missed.
+		subscribe(t, subscriber, user, "patients/*")
+		expect(t, []*testapp.Subscriber{subscriber}, "create", changer.Patient(user, "After"))
+	}
+}
+
+func TestADeadProcessLeavesNothing(t *testing.T) {
+	fleet := newFleet(t, 2)
+	alice := fleet.SignUp("alice")
+	dead, alive := fleet.processes[0], fleet.processes[1]
+	subscribe(t, dead.Connect(), alice, "patients/*")
+	subscriber := alive.Connect()
+	subscribe(t, subscriber, alice, "patients/*")
+	dead.kill(t)
+	expect(t, []*testapp.Subscriber{subscriber}, "create", alive.Patient(alice, "Meanwhile"))
+	within(t, 20*time.Second, "the dead process is forgotten", func() bool {
+		return query[int](fleet, "SELECT (SELECT count(*) FROM cluster.processes) * 100 + (SELECT count(*) FROM cluster.clients WHERE NOT gone) * 10 + (SELECT count(*) FROM cluster.messages)") == 110
+	})
+	expect(t, []*testapp.Subscriber{subscriber}, "create", alive.Patient(alice, "After"))
+}
+
+func TestNothingIsMissedWhenConnectionsAreLost(t *testing.T) {
+	fleet := newFleet(t, 2)
+	alice := fleet.SignUp("alice")
+	operator := fleet.operator()
+	fleet.processes[0].Must(http.StatusOK, operator, "POST", "/api/collections", map[string]any{"name": "notices", "type": "base"})
+	var subscribers []*testapp.Subscriber
+	for _, process := range fleet.processes {
+		subscriber := process.Connect()
+		subscribe(t, subscriber, alice, "patients/*")
+		subscribers = append(subscribers, subscriber)
+	}
+	for i := range 4 {
+		here, there := fleet.processes[i%2], fleet.processes[(i+1)%2]
+		lost := query[int](fleet, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+			WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query LIKE '%cluster.%') AND pid <> pg_backend_pid()`)
+		if lost < 4 {
+			t.Fatalf("only %d connections were there to be lost", lost)
+		}
+		expect(t, subscribers, "create", here.Patient(alice, "Patient"))
+		rule, status := any(""), http.StatusOK
+		if i%2 == 1 {
+			rule, status = nil, http.StatusForbidden
+		}
+		here.Must(http.StatusOK, operator, "PATCH", "/api/collections/notices", map[string]any{"listRule": rule})
+		within(t, 3*time.Second, "a rule after a lost connection", func() bool {
+			return there.Call("", "GET", "/api/collections/notices/records", nil).Status == status
+		})
+	}
+}
+
+func subscribe(t *testing.T, subscriber *testapp.Subscriber, user testapp.User, topics ...string) {
+	t.Helper()
+	if answer := subscriber.Subscribe(user.Access, topics...); answer.Status != http.StatusNoContent {
+		t.Fatalf("a subscription: got %d %s", answer.Status, answer.Body)
+	}
+}
+
+// expect reads the next event of each subscriber. Since it is the very next one,
+// nothing came twice before it and nothing that was not for them.
+func expect(t *testing.T, subscribers []*testapp.Subscriber, action, id string) {
+	t.Helper()
+	for i, subscriber := range subscribers {
+		if event := subscriber.Next(); !event.Is(action, id) {
+			t.Fatalf("subscriber %d of %d got %s of %v, want %s of %s", i, len(subscribers), event.Action, event.Record["id"], action, id)
+		}
+	}
+}
