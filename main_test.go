@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"carebase/internal/testpostgres"
 )
 
 // asCarebase makes the test binary be Carebase itself.
@@ -153,6 +155,33 @@ func TestSuperuserCommandAndDir(t *testing.T) {
 	defer response.Body.Close()
 	if response.StatusCode != 200 {
 		t.Errorf("got %d", response.StatusCode)
+	}
+}
+
+func TestServeOnPostgreSQL(t *testing.T) {
+	settings := testpostgres.New(t)
+	directory := t.TempDir()
+	environment := []string{"DATABASE_URL=" + settings.URL, "SUPERUSER_EMAIL=operator@example.com", "SUPERUSER_PASSWORD=hush-hush-hush"}
+	origin, banner := start(t, directory, environment)
+	if want := "/" + testpostgres.Name(settings); !strings.Contains(banner, "PostgreSQL, ") || !strings.Contains(banner, want) || strings.Contains(banner, "@") {
+		t.Errorf("the banner does not name the database only:\n%s", banner)
+	}
+	if _, err := os.Stat(filepath.Join(directory, "pb_data", "data.db")); err == nil {
+		t.Error("there is a SQLite file")
+	}
+	for range 2 { // a second process finds what the first has made
+		response, err := http.Post(origin+"/api/collections/_superusers/auth-with-password", "application/json",
+			strings.NewReader(`{"identity":"operator@example.com","password":"hush-hush-hush"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != 200 {
+			t.Errorf("got %d", response.StatusCode)
+		}
+		origin, _ = start(t, t.TempDir(), environment[:1])
 	}
 }
 

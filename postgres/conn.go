@@ -138,9 +138,26 @@ func (c *conn) QueryContext(ctx context.Context, query string, given []driver.Na
 	return result, nil
 }
 
-// run starts a statement and reads its first row, so that what is wrong shows
+// run starts a statement. If it names something that does not exist, it is tried
+// again with the names that differ in case only.
+func (c *conn) run(ctx context.Context, statement *translate.Statement, given []driver.NamedValue) (*stream, bool, error) {
+	running, first, err := c.runExactly(ctx, statement, given)
+	if !isUnknownName(err) {
+		return running, first, err
+	}
+	folded, foldErr := c.folded(ctx, statement)
+	if foldErr != nil {
+		return nil, false, errors.Join(err, foldErr)
+	}
+	if folded == nil {
+		return nil, false, err
+	}
+	return c.runExactly(ctx, folded, given)
+}
+
+// runExactly starts a statement and reads its first row, so that what is wrong shows
 // here and not while rows are read.
-func (c *conn) run(ctx context.Context, statement *translate.Statement, given []driver.NamedValue) (running *stream, first bool, err error) {
+func (c *conn) runExactly(ctx context.Context, statement *translate.Statement, given []driver.NamedValue) (running *stream, first bool, err error) {
 	c.settle()
 	c.lastUsed = time.Now()
 	switch statement.Kind {

@@ -96,7 +96,7 @@ func (c *conn) mapConnectionError(err error) error {
 
 var (
 	keyColumns     = regexp.MustCompile(`(?s)\((.+?)\)=\(`)
-	caselessColumn = regexp.MustCompile(`lower\(\(?sqlite\.to_text\(\(?("(?:[^"]|"")+"|[\w$]+)\)?(?:::\w+)?\)(?: COLLATE "C")?\)?\)`)
+	caselessColumn = regexp.MustCompile(`lower\(\(?(?:sqlite\.)?to_text\(\(?("(?:[^"]|"")+"|[\w$]+)\)?(?:::\w+)?\)(?: COLLATE "C")?\)?\)`)
 )
 
 // uniqueColumns are the columns of a violated unique index, as SQLite names

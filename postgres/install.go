@@ -96,8 +96,8 @@ func installOnce(ctx context.Context, connection *pgconn.PgConn, schema string) 
 }
 
 func installSchemas(ctx context.Context, connection *pgconn.PgConn, schema string) error {
-	// A look-up by name could remember that there was nothing before the lock.
-	rows, err := readAll(ctx, connection, "SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'sqlite' AND tablename = 'version')")
+	// Not to_regclass: it may not see yet what was committed while this waited.
+	rows, err := readAll(ctx, connection, "SELECT count(*) > 0 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'sqlite' AND c.relname = 'version'")
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,9 @@ func (d *Database) readCatalog(ctx context.Context, connection *pgconn.PgConn) e
 	if err != nil {
 		return err
 	}
-	d.valueType = uint32(oid)
+	if d.valueType != uint32(oid) {
+		d.valueType = uint32(oid) // before the first connection is handed out
+	}
 	names, err := readAll(ctx, connection, "SELECT short, long FROM sqlite.long_names")
 	if err != nil {
 		return err

@@ -1,14 +1,13 @@
 package postgres
 
 import (
-	"context"
 	"strconv"
 	"strings"
 )
 
 const (
-	// maxPrepared is how many statements a connection keeps prepared.
-	maxPrepared = 200
+	// maxPrepared is how many statements a connection prepares in its life.
+	maxPrepared = 300
 	// maxCounted is how many texts a connection counts the uses of.
 	maxCounted = 500
 	// usesUntilPrepared is after how many uses a statement is worth it.
@@ -36,28 +35,28 @@ func preparedKey(sql string, types []uint32) string {
 	return key.String()
 }
 
-// prepare returns the name of a prepared statement, or "" if it is not worth
-// one: PocketBase writes many statements that never come again.
-func (c *conn) prepare(ctx context.Context, sql string, types []uint32) (string, error) {
-	p, key := c.prepared, preparedKey(sql, types)
+// choose returns the name of a prepared statement and whether it has yet to be
+// prepared; "" if it is not worth it: PocketBase writes many statements that
+// never come again.
+func (p *preparedStatements) choose(key string) (name string, fresh bool) {
 	if name, ok := p.names[key]; ok {
-		return name, nil
+		return name, false
 	}
 	if len(p.uses) >= maxCounted {
 		clear(p.uses)
 	}
 	p.uses[key]++
-	if p.uses[key] <= usesUntilPrepared || len(p.names) >= maxPrepared || c.inTransaction {
-		return "", nil
+	if p.uses[key] <= usesUntilPrepared || p.count >= maxPrepared {
+		return "", false
 	}
 	p.count++
-	name := "statement " + strconv.Itoa(p.count)
-	if _, err := c.pg.Prepare(ctx, name, sql, types); err != nil {
-		return "", err
-	}
+	return "statement " + strconv.Itoa(p.count), true
+}
+
+// keep notes that a statement has been prepared.
+func (p *preparedStatements) keep(key, name string) {
 	delete(p.uses, key)
 	p.names[key] = name
-	return name, nil
 }
 
 // forget drops a statement whose plan no longer fits its tables. The server

@@ -191,3 +191,18 @@ func parseDynamic(record string) driver.Value {
 	}
 	return text
 }
+
+// declaredTypes are what SQLite calls the types of a table's columns.
+var declaredTypes = map[uint32]string{typeText: "TEXT", typeBool: "BOOLEAN", typeFloat8: "NUMERIC", typeInt8: "INTEGER", typeBytea: "BLOB"}
+
+// ColumnTypeDatabaseTypeName implements driver.RowsColumnTypeDatabaseTypeName.
+// What is computed has no type in SQLite.
+func (r *rows) ColumnTypeDatabaseTypeName(index int) string {
+	if r.columns[index].computed {
+		return ""
+	}
+	return declaredTypes[r.columns[index].oid]
+}
+
+// ColumnTypeNullable implements driver.RowsColumnTypeNullable.
+func (r *rows) ColumnTypeNullable(int) (nullable, ok bool) { return true, true }

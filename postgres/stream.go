@@ -50,50 +50,87 @@ func (s *stream) closePipeline(failure error) error {
 // together.
 func (c *conn) start(ctx context.Context, statement *translate.Statement, sql string, arguments arguments) (*stream, error) {
 	result := &stream{ctx: ctx, statement: statement}
-	name, err := c.prepare(ctx, sql, arguments.types)
-	if err != nil {
-		return nil, err
+	key := preparedKey(sql, arguments.types)
+	name, fresh := c.prepared.choose(key)
+	if c.inTransaction {
+		return result, c.startInTransaction(ctx, result, sql, arguments, key, name, fresh)
 	}
-	if !c.inTransaction {
-		if name != "" {
-			result.reader = c.pg.ExecPrepared(ctx, name, arguments.values, arguments.formats, nil)
-		} else {
-			result.reader = c.pg.ExecParams(ctx, sql, arguments.values, arguments.types, arguments.formats, nil)
+	if fresh {
+		if _, err := c.pg.Prepare(ctx, name, sql, arguments.types); err != nil {
+			return nil, err
 		}
-		return result, nil
+		c.prepared.keep(key, name)
 	}
+	if name != "" {
+		result.reader = c.pg.ExecPrepared(ctx, name, arguments.values, arguments.formats, nil)
+	} else {
+		result.reader = c.pg.ExecParams(ctx, sql, arguments.values, arguments.types, arguments.formats, nil)
+	}
+	return result, nil
+}
+
+// startInTransaction sends the savepoint, the statement, and what goes before
+// them.
+func (c *conn) startInTransaction(ctx context.Context, result *stream, sql string, arguments arguments, key, name string, fresh bool) error {
 	pipeline := c.pg.StartPipeline(ctx)
 	result.pipeline = pipeline
-	before := 1
 	if c.savepoint {
 		pipeline.SendQueryParams("RELEASE SAVEPOINT statement", nil, nil, nil, nil)
-		before++
 	}
 	pipeline.SendQueryParams("SAVEPOINT statement", nil, nil, nil, nil)
+	if fresh {
+		pipeline.SendPrepare(name, sql, arguments.types)
+	}
 	if name != "" {
 		pipeline.SendQueryPrepared(name, arguments.values, arguments.formats, nil)
 	} else {
 		pipeline.SendQueryParams(sql, arguments.values, arguments.types, arguments.formats, nil)
 	}
 	if err := pipeline.Sync(); err != nil {
-		return nil, errors.Join(err, pipeline.Close())
+		return errors.Join(err, pipeline.Close())
 	}
-	for i := range before + 1 {
-		results, err := pipeline.GetResults()
-		reader, ok := results.(*pgconn.ResultReader)
-		if err == nil && !ok {
-			err = errors.New("unexpected answer from PostgreSQL")
+	err := c.readSavepoint(pipeline)
+	if err == nil && fresh {
+		if _, err = pipeline.GetResults(); err == nil {
+			c.prepared.keep(key, name)
 		}
-		if err == nil && i < before {
+	}
+	if err == nil {
+		result.reader, err = nextReader(pipeline)
+	}
+	if err != nil {
+		return errors.Join(err, result.closePipeline(err))
+	}
+	return nil
+}
+
+// readSavepoint reads the outcome of the savepoints' statements.
+func (c *conn) readSavepoint(pipeline *pgconn.Pipeline) error {
+	count := 1
+	if c.savepoint {
+		count++
+	}
+	for range count {
+		reader, err := nextReader(pipeline)
+		if err == nil {
 			_, err = reader.Close()
 		}
 		if err != nil {
-			// Once the savepoint stands, there is something to go back to.
-			c.savepoint = c.savepoint || i == before
-			return nil, errors.Join(err, result.closePipeline(err))
+			return err
 		}
-		result.reader = reader
 	}
 	c.savepoint = true
-	return result, nil
+	return nil
+}
+
+func nextReader(pipeline *pgconn.Pipeline) (*pgconn.ResultReader, error) {
+	results, err := pipeline.GetResults()
+	if err != nil {
+		return nil, err
+	}
+	reader, ok := results.(*pgconn.ResultReader)
+	if !ok {
+		return nil, errors.New("unexpected answer from PostgreSQL")
+	}
+	return reader, nil
 }

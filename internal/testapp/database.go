@@ -24,6 +24,20 @@ var template struct {
 // connections are the databases of the apps on PostgreSQL, by data directory.
 var connections sync.Map
 
+// connection is where an app's data is on PostgreSQL.
+type connection struct {
+	*postgres.Database
+	settings postgres.Settings
+}
+
+// PostgreSQL returns the URL of an app's database; ok is false on SQLite.
+func PostgreSQL(app core.App) (url string, ok bool) {
+	if found, ok := connections.Load(app.DataDir()); ok {
+		return found.(connection).settings.URL, true
+	}
+	return "", false
+}
+
 // newDatabase is the configuration of an app on a migrated database of its own:
 // SQLite, or PostgreSQL if the environment names a server.
 func newDatabase(t testing.TB) core.BaseAppConfig {
@@ -39,11 +53,12 @@ func newDatabase(t testing.TB) core.BaseAppConfig {
 	if !testpostgres.Named() {
 		return core.BaseAppConfig{DataDir: directory}
 	}
-	database, err := postgres.New(testpostgres.Copy(t, testpostgres.Name(template.settings)))
+	settings := testpostgres.Copy(t, testpostgres.Name(template.settings))
+	database, err := postgres.New(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	connections.Store(directory, database)
+	connections.Store(directory, connection{database, settings})
 	t.Cleanup(func() { connections.Delete(directory) })
 	return core.BaseAppConfig{DataDir: directory, DBConnect: database.Connect}
 }
@@ -52,7 +67,7 @@ func newDatabase(t testing.TB) core.BaseAppConfig {
 func sameDatabase(app core.App) core.BaseAppConfig {
 	config := core.BaseAppConfig{DataDir: app.DataDir()}
 	if database, ok := connections.Load(app.DataDir()); ok {
-		config.DBConnect = database.(*postgres.Database).Connect
+		config.DBConnect = database.(connection).Connect
 	}
 	return config
 }

@@ -15,7 +15,6 @@ import (
 
 	"carebase/config"
 	"carebase/hooks"
-	"carebase/postgres"
 	"carebase/postgres/cluster"
 	"carebase/postgres/engine"
 	"carebase/routes"
@@ -89,8 +88,8 @@ func NewApp(t testing.TB, settings *config.Config) core.App {
 	hooks.Bind(app, settings)
 	routes.Bind(app, settings, public)
 	if database, ok := connections.Load(app.DataDir()); ok {
-		engine.Bind(app, database.(*postgres.Database))
-		cluster.Bind(app, database.(*postgres.Database))
+		engine.Bind(app, database.(connection).Database)
+		cluster.Bind(app, database.(connection).Database)
 	}
 	if err := app.Bootstrap(); err != nil {
 		t.Fatal(err)

@@ -74,9 +74,14 @@ func Create(template string) (postgres.Settings, error) {
 	return postgres.Settings{URL: target.String(), MaxConnections: 12}, nil
 }
 
-// Drop removes a database, whoever is connected to it.
+// Drop removes a database. The server waits for connections that are about to
+// close; those that do not are ended.
 func Drop(settings postgres.Settings) error {
-	return run(fmt.Sprintf(`DROP DATABASE "%s" WITH (FORCE)`, Name(settings)))
+	drop := fmt.Sprintf(`DROP DATABASE "%s"`, Name(settings))
+	if err := run(drop); err == nil {
+		return nil
+	}
+	return run(drop + " WITH (FORCE)")
 }
 
 // Name is the name of a database.

@@ -9,6 +9,13 @@ EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
   RETURN false;
 END $$;
 
+-- U+0000, which PostgreSQL cannot hold in a text, reads as U+FFFD.
+CREATE FUNCTION sqlite.parse_json(t pg_catalog.text) RETURNS pg_catalog.json IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN strpos(t, '\u0000') = 0 THEN t::pg_catalog.json
+  ELSE regexp_replace(t, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\ufffd', 'g')::pg_catalog.json
+END;
+
 CREATE FUNCTION sqlite.json_valid(t pg_catalog.text) RETURNS boolean IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN t IS NULL THEN NULL
@@ -26,7 +33,7 @@ CREATE FUNCTION sqlite.json_valid(v sqlite.value) RETURNS boolean IMMUTABLE PARA
 CREATE FUNCTION sqlite.json_minified(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace(t, '("(?:[^"\\]|\\.)*")|\s+', '\1', 'g');
 CREATE FUNCTION sqlite.json(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
-RETURN sqlite.json_minified(t::pg_catalog.json::pg_catalog.text);
+RETURN sqlite.json_minified(sqlite.parse_json(t)::pg_catalog.text);
 
 -- '$.a[0]."b"' as the path that #> takes; [#-1] is the last element.
 CREATE FUNCTION sqlite.json_path(path pg_catalog.text) RETURNS pg_catalog.text[] IMMUTABLE PARALLEL SAFE
@@ -36,16 +43,9 @@ RETURN CASE
   ELSE ARRAY(SELECT coalesce(m[1], m[2], m[3]) FROM regexp_matches(substr(path, 2), '\."((?:[^"\\]|\\.)*)"|\.([^.\[]+)|\[#?(-?\d+)\]', 'g') WITH ORDINALITY AS p(m, n) ORDER BY n)
 END;
 
--- A JSON string's text; U+0000, which PostgreSQL cannot hold, as U+FFFD.
-CREATE FUNCTION sqlite.json_text(j pg_catalog.json) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
-RETURN CASE
-  WHEN position('\u0000' IN j::pg_catalog.text) = 0 THEN j #>> '{}'
-  ELSE replace(j::pg_catalog.text, '\u0000', '\ufffd')::pg_catalog.json #>> '{}'
-END;
-
 CREATE FUNCTION sqlite.json_value(j pg_catalog.json) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
 RETURN CASE json_typeof(j)
-  WHEN 'string' THEN ROW(2::smallint, 'NaN'::double precision, sqlite.json_text(j))::sqlite.value
+  WHEN 'string' THEN ROW(2::smallint, 'NaN'::double precision, j #>> '{}')::sqlite.value
   WHEN 'number' THEN ROW(1::smallint, sqlite.parse_number(j #>> '{}'), sqlite.number_text(sqlite.parse_number(j #>> '{}')))::sqlite.value
   WHEN 'boolean' THEN CASE WHEN (j #>> '{}') = 'true' THEN ROW(1::smallint, 1::double precision, '1')::sqlite.value ELSE ROW(1::smallint, 0::double precision, '0')::sqlite.value END
   WHEN 'null' THEN NULL
@@ -53,7 +53,7 @@ RETURN CASE json_typeof(j)
 END;
 
 CREATE FUNCTION sqlite.json_extract(t pg_catalog.text, path pg_catalog.text) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
-RETURN sqlite.json_value(t::pg_catalog.json #> sqlite.json_path(path));
+RETURN sqlite.json_value(sqlite.parse_json(t) #> sqlite.json_path(path));
 CREATE FUNCTION sqlite.json_extract(v double precision, path pg_catalog.text) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN path = '$' THEN sqlite.dynamic(v) END;
 CREATE FUNCTION sqlite.json_extract(v boolean, path pg_catalog.text) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
@@ -61,7 +61,7 @@ RETURN CASE WHEN path = '$' THEN sqlite.dynamic(v) END;
 
 -- -> and ->>: a path, a key or an index.
 CREATE FUNCTION sqlite.json_step(t pg_catalog.text, step pg_catalog.text) RETURNS pg_catalog.json IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN step LIKE '$%' THEN t::pg_catalog.json #> sqlite.json_path(step) ELSE t::pg_catalog.json #> ARRAY[step] END;
+RETURN CASE WHEN step LIKE '$%' THEN sqlite.parse_json(t) #> sqlite.json_path(step) ELSE sqlite.parse_json(t) #> ARRAY[step] END;
 CREATE FUNCTION sqlite.json_at(t pg_catalog.text, step pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_minified(sqlite.json_step(t, step)::pg_catalog.text);
 CREATE FUNCTION sqlite.json_at(t pg_catalog.text, step double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_at(t, sqlite.number_text(step));
 CREATE FUNCTION sqlite.json_value_at(t pg_catalog.text, step pg_catalog.text) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE RETURN sqlite.json_value(sqlite.json_step(t, step));
@@ -74,14 +74,14 @@ RETURN CASE json_typeof(j)
   WHEN 'boolean' THEN j #>> '{}'
   ELSE json_typeof(j)
 END;
-CREATE FUNCTION sqlite.json_type(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_type_of(t::pg_catalog.json);
-CREATE FUNCTION sqlite.json_type(t pg_catalog.text, path pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_type_of(t::pg_catalog.json #> sqlite.json_path(path));
+CREATE FUNCTION sqlite.json_type(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_type_of(sqlite.parse_json(t));
+CREATE FUNCTION sqlite.json_type(t pg_catalog.text, path pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_type_of(sqlite.parse_json(t) #> sqlite.json_path(path));
 CREATE FUNCTION sqlite.json_type(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v = trunc(v) THEN 'integer' ELSE 'real' END;
 CREATE FUNCTION sqlite.json_type(v boolean) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN 'integer';
 CREATE FUNCTION sqlite.json_array_length(t pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN json_typeof(t::pg_catalog.json) = 'array' THEN pg_catalog.json_array_length(t::pg_catalog.json) ELSE 0 END;
+RETURN CASE WHEN json_typeof(sqlite.parse_json(t)) = 'array' THEN pg_catalog.json_array_length(sqlite.parse_json(t)) ELSE 0 END;
 CREATE FUNCTION sqlite.json_array_length(t pg_catalog.text, path pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN json_typeof(t::pg_catalog.json #> sqlite.json_path(path)) = 'array' THEN pg_catalog.json_array_length(t::pg_catalog.json #> sqlite.json_path(path)) ELSE 0 END;
+RETURN CASE WHEN json_typeof(sqlite.parse_json(t) #> sqlite.json_path(path)) = 'array' THEN pg_catalog.json_array_length(sqlite.parse_json(t) #> sqlite.json_path(path)) ELSE 0 END;
 
 CREATE FUNCTION sqlite.json_quote(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN coalesce(to_json(v)::pg_catalog.text, 'null');
 CREATE FUNCTION sqlite.json_quote(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN coalesce(sqlite.number_text(v), 'null');
@@ -107,7 +107,7 @@ BEGIN
   IF t IS NULL OR t = '[]' THEN
     RETURN;
   END IF;
-  j := t::pg_catalog.json;
+  j := sqlite.parse_json(t);
   IF pg_catalog.json_typeof(j) = 'array' THEN
     RETURN QUERY SELECT sqlite.dynamic((n - 1)::double precision), sqlite.json_value(e), sqlite.json_type_of(e), sqlite.json_value(e), n, NULL::bigint, pg_catalog.format('$[%s]', n - 1), '$'::pg_catalog.text
       FROM pg_catalog.json_array_elements(j) WITH ORDINALITY AS x(e, n);

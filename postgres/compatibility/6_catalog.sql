@@ -14,6 +14,8 @@ BEGIN ATOMIC
   SELECT row_number() OVER (ORDER BY a.attnum) - 1, sqlite.original_name(a.attname::pg_catalog.text),
     CASE
       WHEN col_description(c.oid, a.attnum) IS NOT NULL THEN split_part(col_description(c.oid, a.attnum), E'\n', 1)
+      -- A computed text has no type to SQLite; a column's sorts by bytes.
+      WHEN c.relkind = 'v' AND t.typname = 'text' AND a.attcollation = '"default"'::regcollation THEN ''
       WHEN t.typtype = 'd' THEN t.typname::pg_catalog.text
       ELSE CASE t.typname WHEN 'bool' THEN 'BOOLEAN' WHEN 'int8' THEN 'INTEGER' WHEN 'int4' THEN 'INTEGER' WHEN 'float8' THEN 'REAL' WHEN 'bytea' THEN 'BLOB' WHEN 'value' THEN '' ELSE pg_catalog.upper(t.typname::pg_catalog.text) END
     END,

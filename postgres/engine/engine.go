@@ -4,16 +4,20 @@
 package engine
 
 import (
+	"net/http"
+	"strings"
+
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/postgres"
 )
 
-// Bind lets writers run side by side once the server is set up, and answers
-// PocketBase's backup screens, which copy SQLite files.
+// Bind lets writers run side by side once the server is set up, and refuses
+// PocketBase's backups, which copy SQLite files.
 func Bind(app core.App, database *postgres.Database) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		e.Router.BindFunc(refuseBackupRequest)
 		if err := e.Next(); err != nil {
 			return err
 		}
@@ -23,6 +27,15 @@ func Bind(app core.App, database *postgres.Database) {
 	app.OnBackupRestore().BindFunc(refuseBackup)
 }
 
-func refuseBackup(*core.BackupEvent) error {
-	return apis.NewBadRequestError("The data is in PostgreSQL: back it up with pg_dump, and the files of storage/ beside it.", nil)
+var errBackup = apis.NewBadRequestError("The data is in PostgreSQL: back it up with pg_dump, and uploaded files beside it.", nil)
+
+// refuseBackup refuses the backups of the schedule and of code.
+func refuseBackup(*core.BackupEvent) error { return errBackup }
+
+// refuseBackupRequest tells the dashboard why: PocketBase's endpoint would not.
+func refuseBackupRequest(e *core.RequestEvent) error {
+	if e.Request.Method == http.MethodPost && strings.HasPrefix(e.Request.URL.Path, "/api/backups") && e.HasSuperuserAuth() {
+		return errBackup
+	}
+	return e.Next()
 }

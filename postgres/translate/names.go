@@ -37,7 +37,7 @@ func (t *translator) quoteName(name string) string {
 	case "rowid", rowID:
 		name = rowID
 	}
-	return t.quoteExactName(name)
+	return t.quoteExactName(t.fold(name))
 }
 
 // quoteExactName notes the name if PostgreSQL knows it by a shorter one.

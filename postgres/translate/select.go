@@ -1,8 +1,6 @@
 package translate
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -44,7 +42,10 @@ func (t *translator) with() string {
 	if !t.acceptWord("WITH") {
 		return ""
 	}
-	sql := "WITH " + pick(t.acceptWord("RECURSIVE"), "RECURSIVE ", "")
+	outer := t.recursive
+	t.recursive = t.acceptWord("RECURSIVE")
+	defer func() { t.recursive = outer }()
+	sql := "WITH " + pick(t.recursive, "RECURSIVE ", "")
 	var tables []string
 	t.list(func() {
 		table := t.quoteName(t.name())
@@ -172,10 +173,14 @@ func (t *translator) item() item {
 	}
 	result.expression = t.expression()
 	result.first, result.after = first, t.position
+	if t.recursive && result.literal == number {
+		result.sql += "::double precision"
+	}
 	if isRowID(result.name) && t.subqueries == 0 {
 		t.statement.ShowsRowID = true
 	}
 	result.alias, result.aliased = t.alias()
+	t.fold(result.alias) // keeps its spelling, which others may follow
 	if !result.aliased && result.name == "" {
 		// SQLite calls an expression by its text.
 		result.alias, result.aliased = t.text(first, t.position), true
@@ -194,122 +199,20 @@ func (c core) aliases() map[string]string {
 	return names
 }
 
+// names are what the columns of the result are called.
+func (c core) names() map[string]bool {
+	names := map[string]bool{}
+	for _, item := range c.items {
+		names[strings.ToLower(item.name)] = true
+		if item.aliased {
+			names[strings.ToLower(item.alias)] = true
+		}
+	}
+	return names
+}
+
 // readsOneRow reports whether the query reads whole rows of one table by id.
 func (c core) readsOneRow() bool {
 	return !c.distinct && len(c.items) == 1 && c.items[0].name == "*" && c.from.table != "" &&
 		c.where.oneRow && c.group == nil && c.having == "" && c.window == ""
-}
-
-// grouped reports whether rows are merged, and by what.
-func (c core) grouped() (bool, map[string]bool) {
-	by := map[string]bool{}
-	for _, group := range c.group {
-		by[group.sql] = true
-		if group.name != "" {
-			by[strings.ToLower(group.name)] = true
-		}
-	}
-	merged := len(c.group) > 0
-	for _, item := range c.items {
-		merged = merged || item.aggregate
-	}
-	return merged, by
-}
-
-// render writes a SELECT. Columns that are neither grouped by nor aggregated
-// have the value of one of the rows, as in SQLite.
-func (t *translator) render(c core, order []orderTerm) string {
-	if c.verbatim != "" {
-		return c.verbatim
-	}
-	merged, by := c.grouped()
-	items := make([]string, len(c.items))
-	for i, item := range c.items {
-		sql, alias, aliased := item.sql, item.alias, item.aliased
-		if merged && item.column && !item.aggregate && !item.window && !by[sql] && !(aliased && by[strings.ToLower(alias)]) && !by[strconv.Itoa(i+1)] {
-			sql = c.anyRow(item)
-			if !aliased && item.name != "*" {
-				alias, aliased = item.name, true
-			}
-		}
-		if aliased {
-			sql += " AS " + t.quoteExactName(alias)
-		}
-		items[i] = sql
-	}
-	for i, term := range order {
-		if merged && term.column && !term.aggregate && !term.window && !by[term.sql] && !term.isName {
-			order[i].sql = "sqlite.any_row(" + term.sql + ")"
-		}
-	}
-	return "SELECT " + pick(c.distinct, "DISTINCT ", "") + strings.Join(items, ", ") + c.clauses()
-}
-
-// anyRow is a column, or all of them, of one of the merged rows.
-func (c core) anyRow(item item) string {
-	table := strings.TrimSuffix(item.sql, ".*")
-	switch {
-	case item.name != "*":
-		return "sqlite.any_row(" + item.sql + ")"
-	case len(c.group) > 0:
-		return item.sql
-	case item.sql == "*":
-		table = c.from.table
-	}
-	if table == "" {
-		return item.sql
-	}
-	return "(sqlite.any_row(" + table + ")).*"
-}
-
-// clauses are FROM to WINDOW.
-func (c core) clauses() string {
-	sql := ""
-	if c.from.sql != "" {
-		sql += " FROM " + c.from.sql
-	}
-	if c.where.sql != "" {
-		sql += " WHERE " + truth(c.where)
-	}
-	if len(c.group) > 0 {
-		sql += " GROUP BY " + join(c.group)
-	}
-	if c.having != "" {
-		sql += " HAVING " + c.having
-	}
-	if c.window != "" {
-		sql += " WINDOW " + c.window
-	}
-	return sql
-}
-
-// needsGrouping reports whether the order is by something that is not among the
-// selected columns, which PostgreSQL refuses with DISTINCT.
-func needsGrouping(selected item, order []orderTerm) bool {
-	table, ok := strings.CutSuffix(selected.sql, ".*")
-	if !ok {
-		return false
-	}
-	for _, term := range order {
-		if term.name == "" || !strings.HasPrefix(term.sql, table+".") {
-			return true
-		}
-	}
-	return false
-}
-
-// groupDistinct turns SELECT DISTINCT t.* ORDER BY x into one row for each t, in
-// the order of its first x.
-func (t *translator) groupDistinct(c core, order []orderTerm) string {
-	table := strings.TrimSuffix(c.items[0].sql, ".*")
-	columns, terms := "", make([]orderTerm, len(order))
-	for i, term := range order {
-		function := pick(term.descending, "max", "min")
-		name := fmt.Sprintf(`"order %d"`, i+1)
-		columns += ", " + function + "(" + term.sql + ") AS " + name
-		term.sql = name
-		terms[i] = term
-	}
-	c.group = []expression{{sql: table}}
-	return `SELECT ("distinct".row).* FROM (SELECT ` + table + " AS row" + columns + c.clauses() + `) "distinct"` + renderOrder(terms)
 }

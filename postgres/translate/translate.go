@@ -7,11 +7,6 @@
 // grammar, a statement or clause each.
 package translate
 
-import (
-	"fmt"
-	"slices"
-)
-
 // Kind says how a statement is to be run.
 type Kind int
 
@@ -28,8 +23,9 @@ const (
 
 // Statement is one translated statement.
 type Statement struct {
-	// Source is the original text that the statement is from.
+	// Source is the original text, of which this is the statement with the index.
 	Source string
+	Index  int
 	// SQL is the statement in PostgreSQL's dialect.
 	SQL string
 	// LockingSQL is SQL with a row lock, if the statement reads one row by its
@@ -83,12 +79,15 @@ const maxParameters = 65535
 // every method then sees the end of the tokens.
 type translator struct {
 	source     string
+	fold       func(name string) string
 	tokens     []token
 	position   int
 	problem    string
 	depth      int
 	subqueries int // around the current token
 	unnamed    int // queries that had to be given a name
+	// recursive is set within WITH RECURSIVE, whose parts must have one type.
+	recursive  bool
 	parameters int // of the whole text so far
 	statement  *Statement
 	// aliases are what the select list calls its expressions, where a clause may
@@ -96,13 +95,20 @@ type translator struct {
 	aliases map[string]string
 }
 
-// Translate returns the statements of a text, translated.
+// Translate returns the statements of a text, translated. Names keep their case,
+// which counts in PostgreSQL.
 func Translate(source string) ([]*Statement, error) {
+	return TranslateFolding(source, func(name string) string { return name })
+}
+
+// TranslateFolding is Translate with names as fold gives them: SQL that is
+// written by hand may name things in another case.
+func TranslateFolding(source string, fold func(name string) string) ([]*Statement, error) {
 	tokens, problem := tokenize(source)
 	if problem != "" {
 		return nil, &Error{Source: source, Problem: problem}
 	}
-	t := &translator{source: source, tokens: tokens}
+	t := &translator{source: source, tokens: tokens, fold: fold}
 	var statements []*Statement
 	for {
 		for t.accept(";") {
@@ -110,7 +116,7 @@ func Translate(source string) ([]*Statement, error) {
 		if t.peek().kind == end {
 			break
 		}
-		t.statement = &Statement{Source: source}
+		t.statement = &Statement{Source: source, Index: len(statements)}
 		t.anyStatement()
 		if t.problem == "" && t.peek().kind != end && !t.at(";") {
 			t.unexpected()
@@ -203,124 +209,4 @@ func (t *translator) explain() {
 	t.anyStatement()
 	t.statement.Kind = Query
 	t.statement.SQL, t.statement.LockingSQL = "EXPLAIN "+t.statement.SQL, ""
-}
-
-func (t *translator) peek() token {
-	if t.problem != "" {
-		return t.tokens[len(t.tokens)-1]
-	}
-	return t.tokens[t.position]
-}
-
-// peekAt looks ahead.
-func (t *translator) peekAt(offset int) token {
-	return t.tokens[min(t.position+offset, len(t.tokens)-1)]
-}
-
-func (t *translator) next() token {
-	current := t.peek()
-	if current.kind != end {
-		t.position++
-	}
-	return current
-}
-
-// at reports whether the next token is this punctuation or operator.
-func (t *translator) at(text string) bool {
-	current := t.peek()
-	return current.kind == operator && current.value == text
-}
-
-func (t *translator) accept(text string) bool {
-	if t.at(text) {
-		t.position++
-		return true
-	}
-	return false
-}
-
-func (t *translator) expect(text string) {
-	if !t.accept(text) {
-		t.unexpected()
-	}
-}
-
-// keyword is the next token if it is a bare word, in upper case.
-func (t *translator) keyword() string {
-	return t.peek().keyword
-}
-
-func (t *translator) atWord(words ...string) bool {
-	keyword := t.keyword()
-	return keyword != "" && slices.Contains(words, keyword)
-}
-
-// atWords reports whether these words come next, one after the other.
-func (t *translator) atWords(words ...string) bool {
-	for i, word := range words {
-		if t.problem != "" || t.peekAt(i).keyword != word {
-			return false
-		}
-	}
-	return true
-}
-
-func (t *translator) acceptWord(words ...string) bool {
-	if t.atWords(words...) {
-		t.position += len(words)
-		return true
-	}
-	return false
-}
-
-func (t *translator) expectWord(words ...string) {
-	if !t.acceptWord(words...) {
-		t.unexpected()
-	}
-}
-
-// unexpected ends the translation at the next token.
-func (t *translator) unexpected() {
-	current := t.peek()
-	if current.kind == end {
-		t.fail("incomplete input")
-		return
-	}
-	t.fail("near %q: syntax error", t.source[current.start:current.end])
-}
-
-// fail ends the translation with a problem.
-func (t *translator) fail(format string, arguments ...any) {
-	if t.problem == "" {
-		t.problem = fmt.Sprintf(format, arguments...)
-	}
-}
-
-// text is the original text of a range of tokens.
-func (t *translator) text(first, after int) string {
-	if after <= first {
-		return ""
-	}
-	return t.source[t.tokens[first].start:t.tokens[after-1].end]
-}
-
-// nested runs f one level deeper.
-func (t *translator) nested(f func()) {
-	t.depth++
-	if t.depth > maxDepth {
-		t.fail("expression tree is too large (maximum depth %d)", maxDepth)
-	} else {
-		f()
-	}
-	t.depth--
-}
-
-// list parses items that are separated by commas.
-func (t *translator) list(item func()) {
-	for {
-		item()
-		if t.problem != "" || !t.accept(",") {
-			return
-		}
-	}
 }
