@@ -163,23 +163,46 @@ func TestNothingIsMissedWhenConnectionsAreLost(t *testing.T) {
 		subscribe(t, subscriber, alice, "patients/*")
 		subscribers = append(subscribers, subscriber)
 	}
-	for i := range 4 {
-		here, there := fleet.processes[i%2], fleet.processes[(i+1)%2]
-		lost := query[int](fleet, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-			WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query LIKE '%cluster.%') AND pid <> pg_backend_pid()`)
+	for i, change := range []struct {
+		rule   any
+		status int
+	}{{"", http.StatusOK}, {nil, http.StatusForbidden}, {"", http.StatusOK}} {
+		// What is committed with the end of the connections cannot be notified.
+		lost := query[int](fleet, `WITH
+			lost AS MATERIALIZED (SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 5000)) AS count FROM pg_stat_activity
+				WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query LIKE '%cluster.%') AND pid <> pg_backend_pid()),
+			changed AS (UPDATE data._collections SET "listRule" = $1 WHERE name = 'notices' AND (SELECT count FROM lost) > 0),
+			missed AS (INSERT INTO cluster.messages (receiver, client, auth_key, name, data)
+				SELECT process, id, auth_key, 'patients/*', '{"action":"create","record":{"id":"missed"}}'::bytea FROM cluster.clients, lost WHERE NOT gone)
+			SELECT count FROM lost`, change.rule)
 		if lost < 4 {
 			t.Fatalf("only %d connections were there to be lost", lost)
 		}
-		expect(t, subscribers, "create", here.Patient(alice, "Patient"))
-		rule, status := any(""), http.StatusOK
-		if i%2 == 1 {
-			rule, status = nil, http.StatusForbidden
+		expect(t, subscribers, "create", "missed")
+		for _, process := range fleet.processes {
+			within(t, time.Second, "a rule that was changed meanwhile", func() bool {
+				return process.Call("", "GET", "/api/collections/notices/records", nil).Status == change.status
+			})
 		}
-		here.Must(http.StatusOK, operator, "PATCH", "/api/collections/notices", map[string]any{"listRule": rule})
-		within(t, 3*time.Second, "a rule after a lost connection", func() bool {
-			return there.Call("", "GET", "/api/collections/notices/records", nil).Status == status
-		})
+		expect(t, subscribers, "create", fleet.processes[i%2].Patient(alice, "Patient"))
 	}
+}
+
+func TestAProcessThatWasTakenForDeadComesBack(t *testing.T) {
+	fleet := newFleet(t, 2)
+	alice := fleet.SignUp("alice")
+	subscribe(t, fleet.processes[0].Connect(), alice, "patients/*")
+	if got := query[int](fleet, `WITH dead AS (DELETE FROM cluster.processes RETURNING id),
+		gone AS (UPDATE cluster.clients SET gone = true, version = (SELECT version FROM cluster.counter) RETURNING id)
+		SELECT (SELECT count(*) FROM dead) * 10 + (SELECT count(*) FROM gone)`); got != 21 {
+		t.Fatalf("got %d processes and clients", got)
+	}
+	within(t, 10*time.Second, "the processes are members again", func() bool {
+		return query[int](fleet, "SELECT count(*) FROM cluster.processes") == 2
+	})
+	subscriber := fleet.processes[0].Connect()
+	subscribe(t, subscriber, alice, "patients/*")
+	expect(t, []*testapp.Subscriber{subscriber}, "create", fleet.processes[1].Patient(alice, "Patient"))
 }
 
 func subscribe(t *testing.T, subscriber *testapp.Subscriber, user testapp.User, topics ...string) {
