@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/apis"
@@ -53,16 +54,16 @@ func run() error {
 		routes.BindBanner(app, "PostgreSQL, "+database.String())
 	}
 
-	var failure error
+	var failed atomic.Bool
 	app.RootCmd.SetErr(os.Stderr)
 	serve := cmd.NewServeCommand(app, false)
 	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app))
 	configure(serve, config)
-	report(app.RootCmd, &failure)
+	report(app.RootCmd, &failed)
 	if err := app.Execute(); err != nil {
 		return err
 	}
-	if failure != nil {
+	if failed.Load() {
 		os.Exit(1) // the command has said why
 	}
 	return nil
@@ -107,16 +108,17 @@ func configure(serve *cobra.Command, config *config.Config) {
 	}
 }
 
-// report notes a command's error, which PocketBase prints but does not turn
-// into an exit status.
-func report(command *cobra.Command, failure *error) {
+// report notes that a command failed, which PocketBase prints but does not turn
+// into an exit status. A signal ends Execute while the command is still at it.
+func report(command *cobra.Command, failed *atomic.Bool) {
 	if run := command.RunE; run != nil {
 		command.RunE = func(command *cobra.Command, arguments []string) error {
-			*failure = run(command, arguments)
-			return *failure
+			err := run(command, arguments)
+			failed.Store(err != nil)
+			return err
 		}
 	}
 	for _, child := range command.Commands() {
-		report(child, failure)
+		report(child, failed)
 	}
 }
