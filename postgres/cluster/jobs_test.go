@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -67,6 +68,22 @@ func awaitCalmMinute() {
 	}
 }
 
+// awaitShared waits until the member has noticed the job.
+func awaitShared(t *testing.T, member *Cluster, id string) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * beatEvery); ; time.Sleep(10 * time.Millisecond) {
+		member.jobsMutex.Lock()
+		shared := slices.Contains(member.app.Cron().Jobs(), member.jobs[id])
+		member.jobsMutex.Unlock()
+		if shared {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the job %s runs in every process", id)
+		}
+	}
+}
+
 func TestAJobRunsInOneProcess(t *testing.T) {
 	clusters, runs := members(t, 3, everyMinute)
 	awaitCalmMinute()
@@ -97,8 +114,9 @@ func TestAReplacedJobIsSharedAgain(t *testing.T) {
 	runs := &atomic.Int64{}
 	for _, member := range clusters {
 		member.app.Cron().MustAdd("count", everyMinute, func() { runs.Add(1) })
-		member.wrapJobs()
-		member.wrapJobs()
+	}
+	for _, member := range clusters {
+		awaitShared(t, member, "count")
 	}
 	awaitCalmMinute()
 	for _, member := range clusters {
