@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/testpostgres"
 	"carebase/postgres"
@@ -65,25 +67,41 @@ const people = "CREATE TABLE people (id TEXT PRIMARY KEY, email TEXT DEFAULT '' 
 	"CREATE UNIQUE INDEX people_email ON people (email COLLATE NOCASE) WHERE email != ''"
 
 // TestMeaning asserts that expressions mean on PostgreSQL what they mean on
-// SQLite.
+// SQLite, which is asked, too.
 func TestMeaning(t *testing.T) {
 	_, db := open(t)
+	sqlite, err := core.DefaultDBConnect(filepath.Join(t.TempDir(), "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sqlite.Close()
 	for _, test := range []struct{ expression, want string }{
 		{"1 + 1", "2"}, {"7 / 2", "3"}, {"7 / 2.0", "3.5"}, {"1 / 0", "NULL"}, {"-7 % 3", "-1"}, {"'3' + 4", "7"}, {"'x' + 1", "1"},
-		{"1 = '1'", "1"}, {"'a' = 'A'", "0"}, {"'a' = 'A' COLLATE NOCASE", "1"}, {"1 < 'a'", "1"}, {"NULL IS NULL", "1"}, {"NULL = NULL", "NULL"}, {"1 IS NOT 2", "1"},
+		{"1 = '1'", "0"}, {"1 = 1.0", "1"}, {"'a' = 'A'", "0"}, {"'a' = 'A' COLLATE NOCASE", "1"}, {"1 < 'a'", "1"}, {"NULL IS NULL", "1"}, {"NULL = NULL", "NULL"}, {"1 IS NOT 2", "1"},
 		{"'Ann' LIKE 'a%'", "1"}, {"'É' LIKE 'é'", "0"}, {"'a%' LIKE 'a\\%' ESCAPE '\\'", "1"}, {"'a\\b' LIKE 'a\\b'", "1"}, {"12 LIKE '1%'", "1"}, {"'12' LIKE 12", "1"},
-		{"'abc' GLOB 'a*'", "1"}, {"'abc' GLOB 'A*'", "0"}, {"'1e400' + 0", "+Inf"}, {"CAST('12abc' AS INTEGER)", "12"}, {"CAST('9e99' AS INTEGER)", "9223372036854775807"},
+		{"'abc' GLOB 'a*'", "1"}, {"'abc' GLOB 'A*'", "0"}, {"'1e400' + 0", "+Inf"}, {"CAST('12abc' AS INTEGER)", "12"}, {"CAST('9e99' AS INTEGER)", "9"}, {"CAST(9e99 AS INTEGER)", "9223372036854775807"},
 		{"CAST(3 AS TEXT) || '!'", "3!"}, {"lower('ÀB')", "Àb"}, {"substr('hello', -3, 2)", "ll"}, {"instr('hello', 'l')", "3"}, {"hex('a')", "61"}, {"round(2.5)", "3"}, {"sqrt(-1)", "NULL"},
 		{"typeof(1)", "integer"}, {"typeof('a')", "text"}, {"typeof(1.5)", "real"}, {"coalesce(NULL, 'a', 1)", "a"}, {"iif(1, 'a', 2)", "a"}, {"nullif(1, 1)", "NULL"}, {"max(1, 3, 2)", "3"},
 		{"json_extract('{\"a\":[1,2.5]}', '$.a[1]')", "2.5"}, {"json_extract('{\"a\":\"x\"}', '$.a')", "x"}, {"json_extract('{\"a\":true}', '$.a')", "1"}, {"json_extract('[1,2]', '$[#-1]')", "2"},
-		{"json_extract('{\"a\":[1, 2]}', '$.a')", "[1,2]"}, {"json_extract('{\"a\":\"\\u0000\"}', '$.a')", "\ufffd"}, {"json_extract('{\"a\":1e400}', '$.a') > 1", "1"}, {"json_valid('{')", "0"}, {"json_valid('[\"a\"]')", "1"}, {"json_valid('')", "0"},
+		{"json_extract('{\"a\":[1, 2]}', '$.a')", "[1,2]"}, {"json_extract('{\"a\":1e400}', '$.a') > 1", "1"}, {"json_valid('{')", "0"}, {"json_valid('[\"a\"]')", "1"}, {"json_valid('')", "0"},
 		{"json_type('[1]')", "array"}, {"json_array_length('[1,2,3]')", "3"}, {"json_array('a', 1, NULL)", `["a",1,null]`}, {"json_object('a', 1, 'b', 'c')", `{"a":1,"b":"c"}`}, {"'{\"a\":1}' ->> 'a'", "1"},
-		{"strftime('%Y-%m-%d', '2024-02-29 10:00:00.000Z', '+1 year')", "2025-02-28"}, {"datetime('2024-01-01 23:59:59', '+1 second')", "2024-01-02 00:00:00"}, {"date('2024-02-30')", "NULL"}, {"unixepoch('1970-01-02')", "86400"},
-		{"CASE WHEN '0' THEN 'yes' ELSE 'no' END", "no"}, {"NOT 'x'", "1"}, {"'a' IN ()", "0"}, {"2 BETWEEN '1' AND 3", "1"}, {"~1", "-2"}, {"5 & 3", "1"},
+		{"strftime('%Y-%m-%d', '2024-02-29 10:00:00.000Z', '+1 year')", "2025-03-01"}, {"date('2024-01-31', '+1 month')", "2024-03-02"}, {"date('2024-13-01')", "NULL"}, {"date('2024-01-15', 'start of month', '-1 day')", "2023-12-31"}, {"datetime('2024-01-01 23:59:59', '+1 second')", "2024-01-02 00:00:00"}, {"date('2024-02-30')", "2024-03-01"}, {"unixepoch('1970-01-02')", "86400"},
+		{"CASE WHEN '0' THEN 'yes' ELSE 'no' END", "no"}, {"NOT 'x'", "1"}, {"'a' IN ()", "0"}, {"2 BETWEEN 1 AND 3", "1"}, {"~1", "-2"}, {"5 & 3", "1"},
 	} {
-		if got := text(t, db, "SELECT "+test.expression); got != test.want {
-			t.Errorf("%s: got %s, want %s", test.expression, got, test.want)
+		for engine, db := range map[string]*dbx.DB{"PostgreSQL": db, "SQLite": sqlite} {
+			if got := text(t, db, "SELECT "+test.expression); got != test.want {
+				t.Errorf("%s: %s gives %s, want %s", test.expression, engine, got, test.want)
+			}
 		}
+	}
+}
+
+// TestCharactersThatATextCannotHold asserts what PostgreSQL does instead of
+// SQLite.
+func TestCharactersThatATextCannotHold(t *testing.T) {
+	_, db := open(t)
+	if got := text(t, db, `SELECT json_extract('{"a":"x\u0000"}', '$.a')`); got != "x\ufffd" {
+		t.Errorf("got %q", got)
 	}
 }
 

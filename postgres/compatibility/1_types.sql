@@ -52,7 +52,13 @@ CREATE FUNCTION sqlite.to_numeric(v sqlite.value) RETURNS double precision IMMUT
 CREATE FUNCTION sqlite.to_integer(v bigint) RETURNS bigint IMMUTABLE PARALLEL SAFE RETURN v;
 CREATE FUNCTION sqlite.to_integer(v double precision) RETURNS bigint IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN v >= 9223372036854775807 THEN 9223372036854775807 WHEN v <= -9223372036854775808 THEN (-9223372036854775808)::bigint ELSE trunc(v)::bigint END;
-CREATE FUNCTION sqlite.to_integer(v pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE RETURN sqlite.to_integer(sqlite.number_prefix(v));
+-- A text's digits, up to a point or an exponent.
+CREATE FUNCTION sqlite.to_integer(v pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN v IS NULL THEN NULL
+  WHEN v ~ '^\s*[-+]?\d{1,18}(\D|$)' THEN substring(v FROM '^\s*([-+]?\d+)')::bigint
+  ELSE sqlite.to_integer(coalesce(sqlite.number_prefix(substring(v FROM '^\s*[-+]?\d+')), 0))
+END;
 CREATE FUNCTION sqlite.to_integer(v boolean) RETURNS bigint IMMUTABLE PARALLEL SAFE RETURN v::integer::bigint;
 CREATE FUNCTION sqlite.to_integer(v sqlite.value) RETURNS bigint IMMUTABLE PARALLEL SAFE RETURN sqlite.to_integer(sqlite.to_real(v));
 

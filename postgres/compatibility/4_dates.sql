@@ -4,18 +4,26 @@
 CREATE FUNCTION sqlite.now_text() RETURNS pg_catalog.text VOLATILE PARALLEL SAFE RETURN to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS');
 
 CREATE FUNCTION sqlite.parse_time(v pg_catalog.text) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+DECLARE
+  first text;
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   IF v ~* '^now$' THEN RETURN sqlite.now_text()::timestamp; END IF;
   IF v ~ '^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|[-+]\d{2}:\d{2})?$' THEN
-    IF length(v) > 10 AND v ~ '(Z|[-+]\d{2}:\d{2})$' THEN RETURN v::timestamptz AT TIME ZONE 'UTC'; END IF;
-    RETURN v::timestamp;
+    -- Days count from the first of the month: the 30th of February is the 1st or
+    -- 2nd of March.
+    IF substr(v, 9, 2)::integer NOT BETWEEN 1 AND 31 THEN RETURN NULL; END IF;
+    first := left(v, 8) || '01' || substr(v, 11);
+    IF length(v) > 10 AND v ~ '(Z|[-+]\d{2}:\d{2})$' THEN
+      RETURN first::timestamptz AT TIME ZONE 'UTC' + (substr(v, 9, 2)::integer - 1) * interval '1 day';
+    END IF;
+    RETURN first::timestamp + (substr(v, 9, 2)::integer - 1) * interval '1 day';
   END IF;
   IF v ~ '^\d{2}:\d{2}(:\d{2}(\.\d+)?)?$' THEN RETURN ('2000-01-01 ' || v)::timestamp; END IF;
   IF v ~ '^[-+]?\d+(\.\d+)?$' THEN RETURN timestamp '2000-01-01 12:00:00' + (v::double precision - 2451545.0) * interval '1 day'; END IF;
   RETURN NULL;
 EXCEPTION WHEN data_exception THEN
-  RETURN NULL; -- the 30th of February, as in SQLite
+  RETURN NULL; -- the 13th month, as in SQLite
 END $$;
 
 CREATE FUNCTION sqlite.modified_time(v pg_catalog.text, modifiers pg_catalog.text[]) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
@@ -38,7 +46,9 @@ BEGIN
   WHILE result IS NOT NULL AND i <= coalesce(array_length(modifiers, 1), 0) LOOP
     modifier := lower(trim(modifiers[i]));
     parts := regexp_match(modifier, '^([-+]?\d+(?:\.\d+)?)\s+(second|minute|hour|day|month|year)s?$');
-    IF parts IS NOT NULL THEN result := result + (parts[1] || ' ' || parts[2])::interval;
+    IF parts[2] IN ('month', 'year') AND parts[1] !~ '\.' THEN
+      result := date_trunc('month', result) + (parts[1] || ' ' || parts[2])::interval + (result - date_trunc('month', result));
+    ELSIF parts IS NOT NULL THEN result := result + (parts[1] || ' ' || parts[2])::interval;
     ELSIF modifier = 'start of month' THEN result := date_trunc('month', result);
     ELSIF modifier = 'start of year' THEN result := date_trunc('year', result);
     ELSIF modifier = 'start of day' THEN result := date_trunc('day', result);

@@ -45,11 +45,20 @@ func logical(symbol string, level int) func(left, right expression) expression {
 	}
 }
 
+// mirrored are the comparisons with their sides changed.
+var mirrored = map[string]string{"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
 // comparison relies on the types of both sides: operators.sql has those that
 // PostgreSQL lacks.
 func comparison(symbol string) func(left, right expression) expression {
 	return func(left, right expression) expression {
+		symbol := symbol
 		ignoreCase(&left, &right)
+		withoutAffinity(&left, &right)
+		if left.name == "" && right.name != "" {
+			// The operators take the affinity from their left side.
+			left, right, symbol = right, left, mirrored[symbol]
+		}
 		result := combine(levelEquality, within(left, levelEquality)+" "+symbol+" "+within(right, levelEquality), left, right)
 		result.boolean = true
 		result.oneRow = symbol == "=" && strings.EqualFold(left.name, "id") && (right.literal == parameter || right.literal == text)
@@ -67,6 +76,21 @@ func ignoreCase(left, right *expression) {
 		if !side.noCase {
 			side.sql, side.level = lower(side.sql), levelPrimary
 		}
+	}
+}
+
+// withoutAffinity makes two values dynamic that are no columns: a number and a
+// text are never equal then, in whichever way they are written. The operators
+// between types are for columns, which have an affinity.
+func withoutAffinity(left, right *expression) {
+	constant := func(e *expression) bool {
+		return e.literal == text || e.literal == number || e.literal == parameter
+	}
+	if !constant(left) || !constant(right) || left.literal == right.literal && left.literal != parameter {
+		return
+	}
+	for _, side := range []*expression{left, right} {
+		side.sql, side.level = "sqlite.dynamic("+side.sql+")", levelPrimary
 	}
 }
 
@@ -197,6 +221,7 @@ func (t *translator) is(left expression) expression {
 		sql = within(left, levelEquality) + " IS " + pick(negative, "NOT ", "") + right.sql
 	default:
 		ignoreCase(&left, &right)
+		withoutAffinity(&left, &right)
 		sql = within(left, levelEquality) + " IS " + pick(negative, "", "NOT ") + "DISTINCT FROM " + within(right, levelEquality)
 	}
 	result := combine(levelEquality, sql, left, right)
