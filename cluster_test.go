@@ -60,6 +60,13 @@ func TestProcessesRefuseWhatOneRevoked(t *testing.T) {
 	if status := refresh(one, user.Refresh); status != http.StatusOK {
 		t.Fatalf("a refresh token: got %d", status)
 	}
+	blacklisted := one.SignUp("bob")
+	if answer := other.Call("", "POST", "/api/token/blacklist/", map[string]any{"refresh": blacklisted.Refresh}); answer.Status != http.StatusOK {
+		t.Fatalf("a token to be blacklisted: got %d %s", answer.Status, answer.Body)
+	}
+	if status := refresh(one, blacklisted.Refresh); status != http.StatusUnauthorized {
+		t.Errorf("a blacklisted refresh token: got %d", status)
+	}
 	changed := other.Call(user.Access, "PATCH", "/api/collections/users/records/"+user.ID,
 		map[string]any{"oldPassword": testapp.Password, "password": "An0ther-one!", "passwordConfirm": "An0ther-one!"})
 	if changed.Status != http.StatusOK {
