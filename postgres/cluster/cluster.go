@@ -73,6 +73,7 @@ type Cluster struct {
 func Bind(app core.App, database *postgres.Database) {
 	c := newCluster(app, database)
 	c.bindRealtime()
+	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{Func: c.bootstrapAlone, Priority: first})
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		if err := c.start(); err != nil {
 			return err
