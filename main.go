@@ -7,19 +7,17 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
-	"sync/atomic"
 
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/cmd"
 	"github.com/pocketbase/pocketbase/plugins/migratecmd"
-	"github.com/spf13/cobra"
 
 	"carebase/commands"
 	"carebase/config"
 	"carebase/hooks"
 	"carebase/postgres"
+	"carebase/postgres/cluster"
 	"carebase/postgres/engine"
 	"carebase/routes"
 	"carebase/sqlite"
@@ -47,20 +45,16 @@ func run() error {
 	}
 	app := pocketbase.NewWithConfig(settings)
 	// First, so that a server that cannot listen changes nothing.
-	if database == nil {
-		routes.BindListener(app, "")
-	} else {
-		routes.BindListener(app, "PostgreSQL, "+database.String())
-		engine.Bind(app, database)
-	}
+	routes.BindListener(app, describe(database))
 	hooks.Bind(app, config)
 	routes.Bind(app, config, public())
-
-	serve := cmd.NewServeCommand(app, false)
-	configure(serve, config)
-	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand())
+	if database != nil {
+		engine.Bind(app, database)
+		cluster.Bind(app, database)
+	}
+	app.RootCmd.AddCommand(commands.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand())
 	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
-	return execute(app)
+	return commands.Execute(app)
 }
 
 // usePostgreSQL gives PocketBase its databases in PostgreSQL, if one is
@@ -80,66 +74,15 @@ func usePostgreSQL(config *config.Config, settings *pocketbase.Config) (*postgre
 	return database, nil
 }
 
+// describe names a PostgreSQL database for people.
+func describe(database *postgres.Database) string {
+	if database == nil {
+		return ""
+	}
+	return "PostgreSQL, " + database.String()
+}
+
 // public is pb_public of the working directory over the embedded one.
 func public() fs.FS {
 	return routes.Overlay{Upper: os.DirFS("pb_public"), Lower: apis.MustSubFS(embedded, "pb_public")}
-}
-
-// configure gives the serve command's flags the configuration as defaults.
-func configure(serve *cobra.Command, config *config.Config) {
-	serve.Short = "Starts the web server (on " + config.HTTPAddr + " if no domain is specified)"
-	serve.PreRunE = func(command *cobra.Command, domains []string) error {
-		flags := command.Flags()
-		if len(domains) == 0 && !flags.Changed("http") {
-			if err := flags.Set("http", config.HTTPAddr); err != nil {
-				return err
-			}
-		}
-		if len(config.CORSAllowedOrigins) > 0 && !flags.Changed("origins") {
-			return flags.Set("origins", strings.Join(config.CORSAllowedOrigins, ","))
-		}
-		return nil
-	}
-}
-
-// execute runs the command that the arguments name and returns its error, which
-// PocketBase itself prints and forgets.
-func execute(app *pocketbase.PocketBase) error {
-	app.RootCmd.SilenceErrors, app.RootCmd.SilenceUsage = true, true
-	if _, _, err := app.RootCmd.Find(os.Args[1:]); err != nil {
-		return err
-	}
-	// A signal ends Execute while the command is still at it.
-	var failure atomic.Pointer[error]
-	app.RootCmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		failure.Store(&err)
-		return err
-	})
-	keepErrors(app.RootCmd, &failure)
-	if commands.StandsAlone(app.RootCmd, os.Args[1:]) {
-		return app.RootCmd.Execute()
-	}
-	if err := app.Execute(); err != nil {
-		return err
-	}
-	if err := failure.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
-// keepErrors notes the error of a command and of those below it.
-func keepErrors(command *cobra.Command, failure *atomic.Pointer[error]) {
-	if run := command.RunE; run != nil {
-		command.RunE = func(command *cobra.Command, arguments []string) error {
-			err := run(command, arguments)
-			if err != nil {
-				failure.Store(&err)
-			}
-			return err
-		}
-	}
-	for _, child := range command.Commands() {
-		keepErrors(child, failure)
-	}
 }

@@ -1,5 +1,5 @@
-// Package commands has the commands that work on databases rather than on the
-// running app.
+// Package commands has the program's commands beside PocketBase's own, and runs
+// whichever the arguments name.
 package commands
 
 import (
@@ -16,15 +16,9 @@ import (
 	"carebase/postgres/transfer"
 )
 
-// standsAlone marks commands for which no app is started.
+// standsAlone marks commands that must run without the configured database being
+// opened or made.
 const standsAlone = "stands alone"
-
-// StandsAlone reports whether the command that the arguments name must run
-// without the configured database being opened or made.
-func StandsAlone(root *cobra.Command, arguments []string) bool {
-	command, _, err := root.Find(arguments)
-	return err == nil && command.Annotations[standsAlone] != ""
-}
 
 // NewDatabaseCommand returns the command "database".
 func NewDatabaseCommand() *cobra.Command {

@@ -10,6 +10,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -33,6 +34,8 @@ const (
 	// cancelGrace is how long a cancelled statement may take to end before its
 	// connection is given up.
 	cancelGrace = 3 * time.Second
+	// nameLength is enough for no two processes to have the same name.
+	nameLength = 16
 )
 
 // sessionParameters are what the translation relies on, and limits.
@@ -45,7 +48,6 @@ var sessionParameters = map[string]string{
 	"extra_float_digits":                  "1",
 	"jit":                                 "off",
 	"client_min_messages":                 "error",
-	"application_name":                    "carebase",
 	"statement_timeout":                   "5min",
 	"lock_timeout":                        "10s",
 	"idle_in_transaction_session_timeout": "5min",
@@ -53,8 +55,9 @@ var sessionParameters = map[string]string{
 
 // Database is a PostgreSQL database that holds all of PocketBase's databases.
 type Database struct {
-	config *pgconn.Config
-	pools  Pools
+	config           *pgconn.Config
+	connectionString string
+	pools            Pools
 
 	translations *translations
 	// concurrent is set once writers may run side by side.
@@ -80,12 +83,13 @@ func New(settings Settings) (*Database, error) {
 	for name, value := range sessionParameters {
 		config.RuntimeParams[name] = value
 	}
+	config.RuntimeParams["application_name"] = "carebase-" + strings.ToLower(rand.Text()[:nameLength])
 	config.BuildContextWatcherHandler = func(connection *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: connection, DeadlineDelay: cancelGrace}
 	}
 	config.OnNotice = nil
 	return &Database{
-		config: config, pools: settings.pools(), translations: newTranslations(),
+		config: config, connectionString: settings.connectionString(), pools: settings.pools(), translations: newTranslations(),
 		installed: map[string]bool{}, longNames: map[string]string{}, tables: map[string]bool{},
 	}, nil
 }

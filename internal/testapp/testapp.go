@@ -17,6 +17,7 @@ import (
 	"carebase/config"
 	"carebase/hooks"
 	"carebase/postgres"
+	"carebase/postgres/cluster"
 	"carebase/postgres/engine"
 	"carebase/routes"
 )
@@ -110,6 +111,7 @@ func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Confi
 	routes.Bind(app, settings, public)
 	if database, ok := connections.Load(app.DataDir()); ok {
 		engine.Bind(app, database.(connection).Database)
+		cluster.Bind(app, database.(connection).Database)
 	}
 	if err := app.Bootstrap(); err != nil {
 		t.Fatal(err)
