@@ -82,10 +82,21 @@ func (r *Request) limitBodyTime(limit time.Duration) {
 	}
 }
 
-// passOverBody prepares for the answer to a request whose body was not read.
+// maxPassedOver is the most of an unread body that the server reads to keep the
+// connection, in bytes.
+const maxPassedOver = 256 << 10
+
+// passOverBody prepares for the answer to a request whose body was not read. With
+// more of it to come than the server passes over, the connection is closed: by a
+// reader over its limit, because then the server tells the client so, and leaves
+// it the time to read the answer.
 func (r *Request) passOverBody() {
-	if !r.bodyRead {
-		r.limitBodyTime(passOverTime)
+	if r.bodyRead {
+		return
+	}
+	r.limitBodyTime(passOverTime)
+	if length := r.Request.ContentLength; length < 0 || length > maxPassedOver {
+		_, _ = http.MaxBytesReader(r.connection(), r.Request.Body, 0).Read(make([]byte, 1))
 	}
 }
 

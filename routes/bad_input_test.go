@@ -191,6 +191,9 @@ func TestTooLargeBodies(t *testing.T) {
 			if got := fmt.Sprintf("%d %s", response.StatusCode, body); err != nil || !strings.HasPrefix(got, test.want) {
 				t.Errorf("got %s, %v, want %s", got, err, test.want)
 			}
+			if !response.Close {
+				t.Error("the client does not learn that the connection is closed")
+			}
 		})
 	}
 	if rows := count(t, server, migrations.Patients); rows != 0 {
