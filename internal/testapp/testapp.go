@@ -13,6 +13,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/config"
 	"carebase/hooks"
@@ -60,14 +61,17 @@ func Serve(t testing.TB, app core.App) *Server {
 		t.Fatal(err)
 	}
 	ready, ended := make(chan struct{}), make(chan error, 1)
-	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Listener = listener
-		e.InstallerFunc = nil
-		if err := e.Next(); err != nil {
-			return err
-		}
-		close(ready)
-		return nil
+	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{
+		Priority: -1, // around all others, so that ready means that they are done
+		Func: func(e *core.ServeEvent) error {
+			e.Listener = listener
+			e.InstallerFunc = nil
+			if err := e.Next(); err != nil {
+				return err
+			}
+			close(ready)
+			return nil
+		},
 	})
 	go func() { ended <- apis.Serve(app, apis.ServeConfig{HttpAddr: "127.0.0.1:0"}) }()
 	select {
