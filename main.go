@@ -3,21 +3,22 @@
 package main
 
 import (
-	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/cmd"
 	"github.com/pocketbase/pocketbase/plugins/migratecmd"
-	"github.com/spf13/cobra"
 
+	"carebase/commands"
 	"carebase/config"
 	"carebase/hooks"
+	"carebase/postgres"
+	"carebase/postgres/cluster"
+	"carebase/postgres/engine"
 	"carebase/routes"
 	"carebase/sqlite"
 )
@@ -37,70 +38,51 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	app := pocketbase.NewWithConfig(pocketbase.Config{
-		DefaultDataDir: config.DataDir,
-		DefaultDev:     config.Debug,
-		DBConnect:      sqlite.Connect,
-	})
+	settings := pocketbase.Config{DefaultDataDir: config.DataDir, DefaultDev: config.Debug, DBConnect: sqlite.Connect}
+	database, err := usePostgreSQL(config, &settings)
+	if err != nil {
+		return err
+	}
+	app := pocketbase.NewWithConfig(settings)
 	// First, so that a server that cannot listen changes nothing.
-	routes.BindListener(app)
+	routes.BindListener(app, describe(database))
 	hooks.Bind(app, config)
 	routes.Bind(app, config, public())
-
-	serve := cmd.NewServeCommand(app, false)
-	configure(serve, config)
-	app.RootCmd.AddCommand(serve, cmd.NewSuperuserCommand(app))
+	if database != nil {
+		engine.Bind(app, database)
+		cluster.Bind(app, database)
+	}
+	app.RootCmd.AddCommand(commands.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand())
 	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
-	return execute(app)
+	return commands.Execute(app)
+}
+
+// usePostgreSQL gives PocketBase its databases in PostgreSQL, if one is
+// configured.
+func usePostgreSQL(config *config.Config, settings *pocketbase.Config) (*postgres.Database, error) {
+	if config.PostgreSQL == nil {
+		return nil, nil
+	}
+	database, err := postgres.New(postgres.Settings(*config.PostgreSQL))
+	if err != nil {
+		return nil, err
+	}
+	settings.DBConnect = database.Connect
+	pools := database.Pools()
+	settings.DataMaxOpenConns, settings.DataMaxIdleConns = pools.DataReaders, pools.DataReaders
+	settings.AuxMaxOpenConns, settings.AuxMaxIdleConns = pools.AuxiliaryReaders, pools.AuxiliaryReaders
+	return database, nil
+}
+
+// describe names a PostgreSQL database for people.
+func describe(database *postgres.Database) string {
+	if database == nil {
+		return ""
+	}
+	return "PostgreSQL, " + database.String()
 }
 
 // public is pb_public of the working directory over the embedded one.
 func public() fs.FS {
 	return routes.Overlay{Upper: os.DirFS("pb_public"), Lower: apis.MustSubFS(embedded, "pb_public")}
-}
-
-// configure gives the serve command's flags the configuration as defaults.
-func configure(serve *cobra.Command, config *config.Config) {
-	serve.Short = "Starts the web server (on " + config.HTTPAddr + " if no domain is specified)"
-	serve.PreRunE = func(command *cobra.Command, domains []string) error {
-		flags := command.Flags()
-		if len(domains) == 0 && !flags.Changed("http") {
-			if err := flags.Set("http", config.HTTPAddr); err != nil {
-				return err
-			}
-		}
-		if len(config.CORSAllowedOrigins) > 0 && !flags.Changed("origins") {
-			return flags.Set("origins", strings.Join(config.CORSAllowedOrigins, ","))
-		}
-		return nil
-	}
-}
-
-// execute runs the command that the arguments name and returns its error, which
-// PocketBase itself prints and forgets.
-func execute(app *pocketbase.PocketBase) error {
-	app.RootCmd.SilenceErrors, app.RootCmd.SilenceUsage = true, true
-	if _, _, err := app.RootCmd.Find(os.Args[1:]); err != nil {
-		return err
-	}
-	var failure error
-	app.RootCmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		failure = err
-		return err
-	})
-	keepErrors(app.RootCmd, &failure)
-	return cmp.Or(app.Execute(), failure)
-}
-
-// keepErrors notes the error of a command and of those below it.
-func keepErrors(command *cobra.Command, failure *error) {
-	if run := command.RunE; run != nil {
-		command.RunE = func(command *cobra.Command, arguments []string) error {
-			*failure = run(command, arguments)
-			return *failure
-		}
-	}
-	for _, child := range command.Commands() {
-		keepErrors(child, failure)
-	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pocketbase/dbx"
 
+	"carebase/internal/testpostgres"
 	"carebase/sqlite"
 )
 
@@ -170,6 +171,70 @@ func TestSuperuserCommandAndDir(t *testing.T) {
 	}
 }
 
+func TestServeOnPostgreSQL(t *testing.T) {
+	settings := testpostgres.New(t)
+	directory := t.TempDir()
+	environment := []string{"DATABASE_URL=" + settings.URL, "SUPERUSER_EMAIL=operator@example.com", "SUPERUSER_PASSWORD=hush-hush-hush"}
+	origin, banner := start(t, directory, environment)
+	if want := "/" + testpostgres.Name(settings); !strings.Contains(banner, "PostgreSQL, ") || !strings.Contains(banner, want) || strings.Contains(banner, "@") {
+		t.Errorf("the banner does not name the database only:\n%s", banner)
+	}
+	if _, err := os.Stat(filepath.Join(directory, "pb_data", "data.db")); err == nil {
+		t.Error("there is a SQLite file")
+	}
+	for range 2 { // a second process finds what the first has made
+		response, err := http.Post(origin+"/api/collections/_superusers/auth-with-password", "application/json",
+			strings.NewReader(`{"identity":"operator@example.com","password":"hush-hush-hush"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != 200 {
+			t.Errorf("got %d", response.StatusCode)
+		}
+		origin, _ = start(t, t.TempDir(), environment[:1])
+	}
+}
+
+// TestDatabaseCopyCommand copies to PostgreSQL while PostgreSQL is configured:
+// the command must not open, and so fill, the configured database.
+func TestDatabaseCopyCommand(t *testing.T) {
+	settings := testpostgres.New(t)
+	directory := t.TempDir()
+	if output, err := command(t, directory, nil, "superuser", "upsert", "operator@example.com", "hush-hush-hush").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	environment := []string{"DATABASE_URL=" + settings.URL}
+	arguments := []string{"database", "copy", "--from", "sqlite:pb_data", "--to", settings.URL}
+	output, err := command(t, directory, environment, arguments...).CombinedOutput()
+	for _, want := range []string{"copying _superusers: 1 rows\n", "verifying _superusers: 1 rows\n", "Copied and verified", filepath.Join("pb_data", "storage")} {
+		if err != nil || !strings.Contains(string(output), want) {
+			t.Errorf("%v: got %q, want %q in it", err, output, want)
+		}
+	}
+	again := command(t, directory, environment, arguments...)
+	output, err = again.CombinedOutput()
+	if err == nil || again.ProcessState.ExitCode() != 1 || strings.Count(string(output), "\n") != 1 || !strings.Contains(string(output), "is not empty") {
+		t.Errorf("%v: got %q", err, output)
+	}
+	elsewhere := t.TempDir()
+	if output, err := command(t, elsewhere, nil, "database", "copy", "--from", settings.URL, "--to", "sqlite:pb_data").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	origin, _ := start(t, elsewhere, nil)
+	response, err := http.Post(origin+"/api/collections/_superusers/auth-with-password", "application/json",
+		strings.NewReader(`{"identity":"operator@example.com","password":"hush-hush-hush"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != 200 {
+		t.Errorf("got %d", response.StatusCode)
+	}
+}
+
 func TestWhatStopsTheStart(t *testing.T) {
 	for _, test := range []struct {
 		name        string
@@ -177,7 +242,7 @@ func TestWhatStopsTheStart(t *testing.T) {
 		arguments   []string
 		want        []string
 	}{
-		{"PostgreSQL", []string{"PG_DB=healthcare", "PG_PASSWORD=hush-hush"}, []string{"serve"}, []string{`PG_DB is "healthcare"`}},
+		{"PostgreSQL cannot be reached", []string{"PG_DB=healthcare", "PG_USER=somebody", "PG_PASSWORD=hush-hush", "PG_HOST=127.0.0.1", "PG_PORT=1"}, []string{"serve"}, []string{"PostgreSQL at 127.0.0.1:1 cannot be reached"}},
 		{"all problems", []string{"DEBUG=maybe", "SECRET_KEY=hush-hush"}, []string{"serve"}, []string{`DEBUG is "maybe"`, "SECRET_KEY must be"}},
 		{"an address that cannot be listened on", nil, []string{"serve", "--http", "192.0.2.1:1"}, []string{"192.0.2.1:1"}},
 		{"a command's own error", nil, []string{"superuser", "upsert", "not-an-email", "x"}, []string{"email"}},

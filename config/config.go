@@ -28,7 +28,7 @@ type Config struct {
 	CORSAllowedOrigins []string
 	// HTTPAddr is the address that the server listens on, host:port.
 	HTTPAddr string
-	// DataDir is the directory of the database and the uploaded files.
+	// DataDir is the directory of the SQLite database and the uploaded files.
 	DataDir string
 	// AccessTokenLifetime and RefreshTokenLifetime are how long new tokens hold.
 	AccessTokenLifetime, RefreshTokenLifetime time.Duration
@@ -39,6 +39,8 @@ type Config struct {
 	// SuperuserEmail and SuperuserPassword are created or updated at start;
 	// both empty for neither.
 	SuperuserEmail, SuperuserPassword string
+	// PostgreSQL is where the data is; nil for SQLite in DataDir.
+	PostgreSQL *PostgreSQL
 }
 
 // DoctorsScope says who sees a doctor.
@@ -67,7 +69,14 @@ type variables struct {
 	DoctorsScope           string `env:"DOCTORS_SCOPE"`
 	SuperuserEmail         string `env:"SUPERUSER_EMAIL"`
 	SuperuserPassword      string `env:"SUPERUSER_PASSWORD"`
+	DatabaseURL            string `env:"DATABASE_URL"`
 	PGDatabase             string `env:"PG_DB"`
+	PGUser                 string `env:"PG_USER"`
+	PGPassword             string `env:"PG_PASSWORD"`
+	PGHost                 string `env:"PG_HOST"`
+	PGPort                 string `env:"PG_PORT"`
+	PGSSLMode              string `env:"PG_SSLMODE"`
+	PGMaxConns             string `env:"PG_MAX_CONNS"`
 }
 
 // Load reads .env in the working directory and the environment, which wins.
@@ -112,9 +121,7 @@ func Parse(environment map[string]string) (*Config, error) {
 	}
 	config.SecretKey = v.secretKey("SECRET_KEY", raw.SecretKey, config.Debug)
 	config.SuperuserEmail, config.SuperuserPassword = v.superuser(raw.SuperuserEmail, raw.SuperuserPassword)
-	if raw.PGDatabase != "" {
-		v.problem("PG_DB", raw.PGDatabase, "not set: this version of Carebase stores in SQLite only and does not fall back to it silently")
-	}
+	config.PostgreSQL = v.postgreSQL(raw)
 	if len(v.problems) > 0 {
 		return nil, errors.Join(v.problems...)
 	}

@@ -79,7 +79,9 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"SUPERUSER_EMAIL", "a@b.example", "SUPERUSER_PASSWORD must be at least 8 characters"},
 		{"SUPERUSER_PASSWORD", "hush-hush", "SUPERUSER_EMAIL must be set"},
 		{"ALLOWED_HOSTS", " , ", `ALLOWED_HOSTS is " , "`},
-		{"PG_DB", "healthcare", `PG_DB is "healthcare"`},
+		{"DATABASE_URL", "mysql://root:hush-hush@localhost/healthcare", "DATABASE_URL must be like postgres://"},
+		{"DATABASE_URL", "postgres://root:hush-hush@localhost/", "DATABASE_URL must be like postgres://"},
+		{"DATABASE_URL", "postgres://root:hush-hush@local host:x/healthcare", "DATABASE_URL must be like postgres://"},
 	} {
 		_, err := config.Parse(map[string]string{test.name: test.value})
 		if err == nil || !strings.HasPrefix(err.Error(), test.shown) || strings.Contains(err.Error(), "\n") {
@@ -106,15 +108,52 @@ func TestSuperuser(t *testing.T) {
 	}
 }
 
+func TestPostgreSQL(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		environment map[string]string
+		want        *config.PostgreSQL
+		problem     string
+	}{
+		{"nothing", map[string]string{"PG_USER": "somebody", "PG_PORT": "x"}, nil, ""},
+		{"defaults", map[string]string{"PG_DB": "healthcare"},
+			&config.PostgreSQL{Host: "localhost", Port: 5432, Database: "healthcare", MaxConnections: 30}, ""},
+		{"everything", map[string]string{"PG_DB": "healthcare", "PG_USER": "u", "PG_PASSWORD": "p", "PG_HOST": "db.example", "PG_PORT": "6543", "PG_SSLMODE": "verify-full", "PG_MAX_CONNS": "80"},
+			&config.PostgreSQL{Host: "db.example", Port: 6543, Database: "healthcare", User: "u", Password: "p", SSLMode: "verify-full", MaxConnections: 80}, ""},
+		{"a URL", map[string]string{"DATABASE_URL": "postgresql://u:p@db.example/healthcare", "PG_MAX_CONNS": "6"},
+			&config.PostgreSQL{URL: "postgresql://u:p@db.example/healthcare", MaxConnections: 6}, ""},
+		{"both", map[string]string{"DATABASE_URL": "postgres://db.example/healthcare", "PG_DB": "healthcare"}, nil, `PG_DB is "healthcare"`},
+		{"a port", map[string]string{"PG_DB": "healthcare", "PG_PORT": "0"}, nil, `PG_PORT is "0"`},
+		{"a mode", map[string]string{"PG_DB": "healthcare", "PG_SSLMODE": "on"}, nil, `PG_SSLMODE is "on"`},
+		{"too few connections", map[string]string{"PG_DB": "healthcare", "PG_MAX_CONNS": "5"}, nil, `PG_MAX_CONNS is "5"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := config.Parse(test.environment)
+			if test.problem != "" {
+				if err == nil || !strings.HasPrefix(err.Error(), test.problem) {
+					t.Errorf("got %v, want %s", err, test.problem)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got.PostgreSQL, test.want) {
+				t.Errorf("got %+v, want %+v", got.PostgreSQL, test.want)
+			}
+		})
+	}
+}
+
 func TestAllProblemsAtOnce(t *testing.T) {
 	_, err := config.Parse(map[string]string{
-		"DEBUG": "maybe", "SECRET_KEY": "short", "PORT": "x", "DOCTORS_SCOPE": "none", "PG_DB": "x", "ACCESS_TOKEN_LIFETIME": "x",
+		"DEBUG": "maybe", "SECRET_KEY": "short", "PORT": "x", "DOCTORS_SCOPE": "none", "PG_DB": "x", "PG_PORT": "x", "ACCESS_TOKEN_LIFETIME": "x",
 	})
 	if err == nil {
 		t.Fatal("no error")
 	}
 	lines := strings.Split(err.Error(), "\n")
-	for _, name := range []string{"DEBUG", "SECRET_KEY", "PORT", "DOCTORS_SCOPE", "PG_DB", "ACCESS_TOKEN_LIFETIME"} {
+	for _, name := range []string{"DEBUG", "SECRET_KEY", "PORT", "DOCTORS_SCOPE", "PG_PORT", "ACCESS_TOKEN_LIFETIME"} {
 		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, name+" ") }) {
 			t.Errorf("%s is missing in %q", name, lines)
 		}

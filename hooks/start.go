@@ -19,11 +19,14 @@ import (
 // server answers its first request.
 func bindStart(app core.App, config *config.Config) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		err := errors.Join(
-			migrations.Apply(e.App, config.DoctorsScope),
-			applySecretKey(e.App, config.SecretKey),
-			applySuperuser(e.App, config.SuperuserEmail, config.SuperuserPassword),
-		)
+		// A transaction, because other processes may start at the same time.
+		err := e.App.RunInTransaction(func(app core.App) error {
+			return errors.Join(
+				migrations.Apply(app, config.DoctorsScope),
+				applySecretKey(app, config.SecretKey),
+				applySuperuser(app, config.SuperuserEmail, config.SuperuserPassword),
+			)
+		})
 		if err != nil {
 			return err
 		}

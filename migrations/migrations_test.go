@@ -8,6 +8,7 @@ import (
 
 	"carebase/config"
 	"carebase/internal/testapp"
+	"carebase/internal/testpostgres"
 	"carebase/migrations"
 )
 
@@ -80,6 +81,7 @@ func TestRulesVerbatim(t *testing.T) {
 // TestListsUseTheirIndexes asks SQLite how it would answer what the documented
 // API asks: without sorting, and without a look at other people's rows.
 func TestListsUseTheirIndexes(t *testing.T) {
+	testpostgres.ChooseSQLite(t) // PostgreSQL has a test of its own
 	app := testapp.NewApp(t, testapp.Default())
 	for query, want := range map[string]string{
 		`SELECT name FROM patients WHERE created_by = 'x' ORDER BY created_at DESC, _rowid_ DESC`:               "SEARCH patients USING INDEX idx_patients_owner (created_by=?)",

@@ -3,22 +3,24 @@
 package testapp
 
 import (
+	"errors"
 	"io/fs"
 	"net"
 	"os"
-	"path/filepath"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/config"
 	"carebase/hooks"
+	"carebase/postgres"
+	"carebase/postgres/cluster"
+	"carebase/postgres/engine"
 	"carebase/routes"
-	"carebase/sqlite"
 )
 
 // Server is a running Carebase.
@@ -59,14 +61,17 @@ func Serve(t testing.TB, app core.App) *Server {
 		t.Fatal(err)
 	}
 	ready, ended := make(chan struct{}), make(chan error, 1)
-	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Listener = listener
-		e.InstallerFunc = nil
-		if err := e.Next(); err != nil {
-			return err
-		}
-		close(ready)
-		return nil
+	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{
+		Priority: -1, // around all others, so that ready means that they are done
+		Func: func(e *core.ServeEvent) error {
+			e.Listener = listener
+			e.InstallerFunc = nil
+			if err := e.Next(); err != nil {
+				return err
+			}
+			close(ready)
+			return nil
+		},
 	})
 	go func() { ended <- apis.Serve(app, apis.ServeConfig{HttpAddr: "127.0.0.1:0"}) }()
 	select {
@@ -90,13 +95,28 @@ func Serve(t testing.TB, app core.App) *Server {
 // NewApp returns a migrated app with all hooks and routes, not served.
 func NewApp(t testing.TB, settings *config.Config) core.App {
 	t.Helper()
-	directory := t.TempDir()
-	if err := os.CopyFS(directory, os.DirFS(template(t))); err != nil {
-		t.Fatal(err)
+	return bootstrap(t, newDatabase(t), settings)
+}
+
+// Open returns an app on a data directory, with its databases in PostgreSQL if
+// the settings name any, without migrating it.
+func Open(t testing.TB, directory string, settings postgres.Settings) core.App {
+	t.Helper()
+	if settings.URL == "" {
+		return bootstrap(t, core.BaseAppConfig{DataDir: directory}, Default())
 	}
-	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory, DBConnect: sqlite.Connect})
+	return bootstrap(t, onPostgreSQL(t, directory, settings), Default())
+}
+
+func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Config) core.App {
+	t.Helper()
+	app := core.NewBaseApp(database)
 	hooks.Bind(app, settings)
 	routes.Bind(app, settings, public)
+	if database, ok := connections.Load(app.DataDir()); ok {
+		engine.Bind(app, database.(connection).Database)
+		cluster.Bind(app, database.(connection).Database)
+	}
 	if err := app.Bootstrap(); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +131,7 @@ func NewApp(t testing.TB, settings *config.Config) core.App {
 // Restart does to an app's database what a start with other settings does.
 func Restart(t testing.TB, app core.App, settings *config.Config) {
 	t.Helper()
-	again := core.NewBaseApp(core.BaseAppConfig{DataDir: app.DataDir()})
+	again := core.NewBaseApp(sameDatabase(app))
 	hooks.Bind(again, settings)
 	if err := again.Bootstrap(); err != nil {
 		t.Fatal(err)
@@ -134,42 +154,11 @@ func Restart(t testing.TB, app core.App, settings *config.Config) {
 
 var public fs.FS = fstest.MapFS{"index.html": {Data: []byte("<!DOCTYPE html><title>Carebase</title>")}}
 
-var (
-	templateOnce      sync.Once
-	templateDirectory string
-	templateError     error
-)
-
-// template is a migrated data directory, made once per test binary and copied
-// for each app.
-func template(t testing.TB) string {
-	t.Helper()
-	templateOnce.Do(func() {
-		if templateDirectory, templateError = os.MkdirTemp("", "carebase-test-*"); templateError != nil {
-			return
-		}
-		app := core.NewBaseApp(core.BaseAppConfig{DataDir: templateDirectory})
-		if templateError = app.Bootstrap(); templateError != nil {
-			return
-		}
-		if templateError = app.RunAllMigrations(); templateError != nil {
-			return
-		}
-		templateError = app.ResetBootstrapState()
-	})
-	if templateError != nil {
-		t.Fatal(templateError)
-	}
-	return templateDirectory
-}
-
 // Main runs a package's tests and removes what they share.
 func Main(m *testing.M) {
 	code := m.Run()
-	if templateDirectory != "" {
-		if err := os.RemoveAll(filepath.Clean(templateDirectory)); err != nil {
-			code = 1
-		}
+	if err := errors.Join(templates.sqlite.remove(), templates.postgres.remove()); err != nil {
+		code = 1
 	}
 	os.Exit(code)
 }

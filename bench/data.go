@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/security"
+	"github.com/pocketbase/pocketbase/tools/types"
+
+	"carebase/migrations"
+)
+
+// caller is a user with some patients.
+type caller struct {
+	id, token string
+	patients  []string
+}
+
+// fill makes a data directory with users and patients.
+func fill(directory string, users, patients int) (callers []caller, err error) {
+	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory})
+	if err := app.Bootstrap(); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, app.ResetBootstrapState()) }()
+	if err := app.RunAllMigrations(); err != nil {
+		return nil, err
+	}
+	err = app.RunInTransaction(func(app core.App) error {
+		if callers, err = fillUsers(app, users); err != nil {
+			return err
+		}
+		return fillPatients(app, callers, patients)
+	})
+	return callers, err
+}
+
+func fillUsers(app core.App, count int) ([]caller, error) {
+	collection, err := app.FindCollectionByNameOrId(migrations.Users)
+	if err != nil {
+		return nil, err
+	}
+	callers := make([]caller, count)
+	for i := range callers {
+		user := core.NewRecord(collection)
+		user.Set("name", fmt.Sprintf("User %d", i))
+		user.SetEmail(fmt.Sprintf("user%d@example.com", i))
+		user.SetPassword("choose-a-good-one")
+		if err := app.Save(user); err != nil {
+			return nil, err
+		}
+		callers[i].id = user.Id
+		if callers[i].token, err = user.NewAuthToken(); err != nil {
+			return nil, err
+		}
+	}
+	return callers, nil
+}
+
+// fillPatients deals patients out one by one, a second apart.
+func fillPatients(app core.App, callers []caller, count int) error {
+	const idLength = 15
+	begin := time.Now().Add(-time.Duration(count) * time.Second)
+	for i := range count {
+		owner := &callers[i%len(callers)]
+		id := security.PseudorandomStringWithAlphabet(idLength, core.DefaultIdAlphabet)
+		created, err := types.ParseDateTime(begin.Add(time.Duration(i) * time.Second))
+		if err != nil {
+			return err
+		}
+		_, err = app.DB().Insert(migrations.Patients, dbx.Params{
+			"id": id, "created_by": owner.id, "created_at": created.String(),
+			"name": fmt.Sprintf("Patient %d", i), "age": i % 100, "notes": "Diabetic, seen twice a year",
+		}).Execute()
+		if err != nil {
+			return err
+		}
+		owner.patients = append(owner.patients, id)
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// server is Carebase as a process of its own.
+type server struct {
+	process *exec.Cmd
+	origin  string
+}
+
+func build(ctx context.Context, directory string) (string, error) {
+	binary := filepath.Join(directory, "carebase")
+	output, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "carebase").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("carebase does not build: %w: %s", err, output)
+	}
+	return binary, nil
+}
+
+// startServer waits for the banner, which names the origin.
+func startServer(binary, directory string, environment ...string) (*server, error) {
+	process := exec.Command(binary, "serve")
+	process.Dir = directory
+	process.Env = append([]string{"HTTP_ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"), "HOME=" + directory}, environment...)
+	process.Stderr = os.Stderr
+	output, err := process.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := process.Start(); err != nil {
+		return nil, err
+	}
+	watchdog := time.AfterFunc(time.Minute, func() { _ = process.Process.Kill() })
+	defer watchdog.Stop()
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "Console"); ok {
+			go func() { _, _ = io.Copy(io.Discard, output) }() // until the process ends
+			return &server{process: process, origin: strings.TrimSuffix(strings.TrimSpace(rest), "/")}, nil
+		}
+	}
+	return nil, errors.Join(errors.New("the server did not start"), process.Wait())
+}
+
+func (s *server) stop() error {
+	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return s.process.Wait()
+}

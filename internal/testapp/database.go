@@ -1,0 +1,132 @@
+package testapp
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/testpostgres"
+	"carebase/postgres"
+	"carebase/sqlite"
+)
+
+// template is a migrated database, made once per test binary and engine and
+// copied for each app: a data directory, and on PostgreSQL a database beside it.
+type template struct {
+	once      sync.Once
+	directory string
+	settings  postgres.Settings
+	err       error
+}
+
+// templates are those of SQLite and of PostgreSQL.
+var templates struct{ sqlite, postgres template }
+
+// chosenTemplate is that of the engine that the environment chooses.
+func chosenTemplate() *template {
+	if testpostgres.Chosen() {
+		return &templates.postgres
+	}
+	return &templates.sqlite
+}
+
+// connections are the databases of the apps on PostgreSQL, by data directory.
+var connections sync.Map
+
+// connection is where an app's data is on PostgreSQL.
+type connection struct {
+	*postgres.Database
+	settings postgres.Settings
+}
+
+// PostgreSQL returns the URL of an app's database; ok is false on SQLite.
+func PostgreSQL(app core.App) (url string, ok bool) {
+	if found, ok := connections.Load(app.DataDir()); ok {
+		return found.(connection).settings.URL, true
+	}
+	return "", false
+}
+
+// newDatabase is the configuration of an app on a migrated database of its own:
+// SQLite, or PostgreSQL if the environment chooses it.
+func newDatabase(t testing.TB) core.BaseAppConfig {
+	t.Helper()
+	if testpostgres.Chosen() {
+		testpostgres.Need(t)
+	}
+	template := chosenTemplate()
+	template.once.Do(template.make)
+	if template.err != nil {
+		t.Fatal(template.err)
+	}
+	directory := t.TempDir()
+	if err := os.CopyFS(directory, os.DirFS(template.directory)); err != nil {
+		t.Fatal(err)
+	}
+	if !testpostgres.Chosen() {
+		return core.BaseAppConfig{DataDir: directory, DBConnect: sqlite.Connect}
+	}
+	return onPostgreSQL(t, directory, testpostgres.Copy(t, testpostgres.Name(template.settings)))
+}
+
+// onPostgreSQL is the configuration of an app with its databases in PostgreSQL.
+func onPostgreSQL(t testing.TB, directory string, settings postgres.Settings) core.BaseAppConfig {
+	t.Helper()
+	database, err := postgres.New(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connections.Store(directory, connection{database, settings})
+	t.Cleanup(func() { connections.Delete(directory) })
+	return core.BaseAppConfig{DataDir: directory, DBConnect: database.Connect}
+}
+
+// sameDatabase is the configuration of another app on the database of one.
+func sameDatabase(app core.App) core.BaseAppConfig {
+	config := core.BaseAppConfig{DataDir: app.DataDir(), DBConnect: sqlite.Connect}
+	if database, ok := connections.Load(app.DataDir()); ok {
+		config.DBConnect = database.(connection).Connect
+	}
+	return config
+}
+
+func (template *template) make() {
+	config := core.BaseAppConfig{DBConnect: sqlite.Connect}
+	if config.DataDir, template.err = os.MkdirTemp("", "carebase-test-*"); template.err != nil {
+		return
+	}
+	template.directory = config.DataDir
+	if testpostgres.Chosen() {
+		if template.settings, template.err = testpostgres.Create("template0"); template.err != nil {
+			return
+		}
+		database, err := postgres.New(template.settings)
+		if err != nil {
+			template.err = err
+			return
+		}
+		config.DBConnect = database.Connect
+	}
+	app := core.NewBaseApp(config)
+	if template.err = app.Bootstrap(); template.err != nil {
+		return
+	}
+	if template.err = app.RunAllMigrations(); template.err != nil {
+		return
+	}
+	template.err = app.ResetBootstrapState()
+}
+
+func (template *template) remove() error {
+	var err error
+	if template.settings.URL != "" {
+		err = testpostgres.Drop(template.settings)
+	}
+	if template.directory != "" {
+		err = errors.Join(err, os.RemoveAll(template.directory))
+	}
+	return err
+}

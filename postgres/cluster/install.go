@@ -1,0 +1,54 @@
+package cluster
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+//go:embed schema.sql
+var schema string
+
+const (
+	// schemaVersion is the number in schema.sql.
+	schemaVersion = 1
+	// installLock is the advisory lock that installing takes.
+	installLock = 4_021_160_272
+)
+
+// install makes the schema, once, whoever comes first.
+func install(ctx context.Context, connection *pgx.Conn) error {
+	err := pgx.BeginFunc(ctx, connection, func(transaction pgx.Tx) error {
+		// A process that migrates holds the tables for longer than usual.
+		if _, err := transaction.Exec(ctx, "SET LOCAL lock_timeout = '1min'"); err != nil {
+			return err
+		}
+		if _, err := transaction.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", installLock); err != nil {
+			return err
+		}
+		var exists bool
+		// A look-up by name could remember that there was nothing before the lock.
+		if err := transaction.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'cluster' AND tablename = 'version')").Scan(&exists); err != nil {
+			return err
+		}
+		if !exists {
+			_, err := transaction.Conn().PgConn().Exec(ctx, schema).ReadAll()
+			return err
+		}
+		var number int
+		if err := transaction.QueryRow(ctx, "SELECT number FROM cluster.version").Scan(&number); err != nil {
+			return err
+		}
+		if number > schemaVersion {
+			return errors.New("a newer version of this program made it")
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf(`the schema "cluster" cannot be prepared: %w`, err)
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	collectionsChannel = "cluster_collections"
+	settingsChannel    = "cluster_settings"
+	messagesChannel    = "cluster_messages_"
+
+	minPause = 50 * time.Millisecond
+	maxPause = 2 * time.Second
+	// maxSilence is after how long without a notification the connection is
+	// looked at: a lost one does not always say so.
+	maxSilence = 10 * time.Second
+)
+
+// listen follows what other processes tell until the context ends, over as many
+// connections as it takes.
+func (c *Cluster) listen(ctx context.Context, ready chan<- error) {
+	pause := minPause
+	for {
+		listening, err := c.follow(ctx, ready)
+		ready = nil
+		if ctx.Err() != nil {
+			return
+		}
+		c.app.Logger().Warn("The connection to the other processes is lost", "error", err)
+		if listening {
+			pause = minPause
+		}
+		if !sleep(ctx, pause) {
+			return
+		}
+		pause = min(2*pause, maxPause)
+	}
+}
+
+// follow listens on one connection until that is lost. It begins with what may
+// have been missed.
+func (c *Cluster) follow(ctx context.Context, ready chan<- error) (listening bool, err error) {
+	defer func() {
+		if ready != nil && !listening {
+			ready <- err
+		}
+	}()
+	connection, err := c.database.Open(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), statementTimeout)
+		defer cancel()
+		err = errors.Join(err, connection.Close(closing))
+	}()
+	for _, channel := range []string{collectionsChannel, settingsChannel, messagesChannel + c.process} {
+		if _, err := connection.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
+			return false, err
+		}
+	}
+	if err := errors.Join(c.app.ReloadCachedCollections(), c.app.ReloadSettings(), c.pull()); err != nil {
+		return false, err
+	}
+	listening = true
+	if ready != nil {
+		ready <- nil
+	}
+	for {
+		if err := c.deliver(ctx, connection); err != nil {
+			return true, err
+		}
+		if err := c.next(ctx, connection); err != nil {
+			return true, err
+		}
+	}
+}
+
+// next waits for one notification and follows it. Messages are delivered by the
+// caller after each.
+func (c *Cluster) next(ctx context.Context, connection *pgx.Conn) error {
+	waiting, cancel := context.WithTimeout(ctx, maxSilence)
+	defer cancel()
+	notification, err := connection.WaitForNotification(waiting)
+	if err != nil {
+		if ctx.Err() != nil || waiting.Err() == nil {
+			return err
+		}
+		checking, cancel := context.WithTimeout(ctx, statementTimeout)
+		defer cancel()
+		return connection.Ping(checking)
+	}
+	if notification.Payload == c.process {
+		return nil // PocketBase has done it
+	}
+	switch notification.Channel {
+	case collectionsChannel:
+		return c.app.ReloadCachedCollections()
+	case settingsChannel:
+		return c.app.ReloadSettings()
+	}
+	return nil
+}
+
+// retry repeats a function until it succeeds or the context ends, and returns
+// the function's last error.
+func retry(ctx context.Context, run func() error) error {
+	for pause := minPause; ; pause = min(2*pause, maxPause) {
+		err := run()
+		if err == nil || !sleep(ctx, pause) {
+			return err
+		}
+	}
+}
+
+// sleep pauses for about that long, so that processes do not come all at once.
+// It reports whether the context is still there.
+func sleep(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause/2 + rand.N(pause))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

@@ -1,0 +1,169 @@
+package cluster
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
+)
+
+const (
+	// outboxSize is how many messages may wait for being forwarded.
+	outboxSize = 1024
+	// batchSize is how many messages are forwarded or delivered at once.
+	batchSize = 200
+	// giveUp is how long a message may wait for PostgreSQL.
+	giveUp = 30 * time.Second
+)
+
+// outgoing is a message to a client elsewhere, under the sign-in that PocketBase
+// checked the rules for.
+type outgoing struct {
+	receiver, client, authKey string
+	message                   subscriptions.Message
+}
+
+// forward queues a message for the process that has the client's connection.
+func (c *Cluster) forward(to *client, message subscriptions.Message) {
+	if !utf8.ValidString(message.Name) || strings.ContainsRune(message.Name, 0) {
+		c.app.Logger().Error("A realtime message is not forwarded: its name is not text")
+		return
+	}
+	timeout := time.NewTimer(giveUp)
+	defer timeout.Stop()
+	select {
+	case c.outbox <- outgoing{receiver: to.process, client: to.id, authKey: authKey(to.auth()), message: message}:
+	case <-c.stopped:
+	case <-timeout.C:
+		c.app.Logger().Error("A realtime message is lost: PostgreSQL does not take it", "client", to.id)
+	}
+}
+
+// send forwards queued messages until the context ends.
+func (c *Cluster) send(ctx context.Context) {
+	connection := session{open: c.database.Open}
+	defer c.closeQuietly(&connection)
+	for number := int64(1); ; number++ {
+		var batch []outgoing
+		select {
+		case <-ctx.Done():
+			return
+		case message := <-c.outbox:
+			batch = append(batch, message)
+		}
+		for len(batch) < batchSize && len(c.outbox) > 0 {
+			batch = append(batch, <-c.outbox)
+		}
+		deadline, cancel := context.WithTimeout(ctx, giveUp)
+		err := retry(deadline, func() error { return c.sendBatch(deadline, &connection, number, batch) })
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			c.app.Logger().Error("Realtime messages are lost: PostgreSQL does not take them", "count", len(batch), "error", err)
+		}
+	}
+}
+
+// sendBatch stores messages and tells their receivers. A batch that is sent
+// again because the answer was lost counts once.
+func (c *Cluster) sendBatch(ctx context.Context, connection *session, number int64, batch []outgoing) error {
+	var receivers, clients, authKeys, names []string
+	var data [][]byte
+	for _, message := range batch {
+		receivers, clients = append(receivers, message.receiver), append(clients, message.client)
+		authKeys, names = append(authKeys, message.authKey), append(names, message.message.Name)
+		data = append(data, append([]byte{}, message.message.Data...))
+	}
+	return connection.use(ctx, func(connection *pgx.Conn) error {
+		ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+		defer cancel()
+		_, err := connection.Exec(ctx, `WITH
+			batch AS (UPDATE cluster.processes SET sent = $2 WHERE id = $1 AND sent < $2 RETURNING id),
+			stored AS (
+				INSERT INTO cluster.messages (receiver, client, auth_key, name, data)
+				SELECT receiver, client, auth_key, name, data
+				FROM batch, unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[]) WITH ORDINALITY
+					AS message (receiver, client, auth_key, name, data, place)
+				WHERE receiver IN (SELECT id FROM cluster.processes)
+				ORDER BY place
+				RETURNING receiver)
+			SELECT pg_notify('cluster_messages_' || receiver, '') FROM (SELECT DISTINCT receiver FROM stored) AS receivers`,
+			c.process, number, receivers, clients, authKeys, names, data)
+		return err
+	})
+}
+
+// incoming is a message to a client here.
+type incoming struct {
+	Number                int64
+	Client, AuthKey, Name string
+	Data                  []byte
+}
+
+// deliver hands all stored messages to the clients here and removes them. Those
+// whose removal fails are remembered, so that they come once.
+func (c *Cluster) deliver(ctx context.Context, connection *pgx.Conn) error {
+	for {
+		messages, err := c.waiting(ctx, connection)
+		if err != nil {
+			return err
+		}
+		if len(messages) > 0 {
+			// A sign-in that was revoked since must not receive anything.
+			if err := c.pull(); err != nil {
+				return err
+			}
+		}
+		for _, message := range messages {
+			c.handOver(message)
+			c.delivered = append(c.delivered, message.Number)
+		}
+		if err := c.remove(ctx, connection); err != nil {
+			return err
+		}
+		if len(messages) < batchSize {
+			return nil
+		}
+	}
+}
+
+func (c *Cluster) waiting(ctx context.Context, connection *pgx.Conn) ([]incoming, error) {
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	rows, err := connection.Query(ctx, `SELECT number, client, auth_key, name, data FROM cluster.messages
+		WHERE receiver = $1 AND number <> ALL($2) ORDER BY number LIMIT $3`, c.process, c.delivered, batchSize)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[incoming])
+}
+
+func (c *Cluster) remove(ctx context.Context, connection *pgx.Conn) error {
+	if len(c.delivered) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
+	defer cancel()
+	if _, err := connection.Exec(ctx, "DELETE FROM cluster.messages WHERE number = ANY($1)", c.delivered); err != nil {
+		return err
+	}
+	c.delivered = []int64{}
+	return nil
+}
+
+// handOver queues a message for a client, unless it is signed in as somebody
+// else, or not at all, since PocketBase checked the rules for it.
+func (c *Cluster) handOver(message incoming) {
+	current := c.find(message.Client)
+	if current == nil || !current.isLocal() || authKey(current.auth()) != message.AuthKey {
+		return
+	}
+	select {
+	case current.inbox <- subscriptions.Message{Name: message.Name, Data: message.Data}:
+	default:
+		c.app.Logger().Warn("A realtime client is disconnected: it is too slow", "client", current.id)
+		current.Discard()
+	}
+}

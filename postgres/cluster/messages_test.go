@@ -1,0 +1,90 @@
+package cluster
+
+import (
+	"testing"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
+)
+
+// superuser saves a new superuser.
+func superuser(t *testing.T, member *Cluster, email string) *core.Record {
+	t.Helper()
+	collection, err := member.app.FindCollectionByNameOrId(core.CollectionNameSuperusers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := core.NewRecord(collection)
+	record.SetEmail(email)
+	record.SetPassword("long enough 1")
+	if err := member.app.Save(record); err != nil {
+		t.Fatal(err)
+	}
+	return record
+}
+
+// connected registers a client as if it had connected to the member.
+func connected(t *testing.T, member *Cluster, auth *core.Record, topics ...string) *client {
+	t.Helper()
+	local := member.newLocal("192.0.2.1")
+	local.DefaultClient.Set(apis.RealtimeClientAuthKey, auth)
+	local.DefaultClient.Subscribe(topics...)
+	if err := member.store(t.Context(), local.state()); err != nil {
+		t.Fatal(err)
+	}
+	member.app.SubscriptionsBroker().Register(local)
+	return local
+}
+
+func TestAMessageIsForTheSignInThatItWasCheckedFor(t *testing.T) {
+	clusters, _ := members(t, 1, everyMinute)
+	one, other := superuser(t, clusters[0], "one@example.com"), superuser(t, clusters[0], "other@example.com")
+	local := connected(t, clusters[0], one, "topic")
+	for name, key := range map[string]string{"nobody's": "", "another's": authKey(other)} {
+		clusters[0].handOver(incoming{Client: local.id, AuthKey: key, Name: "topic"})
+		if len(local.inbox) != 0 {
+			t.Errorf("%s message was handed over", name)
+		}
+	}
+	clusters[0].handOver(incoming{Client: local.id, AuthKey: authKey(one), Name: "topic"})
+	if len(local.inbox) != 1 {
+		t.Error("the message was not handed over")
+	}
+}
+
+func TestASlowClientIsDisconnected(t *testing.T) {
+	clusters, _ := members(t, 1, everyMinute)
+	local := connected(t, clusters[0], nil, "topic")
+	for range inboxSize {
+		clusters[0].handOver(incoming{Client: local.id, Name: "topic"})
+	}
+	if local.IsDiscarded() {
+		t.Fatal("it was disconnected too early")
+	}
+	clusters[0].handOver(incoming{Client: local.id, Name: "topic"})
+	if !local.IsDiscarded() {
+		t.Error("it may wait without end")
+	}
+}
+
+func TestABatchThatIsSentAgainCountsOnce(t *testing.T) {
+	clusters, _ := members(t, 1, everyMinute)
+	member := clusters[0]
+	batch := []outgoing{{receiver: "carebase-other", client: "client", message: subscriptions.Message{Name: "topic", Data: []byte("{}")}}}
+	if _, err := member.session.connection.Exec(t.Context(), "INSERT INTO cluster.processes (id) VALUES ('carebase-other')"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := member.sendBatch(t.Context(), &member.session, 1, batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var count int
+	if err := member.session.connection.QueryRow(t.Context(), "SELECT count(*) FROM cluster.messages").Scan(&count); err != nil {
+		t.Fatal(err)
+	}
+	if count != 1 {
+		t.Errorf("it is stored %d times", count)
+	}
+}

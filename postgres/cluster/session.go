@@ -1,0 +1,52 @@
+package cluster
+
+import (
+	"context"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// session is a connection that is opened when it is needed, and again after it
+// was lost.
+type session struct {
+	open func(context.Context) (*pgx.Conn, error)
+
+	mutex      sync.Mutex
+	connection *pgx.Conn
+	// opened counts the connections, so that a lost one can be noticed.
+	opened int
+}
+
+// use runs a function on the connection. If the connection turns out to be lost
+// it runs once more on a new one, so what it does must bear a repetition.
+func (s *session) use(ctx context.Context, run func(*pgx.Conn) error) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	var err error
+	for range 2 {
+		if s.connection == nil || s.connection.IsClosed() {
+			if s.connection, err = s.open(ctx); err != nil {
+				s.connection = nil
+				return err
+			}
+			s.opened++
+		}
+		if err = run(s.connection); err == nil || !s.connection.IsClosed() {
+			return err
+		}
+	}
+	return err
+}
+
+// close ends the connection.
+func (s *session) close(ctx context.Context) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.connection == nil {
+		return nil
+	}
+	connection := s.connection
+	s.connection = nil
+	return connection.Close(ctx)
+}

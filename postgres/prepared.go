@@ -1,0 +1,69 @@
+package postgres
+
+import (
+	"strconv"
+	"strings"
+)
+
+const (
+	// maxPrepared is how many statements a connection prepares in its life.
+	maxPrepared = 300
+	// maxCounted is how many texts a connection counts the uses of.
+	maxCounted = 500
+	// usesUntilPrepared is after how many uses a statement is worth it.
+	usesUntilPrepared = 3
+)
+
+// preparedStatements are those of one connection, by text and parameter types.
+type preparedStatements struct {
+	names map[string]string
+	uses  map[string]int
+	count int
+}
+
+func newPreparedStatements() *preparedStatements {
+	return &preparedStatements{names: map[string]string{}, uses: map[string]int{}}
+}
+
+func preparedKey(sql string, types []uint32) string {
+	var key strings.Builder
+	key.WriteString(sql)
+	for _, oid := range types {
+		key.WriteByte(0)
+		key.WriteString(strconv.FormatUint(uint64(oid), 10))
+	}
+	return key.String()
+}
+
+// choose returns the name of a prepared statement and whether it has yet to be
+// prepared; "" if it is not worth it: PocketBase writes many statements that
+// never come again.
+func (p *preparedStatements) choose(key string) (name string, fresh bool) {
+	if name, ok := p.names[key]; ok {
+		return name, false
+	}
+	if len(p.uses) >= maxCounted {
+		clear(p.uses)
+	}
+	p.uses[key]++
+	if p.uses[key] <= usesUntilPrepared || p.count >= maxPrepared {
+		return "", false
+	}
+	p.count++
+	return "statement " + strconv.Itoa(p.count), true
+}
+
+// keep notes that a statement has been prepared.
+func (p *preparedStatements) keep(key, name string) {
+	delete(p.uses, key)
+	p.names[key] = name
+}
+
+// forget drops a statement whose plan no longer fits its tables. The server
+// keeps the name until the connection ends, which the limit allows for.
+func (c *conn) forget(sql string, types []uint32) bool {
+	key := preparedKey(sql, types)
+	_, known := c.prepared.names[key]
+	delete(c.prepared.names, key)
+	return known
+}

@@ -1,0 +1,137 @@
+package postgres_test
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pocketbase/dbx"
+
+	"carebase/internal/testpostgres"
+	"carebase/postgres"
+)
+
+func TestStartErrorsAreOneLine(t *testing.T) {
+	settings := testpostgres.New(t)
+	target, err := url.Parse(settings.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := *target
+	missing.Path = "/missing"
+	stranger := *target
+	stranger.User = url.UserPassword("stranger", "hush-hush")
+	guarded := *target
+	guarded.User = url.UserPassword("guarded", "hush-hush")
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := closed.Addr().(*net.TCPAddr).Port
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name     string
+		settings postgres.Settings
+		want     string
+	}{
+		{"database", postgres.Settings{URL: missing.String()}, `has no database "missing"`},
+		{"user", postgres.Settings{URL: stranger.String()}, `does not let user "stranger" in`},
+		{"password", postgres.Settings{URL: guarded.String()}, `does not let user "guarded" in: wrong password`},
+		{"host", postgres.Settings{Host: "127.0.0.1", Port: port, Database: "a", User: "b", Password: "hush-hush"}, "PostgreSQL at 127.0.0.1:" + strconv.Itoa(port) + " cannot be reached: connection refused"},
+		{"URL", postgres.Settings{URL: "postgres://a:hush-hush@local host/b"}, "the URL of PostgreSQL cannot be understood"},
+		{"mode", postgres.Settings{Host: "127.0.0.1", Database: "a", Password: "hush-hush", SSLMode: "hm"}, "the settings of PostgreSQL cannot be understood"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			database, err := postgres.New(test.settings)
+			if err == nil {
+				var db *dbx.DB
+				if db, err = database.Connect("data.db"); err == nil {
+					t.Fatal(errors.Join(errors.New("no error"), db.Close()))
+				}
+			}
+			if !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "hush") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestSettingsAreEscaped(t *testing.T) {
+	database, err := postgres.New(postgres.Settings{Host: "db.example", Port: 6543, Database: "a b/c?d", User: "u@:/", Password: "p@:/?#%"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := database.String(); got != "db.example:6543/a b/c?d" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestPoolsStayWithinTheLimit(t *testing.T) {
+	for _, limit := range []int{postgres.MinConnections, 7, 30, 200} {
+		database, err := postgres.New(postgres.Settings{Host: "localhost", Database: "a", MaxConnections: limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pools := database.Pools()
+		if sum := pools.DataReaders + pools.DataWriters + pools.AuxiliaryReaders + pools.AuxiliaryWriters; sum != limit || pools.DataReaders < 1 || pools.DataWriters < 1 {
+			t.Errorf("%d: got %+v", limit, pools)
+		}
+	}
+}
+
+func TestManyStartAtOnce(t *testing.T) {
+	settings := testpostgres.New(t)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			database, err := postgres.New(settings)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for _, file := range []string{"data.db", "auxiliary.db"} {
+				db, err := database.Connect(file)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				// Look first, write then, as migrations do.
+				err = db.Transactional(func(tx *dbx.Tx) error {
+					var count int
+					if err := tx.NewQuery("SELECT count(*) FROM sqlite_master WHERE name = 'made'").Row(&count); err != nil || count > 0 {
+						return err
+					}
+					_, err := tx.NewQuery("CREATE TABLE made (id TEXT)").Execute()
+					return err
+				})
+				if err := errors.Join(err, db.Close()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+func TestASchemaOfANewerVersionIsRefused(t *testing.T) {
+	settings := testpostgres.New(t)
+	database, err := postgres.New(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := connect(t, database)
+	execute(t, db, "UPDATE version SET number = 1000")
+	again, err := postgres.New(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.Connect("data.db"); err == nil || !strings.Contains(err.Error(), "a newer version of this program made it") {
+		t.Errorf("got %v", err)
+	}
+}

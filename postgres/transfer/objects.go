@@ -1,0 +1,154 @@
+package transfer
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// object is what sqlite_master lists: a table, an index or a view.
+type object struct {
+	kind, name, definition string
+}
+
+// table is a table whose rows are copied.
+type table struct {
+	object
+	columns []column
+	rows    int64
+}
+
+// readObjects lists what a database holds, in the order in which it was made,
+// but for what SQLite makes by itself.
+func readObjects(ctx context.Context, transaction *sql.Tx) ([]object, error) {
+	rows, err := transaction.QueryContext(ctx, "SELECT type, name, sql FROM sqlite_master")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var objects []object
+	for rows.Next() {
+		var each object
+		var definition sql.NullString
+		if err := rows.Scan(&each.kind, &each.name, &definition); err != nil {
+			return nil, err
+		}
+		each.definition = definition.String
+		if definition.Valid && !strings.HasPrefix(each.name, "sqlite_") {
+			objects = append(objects, each)
+		}
+	}
+	return objects, rows.Err()
+}
+
+// readTables reads what the tables are made of. What cannot be copied is
+// refused, so that nothing gets lost silently.
+func readTables(ctx context.Context, transaction *sql.Tx, objects []object) ([]table, error) {
+	var tables []table
+	for _, each := range objects {
+		switch {
+		case each.kind == "index" || each.kind == "view":
+			continue
+		case each.kind != "table" || strings.HasPrefix(strings.ToUpper(each.definition), "CREATE VIRTUAL"):
+			return nil, fmt.Errorf("%s is a %s that cannot be copied: drop it first", each.name, strings.ToLower(each.kind))
+		}
+		found := table{object: each}
+		var err error
+		if found.columns, err = readColumns(ctx, transaction, each.name); err != nil {
+			return nil, err
+		}
+		if err := transaction.QueryRowContext(ctx, "SELECT count(*) FROM "+quote(each.name)).Scan(&found.rows); err != nil {
+			return nil, err
+		}
+		tables = append(tables, found)
+	}
+	return tables, nil
+}
+
+func readColumns(ctx context.Context, transaction *sql.Tx, table string) ([]column, error) {
+	rows, err := transaction.QueryContext(ctx, "SELECT name, type FROM pragma_table_info(?) ORDER BY cid", table)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var columns []column
+	for rows.Next() {
+		var name, declared string
+		if err := rows.Scan(&name, &declared); err != nil {
+			return nil, err
+		}
+		columns = append(columns, column{name: name, numeric: hasNumericAffinity(declared), kind: columnTypeOf(declared)})
+	}
+	return columns, rows.Err()
+}
+
+func makeIndexes(ctx context.Context, transaction *sql.Tx, objects []object) error {
+	for _, each := range objects {
+		if each.kind != "index" {
+			continue
+		}
+		if _, err := transaction.ExecContext(ctx, each.definition); err != nil {
+			return fmt.Errorf("the index %s cannot be made: %w", each.name, err)
+		}
+	}
+	return nil
+}
+
+// makeViews makes the views. One may read another, so as long as one succeeds
+// the others are tried again.
+func makeViews(ctx context.Context, transaction *sql.Tx, objects []object) error {
+	views := slices.DeleteFunc(slices.Clone(objects), func(each object) bool { return each.kind != "view" })
+	for len(views) > 0 {
+		var failures []error
+		var left []object
+		for _, view := range views {
+			if _, err := transaction.ExecContext(ctx, view.definition); err != nil {
+				left = append(left, view)
+				failures = append(failures, fmt.Errorf("the view %s cannot be made: %w", view.name, err))
+			}
+		}
+		if len(left) == len(views) {
+			return failures[0]
+		}
+		views = left
+	}
+	return nil
+}
+
+// compareObjects makes sure that the copy has every table, index and view.
+func compareObjects(ctx context.Context, transaction *sql.Tx, want []object) error {
+	found, err := readObjects(ctx, transaction)
+	if err != nil {
+		return err
+	}
+	for _, each := range want {
+		same := func(other object) bool {
+			return other.kind == each.kind && other.name == each.name && (each.kind == "table" || other.definition == each.definition)
+		}
+		if !slices.ContainsFunc(found, same) {
+			return fmt.Errorf("the copy lacks the %s %s as it was", each.kind, each.name)
+		}
+	}
+	if len(found) != len(want) {
+		return fmt.Errorf("the copy has %d tables, indexes and views instead of %d", len(found), len(want))
+	}
+	return nil
+}
+
+// dropObjects empties a database.
+func dropObjects(ctx context.Context, transaction *sql.Tx) error {
+	objects, err := readObjects(ctx, transaction)
+	var failures []error
+	for _, kind := range []string{"view", "table"} {
+		for _, each := range objects {
+			if each.kind == kind {
+				_, err := transaction.ExecContext(ctx, "DROP "+kind+" "+quote(each.name))
+				failures = append(failures, err)
+			}
+		}
+	}
+	return errors.Join(append(failures, err)...)
+}

@@ -1,0 +1,96 @@
+package translate
+
+import (
+	"strings"
+)
+
+// caseExpression keeps CASE and makes its results of one type.
+func (t *translator) caseExpression() expression {
+	t.next()
+	var conditions []string
+	var parts, results []expression
+	operand := ""
+	if !t.atWord("WHEN") {
+		subject := t.expression()
+		operand, parts = " "+subject.sql, append(parts, subject)
+	}
+	for t.acceptWord("WHEN") {
+		condition := t.expression()
+		parts = append(parts, condition)
+		if operand == "" {
+			condition.sql = truth(condition)
+		}
+		t.expectWord("THEN")
+		conditions = append(conditions, condition.sql)
+		results = append(results, t.expression())
+	}
+	if len(conditions) == 0 {
+		t.unexpected()
+		return expression{}
+	}
+	if t.acceptWord("ELSE") {
+		results = append(results, t.expression())
+	}
+	t.expectWord("END")
+	return chooseCase(operand, conditions, results, parts)
+}
+
+// chooseCase builds a CASE.
+func chooseCase(operand string, conditions []string, results, parts []expression) expression {
+	values := sameType(results)
+	var sql strings.Builder
+	sql.WriteString("CASE" + operand)
+	for i, condition := range conditions {
+		sql.WriteString(" WHEN " + condition + " THEN " + values[i])
+	}
+	if len(values) > len(conditions) {
+		sql.WriteString(" ELSE " + values[len(values)-1])
+	}
+	sql.WriteString(" END")
+	result := combine(levelPrimary, sql.String(), append(parts, results...)...)
+	result.boolean = true
+	for _, branch := range results {
+		result.boolean = result.boolean && branch.boolean
+	}
+	return result
+}
+
+// sameType makes values dynamic if they are visibly of several types, which
+// PostgreSQL would refuse.
+func sameType(values []expression) []string {
+	texts, numbers, booleans := 0, 0, 0
+	for _, value := range values {
+		switch {
+		case value.literal == text:
+			texts++
+		case value.literal == number:
+			numbers++
+		case value.boolean:
+			booleans++
+		}
+	}
+	result := make([]string, len(values))
+	for i, value := range values {
+		result[i] = value.sql
+		if (texts > 0 && numbers+booleans > 0 || numbers > 0 && booleans > 0) && value.sql != "NULL" {
+			result[i] = "sqlite.dynamic(" + value.sql + ")"
+		}
+	}
+	return result
+}
+
+func (t *translator) castExpression() expression {
+	t.next()
+	t.expect("(")
+	operand := t.expression()
+	t.expectWord("AS")
+	function := castFunction(t.typeName())
+	t.expect(")")
+	sql := function + "(" + operand.sql + ")"
+	if function == "sqlite.to_text" {
+		sql = "(" + sql + ` COLLATE "C")` // sorts by bytes, as a column
+	}
+	result := combine(levelPrimary, sql, operand)
+	result.real = function == "sqlite.to_real"
+	return result
+}

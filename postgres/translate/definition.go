@@ -1,0 +1,139 @@
+package translate
+
+import "strings"
+
+// definitions are what can be created.
+var definitions map[string]func(t *translator, first int)
+
+func init() {
+	definitions = map[string]func(t *translator, first int){
+		"TABLE": (*translator).createTable, "INDEX": (*translator).createIndex, "VIEW": (*translator).createView,
+	}
+}
+
+func (t *translator) create() {
+	first := t.position
+	t.next()
+	t.statement.Kind = Definition
+	if t.atWords("UNIQUE", "INDEX") {
+		t.createIndex(first)
+		return
+	}
+	if t.atWord("TEMP", "TEMPORARY") {
+		t.fail("temporary tables and views are not supported on PostgreSQL")
+	}
+	rule := definitions[t.keyword()]
+	if rule == nil {
+		t.unexpected()
+		return
+	}
+	rule(t, first)
+}
+
+// comment keeps a text with an object, which follows it when it is renamed and
+// goes when it goes. The catalog functions read it.
+func (t *translator) comment(object, value string) {
+	t.statement.After = append(t.statement.After, "COMMENT ON "+object+" IS "+quoteLiteral(value))
+}
+
+func (t *translator) ifNotExists() string {
+	return pick(t.acceptWord("IF", "NOT", "EXISTS"), "IF NOT EXISTS ", "")
+}
+
+func (t *translator) createView(first int) {
+	t.next()
+	guard := t.ifNotExists()
+	t.statement.Table = t.objectName()
+	name := t.quoteName(t.statement.Table)
+	sql := "CREATE VIEW " + name
+	if guard != "" {
+		t.fail("CREATE VIEW IF NOT EXISTS is not supported on PostgreSQL")
+	}
+	if t.at("(") {
+		sql += " " + t.names()
+	}
+	t.expectWord("AS")
+	t.statement.SQL = sql + " AS " + t.subquery()
+	t.statement.LockingSQL = ""
+	t.comment("VIEW "+name, t.text(first, t.position))
+}
+
+// createIndex builds indexes that sort as ORDER BY does. An index that is not
+// unique ends with the row id, as in SQLite, and so gives that order, too.
+func (t *translator) createIndex(first int) {
+	unique := t.acceptWord("UNIQUE")
+	t.expectWord("INDEX")
+	guard := t.ifNotExists()
+	name := t.quoteName(t.objectName())
+	t.expectWord("ON")
+	t.statement.Table = t.objectName()
+	var columns []string
+	descending := false
+	t.expect("(")
+	t.list(func() {
+		column := t.expression()
+		sql := column.sql
+		if column.name == "" {
+			sql = "(" + sql + ")"
+		}
+		descending = t.acceptWord("DESC")
+		if !descending {
+			t.acceptWord("ASC")
+		}
+		columns = append(columns, sql+pick(descending, " DESC", "")+nullsOrder(column, descending))
+	})
+	t.expect(")")
+	if !unique {
+		columns = append(columns, t.quoteExactName(rowID)+pick(descending, " DESC", ""))
+	}
+	sql := "CREATE " + pick(unique, "UNIQUE ", "") + "INDEX " + guard + name + " ON " + t.quoteName(t.statement.Table) + " (" + strings.Join(columns, ", ") + ")"
+	if t.acceptWord("WHERE") {
+		condition, _ := t.condition()
+		sql += " WHERE " + condition
+	}
+	t.statement.SQL = sql
+	t.comment("INDEX "+name, t.text(first, t.position))
+}
+
+func (t *translator) alter() {
+	t.next()
+	t.statement.Kind = Definition
+	t.expectWord("TABLE")
+	t.statement.Table = t.objectName()
+	table := t.quoteName(t.statement.Table)
+	sql := "ALTER TABLE " + table
+	switch {
+	case t.acceptWord("RENAME", "TO"):
+		sql += " RENAME TO " + t.quoteName(t.name())
+	case t.acceptWord("RENAME"):
+		t.acceptWord("COLUMN")
+		from := t.quoteName(t.name())
+		t.expectWord("TO")
+		sql += " RENAME COLUMN " + from + " TO " + t.quoteName(t.name())
+	case t.acceptWord("ADD"):
+		t.acceptWord("COLUMN")
+		sql += " ADD COLUMN " + t.columnDefinition(table)
+	case t.acceptWord("DROP"):
+		t.acceptWord("COLUMN")
+		sql += " DROP COLUMN " + t.quoteName(t.name())
+	default:
+		t.unexpected()
+	}
+	t.statement.SQL = sql
+}
+
+func (t *translator) drop() {
+	t.next()
+	t.statement.Kind = Definition
+	what := t.next().keyword
+	switch what {
+	case "TABLE", "VIEW":
+		t.statement.Drops = true
+	case "INDEX":
+	default:
+		t.fail("near %q: syntax error", what)
+	}
+	guard := pick(t.acceptWord("IF", "EXISTS"), "IF EXISTS ", "")
+	t.statement.Table = t.objectName()
+	t.statement.SQL = "DROP " + what + " " + guard + t.quoteName(t.statement.Table)
+}

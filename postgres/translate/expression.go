@@ -1,0 +1,323 @@
+package translate
+
+import (
+	"strconv"
+	"strings"
+)
+
+// expression is a translated expression and what is known of it.
+type expression struct {
+	sql string
+	// level is the precedence of its outermost operator.
+	level int
+	// literal is the kind of the token if it is one literal.
+	literal tokenKind
+	// assigned is the form for a direct assignment, if that is another.
+	assigned string
+	// boolean is set if it is visibly true, false or null.
+	boolean bool
+	// real is set if it is visibly not an integer.
+	real bool
+	// noCase is set if it compares without regard to case.
+	noCase bool
+	// oneRow is set if it is true for one row at most: the one with an id.
+	oneRow bool
+	// aggregate, window and column say what it contains.
+	aggregate, window, column bool
+	// name is set if it is a column: the last part of its name.
+	name string
+	// first and after are its range of tokens.
+	first, after int
+}
+
+// The levels of SQLite's operators, from the loosest to the tightest.
+const (
+	levelOr = iota + 1
+	levelAnd
+	levelNot
+	levelEquality
+	levelComparison
+	levelBits
+	levelSum
+	levelProduct
+	levelConcatenation
+	levelCollate
+	levelPrimary
+)
+
+// expression parses an expression.
+func (t *translator) expression() expression {
+	result := expression{}
+	t.nested(func() { result = t.binary(levelOr) })
+	return result
+}
+
+// condition parses an expression whose truth counts.
+func (t *translator) condition() (string, expression) {
+	parsed := t.expression()
+	return truth(parsed), parsed
+}
+
+// truth is a boolean that says whether a value counts as true.
+func truth(e expression) string {
+	switch {
+	case e.boolean:
+		return e.sql
+	case e.literal == number:
+		value, err := strconv.ParseFloat(e.sql, 64)
+		if err == nil && value == 0 {
+			return "FALSE"
+		}
+		return "TRUE"
+	}
+	return "sqlite.truth(" + e.sql + ")"
+}
+
+// within is an operand, in parentheses unless it binds tighter than the level.
+// PostgreSQL's own precedences differ from SQLite's but for OR, AND and NOT.
+func within(e expression, level int) string {
+	if level > levelNot {
+		level = levelPrimary
+	}
+	if e.level < level {
+		return "(" + e.sql + ")"
+	}
+	return e.sql
+}
+
+// combine is an expression made of others.
+func combine(level int, sql string, parts ...expression) expression {
+	result := expression{sql: sql, level: level}
+	for _, part := range parts {
+		result.aggregate = result.aggregate || part.aggregate
+		result.window = result.window || part.window
+		result.column = result.column || part.column
+	}
+	return result
+}
+
+// binary parses operators of at least a level.
+func (t *translator) binary(minimum int) expression {
+	first := t.position
+	left := t.prefix()
+	for t.problem == "" {
+		next, ok := t.operation(left, minimum)
+		if !ok {
+			break
+		}
+		left = next
+		left.first, left.after = first, t.position
+	}
+	left.first, left.after = first, t.position
+	return left
+}
+
+// operation parses what follows an operand, if it binds tightly enough.
+func (t *translator) operation(left expression, minimum int) (expression, bool) {
+	symbol := t.keyword()
+	if t.peek().kind == operator {
+		symbol = t.peek().value
+	}
+	if rule, ok := binaryRules[symbol]; ok {
+		if rule.level < minimum {
+			return left, false
+		}
+		t.next()
+		right := expression{}
+		t.nested(func() { right = t.binary(rule.level + 1) })
+		return rule.translate(left, right), true
+	}
+	rule, ok := postfixRules[symbol]
+	if !ok || rule.level < minimum {
+		return left, false
+	}
+	if symbol == "NOT" && !t.negatesOperator() {
+		return left, false
+	}
+	return rule.translate(t, left), true
+}
+
+// negatesOperator reports whether NOT belongs to the operator that follows it.
+func (t *translator) negatesOperator() bool {
+	switch t.peekAt(1).keyword {
+	case "IN", "LIKE", "BETWEEN", "NULL", "GLOB", "MATCH", "REGEXP":
+		return true
+	}
+	return false
+}
+
+// prefix parses an operand with the operators before it.
+func (t *translator) prefix() expression {
+	result := expression{}
+	switch {
+	case t.atWords("NOT", "EXISTS"):
+		t.next()
+		operand := t.primary()
+		result = combine(levelNot, "NOT "+operand.sql)
+		result.boolean = true
+	case t.acceptWord("NOT"):
+		operand := expression{}
+		t.nested(func() { operand = t.binary(levelNot) })
+		operand.sql, operand.level = truth(operand), truthLevel(operand)
+		result = combine(levelNot, "NOT "+within(operand, levelNot), operand)
+		result.boolean = true
+	case t.at("-"), t.at("+"), t.at("~"):
+		sign := t.next().value
+		t.nested(func() { result = signed(sign, t.binary(levelCollate)) })
+	default:
+		result = t.primary()
+	}
+	return result
+}
+
+func signed(sign string, operand expression) expression {
+	switch {
+	case operand.literal == number && sign == "-":
+		operand.sql = "-" + operand.sql
+		operand.level = levelProduct
+		return operand
+	case sign == "+":
+		return operand
+	case sign == "~":
+		return combine(levelPrimary, "(~ sqlite.to_integer("+operand.sql+"))", operand)
+	}
+	result := combine(levelPrimary, "(- sqlite.number("+operand.sql+"))", operand)
+	result.real = operand.real
+	return result
+}
+
+// truthLevel is the level of the truth of an expression.
+func truthLevel(e expression) int {
+	if e.boolean {
+		return e.level
+	}
+	return levelPrimary
+}
+
+// primary parses a literal, parameter, column, call, CASE, or what stands in
+// parentheses.
+func (t *translator) primary() expression {
+	current := t.peek()
+	switch current.kind {
+	case text, blob, number:
+		t.next()
+		return literal(current)
+	case parameter:
+		return t.parameter()
+	case operator:
+		if current.value == "(" {
+			return t.parenthesized()
+		}
+	case word:
+		if rule, ok := primaryRules[current.keyword]; ok {
+			return rule(t)
+		}
+		if after := t.peekAt(1); after.kind == operator && after.value == "(" {
+			return t.call()
+		}
+		if t.atName() {
+			return t.column()
+		}
+	case quoted:
+		return t.column()
+	}
+	t.unexpected()
+	return expression{}
+}
+
+// primaryRules are the operands that begin with a keyword.
+var primaryRules map[string]func(*translator) expression
+
+func init() {
+	primaryRules = map[string]func(*translator) expression{
+		"NULL":              constant(expression{sql: "NULL"}),
+		"TRUE":              constant(expression{sql: "TRUE", boolean: true}),
+		"FALSE":             constant(expression{sql: "FALSE", boolean: true}),
+		"CURRENT_TIMESTAMP": constant(expression{sql: "sqlite.strftime('%Y-%m-%d %H:%M:%S', sqlite.now_text())"}),
+		"CURRENT_DATE":      constant(expression{sql: "sqlite.strftime('%Y-%m-%d', sqlite.now_text())"}),
+		"CURRENT_TIME":      constant(expression{sql: "sqlite.strftime('%H:%M:%S', sqlite.now_text())"}),
+		"CASE":              (*translator).caseExpression,
+		"CAST":              (*translator).castExpression,
+		"EXISTS":            (*translator).exists,
+	}
+}
+
+func constant(value expression) func(*translator) expression {
+	value.level = levelPrimary
+	return func(t *translator) expression {
+		t.next()
+		return value
+	}
+}
+
+func literal(current token) expression {
+	result := expression{level: levelPrimary, literal: current.kind}
+	switch current.kind {
+	case text:
+		result.sql, result.assigned = textLiteral(current.value), quoteLiteral(current.value)
+	case blob:
+		result.sql = "pg_catalog.decode(" + quoteLiteral(current.value) + ", 'hex')"
+	default:
+		result.sql = current.value
+		result.real = strings.ContainsAny(current.value, ".eE")
+	}
+	return result
+}
+
+// parenthesized is a sub-query, an expression or a row of expressions.
+func (t *translator) parenthesized() expression {
+	t.expect("(")
+	if t.atQuery() {
+		result := expression{sql: "(" + t.subquery() + ")", level: levelPrimary}
+		t.expect(")")
+		return result
+	}
+	var items []expression
+	t.list(func() { items = append(items, t.expression()) })
+	t.expect(")")
+	if len(items) == 1 {
+		result := items[0]
+		if result.level < levelPrimary {
+			result.sql, result.level = "("+result.sql+")", levelPrimary
+		}
+		return result
+	}
+	return combine(levelPrimary, "("+join(items)+")", items...)
+}
+
+func join(items []expression) string {
+	texts := make([]string, len(items))
+	for i, item := range items {
+		texts[i] = item.sql
+	}
+	return strings.Join(texts, ", ")
+}
+
+// column parses a name with the names before it, or table.*.
+func (t *translator) column() expression {
+	parts := []string{t.quoteName(t.peek().value)}
+	last := t.next().value
+	for t.at(".") && t.problem == "" {
+		t.next()
+		if t.accept("*") {
+			return expression{sql: strings.Join(append(parts, "*"), "."), level: levelPrimary, column: true, name: "*"}
+		}
+		if kind := t.peek().kind; kind != word && kind != quoted {
+			t.unexpected()
+		}
+		last = t.next().value
+		parts = append(parts, t.quoteName(last))
+	}
+	if substitute, ok := t.aliases[strings.ToLower(last)]; ok && len(parts) == 1 {
+		return expression{sql: "(" + substitute + ")", level: levelPrimary, column: true}
+	}
+	return expression{sql: strings.Join(parts, "."), level: levelPrimary, column: true, name: last}
+}
+
+func (t *translator) exists() expression {
+	t.next()
+	t.expect("(")
+	result := expression{sql: "EXISTS (" + t.subquery() + ")", level: levelPrimary, boolean: true}
+	t.expect(")")
+	return result
+}

@@ -1,0 +1,296 @@
+package translate
+
+import "strings"
+
+// function is how one of SQLite's functions is called in PostgreSQL.
+type function struct {
+	// minimum and maximum are how many arguments it takes; -1 is any number.
+	minimum, maximum int
+	translate        func(arguments []expression) expression
+}
+
+// aggregates are the functions over many rows. max and min are such with one
+// argument.
+var aggregates = map[string]string{
+	"count": "pg_catalog.count", "sum": "sum", "total": "sqlite.total", "avg": "avg", "min": "min", "max": "max",
+	"group_concat": "sqlite.group_concat", "string_agg": "sqlite.group_concat",
+	"json_group_array": "sqlite.json_group_array", "json_group_object": "sqlite.json_group_object",
+}
+
+// windowFunctions are the functions that need OVER.
+var windowFunctions = map[string]bool{
+	"row_number": true, "rank": true, "dense_rank": true, "percent_rank": true, "cume_dist": true, "ntile": true,
+	"lag": true, "lead": true, "first_value": true, "last_value": true, "nth_value": true,
+}
+
+// functions are the functions over one row.
+var functions = map[string]function{
+	"abs":         overNumbers("pg_catalog.abs", 1),
+	"acos":        overNumbers("sqlite.acos", 1),
+	"asin":        overNumbers("sqlite.asin", 1),
+	"atan":        overNumbers("pg_catalog.atan", 1),
+	"atan2":       overNumbers("pg_catalog.atan2", 2),
+	"ceil":        overNumbers("pg_catalog.ceil", 1),
+	"ceiling":     overNumbers("pg_catalog.ceil", 1),
+	"cos":         overNumbers("pg_catalog.cos", 1),
+	"degrees":     overNumbers("pg_catalog.degrees", 1),
+	"exp":         overNumbers("sqlite.exp", 1),
+	"floor":       overNumbers("pg_catalog.floor", 1),
+	"ln":          overNumbers("sqlite.ln", 1),
+	"log":         overNumbers("sqlite.log10", 1),
+	"log10":       overNumbers("sqlite.log10", 1),
+	"mod":         overNumbers("sqlite.remainder_real", 2),
+	"pi":          overNumbers("pg_catalog.pi", 0),
+	"pow":         overNumbers("sqlite.power", 2),
+	"power":       overNumbers("sqlite.power", 2),
+	"radians":     overNumbers("pg_catalog.radians", 1),
+	"sign":        overNumbers("pg_catalog.sign", 1),
+	"sin":         overNumbers("pg_catalog.sin", 1),
+	"sqrt":        overNumbers("sqlite.sqrt", 1),
+	"tan":         overNumbers("pg_catalog.tan", 1),
+	"trunc":       overNumbers("pg_catalog.trunc", 1),
+	"round":       {1, 2, roundCall},
+	"random":      named("sqlite.random", 0, 0),
+	"randomblob":  named("sqlite.randomblob", 1, 1),
+	"hex":         named("sqlite.hex", 1, 1),
+	"typeof":      named("sqlite.typeof", 1, 1),
+	"char":        named("sqlite.char", 1, -1),
+	"unicode":     overText("sqlite.unicode", 1, 1),
+	"length":      overText("pg_catalog.length", 1, 1),
+	"lower":       {1, 1, changeCase("pg_catalog.lower")},
+	"upper":       {1, 1, changeCase("pg_catalog.upper")},
+	"trim":        overText("pg_catalog.btrim", 1, 2),
+	"ltrim":       overText("pg_catalog.ltrim", 1, 2),
+	"rtrim":       overText("pg_catalog.rtrim", 1, 2),
+	"replace":     overText("sqlite.replace", 3, 3),
+	"instr":       overText("pg_catalog.strpos", 2, 2),
+	"concat":      overText("pg_catalog.concat", 1, -1),
+	"concat_ws":   overText("pg_catalog.concat_ws", 2, -1),
+	"substr":      {2, 3, substring},
+	"substring":   {2, 3, substring},
+	"coalesce":    {2, -1, coalesce},
+	"ifnull":      {2, 2, coalesce},
+	"nullif":      {2, 2, func(a []expression) expression { return combine(levelPrimary, "NULLIF("+join(a)+")", a...) }},
+	"iif":         {2, 3, iif},
+	"if":          {2, 3, iif},
+	"max":         {2, -1, extreme("GREATEST")},
+	"min":         {2, -1, extreme("LEAST")},
+	"likely":      {1, 1, func(a []expression) expression { return a[0] }},
+	"unlikely":    {1, 1, func(a []expression) expression { return a[0] }},
+	"strftime":    {1, -1, dateCall("sqlite.strftime", 1)},
+	"date":        {0, -1, dateCall("sqlite.date", 0)},
+	"time":        {0, -1, dateCall(`sqlite."time"`, 0)},
+	"datetime":    {0, -1, dateCall("sqlite.datetime", 0)},
+	"julianday":   {0, -1, dateCall("sqlite.julianday", 0)},
+	"unixepoch":   {0, -1, dateCall("sqlite.unixepoch", 0)},
+	"json":        named(`sqlite.json`, 1, 1),
+	"json_array":  {0, -1, jsonArray},
+	"json_object": {0, -1, jsonObject},
+	"json_quote":  named("sqlite.json_quote", 1, 1),
+	"json_type":   named("sqlite.json_type", 1, 2),
+	"json_valid":  {1, 1, jsonValid},
+	"json_extract": {2, 2, func(a []expression) expression {
+		return combine(levelPrimary, "sqlite.json_extract("+join(a)+")", a...)
+	}},
+	"json_array_length": named("sqlite.json_array_length", 1, 2),
+}
+
+// named is a function of another name.
+func named(name string, minimum, maximum int) function {
+	return function{minimum, maximum, func(arguments []expression) expression {
+		return combine(levelPrimary, name+"("+join(arguments)+")", arguments...)
+	}}
+}
+
+// overNumbers is a function of numbers; it is NULL for what is not a number.
+func overNumbers(name string, count int) function {
+	return function{count, count, func(arguments []expression) expression {
+		operands := make([]string, len(arguments))
+		for i, argument := range arguments {
+			operands[i] = numeric(argument)
+		}
+		result := combine(levelPrimary, name+"("+strings.Join(operands, ", ")+")", arguments...)
+		result.real = true
+		return result
+	}}
+}
+
+// overText is a function of texts.
+func overText(name string, minimum, maximum int) function {
+	return function{minimum, maximum, func(arguments []expression) expression {
+		operands := make([]string, len(arguments))
+		for i, argument := range arguments {
+			operands[i] = asText(argument)
+		}
+		return combine(levelPrimary, name+"("+strings.Join(operands, ", ")+")", arguments...)
+	}}
+}
+
+// changeCase changes ASCII letters only.
+func changeCase(name string) func([]expression) expression {
+	return func(arguments []expression) expression {
+		return combine(levelPrimary, name+"("+asText(arguments[0])+` COLLATE "C")`, arguments...)
+	}
+}
+
+func roundCall(arguments []expression) expression {
+	digits := "0"
+	if len(arguments) == 2 {
+		digits = "sqlite.to_integer(" + arguments[1].sql + ")"
+	}
+	result := combine(levelPrimary, "sqlite.round("+numeric(arguments[0])+", "+digits+")", arguments...)
+	result.real = true
+	return result
+}
+
+func substring(arguments []expression) expression {
+	sql := "sqlite.substr(" + asText(arguments[0])
+	for _, argument := range arguments[1:] {
+		sql += ", sqlite.to_integer(" + argument.sql + ")"
+	}
+	return combine(levelPrimary, sql+")", arguments...)
+}
+
+// coalesce is folded, since the overloads take two arguments of different types.
+func coalesce(arguments []expression) expression {
+	last := len(arguments) - 1
+	sql := arguments[last].sql
+	for i := last - 1; i >= 0; i-- {
+		sql = `sqlite."coalesce"(` + arguments[i].sql + ", " + sql + ")"
+	}
+	result := combine(levelPrimary, sql, arguments...)
+	result.boolean = true
+	for _, argument := range arguments {
+		result.boolean = result.boolean && argument.boolean
+	}
+	return result
+}
+
+func iif(arguments []expression) expression {
+	return chooseCase("", []string{truth(arguments[0])}, arguments[1:], arguments[:1])
+}
+
+// extreme is max or min of several values, NULL if one of them is.
+func extreme(name string) func([]expression) expression {
+	return func(arguments []expression) expression {
+		values := sameType(arguments)
+		conditions := make([]string, len(values))
+		for i, value := range values {
+			conditions[i] = value + " IS NULL"
+		}
+		return combine(levelPrimary, "CASE WHEN "+strings.Join(conditions, " OR ")+" THEN NULL ELSE "+name+"("+strings.Join(values, ", ")+") END", arguments...)
+	}
+}
+
+// dateCall reads 'now', and a missing time, from the clock at each run: the date
+// functions themselves are immutable, so that indexes can use them.
+func dateCall(name string, formats int) func([]expression) expression {
+	return func(arguments []expression) expression {
+		var operands []string
+		for i, argument := range arguments {
+			if i == formats && strings.EqualFold(argument.assigned, "'now'") {
+				operands = append(operands, "sqlite.now_text()")
+				continue
+			}
+			operands = append(operands, asText(argument))
+		}
+		if len(arguments) == formats {
+			operands = append(operands, "sqlite.now_text()")
+		}
+		return combine(levelPrimary, name+"("+strings.Join(operands, ", ")+")", arguments...)
+	}
+}
+
+func jsonArray(arguments []expression) expression {
+	return combine(levelPrimary, "sqlite.json_array("+jsonQuoted(arguments)+")", arguments...)
+}
+
+func jsonObject(arguments []expression) expression {
+	return combine(levelPrimary, "sqlite.json_object("+jsonQuoted(arguments)+")", arguments...)
+}
+
+// jsonQuoted makes each argument JSON text, so that any number of them, of any
+// types, fits one function.
+func jsonQuoted(arguments []expression) string {
+	quoted := make([]string, len(arguments))
+	for i, argument := range arguments {
+		quoted[i] = "sqlite.json_quote(" + argument.sql + ")"
+		if strings.HasPrefix(argument.sql, "sqlite.json(") || strings.HasPrefix(argument.sql, "sqlite.json_array(") || strings.HasPrefix(argument.sql, "sqlite.json_object(") {
+			quoted[i] = argument.sql
+		}
+	}
+	return strings.Join(quoted, ", ")
+}
+
+func jsonValid(arguments []expression) expression {
+	result := combine(levelPrimary, "sqlite.json_valid("+arguments[0].sql+")", arguments...)
+	result.boolean = true
+	return result
+}
+
+// call parses a function call.
+func (t *translator) call() expression {
+	written := t.next().value
+	name := strings.ToLower(written)
+	t.expect("(")
+	if t.at("*") && name == "count" {
+		t.next()
+		t.expect(")")
+		return t.aggregate("pg_catalog.count", "*", nil)
+	}
+	distinct := pick(t.acceptWord("DISTINCT"), "DISTINCT ", "")
+	var arguments []expression
+	if !t.at(")") {
+		t.list(func() { arguments = append(arguments, t.expression()) })
+	}
+	order := ""
+	if t.acceptWord("ORDER", "BY") {
+		order = " ORDER BY " + t.orderTerms()
+	}
+	t.expect(")")
+	if rule, ok := functions[name]; ok && distinct+order == "" && len(arguments) >= rule.minimum && (rule.maximum < 0 || len(arguments) <= rule.maximum) {
+		return rule.translate(arguments)
+	}
+	if aggregate, ok := aggregates[name]; ok {
+		if name == "count" && len(arguments) == 0 {
+			return t.aggregate(aggregate, "*", nil)
+		}
+		return t.aggregate(aggregate, distinct+join(arguments)+order, arguments)
+	}
+	if windowFunctions[name] && t.atWord("OVER", "FILTER") {
+		if len(arguments) > 1 {
+			arguments[1].sql = "sqlite.to_integer(" + arguments[1].sql + ")::integer"
+		}
+		if name == "ntile" && len(arguments) == 1 {
+			arguments[0].sql = "sqlite.to_integer(" + arguments[0].sql + ")::integer"
+		}
+		return t.aggregate("pg_catalog."+name, join(arguments), arguments)
+	}
+	if _, ok := functions[name]; ok {
+		t.fail("wrong number of arguments to function %s()", written)
+	}
+	t.fail("no such function: %s", written)
+	return expression{}
+}
+
+// aggregate parses what may follow an aggregate's arguments.
+func (t *translator) aggregate(name, arguments string, parts []expression) expression {
+	result := combine(levelPrimary, name+"("+arguments+")", parts...)
+	result.aggregate = true
+	if t.acceptWord("FILTER") {
+		t.expect("(")
+		t.expectWord("WHERE")
+		condition, _ := t.condition()
+		result.sql += " FILTER (WHERE " + condition + ")"
+		t.expect(")")
+	}
+	if t.acceptWord("OVER") {
+		result.aggregate, result.window = false, true
+		if t.atName() {
+			result.sql += " OVER " + t.quoteName(t.name())
+		} else {
+			result.sql += " OVER " + t.windowDefinition()
+		}
+	}
+	return result
+}

@@ -1,0 +1,117 @@
+package translate
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+// maxNameLength is PostgreSQL's, in bytes: longer names are cut silently.
+const maxNameLength = 63
+
+// rowID is the hidden column that stands for SQLite's rowid.
+const rowID = "_rowid_"
+
+// notNames are the keywords that cannot be a name without quotes in the places
+// where a name is optional.
+var notNames = strings.Fields(`ADD ALL ALTER AND AS BETWEEN CASE CHECK COLLATE COMMIT CONSTRAINT CREATE CROSS DEFAULT DELETE
+	DISTINCT DROP ELSE ESCAPE EXCEPT EXISTS FOREIGN FROM FULL GROUP HAVING IN INDEX INDEXED INNER INSERT INTERSECT INTO IS ISNULL
+	JOIN LEFT LIKE LIMIT NATURAL NOT NOTNULL NULL OFFSET ON OR ORDER OUTER PRIMARY REFERENCES RETURNING RIGHT SELECT SET TABLE THEN TO
+	UNION UNIQUE UPDATE USING VALUES WHEN WHERE WINDOW GLOB MATCH REGEXP`)
+
+// Shorten returns a name that PostgreSQL does not cut: the name itself, or its
+// beginning and a hash of all of it.
+func Shorten(name string) string {
+	if len(name) <= maxNameLength {
+		return name
+	}
+	hash := sha256.Sum256([]byte(name))
+	suffix := "~" + hex.EncodeToString(hash[:8])
+	beginning := name[:maxNameLength-len(suffix)]
+	return strings.ToValidUTF8(beginning, "") + suffix
+}
+
+func (t *translator) quoteName(name string) string {
+	switch strings.ToLower(name) {
+	case "rowid", rowID:
+		name = rowID
+	}
+	return t.quoteExactName(t.fold(name))
+}
+
+// quoteExactName notes the name if PostgreSQL knows it by a shorter one.
+func (t *translator) quoteExactName(name string) string {
+	short := Shorten(name)
+	if short != name {
+		if t.statement.LongNames == nil {
+			t.statement.LongNames = map[string]string{}
+		}
+		t.statement.LongNames[short] = name
+	}
+	return `"` + strings.ReplaceAll(short, `"`, `""`) + `"`
+}
+
+func quoteLiteral(value string) string {
+	return "'" + strings.ReplaceAll(value, "'", "''") + "'"
+}
+
+// textLiteral is a literal that has its type.
+func textLiteral(value string) string {
+	return quoteLiteral(value) + "::pg_catalog.text"
+}
+
+func isRowID(name string) bool {
+	return strings.EqualFold(name, "rowid") || strings.EqualFold(name, rowID)
+}
+
+// atName reports whether the next token can be a name.
+func (t *translator) atName() bool {
+	current := t.peek()
+	return current.kind == quoted || current.kind == word && !slices.Contains(notNames, current.keyword)
+}
+
+// name parses a name.
+func (t *translator) name() string {
+	if !t.atName() {
+		t.unexpected()
+		return ""
+	}
+	return t.next().value
+}
+
+// objectName parses the name of a table, view or index. A schema before it is
+// dropped: each of SQLite's files is a connection of its own.
+func (t *translator) objectName() string {
+	name := t.name()
+	if t.accept(".") {
+		name = t.name()
+	}
+	return name
+}
+
+// names parses names in parentheses.
+func (t *translator) names() string {
+	var names []string
+	t.expect("(")
+	t.list(func() { names = append(names, t.quoteName(t.name())) })
+	t.expect(")")
+	return "(" + strings.Join(names, ", ") + ")"
+}
+
+// alias parses an alias, if there is one.
+func (t *translator) alias() (string, bool) {
+	if t.acceptWord("AS") {
+		if t.peek().kind == text {
+			return t.next().value, true
+		}
+		if t.peek().kind == word {
+			return t.next().value, true
+		}
+		return t.name(), true
+	}
+	if t.atName() || t.peek().kind == text {
+		return t.next().value, true
+	}
+	return "", false
+}

@@ -1,0 +1,145 @@
+package translate
+
+import "strings"
+
+// orderTerm is one term of an ORDER BY.
+type orderTerm struct {
+	expression
+	descending bool
+	nulls      string
+	// isName is set if the term is just a name, which may be that of an item.
+	isName bool
+}
+
+// terms parses the terms of an ORDER BY.
+func (t *translator) terms() []orderTerm {
+	var terms []orderTerm
+	t.list(func() {
+		var term orderTerm
+		aliases := t.aliases
+		if t.atName() && t.endsTerm(t.peekAt(1)) {
+			t.aliases, term.isName = nil, true
+		}
+		term.expression = t.expression()
+		t.aliases = aliases
+		term.descending = t.acceptWord("DESC")
+		if !term.descending {
+			t.acceptWord("ASC")
+		}
+		term.nulls = nullsOrder(term.expression, term.descending)
+		if t.acceptWord("NULLS", "FIRST") {
+			term.nulls = " NULLS FIRST"
+		} else if t.acceptWord("NULLS", "LAST") {
+			term.nulls = " NULLS LAST"
+		}
+		terms = append(terms, term)
+	})
+	return terms
+}
+
+func (t *translator) endsTerm(following token) bool {
+	switch following.keyword {
+	case "ASC", "DESC", "NULLS", "LIMIT", "OFFSET":
+		return true
+	}
+	return following.kind == end || following.kind == operator && strings.Contains(",);", following.value)
+}
+
+// nullsOrder puts NULL before everything else, as SQLite does. An id is never
+// NULL: without the words, its primary key gives the order.
+func nullsOrder(e expression, descending bool) string {
+	switch {
+	case strings.EqualFold(e.name, "id"), isRowID(e.name):
+		return ""
+	case descending:
+		return " NULLS LAST"
+	}
+	return " NULLS FIRST"
+}
+
+func (term orderTerm) render() string {
+	return term.sql + pick(term.descending, " DESC", "") + term.nulls
+}
+
+func renderOrder(terms []orderTerm) string {
+	if len(terms) == 0 {
+		return ""
+	}
+	rendered := make([]string, len(terms))
+	for i, term := range terms {
+		rendered[i] = term.render()
+	}
+	return " ORDER BY " + strings.Join(rendered, ", ")
+}
+
+// orderTerms parses terms and renders them.
+func (t *translator) orderTerms() string {
+	return strings.TrimPrefix(renderOrder(t.terms()), " ORDER BY ")
+}
+
+// limit parses LIMIT and OFFSET; a negative limit is none.
+func (t *translator) limit() string {
+	if !t.acceptWord("LIMIT") {
+		return ""
+	}
+	limit, offset := t.expression(), expression{}
+	switch {
+	case t.acceptWord("OFFSET"):
+		offset = t.expression()
+	case t.accept(","):
+		limit, offset = t.expression(), limit
+	}
+	sql := " LIMIT ALL"
+	if !strings.HasPrefix(limit.sql, "-") {
+		sql = " LIMIT " + wholeNumber(limit)
+	}
+	if offset.sql != "" {
+		sql += " OFFSET " + wholeNumber(offset)
+	}
+	return sql
+}
+
+func wholeNumber(e expression) string {
+	if e.literal == number {
+		return e.sql
+	}
+	return "sqlite.to_integer(" + e.sql + ")"
+}
+
+// windows parses the named windows of a query.
+func (t *translator) windows() string {
+	var windows []string
+	t.list(func() {
+		name := t.quoteName(t.name())
+		t.expectWord("AS")
+		windows = append(windows, name+" AS "+t.windowDefinition())
+	})
+	return strings.Join(windows, ", ")
+}
+
+// frameWords are the words of a window's frame.
+var frameWords = map[string]bool{"ROWS": true, "RANGE": true, "GROUPS": true, "BETWEEN": true, "UNBOUNDED": true, "PRECEDING": true,
+	"FOLLOWING": true, "CURRENT": true, "ROW": true, "AND": true, "EXCLUDE": true, "NO": true, "OTHERS": true, "GROUP": true, "TIES": true}
+
+// windowDefinition parses what stands in parentheses after OVER.
+func (t *translator) windowDefinition() string {
+	t.expect("(")
+	var parts []string
+	if t.atName() && !t.atWord("PARTITION", "ROWS", "RANGE", "GROUPS") {
+		parts = append(parts, t.quoteName(t.name()))
+	}
+	if t.acceptWord("PARTITION", "BY") {
+		var by []expression
+		t.list(func() { by = append(by, t.expression()) })
+		parts = append(parts, "PARTITION BY "+join(by))
+	}
+	if t.acceptWord("ORDER", "BY") {
+		parts = append(parts, "ORDER BY "+t.orderTerms())
+	}
+	for frameWords[t.keyword()] || t.peek().kind == number {
+		current := t.next()
+		parts = append(parts, pick(current.kind == number, current.value, current.keyword))
+	}
+	t.expect(")")
+	return "(" + strings.Join(parts, " ") + ")"
+}

@@ -1,0 +1,126 @@
+package translate
+
+import (
+	"fmt"
+	"slices"
+)
+
+func (t *translator) peek() token {
+	if t.problem != "" {
+		return t.tokens[len(t.tokens)-1]
+	}
+	return t.tokens[t.position]
+}
+
+// peekAt looks ahead.
+func (t *translator) peekAt(offset int) token {
+	return t.tokens[min(t.position+offset, len(t.tokens)-1)]
+}
+
+func (t *translator) next() token {
+	current := t.peek()
+	if current.kind != end {
+		t.position++
+	}
+	return current
+}
+
+// at reports whether the next token is this punctuation or operator.
+func (t *translator) at(text string) bool {
+	current := t.peek()
+	return current.kind == operator && current.value == text
+}
+
+func (t *translator) accept(text string) bool {
+	if t.at(text) {
+		t.position++
+		return true
+	}
+	return false
+}
+
+func (t *translator) expect(text string) {
+	if !t.accept(text) {
+		t.unexpected()
+	}
+}
+
+// keyword is the next token if it is a bare word, in upper case.
+func (t *translator) keyword() string {
+	return t.peek().keyword
+}
+
+func (t *translator) atWord(words ...string) bool {
+	keyword := t.keyword()
+	return keyword != "" && slices.Contains(words, keyword)
+}
+
+// atWords reports whether these words come next, one after the other.
+func (t *translator) atWords(words ...string) bool {
+	for i, word := range words {
+		if t.problem != "" || t.peekAt(i).keyword != word {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *translator) acceptWord(words ...string) bool {
+	if t.atWords(words...) {
+		t.position += len(words)
+		return true
+	}
+	return false
+}
+
+func (t *translator) expectWord(words ...string) {
+	if !t.acceptWord(words...) {
+		t.unexpected()
+	}
+}
+
+// unexpected ends the translation at the next token.
+func (t *translator) unexpected() {
+	current := t.peek()
+	if current.kind == end {
+		t.fail("incomplete input")
+		return
+	}
+	t.fail("near %q: syntax error", t.source[current.start:current.end])
+}
+
+// fail ends the translation with a problem.
+func (t *translator) fail(format string, arguments ...any) {
+	if t.problem == "" {
+		t.problem = fmt.Sprintf(format, arguments...)
+	}
+}
+
+// text is the original text of a range of tokens.
+func (t *translator) text(first, after int) string {
+	if after <= first {
+		return ""
+	}
+	return t.source[t.tokens[first].start:t.tokens[after-1].end]
+}
+
+// nested runs f one level deeper.
+func (t *translator) nested(f func()) {
+	t.depth++
+	if t.depth > maxDepth {
+		t.fail("expression tree is too large (maximum depth %d)", maxDepth)
+	} else {
+		f()
+	}
+	t.depth--
+}
+
+// list parses items that are separated by commas.
+func (t *translator) list(item func()) {
+	for {
+		item()
+		if t.problem != "" || !t.accept(",") {
+			return
+		}
+	}
+}

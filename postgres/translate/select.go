@@ -1,0 +1,218 @@
+package translate
+
+import (
+	"strings"
+)
+
+// item is one expression of a select list, with its name if it has one.
+type item struct {
+	expression
+	alias   string
+	aliased bool
+}
+
+// core is one SELECT of a compound one.
+type core struct {
+	distinct bool
+	items    []item
+	// verbatim is a VALUES list, which has no clauses.
+	verbatim string
+	from     source
+	where    expression
+	group    []expression
+	having   string
+	window   string
+}
+
+func (t *translator) atQuery() bool {
+	return t.atWord("SELECT", "VALUES", "WITH")
+}
+
+// subquery parses a query inside another.
+func (t *translator) subquery() string {
+	result := ""
+	t.subqueries++
+	t.nested(func() { result = t.selectStatement() })
+	t.subqueries--
+	return result
+}
+
+// with parses the common table expressions before a statement.
+func (t *translator) with() string {
+	if !t.acceptWord("WITH") {
+		return ""
+	}
+	outer := t.recursive
+	t.recursive = t.acceptWord("RECURSIVE")
+	defer func() { t.recursive = outer }()
+	sql := "WITH " + pick(t.recursive, "RECURSIVE ", "")
+	var tables []string
+	t.list(func() {
+		table := t.quoteName(t.name())
+		if t.at("(") {
+			table += " " + t.names()
+		}
+		t.expectWord("AS")
+		table += " AS "
+		if t.acceptWord("NOT", "MATERIALIZED") {
+			table += "NOT MATERIALIZED "
+		} else if t.acceptWord("MATERIALIZED") {
+			table += "MATERIALIZED "
+		}
+		t.expect("(")
+		table += "(" + t.subquery() + ")"
+		t.expect(")")
+		tables = append(tables, table)
+	})
+	return sql + strings.Join(tables, ", ") + " "
+}
+
+// selectStatement parses a whole query.
+func (t *translator) selectStatement() string {
+	outer := t.aliases
+	t.aliases = nil
+	defer func() { t.aliases = outer }()
+
+	sql := t.with()
+	first := t.core()
+	body, compound := "", false
+	for t.problem == "" {
+		operator := t.compoundOperator()
+		if operator == "" {
+			break
+		}
+		if !compound {
+			body, compound = t.render(first, nil), true
+		}
+		body += " " + operator + " " + t.render(t.core(), nil)
+	}
+	var order []orderTerm
+	if t.acceptWord("ORDER", "BY") {
+		t.aliases = first.aliases()
+		order = t.terms()
+		t.aliases = nil
+	}
+	limit := t.limit()
+	if compound {
+		return sql + body + renderOrder(order) + limit
+	}
+	if t.subqueries == 0 && sql == "" && first.readsOneRow() && len(order) == 0 {
+		t.statement.LockingSQL, t.statement.Table = "yes", first.from.name
+	}
+	if len(first.items) == 1 && first.distinct && needsGrouping(first.items[0], order) {
+		return sql + t.groupDistinct(first, order) + limit
+	}
+	return sql + t.render(first, order) + renderOrder(order) + limit
+}
+
+func (t *translator) compoundOperator() string {
+	switch {
+	case t.acceptWord("UNION", "ALL"):
+		return "UNION ALL"
+	case t.acceptWord("UNION"):
+		return "UNION"
+	case t.acceptWord("EXCEPT"):
+		return "EXCEPT"
+	case t.acceptWord("INTERSECT"):
+		return "INTERSECT"
+	}
+	return ""
+}
+
+// core parses SELECT to HAVING, or VALUES.
+func (t *translator) core() core {
+	var result core
+	if t.acceptWord("VALUES") {
+		var rows []string
+		t.list(func() {
+			t.expect("(")
+			var values []expression
+			t.list(func() { values = append(values, t.expression()) })
+			t.expect(")")
+			rows = append(rows, "("+join(values)+")")
+		})
+		result.verbatim = "VALUES " + strings.Join(rows, ", ")
+		return result
+	}
+	if t.accept("(") {
+		result.verbatim = "(" + t.subquery() + ")"
+		t.expect(")")
+		return result
+	}
+	t.expectWord("SELECT")
+	result.distinct = t.acceptWord("DISTINCT")
+	t.acceptWord("ALL")
+	t.list(func() { result.items = append(result.items, t.item()) })
+	if t.acceptWord("FROM") {
+		result.from = t.from()
+	}
+	if t.acceptWord("WHERE") {
+		result.where = t.expression()
+	}
+	if t.acceptWord("GROUP", "BY") {
+		t.list(func() { result.group = append(result.group, t.expression()) })
+	}
+	if t.acceptWord("HAVING") {
+		t.aliases = result.aliases()
+		result.having, _ = t.condition()
+		t.aliases = nil
+	}
+	if t.acceptWord("WINDOW") {
+		result.window = t.windows()
+	}
+	return result
+}
+
+// item parses one expression of the select list.
+func (t *translator) item() item {
+	var result item
+	first := t.position
+	if t.accept("*") {
+		result.expression = expression{sql: "*", level: levelPrimary, name: "*", column: true}
+		return result
+	}
+	result.expression = t.expression()
+	result.first, result.after = first, t.position
+	if t.recursive && result.literal == number {
+		result.sql += "::double precision"
+	}
+	if isRowID(result.name) && t.subqueries == 0 {
+		t.statement.ShowsRowID = true
+	}
+	result.alias, result.aliased = t.alias()
+	t.fold(result.alias) // keeps its spelling, which others may follow
+	if !result.aliased && result.name == "" {
+		// SQLite calls an expression by its text.
+		result.alias, result.aliased = t.text(first, t.position), true
+	}
+	return result
+}
+
+// aliases are the names that a later clause may use.
+func (c core) aliases() map[string]string {
+	names := map[string]string{}
+	for _, item := range c.items {
+		if item.aliased {
+			names[strings.ToLower(item.alias)] = item.sql
+		}
+	}
+	return names
+}
+
+// names are what the columns of the result are called.
+func (c core) names() map[string]bool {
+	names := map[string]bool{}
+	for _, item := range c.items {
+		names[strings.ToLower(item.name)] = true
+		if item.aliased {
+			names[strings.ToLower(item.alias)] = true
+		}
+	}
+	return names
+}
+
+// readsOneRow reports whether the query reads whole rows of one table by id.
+func (c core) readsOneRow() bool {
+	return !c.distinct && len(c.items) == 1 && c.items[0].name == "*" && c.from.table != "" &&
+		c.where.oneRow && c.group == nil && c.having == "" && c.window == ""
+}
