@@ -18,18 +18,15 @@ var healthCollections = []string{migrations.Patients, migrations.Doctors, migrat
 // asked for. To PocketBase such a caller is a guest, who would be shown an
 // empty list as if there were no patients.
 func bindCredentials(app core.App) {
-	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.Bind(&hook.Handler[*core.RequestEvent]{
-			Id:       "strictCredentials",
-			Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 1,
-			Func: func(e *core.RequestEvent) error {
-				if e.Auth == nil && e.Request.Header.Get("Authorization") != "" && asksForHealthData(e) {
-					return e.UnauthorizedError("The request's token is invalid or has expired.", nil)
-				}
-				return e.Next()
-			},
-		})
-		return e.Next()
+	bindMiddleware(app, &hook.Handler[*core.RequestEvent]{
+		Id:       "strictCredentials",
+		Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 1,
+		Func: func(e *core.RequestEvent) error {
+			if e.Auth == nil && e.Request.Header.Get("Authorization") != "" && asksForHealthData(e) {
+				return e.UnauthorizedError("The request's token is invalid or has expired.", nil)
+			}
+			return e.Next()
+		},
 	})
 }
 

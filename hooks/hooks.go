@@ -5,6 +5,7 @@ package hooks
 
 import (
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/config"
 )
@@ -27,4 +28,12 @@ func Bind(app core.App, config *config.Config) {
 	bindImpersonation(app)
 	bindPasswordWork(app)
 	bindBlacklist(app)
+}
+
+// bindMiddleware puts a middleware around every request of the server.
+func bindMiddleware(app core.App, middleware *hook.Handler[*core.RequestEvent]) {
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		e.Router.Bind(middleware)
+		return e.Next()
+	})
 }

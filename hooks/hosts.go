@@ -17,18 +17,15 @@ func bindHosts(app core.App, allowed []string) {
 	if len(allowed) == 0 {
 		return
 	}
-	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.Bind(&hook.Handler[*core.RequestEvent]{
-			Id:       "allowedHosts",
-			Priority: apis.DefaultCorsMiddlewarePriority - 1,
-			Func: func(e *core.RequestEvent) error {
-				if !hostAllowed(allowed, e.Request.Host) {
-					return router.NewApiError(http.StatusBadRequest, "Invalid Host header.", nil)
-				}
-				return e.Next()
-			},
-		})
-		return e.Next()
+	bindMiddleware(app, &hook.Handler[*core.RequestEvent]{
+		Id:       "allowedHosts",
+		Priority: apis.DefaultCorsMiddlewarePriority - 1,
+		Func: func(e *core.RequestEvent) error {
+			if !hostAllowed(allowed, e.Request.Host) {
+				return router.NewApiError(http.StatusBadRequest, "Invalid Host header.", nil)
+			}
+			return e.Next()
+		},
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/simplejwt"
 )
@@ -16,20 +17,17 @@ func bindPasswordWork(app core.App) {
 	app.OnRecordAuthWithPasswordRequest().BindFunc(func(e *core.RecordAuthWithPasswordRequestEvent) error {
 		return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
 	})
-	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.BindFunc(func(e *core.RequestEvent) error {
-			if !maySetPassword(e.Request) {
-				return e.Next()
-			}
-			// The body first, so that a slow one holds no place.
-			body := map[string]any{}
-			if err := e.BindBody(&body); err != nil || !setsPassword(body) {
-				return e.Next()
-			}
-			return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
-		})
-		return e.Next()
-	})
+	bindMiddleware(app, &hook.Handler[*core.RequestEvent]{Func: func(e *core.RequestEvent) error {
+		if !maySetPassword(e.Request) {
+			return e.Next()
+		}
+		// The body first, so that a slow one holds no place.
+		body := map[string]any{}
+		if err := e.BindBody(&body); err != nil || !setsPassword(body) {
+			return e.Next()
+		}
+		return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
+	}})
 }
 
 // maySetPassword recognizes creating, updating and resetting, and batches.

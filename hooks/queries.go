@@ -20,26 +20,23 @@ const backRelation = "_via_"
 // so that an answer would tell about other people's patients. Filters forward
 // along relations and expanding in both directions are checked, and stay.
 func bindQueries(app core.App) {
-	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.Bind(&hook.Handler[*core.RequestEvent]{
-			Id:       "backRelationGuard",
-			Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 2,
-			Func: func(e *core.RequestEvent) error {
-				if !strings.HasPrefix(e.Request.URL.Path, "/api/collections/") || e.HasSuperuserAuth() {
-					return e.Next()
-				}
-				query := e.Request.URL.Query()
-				for _, name := range []string{search.FilterQueryParam, search.SortQueryParam} {
-					for _, text := range query[name] {
-						if usesBackRelation(text) {
-							return backRelationError(e)
-						}
+	bindMiddleware(app, &hook.Handler[*core.RequestEvent]{
+		Id:       "backRelationGuard",
+		Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 2,
+		Func: func(e *core.RequestEvent) error {
+			if !strings.HasPrefix(e.Request.URL.Path, "/api/collections/") || e.HasSuperuserAuth() {
+				return e.Next()
+			}
+			query := e.Request.URL.Query()
+			for _, name := range []string{search.FilterQueryParam, search.SortQueryParam} {
+				for _, text := range query[name] {
+					if usesBackRelation(text) {
+						return backRelationError(e)
 					}
 				}
-				return e.Next()
-			},
-		})
-		return e.Next()
+			}
+			return e.Next()
+		},
 	})
 }
 

@@ -15,20 +15,17 @@ import (
 // errors quote from them: filters and searches carry what is known about
 // patients.
 func bindRequestLog(app core.App) {
-	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.Bind(&hook.Handler[*core.RequestEvent]{
-			Id: "requestLogRedaction",
-			// Inside the activity logger, which reads all of it at last.
-			Priority: apis.DefaultActivityLoggerMiddlewarePriority + 1,
-			Func: func(e *core.RequestEvent) error {
-				defer func() {
-					e.Request.URL = &url.URL{Path: e.Request.URL.Path}
-					e.Request.Header.Del("Referer")
-				}()
-				return withoutCause(e.Next())
-			},
-		})
-		return e.Next()
+	bindMiddleware(app, &hook.Handler[*core.RequestEvent]{
+		Id: "requestLogRedaction",
+		// Inside the activity logger, which reads all of it at last.
+		Priority: apis.DefaultActivityLoggerMiddlewarePriority + 1,
+		Func: func(e *core.RequestEvent) error {
+			defer func() {
+				e.Request.URL = &url.URL{Path: e.Request.URL.Path}
+				e.Request.Header.Del("Referer")
+			}()
+			return withoutCause(e.Next())
+		},
 	})
 }
 

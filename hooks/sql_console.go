@@ -5,29 +5,27 @@ import (
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
 )
 
 // bindSQLConsole lets the dashboard's SQL console read and not write: a
 // statement changes rows behind every rule, hook and subscription there is.
 func bindSQLConsole(app core.App) {
-	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.BindFunc(func(e *core.RequestEvent) error {
-			if e.Request.URL.Path != "/api/sql" || !e.HasSuperuserAuth() {
-				return e.Next()
-			}
-			var form struct {
-				Query string `json:"query" form:"query"`
-			}
-			if err := e.BindBody(&form); err != nil {
-				return e.BadRequestError("An error occurred while loading the submitted data.", err)
-			}
-			if !readOnly(form.Query) {
-				return e.ForbiddenError("The SQL console reads only: a statement that writes would pass by ownership, validation and realtime. Change records in the dashboard or through the API.", nil)
-			}
+	bindMiddleware(app, &hook.Handler[*core.RequestEvent]{Func: func(e *core.RequestEvent) error {
+		if e.Request.URL.Path != "/api/sql" || !e.HasSuperuserAuth() {
 			return e.Next()
-		})
+		}
+		var form struct {
+			Query string `json:"query" form:"query"`
+		}
+		if err := e.BindBody(&form); err != nil {
+			return e.BadRequestError("An error occurred while loading the submitted data.", err)
+		}
+		if !readOnly(form.Query) {
+			return e.ForbiddenError("The SQL console reads only: a statement that writes would pass by ownership, validation and realtime. Change records in the dashboard or through the API.", nil)
+		}
 		return e.Next()
-	})
+	}})
 }
 
 var (
