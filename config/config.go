@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -26,6 +27,8 @@ type Config struct {
 	// CORSAllowedOrigins are the origins whose pages may call the API; empty
 	// for any.
 	CORSAllowedOrigins []string
+	// TrustedProxies are believed about whom they forward for; nil for none.
+	TrustedProxies []netip.Prefix
 	// HTTPAddr is the address that the server listens on, host:port.
 	HTTPAddr string
 	// DataDir is the directory of the SQLite database and the uploaded files.
@@ -59,6 +62,7 @@ type variables struct {
 	Debug                  string `env:"DEBUG"`
 	AllowedHosts           string `env:"ALLOWED_HOSTS"`
 	CORSAllowedOrigins     string `env:"CORS_ALLOWED_ORIGINS"`
+	TrustedProxies         string `env:"TRUSTED_PROXIES"`
 	HTTPAddr               string `env:"HTTP_ADDR"`
 	Port                   string `env:"PORT"`
 	DataDir                string `env:"DATA_DIR"`
@@ -111,6 +115,7 @@ func Parse(environment map[string]string) (*Config, error) {
 		Debug:                  v.boolean("DEBUG", raw.Debug),
 		AllowedHosts:           v.hosts("ALLOWED_HOSTS", raw.AllowedHosts),
 		CORSAllowedOrigins:     v.origins("CORS_ALLOWED_ORIGINS", raw.CORSAllowedOrigins),
+		TrustedProxies:         v.networks("TRUSTED_PROXIES", raw.TrustedProxies),
 		HTTPAddr:               v.address(raw.HTTPAddr, raw.Port),
 		DataDir:                orDefault(raw.DataDir, "pb_data"),
 		AccessTokenLifetime:    v.lifetime("ACCESS_TOKEN_LIFETIME", raw.AccessTokenLifetime, 30*time.Minute),

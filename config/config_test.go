@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"net/netip"
 	"os"
 	"reflect"
 	"slices"
@@ -30,7 +31,7 @@ func TestEverythingSet(t *testing.T) {
 		"SECRET_KEY": strings.Repeat("é", 32), "DEBUG": "False", "ALLOWED_HOSTS": "a.example, .B.example,*,127.0.0.1,[::1]",
 		"CORS_ALLOWED_ORIGINS": "https://a.example,http://localhost:3000", "HTTP_ADDR": ":9000", "PORT": "1", "DATA_DIR": "/srv/x",
 		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "BLACKLIST_AFTER_ROTATION": "1",
-		"DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
+		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +40,8 @@ func TestEverythingSet(t *testing.T) {
 		SecretKey: strings.Repeat("é", 32), AllowedHosts: []string{"a.example", ".b.example", "*", "127.0.0.1", "::1"},
 		CORSAllowedOrigins: []string{"https://a.example", "http://localhost:3000"}, HTTPAddr: ":9000", DataDir: "/srv/x",
 		AccessTokenLifetime: 90 * time.Second, RefreshTokenLifetime: time.Hour, RotateRefreshTokens: true, BlacklistAfterRotation: true,
-		DoctorsScope: config.DoctorsOwner, SuperuserEmail: "a@b.example", SuperuserPassword: "long enough",
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+		DoctorsScope:   config.DoctorsOwner, SuperuserEmail: "a@b.example", SuperuserPassword: "long enough",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -78,6 +80,8 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"DOCTORS_SCOPE", "all", `DOCTORS_SCOPE is "all"`},
 		{"SUPERUSER_EMAIL", "a@b.example", "SUPERUSER_PASSWORD must be at least 8 characters"},
 		{"SUPERUSER_PASSWORD", "hush-hush", "SUPERUSER_EMAIL must be set"},
+		{"TRUSTED_PROXIES", "10.0.0.0/33", `TRUSTED_PROXIES is "10.0.0.0/33"`},
+		{"TRUSTED_PROXIES", "proxy.example", `TRUSTED_PROXIES is "proxy.example"`},
 		{"ALLOWED_HOSTS", " , ", `ALLOWED_HOSTS is " , "`},
 		{"DATABASE_URL", "mysql://root:hush-hush@localhost/healthcare", "DATABASE_URL must be like postgres://"},
 		{"DATABASE_URL", "postgres://root:hush-hush@localhost/", "DATABASE_URL must be like postgres://"},

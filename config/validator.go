@@ -90,6 +90,24 @@ func (v *validator) origins(name, value string) []string {
 	return origins
 }
 
+func (v *validator) networks(name, value string) []netip.Prefix {
+	var networks []netip.Prefix
+	for _, item := range split(value) {
+		network, err := netip.ParsePrefix(item)
+		if err != nil {
+			var address netip.Addr
+			address, err = netip.ParseAddr(item)
+			network = netip.PrefixFrom(address, address.BitLen())
+		}
+		if err != nil {
+			v.problem(name, value, "a comma-separated list of IP addresses and networks such as 10.0.0.0/8 or fd00::/8")
+			return nil
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks
+}
+
 // address is HTTP_ADDR, or all interfaces at PORT as hosting platforms mean it.
 func (v *validator) address(address, port string) string {
 	if port != "" && !isPort(port) {

@@ -13,6 +13,8 @@ import (
 // Bind registers every hook. It is called once, before the app starts.
 func Bind(app core.App, config *config.Config) {
 	bindStart(app, config)
+	bindClientAddress(app, config.TrustedProxies)
+	bindHeaders(app)
 	bindHosts(app, config.AllowedHosts)
 	bindRequestLog(app)
 	bindCredentials(app)

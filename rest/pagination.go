@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"carebase/forwarded"
 )
 
 const (
@@ -89,7 +91,7 @@ func (r *Request) pageLink(page Page, number int64) any {
 		return nil
 	}
 	link := url.URL{Scheme: "http", Host: r.Request.Host, Path: r.Request.URL.Path}
-	if r.IsTLS() {
+	if forwarded.IsTLS(r.Request) {
 		link.Scheme = "https"
 	}
 	query := url.Values{}

@@ -165,7 +165,6 @@ var page = template.Must(template.New("head").Parse(`<!DOCTYPE html>
 func renderHTML(r *Request, status int) (io.WriteCloser, error) {
 	header := r.Response.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	r.Response.WriteHeader(status)
 	err := page.ExecuteTemplate(r.Response, "head", map[string]any{
 		"Name":        r.View.Name,

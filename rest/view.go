@@ -61,7 +61,6 @@ func (r *Request) serve() error {
 	header := r.Response.Header()
 	header.Set("Allow", strings.Join(r.View.allowed(), ", "))
 	header.Add("Vary", "Accept")
-	header.Set("Cache-Control", "no-store")
 
 	var err error
 	if r.accepted, err = negotiate(r.RequestEvent); err != nil {

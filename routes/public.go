@@ -20,9 +20,6 @@ func bindPublic(router *router.Router[*core.RequestEvent], public fs.FS) {
 		if !isRead || strings.HasPrefix(e.Request.URL.Path, "/api/") {
 			return e.NotFoundError("", nil)
 		}
-		header := e.Response.Header()
-		header.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'")
-		header.Set("Referrer-Policy", "same-origin")
 		return file(e)
 	})
 }
