@@ -18,7 +18,9 @@ const (
 	String     Type = "string"   // CharField
 	Email      Type = "email"    // EmailField
 	Integer    Type = "integer"  // IntegerField
+	Boolean    Type = "boolean"  // BooleanField, output only
 	DateTime   Type = "datetime" // DateTimeField, output only
+	Strings    Type = "list"     // ListField of texts, output only
 	PrimaryKey Type = "field"    // PrimaryKeyRelatedField
 )
 
@@ -31,12 +33,17 @@ type Field struct {
 	Name  string
 	Label string
 	Type  Type
+	// Description and Example are for the reference.
+	Description string
+	Example     any
 	// Required fields must be in a POST or PUT.
 	Required bool
 	// ReadOnly fields are only output; WriteOnly fields are only input.
 	ReadOnly, WriteOnly bool
 	// AllowBlank admits an empty string.
 	AllowBlank bool
+	// AllowNull is set for what may be null in an answer; no input may be.
+	AllowNull bool
 	// MaxLength bounds the characters of a text; 0 for no bound.
 	MaxLength int
 	// MinValue and MaxValue bound an Integer.

@@ -12,6 +12,11 @@ import (
 // maxSearchTerms bounds the conditions that one search can cost.
 const maxSearchTerms = 32
 
+var orderingQuery = Field{
+	Name: "ordering", Type: String, Example: "-created_at",
+	Description: "The fields to sort by, separated by commas; `-` before a field is for descending. Names of no field are passed over.",
+}
+
 // Ordering returns the terms of ?ordering= that name readable fields, "-" for
 // descending, or nil if there are none, as DRF's OrderingFilter. A field that
 // comes again decides nothing and is left out.
@@ -43,7 +48,7 @@ var searchTerm = regexp.MustCompile(`(?:[^` + space + `'"]*(?:(?:"(?:[^"\\]|\\.)
 func (r *Request) SearchTerms() ([]string, error) {
 	search := r.query("search")
 	if strings.ContainsRune(search, 0) {
-		return nil, &Error{Status: http.StatusBadRequest, Body: []string{"Null characters are not allowed."}}
+		return nil, NullCharacters()
 	}
 	terms := splitSearch(search)
 	if len(terms) > maxSearchTerms {
@@ -77,6 +82,16 @@ func unquotePhrase(term string) string {
 	return strings.ReplaceAll(phrase, `\\`, `\`)
 }
 
+// NullCharacters is the 400 of a search that no database can be asked for. Its
+// body is the messages alone.
+func NullCharacters() *Error {
+	return &Error{Status: http.StatusBadRequest, Body: []string{"Null characters are not allowed."}}
+}
+
+// InvalidChoice is the message for a filter by an object that the caller cannot
+// see, as Django's ModelChoiceField.
+const InvalidChoice = "Select a valid choice. That choice is not one of the available choices."
+
 // Filter returns the value of an exact filter (?field=) as its column holds
 // it, as django-filter's. An empty value does not filter.
 func (r *Request) Filter(field Field) (value any, given bool, err error) {
@@ -92,7 +107,7 @@ func (r *Request) Filter(field Field) (value any, given bool, err error) {
 		}
 		return number, true, nil
 	case strings.ContainsRune(text, 0) && field.Type == PrimaryKey:
-		return nil, false, FieldInvalid(field.Name, "Select a valid choice. That choice is not one of the available choices.")
+		return nil, false, FieldInvalid(field.Name, InvalidChoice)
 	case strings.ContainsRune(text, 0):
 		return nil, false, FieldInvalid(field.Name, "Null characters are not allowed.")
 	}

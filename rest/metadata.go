@@ -31,7 +31,7 @@ func metadata(r *Request) error {
 		answer.Parses = append(answer.Parses, parser.mediaType)
 	}
 	for _, method := range []string{http.MethodPost, http.MethodPut} {
-		if r.View.Methods[method] == nil || r.View.Fields == nil {
+		if !r.View.TakesBody(method) {
 			continue
 		}
 		if method == http.MethodPut && r.View.MayUpdate(r) != nil {

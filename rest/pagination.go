@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"fmt"
 	"iter"
 	"math"
 	"net/url"
@@ -13,6 +14,17 @@ import (
 const (
 	defaultPageSize = 100
 	maxPageSize     = 500
+)
+
+var (
+	pageQuery = Field{
+		Name: "page", Type: Integer, MinValue: new(int64(1)), Example: 1,
+		Description: "Asks for one page of the list and says which; `last` is the last.",
+	}
+	pageSizeQuery = Field{
+		Name: "page_size", Type: Integer, MinValue: new(int64(1)), Example: defaultPageSize,
+		Description: fmt.Sprintf("Asks for one page of the list and says how many objects it has, at most %d.", maxPageSize),
+	}
 )
 
 // Page is one page of a list, as DRF's PageNumberPagination.

@@ -23,11 +23,16 @@ type View struct {
 	Authenticate func(e *core.RequestEvent) error
 	// AllowAny admits callers who are not signed in.
 	AllowAny bool
-	// Methods are the handlers by HTTP method. HEAD follows from GET, and
-	// OPTIONS is always there.
-	Methods map[string]Handler
+	// Methods are what the view answers, by HTTP method. HEAD follows from GET,
+	// and OPTIONS is always there.
+	Methods map[string]Method
+	// Schema is what the reference calls the objects that Fields describe, such
+	// as "Patient".
+	Schema string
 	// Fields are what a POST or PUT takes and OPTIONS describes.
 	Fields []Field
+	// Path are the parts of the view's path that stand in braces.
+	Path []Field
 	// MayUpdate returns nil if the caller may PUT the object that the path
 	// names; OPTIONS leaves the action out otherwise.
 	MayUpdate func(r *Request) error
@@ -92,7 +97,7 @@ func (v *View) handler(method string) Handler {
 	if method == http.MethodOptions {
 		return metadata
 	}
-	return v.Methods[method]
+	return v.Methods[method].Handle
 }
 
 func (v *View) allowed() []string {

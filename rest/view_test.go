@@ -38,15 +38,15 @@ func serve(t *testing.T, view *View) *httptest.Server {
 var echo = &View{
 	AllowAny: true,
 	Fields:   []Field{{Name: "name", Type: String, Required: true}},
-	Methods: map[string]Handler{
-		http.MethodGet: func(r *Request) error { return r.Respond(http.StatusOK, r.query("name")) },
-		http.MethodPost: func(r *Request) error {
+	Methods: map[string]Method{
+		http.MethodGet: {Handle: func(r *Request) error { return r.Respond(http.StatusOK, r.query("name")) }},
+		http.MethodPost: {Handle: func(r *Request) error {
 			values, err := r.Validated(false)
 			if err != nil {
 				return err
 			}
 			return r.Respond(http.StatusCreated, values.String("name"))
-		},
+		}},
 	},
 }
 
@@ -133,7 +133,7 @@ func TestBodyThatEndsEarly(t *testing.T) {
 }
 
 func TestAllowFollowsFromTheMethods(t *testing.T) {
-	view := &View{Methods: map[string]Handler{http.MethodDelete: nil, http.MethodGet: metadata, http.MethodPost: metadata, http.MethodPatch: metadata}}
+	view := &View{Methods: map[string]Method{http.MethodGet: {Handle: metadata}, http.MethodPost: {Handle: metadata}, http.MethodPatch: {Handle: metadata}}}
 	if got := strings.Join(view.allowed(), ", "); got != "GET, POST, PATCH, HEAD, OPTIONS" {
 		t.Errorf("got %s", got)
 	}

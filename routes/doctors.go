@@ -11,12 +11,12 @@ func doctors(scope config.DoctorsScope) *resource {
 	return &resource{
 		collection: migrations.Doctors,
 		model:      "Doctor",
+		noun:       "doctor",
 		fields: []rest.Field{
-			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true},
-			{Name: "created_by", Label: "Created by", Type: rest.PrimaryKey, ReadOnly: true},
-			{Name: "created_at", Label: "Created at", Type: rest.DateTime, ReadOnly: true},
-			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 120},
-			{Name: "speciality", Label: "Speciality", Type: rest.String, AllowBlank: true, MaxLength: 120},
+			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Description: "The server's name for the doctor.", Example: exampleID},
+			createdBy, createdAt,
+			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 120, Description: "The doctor's name.", Example: "Gregory House"},
+			{Name: "speciality", Label: "Speciality", Type: rest.String, AllowBlank: true, MaxLength: 120, Description: "What the doctor is a specialist of.", Example: "Nephrology"},
 		},
 		searchFields:  []string{"name", "speciality"},
 		filterFields:  []string{"speciality"},

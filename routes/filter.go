@@ -31,7 +31,7 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) ([]dbx.Expression,
 				return nil, err
 			}
 			if messages != nil {
-				return nil, rest.FieldInvalid(field.Name, "Select a valid choice. That choice is not one of the available choices.")
+				return nil, rest.FieldInvalid(field.Name, rest.InvalidChoice)
 			}
 		}
 		if given {
@@ -49,6 +49,42 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) ([]dbx.Expression,
 		conditions = append(conditions, s.containing(term, i))
 	}
 	return conditions, nil
+}
+
+// listQuery declares what filter and the list read of a query.
+func (s *resource) listQuery() []rest.Field {
+	var filters []rest.Field
+	for _, field := range s.fields {
+		if slices.Contains(s.filterFields, field.Name) {
+			filters = append(filters, rest.Field{
+				Name: field.Name, Type: field.Type, Example: field.Example,
+				Description: "Only objects with exactly this " + field.Name + ".",
+			})
+		}
+	}
+	return rest.ListQuery(filters, strings.Join(s.searchFields, " or "))
+}
+
+// listErrors are what queries of lists are refused with.
+func (s *resource) listErrors() []*rest.Error {
+	errors := []*rest.Error{rest.NotFound("Invalid page.")}
+	for _, field := range s.fields {
+		if !slices.Contains(s.filterFields, field.Name) {
+			continue
+		}
+		message := "Null characters are not allowed."
+		switch field.Type {
+		case rest.Integer:
+			message = "Enter a number."
+		case rest.PrimaryKey:
+			message = rest.InvalidChoice
+		}
+		errors = append(errors, rest.FieldInvalid(field.Name, message))
+	}
+	if s.searchFields != nil {
+		errors = append(errors, rest.ParseError("The search has too many terms."), rest.NullCharacters())
+	}
+	return errors
 }
 
 var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

@@ -17,11 +17,12 @@ func mappings(scope config.DoctorsScope) *mappingResource {
 	return &mappingResource{resource{
 		collection: migrations.Mappings,
 		model:      "PatientDoctor",
+		noun:       "mapping",
 		fields: []rest.Field{
-			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true},
-			{Name: "patient", Label: "Patient", Type: rest.PrimaryKey, Required: true, Validate: visible(patients())},
-			{Name: "doctor", Label: "Doctor", Type: rest.PrimaryKey, Required: true, Validate: visible(doctors(scope))},
-			{Name: "assigned_at", Label: "Assigned at", Type: rest.DateTime, ReadOnly: true},
+			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Description: "The server's name for the mapping.", Example: "m5b7c9d1f3g5h7j"},
+			{Name: "patient", Label: "Patient", Type: rest.PrimaryKey, Required: true, Validate: visible(patients()), Description: "The id of one of the caller's patients.", Example: exampleID},
+			{Name: "doctor", Label: "Doctor", Type: rest.PrimaryKey, Required: true, Validate: visible(doctors(scope)), Description: "The id of a doctor whom the caller can see.", Example: "d2f4g6h8j0k1l3z"},
+			{Name: "assigned_at", Label: "Assigned at", Type: rest.DateTime, ReadOnly: true, Description: "When the doctor was assigned, in UTC.", Example: exampleTime},
 		},
 		filterFields: []string{"patient", "doctor"},
 		onNotUnique:  rest.FieldInvalid(rest.NonFieldErrors, "The fields patient, doctor must make a unique set."),
@@ -33,8 +34,17 @@ func (s *mappingResource) ofPatientView() *rest.View {
 		Name:         "Patient Doctors",
 		Description:  "The doctors assigned to one of the caller's patients, in the order of assignment.",
 		Authenticate: simplejwt.Authenticate,
-		Methods:      map[string]rest.Handler{http.MethodGet: s.listOfPatient},
+		Schema:       s.model,
 		Fields:       s.fields,
+		Path:         []rest.Field{patients().idInPath("patient")},
+		Methods: map[string]rest.Method{http.MethodGet: {
+			Handle:      s.listOfPatient,
+			Summary:     "List the doctors of a patient",
+			Description: "In the order of their assignment. The list is empty for a patient whom the caller cannot see.",
+			Query:       s.listQuery(),
+			Answer:      rest.Answer{Status: http.StatusOK, Shape: rest.List},
+			Errors:      s.listErrors(),
+		}},
 	}
 }
 
@@ -43,7 +53,14 @@ func (s *mappingResource) destroyView() *rest.View {
 		Name:         "PatientDoctor Instance",
 		Description:  "One assignment of a doctor to a patient.",
 		Authenticate: simplejwt.Authenticate,
-		Methods:      map[string]rest.Handler{http.MethodDelete: s.destroy},
+		Path:         []rest.Field{s.idInPath("id")},
+		Methods: map[string]rest.Method{http.MethodDelete: {
+			Handle:      s.destroy,
+			Summary:     "End an assignment",
+			Description: "The doctor no longer treats the patient.",
+			Answer:      rest.Answer{Status: http.StatusNoContent},
+			Errors:      []*rest.Error{rest.NotFoundModel(s.model)},
+		}},
 	}
 }
 

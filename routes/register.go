@@ -18,15 +18,27 @@ func register() *rest.View {
 		Description:  "Creates a user account.",
 		Authenticate: simplejwt.Authenticate,
 		AllowAny:     true,
-		Methods:      map[string]rest.Handler{http.MethodPost: createUser},
+		Schema:       "User",
 		Fields: []rest.Field{
-			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true},
-			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 150},
-			{Name: "email", Label: "Email", Type: rest.Email, Required: true, MaxLength: 254, Validate: unusedEmail},
-			{Name: "password", Label: "Password", Type: rest.String, Required: true, WriteOnly: true, Validate: strongPassword},
+			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Description: "The server's name for the user.", Example: "u8w2e4r6t0y1i3o"},
+			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 150, Description: "The user's name.", Example: "Ann Example"},
+			{Name: "email", Label: "Email", Type: rest.Email, Required: true, MaxLength: 254, Validate: unusedEmail, Description: "What the user signs in with. No two users have the same.", Example: exampleEmail},
+			{Name: "password", Label: "Password", Type: rest.String, Required: true, WriteOnly: true, Validate: strongPassword, Description: "At least 8 characters, at most 71 bytes; not entirely numeric, not a common one, not like the name or the address.", Example: examplePassword},
 		},
+		Methods: map[string]rest.Method{http.MethodPost: {
+			Handle:      createUser,
+			Summary:     "Register",
+			Description: "Creates a user, who can then log in.",
+			Answer:      rest.Answer{Status: http.StatusCreated},
+		}},
 	}
 }
+
+// The credentials in the reference.
+const (
+	exampleEmail    = "me@example.com"
+	examplePassword = "choose-a-good-one"
+)
 
 func createUser(r *rest.Request) error {
 	values, err := r.Validated(false)

@@ -17,6 +17,8 @@ import (
 type resource struct {
 	// collection is PocketBase's; model is the name in "No X matches ...".
 	collection, model string
+	// noun is what people call one of its objects.
+	noun string
 	// fields are exactly what a representation consists of.
 	fields []rest.Field
 	// searchFields are what ?search= looks into; filterFields what can be
@@ -29,36 +31,109 @@ type resource struct {
 	onNotUnique error
 }
 
+// An id and a date in the reference.
+const (
+	exampleID   = "k3v9x0q2m7n1p5s"
+	exampleTime = "2026-01-31T12:00:00.000Z"
+)
+
 // ownerField is the column that says whose row it is.
 const ownerField = "created_by"
+
+// createdBy and createdAt are fields of every resource that has an owner.
+var (
+	createdBy = rest.Field{Name: ownerField, Label: "Created by", Type: rest.PrimaryKey, ReadOnly: true, Description: "The id of the user who created and owns it.", Example: "u8w2e4r6t0y1i3o"}
+	createdAt = rest.Field{Name: createdAtColumn, Label: "Created at", Type: rest.DateTime, ReadOnly: true, Description: "When it was created, in UTC.", Example: exampleTime}
+)
 
 func (s *resource) listView() *rest.View {
 	return &rest.View{
 		Name:         s.model + " List",
 		Description:  "Lists the objects that the caller can see, newest first, and creates new ones.",
 		Authenticate: simplejwt.Authenticate,
+		Schema:       s.model,
 		Fields:       s.fields,
-		Methods:      map[string]rest.Handler{http.MethodGet: s.list, http.MethodPost: s.create},
+		Methods: map[string]rest.Method{
+			http.MethodGet: {
+				Handle:  s.list,
+				Summary: "List " + s.plural(),
+				Description: "All of the " + s.plural() + " that the caller can see, newest first unless `ordering` says otherwise; " +
+					"one page of them if `page` or `page_size` is given.",
+				Query:  s.listQuery(),
+				Answer: rest.Answer{Status: http.StatusOK, Shape: rest.List},
+				Errors: s.listErrors(),
+			},
+			http.MethodPost: {
+				Handle:      s.create,
+				Summary:     "Create a " + s.noun,
+				Description: "The new " + s.noun + " belongs to the caller.",
+				Answer:      rest.Answer{Status: http.StatusCreated},
+			},
+		},
 	}
 }
 
 func (s *resource) detailView() *rest.View {
+	missing, denied := rest.NotFoundModel(s.model), s.deniedToReaders()
 	return &rest.View{
 		Name:         s.model + " Instance",
 		Description:  "Shows, changes and deletes one object.",
 		Authenticate: simplejwt.Authenticate,
+		Schema:       s.model,
 		Fields:       s.fields,
-		Methods: map[string]rest.Handler{
-			http.MethodGet:    s.retrieve,
-			http.MethodPut:    func(r *rest.Request) error { return s.update(r, false) },
-			http.MethodPatch:  func(r *rest.Request) error { return s.update(r, true) },
-			http.MethodDelete: s.destroy,
+		Path:         []rest.Field{s.idInPath("id")},
+		Methods: map[string]rest.Method{
+			http.MethodGet: {
+				Handle:      s.retrieve,
+				Summary:     "Show a " + s.noun,
+				Description: "A " + s.noun + " that the caller cannot see does not exist.",
+				Answer:      rest.Answer{Status: http.StatusOK},
+				Errors:      []*rest.Error{missing},
+			},
+			http.MethodPut: {
+				Handle:      func(r *rest.Request) error { return s.update(r, false) },
+				Summary:     "Change a " + s.noun,
+				Description: "Every required field must be there; another that is left out keeps its value.",
+				Answer:      rest.Answer{Status: http.StatusOK},
+				Errors:      append(denied, missing),
+			},
+			http.MethodPatch: {
+				Handle:      func(r *rest.Request) error { return s.update(r, true) },
+				Summary:     "Change some fields of a " + s.noun,
+				Description: "A field that is left out keeps its value.",
+				Answer:      rest.Answer{Status: http.StatusOK},
+				Errors:      append(denied, missing),
+			},
+			http.MethodDelete: {
+				Handle:      s.destroy,
+				Summary:     "Delete a " + s.noun,
+				Description: "Who treats whom goes with it.",
+				Answer:      rest.Answer{Status: http.StatusNoContent},
+				Errors:      append(denied, missing),
+			},
 		},
 		MayUpdate: func(r *rest.Request) error {
 			_, err := s.findForChange(r, r.App)
 			return err
 		},
 	}
+}
+
+// plural is what people call several of the resource's objects.
+func (s *resource) plural() string { return s.noun + "s" }
+
+// idInPath is an object's id as a part of a path.
+func (s *resource) idInPath(name string) rest.Field {
+	return rest.Field{Name: name, Type: rest.String, Description: "The id of a " + s.noun + ".", Example: exampleID}
+}
+
+// deniedToReaders is what becomes of who may read but not change an object, if
+// there is anybody.
+func (s *resource) deniedToReaders() []*rest.Error {
+	if !s.readableByAll {
+		return nil
+	}
+	return []*rest.Error{rest.PermissionDenied()}
 }
 
 // scope binds a query to the rows that the caller may read. There is no other

@@ -2,6 +2,7 @@ package routes
 
 import (
 	"net/http"
+	"strings"
 
 	"carebase/rest"
 	"carebase/simplejwt"
@@ -15,58 +16,108 @@ type tokens struct {
 
 // view declares a view that takes texts from anybody and looks at no
 // credentials, as SimpleJWT's TokenViewBase.
-func (tokens) view(name, description string, handler func(*rest.Request, rest.Values) (any, error), fields ...rest.Field) *rest.View {
-	for i := range fields {
-		input := !fields[i].ReadOnly
-		fields[i].Required, fields[i].WriteOnly, fields[i].Type = input, input, rest.String
+func (tokens) view(name string, fields []rest.Field, method rest.Method, answer func(*rest.Request, rest.Values) (any, error)) *rest.View {
+	method.Answer.Status = http.StatusOK
+	method.Handle = func(r *rest.Request) error {
+		values, err := r.Validated(false)
+		if err != nil {
+			return err
+		}
+		body, err := answer(r, values)
+		if err != nil {
+			return err
+		}
+		return r.Respond(http.StatusOK, body)
 	}
 	return &rest.View{
 		Name:        name,
-		Description: description,
+		Description: method.Description,
 		AllowAny:    true,
+		Schema:      strings.ReplaceAll(name, " ", ""),
 		Fields:      fields,
-		Methods: map[string]rest.Handler{http.MethodPost: func(r *rest.Request) error {
-			values, err := r.Validated(false)
-			if err != nil {
-				return err
-			}
-			answer, err := handler(r, values)
-			if err != nil {
-				return err
-			}
-			return r.Respond(http.StatusOK, answer)
-		}},
+		Methods:     map[string]rest.Method{http.MethodPost: method},
 	}
 }
 
+// The tokens in what views answer. Nothing but these names is secret in the
+// examples: they were never issued.
+var (
+	accessToken = rest.Field{
+		Name: "access", Label: "Access", Type: rest.String, ReadOnly: true,
+		Description: "What requests carry in their Authorization header.", Example: "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.access",
+	}
+	refreshToken = rest.Field{
+		Name: "refresh", Label: "Refresh", Type: rest.String, ReadOnly: true,
+		Description: "What buys new access tokens.", Example: exampleRefresh,
+	}
+)
+
+const exampleRefresh = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.refresh"
+
+// input is a text that a token view takes.
+func input(name, label, description, example string) rest.Field {
+	return rest.Field{Name: name, Label: label, Type: rest.String, Required: true, WriteOnly: true, Description: description, Example: example}
+}
+
 func (t tokens) obtain() *rest.View {
-	return t.view("Token Obtain Pair", "Exchanges e-mail and password for an access and a refresh token.",
+	return t.view("Token Obtain Pair",
+		[]rest.Field{
+			input("email", "Email", "The user's e-mail address.", exampleEmail),
+			input("password", "Password", "The user's password.", examplePassword),
+		},
+		rest.Method{
+			Summary:     "Log in",
+			Description: "Exchanges e-mail and password for an access and a refresh token.",
+			Answer:      rest.Answer{Fields: []rest.Field{refreshToken, accessToken}},
+			Errors:      []*rest.Error{simplejwt.NoActiveAccount()},
+		},
 		func(r *rest.Request, values rest.Values) (any, error) {
 			return simplejwt.Login(r.Request.Context(), r.App, values.String("email"), values.String("password"), t.lifetimes)
-		},
-		rest.Field{Name: "email", Label: "Email"}, rest.Field{Name: "password", Label: "Password"})
+		})
 }
 
 func (t tokens) refresh() *rest.View {
-	return t.view("Token Refresh", "Exchanges a refresh token for a new access token.",
+	answer := []rest.Field{accessToken}
+	if t.rotation.Rotate {
+		answer = append(answer, refreshToken)
+	}
+	return t.view("Token Refresh",
+		[]rest.Field{input("refresh", "Refresh", "A refresh token that holds.", exampleRefresh), accessToken},
+		rest.Method{
+			Summary:     "Refresh the access token",
+			Description: "Exchanges a refresh token for a new access token.",
+			Answer:      rest.Answer{Fields: answer},
+			Errors:      []*rest.Error{simplejwt.TokenNotValid(), simplejwt.NoActiveAccountForToken()},
+		},
 		func(r *rest.Request, values rest.Values) (any, error) {
 			return simplejwt.Refresh(r.Request.Context(), r.App, values.String("refresh"), t.lifetimes, t.rotation)
-		},
-		rest.Field{Name: "refresh", Label: "Refresh"}, rest.Field{Name: "access", Label: "Access", ReadOnly: true})
+		})
 }
 
 func (t tokens) verify() *rest.View {
-	return t.view("Token Verify", "Tells whether a token holds.",
+	return t.view("Token Verify",
+		[]rest.Field{input("token", "Token", "A token of either kind.", exampleRefresh)},
+		rest.Method{
+			Summary:     "Verify a token",
+			Description: "Tells whether a token holds.",
+			Answer:      rest.Answer{Fields: []rest.Field{}},
+			Errors:      []*rest.Error{simplejwt.TokenNotValid(), simplejwt.TokenBlacklisted()},
+		},
 		func(r *rest.Request, values rest.Values) (any, error) {
 			return struct{}{}, simplejwt.Verify(r.Request.Context(), r.App, values.String("token"), t.rotation)
-		},
-		rest.Field{Name: "token", Label: "Token"})
+		})
 }
 
 func (t tokens) blacklist() *rest.View {
-	return t.view("Token Blacklist", "Ends a refresh token before it expires.",
+	return t.view("Token Blacklist",
+		[]rest.Field{input("refresh", "Refresh", "The refresh token to end.", exampleRefresh)},
+		rest.Method{
+			Summary:     "Log out",
+			Description: "Ends a refresh token before it expires.",
+			Answer:      rest.Answer{Fields: []rest.Field{}},
+			Errors:      []*rest.Error{simplejwt.TokenNotValid()},
+		},
 		func(r *rest.Request, values rest.Values) (any, error) {
 			return struct{}{}, simplejwt.Blacklist(r.Request.Context(), r.App, values.String("refresh"))
-		},
-		rest.Field{Name: "refresh", Label: "Refresh"})
+		})
 }

@@ -7,22 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
-
-	"carebase/rest"
 )
-
-// failure is the body of a 401 about a token.
-type failure struct {
-	Detail   string    `json:"detail"`
-	Code     string    `json:"code"`
-	Messages []message `json:"messages,omitempty"`
-}
-
-type message struct {
-	TokenClass string `json:"token_class"`
-	TokenType  string `json:"token_type"`
-	Message    string `json:"message"`
-}
 
 // requestKey is where LoadToken leaves the refusal for Authenticate.
 const requestKey = "simplejwtRefusal"
@@ -69,18 +54,12 @@ func authenticate(e *core.RequestEvent) (*core.Record, error) {
 	case err == nil:
 		return found.user, nil
 	case errors.Is(err, errNoUser):
-		return nil, rest.AuthenticationFailed(failure{Detail: "User not found", Code: "user_not_found"})
+		return nil, userNotFound()
 	case errors.As(err, &invalid):
-		return nil, rest.AuthenticationFailed(failure{
-			Detail:   "Given token not valid for any token type",
-			Code:     codeNotValid,
-			Messages: []message{{TokenClass: "AccessToken", TokenType: accessType, Message: invalid.Error()}},
-		})
+		return nil, refusedToken(invalid)
 	}
 	return nil, err
 }
-
-const codeNotValid = "token_not_valid"
 
 // bearerToken takes the token out of an Authorization header. Another scheme
 // counts as no credentials; the scheme's case matters.
@@ -90,10 +69,7 @@ func bearerToken(header string) (string, error) {
 		return "", nil
 	}
 	if len(parts) != 2 {
-		return "", rest.AuthenticationFailed(failure{
-			Detail: "Authorization header must contain two space-delimited values",
-			Code:   "bad_authorization_header",
-		})
+		return "", badHeader()
 	}
 	return parts[1], nil
 }

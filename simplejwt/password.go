@@ -7,8 +7,6 @@ import (
 	"runtime"
 
 	"github.com/pocketbase/pocketbase/core"
-
-	"carebase/rest"
 )
 
 // unknownUserHash is a bcrypt hash of nothing anybody knows, at the cost of
@@ -56,7 +54,7 @@ func Login(ctx context.Context, app core.App, email, password string, lifetimes 
 		return Pair{}, err
 	}
 	if !valid {
-		return Pair{}, rest.AuthenticationFailed(rest.Detail{Detail: "No active account found with the given credentials"})
+		return Pair{}, NoActiveAccount()
 	}
 	return issuePair(user, lifetimes)
 }

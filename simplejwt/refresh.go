@@ -5,8 +5,6 @@ import (
 	"errors"
 
 	"github.com/pocketbase/pocketbase/core"
-
-	"carebase/rest"
 )
 
 // Rotation is what a refresh does to the refresh token that it is given, as
@@ -45,7 +43,7 @@ func refresh(ctx context.Context, app core.App, raw string, lifetimes Lifetimes,
 	}
 	switch {
 	case errors.Is(err, errNoUser), err == nil && !active:
-		return Refreshed{}, rest.AuthenticationFailed(rest.Detail{Detail: "No active account found for the given token."})
+		return Refreshed{}, NoActiveAccountForToken()
 	case err != nil:
 		return Refreshed{}, notValid(err)
 	}
@@ -80,7 +78,7 @@ func Verify(ctx context.Context, app core.App, raw string, rotation Rotation) er
 		return err
 	}
 	if listed {
-		return rest.FieldInvalid(rest.NonFieldErrors, errBlacklisted.Error())
+		return TokenBlacklisted()
 	}
 	return nil
 }
@@ -121,7 +119,7 @@ func notValid(err error) error {
 	}
 	var invalid tokenError
 	if errors.As(err, &invalid) {
-		return rest.AuthenticationFailed(failure{Detail: invalid.Error(), Code: codeNotValid})
+		return invalidToken(invalid)
 	}
 	return err
 }

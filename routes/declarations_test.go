@@ -1,0 +1,67 @@
+package routes
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"carebase/config"
+	"carebase/rest"
+)
+
+// Whatever an endpoint does is declared where the endpoint is, for the reference
+// to say.
+func TestEveryEndpointIsDeclared(t *testing.T) {
+	settings, err := config.Parse(map[string]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for prefix, endpoints := range table(settings) {
+		for path, view := range endpoints {
+			at := prefix + path
+			if view.Name == "" || view.Description == "" {
+				t.Errorf("%s: the view has no Name or Description", at)
+			}
+			checkFields(t, at, view.Fields)
+			checkFields(t, at+" (Path)", view.Path)
+			if braces := strings.Count(path, "{"); braces != len(view.Path) {
+				t.Errorf("%s: %d of %d parts in braces are declared (Path)", at, len(view.Path), braces)
+			}
+			for _, part := range view.Path {
+				if !strings.Contains(path, "{"+part.Name+"}") {
+					t.Errorf("%s has no part {%s}", at, part.Name)
+				}
+			}
+			for name, method := range view.Methods {
+				checkMethod(t, name+" "+at, view, method)
+			}
+		}
+	}
+}
+
+func checkMethod(t *testing.T, at string, view *rest.View, method rest.Method) {
+	t.Helper()
+	if method.Handle == nil || method.Summary == "" || method.Description == "" {
+		t.Errorf("%s: Handle, Summary or Description is missing", at)
+	}
+	if method.Answer.Status < 200 || method.Answer.Status > 299 {
+		t.Errorf("%s: the Answer has no Status of success", at)
+	}
+	if method.Answer.Status != http.StatusNoContent && view.Schema == "" {
+		t.Errorf("%s: what it answers has no name (Schema)", at)
+	}
+	if method.Answer.Status != http.StatusNoContent && method.Answer.Fields == nil && view.Fields == nil {
+		t.Errorf("%s: the Answer has no Fields", at)
+	}
+	checkFields(t, at+" (Query)", method.Query)
+	checkFields(t, at+" (Answer)", method.Answer.Fields)
+}
+
+func checkFields(t *testing.T, at string, fields []rest.Field) {
+	t.Helper()
+	for _, field := range fields {
+		if field.Name == "" || field.Type == "" || field.Description == "" || field.Example == nil {
+			t.Errorf("%s: the field %q lacks Name, Type, Description or Example", at, field.Name)
+		}
+	}
+}
