@@ -57,8 +57,8 @@ func TestChoose(t *testing.T) {
 		"application/":                                                    "",
 	} {
 		got, ok := choose(renderers, header)
-		if got.renderer.format != want || ok != (want != "") {
-			t.Errorf("%q: got %q, want %q", header, got.renderer.format, want)
+		if got.renderer.Format != want || ok != (want != "") {
+			t.Errorf("%q: got %q, want %q", header, got.renderer.Format, want)
 		}
 	}
 }

@@ -24,8 +24,8 @@ type fieldDescription struct {
 // metadata answers OPTIONS.
 func metadata(r *Request) error {
 	answer := description{Name: r.View.Name, Description: r.View.Description}
-	for _, renderer := range renderers {
-		answer.Renders = append(answer.Renders, renderer.mediaType)
+	for _, renderer := range r.View.Representations() {
+		answer.Renders = append(answer.Renders, renderer.MediaType)
 	}
 	for _, parser := range parsers {
 		answer.Parses = append(answer.Parses, parser.mediaType)

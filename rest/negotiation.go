@@ -7,24 +7,45 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// renderer is one representation that a view can answer with.
-type renderer struct {
-	mediaType string
-	format    string // the value of ?format= that selects it
-	indent    int    // spaces per level unless the client says otherwise
-	write     renderFunc
+// Renderer is one representation that a view can answer with.
+type Renderer struct {
+	// MediaType is what the Accept header names, Format the value of ?format=
+	// that selects it.
+	MediaType, Format string
+
+	indent int // spaces per level unless the client says otherwise
+	write  renderFunc
 }
 
-// renderers are tried in order: the first is what a client without preference
-// receives.
-var renderers = []renderer{
-	{mediaType: "application/json", format: "json", write: renderJSON},
-	{mediaType: "text/html", format: "api", indent: 4, write: renderHTML},
+// The representations of views, in the order in which they are tried: the first
+// is what a client without preference receives.
+var (
+	// renderers are those of views that name none.
+	renderers = []Renderer{
+		{MediaType: "application/json", Format: "json", write: renderJSON},
+		{MediaType: "text/html", Format: "api", indent: 4, write: renderHTML},
+	}
+	// DocumentRenderers are those of an OpenAPI document, as drf-spectacular's.
+	DocumentRenderers = []Renderer{
+		{MediaType: "application/json", Format: "json", write: renderJSON},
+		{MediaType: "application/vnd.oai.openapi+json", Format: "json", write: renderJSON},
+		{MediaType: "application/yaml", Format: "yaml", write: renderYAML},
+		{MediaType: "application/vnd.oai.openapi", Format: "yaml", write: renderYAML},
+		{MediaType: "text/html", Format: "api", indent: 4, write: renderHTML},
+	}
+)
+
+// Representations are what the view can answer with.
+func (v *View) Representations() []Renderer {
+	if v.Renderers != nil {
+		return v.Renderers
+	}
+	return renderers
 }
 
 // accepted is the outcome of content negotiation.
 type accepted struct {
-	renderer renderer
+	renderer Renderer
 	indent   int // spaces per level, 0 for compact
 }
 
@@ -33,12 +54,12 @@ var defaultAccepted = accepted{renderer: renderers[0]}
 // negotiate selects the renderer as DRF's DefaultContentNegotiation: ?format=
 // narrows the choice, then the most specific accepted media type decides.
 // Quality values do not count, there as here.
-func negotiate(e *core.RequestEvent) (accepted, error) {
+func negotiate(e *core.RequestEvent, renderers []Renderer) (accepted, error) {
 	candidates := renderers
 	if format := lastValue(e.Request.URL.RawQuery, "format"); format != "" {
 		candidates = nil
 		for _, candidate := range renderers {
-			if candidate.format == format {
+			if candidate.Format == format {
 				candidates = append(candidates, candidate)
 			}
 		}
@@ -58,7 +79,7 @@ func negotiate(e *core.RequestEvent) (accepted, error) {
 }
 
 // choose returns the candidate that an Accept header prefers.
-func choose(candidates []renderer, header string) (accepted, bool) {
+func choose(candidates []Renderer, header string) (accepted, bool) {
 	var ranges [4][]mediaRange
 	for token := range strings.SplitSeq(header, ",") {
 		accept := parseMediaRange(token)
@@ -67,7 +88,7 @@ func choose(candidates []renderer, header string) (accepted, bool) {
 	for precedence := len(ranges) - 1; precedence >= 0; precedence-- {
 		for _, candidate := range candidates {
 			for _, accept := range ranges[precedence] {
-				if accept.matches(candidate.mediaType) {
+				if accept.matches(candidate.MediaType) {
 					return accepted{renderer: candidate, indent: cmp.Or(accept.indent(), candidate.indent)}, true
 				}
 			}

@@ -125,7 +125,7 @@ func (r *Request) write(status int, body []byte) error {
 }
 
 func renderJSON(r *Request, status int) (io.WriteCloser, error) {
-	r.Response.Header().Set("Content-Type", "application/json")
+	r.Response.Header().Set("Content-Type", r.accepted.renderer.MediaType)
 	r.Response.WriteHeader(status)
 	return responseBody{r}, nil
 }

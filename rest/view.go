@@ -31,6 +31,8 @@ type View struct {
 	Schema string
 	// Fields are what a POST or PUT takes and OPTIONS describes.
 	Fields []Field
+	// Renderers are the view's representations, if not JSON and HTML.
+	Renderers []Renderer
 	// Path are the parts of the view's path that stand in braces.
 	Path []Field
 	// MayUpdate returns nil if the caller may PUT the object that the path
@@ -68,7 +70,7 @@ func (r *Request) serve() error {
 	header.Add("Vary", "Accept")
 
 	var err error
-	if r.accepted, err = negotiate(r.RequestEvent); err != nil {
+	if r.accepted, err = negotiate(r.RequestEvent, r.View.Representations()); err != nil {
 		return err
 	}
 	// Neither names anything, and a database cannot be asked for it.
@@ -142,7 +144,7 @@ func ErrorRenderer() *hook.Handler[*core.RequestEvent] {
 		Priority: errorRendererPriority,
 		Func: func(e *core.RequestEvent) error {
 			// The URL may be gone by the time that there is an error.
-			chosen, negotiationErr := negotiate(e)
+			chosen, negotiationErr := negotiate(e, renderers)
 			err := e.Next()
 			if err == nil {
 				return nil
