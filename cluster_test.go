@@ -234,3 +234,47 @@ func expect(t *testing.T, subscribers []*testapp.Subscriber, action, id string) 
 		}
 	}
 }
+
+func TestASessionEndsInAllProcesses(t *testing.T) {
+	fleet := newFleet(t, 2)
+	one, other := fleet.processes[0], fleet.processes[1]
+	alice := one.SignUp("alice")
+	phone := alice
+	other.SignIn(&phone)
+	// Of both clients, connection and subscription go through different processes.
+	hers, lost := one.Connect(), one.Connect()
+	for subscriber, token := range map[*testapp.Subscriber]string{hers: alice.Access, lost: phone.Access} {
+		if answer := subscriber.Through(other.Server).Subscribe(token, "patients/*"); answer.Status != http.StatusNoContent {
+			t.Fatalf("a subscription: got %d %s", answer.Status, answer.Body)
+		}
+	}
+	expect(t, []*testapp.Subscriber{hers, lost}, "create", other.Patient(alice, "Before"))
+	id := one.Call(alice.Access, "GET", "/api/auth/sessions/", nil).List(one.Server)[0]["id"].(string)
+	if status := other.Call(alice.Access, "DELETE", "/api/auth/sessions/"+id+"/", nil).Status; status != http.StatusNoContent {
+		t.Fatalf("got %d", status)
+	}
+	for _, process := range fleet.processes {
+		for _, path := range []string{"/api/patients/", "/api/collections/patients/records"} {
+			if status := process.Call(phone.Access, "GET", path, nil).Status; status != http.StatusUnauthorized {
+				t.Errorf("%s in an ended session: got %d", path, status)
+			}
+			if status := process.Call(alice.Access, "GET", path, nil).Status; status != http.StatusOK {
+				t.Errorf("%s in a living session: got %d", path, status)
+			}
+		}
+		if status := process.Call("", "POST", "/api/token/refresh/", map[string]any{"refresh": phone.Refresh}).Status; status != http.StatusUnauthorized {
+			t.Errorf("a refresh in an ended session: got %d", status)
+		}
+		expect(t, []*testapp.Subscriber{hers}, "create", process.Patient(alice, "Secret"))
+	}
+	if answer := lost.Through(other.Server).Subscribe(alice.Access, "patients/*"); answer.Status != http.StatusNoContent {
+		t.Fatalf("the same client in a living session: got %d %s", answer.Status, answer.Body)
+	}
+	expect(t, []*testapp.Subscriber{hers, lost}, "create", one.Patient(alice, "After"))
+	one.Must(http.StatusOK, alice.Access, "POST", "/api/auth/logout/all/", nil)
+	for _, process := range fleet.processes {
+		if status := process.Call(alice.Access, "GET", "/api/patients/", nil).Status; status != http.StatusUnauthorized {
+			t.Errorf("after the end of all sessions: got %d", status)
+		}
+	}
+}

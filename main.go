@@ -50,7 +50,7 @@ func run() error {
 	routes.Bind(app, config, public())
 	if database != nil {
 		engine.Bind(app, database)
-		cluster.Bind(app, database)
+		cluster.Bind(app, database, hooks.RealtimeSessionKey)
 	}
 	app.RootCmd.AddCommand(commands.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand())
 	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})

@@ -17,6 +17,7 @@ func Bind(app core.App, config *config.Config) {
 	bindHeaders(app)
 	bindHosts(app, config.AllowedHosts)
 	bindRequestLog(app)
+	bindSessions(app)
 	bindCredentials(app)
 	bindUsers(app)
 	bindText(app)

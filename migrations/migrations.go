@@ -14,6 +14,7 @@ const (
 	Doctors           = "doctors"
 	Mappings          = "mappings"
 	BlacklistedTokens = "blacklisted_tokens"
+	Sessions          = "sessions"
 )
 
 // ownerField is the relation that says whose record it is.

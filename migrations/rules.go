@@ -36,6 +36,7 @@ func Rules(scope config.DoctorsScope) map[string]AccessRules {
 		Doctors:           doctors,
 		Mappings:          {List: owner, View: owner, Create: assignable, Update: nil, Delete: owner},
 		BlacklistedTokens: {},
+		Sessions:          {},
 	}
 }
 

@@ -46,6 +46,9 @@ func table(config *config.Config) map[string]endpoints {
 			"/login":         tokens.obtain(),
 			"/token/refresh": tokens.refresh(),
 			"/logout":        tokens.blacklist(),
+			"/logout/all":    endAllSessions(),
+			"/sessions":      listSessions(),
+			"/sessions/{id}": endSession(),
 		},
 		"/api/token": {
 			"":           tokens.obtain(),

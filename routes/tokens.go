@@ -72,7 +72,7 @@ func (t tokens) obtain() *rest.View {
 			Errors:      []*rest.Error{simplejwt.NoActiveAccount()},
 		},
 		func(r *rest.Request, values rest.Values) (any, error) {
-			return simplejwt.Login(r.Request.Context(), r.App, values.String("email"), values.String("password"), t.lifetimes)
+			return simplejwt.Login(r.Request.Context(), r.App, values.String("email"), values.String("password"), simplejwt.AgentOf(r.Request), t.lifetimes)
 		})
 }
 
@@ -90,7 +90,7 @@ func (t tokens) refresh() *rest.View {
 			Errors:      []*rest.Error{simplejwt.TokenNotValid(), simplejwt.NoActiveAccountForToken()},
 		},
 		func(r *rest.Request, values rest.Values) (any, error) {
-			return simplejwt.Refresh(r.Request.Context(), r.App, values.String("refresh"), t.lifetimes, t.rotation)
+			return simplejwt.Refresh(r.Request.Context(), r.App, values.String("refresh"), simplejwt.AgentOf(r.Request), t.lifetimes, t.rotation)
 		})
 }
 

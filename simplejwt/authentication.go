@@ -20,11 +20,12 @@ func LoadToken() *hook.Handler[*core.RequestEvent] {
 		Id:       apis.DefaultLoadAuthTokenMiddlewareId,
 		Priority: apis.DefaultLoadAuthTokenMiddlewarePriority,
 		Func: func(e *core.RequestEvent) error {
-			user, err := authenticate(e)
+			found, err := authenticate(e)
 			if err != nil {
 				e.Set(requestKey, err)
-			} else if user != nil {
-				e.Auth = user
+			} else if found != nil {
+				e.Auth = found.user
+				e.Set(sessionKey, found.session())
 			}
 			return e.Next()
 		},
@@ -38,9 +39,9 @@ func Authenticate(e *core.RequestEvent) error {
 	return err
 }
 
-// authenticate returns the user of the request's Bearer token, nil for a
-// request without one.
-func authenticate(e *core.RequestEvent) (*core.Record, error) {
+// authenticate returns the request's Bearer token, nil for a request without
+// one.
+func authenticate(e *core.RequestEvent) (*token, error) {
 	raw, err := bearerToken(e.Request.Header.Get("Authorization"))
 	if err != nil || raw == "" {
 		return nil, err
@@ -52,7 +53,7 @@ func authenticate(e *core.RequestEvent) (*core.Record, error) {
 	var invalid tokenError
 	switch {
 	case err == nil:
-		return found.user, nil
+		return &found, nil
 	case errors.Is(err, errNoUser):
 		return nil, userNotFound()
 	case errors.As(err, &invalid):

@@ -2,7 +2,6 @@ package simplejwt
 
 import (
 	"context"
-	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -37,15 +36,15 @@ func blacklist(ctx context.Context, app core.App, ended token) error {
 	return app.SaveWithContext(ctx, record)
 }
 
-// FlushExpired deletes the blacklist's rows whose tokens have expired anyway,
-// as SimpleJWT's flushexpiredtokens. Nothing listens to these rows, so they
-// are deleted in one statement.
+// FlushExpired deletes what is known about tokens that have expired anyway, as
+// SimpleJWT's flushexpiredtokens. Nothing listens to these rows, so they are
+// deleted in one statement each.
 func FlushExpired(app core.App) error {
-	now, err := types.ParseDateTime(time.Now())
-	if err != nil {
-		return err
+	expired := dbx.NewExp("[[expires_at]] <= {:now}", dbx.Params{"now": types.NowDateTime().String()})
+	for _, collection := range []string{BlacklistCollection, SessionsCollection} {
+		if _, err := app.NonconcurrentDB().Delete(collection, expired).Execute(); err != nil {
+			return err
+		}
 	}
-	_, err = app.NonconcurrentDB().Delete(BlacklistCollection,
-		dbx.NewExp("[[expires_at]] <= {:now}", dbx.Params{"now": now.String()})).Execute()
-	return err
+	return nil
 }

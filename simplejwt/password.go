@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"runtime"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 )
@@ -31,9 +32,9 @@ func WithPasswordWork(ctx context.Context, work func() error) error {
 	}
 }
 
-// Login checks a user's credentials and issues tokens, as SimpleJWT's
+// Login checks a user's credentials and begins a session, as SimpleJWT's
 // TokenObtainPairSerializer. It costs the same for unknown e-mail addresses.
-func Login(ctx context.Context, app core.App, email, password string, lifetimes Lifetimes) (Pair, error) {
+func Login(ctx context.Context, app core.App, email, password string, agent Agent, lifetimes Lifetimes) (Pair, error) {
 	user, err := app.FindAuthRecordByEmail(UsersCollection, email)
 	if err != nil && !isNotFound(err) {
 		return Pair{}, err
@@ -56,7 +57,13 @@ func Login(ctx context.Context, app core.App, email, password string, lifetimes 
 	if !valid {
 		return Pair{}, NoActiveAccount()
 	}
-	return issuePair(user, lifetimes)
+	session, refreshID := core.GenerateDefaultRandomId(), newID()
+	pair, err := issuePair(user, session, refreshID, lifetimes)
+	if err != nil {
+		return Pair{}, err
+	}
+	expires := time.Now().Add(max(lifetimes.Access, lifetimes.Refresh))
+	return pair, startSession(ctx, app, user, session, refreshID, expires, agent)
 }
 
 // mayAuthenticate is SimpleJWT's USER_AUTHENTICATION_RULE: what operators set for

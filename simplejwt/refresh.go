@@ -3,6 +3,7 @@ package simplejwt
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 )
@@ -19,23 +20,54 @@ type Refreshed struct {
 	Refresh string `json:"refresh,omitempty"`
 }
 
-// Refresh issues a new access token for a refresh token, as SimpleJWT's
-// TokenRefreshSerializer. With rotation and blacklisting, of any number of
-// concurrent refreshes with one token exactly one succeeds.
-func Refresh(ctx context.Context, app core.App, raw string, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
-	if !rotation.Rotate || !rotation.Blacklist {
-		return refresh(ctx, app, raw, lifetimes, rotation)
-	}
-	var answer Refreshed
-	err := app.RunInTransaction(func(txApp core.App) error {
-		var err error
-		answer, err = refresh(ctx, txApp, raw, lifetimes, rotation)
-		return err
-	})
-	return answer, err
+// Reuse is that a rotated refresh token was used again: it, or the one that it
+// was exchanged for, is in the wrong hands. Its whole session has been ended.
+type Reuse struct {
+	// User is whose token it was, Session the id of the session.
+	User    *core.Record
+	Session string
 }
 
-func refresh(ctx context.Context, app core.App, raw string, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
+// Error is what the client is told.
+func (e *Reuse) Error() string { return errBlacklisted.Error() }
+
+// Unwrap is the refusal with its HTTP meaning.
+func (e *Reuse) Unwrap() error { return notValid(errBlacklisted) }
+
+// Refresh issues a new access token for a refresh token, as SimpleJWT's
+// TokenRefreshSerializer. With rotation and blacklisting, of any number of
+// concurrent refreshes with one token exactly one succeeds, and a further one
+// is a *Reuse.
+func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
+	var answer Refreshed
+	var old token
+	refresh := func(app core.App) (err error) {
+		old, answer, err = refresh(ctx, app, raw, agent, lifetimes, rotation)
+		return err
+	}
+	var err error
+	if rotation.Rotate && rotation.Blacklist {
+		err = app.RunInTransaction(refresh)
+	} else {
+		err = refresh(app)
+	}
+	if errors.Is(err, errBlacklisted) && old.session() != "" {
+		reused, endErr := endReused(ctx, app, old)
+		if endErr != nil {
+			return Refreshed{}, endErr
+		}
+		if reused {
+			return Refreshed{}, &Reuse{User: old.user, Session: old.session()}
+		}
+	}
+	if err != nil {
+		return Refreshed{}, notValid(err)
+	}
+	return answer, nil
+}
+
+// refresh returns the token that it was given, too, if that could be read.
+func refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetimes Lifetimes, rotation Rotation) (token, Refreshed, error) {
 	old, err := decodeRefresh(ctx, app, raw)
 	active := err == nil
 	if active {
@@ -43,41 +75,47 @@ func refresh(ctx context.Context, app core.App, raw string, lifetimes Lifetimes,
 	}
 	switch {
 	case errors.Is(err, errNoUser), err == nil && !active:
-		return Refreshed{}, NoActiveAccountForToken()
+		return old, Refreshed{}, NoActiveAccountForToken()
 	case err != nil:
-		return Refreshed{}, notValid(err)
+		return old, Refreshed{}, err
 	}
 	var answer Refreshed
-	if answer.Access, err = issueAccess(old.user, lifetimes.Access); err != nil || !rotation.Rotate {
-		return answer, err
+	if answer.Access, err = issueAccess(old.user, old.session(), lifetimes.Access); err != nil {
+		return old, answer, err
 	}
-	if rotation.Blacklist {
-		if err := blacklist(ctx, app, old); err != nil {
-			return Refreshed{}, notValid(err)
+	refreshID, expires := "", time.Now().Add(lifetimes.Access)
+	if rotation.Rotate {
+		if rotation.Blacklist {
+			if err := blacklist(ctx, app, old); err != nil {
+				return old, answer, err
+			}
+		}
+		refreshID, expires = newID(), time.Now().Add(max(lifetimes.Access, lifetimes.Refresh))
+		if answer.Refresh, err = issueRefresh(old.user, old.session(), refreshID, lifetimes.Refresh); err != nil {
+			return old, answer, err
 		}
 	}
-	answer.Refresh, err = issueRefresh(old.user, lifetimes.Refresh)
-	return answer, err
+	return old, answer, useSession(ctx, app, old.session(), refreshID, expires, agent)
 }
 
 // Verify returns nil for a token of either type that holds, as SimpleJWT's
 // TokenVerifySerializer.
 func Verify(ctx context.Context, app core.App, raw string, rotation Rotation) error {
 	found, err := decode(app, raw)
-	if err != nil {
+	ended := errors.Is(err, errBlacklisted)
+	switch {
+	case err != nil && (!ended || !rotation.Blacklist):
 		return notValid(err)
-	}
-	if found.id() == "" {
+	case !ended && found.id() == "":
 		return notValid(errNoID)
-	}
-	if !rotation.Blacklist {
+	case !rotation.Blacklist:
 		return nil
+	case !ended:
+		if ended, err = isBlacklisted(ctx, app, found.id()); err != nil {
+			return err
+		}
 	}
-	listed, err := isBlacklisted(ctx, app, found.id())
-	if err != nil {
-		return err
-	}
-	if listed {
+	if ended {
 		return TokenBlacklisted()
 	}
 	return nil
@@ -95,7 +133,8 @@ func Blacklist(ctx context.Context, app core.App, raw string) error {
 	})
 }
 
-// decodeRefresh reads a refresh token that is not blacklisted.
+// decodeRefresh reads a refresh token. One that is blacklisted is returned with
+// that error.
 func decodeRefresh(ctx context.Context, app core.App, raw string) (token, error) {
 	found, err := decode(app, raw)
 	if err != nil {
@@ -106,7 +145,7 @@ func decodeRefresh(ctx context.Context, app core.App, raw string) (token, error)
 		return token{}, err
 	}
 	if listed {
-		return token{}, errBlacklisted
+		return found, errBlacklisted
 	}
 	return found, found.requireType(refreshType)
 }

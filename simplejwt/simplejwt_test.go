@@ -85,10 +85,11 @@ func TestRotation(t *testing.T) {
 	if rotated["access"] == nil || rotated["refresh"] == nil || rotated["refresh"] == alice.Refresh {
 		t.Fatalf("got %v", rotated)
 	}
-	want(t, server.Call("", "POST", "/api/auth/token/refresh/", map[string]any{"refresh": alice.Refresh}), 401, blacklisted)
 	want(t, server.Call("", "POST", "/api/token/verify/", map[string]any{"token": alice.Refresh}), 400, `{"non_field_errors":["Token is blacklisted"]}`)
 	want(t, server.Call("", "POST", "/api/token/verify/", map[string]any{"token": rotated["refresh"]}), 200, `{}`)
 	server.Must(200, "", "POST", "/api/token/refresh", map[string]any{"refresh": rotated["refresh"]})
+	want(t, server.Call("", "POST", "/api/auth/token/refresh/", map[string]any{"refresh": alice.Refresh}), 401, blacklisted)
+	want(t, server.Call("", "POST", "/api/token/verify/", map[string]any{"token": alice.Refresh}), 400, `{"non_field_errors":["Token is blacklisted"]}`)
 }
 
 func TestRotationWithoutBlacklist(t *testing.T) {

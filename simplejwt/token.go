@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cast"
 )
@@ -26,6 +27,8 @@ const (
 	claimTokenType = "token_type"
 	claimUserID    = "user_id"
 	claimID        = "jti"
+	// claimSession is OpenID Connect's; SimpleJWT has none.
+	claimSession = "sid"
 )
 
 // tokenError is why a token does not hold, as SimpleJWT's TokenError; the text
@@ -55,6 +58,8 @@ type token struct {
 
 func (t token) id() string { return cast.ToString(t.claims[claimID]) }
 
+func (t token) session() string { return sessionOf(t.claims) }
+
 func (t token) expires() time.Time {
 	expires, err := t.claims.GetExpirationTime()
 	if err != nil || expires == nil {
@@ -74,18 +79,18 @@ type Pair struct {
 	Access  string `json:"access"`
 }
 
-// issuePair issues both tokens to a user.
-func issuePair(user *core.Record, lifetimes Lifetimes) (Pair, error) {
-	refresh, err := issueRefresh(user, lifetimes.Refresh)
+// issuePair issues the first tokens of a session.
+func issuePair(user *core.Record, session, refreshID string, lifetimes Lifetimes) (Pair, error) {
+	refresh, err := issueRefresh(user, session, refreshID, lifetimes.Refresh)
 	if err != nil {
 		return Pair{}, err
 	}
-	access, err := issueAccess(user, lifetimes.Access)
+	access, err := issueAccess(user, session, lifetimes.Access)
 	return Pair{Refresh: refresh, Access: access}, err
 }
 
-func issueAccess(user *core.Record, lifetime time.Duration) (string, error) {
-	return issue(user, accessType, lifetime, jwt.MapClaims{
+func issueAccess(user *core.Record, session string, lifetime time.Duration) (string, error) {
+	return issue(user, accessType, session, newID(), lifetime, jwt.MapClaims{
 		core.TokenClaimType:         core.TokenTypeAuth,
 		core.TokenClaimId:           user.Id,
 		core.TokenClaimCollectionId: user.Collection().Id,
@@ -93,21 +98,31 @@ func issueAccess(user *core.Record, lifetime time.Duration) (string, error) {
 	})
 }
 
-func issueRefresh(user *core.Record, lifetime time.Duration) (string, error) {
-	return issue(user, refreshType, lifetime, jwt.MapClaims{})
+func issueRefresh(user *core.Record, session, id string, lifetime time.Duration) (string, error) {
+	return issue(user, refreshType, session, id, lifetime, jwt.MapClaims{})
 }
 
-func issue(user *core.Record, tokenType string, lifetime time.Duration, claims jwt.MapClaims) (string, error) {
-	id := make([]byte, 16)
-	if _, err := rand.Read(id); err != nil {
-		return "", err
-	}
+func issue(user *core.Record, tokenType, session, id string, lifetime time.Duration, claims jwt.MapClaims) (string, error) {
 	now := time.Now()
 	claims[claimTokenType] = tokenType
 	claims[claimUserID] = user.Id
-	claims[claimID] = hex.EncodeToString(id)
+	claims[claimID] = id
 	claims["iat"] = now.Unix()
 	claims["exp"] = now.Add(lifetime).Unix()
+	if session != "" {
+		claims[claimSession] = session
+	}
+	return sign(user, claims)
+}
+
+// newID is a new token's id.
+func newID() string {
+	id := make([]byte, 16)
+	_, _ = rand.Read(id) // it never fails: it would end the program
+	return hex.EncodeToString(id)
+}
+
+func sign(user *core.Record, claims jwt.MapClaims) (string, error) {
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(signingKey(user))
 }
 
@@ -119,15 +134,15 @@ func signingKey(user *core.Record) []byte {
 
 var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuedAt())
 
-// decode reads a token of any type and verifies signature and expiry. It
-// returns a tokenError, or errNoUser if the user that it names is gone.
+// decode reads a token of any type and verifies signature, expiry and session.
+// It returns a tokenError, or errNoUser if the user that it names is gone.
 func decode(app core.App, raw string) (token, error) {
 	claims := jwt.MapClaims{}
 	unverified, _, err := parser.ParseUnverified(raw, claims)
 	if err != nil || unverified.Method.Alg() != jwt.SigningMethodHS256.Alg() {
 		return token{}, errInvalid
 	}
-	user, err := findUser(app, claims)
+	user, ended, err := findUser(app, claims)
 	if err != nil {
 		return token{}, err
 	}
@@ -140,29 +155,37 @@ func decode(app core.App, raw string) (token, error) {
 		return token{}, errInvalid
 	case verified["exp"] == nil:
 		return token{}, errNoExpiry
+	case ended:
+		return token{}, errBlacklisted
 	}
 	return token{claims: verified, user: user}, nil
 }
 
 // findUser finds the user that unverified claims name, in SimpleJWT's claim or
-// in PocketBase's.
-func findUser(app core.App, claims jwt.MapClaims) (*core.Record, error) {
+// in PocketBase's, and whether the session that they name has ended.
+func findUser(app core.App, claims jwt.MapClaims) (user *core.Record, ended bool, err error) {
 	users, err := app.FindCachedCollectionByNameOrId(UsersCollection)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	id, ok := claims[claimUserID].(string)
 	if !ok && claims[core.TokenClaimCollectionId] == users.Id {
 		id, ok = claims[core.TokenClaimId].(string)
 	}
 	if !ok || id == "" {
-		return nil, errInvalid
+		return nil, false, errInvalid
 	}
-	user, err := app.FindRecordById(users, id)
+	user = &core.Record{}
+	session := sessionOf(claims)
+	err = inSession(app.RecordQuery(users).AndWhere(dbx.HashExp{UsersCollection + ".id": id}), session).Limit(1).One(user)
+	if isNotFound(err) && session != "" {
+		user, err = app.FindRecordById(users, id)
+		ended = true
+	}
 	if isNotFound(err) {
-		return nil, errNoUser
+		return nil, false, errNoUser
 	}
-	return user, err
+	return user, ended, err
 }
 
 // requireType checks the claims that SimpleJWT requires of a token.

@@ -79,6 +79,12 @@ func (s *Subscriber) Subscribe(token string, topics ...string) Response {
 	return s.server.Call(token, "POST", "/api/realtime", map[string]any{"clientId": s.clientID, "subscriptions": topics})
 }
 
+// Through is the same connection, whose subscriptions go through another
+// server.
+func (s *Subscriber) Through(server *Server) *Subscriber {
+	return &Subscriber{server: server, clientID: s.clientID, events: s.events}
+}
+
 // Next returns the next event, which has to come.
 func (s *Subscriber) Next() Event {
 	s.server.Helper()

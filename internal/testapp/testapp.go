@@ -115,7 +115,7 @@ func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Confi
 	routes.Bind(app, settings, public)
 	if database, ok := connections.Load(app.DataDir()); ok {
 		engine.Bind(app, database.(connection).Database)
-		cluster.Bind(app, database.(connection).Database)
+		cluster.Bind(app, database.(connection).Database, hooks.RealtimeSessionKey)
 	}
 	if err := app.Bootstrap(); err != nil {
 		t.Fatal(err)

@@ -96,6 +96,12 @@ func (c *client) auth() *core.Record {
 	return record
 }
 
+// session is the one that the client is signed in with, or "".
+func (c *client) session() string {
+	session, _ := c.Get(c.cluster.sessionKey).(string)
+	return session
+}
+
 // state is the client's state as it is to be stored.
 func (c *client) state() state {
 	c.mutex.Lock()
@@ -103,7 +109,7 @@ func (c *client) state() state {
 	address, _ := c.Get(apis.RealtimeClientIPKey).(string)
 	stored := state{ID: c.id, Process: c.process, Address: address, Version: c.version}
 	stored.Topics = slices.AppendSeq([]string{}, maps.Keys(c.Subscriptions()))
-	stored.setAuth(c.auth())
+	stored.setAuth(c.auth(), c.session())
 	return stored
 }
 
@@ -128,6 +134,8 @@ func (c *client) take(stored state, auth *core.Record) {
 	} else {
 		c.DefaultClient.Set(apis.RealtimeClientAuthKey, auth)
 	}
+	_, session := stored.sessionKey()
+	c.DefaultClient.Set(c.cluster.sessionKey, session)
 }
 
 // pass hands messages of other processes on until the connection has ended.

@@ -37,7 +37,9 @@ type Cluster struct {
 	database *postgres.Database
 	// process is this process's name, which no other has.
 	process string
-	session session
+	// sessionKey is where clients have their sessions; see Bind.
+	sessionKey string
+	session    session
 
 	// stopped is closed when the process stops serving; nil until it serves.
 	stopped chan struct{}
@@ -69,9 +71,12 @@ type Cluster struct {
 }
 
 // Bind makes the app one of several on the database from when it serves until
-// it terminates. It takes three connections of its own.
-func Bind(app core.App, database *postgres.Database) {
+// it terminates. It takes three connections of its own. Where realtime clients
+// have a text under sessionKey, which session of theirs it is that subscribes,
+// all processes know it.
+func Bind(app core.App, database *postgres.Database, sessionKey string) {
 	c := newCluster(app, database)
+	c.sessionKey = sessionKey
 	c.bindRealtime()
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{Func: c.bootstrapAlone, Priority: first})
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {

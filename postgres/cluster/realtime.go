@@ -84,7 +84,7 @@ func (c *Cluster) subscribe(e *core.RealtimeSubscribeRequestEvent) error {
 	wanted := current.state()
 	wanted.Topics = nonEmpty(e.Subscriptions)
 	wanted.AuthCollection, wanted.AuthRecord, wanted.AuthKey = "", "", ""
-	wanted.setAuth(e.Auth)
+	wanted.setAuth(e.Auth, current.session())
 	ctx, cancel := context.WithTimeout(e.Request.Context(), statementTimeout)
 	defer cancel()
 	if err := c.store(ctx, wanted); err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -33,10 +34,20 @@ type state struct {
 	Version                             int64
 }
 
-func (s *state) setAuth(record *core.Record) {
+// setAuth notes who is signed in, and in which session if it is known.
+func (s *state) setAuth(record *core.Record, session string) {
 	if record != nil {
 		s.AuthCollection, s.AuthRecord, s.AuthKey = record.Collection().Id, record.Id, authKey(record)
+		if session != "" {
+			s.AuthKey += "/" + session
+		}
 	}
+}
+
+// sessionKey splits what setAuth has put together.
+func (s *state) sessionKey() (authKey, session string) {
+	authKey, session, _ = strings.Cut(s.AuthKey, "/")
+	return authKey, session
 }
 
 // pull brings the broker up to date with all states that were stored before the
@@ -151,7 +162,8 @@ func (c *Cluster) signedIn(stored state) (*core.Record, error) {
 		return nil, nil
 	}
 	record, err := c.app.FindRecordById(stored.AuthCollection, stored.AuthRecord)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && authKey(record) != stored.AuthKey {
+	storedKey, _ := stored.sessionKey()
+	if errors.Is(err, sql.ErrNoRows) || err == nil && authKey(record) != storedKey {
 		return nil, nil
 	}
 	if err != nil {

@@ -1,0 +1,139 @@
+package hooks
+
+import (
+	"errors"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/migrations"
+	"carebase/simplejwt"
+)
+
+// RealtimeSessionKey is where a realtime client has the id of its session.
+const RealtimeSessionKey = "carebaseSession"
+
+// bindSessions makes every user's sign-in a session, whichever door it came
+// through, and ends what belongs to a session with it.
+func bindSessions(app core.App) {
+	bindMiddleware(app, &hook.Handler[*core.RequestEvent]{
+		Id:       "sessions",
+		Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 1,
+		Func: func(e *core.RequestEvent) error {
+			if err := simplejwt.LoadSession(e); err != nil {
+				return err
+			}
+			return e.Next()
+		},
+	})
+	app.OnRecordAuthRequest(migrations.Users).BindFunc(giveSession)
+	app.OnRecordUpdate(migrations.Users).BindFunc(forgetSessions)
+	app.OnCollectionUpdate(migrations.Users).BindFunc(forgetAllSessions)
+	app.OnRealtimeSubscribeRequest().BindFunc(subscribeInSession)
+	app.OnRecordAfterDeleteSuccess(migrations.Sessions).Bind(&hook.Handler[*core.RecordEvent]{
+		Func:     unsubscribeSession,
+		Priority: realtimeSignIns,
+	})
+}
+
+// realtimeSignIns is the priority of PocketBase's own hook that takes realtime
+// clients their sign-in.
+const realtimeSignIns = -99
+
+// giveSession puts a token that PocketBase issues into a session: the one that
+// it continues, or a new one. A superuser's token for somebody else is none of
+// that user's sessions.
+func giveSession(e *core.RecordAuthRequestEvent) error {
+	if !simplejwt.IsRenewable(e.Token) {
+		return e.Next()
+	}
+	ctx, agent := e.Request.Context(), simplejwt.AgentOf(e.Request)
+	if session := simplejwt.Session(e.RequestEvent); session != "" && e.AuthMethod == "" && e.Auth != nil && e.Auth.Id == e.Record.Id {
+		token, err := simplejwt.UseNativeSession(ctx, e.App, e.Record, e.Token, session, agent)
+		if err != nil {
+			return e.UnauthorizedError("The session has ended.", err)
+		}
+		e.Token = token
+		return e.Next()
+	}
+	token, session, err := simplejwt.StartNativeSession(ctx, e.App, e.Record, e.Token, agent)
+	if err != nil {
+		return err
+	}
+	e.Token = token
+	if err := e.Next(); err != nil {
+		// The token was not handed out, because MFA asks for more, for example.
+		_, endErr := simplejwt.EndSession(ctx, e.App, session, e.Record.Id)
+		return errors.Join(err, endErr)
+	}
+	return nil
+}
+
+// forgetSessions removes the rows of sessions whose tokens a new token key ends,
+// in the transaction that stores the key.
+func forgetSessions(e *core.RecordEvent) error {
+	if e.Record.TokenKey() == e.Record.Original().TokenKey() {
+		return e.Next()
+	}
+	return withTransaction(&e.App, func() error {
+		if err := simplejwt.DeleteSessions(e.Context, e.App, e.Record.Id); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+}
+
+// forgetAllSessions does the same when a new secret ends everybody's tokens.
+func forgetAllSessions(e *core.CollectionEvent) error {
+	stored, err := e.App.FindCollectionByNameOrId(e.Collection.Id)
+	if err != nil {
+		return err
+	}
+	if stored.AuthToken.Secret == e.Collection.AuthToken.Secret {
+		return e.Next()
+	}
+	return withTransaction(&e.App, func() error {
+		if err := simplejwt.DeleteSessions(e.Context, e.App, ""); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+}
+
+// withTransaction runs the rest of an event's hooks in a transaction.
+func withTransaction(app *core.App, next func() error) error {
+	outer := *app
+	defer func() { *app = outer }()
+	return outer.RunInTransaction(func(txApp core.App) error {
+		*app = txApp
+		return next()
+	})
+}
+
+// subscribeInSession notes the session that a realtime client subscribes in.
+func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
+	session := simplejwt.Session(e.RequestEvent)
+	e.Client.Set(RealtimeSessionKey, session)
+	if err := e.Next(); err != nil || session == "" {
+		return err
+	}
+	// It may have ended before the client was known to be in it.
+	living, err := simplejwt.IsLiving(e.Request.Context(), e.App, session, e.Auth.Id)
+	if err != nil || !living {
+		e.Client.Unset(apis.RealtimeClientAuthKey)
+	}
+	return err
+}
+
+// unsubscribeSession signs out the realtime clients of a session that has ended.
+// They stay connected and may subscribe anew, as PocketBase's after a password
+// change.
+func unsubscribeSession(e *core.RecordEvent) error {
+	for _, client := range e.App.SubscriptionsBroker().Clients() {
+		if client.Get(RealtimeSessionKey) == e.Record.Id {
+			client.Unset(apis.RealtimeClientAuthKey)
+		}
+	}
+	return e.Next()
+}
