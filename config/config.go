@@ -42,6 +42,10 @@ type Config struct {
 	// SuperuserEmail and SuperuserPassword are created or updated at start;
 	// both empty for neither.
 	SuperuserEmail, SuperuserPassword string
+	// AuditReads says how reads are recorded.
+	AuditReads AuditReads
+	// AuditRetention is how long events stay in the audit trail.
+	AuditRetention time.Duration
 	// PostgreSQL is where the data is; nil for SQLite in DataDir.
 	PostgreSQL *PostgreSQL
 }
@@ -73,6 +77,8 @@ type variables struct {
 	DoctorsScope           string `env:"DOCTORS_SCOPE"`
 	SuperuserEmail         string `env:"SUPERUSER_EMAIL"`
 	SuperuserPassword      string `env:"SUPERUSER_PASSWORD"`
+	AuditReads             string `env:"AUDIT_READS"`
+	AuditRetention         string `env:"AUDIT_RETENTION"`
 	DatabaseURL            string `env:"DATABASE_URL"`
 	PGDatabase             string `env:"PG_DB"`
 	PGUser                 string `env:"PG_USER"`
@@ -123,6 +129,8 @@ func Parse(environment map[string]string) (*Config, error) {
 		RotateRefreshTokens:    v.boolean("ROTATE_REFRESH_TOKENS", raw.RotateRefreshTokens),
 		BlacklistAfterRotation: v.boolean("BLACKLIST_AFTER_ROTATION", raw.BlacklistAfterRotation),
 		DoctorsScope:           v.doctorsScope("DOCTORS_SCOPE", raw.DoctorsScope),
+		AuditReads:             v.auditReads("AUDIT_READS", raw.AuditReads),
+		AuditRetention:         v.retention("AUDIT_RETENTION", raw.AuditRetention),
 	}
 	config.SecretKey = v.secretKey("SECRET_KEY", raw.SecretKey, config.Debug)
 	config.SuperuserEmail, config.SuperuserPassword = v.superuser(raw.SuperuserEmail, raw.SuperuserPassword)

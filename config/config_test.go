@@ -20,6 +20,7 @@ func TestDefaults(t *testing.T) {
 	want := &config.Config{
 		HTTPAddr: "127.0.0.1:8000", DataDir: "pb_data", DoctorsScope: config.DoctorsGlobal,
 		AccessTokenLifetime: 30 * time.Minute, RefreshTokenLifetime: 7 * 24 * time.Hour,
+		AuditReads: config.AuditReadsBatched, AuditRetention: 2192 * 24 * time.Hour,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -32,6 +33,7 @@ func TestEverythingSet(t *testing.T) {
 		"CORS_ALLOWED_ORIGINS": "https://a.example,http://localhost:3000", "HTTP_ADDR": ":9000", "PORT": "1", "DATA_DIR": "/srv/x",
 		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "BLACKLIST_AFTER_ROTATION": "1",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
+		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -42,6 +44,7 @@ func TestEverythingSet(t *testing.T) {
 		AccessTokenLifetime: 90 * time.Second, RefreshTokenLifetime: time.Hour, RotateRefreshTokens: true, BlacklistAfterRotation: true,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		DoctorsScope:   config.DoctorsOwner, SuperuserEmail: "a@b.example", SuperuserPassword: "long enough",
+		AuditReads: config.AuditReadsSync, AuditRetention: 30 * 24 * time.Hour,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -81,6 +84,10 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"SUPERUSER_EMAIL", "a@b.example", "SUPERUSER_PASSWORD must be at least 8 characters"},
 		{"SUPERUSER_PASSWORD", "hush-hush", "SUPERUSER_EMAIL must be set"},
 		{"TRUSTED_PROXIES", "10.0.0.0/33", `TRUSTED_PROXIES is "10.0.0.0/33"`},
+		{"AUDIT_READS", "never", `AUDIT_READS is "never"`},
+		{"AUDIT_RETENTION", "0d", `AUDIT_RETENTION is "0d"`},
+		{"AUDIT_RETENTION", "forever", `AUDIT_RETENTION is "forever"`},
+		{"AUDIT_RETENTION", "99999999999999d", `AUDIT_RETENTION is "99999999999999d"`},
 		{"TRUSTED_PROXIES", "proxy.example", `TRUSTED_PROXIES is "proxy.example"`},
 		{"ALLOWED_HOSTS", " , ", `ALLOWED_HOSTS is " , "`},
 		{"DATABASE_URL", "mysql://root:hush-hush@localhost/healthcare", "DATABASE_URL must be like postgres://"},

@@ -7,11 +7,13 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
+	"carebase/audit"
 	"carebase/config"
 )
 
 // Bind registers every hook. It is called once, before the app starts.
 func Bind(app core.App, config *config.Config) {
+	audit.Bind(app, config)
 	bindStart(app, config)
 	bindClientAddress(app, config.TrustedProxies)
 	bindHeaders(app)

@@ -15,6 +15,7 @@ const (
 	Mappings          = "mappings"
 	BlacklistedTokens = "blacklisted_tokens"
 	Sessions          = "sessions"
+	AuditEvents       = "audit_events"
 )
 
 // ownerField is the relation that says whose record it is.

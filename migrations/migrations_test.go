@@ -39,6 +39,7 @@ func TestRulesVerbatim(t *testing.T) {
 			"doctors":            {signedIn, signedIn, signedIn, owner, owner},
 			"mappings":           {owner, owner, assign, superusersOnly, owner},
 			"blacklisted_tokens": {superusersOnly, superusersOnly, superusersOnly, superusersOnly, superusersOnly},
+			"audit_events":       {superusersOnly, superusersOnly, superusersOnly, superusersOnly, superusersOnly},
 		},
 		config.DoctorsOwner: {
 			"users":              {self, self, "", self, self},
@@ -46,6 +47,7 @@ func TestRulesVerbatim(t *testing.T) {
 			"doctors":            {owner, owner, signedIn, owner, owner},
 			"mappings":           {owner, owner, assign + ` && doctor.created_by = @request.auth.id`, superusersOnly, owner},
 			"blacklisted_tokens": {superusersOnly, superusersOnly, superusersOnly, superusersOnly, superusersOnly},
+			"audit_events":       {superusersOnly, superusersOnly, superusersOnly, superusersOnly, superusersOnly},
 		},
 	} {
 		settings := testapp.Default()

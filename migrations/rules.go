@@ -37,6 +37,7 @@ func Rules(scope config.DoctorsScope) map[string]AccessRules {
 		Mappings:          {List: owner, View: owner, Create: assignable, Update: nil, Delete: owner},
 		BlacklistedTokens: {},
 		Sessions:          {},
+		AuditEvents:       {},
 	}
 }
 

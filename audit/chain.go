@@ -1,0 +1,133 @@
+package audit
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// chain is a chain of events that this process writes. One transaction at a time
+// has it, from its first event to its end, so that no number is taken by a
+// transaction that comes to nothing, and no two follow the same event.
+type chain struct {
+	id   string
+	seq  int64
+	hash string
+	// uncertain is that the last transaction failed: the database knows where
+	// the chain ends.
+	uncertain bool
+	ids       idSource
+}
+
+// chains are those that no transaction has at the moment. There are as many as
+// there have been transactions at the same time: on SQLite one.
+type chains struct {
+	mutex sync.Mutex
+	free  []*chain
+}
+
+// errForked is that a chain is not where this process left it.
+var errForked = errors.New("an audit chain was continued by somebody else")
+
+// take gives a transaction a chain.
+func (c *chains) take(tx core.App) (*chain, error) {
+	c.mutex.Lock()
+	var taken *chain
+	if last := len(c.free) - 1; last >= 0 {
+		taken, c.free = c.free[last], c.free[:last]
+	}
+	c.mutex.Unlock()
+	if taken == nil {
+		return begin(tx)
+	}
+	if !taken.uncertain {
+		return taken, nil
+	}
+	err := tx.DB().Select("seq", "hash").From("audit_chains").
+		Where(dbx.HashExp{"id": taken.id}).Row(&taken.seq, &taken.hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return begin(tx) // the transaction that began it failed
+	}
+	return taken, err
+}
+
+// giveBack returns a chain when its transaction has ended, with the end that it
+// has by then.
+func (c *chains) giveBack(returned *chain, seq int64, hash string, err error) {
+	if returned.uncertain = err != nil; !returned.uncertain {
+		returned.seq, returned.hash = seq, hash
+	}
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.free = append(c.free, returned)
+}
+
+// origin is what a chain begins with. It hangs on the end that another chain had,
+// so that a chain cannot be taken away as a whole once there is a later one.
+type origin struct {
+	ID         string `db:"id"`
+	StartedAt  string `db:"started_at"`
+	Parent     string `db:"parent"`
+	ParentSeq  int64  `db:"parent_seq"`
+	ParentHash string `db:"parent_hash"`
+}
+
+func (o origin) hash() string {
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%d\n%s", o.ID, o.StartedAt, o.Parent, o.ParentSeq, o.ParentHash))
+	return hex.EncodeToString(digest[:])
+}
+
+func begin(tx core.App) (*chain, error) {
+	now := time.Now()
+	begun := origin{ID: new(idSource).next(now), StartedAt: now.UTC().Format(timeLayout)}
+	err := tx.DB().Select("id", "seq", "hash").From("audit_chains").OrderBy("id DESC").Limit(1).
+		Row(&begun.Parent, &begun.ParentSeq, &begun.ParentHash)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, err
+	}
+	first := begun.hash()
+	_, err = tx.DB().Insert("audit_chains", dbx.Params{
+		"id": begun.ID, "started_at": begun.StartedAt,
+		"parent": begun.Parent, "parent_seq": begun.ParentSeq, "parent_hash": begun.ParentHash,
+		"seq": 0, "hash": first, "checkpoint_seq": 0, "checkpoint_hash": first,
+	}).Execute()
+	return &chain{id: begun.ID, hash: first}, err
+}
+
+// idSource makes ids that sort by time, and each behind the one before.
+type idSource struct{ milliseconds, number uint64 }
+
+// The lengths of an id's parts, in digits of base 36.
+const (
+	timeDigits   = 9
+	numberDigits = 11
+)
+
+func (s *idSource) next(now time.Time) string {
+	if milliseconds := uint64(now.UnixMilli()); milliseconds > s.milliseconds {
+		s.milliseconds, s.number = milliseconds, rand.Uint64N(1<<55)
+	} else {
+		s.number++
+	}
+	return digits(s.milliseconds, timeDigits) + digits(s.number, numberDigits)
+}
+
+// idBefore sorts before every id of a time and after.
+func idBefore(at time.Time) string {
+	return digits(uint64(max(0, at.UnixMilli())), timeDigits)
+}
+
+func digits(number uint64, length int) string {
+	text := strconv.FormatUint(number, 36)
+	return strings.Repeat("0", max(0, length-len(text))) + text
+}

@@ -1,0 +1,135 @@
+package audit
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/migrations"
+)
+
+// transient are collections whose records come and go with requests and say
+// nothing about health.
+var transient = []string{
+	core.CollectionNameMFAs, core.CollectionNameOTPs, core.CollectionNameAuthOrigins,
+	migrations.BlacklistedTokens, migrations.Sessions, migrations.AuditEvents,
+}
+
+// bindChanges records every change of a record and of a collection in the
+// transaction of the change: both or neither.
+func (t *Trail) bindChanges() {
+	for action, bind := range map[Action]func(func(*core.RecordEvent) error) string{
+		Create: t.app.OnRecordCreateExecute().BindFunc,
+		Update: t.app.OnRecordUpdateExecute().BindFunc,
+		Delete: t.app.OnRecordDeleteExecute().BindFunc,
+	} {
+		bind(func(e *core.RecordEvent) error { return t.changeRecord(e, action) })
+	}
+	for action, bind := range map[Action]func(func(*core.CollectionEvent) error) string{
+		Create: t.app.OnCollectionCreateExecute().BindFunc,
+		Update: t.app.OnCollectionUpdateExecute().BindFunc,
+		Delete: t.app.OnCollectionDeleteExecute().BindFunc,
+	} {
+		bind(func(e *core.CollectionEvent) error { return t.changeCollection(e, action) })
+	}
+}
+
+func (t *Trail) changeRecord(e *core.RecordEvent, action Action) error {
+	collection := e.Record.Collection()
+	if slices.Contains(transient, collection.Name) || !t.ready(e.App) {
+		return e.Next()
+	}
+	request, outer := t.requestOf(e.Context, e.App), e.App
+	defer func() { e.App = outer }()
+	return e.App.RunInTransaction(func(tx core.App) error {
+		transaction := t.transactionOf(tx)
+		if transaction.request == nil {
+			transaction.request = request
+		}
+		e.App = tx
+		event := Event{
+			Action: action, Collection: collection.Name, Records: []string{e.Record.Id},
+			Patients: patientsOf(e.Record), Fields: changedFields(e.Record, action),
+		}
+		if err := e.Next(); err != nil {
+			return err
+		}
+		return RecordIn(tx, event)
+	})
+}
+
+// patientsOf is whose health a record is about.
+func patientsOf(record *core.Record) []string {
+	switch field, _ := record.Collection().Fields.GetByName("patient").(*core.RelationField); {
+	case record.Collection().Name == migrations.Patients:
+		return []string{record.Id}
+	case field != nil:
+		return record.GetStringSlice(field.Name)
+	}
+	return nil
+}
+
+// changedFields are the names of the fields that a change sets to something else.
+func changedFields(record *core.Record, action Action) []string {
+	if action == Delete {
+		return nil
+	}
+	var names []string
+	before := record.Original()
+	for _, field := range record.Collection().Fields {
+		name := field.GetName()
+		if name == core.FieldNameId || field.Type() == core.FieldTypeAutodate {
+			continue
+		}
+		if !reflect.DeepEqual(record.GetRaw(name), before.GetRaw(name)) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// errTrailCollection is that somebody wants to change what superusers see of the
+// audit trail.
+var errTrailCollection = errors.New("the audit trail cannot be changed")
+
+// changeCollection records what superusers change about collections. Migrations
+// are not theirs.
+func (t *Trail) changeCollection(e *core.CollectionEvent, action Action) error {
+	request, outer := t.requestOf(e.Context, e.App), e.App
+	if request == nil {
+		return e.Next()
+	}
+	if e.Collection.Name == migrations.AuditEvents || e.Collection.Id == t.collectionID() {
+		return errTrailCollection
+	}
+	defer func() { e.App = outer }()
+	return e.App.RunInTransaction(func(tx core.App) error {
+		t.transactionOf(tx).request = request
+		e.App = tx
+		if err := e.Next(); err != nil {
+			return err
+		}
+		return RecordIn(tx, Event{Action: action, Collection: "_collections", Records: []string{e.Collection.Id}, Detail: e.Collection.Name})
+	})
+}
+
+// collectionID is the id of the collection through which the trail is read.
+func (t *Trail) collectionID() string {
+	collection, err := t.app.FindCachedCollectionByNameOrId(migrations.AuditEvents)
+	if err != nil {
+		return ""
+	}
+	return collection.Id
+}
+
+// ready reports whether there is a trail to write to: while the first migrations
+// run there is none.
+func (t *Trail) ready(app core.App) bool {
+	if !t.exists.Load() && app.HasTable("audit_log") {
+		t.exists.Store(true)
+	}
+	return t.exists.Load()
+}

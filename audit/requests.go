@@ -1,0 +1,101 @@
+package audit
+
+import (
+	"context"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+)
+
+// requestPriority puts the audit around whatever may refuse a request.
+const requestPriority = -90_000
+
+// bindRequests makes every request known to what happens on its behalf.
+func (t *Trail) bindRequests() {
+	t.app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		e.Router.Bind(&hook.Handler[*core.RequestEvent]{Id: "audit", Priority: requestPriority, Func: t.serve})
+		return e.Next()
+	})
+}
+
+func (t *Trail) serve(e *core.RequestEvent) error {
+	// The URL may be gone by the time that there is an event.
+	request := &request{RequestEvent: e, path: e.Request.URL.Path}
+	e.Set(requestKey, request)
+	e.App = requestApp{App: e.App, trail: t, request: request}
+	return e.Next()
+}
+
+// requestApp is the app as a request has it: the transactions in which it changes
+// something know the request.
+type requestApp struct {
+	core.App
+	trail   *Trail
+	request *request
+}
+
+// RunInTransaction implements core.App.
+func (a requestApp) RunInTransaction(work func(core.App) error) error {
+	return a.App.RunInTransaction(func(tx core.App) error {
+		a.trail.transactionOf(tx).request = a.request
+		return work(tx)
+	})
+}
+
+// Save implements core.App.
+func (a requestApp) Save(model core.Model) error {
+	return a.SaveWithContext(context.Background(), model)
+}
+
+// SaveWithContext implements core.App.
+func (a requestApp) SaveWithContext(ctx context.Context, model core.Model) error {
+	return a.App.SaveWithContext(withRequest(ctx, a.request), model)
+}
+
+// SaveNoValidate implements core.App.
+func (a requestApp) SaveNoValidate(model core.Model) error {
+	return a.SaveNoValidateWithContext(context.Background(), model)
+}
+
+// SaveNoValidateWithContext implements core.App.
+func (a requestApp) SaveNoValidateWithContext(ctx context.Context, model core.Model) error {
+	return a.App.SaveNoValidateWithContext(withRequest(ctx, a.request), model)
+}
+
+// Delete implements core.App.
+func (a requestApp) Delete(model core.Model) error {
+	return a.DeleteWithContext(context.Background(), model)
+}
+
+// DeleteWithContext implements core.App.
+func (a requestApp) DeleteWithContext(ctx context.Context, model core.Model) error {
+	return a.App.DeleteWithContext(withRequest(ctx, a.request), model)
+}
+
+// TruncateCollection implements core.App.
+func (a requestApp) TruncateCollection(collection *core.Collection) error {
+	return a.RunInTransaction(func(tx core.App) error { return tx.TruncateCollection(collection) })
+}
+
+// ImportCollections implements core.App.
+func (a requestApp) ImportCollections(collections []map[string]any, deleteMissing bool) error {
+	return a.RunInTransaction(func(tx core.App) error { return tx.ImportCollections(collections, deleteMissing) })
+}
+
+type contextKey struct{}
+
+func withRequest(ctx context.Context, request *request) context.Context {
+	return context.WithValue(ctx, contextKey{}, request)
+}
+
+// requestOf is the request on whose behalf something happens: a hook's context
+// tells, or its transaction. Nil if it is none's.
+func (t *Trail) requestOf(ctx context.Context, app core.App) *request {
+	if request, ok := ctx.Value(contextKey{}).(*request); ok {
+		return request
+	}
+	if app.TxInfo() != nil {
+		return t.transactionOf(app).request
+	}
+	return nil
+}

@@ -1,0 +1,121 @@
+package audit
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"math/rand/v2"
+	"os/user"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// source is where an event comes from.
+type source struct {
+	agent                        Agent
+	rawToken, address, requestID string
+	door                         Door
+}
+
+// request is the audit's side of a request: what its events have in common, and
+// what it has read so far.
+type request struct {
+	*core.RequestEvent
+	path string
+	id   string
+}
+
+// requestKey is where a request event keeps its request.
+const requestKey = "carebase.audit.request"
+
+// RequestID is the id under which a request stands in the audit trail.
+func RequestID(e *core.RequestEvent) string {
+	if request, ok := e.Get(requestKey).(*request); ok {
+		return request.requestID()
+	}
+	return ""
+}
+
+func (r *request) requestID() string {
+	if r.id == "" {
+		r.id = strconv.FormatUint(rand.Uint64()|1<<63, 16)
+	}
+	return r.id
+}
+
+// source is the request's as it is known now: the caller is not yet when the
+// request begins.
+func (r *request) source() source {
+	return source{
+		agent: AgentOf(r.Auth), rawToken: bearer(r.Request.Header.Get("Authorization")),
+		address: r.RealIP(), requestID: r.requestID(), door: r.door(),
+	}
+}
+
+// sourceOf is where an event of a request comes from. The request of a batch is
+// the batch.
+func sourceOf(e *core.RequestEvent) source {
+	if request, ok := e.Get(requestKey).(*request); ok {
+		return request.source()
+	}
+	return (&request{RequestEvent: e, path: e.Request.URL.Path}).source()
+}
+
+// native are the paths of PocketBase's own endpoints.
+var native = []string{"/api/collections", "/api/files", "/api/backups", "/api/logs", "/api/settings", "/api/crons", "/api/oauth2-redirect"}
+
+func (r *request) door() Door {
+	switch r.path {
+	case "/api/batch":
+		return Batch
+	case "/api/realtime":
+		return Realtime
+	case "/api/sql":
+		return SQL
+	}
+	if r.HasSuperuserAuth() {
+		return Dashboard
+	}
+	for _, prefix := range native {
+		if strings.HasPrefix(r.path, prefix) {
+			return Native
+		}
+	}
+	return REST
+}
+
+func bearer(header string) string {
+	return strings.TrimPrefix(header, "Bearer ")
+}
+
+// TokenID is the id of a token: its claim jti, or the beginning of its hash if it
+// has none, as PocketBase's own.
+func TokenID(raw string) string {
+	if raw == "" {
+		return ""
+	}
+	if parts := strings.Split(raw, "."); len(parts) == 3 {
+		var claims struct {
+			ID string `json:"jti"`
+		}
+		payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+		if err == nil && json.Unmarshal(payload, &claims) == nil && claims.ID != "" && len(claims.ID) <= 64 {
+			return claims.ID
+		}
+	}
+	digest := sha256.Sum256([]byte(raw))
+	return hex.EncodeToString(digest[:16])
+}
+
+// process is the source of what no request asks for.
+var process = sync.OnceValue(func() source {
+	operator := Agent{Type: Operator}
+	if account, err := user.Current(); err == nil {
+		operator.ID = account.Username
+	}
+	return source{agent: operator, door: Command, requestID: strconv.FormatUint(rand.Uint64()|1<<63, 16)}
+})

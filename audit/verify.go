@@ -1,0 +1,244 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// Head is how far a chain goes.
+type Head struct {
+	Chain string `db:"id" json:"chain"`
+	Seq   int64  `db:"seq" json:"seq"`
+	Hash  string `db:"hash" json:"hash"`
+}
+
+// Heads returns how far each chain goes, for a backup to note: Verify finds out
+// if a chain has become shorter since.
+func Heads(ctx context.Context, app core.App) ([]Head, error) {
+	heads := []Head{}
+	err := app.DB().Select("id", "seq", "hash").From("audit_chains").OrderBy("id").WithContext(ctx).All(&heads)
+	return heads, err
+}
+
+// Violation is that the trail is not as it was written.
+type Violation struct {
+	// Event is the id of the first event that is affected; empty if events are
+	// missing at the end of a chain.
+	Event string
+	// Problem says what is wrong with it.
+	Problem string
+}
+
+// Error names the event.
+func (v *Violation) Error() string {
+	if v.Event == "" {
+		return v.Problem
+	}
+	return "event " + v.Event + ": " + v.Problem
+}
+
+// Summary is what Verify went through.
+type Summary struct {
+	Events, Chains, Sets int
+}
+
+// Verify walks every chain from its beginning, or from the checkpoint that
+// pruning left, and compares it with the ends that the chains should have and
+// with heads that were noted earlier. Its error is a *Violation if the trail is
+// not intact.
+func Verify(ctx context.Context, app core.App, noted []Head) (Summary, error) {
+	verifier := verifier{app: app, walked: map[string]*walk{}}
+	if err := verifier.load(ctx, nil); err != nil {
+		return Summary{}, err
+	}
+	if err := verifier.compareOrigins(); err != nil {
+		return Summary{}, err
+	}
+	if err := verifier.expect(noted); err != nil {
+		return Summary{}, err
+	}
+	if err := verifier.walkSets(ctx); err != nil {
+		return verifier.summary, err
+	}
+	if err := verifier.walkEvents(ctx); err != nil {
+		return verifier.summary, err
+	}
+	verifier.summary.Chains = len(verifier.walked)
+	return verifier.summary, verifier.compareEnds()
+}
+
+type verifier struct {
+	app     core.App
+	walked  map[string]*walk
+	summary Summary
+}
+
+// walk is how far a chain was followed.
+type walk struct {
+	origin
+	End            int64  `db:"seq"`
+	EndHash        string `db:"hash"`
+	Checkpoint     int64  `db:"checkpoint_seq"`
+	CheckpointHash string `db:"checkpoint_hash"`
+
+	seq  int64
+	hash string
+	// expected are hashes that events must have, by their number.
+	expected map[int64]string
+}
+
+// load reads the chains, or one that began while the others were walked.
+func (v *verifier) load(ctx context.Context, where dbx.Expression) error {
+	var found []*walk
+	if err := v.app.DB().Select().From("audit_chains").Where(where).OrderBy("id").WithContext(ctx).All(&found); err != nil {
+		return err
+	}
+	for _, each := range found {
+		each.seq, each.hash = each.Checkpoint, each.CheckpointHash
+		each.expected = map[int64]string{each.End: each.EndHash}
+		v.walked[each.ID] = each
+	}
+	return nil
+}
+
+// compareOrigins checks what the chains begin with and hang on.
+func (v *verifier) compareOrigins() error {
+	for _, each := range v.walked {
+		if each.Checkpoint == 0 && each.CheckpointHash != each.origin.hash() {
+			return &Violation{Problem: "the beginning of chain " + each.ID + " was altered"}
+		}
+		if each.Parent == "" {
+			continue
+		}
+		parent := v.walked[each.Parent]
+		if parent == nil {
+			return &Violation{Problem: "chain " + each.Parent + " is missing"}
+		}
+		if err := parent.expect(each.ParentSeq, each.ParentHash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *verifier) expect(noted []Head) error {
+	for _, head := range noted {
+		chain := v.walked[head.Chain]
+		if chain == nil {
+			return &Violation{Problem: "chain " + head.Chain + " is missing"}
+		}
+		if err := chain.expect(head.Seq, head.Hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expect notes that an event must have a hash.
+func (w *walk) expect(seq int64, hash string) error {
+	switch known := w.expected[seq]; {
+	case seq > w.End:
+		return &Violation{Problem: fmt.Sprintf("chain %s ends at number %d instead of %d: the events after it are missing", w.ID, w.End, seq)}
+	case seq < w.Checkpoint:
+		return nil // pruned since
+	case seq == w.Checkpoint && hash != w.CheckpointHash, known != "" && known != hash:
+		return &Violation{Problem: fmt.Sprintf("chain %s is not the same any more at number %d", w.ID, seq)}
+	}
+	w.expected[seq] = hash
+	return nil
+}
+
+// walkSets checks that sets of records are what their ids say.
+func (v *verifier) walkSets(ctx context.Context) error {
+	rows, err := v.app.ConcurrentDB().Select("id", "day", "owner", "records", "patients").From("audit_record_sets").WithContext(ctx).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var set recordSet
+		if err := rows.Scan(&set.id, &set.day, &set.owner, &set.records, &set.patients); err != nil {
+			return err
+		}
+		if set.digest() != set.id {
+			return &Violation{Problem: "the set of records " + set.id + " was altered"}
+		}
+		v.summary.Sets++
+	}
+	return rows.Err()
+}
+
+// walkEvents walks all chains at once, in the order of their events' ids: one
+// statement, which sees one state of the database.
+func (v *verifier) walkEvents(ctx context.Context) error {
+	rows, err := v.app.ConcurrentDB().NewQuery(`SELECT l.id, l.subject, l.hash, l.event, s.id IS NOT NULL
+		FROM audit_log l LEFT JOIN audit_record_sets s ON s.id = l.subject ORDER BY l.id`).WithContext(ctx).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, subject, hash, text string
+		var hasSet bool
+		if err := rows.Scan(&id, &subject, &hash, &text, &hasSet); err != nil {
+			return err
+		}
+		var event stored
+		if json.Unmarshal([]byte(text), &event) != nil || event.ID != id || event.subject() != subject {
+			return &Violation{Event: id, Problem: "it was altered"}
+		}
+		if err := v.follow(ctx, &event, text, hash); err != nil {
+			return err
+		}
+		if event.Set != "" && !hasSet {
+			return &Violation{Event: id, Problem: "the set of records that it names is missing"}
+		}
+		v.summary.Events++
+	}
+	return rows.Err()
+}
+
+// follow checks that an event is the next one of its chain.
+func (v *verifier) follow(ctx context.Context, event *stored, text, hash string) error {
+	chain := v.walked[event.Chain]
+	if chain == nil {
+		if err := v.load(ctx, dbx.HashExp{"id": event.Chain}); err != nil {
+			return err
+		}
+		if chain = v.walked[event.Chain]; chain == nil {
+			return &Violation{Event: event.ID, Problem: "its chain is missing, or it was altered"}
+		}
+	}
+	expected, known := chain.expected[event.Seq]
+	switch {
+	case event.Seq > chain.seq+1:
+		return &Violation{Event: event.ID, Problem: fmt.Sprintf("%d before it in chain %s missing", event.Seq-chain.seq-1, event.Chain)}
+	case event.Seq <= chain.seq:
+		return &Violation{Event: event.ID, Problem: "it is not in its place"}
+	case linkHash(chain.hash, text) != hash, known && expected != hash:
+		return &Violation{Event: event.ID, Problem: "it was altered, or the event before it"}
+	}
+	chain.seq, chain.hash = event.Seq, hash
+	return nil
+}
+
+// compareEnds finds chains that are shorter than they were.
+func (v *verifier) compareEnds() error {
+	for _, chain := range v.walked {
+		if chain.seq < chain.End {
+			return &Violation{Problem: fmt.Sprintf("chain %s ends at number %d instead of %d: the events after it are missing", chain.ID, chain.seq, chain.End)}
+		}
+	}
+	return nil
+}
+
+// IsViolation reports whether an error is about the trail itself.
+func IsViolation(err error) bool {
+	var violation *Violation
+	return errors.As(err, &violation)
+}
