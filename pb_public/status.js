@@ -4,7 +4,7 @@ for (const place of document.querySelectorAll(".origin")) {
   place.textContent = location.origin;
 }
 
-const status = document.getElementById("status");
+const status = /** @type {HTMLElement} */ (document.getElementById("status"));
 
 try {
   const response = await fetch("/api/health");

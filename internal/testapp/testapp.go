@@ -3,12 +3,11 @@
 package testapp
 
 import (
-	"errors"
-	"io/fs"
+	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
@@ -112,7 +111,7 @@ func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Confi
 	t.Helper()
 	app := core.NewBaseApp(database)
 	hooks.Bind(app, settings)
-	routes.Bind(app, settings, public)
+	routes.Bind(app, settings, os.DirFS(filepath.Join(Root(), "pb_public")))
 	if database, ok := connections.Load(app.DataDir()); ok {
 		engine.Bind(app, database.(connection).Database)
 		cluster.Bind(app, database.(connection).Database, hooks.RealtimeSessionKey)
@@ -152,13 +151,31 @@ func Restart(t testing.TB, app core.App, settings *config.Config) {
 	}
 }
 
-var public fs.FS = fstest.MapFS{"index.html": {Data: []byte("<!DOCTYPE html><title>Carebase</title>")}}
+// Root is the directory of the module.
+func Root() string {
+	directory, err := os.Getwd()
+	for err == nil {
+		if _, err := os.Stat(filepath.Join(directory, "go.mod")); err == nil {
+			return directory
+		}
+		parent := filepath.Dir(directory)
+		if parent == directory {
+			err = os.ErrNotExist
+		}
+		directory = parent
+	}
+	panic(err)
+}
 
-// Main runs a package's tests and removes what they share.
-func Main(m *testing.M) {
+// Main runs a package's tests and removes what they share. What else they share
+// is closed by its own functions.
+func Main(m *testing.M, closers ...func() error) {
 	code := m.Run()
-	if err := errors.Join(templates.sqlite.remove(), templates.postgres.remove()); err != nil {
-		code = 1
+	for _, closer := range append(closers, templates.sqlite.remove, templates.postgres.remove) {
+		if err := closer(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
 	}
 	os.Exit(code)
 }
