@@ -2,16 +2,17 @@ package rest
 
 import "net/http"
 
-// description is what OPTIONS says of a view, as DRF's SimpleMetadata.
-type description struct {
-	Name        string                              `json:"name"`
-	Description string                              `json:"description"`
-	Renders     []string                            `json:"renders"`
-	Parses      []string                            `json:"parses"`
-	Actions     map[string]Object[fieldDescription] `json:"actions,omitempty"`
+// Metadata is what OPTIONS says of a view, as DRF's SimpleMetadata.
+type Metadata struct {
+	Name        string                           `json:"name"`
+	Description string                           `json:"description"`
+	Renders     []string                         `json:"renders"`
+	Parses      []string                         `json:"parses"`
+	Actions     map[string]Object[FieldMetadata] `json:"actions,omitempty"`
 }
 
-type fieldDescription struct {
+// FieldMetadata is what OPTIONS says of a field.
+type FieldMetadata struct {
 	Type      Type   `json:"type"`
 	Required  bool   `json:"required"`
 	ReadOnly  bool   `json:"read_only"`
@@ -23,32 +24,35 @@ type fieldDescription struct {
 
 // metadata answers OPTIONS.
 func metadata(r *Request) error {
-	answer := description{Name: r.View.Name, Description: r.View.Description}
-	for _, renderer := range r.View.Representations() {
-		answer.Renders = append(answer.Renders, renderer.MediaType)
-	}
-	for _, parser := range parsers {
-		answer.Parses = append(answer.Parses, parser.mediaType)
-	}
-	for _, method := range []string{http.MethodPost, http.MethodPut} {
-		if !r.View.TakesBody(method) {
-			continue
-		}
-		if method == http.MethodPut && r.View.MayUpdate(r) != nil {
-			continue
-		}
-		if answer.Actions == nil {
-			answer.Actions = map[string]Object[fieldDescription]{}
-		}
-		answer.Actions[method] = describe(r.View.Fields)
+	answer := r.View.Metadata()
+	if _, found := answer.Actions[http.MethodPut]; found && r.View.MayUpdate(r) != nil {
+		delete(answer.Actions, http.MethodPut)
 	}
 	return r.Respond(http.StatusOK, answer)
 }
 
-func describe(fields []Field) Object[fieldDescription] {
-	var described Object[fieldDescription]
+// Metadata describes the view to a caller who may do all that it does.
+func (v *View) Metadata() Metadata {
+	answer := Metadata{Name: v.Name, Description: v.Description, Parses: BodyMediaTypes()}
+	for _, renderer := range v.Representations() {
+		answer.Renders = append(answer.Renders, renderer.MediaType)
+	}
+	for _, method := range []string{http.MethodPost, http.MethodPut} {
+		if !v.TakesBody(method) {
+			continue
+		}
+		if answer.Actions == nil {
+			answer.Actions = map[string]Object[FieldMetadata]{}
+		}
+		answer.Actions[method] = describe(v.Fields)
+	}
+	return answer
+}
+
+func describe(fields []Field) Object[FieldMetadata] {
+	var described Object[FieldMetadata]
 	for _, field := range fields {
-		described = append(described, Entry[fieldDescription]{field.Name, fieldDescription{
+		described = append(described, Entry[FieldMetadata]{field.Name, FieldMetadata{
 			Type: field.Type, Required: field.Required, ReadOnly: field.ReadOnly, Label: field.Label,
 			MaxLength: field.MaxLength, MinValue: field.MinValue, MaxValue: field.MaxValue,
 		}})

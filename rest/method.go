@@ -41,14 +41,47 @@ const (
 	List
 	// Paged is a page of them, always.
 	Paged
+	// Document is one that has more than its Fields.
+	Document
 )
+
+// options is the method that every view has.
+func options() Method {
+	return Method{
+		Handle:      metadata,
+		Summary:     "Describe the path",
+		Description: "The path's name, its media types, and the fields that the caller may send to it.",
+		Answer:      Answer{Status: http.StatusOK},
+	}
+}
+
+// Method is what the view answers a method, with a nil Handle if it lacks it.
+func (v *View) Method(name string) Method {
+	switch name {
+	case http.MethodHead:
+		return v.Methods[http.MethodGet]
+	case http.MethodOptions:
+		return options()
+	}
+	return v.Methods[name]
+}
+
+// Allowed are the view's methods in the order of DRF's Allow header.
+func (v *View) Allowed() []string {
+	var methods []string
+	for _, method := range methodOrder {
+		if v.handler(method) != nil {
+			methods = append(methods, method)
+		}
+	}
+	return methods
+}
 
 // TakesBody reports whether a method reads its request's body.
 func (v *View) TakesBody(method string) bool {
 	switch method {
 	case http.MethodPost, http.MethodPut, http.MethodPatch:
-		_, found := v.Methods[method]
-		return found && v.Fields != nil
+		return v.handler(method) != nil && v.Fields != nil
 	}
 	return false
 }
@@ -63,7 +96,7 @@ func (v *View) Failures(method string) []*Error {
 			ParseError("JSON parse error - unexpected end of JSON input"),
 			RequestTimeout(), UnsupportedMediaType("text/plain"))
 	}
-	failures = append(failures, v.Methods[method].Errors...)
+	failures = append(failures, v.Method(method).Errors...)
 	return append(failures, RequestTooLarge(), Throttled(60), ServerError())
 }
 

@@ -45,6 +45,15 @@ var parsers = []parser{
 	{"multipart/form-data", parseMultipart},
 }
 
+// BodyMediaTypes are those of the bodies that views take.
+func BodyMediaTypes() []string {
+	types := make([]string, len(parsers))
+	for i, parser := range parsers {
+		types[i] = parser.mediaType
+	}
+	return types
+}
+
 // Parse reads the request's body by its media type, as DRF's Request.data.
 func (r *Request) Parse() (Data, error) {
 	body, err := r.readBody()

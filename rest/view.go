@@ -66,7 +66,7 @@ func (v *View) Serve(e *core.RequestEvent) error {
 
 func (r *Request) serve() error {
 	header := r.Response.Header()
-	header.Set("Allow", strings.Join(r.View.allowed(), ", "))
+	header.Set("Allow", strings.Join(r.View.Allowed(), ", "))
 	header.Add("Vary", "Accept")
 
 	var err error
@@ -92,25 +92,7 @@ func (r *Request) serve() error {
 	return handler(r)
 }
 
-func (v *View) handler(method string) Handler {
-	if method == http.MethodHead {
-		method = http.MethodGet
-	}
-	if method == http.MethodOptions {
-		return metadata
-	}
-	return v.Methods[method].Handle
-}
-
-func (v *View) allowed() []string {
-	var methods []string
-	for _, method := range methodOrder {
-		if v.handler(method) != nil {
-			methods = append(methods, method)
-		}
-	}
-	return methods
-}
+func (v *View) handler(method string) Handler { return v.Method(method).Handle }
 
 // renderError is the one place where an error becomes a response. A failure
 // that is not the client's goes on to PocketBase's log.

@@ -134,10 +134,10 @@ func TestBodyThatEndsEarly(t *testing.T) {
 
 func TestAllowFollowsFromTheMethods(t *testing.T) {
 	view := &View{Methods: map[string]Method{http.MethodGet: {Handle: metadata}, http.MethodPost: {Handle: metadata}, http.MethodPatch: {Handle: metadata}}}
-	if got := strings.Join(view.allowed(), ", "); got != "GET, POST, PATCH, HEAD, OPTIONS" {
+	if got := strings.Join(view.Allowed(), ", "); got != "GET, POST, PATCH, HEAD, OPTIONS" {
 		t.Errorf("got %s", got)
 	}
-	if got := strings.Join((&View{}).allowed(), ", "); got != "OPTIONS" {
+	if got := strings.Join((&View{}).Allowed(), ", "); got != "OPTIONS" {
 		t.Errorf("got %s", got)
 	}
 }

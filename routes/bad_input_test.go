@@ -34,6 +34,7 @@ var wrongValues = map[string]string{
 // Whatever is wrong with a field is said of that field, and nothing is stored.
 func TestWrongValues(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	patient, doctor := server.Patient(alice, "John Doe"), server.Doctor(alice, "Gregory House")
 	server.Mapping(alice, patient, doctor)
@@ -98,6 +99,7 @@ func TestWrongValues(t *testing.T) {
 // A body that cannot be read is refused as a whole.
 func TestUnreadableBodies(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	patient := server.Patient(alice, "John Doe")
 	const form, multipartForm = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
@@ -159,6 +161,7 @@ func (e endless) Read(p []byte) (int, error) {
 
 func TestTooLargeBodies(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	const tooLarge = `413 {"detail":"Request body is too large."}`
 	declared := bytes.NewReader(bytes.Repeat([]byte(" "), 16<<20+1))
@@ -203,6 +206,7 @@ func TestTooLargeBodies(t *testing.T) {
 
 func TestLargestBodies(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	largest := 16<<20 - 64
 	for body, want := range map[string]string{
@@ -219,6 +223,7 @@ func TestLargestBodies(t *testing.T) {
 
 func TestWrongQueries(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	server.Patient(alice, "John Doe")
 	for query, want := range map[string]string{

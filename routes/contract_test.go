@@ -57,17 +57,27 @@ func TestContract(t *testing.T) {
 		t.Fatalf("got %d cases, want 117", len(cases))
 	}
 	server := testapp.New(t)
+	reference := checkAgainstReference(t, server)
+	reference.requestsToo = true
 	for i, recorded := range cases {
 		t.Run(recorded.Name, func(t *testing.T) {
 			server := *server
 			server.TB = t
+			reference.lenient = slices.Contains(readLeniently, recorded.Name)
 			c := conversation{Server: &server, run: fmt.Sprintf("run%d", i), users: map[string]testapp.User{}, saved: map[string]string{}}
 			for number, step := range recorded.Steps {
 				c.replay(number, step)
 			}
 		})
 	}
+	if reference.checked < 300 {
+		t.Errorf("only %d exchanges were checked", reference.checked)
+	}
 }
+
+// readLeniently are the cases whose requests are read although the reference does
+// not tell to send them.
+var readLeniently = []string{"register/name is a number", "patients/name number", "patients/age string"}
 
 func (c *conversation) replay(number int, step contractStep) {
 	c.Helper()

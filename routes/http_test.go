@@ -40,6 +40,7 @@ func documentedPaths(server *testapp.Server, user testapp.User) []path {
 		{"/api/mappings/", "GET, POST, HEAD, OPTIONS"},
 		{"/api/mappings/" + patient + "/", "GET, HEAD, OPTIONS"},
 		{"/api/mappings/detail/" + mapping + "/", "DELETE, OPTIONS"},
+		{"/api/schema/", "GET, HEAD, OPTIONS"},
 	}
 }
 
@@ -47,6 +48,7 @@ func documentedPaths(server *testapp.Server, user testapp.User) []path {
 // in JSON and under the same headers.
 func TestEveryPath(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	for _, documented := range documentedPaths(server, alice) {
 		for _, path := range []string{documented.path, strings.TrimSuffix(documented.path, "/")} {
@@ -82,6 +84,7 @@ func TestEveryPath(t *testing.T) {
 
 func TestOrderOfRefusals(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	for _, test := range []struct {
 		name          string
@@ -116,6 +119,7 @@ func TestOrderOfRefusals(t *testing.T) {
 
 func TestUnknownPaths(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	for _, path := range []string{
 		"/api/auth", "/api/auth/", "/api/auth/nothing/", "/api/auth/login/more/", "/api/auth/token/", "/api/token/nothing", "/api/patients/a/b/",
@@ -136,6 +140,7 @@ func TestUnknownPaths(t *testing.T) {
 
 func TestHead(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	patient := server.Patient(alice, "John Doe")
 	for path, status := range map[string]int{
@@ -151,6 +156,7 @@ func TestHead(t *testing.T) {
 
 func TestRepresentations(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	id := server.Create(alice, migrations.Doctors, map[string]any{"name": "<b>&\u2028\u007f", "speciality": "é\"\\\n\t\x01"})
 	doctor := server.Call(alice.Access, "GET", "/api/doctors/"+id+"/", nil).Body
@@ -189,6 +195,7 @@ func TestRepresentations(t *testing.T) {
 // An indented list is laid out as if it had been indented as a whole.
 func TestIndentedList(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	server.Doctor(alice, "A")
 	server.Doctor(alice, "B")
@@ -205,6 +212,7 @@ func TestIndentedList(t *testing.T) {
 
 func TestHTMLPage(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	server.Doctor(alice, "<script>alert(1)</script>")
 	for _, test := range []struct{ path, accept string }{
@@ -233,6 +241,7 @@ func TestHTMLPage(t *testing.T) {
 
 func TestThrottling(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	settings := server.App.Settings()
 	settings.RateLimits.Enabled = true
@@ -259,6 +268,7 @@ func TestThrottling(t *testing.T) {
 
 func TestFailureTellsNothing(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	patient := server.Patient(alice, "John Doe")
 	fail := func(e *core.RecordEvent) error {

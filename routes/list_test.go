@@ -33,6 +33,7 @@ func manyPatients(server *testapp.Server, owner string, count int) {
 
 func TestListsOfManyChunks(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	server.Patient(bob, "Bernard")
 	manyPatients(server, alice.ID, 1700)
@@ -91,6 +92,7 @@ func idsOf(list []map[string]any) []string {
 func TestListQueriesUseTheirIndexes(t *testing.T) {
 	testpostgres.ChooseSQLite(t) // PostgreSQL has a test of its own
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	patient := server.Patient(alice, "Anna")
 	server.Mapping(alice, patient, server.Doctor(alice, "House"))

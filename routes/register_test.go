@@ -11,6 +11,7 @@ import (
 
 func TestRegisterRefusals(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	server.SignUp("taken")
 	for _, test := range []struct{ name, email, password, want string }{
 		{"Johnathan", "x@example.com", "Johnathan42x", `{"password":["The password is too similar to the name."]}`},
@@ -35,6 +36,7 @@ func TestRegisterRefusals(t *testing.T) {
 
 func TestConcurrentRegistrationsOfOneAddress(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	var created atomic.Int32
 	var done sync.WaitGroup
 	for range 6 {
@@ -56,6 +58,7 @@ func TestConcurrentRegistrationsOfOneAddress(t *testing.T) {
 
 func TestConcurrentMappingsOfOnePair(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	patient, doctor := server.Patient(alice, "Anna"), server.Doctor(alice, "House")
 	var created atomic.Int32

@@ -40,7 +40,7 @@ func table(config *config.Config) map[string]endpoints {
 		lifetimes: simplejwt.Lifetimes{Access: config.AccessTokenLifetime, Refresh: config.RefreshTokenLifetime},
 		rotation:  simplejwt.Rotation{Rotate: config.RotateRefreshTokens, Blacklist: config.BlacklistAfterRotation},
 	}
-	return map[string]endpoints{
+	table := map[string]endpoints{
 		"/api/auth": {
 			"/register":      register(),
 			"/login":         tokens.obtain(),
@@ -70,6 +70,8 @@ func table(config *config.Config) map[string]endpoints {
 			"/detail/{id}": mappings.destroyView(),
 		},
 	}
+	table["/api/schema"] = schema(table)
+	return table
 }
 
 // bindPrefix registers the endpoints of a prefix, each with and without its

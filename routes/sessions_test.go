@@ -38,6 +38,7 @@ func refreshStatus(server *testapp.Server, refresh string) int {
 
 func TestSessionsAreListed(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	before := time.Now().Add(-time.Minute)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	phone := server.Do(testapp.Request{
@@ -84,6 +85,7 @@ func TestSessionsAreListed(t *testing.T) {
 
 func TestManySessionsAreListed(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	_, err := server.App.NonconcurrentDB().NewQuery(`WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 450)
 		INSERT INTO sessions (id, "user", jti, created_at, last_used_at, expires_at, address, user_agent)
@@ -103,6 +105,7 @@ func TestManySessionsAreListed(t *testing.T) {
 
 func TestASessionEndsAtOnce(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	phone := alice
 	server.SignIn(&phone)
@@ -173,6 +176,7 @@ func TestASessionEndsAtOnce(t *testing.T) {
 
 func TestAllSessionsEndAtOnce(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	for name, end := range map[string]func(user testapp.User){
 		"logout": func(user testapp.User) {
 			if got := server.Call(user.Access, "POST", "/api/auth/logout/all/", nil); got.Status != 200 || got.Body != "{}" {

@@ -80,7 +80,11 @@ func (s *Server) Do(request Request) Response {
 	if err != nil {
 		s.Fatal(err)
 	}
-	return Response{Status: response.StatusCode, Header: response.Header, Body: string(content)}
+	answer := Response{Status: response.StatusCode, Header: response.Header, Body: string(content)}
+	if s.Observe != nil {
+		s.Observe(httpRequest, answer)
+	}
+	return answer
 }
 
 // Call makes a request with a JSON body, or none, and returns the answer.

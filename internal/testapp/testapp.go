@@ -5,6 +5,7 @@ package testapp
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -29,6 +30,9 @@ type Server struct {
 	App core.App
 	// URL is the server's origin, without a slash at the end.
 	URL string
+	// Observe, if there is one, is shown every exchange of Do; the request's
+	// GetBody has what was sent, but for endless bodies.
+	Observe func(*http.Request, Response)
 }
 
 // Default is the configuration of an empty environment.

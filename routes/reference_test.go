@@ -1,0 +1,219 @@
+package routes_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"carebase/internal/testapp"
+)
+
+// reference is a server's OpenAPI document, by which exchanges are checked.
+type reference struct {
+	document *openapi3.T
+	router   routers.Router
+	// checked is how many exchanges were.
+	checked int
+	// requestsToo is set where every request that is accepted has to be one that
+	// the document tells to send.
+	requestsToo bool
+	// lenient is set while the server reads requests that the document does not
+	// tell to send: a number for a text, or a text for a number.
+	lenient bool
+}
+
+func init() {
+	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.PlainBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("application/vnd.oai.openapi", openapi3filter.YamlBodyDecoder)
+}
+
+// checkAgainstReference lets every exchange with the server from now on be
+// checked against its document: a status, field or header that is not declared
+// fails the test.
+func checkAgainstReference(t *testing.T, server *testapp.Server) *reference {
+	t.Helper()
+	response := server.Call("", http.MethodGet, "/api/schema/", nil)
+	document, err := openapi3.NewLoader().LoadFromData([]byte(response.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	router, err := legacy.NewRouter(document, openapi3.IsOpenAPI31OrLater(), openapi3.EnableMultiError(), openapi3.EnableSchemaFormatValidation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := &reference{document: document, router: router}
+	server.Observe = func(request *http.Request, response testapp.Response) {
+		if err := checked.check(request, response); err != nil {
+			sent := ""
+			if request.GetBody != nil {
+				body, _ := request.GetBody()
+				content, _ := io.ReadAll(body)
+				sent = string(content)
+			}
+			t.Errorf("%s %s %.200s: got %d %.500s\nwhich is not as the reference says: %v", request.Method, request.URL, sent, response.Status, response.Body, err)
+		}
+	}
+	return checked
+}
+
+func (r *reference) check(request *http.Request, response testapp.Response) error {
+	input, err := r.input(request)
+	isPreflight := request.Header.Get("Access-Control-Request-Method") != ""
+	if isPreflight || errors.Is(err, routers.ErrPathNotFound) && (response.Status == http.StatusNotFound || !r.documents(request)) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.checked++
+	isHead := request.Method == http.MethodHead
+	if isHead {
+		// Whatever is said of HEAD would not be looked at.
+		input.Request.Method = http.MethodGet
+	}
+	output := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input, Status: response.Status, Header: response.Header,
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: isHead},
+	}
+	output.SetBodyBytes([]byte(response.Body))
+	if err := openapi3filter.ValidateResponse(context.Background(), output); err != nil {
+		return err
+	}
+	declared := input.Route.Operation.Responses.Status(response.Status).Value
+	if err := checkHeaders(declared, response); err != nil {
+		return err
+	}
+	if (len(declared.Content) == 0 || isHead) && response.Body != "" {
+		return errors.New("there is a body")
+	}
+	if r.requestsToo && response.Status < 300 {
+		return r.checkRequest(input)
+	}
+	return nil
+}
+
+// documents tells whether paths like the request's are in the document at all:
+// PocketBase's own are not.
+func (r *reference) documents(request *http.Request) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(request.URL.Path, "/api/"), "/")
+	return r.document.Tags.Get(first) != nil
+}
+
+// input is a request with what the document says of it.
+func (r *reference) input(request *http.Request) (*openapi3filter.RequestValidationInput, error) {
+	copied := request.Clone(context.Background())
+	copied.URL = &url.URL{Path: strings.TrimSuffix(request.URL.Path, "/") + "/", RawQuery: request.URL.RawQuery}
+	if request.GetBody != nil {
+		body, err := request.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		copied.Body = body
+	}
+	input := &openapi3filter.RequestValidationInput{
+		Request: copied, QueryParams: copied.URL.Query(),
+		Options: &openapi3filter.Options{AuthenticationFunc: hasToken, MultiError: true, RejectWhenRequestBodyNotSpecified: true},
+	}
+	if r.find(input, copied) {
+		return input, nil
+	}
+	// Whatever the path, its GET or POST has it in common with what is missing.
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		known := copied.Clone(context.Background())
+		known.Method = method
+		if r.find(input, known) {
+			other, err := r.otherMethods(input.Route.PathItem)
+			route := *input.Route
+			route.Operation = &openapi3.Operation{Responses: other}
+			input.Route = &route
+			return input, err
+		}
+	}
+	return nil, routers.ErrPathNotFound
+}
+
+// find tells whether the document has the request's path and method.
+func (r *reference) find(input *openapi3filter.RequestValidationInput, request *http.Request) bool {
+	route, parameters, err := r.router.FindRoute(request)
+	for _, value := range parameters {
+		if value == "" {
+			return false
+		}
+	}
+	input.Route, input.PathParams = route, parameters
+	return err == nil
+}
+
+// otherMethods are the responses to methods that a path does not have.
+func (r *reference) otherMethods(path *openapi3.PathItem) (*openapi3.Responses, error) {
+	text, err := json.Marshal(path.Extensions["x-other-methods"])
+	if err != nil {
+		return nil, err
+	}
+	var declared struct {
+		Responses map[string]struct {
+			Ref string `json:"$ref"`
+		} `json:"responses"`
+	}
+	if err := json.Unmarshal(text, &declared); err != nil {
+		return nil, err
+	}
+	responses := openapi3.NewResponsesWithCapacity(len(declared.Responses))
+	for status, response := range declared.Responses {
+		component := r.document.Components.Responses[strings.TrimPrefix(response.Ref, "#/components/responses/")]
+		if component == nil {
+			return nil, fmt.Errorf("no response %q", response.Ref)
+		}
+		responses.Set(status, component)
+	}
+	return responses, nil
+}
+
+// ofHTTP are the headers that belong to the protocol, not to the API.
+var ofHTTP = []string{"Content-Length", "Content-Type", "Date", "Connection", "Transfer-Encoding"}
+
+func checkHeaders(declared *openapi3.Response, response testapp.Response) error {
+	for name := range response.Header {
+		known := slices.Contains(ofHTTP, name)
+		for header := range declared.Headers {
+			known = known || http.CanonicalHeaderKey(header) == name
+		}
+		if !known {
+			return fmt.Errorf("the header %s is not declared", name)
+		}
+	}
+	return nil
+}
+
+// checkRequest checks what was accepted.
+func (r *reference) checkRequest(input *openapi3filter.RequestValidationInput) error {
+	for name := range input.QueryParams {
+		if input.Route.Operation.Parameters.GetByInAndName("query", name) == nil {
+			return fmt.Errorf("the parameter %s is not declared", name)
+		}
+	}
+	err := openapi3filter.ValidateRequest(context.Background(), input)
+	if r.lenient && err != nil {
+		return nil
+	}
+	return err
+}
+
+func hasToken(_ context.Context, input *openapi3filter.AuthenticationInput) error {
+	if !strings.HasPrefix(input.RequestValidationInput.Request.Header.Get("Authorization"), "Bearer ") {
+		return errors.New("no token")
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package routes
+
+import (
+	"net/http"
+	"sync"
+
+	"carebase/openapi"
+	"carebase/rest"
+	"carebase/simplejwt"
+)
+
+// contents are what the API's document says beside its endpoints.
+var contents = openapi.Contents{
+	Info: openapi.Info{
+		Title:   "Carebase",
+		Version: "1.0.0",
+		Summary: "Users, patients, doctors and who treats whom.",
+		Description: `Register, log in, and send the access token with every other request, in the header
+` + "`Authorization: Bearer <access>`" + `. Every path answers with and without its trailing slash.
+
+Bodies are JSON, form or multipart, at most 16 MiB; fields that are not declared are passed over. Errors are
+` + "`{\"detail\": ...}`, or `{\"field\": [\"message\", ...], ...}`" + ` with everything that is wrong at once. Texts lose white
+space at both ends. A number may come as text, and a text as a number. Dates are RFC 3339, in UTC.
+
+Each patient and doctor belongs to the user who created it. What the caller cannot see does not exist: 404.`,
+		License: openapi.License{Name: "MIT", Identifier: "MIT"},
+	},
+	Tags: []openapi.Tag{
+		{Name: "auth", Description: "Accounts and sessions."},
+		{Name: "token", Description: "Tokens, at the paths of SimpleJWT."},
+		{Name: "patients", Description: "The caller's own patients."},
+		{Name: "doctors", Description: "Doctors, changed by whoever created them."},
+		{Name: "mappings", Description: "Which doctors treat the caller's patients."},
+		{Name: "schema", Description: "This reference."},
+	},
+	Refusals: simplejwt.Refusals(),
+}
+
+// schema are the endpoints that describe the table, themselves included.
+func schema(table map[string]endpoints) endpoints {
+	document := sync.OnceValue(func() *openapi.Document {
+		var described []openapi.Endpoint
+		for prefix, endpoints := range table {
+			for path, view := range endpoints {
+				described = append(described, openapi.Endpoint{Path: prefix + path + "/", View: view})
+			}
+		}
+		return openapi.New(contents, described)
+	})
+	return endpoints{"": schemaView(document)}
+}
+
+// schemaView answers with the document, as drf-spectacular's SpectacularAPIView.
+func schemaView(document func() *openapi.Document) *rest.View {
+	return &rest.View{
+		Name:        "Schema",
+		Description: "This API as an OpenAPI 3.1 document.",
+		AllowAny:    true,
+		Renderers:   rest.DocumentRenderers,
+		Schema:      "OpenAPI",
+		Methods: map[string]rest.Method{http.MethodGet: {
+			Handle:      func(r *rest.Request) error { return r.Respond(http.StatusOK, document()) },
+			Summary:     "The OpenAPI document",
+			Description: "What you are reading, in JSON or YAML.",
+			Answer: rest.Answer{Status: http.StatusOK, Shape: rest.Document, Fields: []rest.Field{
+				{Name: "openapi", Type: rest.String, Description: "The version of the specification.", Example: "3.1.0"},
+			}},
+		}},
+	}
+}

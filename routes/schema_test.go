@@ -1,0 +1,77 @@
+package routes_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+
+	"carebase/internal/testapp"
+)
+
+// The document comes in JSON and YAML, by Accept or ?format=, to anybody.
+func TestSchemaRepresentations(t *testing.T) {
+	server := testapp.New(t)
+	checkAgainstReference(t, server)
+	var want any
+	server.Call("", "GET", "/api/schema/", nil).Decode(server, &want)
+	for _, test := range []struct {
+		path, accept, contentType string
+		status                    int
+	}{
+		{"/api/schema/", "", "application/json", 200},
+		{"/api/schema", "*/*", "application/json", 200},
+		{"/api/schema/", "application/json", "application/json", 200},
+		{"/api/schema/", "application/vnd.oai.openapi+json", "application/vnd.oai.openapi+json", 200},
+		{"/api/schema/", "application/yaml", "application/yaml", 200},
+		{"/api/schema/", "application/vnd.oai.openapi", "application/vnd.oai.openapi", 200},
+		{"/api/schema/?format=json", "", "application/json", 200},
+		{"/api/schema/?format=yaml", "", "application/yaml", 200},
+		{"/api/schema?format=yaml", "application/vnd.oai.openapi", "application/vnd.oai.openapi", 200},
+		{"/api/schema/", "text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8", 200},
+		{"/api/schema/?format=api", "", "text/html; charset=utf-8", 200},
+		{"/api/schema/?format=yaml", "application/json", "application/json", 406},
+		{"/api/schema/?format=xml", "", "application/json", 404},
+		{"/api/schema/", "image/png", "application/json", 406},
+	} {
+		request := testapp.Request{Method: "GET", Path: test.path, Header: map[string]string{}}
+		if test.accept != "" {
+			request.Header["Accept"] = test.accept
+		}
+		response := server.Do(request)
+		contentType := response.Header.Get("Content-Type")
+		if response.Status != test.status || contentType != test.contentType {
+			t.Errorf("%s as %q: got %d %s", test.path, test.accept, response.Status, contentType)
+		}
+		if test.status != 200 || strings.HasPrefix(contentType, "text/html") {
+			continue
+		}
+		if got := readDocument(t, contentType, response.Body); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s as %q says something else than the JSON", test.path, test.accept)
+		}
+	}
+}
+
+// readDocument reads JSON or YAML into what JSON has.
+func readDocument(t *testing.T, contentType, body string) (read any) {
+	t.Helper()
+	if strings.Contains(contentType, "json") {
+		if err := json.Unmarshal([]byte(body), &read); err != nil {
+			t.Fatal(err)
+		}
+		return read
+	}
+	if strings.HasPrefix(body, "{") {
+		t.Error("the YAML is not laid out as people write it")
+	}
+	if err := yaml.Unmarshal([]byte(body), &read); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readDocument(t, "application/json", string(text))
+}
