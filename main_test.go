@@ -100,7 +100,7 @@ func get(t *testing.T, url string) (int, string) {
 func TestServeInAnEmptyDirectory(t *testing.T) {
 	directory := t.TempDir()
 	origin, banner := start(t, directory, []string{"SUPERUSER_EMAIL=operator@example.com", "SUPERUSER_PASSWORD=hush-hush-hush"})
-	for _, want := range []string{origin + "/api/", origin + "/_/", "SQLite", filepath.Join("pb_data", "data.db")} {
+	for _, want := range []string{origin + "/api/", origin + "/api/docs/", origin + "/_/", "SQLite", filepath.Join("pb_data", "data.db")} {
 		if !strings.Contains(banner, want) {
 			t.Errorf("the banner does not say %q:\n%s", want, banner)
 		}

@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -106,14 +107,18 @@ func security(view *rest.View) []rest.Object[[]string] {
 	return []rest.Object[[]string]{token}
 }
 
+// parameters describes parts of a path or a query. Swagger UI sends the examples
+// of parameters along, so that those of a query are only told.
 func parameters(in string, fields []rest.Field) []Parameter {
 	parameters := make([]Parameter, len(fields))
 	for i, field := range fields {
 		schema := inputSchema(field)
 		schema.Title, schema.Description, schema.Examples, schema.MinLength = "", "", nil, 0
-		parameters[i] = Parameter{
-			Name: field.Name, In: in, Description: field.Description, Required: in == "path",
-			Schema: schema, Example: field.Example,
+		parameters[i] = Parameter{Name: field.Name, In: in, Description: field.Description, Schema: schema}
+		if in == "path" {
+			parameters[i].Required, parameters[i].Example = true, field.Example
+		} else {
+			parameters[i].Description += fmt.Sprintf(" Example: `%v`.", field.Example)
 		}
 	}
 	return parameters

@@ -41,6 +41,7 @@ func printBanner(e *core.ServeEvent, database string) {
 	}
 	fmt.Printf(`Carebase is ready (stop it with Ctrl+C)
   API        %[1]s/api/
+  Reference  %[1]s/api/docs/
   Console    %[1]s/
   Dashboard  %[1]s/_/
   Database   %[2]s

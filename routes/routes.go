@@ -24,6 +24,7 @@ func Bind(app core.App, config *config.Config, public fs.FS) {
 		for prefix, endpoints := range table(config) {
 			bindPrefix(e.Router, prefix, endpoints)
 		}
+		bindDocs(e.Router, public)
 		bindPublic(e.Router, public)
 		return e.Next()
 	})
