@@ -131,5 +131,10 @@ func Bind(app core.App, config *config.Config) {
 	app.Store().Set(storeKey, trail)
 	trail.bindRequests()
 	trail.bindChanges()
+	trail.bindReads()
+	trail.bindBatches()
+	trail.bindRealtime()
+	trail.bindLogins()
+	trail.bindAdministration()
 	trail.bindQueue()
 }

@@ -56,6 +56,7 @@ type occurrence struct {
 	Event
 	at     time.Time
 	source source
+	units  int64 // how much of the queue it takes
 }
 
 // recordSet is what a long event names.

@@ -55,15 +55,11 @@ func newQueue(store func([]*occurrence) error) *queue {
 	return &queue{store: store, room: semaphore.NewWeighted(queueSize), wake: make(chan struct{}, 1), waiting: newBatch()}
 }
 
-// units is how much of the queue an occurrence takes.
-func (o *occurrence) units() int64 {
-	return min(queueSize, 1+int64(len(o.Records)+len(o.Patients))/idsPerUnit)
-}
-
 // put adds an event, or returns errFull when there has been no room for long.
 // While the queue is not running, it stores the event at once.
 func (q *queue) put(ctx context.Context, happened *occurrence) error {
-	units := happened.units()
+	happened.units = min(queueSize, 1+int64(len(happened.Records)+len(happened.Patients))/idsPerUnit)
+	units := happened.units
 	if !q.room.TryAcquire(units) {
 		// A client that goes away does not take its event along.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
@@ -183,7 +179,7 @@ func (q *queue) storeWaiting() bool {
 		if failure = q.store(part); failure == nil {
 			storing.occurrences = storing.occurrences[len(part):]
 			for _, stored := range part {
-				q.room.Release(stored.units())
+				q.room.Release(stored.units)
 			}
 		}
 	}

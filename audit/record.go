@@ -13,15 +13,19 @@ import (
 // stored with it; otherwise it is queued, or stored at once if reads are. An
 // error means that the request must not be answered: it cannot be recorded.
 func Record(e *core.RequestEvent, event Event) error {
-	trail := Of(e.App)
-	if trail == nil || trail.reads == config.AuditReadsOff && event.Action == Read && event.succeeded() {
+	return Of(e.App).record(e.App, e, event)
+}
+
+// record is Record in the transaction of another app than the request's.
+func (t *Trail) record(app core.App, e *core.RequestEvent, event Event) error {
+	if t == nil || t.reads == config.AuditReadsOff && event.Action == Read && event.succeeded() {
 		return nil
 	}
 	happened := &occurrence{Event: event, at: time.Now(), source: sourceOf(e)}
-	if e.App.TxInfo() != nil {
-		return trail.store(e.App, []*occurrence{happened})
+	if app.TxInfo() != nil {
+		return t.store(app, []*occurrence{happened})
 	}
-	return trail.put(e.Request.Context(), happened)
+	return t.put(e.Request.Context(), happened)
 }
 
 // RecordNow records an event of a request and returns when it is stored: for what

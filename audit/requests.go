@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
@@ -20,10 +21,17 @@ func (t *Trail) bindRequests() {
 
 func (t *Trail) serve(e *core.RequestEvent) error {
 	// The URL may be gone by the time that there is an event.
-	request := &request{RequestEvent: e, path: e.Request.URL.Path}
+	request := &request{RequestEvent: e, method: e.Request.Method, path: e.Request.URL.Path}
 	e.Set(requestKey, request)
 	e.App = requestApp{App: e.App, trail: t, request: request}
-	return e.Next()
+	failure := e.Next()
+	if failure == nil {
+		return nil
+	}
+	if err := errors.Join(recordFailedLogin(e, request.path), recordRefusal(e, failure)); err != nil {
+		return err
+	}
+	return failure
 }
 
 // requestApp is the app as a request has it: the transactions in which it changes
@@ -93,6 +101,9 @@ func withRequest(ctx context.Context, request *request) context.Context {
 func (t *Trail) requestOf(ctx context.Context, app core.App) *request {
 	if request, ok := ctx.Value(contextKey{}).(*request); ok {
 		return request
+	}
+	if app, ok := app.(requestApp); ok {
+		return app.request
 	}
 	if app.TxInfo() != nil {
 		return t.transactionOf(app).request

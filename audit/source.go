@@ -25,8 +25,8 @@ type source struct {
 // what it has read so far.
 type request struct {
 	*core.RequestEvent
-	path string
-	id   string
+	method, path, id string
+	reading          reading
 }
 
 // requestKey is where a request event keeps its request.
@@ -42,10 +42,12 @@ func RequestID(e *core.RequestEvent) string {
 
 func (r *request) requestID() string {
 	if r.id == "" {
-		r.id = strconv.FormatUint(rand.Uint64()|1<<63, 16)
+		r.id = newRequestID()
 	}
 	return r.id
 }
+
+func newRequestID() string { return strconv.FormatUint(rand.Uint64()|1<<63, 16) }
 
 // source is the request's as it is known now: the caller is not yet when the
 // request begins.
@@ -117,5 +119,5 @@ var process = sync.OnceValue(func() source {
 	if account, err := user.Current(); err == nil {
 		operator.ID = account.Username
 	}
-	return source{agent: operator, door: Command, requestID: strconv.FormatUint(rand.Uint64()|1<<63, 16)}
+	return source{agent: operator, door: Command, requestID: newRequestID()}
 })

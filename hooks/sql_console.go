@@ -6,6 +6,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/audit"
 )
 
 // bindSQLConsole lets the dashboard's SQL console read and not write: a
@@ -21,8 +23,17 @@ func bindSQLConsole(app core.App) {
 		if err := e.BindBody(&form); err != nil {
 			return e.BadRequestError("An error occurred while loading the submitted data.", err)
 		}
+		event := audit.Event{Action: audit.Execute, Detail: form.Query}
 		if !readOnly(form.Query) {
+			event.Outcome = audit.Denied
+			if err := audit.Record(e, event); err != nil {
+				return err
+			}
 			return e.ForbiddenError("The SQL console reads only: a statement that writes would pass by ownership, validation and realtime. Change records in the dashboard or through the API.", nil)
+		}
+		// The statement is known before it runs.
+		if err := audit.RecordNow(e, event); err != nil {
+			return err
 		}
 		return e.Next()
 	}})

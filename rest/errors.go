@@ -168,6 +168,8 @@ func toError(e *core.RequestEvent, err error) *Error {
 		return RequestTooLarge()
 	case http.StatusTooManyRequests:
 		return Throttled(throttleWindow(e))
+	case http.StatusServiceUnavailable:
+		return newError(apiError.Status, apiError.Message)
 	}
 	if apiError.Status >= 400 && apiError.Status < 500 {
 		return newError(apiError.Status, apiError.Message)

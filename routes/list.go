@@ -66,12 +66,16 @@ type listing struct {
 func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
 		ranges, offset, limit := [][]dbx.Expression{nil}, l.offset, l.limit
+		recorded := false
 		for len(ranges) > 0 && limit != 0 {
 			asked := l.size.rows
 			if limit != all {
 				asked = min(asked, limit)
 			}
 			rows, exhausted, err := l.chunk(r, ranges[0], offset, asked)
+			if err == nil && (len(rows) > 0 || !recorded) {
+				err, recorded = l.recordRead(r, rows...), true
+			}
 			if err != nil {
 				yield(nil, err)
 				return

@@ -3,6 +3,7 @@ package routes
 import (
 	"net/http"
 
+	"carebase/audit"
 	"carebase/config"
 	"carebase/migrations"
 	"carebase/rest"
@@ -68,6 +69,9 @@ func (s *mappingResource) destroyView() *rest.View {
 func (s *mappingResource) listOfPatient(r *rest.Request) error {
 	scope := s.scope(r)
 	scope["patient"] = r.Request.PathValue("patient")
+	if err := recordInvisible(r, patients(), r.Request.PathValue("patient"), audit.Read); err != nil {
+		return err
+	}
 	return s.respondList(r, scope, oldestFirst)
 }
 
@@ -80,6 +84,6 @@ func visible(target *resource) func(*rest.Request, string, rest.Data) ([]string,
 		if err != nil || count > 0 {
 			return nil, err
 		}
-		return []string{rest.InvalidPrimaryKey(id)}, nil
+		return []string{rest.InvalidPrimaryKey(id)}, audit.RecordDenied(r.RequestEvent, target.collection, id, audit.Create)
 	}
 }

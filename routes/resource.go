@@ -152,9 +152,12 @@ func (s *resource) retrieve(r *rest.Request) error {
 	err := r.App.ConcurrentDB().Select(s.columns()...).From(s.collection).Where(scope).
 		WithContext(r.Request.Context()).Row(row.destinations()...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return rest.NotFoundModel(s.model)
+		return s.denied(r, rest.NotFoundModel(s.model))
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.recordRead(r, row); err != nil {
 		return err
 	}
 	return r.Respond(http.StatusOK, row.object())
@@ -188,7 +191,7 @@ func (s *resource) update(r *rest.Request, partial bool) error {
 	// The body is read before the transaction, which must not wait for it; an
 	// object that the caller may not change is refused before its body.
 	if _, err := s.findForChange(r, r.App); err != nil {
-		return err
+		return s.denied(r, err)
 	}
 	values, err := r.Validated(partial)
 	if err != nil {
@@ -216,7 +219,7 @@ func (s *resource) destroy(r *rest.Request) error {
 		return txApp.DeleteWithContext(r.Request.Context(), record)
 	})
 	if err != nil {
-		return err
+		return s.denied(r, err)
 	}
 	return r.NoContent()
 }

@@ -72,7 +72,11 @@ func (t tokens) obtain() *rest.View {
 			Errors:      []*rest.Error{simplejwt.NoActiveAccount()},
 		},
 		func(r *rest.Request, values rest.Values) (any, error) {
-			return simplejwt.Login(r.Request.Context(), r.App, values.String("email"), values.String("password"), simplejwt.AgentOf(r.Request), t.lifetimes)
+			pair, failure := simplejwt.Login(r.Request.Context(), r.App, values.String("email"), values.String("password"), simplejwt.AgentOf(r.Request), t.lifetimes)
+			if err := recordLogin(r, values.String("email"), pair, failure); err != nil {
+				return nil, err
+			}
+			return pair, failure
 		})
 }
 
@@ -90,7 +94,11 @@ func (t tokens) refresh() *rest.View {
 			Errors:      []*rest.Error{simplejwt.TokenNotValid(), simplejwt.NoActiveAccountForToken()},
 		},
 		func(r *rest.Request, values rest.Values) (any, error) {
-			return simplejwt.Refresh(r.Request.Context(), r.App, values.String("refresh"), simplejwt.AgentOf(r.Request), t.lifetimes, t.rotation)
+			answer, failure := simplejwt.Refresh(r.Request.Context(), r.App, values.String("refresh"), simplejwt.AgentOf(r.Request), t.lifetimes, t.rotation)
+			if err := recordReuse(r, values.String("refresh"), failure); err != nil {
+				return nil, err
+			}
+			return answer, failure
 		})
 }
 

@@ -1,0 +1,125 @@
+package audit
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+)
+
+// administration are the endpoints of superusers that no hook tells of, by their
+// patterns: they are recorded before anything happens.
+var administration = map[string]Event{
+	"GET /api/backups":                {Action: Read, Detail: "list of backups"},
+	"POST /api/backups":               {Action: Create, Detail: "backup"},
+	"POST /api/backups/upload":        {Action: Create, Detail: "upload of a backup"},
+	"GET /api/backups/{key}":          {Action: Execute, Detail: "download of backup"},
+	"DELETE /api/backups/{key}":       {Action: Delete, Detail: "backup"},
+	"POST /api/backups/{key}/restore": {Action: Execute, Detail: "restore of backup"},
+	"GET /api/logs":                   {Action: Read, Detail: "logs"},
+	"GET /api/logs/{id}":              {Action: Read, Detail: "logs"},
+	"GET /api/settings":               {Action: Read, Detail: "settings"},
+	"POST /api/crons/{id}":            {Action: Execute, Detail: "job"},
+}
+
+// bindAdministration records what superusers do beside records and collections.
+func (t *Trail) bindAdministration() {
+	t.app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		e.Router.Bind(&hook.Handler[*core.RequestEvent]{
+			Id: "auditAdministration", Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 10, Func: administer,
+		})
+		return e.Next()
+	})
+	t.app.OnSettingsUpdateRequest().BindFunc(func(e *core.SettingsUpdateRequestEvent) error {
+		changed := changedSettings(e.OldSettings, e.NewSettings)
+		outer := e.App
+		defer func() { e.App = outer }()
+		return e.App.RunInTransaction(func(tx core.App) error {
+			e.App = tx
+			if err := RecordIn(tx, Event{Action: Update, Detail: "settings", Fields: changed}); err != nil {
+				return err
+			}
+			return e.Next()
+		})
+	})
+	t.app.OnFileTokenRequest().BindFunc(func(e *core.FileTokenRequestEvent) error {
+		event := Event{Action: Execute, Detail: "file token " + TokenID(e.Token)}
+		if err := Record(e.RequestEvent, event); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+	t.app.OnFileDownloadRequest().BindFunc(func(e *core.FileDownloadRequestEvent) error {
+		event := Event{
+			Action: Read, Collection: e.Collection.Name, Records: []string{e.Record.Id}, Patients: patientsOf(e.Record),
+			Detail: "file of " + e.FileField.Name, Agent: fileAgent(e.RequestEvent),
+		}
+		if err := Record(e.RequestEvent, event); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+}
+
+func administer(e *core.RequestEvent) error {
+	event, found := administration[e.Request.Pattern]
+	if !found {
+		return e.Next()
+	}
+	if key := e.Request.PathValue("key") + e.Request.PathValue("id"); key != "" {
+		event.Detail += " " + key
+	}
+	event.Agent = fileAgent(e)
+	if !e.HasSuperuserAuth() && event.Agent.Type != Superuser {
+		event.Outcome = Denied
+		if err := Record(e, event); err != nil {
+			return err
+		}
+		return e.Next()
+	}
+	if err := RecordNow(e, event); err != nil {
+		return err
+	}
+	failure := e.Next()
+	if failure != nil {
+		event.Outcome = Failed
+		if err := Record(e, event); err != nil {
+			return err
+		}
+	}
+	return failure
+}
+
+// fileAgent is whom the file token in a request's query stands for.
+func fileAgent(e *core.RequestEvent) Agent {
+	token := e.Request.URL.Query().Get("token")
+	if token == "" {
+		return Agent{}
+	}
+	record, err := e.App.FindAuthRecordByToken(token, core.TokenTypeFile)
+	if err != nil {
+		return Agent{}
+	}
+	agent := AgentOf(record)
+	agent.Token = TokenID(token)
+	return agent
+}
+
+// changedSettings are the names of the groups of settings that are not the same.
+func changedSettings(before, after *core.Settings) []string {
+	var names []string
+	for name, group := range map[string][2]any{
+		"backups": {before.Backups, after.Backups}, "batch": {before.Batch, after.Batch}, "logs": {before.Logs, after.Logs},
+		"meta": {before.Meta, after.Meta}, "rateLimits": {before.RateLimits, after.RateLimits}, "s3": {before.S3, after.S3},
+		"smtp": {before.SMTP, after.SMTP}, "superuserIPs": {before.SuperuserIPs, after.SuperuserIPs},
+		"trustedProxy": {before.TrustedProxy, after.TrustedProxy},
+	} {
+		if !reflect.DeepEqual(group[0], group[1]) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

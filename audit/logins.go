@@ -1,0 +1,69 @@
+package audit
+
+import (
+	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// bindLogins records who signs in at PocketBase's own doors, and who fails to.
+func (t *Trail) bindLogins() {
+	t.app.OnRecordAuthRequest().BindFunc(func(e *core.RecordAuthRequestEvent) error {
+		login := &Event{Action: Execute, Collection: e.Collection.Name, Records: []string{e.Record.Id}, Detail: "login: " + e.AuthMethod}
+		switch {
+		case strings.Contains(e.Request.URL.Path, "/impersonate/"):
+			login.Detail = "impersonation, with the token " + TokenID(e.Token)
+		case e.AuthMethod == "":
+			login.Detail = "token refresh"
+		}
+		if login.Agent = AgentOf(e.Record); e.HasSuperuserAuth() && e.AuthMethod == "" && e.Auth.Id != e.Record.Id {
+			login.Agent = Agent{}
+		} else {
+			login.Agent.Token = TokenID(e.Token)
+		}
+		if request, ok := e.Get(requestKey).(*request); ok {
+			// It is recorded right before it is answered: see enrich.
+			request.reading.login = login
+		}
+		return e.Next()
+	})
+}
+
+// signIns are the endpoints that sign somebody in.
+var signIns = []string{"auth-with-password", "auth-with-otp", "auth-with-oauth2", "auth-refresh"}
+
+// recordFailedLogin records that a request to sign in came to nothing: as whom, if
+// that is an account.
+func recordFailedLogin(e *core.RequestEvent, path string) error {
+	name := e.Request.PathValue("collection")
+	for _, signIn := range signIns {
+		if name == "" || !strings.HasSuffix(path, "/"+signIn) {
+			continue
+		}
+		event := Event{Action: Execute, Outcome: Failed, Collection: name, Detail: "login: " + strings.TrimPrefix(signIn, "auth-with-")}
+		if account := claimed(e, name); account != nil {
+			event.Agent, event.Records = AgentOf(account), []string{account.Id}
+		}
+		return Record(e, event)
+	}
+	return nil
+}
+
+// claimed is the account that a request wants to sign in to.
+func claimed(e *core.RequestEvent, collection string) *core.Record {
+	var form struct {
+		Identity string `json:"identity" form:"identity"`
+		OTP      string `json:"otpId" form:"otpId"`
+	}
+	if e.BindBody(&form) != nil {
+		return nil
+	}
+	if form.OTP != "" {
+		if otp, err := e.App.FindOTPById(form.OTP); err == nil {
+			account, _ := e.App.FindRecordById(otp.CollectionRef(), otp.RecordRef())
+			return account
+		}
+	}
+	account, _ := e.App.FindAuthRecordByEmail(collection, form.Identity)
+	return account
+}

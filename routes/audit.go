@@ -1,0 +1,82 @@
+package routes
+
+import (
+	"errors"
+	"net/http"
+
+	"carebase/audit"
+	"carebase/migrations"
+	"carebase/rest"
+	"carebase/simplejwt"
+)
+
+// auditActions are what methods stand for in the audit trail.
+var auditActions = map[string]audit.Action{
+	http.MethodGet: audit.Read, http.MethodHead: audit.Read, http.MethodPut: audit.Update,
+	http.MethodPatch: audit.Update, http.MethodDelete: audit.Delete,
+}
+
+// recordRead makes rows an event before the caller gets to see them.
+func (s *resource) recordRead(r *rest.Request, rows ...*row) error {
+	event := audit.Event{Action: audit.Read, Collection: s.collection, Records: make([]string, len(rows))}
+	for i, row := range rows {
+		event.Records[i], _ = row.value("id").(string)
+		if patient, ok := row.value("patient").(string); ok {
+			event.Patients = append(event.Patients, patient)
+		}
+	}
+	return audit.Record(r.RequestEvent, event)
+}
+
+// denied makes a refusal an event, if it is about an object that exists, and
+// returns it.
+func (s *resource) denied(r *rest.Request, refusal error) error {
+	var refused *rest.Error
+	if !errors.As(refusal, &refused) || refused.Status != http.StatusNotFound && refused.Status != http.StatusForbidden {
+		return refusal
+	}
+	if err := audit.RecordDenied(r.RequestEvent, s.collection, r.Request.PathValue("id"), auditActions[r.Request.Method]); err != nil {
+		return err
+	}
+	return refusal
+}
+
+// recordInvisible makes it an event that a caller asks for what belongs to an
+// object that they cannot see.
+func recordInvisible(r *rest.Request, target *resource, id string, action audit.Action) error {
+	scope := target.scope(r)
+	scope["id"] = id
+	count, err := target.count(r, scope)
+	if err != nil || count > 0 {
+		return err
+	}
+	return audit.RecordDenied(r.RequestEvent, target.collection, id, action)
+}
+
+// recordLogin makes an attempt to log in an event: whose account it was for, if
+// there is one, and how it ended.
+func recordLogin(r *rest.Request, email string, pair simplejwt.Pair, failure error) error {
+	event := audit.Event{Action: audit.Execute, Collection: migrations.Users, Detail: "login: password"}
+	if failure != nil {
+		event.Outcome = audit.Failed
+	}
+	if user, err := r.App.FindAuthRecordByEmail(migrations.Users, email); err == nil {
+		event.Records, event.Agent = []string{user.Id}, audit.AgentOf(user)
+		event.Agent.Token = audit.TokenID(pair.Access)
+	}
+	return audit.Record(r.RequestEvent, event)
+}
+
+// recordReuse makes it an event that a rotated refresh token was used again.
+func recordReuse(r *rest.Request, token string, failure error) error {
+	var reuse *simplejwt.Reuse
+	if !errors.As(failure, &reuse) {
+		return nil
+	}
+	agent := audit.AgentOf(reuse.User)
+	agent.Token = audit.TokenID(token)
+	return audit.Record(r.RequestEvent, audit.Event{
+		Action: audit.Execute, Outcome: audit.Denied, Collection: migrations.Users, Records: []string{reuse.User.Id},
+		Agent: agent, Detail: "second use of a refresh token: session " + reuse.Session + " ended",
+	})
+}
