@@ -33,7 +33,7 @@ func build(ctx context.Context, directory string) (string, error) {
 func startServer(binary, directory string, environment ...string) (*server, error) {
 	process := exec.Command(binary, "serve")
 	process.Dir = directory
-	process.Env = append([]string{"HTTP_ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"), "HOME=" + directory}, environment...)
+	process.Env = append([]string{"HTTP_ADDR=127.0.0.1:0", "THROTTLE=False", "PATH=" + os.Getenv("PATH"), "HOME=" + directory}, environment...)
 	process.Stderr = os.Stderr
 	output, err := process.StdoutPipe()
 	if err != nil {

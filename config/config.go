@@ -29,6 +29,8 @@ type Config struct {
 	CORSAllowedOrigins []string
 	// TrustedProxies are believed about whom they forward for; nil for none.
 	TrustedProxies []netip.Prefix
+	// Throttle has the limits on requests; nil for none.
+	Throttle *Throttle
 	// HTTPAddr is the address that the server listens on, host:port.
 	HTTPAddr string
 	// DataDir is the directory of the SQLite database and the uploaded files.
@@ -67,6 +69,11 @@ type variables struct {
 	AllowedHosts           string `env:"ALLOWED_HOSTS"`
 	CORSAllowedOrigins     string `env:"CORS_ALLOWED_ORIGINS"`
 	TrustedProxies         string `env:"TRUSTED_PROXIES"`
+	Throttle               string `env:"THROTTLE"`
+	ThrottleLogin          string `env:"THROTTLE_LOGIN"`
+	ThrottleFailedLogin    string `env:"THROTTLE_FAILED_LOGIN"`
+	ThrottleRegister       string `env:"THROTTLE_REGISTER"`
+	ThrottleUser           string `env:"THROTTLE_USER"`
 	HTTPAddr               string `env:"HTTP_ADDR"`
 	Port                   string `env:"PORT"`
 	DataDir                string `env:"DATA_DIR"`
@@ -135,6 +142,7 @@ func Parse(environment map[string]string) (*Config, error) {
 	config.SecretKey = v.secretKey("SECRET_KEY", raw.SecretKey, config.Debug)
 	config.SuperuserEmail, config.SuperuserPassword = v.superuser(raw.SuperuserEmail, raw.SuperuserPassword)
 	config.PostgreSQL = v.postgreSQL(raw)
+	config.Throttle = v.throttle(raw)
 	if len(v.problems) > 0 {
 		return nil, errors.Join(v.problems...)
 	}

@@ -21,6 +21,10 @@ func TestDefaults(t *testing.T) {
 		HTTPAddr: "127.0.0.1:8000", DataDir: "pb_data", DoctorsScope: config.DoctorsGlobal,
 		AccessTokenLifetime: 30 * time.Minute, RefreshTokenLifetime: 7 * 24 * time.Hour,
 		AuditReads: config.AuditReadsBatched, AuditRetention: 2192 * 24 * time.Hour,
+		Throttle: &config.Throttle{
+			Login: config.Rate{Requests: 600, Period: time.Minute}, FailedLogin: config.Rate{Requests: 100, Period: time.Minute},
+			Register: config.Rate{Requests: 600, Period: time.Minute}, User: config.Rate{Requests: 120_000, Period: time.Minute},
+		},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -32,7 +36,7 @@ func TestEverythingSet(t *testing.T) {
 		"SECRET_KEY": strings.Repeat("é", 32), "DEBUG": "False", "ALLOWED_HOSTS": "a.example, .B.example,*,127.0.0.1,[::1]",
 		"CORS_ALLOWED_ORIGINS": "https://a.example,http://localhost:3000", "HTTP_ADDR": ":9000", "PORT": "1", "DATA_DIR": "/srv/x",
 		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "BLACKLIST_AFTER_ROTATION": "1",
-		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
+		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "THROTTLE_LOGIN": "10/s", "THROTTLE_FAILED_LOGIN": "20/min", "THROTTLE_REGISTER": "30/hour", "THROTTLE_USER": "40/d", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
 		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d",
 	})
 	if err != nil {
@@ -42,6 +46,10 @@ func TestEverythingSet(t *testing.T) {
 		SecretKey: strings.Repeat("é", 32), AllowedHosts: []string{"a.example", ".b.example", "*", "127.0.0.1", "::1"},
 		CORSAllowedOrigins: []string{"https://a.example", "http://localhost:3000"}, HTTPAddr: ":9000", DataDir: "/srv/x",
 		AccessTokenLifetime: 90 * time.Second, RefreshTokenLifetime: time.Hour, RotateRefreshTokens: true, BlacklistAfterRotation: true,
+		Throttle: &config.Throttle{
+			Login: config.Rate{Requests: 10, Period: time.Second}, FailedLogin: config.Rate{Requests: 20, Period: time.Minute},
+			Register: config.Rate{Requests: 30, Period: time.Hour}, User: config.Rate{Requests: 40, Period: 24 * time.Hour},
+		},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		DoctorsScope:   config.DoctorsOwner, SuperuserEmail: "a@b.example", SuperuserPassword: "long enough",
 		AuditReads: config.AuditReadsSync, AuditRetention: 30 * 24 * time.Hour,
@@ -83,6 +91,10 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"DOCTORS_SCOPE", "all", `DOCTORS_SCOPE is "all"`},
 		{"SUPERUSER_EMAIL", "a@b.example", "SUPERUSER_PASSWORD must be at least 8 characters"},
 		{"SUPERUSER_PASSWORD", "hush-hush", "SUPERUSER_EMAIL must be set"},
+		{"THROTTLE", "maybe", `THROTTLE is "maybe"`},
+		{"THROTTLE_LOGIN", "0/min", `THROTTLE_LOGIN is "0/min"`},
+		{"THROTTLE_USER", "600", `THROTTLE_USER is "600"`},
+		{"THROTTLE_REGISTER", "600/week", `THROTTLE_REGISTER is "600/week"`},
 		{"TRUSTED_PROXIES", "10.0.0.0/33", `TRUSTED_PROXIES is "10.0.0.0/33"`},
 		{"AUDIT_READS", "never", `AUDIT_READS is "never"`},
 		{"AUDIT_RETENTION", "0d", `AUDIT_RETENTION is "0d"`},

@@ -1,16 +1,20 @@
 package hooks
 
 import (
+	"errors"
+
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/simplejwt"
+	"carebase/throttle"
 )
 
-// bindBlacklist removes rows about tokens that have expired, once an hour.
+// bindBlacklist removes rows about tokens that have expired, and about logins
+// that are long past, once an hour.
 func bindBlacklist(app core.App) {
 	app.Cron().MustAdd("flushExpiredTokens", "17 * * * *", func() {
-		if err := simplejwt.FlushExpired(app); err != nil {
-			app.Logger().Error("expired tokens stay in the blacklist", "error", err)
+		if err := errors.Join(simplejwt.FlushExpired(app), throttle.Flush(app)); err != nil {
+			app.Logger().Error("expired tokens and old login attempts stay stored", "error", err)
 		}
 	})
 }

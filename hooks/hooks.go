@@ -9,6 +9,7 @@ import (
 
 	"carebase/audit"
 	"carebase/config"
+	"carebase/throttle"
 )
 
 // Bind registers every hook. It is called once, before the app starts.
@@ -31,6 +32,7 @@ func Bind(app core.App, config *config.Config) {
 	bindRealtime(app)
 	bindSQLConsole(app)
 	bindImpersonation(app)
+	bindThrottling(app, throttle.Install(app, config.Throttle))
 	bindPasswordWork(app)
 	bindBlacklist(app)
 }

@@ -17,13 +17,16 @@ func bindPasswordWork(app core.App) {
 	app.OnRecordAuthWithPasswordRequest().BindFunc(func(e *core.RecordAuthWithPasswordRequestEvent) error {
 		return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
 	})
+	app.OnRecordRequestOTPRequest().BindFunc(func(e *core.RecordCreateOTPRequestEvent) error {
+		return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
+	})
 	bindMiddleware(app, &hook.Handler[*core.RequestEvent]{Func: func(e *core.RequestEvent) error {
 		if !maySetPassword(e.Request) {
 			return e.Next()
 		}
 		// The body first, so that a slow one holds no place.
 		body := map[string]any{}
-		if err := e.BindBody(&body); err != nil || !setsPassword(body) {
+		if err := e.BindBody(&body); err != nil || !names(body, core.FieldNamePassword) {
 			return e.Next()
 		}
 		return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
@@ -40,16 +43,16 @@ func maySetPassword(request *http.Request) bool {
 		(strings.Contains(path, "/records") || strings.HasSuffix(path, "/confirm-password-reset"))
 }
 
-// setsPassword looks for a password in a body, or in one of a batch's.
-func setsPassword(body map[string]any) bool {
-	if _, found := body[core.FieldNamePassword]; found {
+// names looks for a field in a body, or in one of a batch's.
+func names(body map[string]any, field string) bool {
+	if _, found := body[field]; found {
 		return true
 	}
 	requests, _ := body["requests"].([]any)
 	for _, request := range requests {
 		inner, _ := request.(map[string]any)
 		innerBody, _ := inner["body"].(map[string]any)
-		if _, found := innerBody[core.FieldNamePassword]; found {
+		if _, found := innerBody[field]; found {
 			return true
 		}
 	}

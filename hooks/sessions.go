@@ -73,14 +73,13 @@ func giveSession(e *core.RecordAuthRequestEvent) error {
 // forgetSessions removes the rows of sessions whose tokens a new token key ends,
 // in the transaction that stores the key.
 func forgetSessions(e *core.RecordEvent) error {
-	if e.Record.TokenKey() == e.Record.Original().TokenKey() {
-		return e.Next()
-	}
+	before := e.Record.Original().TokenKey()
 	return withTransaction(&e.App, func() error {
-		if err := simplejwt.DeleteSessions(e.Context, e.App, e.Record.Id); err != nil {
+		// PocketBase makes a new key for a new password on the way.
+		if err := e.Next(); err != nil || e.Record.TokenKey() == before {
 			return err
 		}
-		return e.Next()
+		return simplejwt.DeleteSessions(e.Context, e.App, e.Record.Id)
 	})
 }
 

@@ -16,6 +16,7 @@ const (
 	BlacklistedTokens = "blacklisted_tokens"
 	Sessions          = "sessions"
 	AuditEvents       = "audit_events"
+	LoginAttempts     = "login_attempts"
 )
 
 // ownerField is the relation that says whose record it is.

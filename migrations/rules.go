@@ -38,6 +38,7 @@ func Rules(scope config.DoctorsScope) map[string]AccessRules {
 		BlacklistedTokens: {},
 		Sessions:          {},
 		AuditEvents:       {},
+		LoginAttempts:     {},
 	}
 }
 

@@ -177,9 +177,13 @@ func toError(e *core.RequestEvent, err error) *Error {
 	return ServerError()
 }
 
-// throttleWindow returns the window in seconds of PocketBase's rate limit rule
-// for the request, which is the longest that its caller may have to wait.
+// throttleWindow is how long in seconds the caller has to wait: as the response
+// says already, or the window of PocketBase's rate limit rule for the request,
+// which is the longest that it may be.
 func throttleWindow(e *core.RequestEvent) float64 {
+	if wait, err := strconv.ParseFloat(e.Response.Header().Get("Retry-After"), 64); err == nil {
+		return wait
+	}
 	labels := []string{e.Request.Method + " " + e.Request.URL.Path, e.Request.URL.Path}
 	audience := core.RateLimitRuleAudienceGuest
 	if e.Auth != nil {

@@ -1,11 +1,13 @@
 package routes
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
 	"carebase/rest"
 	"carebase/simplejwt"
+	"carebase/throttle"
 )
 
 // tokens are SimpleJWT's views.
@@ -72,12 +74,26 @@ func (t tokens) obtain() *rest.View {
 			Errors:      []*rest.Error{simplejwt.NoActiveAccount()},
 		},
 		func(r *rest.Request, values rest.Values) (any, error) {
-			pair, failure := simplejwt.Login(r.Request.Context(), r.App, values.String("email"), values.String("password"), simplejwt.AgentOf(r.Request), t.lifetimes)
+			pair, failure := t.login(r, values.String("email"), values.String("password"))
 			if err := recordLogin(r, values.String("email"), pair, failure); err != nil {
 				return nil, err
 			}
 			return pair, failure
 		})
+}
+
+// login checks the credentials, unless too many were wrong before.
+func (t tokens) login(r *rest.Request, email, password string) (pair simplejwt.Pair, err error) {
+	account := throttle.Account{Collection: simplejwt.UsersCollection, Identity: email}
+	err = throttle.Of(r.App).Login(r.RequestEvent, account, func() (err error) {
+		pair, err = simplejwt.Login(r.Request.Context(), r.App, email, password, simplejwt.AgentOf(r.Request), t.lifetimes)
+		var refused *rest.Error
+		if errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {
+			return throttle.Wrong(err)
+		}
+		return err
+	})
+	return pair, err
 }
 
 func (t tokens) refresh() *rest.View {
@@ -94,6 +110,9 @@ func (t tokens) refresh() *rest.View {
 			Errors:      []*rest.Error{simplejwt.TokenNotValid(), simplejwt.NoActiveAccountForToken()},
 		},
 		func(r *rest.Request, values rest.Values) (any, error) {
+			if err := throttle.Of(r.App).Session(r.RequestEvent, values.String("refresh")); err != nil {
+				return nil, err
+			}
 			answer, failure := simplejwt.Refresh(r.Request.Context(), r.App, values.String("refresh"), simplejwt.AgentOf(r.Request), t.lifetimes, t.rotation)
 			if err := recordReuse(r, values.String("refresh"), failure); err != nil {
 				return nil, err
