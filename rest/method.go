@@ -112,3 +112,6 @@ func ListQuery(filters []Field, search string) []Field {
 	}
 	return append(query, orderingQuery, pageQuery, pageSizeQuery)
 }
+
+// PageQuery are the parameters of a list that is always paged.
+func PageQuery() []Field { return []Field{pageQuery, pageSizeQuery} }

@@ -58,8 +58,9 @@ func table(config *config.Config) map[string]endpoints {
 			"/blacklist": tokens.blacklist(),
 		},
 		"/api/patients": {
-			"":      patients.listView(),
-			"/{id}": patients.detailView(),
+			"":              patients.listView(),
+			"/{id}":         patients.detailView(),
+			"/{id}/history": history(),
 		},
 		"/api/doctors": {
 			"":      doctors.listView(),

@@ -1,0 +1,95 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/migrations"
+)
+
+// HistoryEntry is an event as a patient's owner sees it.
+type HistoryEntry struct {
+	ID         string
+	RecordedAt string
+	Action     Action
+	Outcome    Outcome
+	Agent      string
+	AgentName  string
+	AgentType  AgentType
+	Address    string
+	Door       Door
+	Fields     []string
+	RequestID  string
+}
+
+// superuserName stands for superusers, who have no name but an e-mail address.
+const superuserName = "Superuser"
+
+// ofPatient is what events are found by that are about a patient: the patient,
+// and the sets that name the patient among others. Those are their owner's and
+// superusers'.
+func ofPatient(patient, owner string) dbx.Expression {
+	return dbx.NewExp(`[[subject]] IN (SELECT {:patient} UNION ALL SELECT [[id]] FROM {{audit_record_sets}}
+		WHERE [[owner]] IN ({:owner}, '') AND (instr([[records]], {:patient}) > 0 OR instr([[patients]], {:patient}) > 0))`,
+		dbx.Params{"patient": patient, "owner": owner})
+}
+
+// CountHistory counts the events about a patient.
+func CountHistory(ctx context.Context, app core.App, patient, owner string) (count int64, err error) {
+	err = app.ConcurrentDB().Select("count(*)").From("audit_log").Where(ofPatient(patient, owner)).WithContext(ctx).Row(&count)
+	return count, err
+}
+
+// History returns some of the events about a patient, newest first.
+func History(ctx context.Context, app core.App, patient, owner string, offset, limit int64) ([]HistoryEntry, error) {
+	var texts []string
+	err := app.ConcurrentDB().Select("event").From("audit_log").Where(ofPatient(patient, owner)).
+		OrderBy("id DESC").Offset(offset).Limit(limit).WithContext(ctx).Column(&texts)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]HistoryEntry, len(texts))
+	var users []any
+	for i, text := range texts {
+		var event stored
+		if err := json.Unmarshal([]byte(text), &event); err != nil {
+			return nil, err
+		}
+		entries[i] = HistoryEntry{
+			ID: event.ID, RecordedAt: event.RecordedAt, Action: event.Action, Outcome: event.Outcome,
+			Agent: event.Agent, AgentType: event.AgentType, Address: event.Address, Door: event.Door,
+			Fields: strings.Fields(event.Fields), RequestID: event.RequestID,
+		}
+		users = append(users, event.Agent)
+	}
+	return entries, addNames(ctx, app, entries, users)
+}
+
+// addNames fills in what the agents call themselves. Who is gone has no name.
+func addNames(ctx context.Context, app core.App, entries []HistoryEntry, users []any) error {
+	var rows []struct {
+		ID   string `db:"id"`
+		Name string `db:"name"`
+	}
+	err := app.ConcurrentDB().Select("id", "name").From(migrations.Users).Where(dbx.In("id", users...)).WithContext(ctx).All(&rows)
+	if err != nil {
+		return err
+	}
+	names := make(map[string]string, len(rows))
+	for _, row := range rows {
+		names[row.ID] = row.Name
+	}
+	for i := range entries {
+		switch entry := &entries[i]; entry.AgentType {
+		case User:
+			entry.AgentName = names[entry.Agent]
+		case Superuser:
+			entry.AgentName = superuserName
+		}
+	}
+	return nil
+}

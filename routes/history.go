@@ -1,0 +1,102 @@
+package routes
+
+import (
+	"net/http"
+
+	"github.com/pocketbase/dbx"
+
+	"carebase/audit"
+	"carebase/migrations"
+	"carebase/rest"
+	"carebase/simplejwt"
+)
+
+// historyFields are what the representation of an event consists of.
+var historyFields = []rest.Field{
+	{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Description: "The event's id in the audit trail.", Example: "0mwvyyjog3cse0ycp2j0"},
+	{Name: "recorded_at", Label: "Recorded at", Type: rest.DateTime, ReadOnly: true, Description: "When it happened, in UTC.", Example: exampleTime},
+	{Name: "action", Label: "Action", Type: rest.String, ReadOnly: true, Description: "What was done: C (create), R (read), U (update), D (delete) or E (execute), as in FHIR's AuditEvent.", Example: "R"},
+	{Name: "outcome", Label: "Outcome", Type: rest.String, ReadOnly: true, Description: "How it ended: success, denied or failed.", Example: "success"},
+	{Name: "agent", Label: "Agent", Type: rest.String, ReadOnly: true, Description: "The id of who did it; empty for somebody who was not signed in.", Example: "u8w2e4r6t0y1i3o"},
+	{Name: "agent_name", Label: "Agent name", Type: rest.String, ReadOnly: true, Description: "The name of that user now; empty if the account is gone.", Example: "Ann Smith"},
+	{Name: "agent_type", Label: "Agent type", Type: rest.String, ReadOnly: true, Description: "What the agent is: user, superuser, operator (on the command line), or empty.", Example: "user"},
+	{Name: "address", Label: "Address", Type: rest.String, ReadOnly: true, Description: "The client's address.", Example: "203.0.113.7"},
+	{Name: "door", Label: "Door", Type: rest.String, ReadOnly: true, Description: "How the agent came: rest, native, batch, realtime, dashboard, sql or command.", Example: "rest"},
+	{Name: "fields", Label: "Fields", Type: rest.Strings, ReadOnly: true, Description: "The names of what was changed.", Example: []string{"age", "notes"}},
+	{Name: "request_id", Label: "Request ID", Type: rest.String, ReadOnly: true, Description: "What the events of one request have in common.", Example: "97fe0fefebeb6210"},
+}
+
+// history shows a patient's owner who saw or changed the patient.
+func history() *rest.View {
+	return &rest.View{
+		Name:         "Patient History",
+		Description:  "Who saw or changed a patient, who tried to, and when.",
+		Authenticate: simplejwt.Authenticate,
+		Schema:       "AuditEvent",
+		Fields:       historyFields,
+		Path:         []rest.Field{patients().idInPath("id")},
+		Methods: map[string]rest.Method{http.MethodGet: {
+			Handle:  showHistory,
+			Summary: "Show who accessed a patient",
+			Description: "Every event of the audit trail about a patient of the caller's, newest first, a page at a time. " +
+				"Lists and searches in which the patient was found are among them, and what others were denied.",
+			Query:  rest.PageQuery(),
+			Answer: rest.Answer{Status: http.StatusOK, Shape: rest.Paged},
+			Errors: []*rest.Error{rest.NotFoundModel("Patient"), rest.NotFound("Invalid page.")},
+		}},
+	}
+}
+
+func showHistory(r *rest.Request) error {
+	patient := r.Request.PathValue("id")
+	owned, err := patients().count(r, dbx.HashExp{"id": patient, ownerField: r.Auth.Id})
+	if err != nil {
+		return err
+	}
+	if owned == 0 {
+		return patients().denied(r, rest.NotFoundModel("Patient"))
+	}
+	event := audit.Event{Action: audit.Read, Collection: migrations.AuditEvents, Records: []string{patient}, Patients: []string{}, Detail: "history of a patient"}
+	if err := audit.Record(r.RequestEvent, event); err != nil {
+		return err
+	}
+	// What this very process has seen so far belongs to it.
+	if err := audit.Flush(r.Request.Context(), r.App); err != nil {
+		return err
+	}
+	count, err := audit.CountHistory(r.Request.Context(), r.App, patient, r.Auth.Id)
+	if err != nil {
+		return err
+	}
+	page, err := r.Page(count)
+	if err != nil {
+		return err
+	}
+	entries, err := audit.History(r.Request.Context(), r.App, patient, r.Auth.Id, page.Offset, page.Limit)
+	if err != nil {
+		return err
+	}
+	return r.RespondPage(page, func(yield func(any, error) bool) {
+		for _, entry := range entries {
+			if !yield(historyObject(entry), nil) {
+				return
+			}
+		}
+	})
+}
+
+func historyObject(entry audit.HistoryEntry) rest.Object[any] {
+	return rest.Object[any]{
+		{Key: "id", Value: entry.ID},
+		{Key: "recorded_at", Value: entry.RecordedAt},
+		{Key: "action", Value: entry.Action},
+		{Key: "outcome", Value: entry.Outcome},
+		{Key: "agent", Value: entry.Agent},
+		{Key: "agent_name", Value: entry.AgentName},
+		{Key: "agent_type", Value: entry.AgentType},
+		{Key: "address", Value: entry.Address},
+		{Key: "door", Value: entry.Door},
+		{Key: "fields", Value: entry.Fields},
+		{Key: "request_id", Value: entry.RequestID},
+	}
+}

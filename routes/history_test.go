@@ -1,0 +1,64 @@
+package routes_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"carebase/internal/testapp"
+)
+
+func TestHistoryTellsTheOwnerWhoAccessedAPatient(t *testing.T) {
+	server := testapp.New(t)
+	checkAgainstReference(t, server)
+	owner, stranger := server.SignUp("owner"), server.SignUp("stranger")
+	create := func(name string) string {
+		return fmt.Sprint(server.Must(http.StatusCreated, owner.Access, "POST", "/api/patients/", map[string]any{"name": name, "age": 3})["id"])
+	}
+	patient := create("Ada")
+	path := "/api/patients/" + patient + "/"
+	server.Must(http.StatusOK, owner.Access, "PATCH", path, map[string]any{"age": 4, "notes": "x"})
+	server.Must(http.StatusNotFound, stranger.Access, "GET", path, nil)
+	for i := range 6 {
+		create(fmt.Sprint("Patient ", i))
+	}
+	server.Must(http.StatusOK, owner.Access, "GET", "/api/patients/", nil)
+	server.Must(http.StatusOK, owner.Access, "GET", path, nil)
+
+	type summary struct{ action, outcome, agent, name, kind, door, fields string }
+	want := []summary{
+		{"R", "success", owner.ID, "User owner", "user", "rest", "[]"},
+		{"R", "success", owner.ID, "User owner", "user", "rest", "[]"}, // the list
+		{"R", "denied", stranger.ID, "User stranger", "user", "rest", "[]"},
+		{"U", "success", owner.ID, "User owner", "user", "rest", "[age notes]"},
+		{"C", "success", owner.ID, "User owner", "user", "rest", "[age created_by name]"},
+	}
+	read := func(query string) (map[string]any, []summary) {
+		page := server.Must(http.StatusOK, owner.Access, "GET", path+"history/"+query, nil)
+		var got []summary
+		for _, each := range page["results"].([]any) {
+			entry := each.(map[string]any)
+			text := func(name string) string { return fmt.Sprint(entry[name]) }
+			got = append(got, summary{text("action"), text("outcome"), text("agent"), text("agent_name"), text("agent_type"), text("door"), text("fields")})
+			if text("id") == "" || text("address") != "127.0.0.1" || text("request_id") == "" || len(text("recorded_at")) != len("2006-01-02T15:04:05.000Z") {
+				t.Errorf("got %v", entry)
+			}
+		}
+		return page, got
+	}
+	page, got := read("")
+	if fmt.Sprint(got) != fmt.Sprint(want) || page["count"] != float64(len(want)) || page["next"] != nil || page["previous"] != nil {
+		t.Errorf("got %v, want %v in %v", got, want, page)
+	}
+	page, got = read("?page=2&page_size=2")
+	if fmt.Sprint(got) != fmt.Sprint(want[2:4]) || page["next"] == nil || page["previous"] == nil {
+		t.Errorf("got %v, want %v in %v", got, want[2:4], page)
+	}
+	server.Must(http.StatusNotFound, owner.Access, "GET", path+"history/?page=4&page_size=2", nil)
+	for token, status := range map[string]int{stranger.Access: http.StatusNotFound, "": http.StatusUnauthorized} {
+		server.Must(status, token, "GET", path+"history/", nil)
+	}
+	server.Must(http.StatusMethodNotAllowed, owner.Access, "DELETE", path+"history/", nil)
+	server.Must(http.StatusNoContent, owner.Access, "DELETE", path, nil)
+	server.Must(http.StatusNotFound, owner.Access, "GET", path+"history/", nil)
+}
