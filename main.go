@@ -52,7 +52,7 @@ func run() error {
 		engine.Bind(app, database)
 		cluster.Bind(app, database, hooks.RealtimeSessionKey)
 	}
-	app.RootCmd.AddCommand(commands.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand())
+	app.RootCmd.AddCommand(commands.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand(), commands.NewAuditCommand(app))
 	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
 	return commands.Execute(app)
 }

@@ -136,5 +136,6 @@ func Bind(app core.App, config *config.Config) {
 	trail.bindRealtime()
 	trail.bindLogins()
 	trail.bindAdministration()
+	trail.bindRetention()
 	trail.bindQueue()
 }

@@ -42,7 +42,7 @@ func RecordNow(e *core.RequestEvent, event Event) error {
 // request, if the transaction has one, and the operator otherwise.
 func RecordIn(app core.App, event Event) error {
 	trail := Of(app)
-	if trail == nil {
+	if trail == nil || !trail.ready(app) {
 		return nil
 	}
 	happened := &occurrence{Event: event, at: time.Now(), source: process()}

@@ -1,11 +1,15 @@
 package commands
 
 import (
+	"errors"
 	"os"
 	"sync/atomic"
 
 	"github.com/pocketbase/pocketbase"
+	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cobra"
+
+	"carebase/audit"
 )
 
 // Execute runs the command that the arguments name and returns its error, which
@@ -23,6 +27,7 @@ func Execute(app *pocketbase.PocketBase) error {
 		failure.Store(&err)
 		return err
 	})
+	recordCommands(app, root)
 	keepErrors(root, &failure)
 	if command.Annotations[standsAlone] != "" {
 		return root.Execute()
@@ -34,6 +39,29 @@ func Execute(app *pocketbase.PocketBase) error {
 		return *err
 	}
 	return nil
+}
+
+// recordCommands makes each command an event of the audit trail, before it does
+// anything, and another if it fails. The server's own events tell of the server;
+// what stands alone has no database to tell.
+func recordCommands(app core.App, command *cobra.Command) {
+	if run := command.RunE; run != nil && command.Name() != "serve" && command.Annotations[standsAlone] == "" {
+		command.RunE = func(command *cobra.Command, arguments []string) error {
+			event := audit.Event{Action: audit.Execute, Detail: command.CommandPath()}
+			if err := audit.RecordIn(app, event); err != nil {
+				return err
+			}
+			failure := run(command, arguments)
+			if failure != nil {
+				event.Outcome = audit.Failed
+				return errors.Join(failure, audit.RecordIn(app, event))
+			}
+			return nil
+		}
+	}
+	for _, child := range command.Commands() {
+		recordCommands(app, child)
+	}
 }
 
 // keepErrors notes the error of a command and of those below it.

@@ -1,0 +1,80 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/migrations"
+)
+
+// Exported is an event with everything that belongs to it.
+type Exported struct {
+	ID         string    `json:"id"`
+	RecordedAt string    `json:"recorded_at"`
+	Action     Action    `json:"action"`
+	Outcome    Outcome   `json:"outcome"`
+	Agent      string    `json:"agent"`
+	AgentType  AgentType `json:"agent_type"`
+	Token      string    `json:"token"`
+	Address    string    `json:"address"`
+	Door       Door      `json:"door"`
+	RequestID  string    `json:"request_id"`
+	Collection string    `json:"collection"`
+	Records    []string  `json:"records"`
+	Patients   []string  `json:"patients"`
+	Fields     []string  `json:"fields"`
+	Detail     string    `json:"detail"`
+	Chain      string    `json:"chain"`
+	Seq        int64     `json:"seq"`
+	Hash       string    `json:"hash"`
+}
+
+// Export yields the events from one time until before another, in the order in
+// which they were stored. They are one state of the database, and are not held
+// in memory.
+func Export(ctx context.Context, app core.App, from, until time.Time, yield func(*Exported) error) error {
+	rows, err := app.ConcurrentDB().NewQuery(`SELECT l.hash, l.event, COALESCE(s.records, ''), COALESCE(s.patients, '')
+		FROM audit_log l LEFT JOIN audit_record_sets s ON s.id = l.subject WHERE l.id >= {:from} ORDER BY l.id`).
+		Bind(dbx.Params{"from": idBefore(from)}).WithContext(ctx).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	begin, end := from.UTC().Format(timeLayout), until.UTC().Format(timeLayout)
+	for rows.Next() {
+		var hash, text, records, patients string
+		if err := rows.Scan(&hash, &text, &records, &patients); err != nil {
+			return err
+		}
+		var event stored
+		if err := json.Unmarshal([]byte(text), &event); err != nil {
+			return err
+		}
+		if event.RecordedAt < begin || event.RecordedAt >= end {
+			continue // it was stored later than it happened
+		}
+		if err := yield(event.export(hash, records, patients)); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (s *stored) export(hash, records, patients string) *Exported {
+	if s.Set == "" {
+		records, patients = s.Records, s.Patient
+	} else if s.Collection == migrations.Patients {
+		patients = records
+	}
+	return &Exported{
+		ID: s.ID, RecordedAt: s.RecordedAt, Action: s.Action, Outcome: s.Outcome, Agent: s.Agent, AgentType: s.AgentType,
+		Token: s.Token, Address: s.Address, Door: s.Door, RequestID: s.RequestID, Collection: s.Collection,
+		Records: strings.Fields(records), Patients: strings.Fields(patients), Fields: strings.Fields(s.Fields),
+		Detail: s.Detail, Chain: s.Chain, Seq: s.Seq, Hash: hash,
+	}
+}
