@@ -71,6 +71,7 @@ func table(config *config.Config) map[string]endpoints {
 			"/{patient}":   mappings.ofPatientView(),
 			"/detail/{id}": mappings.destroyView(),
 		},
+		"/api/overview": {"": overview{patients, doctors, mappings}.view()},
 	}
 	table["/api/schema"] = schema(table)
 	return table
