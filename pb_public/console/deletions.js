@@ -1,0 +1,58 @@
+// What is going to be deleted: hidden at once, deleted when the time to undo it
+// is over. So nothing has to be brought back, and no history is lost.
+
+import { current } from "../session.js";
+import { explain, isMissing, remove } from "./api.js";
+import { publish } from "./store.js";
+import { toast } from "./toast.js";
+
+/** @typedef {{ collection: string, id: string, path: string, message: string }} Deletion */
+
+/** How long a deletion can be undone, in milliseconds. */
+const UNDO = 6000;
+
+/** @type {Map<string, { deletion: Deletion, commit: (options?: { keepalive?: boolean }) => Promise<void> }>} */
+const waiting = new Map();
+
+/** Whether a record is about to be deleted. @param {string} id */
+export const isDeleted = (id) => waiting.has(id);
+
+/** Deletes, unless it is undone in time. @param {Deletion} deletion */
+export function schedule(deletion) {
+  const { collection, id } = deletion;
+  const notice = toast(deletion.message, {
+    action: "Undo",
+    duration: UNDO,
+    onAction() {
+      waiting.delete(id);
+      publish({ collection, action: "update", record: { id } });
+    },
+    onClose: () => void commit(),
+  });
+
+  /** @param {{ keepalive?: boolean }} [options] */
+  async function commit(options) {
+    if (!waiting.has(id)) return;
+    notice.close();
+    try {
+      await remove(deletion.path, options);
+    } catch (error) {
+      if (!isMissing(error)) toast(`Not deleted. ${explain(error)}`, { bad: true });
+    }
+    waiting.delete(id);
+    publish({ collection, action: "delete", record: { id } });
+  }
+
+  waiting.set(id, { deletion, commit });
+  publish({ collection, action: "update", record: { id } });
+}
+
+/** Deletes what waits now, such as before signing out. */
+export async function finish() {
+  await Promise.all([...waiting.values()].map(({ commit }) => commit()));
+}
+
+// A page that goes has no more time to wait.
+addEventListener("pagehide", () => {
+  if (current()) waiting.forEach(({ commit }) => void commit({ keepalive: true }));
+});

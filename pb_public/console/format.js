@@ -1,0 +1,39 @@
+// How values are written for people.
+
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const short = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", timeZone: "UTC" });
+const number = new Intl.NumberFormat();
+
+/** @param {string} time */
+export const formatDay = (time) => day.format(new Date(time));
+
+/** @param {string} time */
+export const formatMoment = (time) => moment.format(new Date(time));
+
+/** A date without a time, such as the Monday of a week. @param {string} date */
+export const formatWeek = (date) => short.format(new Date(`${date}T00:00:00Z`));
+
+/** @param {number} value */
+export const formatNumber = (value) => number.format(value);
+
+/** @param {number} count @param {string} one @param {string} [many] */
+export const formatCount = (count, one, many = `${one}s`) => `${number.format(count)} ${count === 1 ? one : many}`;
+
+/** The beginning of a long text, on one line. @param {string} text @param {number} length */
+export function excerpt(text, length) {
+  const line = text.slice(0, length * 4).replace(/\s+/g, " ").trim();
+  const characters = Array.from(line);
+  return characters.length > length || text.length > length * 4 ? `${characters.slice(0, length).join("")}…` : line;
+}
+
+/** What a browser calls itself, in short. @param {string} userAgent */
+export function formatDevice(userAgent) {
+  const browsers = { "Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari", "curl/": "curl" };
+  const systems = { Android: "Android", iPhone: "iPhone", iPad: "iPad", Windows: "Windows", "Mac OS X": "macOS", CrOS: "ChromeOS", Linux: "Linux" };
+  /** @param {Record<string, string>} names */
+  const find = (names) => Object.entries(names).find(([mark]) => userAgent.includes(mark))?.[1];
+  const browser = find(browsers), system = find(systems);
+  if (browser && system) return `${browser} on ${system}`;
+  return browser ?? system ?? (excerpt(userAgent, 60) || "Unknown device");
+}

@@ -1,0 +1,108 @@
+// The console: shows the view that the address asks for, to who is signed in.
+
+import { current, onChange, signOut } from "../session.js";
+import { explain } from "./api.js";
+import { finish } from "./deletions.js";
+import { h } from "./dom.js";
+import { address, go, route } from "./router.js";
+import { shell } from "./shell.js";
+import { follow } from "./store.js";
+import { toast } from "./toast.js";
+import { devicesView } from "./views/devices.js";
+import { doctorsView } from "./views/doctors.js";
+import { overviewView } from "./views/overview.js";
+import { patientView } from "./views/patient.js";
+import { patientsView } from "./views/patients.js";
+import { signInView } from "./views/sign-in.js";
+
+/**
+ * @typedef {{ route: import("./router.js").Route, signal: AbortSignal, user: import("../session.js").User, retitle: (title: string) => void }} Context
+ * @typedef {{ title: string, element: HTMLElement }} View
+ */
+
+const app = /** @type {HTMLElement} */ (document.getElementById("app"));
+
+/** Ends with the view; ends with the sign-in. */
+let ofView = new AbortController(), ofUser = new AbortController();
+
+/** @type {{ user: string, frame: ReturnType<typeof shell> } | null} */
+let signedIn = null;
+let leaving = false;
+
+/** @type {Record<string, (context: Context) => View>} */
+const views = { overview: overviewView, doctors: doctorsView, devices: devicesView };
+
+/** @param {import("./router.js").Route} asked */
+function viewOf({ path }) {
+  if (path[0] === "patients" && path.length === 1) return patientsView;
+  if (path[0] === "patients" && path.length === 2) return patientView;
+  return path.length === 1 ? views[path[0] ?? ""] ?? missing : missing;
+}
+
+/** @returns {View} */
+function missing() {
+  return { title: "Not found", element: h("div", { class: "view" }, h("div", { class: "panel state" },
+    h("h1", { tabindex: -1 }, "There is no such page"), h("a", { class: "button", href: address(["overview"]) }, "Overview"))) };
+}
+
+function render() {
+  ofView.abort();
+  ofView = new AbortController();
+  document.querySelectorAll("dialog").forEach((dialog) => dialog.remove());
+  const session = current();
+  if (session) showView(session.user);
+  else showSignIn();
+  document.querySelector("h1")?.focus();
+  scrollTo(0, 0);
+}
+
+function showSignIn() {
+  const ended = signedIn !== null && !leaving;
+  ofUser.abort();
+  ofUser = new AbortController();
+  signedIn = null;
+  const isNew = route().path[0] === "register";
+  const view = signInView({ isNew, notice: ended ? "Your session has ended. Sign in again." : "" });
+  retitle(view.title);
+  app.replaceChildren(view.element);
+}
+
+/** @param {import("../session.js").User} user */
+function showView(user) {
+  if (signedIn?.user !== user.id) {
+    ofUser.abort();
+    ofUser = new AbortController();
+    leaving = false;
+    const frame = shell({ user, signOut: () => void leave() });
+    signedIn = { user: user.id, frame };
+    app.replaceChildren(frame.element);
+    follow(ofUser.signal, (lost) => frame.showConnection(lost));
+  }
+  const asked = route();
+  if (["", "sign-in", "register"].includes(asked.path[0] ?? "")) return go(address(["overview"]));
+  const { title, element } = viewOf(asked)({ route: asked, signal: ofView.signal, user, retitle });
+  retitle(title);
+  signedIn?.frame.show(element, asked.path[0] ?? "");
+}
+
+/** @param {string} title */
+function retitle(title) {
+  document.title = `${title} · Carebase`;
+}
+
+async function leave() {
+  leaving = true;
+  try {
+    await finish();
+    await signOut();
+  } catch (error) {
+    leaving = false;
+    toast(`Not signed out. ${explain(error)}`, { bad: true });
+  }
+}
+
+onChange((session) => {
+  if ((session?.user.id ?? null) !== (signedIn?.user ?? null)) render();
+});
+addEventListener("hashchange", render);
+render();

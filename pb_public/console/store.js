@@ -1,0 +1,108 @@
+// What the console knows of the server: whether it is connected, what has
+// changed, and answers that are loaded again when they are out of date.
+
+import { SessionEnded } from "../session.js";
+import { isAbort } from "./api.js";
+import { connect } from "./realtime.js";
+
+/** @typedef {import("./realtime.js").Change} Change */
+
+/** How long after a change an answer is loaded again, and at most how often, in milliseconds. */
+const SOON = 60, RARELY = 700;
+
+/** How long a connection may be missing before people are told, in milliseconds. */
+const GRACE = 1500;
+
+const changes = new EventTarget();
+
+/** Begins to follow the server, until the signal. @param {AbortSignal} signal @param {(lost: boolean) => void} onConnection */
+export function follow(signal, onConnection) {
+  let wasLost = false;
+  let first = true;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let grace;
+  const tell = () => { wasLost = true; onConnection(true); };
+  connect({
+    changed: (change) => publish(change),
+    connected() {
+      clearTimeout(grace);
+      grace = undefined;
+      if (wasLost) onConnection(false);
+      // Whatever was missed in the meantime.
+      if (!first) changes.dispatchEvent(new Event("reconnected"));
+      first = false;
+      wasLost = false;
+    },
+    lost() {
+      if (navigator.onLine === false) tell();
+      else grace ??= setTimeout(tell, GRACE);
+    },
+  }, signal);
+  signal.addEventListener("abort", () => clearTimeout(grace));
+}
+
+/** Tells everybody who listens of a change, wherever it was made. @param {Change} change */
+export function publish(change) {
+  changes.dispatchEvent(new CustomEvent("change", { detail: change }));
+}
+
+/** Calls the listener for each change of these collections. @param {string[]} collections @param {(change: Change) => void} listener @param {AbortSignal} signal */
+export function onChanges(collections, listener, signal) {
+  changes.addEventListener("change", (event) => {
+    const { detail } = /** @type {CustomEvent<Change>} */ (event);
+    if (collections.includes(detail.collection)) listener(detail);
+  }, { signal });
+}
+
+/**
+ * An answer of the server that stays up to date.
+ * @template T
+ * @typedef {{ data: T | undefined, error: unknown, loading: boolean }} Answer
+ */
+
+/**
+ * Loads now, and again after each change of the collections, until the signal.
+ * @template T
+ * @param {{ load: (signal: AbortSignal) => Promise<T>, collections?: string[], concerns?: (change: Change) => boolean, show: (answer: Answer<T>) => void, signal: AbortSignal }} options
+ */
+export function live({ load, collections = [], concerns = () => true, show, signal }) {
+  /** @type {Answer<T>} */
+  let answer = { data: undefined, error: undefined, loading: true };
+  let running = new AbortController();
+  let last = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+
+  /** @param {Partial<Answer<T>>} news */
+  function update(news) {
+    answer = { ...answer, ...news };
+    show(answer);
+  }
+
+  async function reload() {
+    clearTimeout(timer);
+    timer = undefined;
+    running.abort();
+    const own = new AbortController();
+    running = own;
+    last = Date.now();
+    update({ loading: true });
+    try {
+      const data = await load(AbortSignal.any([own.signal, signal]));
+      if (!own.signal.aborted && !signal.aborted) update({ data, error: undefined, loading: false });
+    } catch (error) {
+      if (own.signal.aborted || signal.aborted || isAbort(error) || error instanceof SessionEnded) return;
+      update({ error, loading: false });
+    }
+  }
+
+  function invalidate() {
+    timer ??= setTimeout(reload, Math.max(SOON, last + RARELY - Date.now()));
+  }
+
+  onChanges(collections, (change) => concerns(change) && invalidate(), signal);
+  changes.addEventListener("reconnected", invalidate, { signal });
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  void reload();
+  return { reload };
+}

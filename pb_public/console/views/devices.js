@@ -1,0 +1,76 @@
+// Where one is signed in.
+
+import { devices, explain, remove } from "../api.js";
+import { confirm } from "../dialog.js";
+import { finish } from "../deletions.js";
+import { fill, h, reconcile } from "../dom.js";
+import { formatDevice, formatMoment } from "../format.js";
+import { signOut } from "../../session.js";
+import { failure, skeleton } from "../states.js";
+import { live } from "../store.js";
+import { toast } from "../toast.js";
+
+/** @typedef {import("../api.js").Device} Device */
+
+/** @param {import("../main.js").Context} context */
+export function devicesView({ signal }) {
+  const list = h("ul", { class: "people" });
+  const place = h("div", {}, skeleton(3));
+  const element = h("div", { class: "view" },
+    h("header", { class: "view-head" },
+      h("div", {}, h("h1", { tabindex: -1 }, "Signed-in devices"),
+        h("p", { class: "muted" }, "Sign out what you do not know, and then choose a new password.")),
+      h("button", { type: "button", class: "button danger", click: everywhere }, "Sign out everywhere")),
+    h("section", { class: "panel section", "aria-label": "Devices" }, place, list));
+
+  /** @param {Device} device */
+  function item(device) {
+    const name = formatDevice(device.user_agent);
+    return h("li", {},
+      h("div", { class: "person" },
+        h("strong", {}, name),
+        h("span", { class: "muted small" }, `${device.address} · signed in ${formatMoment(device.created_at)} · last used ${formatMoment(device.last_used_at)}`)),
+      device.current ? h("span", { class: "badge good" }, "This device")
+        : h("button", { type: "button", class: "button", "aria-label": `Sign out ${name}, ${device.address}`, click: () => void end(device) }, "Sign out"));
+  }
+
+  /** @param {Device} device */
+  async function end(device) {
+    const name = formatDevice(device.user_agent);
+    const sure = await confirm({ title: "Sign out this device?", text: `${name} at ${device.address} has to sign in again.`, yes: "Sign out" });
+    if (!sure) return;
+    try {
+      await remove(`/api/auth/sessions/${device.id}/`);
+      toast(`${name} signed out.`);
+    } catch (error) {
+      toast(`Not signed out. ${explain(error)}`, { bad: true });
+    }
+    element.querySelector("h1")?.focus();
+    void reload();
+  }
+
+  async function everywhere() {
+    const sure = await confirm({ title: "Sign out everywhere?", text: "Every device has to sign in again, this one included.", yes: "Sign out everywhere" });
+    if (!sure) return;
+    try {
+      await finish();
+      await signOut({ everywhere: true });
+    } catch (error) {
+      toast(`Not signed out. ${explain(error)}`, { bad: true });
+    }
+  }
+
+  const { reload } = live({
+    load: devices,
+    signal,
+    /** @param {import("../store.js").Answer<Device[]>} answer */
+    show({ data, error }) {
+      if (data === undefined) fill(place, error ? failure(error, () => void reload()) : skeleton(3));
+      else fill(place);
+      reconcile(list, data ?? [], ({ id }) => id, item);
+      list.hidden = !data;
+    },
+  });
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void reload(), { signal });
+  return { title: "Signed-in devices", element };
+}
