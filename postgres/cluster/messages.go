@@ -35,7 +35,7 @@ func (c *Cluster) forward(to *client, message subscriptions.Message) {
 	timeout := time.NewTimer(giveUp)
 	defer timeout.Stop()
 	select {
-	case c.outbox <- outgoing{receiver: to.process, client: to.id, authKey: authKey(to.auth()), message: message}:
+	case c.outbox <- outgoing{receiver: to.process, client: to.id, authKey: to.state().AuthKey, message: message}:
 	case <-c.stopped:
 	case <-timeout.C:
 		c.app.Logger().Error("A realtime message is lost: PostgreSQL does not take it", "client", to.id)
@@ -157,7 +157,7 @@ func (c *Cluster) remove(ctx context.Context, connection *pgx.Conn) error {
 // else, or not at all, since PocketBase checked the rules for it.
 func (c *Cluster) handOver(message incoming) {
 	current := c.find(message.Client)
-	if current == nil || !current.isLocal() || authKey(current.auth()) != message.AuthKey {
+	if current == nil || !current.isLocal() || current.state().AuthKey != message.AuthKey {
 		return
 	}
 	select {
