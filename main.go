@@ -13,6 +13,7 @@ import (
 	"github.com/pocketbase/pocketbase/cmd"
 	"github.com/pocketbase/pocketbase/plugins/migratecmd"
 
+	"carebase/backup"
 	"carebase/commands"
 	"carebase/config"
 	"carebase/hooks"
@@ -51,8 +52,10 @@ func run() error {
 	if database != nil {
 		engine.Bind(app, database)
 		cluster.Bind(app, database, hooks.RealtimeSessionKey)
+	} else {
+		backup.Bind(app, config.Backup)
 	}
-	app.RootCmd.AddCommand(commands.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand(), commands.NewAuditCommand(app))
+	app.RootCmd.AddCommand(commands.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand(), commands.NewAuditCommand(app), commands.NewBackupCommand(app, config))
 	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
 	return commands.Execute(app)
 }

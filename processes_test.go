@@ -72,10 +72,16 @@ func newFleet(t *testing.T, size int) *fleet {
 // launch starts a process without waiting for it.
 func launch(t *testing.T, database postgres.Settings) *process {
 	t.Helper()
-	carebase := command(t, t.TempDir(), []string{
+	return launchIn(t, t.TempDir(), []string{
 		"DATABASE_URL=" + database.URL, "PG_MAX_CONNS=10",
 		"SUPERUSER_EMAIL=" + superuserEmail, "SUPERUSER_PASSWORD=" + testapp.Password,
-	}, "serve")
+	})
+}
+
+// launchIn is launch in a directory, with an environment and arguments.
+func launchIn(t *testing.T, directory string, environment []string, arguments ...string) *process {
+	t.Helper()
+	carebase := command(t, directory, environment, append([]string{"serve"}, arguments...)...)
 	carebase.Stderr = t.Output()
 	output, err := carebase.StdoutPipe()
 	if err != nil {
@@ -86,13 +92,21 @@ func launch(t *testing.T, database postgres.Settings) *process {
 	}
 	started := &process{Server: &testapp.Server{TB: t}, command: carebase, output: bufio.NewReader(output)}
 	t.Cleanup(func() {
-		_ = carebase.Process.Signal(syscall.SIGTERM)
-		_, _ = io.Copy(io.Discard, started.output)
-		if err := carebase.Wait(); err != nil && !started.killed {
-			t.Errorf("carebase ended with %v", err)
+		if carebase.ProcessState == nil {
+			started.end(t)
 		}
 	})
 	return started
+}
+
+// end stops the process as its operator does.
+func (p *process) end(t *testing.T) {
+	t.Helper()
+	_ = p.command.Process.Signal(syscall.SIGTERM)
+	_, _ = io.Copy(io.Discard, p.output)
+	if err := p.command.Wait(); err != nil && !p.killed {
+		t.Errorf("carebase ended with %v", err)
+	}
 }
 
 // waitUntilReady reads the process's origin from its banner.

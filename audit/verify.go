@@ -17,11 +17,11 @@ type Head struct {
 	Hash  string `db:"hash" json:"hash"`
 }
 
-// Heads returns how far each chain goes, for a backup to note: Verify finds out
-// if a chain has become shorter since.
-func Heads(ctx context.Context, app core.App) ([]Head, error) {
+// Heads returns how far each chain in a database goes, for a backup to note:
+// Verify finds out if a chain has become shorter since.
+func Heads(ctx context.Context, database dbx.Builder) ([]Head, error) {
 	heads := []Head{}
-	err := app.DB().Select("id", "seq", "hash").From("audit_chains").OrderBy("id").WithContext(ctx).All(&heads)
+	err := database.Select("id", "seq", "hash").From("audit_chains").OrderBy("id").WithContext(ctx).All(&heads)
 	return heads, err
 }
 

@@ -81,7 +81,7 @@ func TestTamperingIsFound(t *testing.T) {
 func TestHeadsThatWereNotedAreHeld(t *testing.T) {
 	c := newClinic(t)
 	_ = events(t, c.Server)
-	noted, err := audit.Heads(context.Background(), c.App)
+	noted, err := audit.Heads(context.Background(), c.App.DB())
 	if err != nil || len(noted) == 0 {
 		t.Fatal(noted, err)
 	}

@@ -53,7 +53,7 @@ Uploaded files are not in the database; the command names the directory to copy.
 }
 
 func copyDatabase(ctx context.Context, command *cobra.Command, from, to string) error {
-	progress := newProgress(command.ErrOrStderr())
+	progress := newProgress(command.ErrOrStderr(), "rows")
 	summary, err := transfer.Copy(ctx, from, to, progress.report)
 	progress.end()
 	if err != nil && ctx.Err() != nil {

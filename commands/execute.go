@@ -47,21 +47,26 @@ func Execute(app *pocketbase.PocketBase) error {
 func recordCommands(app core.App, command *cobra.Command) {
 	if run := command.RunE; run != nil && command.Name() != "serve" && command.Annotations[standsAlone] == "" {
 		command.RunE = func(command *cobra.Command, arguments []string) error {
-			event := audit.Event{Action: audit.Execute, Detail: command.CommandPath()}
-			if err := audit.RecordIn(app, event); err != nil {
-				return err
-			}
-			failure := run(command, arguments)
-			if failure != nil {
-				event.Outcome = audit.Failed
-				return errors.Join(failure, audit.RecordIn(app, event))
-			}
-			return nil
+			return recorded(app, command, func() error { return run(command, arguments) })
 		}
 	}
 	for _, child := range command.Commands() {
 		recordCommands(app, child)
 	}
+}
+
+// recorded makes a command that runs on an open database an event.
+func recorded(app core.App, command *cobra.Command, run func() error) error {
+	event := audit.Event{Action: audit.Execute, Detail: command.CommandPath()}
+	if err := audit.RecordIn(app, event); err != nil {
+		return err
+	}
+	failure := run()
+	if failure != nil {
+		event.Outcome = audit.Failed
+		return errors.Join(failure, audit.RecordIn(app, event))
+	}
+	return nil
 }
 
 // keepErrors notes the error of a command and of those below it.

@@ -14,18 +14,20 @@ const (
 	redrawEvery = 100 * time.Millisecond
 )
 
-// progress shows how far a copy is: a bar on a terminal, otherwise a line for
-// each table that is done.
+// progress shows how far work is: a bar on a terminal, otherwise a line for each
+// part that is done.
 type progress struct {
 	out      io.Writer
+	unit     string
 	terminal bool
 	drawn    time.Time
 	finished string
 	open     bool // a bar is on the last line
 }
 
-func newProgress(out io.Writer) *progress {
-	return &progress{out: out, terminal: isTerminal(out)}
+// newProgress counts in the unit, a plural such as "rows".
+func newProgress(out io.Writer, unit string) *progress {
+	return &progress{out: out, unit: unit, terminal: isTerminal(out)}
 }
 
 func isTerminal(out io.Writer) bool {
@@ -37,9 +39,9 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// report is a transfer.Progress.
-func (p *progress) report(stage, table string, done, total int64) {
-	name := stage + " " + table
+// report is a transfer.Progress and a backup.Progress.
+func (p *progress) report(stage, subject string, done, total int64) {
+	name := stage + " " + subject
 	if p.finished == name {
 		return
 	}
@@ -50,7 +52,7 @@ func (p *progress) report(stage, table string, done, total int64) {
 			p.end()
 			return
 		}
-		fmt.Fprintf(p.out, "%s: %d rows\n", name, done)
+		fmt.Fprintf(p.out, "%s: %d %s\n", name, done, p.unit)
 		return
 	}
 	if p.terminal && time.Since(p.drawn) >= redrawEvery {
@@ -61,7 +63,7 @@ func (p *progress) report(stage, table string, done, total int64) {
 func (p *progress) draw(name string, part float64, done, total int64) {
 	p.drawn, p.open = time.Now(), true
 	full := int(part * barWidth)
-	fmt.Fprintf(p.out, "\r\x1b[K[%s%s] %3.0f%% %s: %d of %d rows", strings.Repeat("#", full), strings.Repeat("-", barWidth-full), part*100, name, done, total)
+	fmt.Fprintf(p.out, "\r\x1b[K[%s%s] %3.0f%% %s: %d of %d %s", strings.Repeat("#", full), strings.Repeat("-", barWidth-full), part*100, name, done, total, p.unit)
 }
 
 // end leaves the line of the bar.

@@ -48,6 +48,8 @@ type Config struct {
 	AuditReads AuditReads
 	// AuditRetention is how long events stay in the audit trail.
 	AuditRetention time.Duration
+	// Backup says when backups are made and where they go.
+	Backup Backup
 	// PostgreSQL is where the data is; nil for SQLite in DataDir.
 	PostgreSQL *PostgreSQL
 }
@@ -86,6 +88,11 @@ type variables struct {
 	SuperuserPassword      string `env:"SUPERUSER_PASSWORD"`
 	AuditReads             string `env:"AUDIT_READS"`
 	AuditRetention         string `env:"AUDIT_RETENTION"`
+	BackupCron             string `env:"BACKUP_CRON"`
+	BackupKeep             string `env:"BACKUP_KEEP"`
+	BackupURL              string `env:"BACKUP_URL"`
+	AWSAccessKeyID         string `env:"AWS_ACCESS_KEY_ID"`
+	AWSSecretAccessKey     string `env:"AWS_SECRET_ACCESS_KEY"`
 	DatabaseURL            string `env:"DATABASE_URL"`
 	PGDatabase             string `env:"PG_DB"`
 	PGUser                 string `env:"PG_USER"`
@@ -143,6 +150,7 @@ func Parse(environment map[string]string) (*Config, error) {
 	config.SuperuserEmail, config.SuperuserPassword = v.superuser(raw.SuperuserEmail, raw.SuperuserPassword)
 	config.PostgreSQL = v.postgreSQL(raw)
 	config.Throttle = v.throttle(raw)
+	config.Backup = v.backup(raw, config.PostgreSQL != nil)
 	if len(v.problems) > 0 {
 		return nil, errors.Join(v.problems...)
 	}

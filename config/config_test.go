@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pocketbase/pocketbase/core"
+
 	"carebase/config"
 )
 
@@ -25,6 +27,7 @@ func TestDefaults(t *testing.T) {
 			Login: config.Rate{Requests: 600, Period: time.Minute}, FailedLogin: config.Rate{Requests: 100, Period: time.Minute},
 			Register: config.Rate{Requests: 600, Period: time.Minute}, User: config.Rate{Requests: 120_000, Period: time.Minute},
 		},
+		Backup: config.Backup{Keep: 7},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -37,7 +40,8 @@ func TestEverythingSet(t *testing.T) {
 		"CORS_ALLOWED_ORIGINS": "https://a.example,http://localhost:3000", "HTTP_ADDR": ":9000", "PORT": "1", "DATA_DIR": "/srv/x",
 		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "BLACKLIST_AFTER_ROTATION": "1",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "THROTTLE_LOGIN": "10/s", "THROTTLE_FAILED_LOGIN": "20/min", "THROTTLE_REGISTER": "30/hour", "THROTTLE_USER": "40/d", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
-		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d",
+		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d", "BACKUP_CRON": "0 3 * * *", "BACKUP_KEEP": "30",
+		"BACKUP_URL": "s3://clinic?endpoint=http://localhost:9&region=r&path-style=true", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +57,9 @@ func TestEverythingSet(t *testing.T) {
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		DoctorsScope:   config.DoctorsOwner, SuperuserEmail: "a@b.example", SuperuserPassword: "long enough",
 		AuditReads: config.AuditReadsSync, AuditRetention: 30 * 24 * time.Hour,
+		Backup: config.Backup{Cron: "0 3 * * *", Keep: 30, S3: &core.S3Config{
+			Enabled: true, Bucket: "clinic", Region: "r", Endpoint: "http://localhost:9", AccessKey: "key", Secret: "secret", ForcePathStyle: true,
+		}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -100,6 +107,9 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"AUDIT_RETENTION", "0d", `AUDIT_RETENTION is "0d"`},
 		{"AUDIT_RETENTION", "forever", `AUDIT_RETENTION is "forever"`},
 		{"AUDIT_RETENTION", "99999999999999d", `AUDIT_RETENTION is "99999999999999d"`},
+		{"BACKUP_CRON", "daily", `BACKUP_CRON is "daily"`},
+		{"BACKUP_KEEP", "0", `BACKUP_KEEP is "0"`},
+		{"BACKUP_URL", "s3://clinic", "BACKUP_URL must be s3://bucket"},
 		{"TRUSTED_PROXIES", "proxy.example", `TRUSTED_PROXIES is "proxy.example"`},
 		{"ALLOWED_HOSTS", " , ", `ALLOWED_HOSTS is " , "`},
 		{"DATABASE_URL", "mysql://root:hush-hush@localhost/healthcare", "DATABASE_URL must be like postgres://"},

@@ -15,6 +15,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
+	"carebase/backup"
 	"carebase/config"
 	"carebase/hooks"
 	"carebase/postgres"
@@ -119,6 +120,8 @@ func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Confi
 	if database, ok := connections.Load(app.DataDir()); ok {
 		engine.Bind(app, database.(connection).Database)
 		cluster.Bind(app, database.(connection).Database, hooks.RealtimeSessionKey)
+	} else {
+		backup.Bind(app, settings.Backup)
 	}
 	if err := app.Bootstrap(); err != nil {
 		t.Fatal(err)

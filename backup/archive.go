@@ -1,0 +1,175 @@
+package backup
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// writeArchive makes a zip file of a data directory that PocketBase can restore
+// too: the databases as they are at one moment, and the other files. A file that
+// is deleted meanwhile is left out; whose record it was is gone as well.
+func writeArchive(ctx context.Context, app core.App, exclude []string, scratch, target string) error {
+	progress := progressOf(ctx)
+	for _, name := range databases {
+		err := snapshot(ctx, filepath.Join(app.DataDir(), name), filepath.Join(scratch, name), func(done, total int64) {
+			progress("copying", name, done, total)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	manifest, err := newManifest(ctx, app, scratch)
+	if err != nil {
+		return err
+	}
+	files, err := filesOf(app.DataDir(), exclude)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Backward(databases) {
+		files = append([]sourceFile{{name: name, path: filepath.Join(scratch, name)}}, files...)
+	}
+	if err := writeZip(ctx, target, files, manifest, progress); err != nil {
+		return err
+	}
+	return seal(target)
+}
+
+// sourceFile is a file that goes into an archive.
+type sourceFile struct {
+	name, path string
+}
+
+// filesOf are the regular files of a data directory without its databases and
+// what is of no use elsewhere.
+func filesOf(directory string, exclude []string) ([]sourceFile, error) {
+	var files []sourceFile
+	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(directory, path)
+		if err != nil {
+			return err
+		}
+		atTop := name != "." && !strings.ContainsRune(name, filepath.Separator)
+		if atTop && (slices.Contains(exclude, name) || own(name) || ofDatabase(name) || name == manifestName) {
+			if entry.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if entry.Type().IsRegular() {
+			files = append(files, sourceFile{name: filepath.ToSlash(name), path: path})
+		}
+		return nil
+	})
+	return files, err
+}
+
+func writeZip(ctx context.Context, target string, files []sourceFile, manifest *Manifest, progress Progress) error {
+	var total int64
+	for _, file := range files {
+		if info, err := os.Stat(file.path); err == nil {
+			total += info.Size()
+		}
+	}
+	output, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	archive := &archiveWriter{zip: zip.NewWriter(output), ctx: ctx, manifest: manifest, report: func(done int64) {
+		progress("compressing", "all files", done, max(total, done+1))
+	}}
+	err = archive.addAll(files)
+	if err == nil {
+		err = archive.finish()
+	}
+	if err = errors.Join(err, output.Close()); err != nil {
+		return err
+	}
+	progress("compressing", "all files", archive.done, archive.done)
+	return nil
+}
+
+// archiveWriter writes an archive and its manifest.
+type archiveWriter struct {
+	zip      *zip.Writer
+	ctx      context.Context
+	manifest *Manifest
+	done     int64
+	report   func(done int64)
+}
+
+func (a *archiveWriter) addAll(files []sourceFile) error {
+	for _, file := range files {
+		if err := a.add(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s cannot be copied: %w", file.name, err)
+		}
+	}
+	return nil
+}
+
+func (a *archiveWriter) add(file sourceFile) error {
+	source, err := os.Open(file.path)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	entry, err := a.zip.CreateHeader(&zip.FileHeader{Name: file.name, Method: zip.Deflate, Modified: a.manifest.CreatedAt})
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	size, err := io.Copy(io.MultiWriter(entry, sum), &watchedReader{archive: a, Reader: source})
+	a.manifest.Files = append(a.manifest.Files, File{Name: file.name, Size: size, SHA256: hex.EncodeToString(sum.Sum(nil))})
+	return err
+}
+
+func (a *archiveWriter) finish() error {
+	entry, err := a.zip.CreateHeader(&zip.FileHeader{Name: manifestName, Method: zip.Deflate, Modified: a.manifest.CreatedAt})
+	if err != nil {
+		return err
+	}
+	encoder := json.NewEncoder(entry)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(a.manifest); err != nil {
+		return err
+	}
+	if err := a.zip.SetComment(sealPrefix + strings.Repeat("0", sealLength)); err != nil {
+		return err
+	}
+	return a.zip.Close()
+}
+
+// watchedReader reports what is read and stops when the context ends.
+type watchedReader struct {
+	io.Reader
+	archive *archiveWriter
+}
+
+func (r *watchedReader) Read(buffer []byte) (int, error) {
+	if err := r.archive.ctx.Err(); err != nil {
+		return 0, err
+	}
+	count, err := r.Reader.Read(buffer)
+	r.archive.done += int64(count)
+	r.archive.report(r.archive.done)
+	return count, err
+}
