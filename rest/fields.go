@@ -48,6 +48,12 @@ type Field struct {
 	MaxLength int
 	// MinValue and MaxValue bound an Integer.
 	MinValue, MaxValue *int64
+	// Secret texts are not shown while they are typed; Multiline ones may have
+	// several lines.
+	Secret, Multiline bool
+	// Endpoint is the path below which there is a page for each value, such as
+	// "/api/patients/". What a PrimaryKey may be is searched there.
+	Endpoint string
 	// Validate returns what else is wrong with a value that passed all of the
 	// above; data is the whole body. A failure to find out is an error.
 	Validate func(r *Request, value string, data Data) ([]string, error)

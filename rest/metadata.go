@@ -25,8 +25,10 @@ type FieldMetadata struct {
 // metadata answers OPTIONS.
 func metadata(r *Request) error {
 	answer := r.View.Metadata()
-	if _, found := answer.Actions[http.MethodPut]; found && r.View.MayUpdate(r) != nil {
-		delete(answer.Actions, http.MethodPut)
+	if _, found := answer.Actions[http.MethodPut]; found {
+		if _, err := r.View.Changeable(r); err != nil {
+			delete(answer.Actions, http.MethodPut)
+		}
 	}
 	return r.Respond(http.StatusOK, answer)
 }

@@ -14,7 +14,7 @@ type Renderer struct {
 	MediaType, Format string
 
 	indent int // spaces per level unless the client says otherwise
-	write  renderFunc
+	encoding
 }
 
 // The representations of views, in the order in which they are tried: the first
@@ -22,16 +22,16 @@ type Renderer struct {
 var (
 	// renderers are those of views that name none.
 	renderers = []Renderer{
-		{MediaType: "application/json", Format: "json", write: renderJSON},
-		{MediaType: "text/html", Format: "api", indent: 4, write: renderHTML},
+		{MediaType: "application/json", Format: "json"},
+		{MediaType: "text/html", Format: "api", indent: 4, encoding: asPage},
 	}
 	// DocumentRenderers are those of an OpenAPI document, as drf-spectacular's.
 	DocumentRenderers = []Renderer{
-		{MediaType: "application/json", Format: "json", write: renderJSON},
-		{MediaType: "application/vnd.oai.openapi+json", Format: "json", write: renderJSON},
-		{MediaType: "application/yaml", Format: "yaml", write: renderYAML},
-		{MediaType: "application/vnd.oai.openapi", Format: "yaml", write: renderYAML},
-		{MediaType: "text/html", Format: "api", indent: 4, write: renderHTML},
+		{MediaType: "application/json", Format: "json"},
+		{MediaType: "application/vnd.oai.openapi+json", Format: "json"},
+		{MediaType: "application/yaml", Format: "yaml", encoding: asYAML},
+		{MediaType: "application/vnd.oai.openapi", Format: "yaml", encoding: asYAML},
+		{MediaType: "text/html", Format: "api", indent: 4, encoding: asPage},
 	}
 )
 

@@ -84,6 +84,7 @@ func positiveInteger(text string) (int64, bool) {
 
 // RespondPage streams the items of a page between the links to its neighbours.
 func (r *Request) RespondPage(page Page, items iter.Seq2[any, error]) error {
+	r.page = &page
 	head, err := encode(Object[any]{
 		{"count", page.count},
 		{"next", r.pageLink(page, page.number+1)},
@@ -97,24 +98,41 @@ func (r *Request) RespondPage(page Page, items iter.Seq2[any, error]) error {
 	return r.respondItems(opening+"[", "]"+r.lineBreak(0)+"}", 2, items)
 }
 
+// RespondPart streams the items of a page as an array, for people who asked for
+// the whole list: the page that they see leads to the others.
+func (r *Request) RespondPart(page Page, items iter.Seq2[any, error]) error {
+	r.page = &page
+	return r.RespondList(items)
+}
+
 // pageLink is the absolute address of a page, nil where there is none.
 func (r *Request) pageLink(page Page, number int64) any {
 	if number < 1 || number > page.last {
 		return nil
 	}
-	link := url.URL{Scheme: "http", Host: r.Request.Host, Path: r.Request.URL.Path}
-	if forwarded.IsTLS(r.Request) {
-		link.Scheme = "https"
+	query := r.pageQuery(number)
+	if number == 1 {
+		query.Del("page")
 	}
+	link := r.origin()
+	link.Path, link.RawQuery = r.Request.URL.Path, query.Encode()
+	return link.String()
+}
+
+// pageQuery is the request's query with another page's number.
+func (r *Request) pageQuery(number int64) url.Values {
 	query := url.Values{}
 	for name, value := range urlencodedPairs(r.Request.URL.RawQuery) {
 		query.Add(name, value)
 	}
-	if number == 1 {
-		query.Del("page")
-	} else {
-		query.Set("page", strconv.FormatInt(number, 10))
+	query.Set("page", strconv.FormatInt(number, 10))
+	return query
+}
+
+// origin is where the client has reached the server.
+func (r *Request) origin() *url.URL {
+	if forwarded.IsTLS(r.Request) {
+		return &url.URL{Scheme: "https", Host: r.Request.Host}
 	}
-	link.RawQuery = query.Encode()
-	return link.String()
+	return &url.URL{Scheme: "http", Host: r.Request.Host}
 }

@@ -60,9 +60,10 @@ func (r *Request) Parse() (Data, error) {
 	if err != nil {
 		return Data{}, err
 	}
-	return parseBody(body, r.Request.Header.Get("Content-Type"), func(name string) bool {
+	r.data, err = parseBody(body, r.Request.Header.Get("Content-Type"), func(name string) bool {
 		return slices.ContainsFunc(r.View.Fields, func(field Field) bool { return field.Name == name })
 	})
+	return r.data, err
 }
 
 func parseBody(body []byte, contentType string, wanted func(name string) bool) (Data, error) {

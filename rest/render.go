@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"html/template"
 	"io"
 	"iter"
 	"net/http"
@@ -19,12 +18,31 @@ const (
 	writeTimeout = 30 * time.Second
 )
 
-// renderFunc sends status and headers and returns where the JSON of the body
-// is to be written; closing it completes the response.
-type renderFunc func(r *Request, status int) (io.WriteCloser, error)
+// encoding is what becomes of the JSON of a body.
+type encoding int
+
+// The encodings: JSON as it stands, as YAML, and shown in a page.
+const (
+	asJSON encoding = iota
+	asYAML
+	asPage
+)
+
+// write sends status and headers and returns where the JSON of the body is to
+// be written; closing it completes the response.
+func (e encoding) write(r *Request, status int) (io.WriteCloser, error) {
+	switch e {
+	case asYAML:
+		return renderYAML(r, status)
+	case asPage:
+		return renderHTML(r, status)
+	}
+	return renderJSON(r, status)
+}
 
 // Respond answers with one value as JSON.
 func (r *Request) Respond(status int, value any) error {
+	r.answer = value
 	body, err := encode(value)
 	if err != nil {
 		return err
@@ -32,8 +50,12 @@ func (r *Request) Respond(status int, value any) error {
 	return r.write(status, r.indented(body, 0))
 }
 
-// NoContent answers 204 without a body.
+// NoContent answers 204 without a body, or for people with a page that says so,
+// which is a 200 as DRF's.
 func (r *Request) NoContent() error {
+	if r.ForPeople() {
+		return r.write(http.StatusNoContent, nil)
+	}
 	r.passOverBody()
 	r.Response.WriteHeader(http.StatusNoContent)
 	return nil
@@ -142,54 +164,3 @@ func (b responseBody) Write(data []byte) (int, error) {
 }
 
 func (b responseBody) Close() error { return nil }
-
-// page is what a browser shows for a resource; the JSON goes between its two
-// templates, escaped.
-var page = template.Must(template.New("head").Parse(`<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Name}} – Carebase</title></head>
-<body>
-<main>
-<h1>{{.Name}}</h1>
-<p>{{.Description}}</p>
-<pre><b>{{.Method}} {{.URL}}</b></pre>
-<pre><b>HTTP {{.Status}} {{.StatusText}}</b>
-{{range $name, $values := .Header}}{{range $values}}{{$name}}: {{.}}
-{{end}}{{end}}
-{{define "tail"}}</pre>
-</main>
-</body>
-</html>
-{{end}}`))
-
-func renderHTML(r *Request, status int) (io.WriteCloser, error) {
-	header := r.Response.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	r.Response.WriteHeader(status)
-	err := page.ExecuteTemplate(r.Response, "head", map[string]any{
-		"Name":        r.View.Name,
-		"Description": r.View.Description,
-		"Method":      r.Request.Method,
-		"URL":         r.Request.URL.RequestURI(),
-		"Status":      status,
-		"StatusText":  http.StatusText(status),
-		"Header":      header,
-	})
-	return escapedBody{responseBody{r}}, err
-}
-
-// escapedBody shows text in HTML; the connection's deadline is its parent's.
-type escapedBody struct{ responseBody }
-
-func (b escapedBody) Write(data []byte) (int, error) {
-	var escaped bytes.Buffer
-	template.HTMLEscape(&escaped, data)
-	if _, err := b.responseBody.Write(escaped.Bytes()); err != nil {
-		return 0, err
-	}
-	return len(data), nil
-}
-
-func (b escapedBody) Close() error {
-	return page.ExecuteTemplate(b.r.Response, "tail", nil)
-}

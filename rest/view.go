@@ -35,10 +35,17 @@ type View struct {
 	Renderers []Renderer
 	// Path are the parts of the view's path that stand in braces.
 	Path []Field
-	// MayUpdate returns nil if the caller may PUT the object that the path
-	// names; OPTIONS leaves the action out otherwise.
-	MayUpdate func(r *Request) error
+	// Changeable returns the object that the path names if the caller may change
+	// and delete it. OPTIONS leaves PUT out otherwise, and the HTML page its form.
+	// Nil where there is no such object.
+	Changeable func(r *Request) (Object[any], error)
+	// Parents are the views above this one, the uppermost first, and Children
+	// those below; their paths have the {parts} of this view's.
+	Parents, Children []Link
 }
+
+// Link leads to a page.
+type Link struct{ Name, Path string }
 
 // Request is a request on its way through a view.
 type Request struct {
@@ -46,6 +53,11 @@ type Request struct {
 	View     *View
 	accepted accepted
 	bodyRead bool
+	// data, answer and page are what the HTML page shows beside the JSON: the
+	// body that was read, the value that is the answer, and the page of a list.
+	data   Data
+	answer any
+	page   *Page
 }
 
 // methodOrder is the order of DRF's Allow header.

@@ -13,7 +13,7 @@ func doctors(scope config.DoctorsScope) *resource {
 		model:      "Doctor",
 		noun:       "doctor",
 		fields: []rest.Field{
-			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Description: "The server's name for the doctor.", Example: exampleID},
+			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/doctors/", Description: "The server's name for the doctor.", Example: exampleID},
 			createdBy, createdAt,
 			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 120, Description: "The doctor's name.", Example: "Gregory House"},
 			{Name: "speciality", Label: "Speciality", Type: rest.String, AllowBlank: true, MaxLength: 120, Description: "What the doctor is a specialist of.", Example: "Nephrology"},

@@ -24,7 +24,7 @@ func (s *resource) list(r *rest.Request) error {
 }
 
 // respondList answers with the rows in scope that the request asks for, all of
-// them or one page, in chunks.
+// them or one page, in chunks. People never get more than a page.
 func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) error {
 	where, err := s.filter(r, scope)
 	if err != nil {
@@ -34,7 +34,7 @@ func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) 
 	if terms := r.Ordering(); terms != nil {
 		listing.order, listing.size = slices.Concat(orderOf(terms), newestFirst), sortedChunk
 	}
-	if !r.Paginated() {
+	if !r.Paginated() && !r.ForPeople() {
 		return r.RespondList(listing.objects(r))
 	}
 	count, err := s.count(r, dbx.And(where...))
@@ -46,6 +46,9 @@ func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) 
 		return err
 	}
 	listing.offset, listing.limit = page.Offset, page.Limit
+	if !r.Paginated() {
+		return r.RespondPart(page, listing.objects(r))
+	}
 	return r.RespondPage(page, listing.objects(r))
 }
 

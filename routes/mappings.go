@@ -20,9 +20,9 @@ func mappings(scope config.DoctorsScope) *mappingResource {
 		model:      "PatientDoctor",
 		noun:       "mapping",
 		fields: []rest.Field{
-			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Description: "The server's name for the mapping.", Example: "m5b7c9d1f3g5h7j"},
-			{Name: "patient", Label: "Patient", Type: rest.PrimaryKey, Required: true, Validate: visible(patients()), Description: "The id of one of the caller's patients.", Example: exampleID},
-			{Name: "doctor", Label: "Doctor", Type: rest.PrimaryKey, Required: true, Validate: visible(doctors(scope)), Description: "The id of a doctor whom the caller can see.", Example: "d2f4g6h8j0k1l3z"},
+			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/mappings/detail/", Description: "The server's name for the mapping.", Example: "m5b7c9d1f3g5h7j"},
+			{Name: "patient", Label: "Patient", Type: rest.PrimaryKey, Required: true, Endpoint: "/api/patients/", Validate: visible(patients()), Description: "The id of one of the caller's patients.", Example: exampleID},
+			{Name: "doctor", Label: "Doctor", Type: rest.PrimaryKey, Required: true, Endpoint: "/api/doctors/", Validate: visible(doctors(scope)), Description: "The id of a doctor whom the caller can see.", Example: "d2f4g6h8j0k1l3z"},
 			{Name: "assigned_at", Label: "Assigned at", Type: rest.DateTime, ReadOnly: true, Description: "When the doctor was assigned, in UTC.", Example: exampleTime},
 		},
 		filterFields: []string{"patient", "doctor"},
@@ -55,6 +55,7 @@ func (s *mappingResource) destroyView() *rest.View {
 		Description:  "One assignment of a doctor to a patient.",
 		Authenticate: simplejwt.Authenticate,
 		Path:         []rest.Field{s.idInPath("id")},
+		Changeable:   s.changeable,
 		Methods: map[string]rest.Method{http.MethodDelete: {
 			Handle:      s.destroy,
 			Summary:     "End an assignment",

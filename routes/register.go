@@ -23,7 +23,7 @@ func register() *rest.View {
 			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Description: "The server's name for the user.", Example: "u8w2e4r6t0y1i3o"},
 			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 150, Description: "The user's name.", Example: "Ann Example"},
 			{Name: "email", Label: "Email", Type: rest.Email, Required: true, MaxLength: 254, Validate: unusedEmail, Description: "What the user signs in with. No two users have the same.", Example: exampleEmail},
-			{Name: "password", Label: "Password", Type: rest.String, Required: true, WriteOnly: true, Validate: strongPassword, Description: "At least 8 characters, at most 71 bytes; not entirely numeric, not a common one, not like the name or the address.", Example: examplePassword},
+			{Name: "password", Label: "Password", Type: rest.String, Required: true, WriteOnly: true, Secret: true, Validate: strongPassword, Description: "At least 8 characters, at most 71 bytes; not entirely numeric, not a common one, not like the name or the address.", Example: examplePassword},
 		},
 		Methods: map[string]rest.Method{http.MethodPost: {
 			Handle:      createUser,

@@ -112,10 +112,7 @@ func (s *resource) detailView() *rest.View {
 				Errors:      append(denied, missing),
 			},
 		},
-		MayUpdate: func(r *rest.Request) error {
-			_, err := s.findForChange(r, r.App)
-			return err
-		},
+		Changeable: s.changeable,
 	}
 }
 
@@ -240,6 +237,15 @@ func (s *resource) findForChange(r *rest.Request, app core.App) (*core.Record, e
 		return nil, rest.PermissionDenied()
 	}
 	return record, nil
+}
+
+// changeable is the object that the path names, for who may change it.
+func (s *resource) changeable(r *rest.Request) (rest.Object[any], error) {
+	record, err := s.findForChange(r, r.App)
+	if err != nil {
+		return nil, err
+	}
+	return s.representation(record), nil
 }
 
 // save writes through PocketBase, so that every hook and subscription sees it.

@@ -22,6 +22,7 @@ func Bind(app core.App, config *config.Config, public fs.FS) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		answerOptions(e.Router)
 		for prefix, endpoints := range table(config) {
+			linkViews(prefix, endpoints)
 			bindPrefix(e.Router, prefix, endpoints)
 		}
 		bindDocs(e.Router, public)

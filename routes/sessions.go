@@ -9,7 +9,7 @@ import (
 
 // sessionFields are what the representation of a session consists of.
 var sessionFields = []rest.Field{
-	{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Description: "The server's name for the session.", Example: exampleID},
+	{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/auth/sessions/", Description: "The server's name for the session.", Example: exampleID},
 	{Name: "created_at", Label: "Created at", Type: rest.DateTime, ReadOnly: true, Description: "When the user signed in, in UTC.", Example: exampleTime},
 	{Name: "last_used_at", Label: "Last used at", Type: rest.DateTime, ReadOnly: true, Description: "When it was last given a token, to the minute.", Example: exampleTime},
 	{Name: "address", Label: "Address", Type: rest.String, ReadOnly: true, Description: "The client's address then.", Example: "203.0.113.7"},

@@ -61,11 +61,17 @@ func input(name, label, description, example string) rest.Field {
 	return rest.Field{Name: name, Label: label, Type: rest.String, Required: true, WriteOnly: true, Description: description, Example: example}
 }
 
+// secret hides an input while it is typed.
+func secret(field rest.Field) rest.Field {
+	field.Secret = true
+	return field
+}
+
 func (t tokens) obtain() *rest.View {
 	return t.view("Token Obtain Pair",
 		[]rest.Field{
 			input("email", "Email", "The user's e-mail address.", exampleEmail),
-			input("password", "Password", "The user's password.", examplePassword),
+			secret(input("password", "Password", "The user's password.", examplePassword)),
 		},
 		rest.Method{
 			Summary:     "Log in",

@@ -1,0 +1,57 @@
+// Who is signed in, and the form for it.
+
+import { current, Refused, signIn, signOut } from "../session.js";
+
+/** @param {string} label @param {() => void} action */
+function button(label, action) {
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = "button quiet";
+  element.textContent = label;
+  element.addEventListener("click", action);
+  return element;
+}
+
+/** Says in the page's head who is signed in. */
+export function showAccount() {
+  const place = document.getElementById("account");
+  const panel = document.getElementById("sign-in");
+  const session = current();
+  if (!session) {
+    place?.replaceChildren(button("Sign in", askToSignIn));
+    return;
+  }
+  const name = document.createElement("bdi");
+  name.textContent = session.user.name || session.user.email;
+  place?.replaceChildren(name, button("Sign out", leave));
+  if (panel && !document.querySelector("main[data-sign-in]")) panel.hidden = true;
+}
+
+function askToSignIn() {
+  const panel = document.getElementById("sign-in");
+  if (!panel) return;
+  panel.hidden = false;
+  panel.querySelector("input")?.focus();
+}
+
+async function leave() {
+  await signOut().catch(() => {});
+  location.reload();
+}
+
+/** Signs in; returns whether that succeeded. @param {HTMLFormElement} form */
+export async function signInFrom(form) {
+  const alert = /** @type {HTMLElement} */ (form.querySelector("[role=alert]"));
+  const data = new FormData(form);
+  alert.hidden = true;
+  try {
+    await signIn(String(data.get("email")), String(data.get("password")), data.has("keep"));
+    form.reset();
+    return true;
+  } catch (error) {
+    alert.textContent = error instanceof Refused ? error.message : "The server does not answer.";
+    alert.hidden = false;
+    form.querySelector("input")?.focus();
+    return false;
+  }
+}

@@ -1,0 +1,111 @@
+// The browsable API's pages. The server renders them; this sends what a
+// navigation cannot: the session's token, other methods, and JSON.
+
+import { current, onChange } from "../session.js";
+import { showAccount, signInFrom } from "./account.js";
+import { chooser } from "./choices.js";
+import { send } from "./exchange.js";
+import { payload, remember } from "./forms.js";
+import { showAnswer, showFailure, showPage, showRaw } from "./show.js";
+import { selectTab, tabKeys } from "./tabs.js";
+
+/** Set while something is sent, so that nothing that is typed gets lost. */
+let busy = false;
+
+/** The user whose session the page was made with. */
+let user = current()?.user.id;
+
+/** @returns {HTMLElement} */
+const main = () => /** @type {HTMLElement} */ (document.querySelector("main"));
+
+/** Whether the resource asks who the caller is. */
+const isSecret = () => !main().hasAttribute("data-public");
+
+/** Prepares what has just come into the page. */
+function prepare() {
+  for (const form of document.querySelectorAll("form[id$='-form']:not([data-ready])")) remember(/** @type {HTMLFormElement} */ (form));
+  for (const input of document.querySelectorAll("input[data-endpoint]:not([role])")) chooser(/** @type {HTMLInputElement} */ (input));
+}
+
+/** Does one thing at a time, and says so. @param {() => Promise<void>} work */
+async function exclusively(work) {
+  if (busy) return;
+  busy = true;
+  main().setAttribute("aria-busy", "true");
+  try {
+    await work();
+  } catch (error) {
+    showFailure(error);
+  } finally {
+    busy = false;
+    main().removeAttribute("aria-busy");
+    prepare();
+    showAccount();
+  }
+}
+
+const load = () => exclusively(async () => showPage(await send(location.href, { secret: true })));
+
+/** @param {HTMLFormElement} form @param {string} method */
+const submit = (form, method) =>
+  exclusively(async () => {
+    const answer = await send(location.href, { method, json: payload(form, method), secret: isSecret() });
+    showPage(answer, form.closest("section"));
+  });
+
+/** @param {string} method */
+const call = (method) =>
+  exclusively(async () => {
+    const answer = await send(location.href, { method, secret: isSecret() });
+    if (method === "DELETE" && answer.ok) showPage(answer);
+    else showAnswer(answer);
+  });
+
+function confirmDelete() {
+  const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("confirm"));
+  dialog.returnValue = "";
+  dialog.addEventListener("close", () => dialog.returnValue === "delete" && call("DELETE"), { once: true });
+  dialog.showModal();
+}
+
+document.addEventListener("click", (event) => {
+  const target = /** @type {Element} */ (event.target);
+  const tab = target.closest("[role=tab]");
+  if (tab) return selectTab(/** @type {HTMLElement} */ (tab));
+  const format = /** @type {HTMLAnchorElement | null} */ (target.closest("a[data-format]"));
+  if (format && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    exclusively(async () => showRaw(format.href, await send(format.href, { accept: "*/*", secret: isSecret() })));
+  }
+  const method = target.closest("button[type=button][data-method]")?.getAttribute("data-method");
+  if (method === "DELETE") confirmDelete();
+  else if (method) call(method);
+});
+
+document.addEventListener("keydown", tabKeys);
+
+document.addEventListener("submit", (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (form.method === "dialog") return;
+  event.preventDefault();
+  if (form.id === "sign-in-form") {
+    signInFrom(form).then((signedIn) => {
+      user = current()?.user.id;
+      if (signedIn && main().hasAttribute("data-sign-in")) load();
+      showAccount();
+    });
+    return;
+  }
+  const method = event.submitter?.getAttribute("data-method") ?? form.querySelector("[data-method]")?.getAttribute("data-method");
+  if (method) submit(form, method);
+});
+
+onChange((session) => {
+  showAccount();
+  // What one user saw is not for the next.
+  if (!busy && user && session?.user.id !== user) location.reload();
+});
+
+prepare();
+showAccount();
+if (main().hasAttribute("data-sign-in") && current()) load();

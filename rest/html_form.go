@@ -1,0 +1,151 @@
+package rest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+)
+
+// htmlForm asks for what the methods of a view take.
+type htmlForm struct {
+	// Methods are those that it can be sent with: POST, or PUT and PATCH.
+	Methods []string
+	Inputs  []htmlInput
+	// Raw is the same as JSON.
+	Raw string
+	// Errors belong to no field.
+	Errors []string
+}
+
+// htmlInput asks for one field.
+type htmlInput struct {
+	*Field
+	// ID is its own on the page.
+	ID     string
+	Value  string
+	Errors []string
+}
+
+// Limits says what the field's values are bound to.
+func (i htmlInput) Limits() string {
+	switch {
+	case i.MaxLength > 0:
+		return fmt.Sprintf("At most %d characters.", i.MaxLength)
+	case i.MinValue != nil && i.MaxValue != nil:
+		return fmt.Sprintf("From %d to %d.", *i.MinValue, *i.MaxValue)
+	}
+	return ""
+}
+
+// Described is what a screen reader says of the input.
+func (i htmlInput) Described() string {
+	if i.Errors != nil {
+		return i.ID + "-errors " + i.ID + "-help"
+	}
+	return i.ID + "-help"
+}
+
+// forms are those for what the caller may do: current is the object that the
+// path names, if it may be changed.
+func (r *Request) forms(status int, current Object[any]) []htmlForm {
+	var forms []htmlForm
+	for _, methods := range [][]string{{http.MethodPost}, {http.MethodPut, http.MethodPatch}} {
+		form := htmlForm{}
+		for _, method := range methods {
+			if r.View.handler(method) != nil {
+				form.Methods = append(form.Methods, method)
+			}
+		}
+		if form.Methods != nil {
+			r.fill(&form, status, current)
+			forms = append(forms, form)
+		}
+	}
+	return forms
+}
+
+// fill gives a form its values: those that were refused, with the reasons, or
+// those of the object.
+func (r *Request) fill(form *htmlForm, status int, current Object[any]) {
+	values := map[string]any{}
+	if form.Methods[0] != http.MethodPost {
+		for _, entry := range current {
+			values[entry.Key] = entry.Value
+		}
+	}
+	var wrong map[string][]string
+	for _, method := range form.Methods {
+		if r.Request.Method != method || status < http.StatusBadRequest {
+			continue
+		}
+		for name, value := range r.data.values {
+			values[name] = value
+		}
+		wrong = r.reasons()
+	}
+	raw := Object[any]{}
+	for i := range r.View.Fields {
+		field := &r.View.Fields[i]
+		if field.ReadOnly {
+			continue
+		}
+		value := inputValue(field, values[field.Name])
+		raw = append(raw, Entry[any]{field.Name, value})
+		input := htmlInput{Field: field, ID: form.Methods[0] + "-" + field.Name, Errors: wrong[field.Name]}
+		if value != nil {
+			input.Value = fmt.Sprint(value)
+		}
+		form.Inputs = append(form.Inputs, input)
+		delete(wrong, field.Name)
+	}
+	for _, messages := range wrong {
+		form.Errors = append(form.Errors, messages...)
+	}
+	if encoded, err := encode(raw); err == nil {
+		form.Raw = string(r.indented(encoded, 0))
+	}
+}
+
+// inputValue is what a form shows of a value, as JSON has it. A password is
+// never sent back.
+func inputValue(field *Field, value any) any {
+	switch value := value.(type) {
+	case string:
+		if !field.Secret {
+			return value
+		}
+	case surrogateText:
+		return value.text
+	case int64:
+		return value
+	case json.Number:
+		if number, err := strconv.ParseInt(value.String(), 10, 64); err == nil {
+			return number
+		}
+		return value.String()
+	}
+	if field.Type == Integer {
+		return nil
+	}
+	return ""
+}
+
+// reasons are the messages of the error that was answered, by field, or under
+// "detail" what is about the whole.
+func (r *Request) reasons() map[string][]string {
+	reasons := map[string][]string{}
+	switch body := r.answer.(type) {
+	case FieldErrors:
+		for _, entry := range body {
+			reasons[entry.Key] = entry.Value
+		}
+	case nil:
+	default:
+		var about Detail
+		if encoded, err := encode(body); err == nil && json.Unmarshal(encoded, &about) == nil {
+			reasons["detail"] = []string{about.Detail}
+		}
+	}
+	return reasons
+}

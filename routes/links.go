@@ -1,0 +1,32 @@
+package routes
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"carebase/rest"
+)
+
+// linkViews tells the views of a prefix which others are above and below them,
+// as far as a browser can show these.
+func linkViews(prefix string, endpoints endpoints) {
+	for _, above := range slices.Sorted(maps.Keys(endpoints)) {
+		parent := endpoints[above]
+		if parent.Methods[http.MethodGet].Handle == nil {
+			continue
+		}
+		for _, path := range slices.Sorted(maps.Keys(endpoints)) {
+			below, found := strings.CutPrefix(path, above+"/")
+			if !found {
+				continue
+			}
+			child := endpoints[path]
+			child.Parents = append(child.Parents, rest.Link{Name: parent.Name, Path: prefix + above + "/"})
+			if child.Methods[http.MethodGet].Handle != nil && !strings.ContainsAny(below, "/{") {
+				parent.Children = append(parent.Children, rest.Link{Name: child.Name, Path: prefix + path + "/"})
+			}
+		}
+	}
+}
