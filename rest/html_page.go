@@ -23,7 +23,9 @@ type htmlPage struct {
 	Method, URL string
 	Status      int
 	StatusText  string
-	Header      http.Header
+	// Own are the headers that the API says something with, Common those that
+	// every answer of the server has.
+	Own, Common http.Header
 	// Trail are the views above, and Below those below.
 	Trail, Below []Link
 	// Formats are the representations that GET has, besides this one.
@@ -69,16 +71,11 @@ func (r *Request) htmlPage(status int) *htmlPage {
 		URL:        r.Request.URL.RequestURI(),
 		Status:     status,
 		StatusText: http.StatusText(status),
-		Header:     r.Response.Header().Clone(),
 		Trail:      r.links(r.View.Parents),
 		SignIn:     status == http.StatusUnauthorized && !r.View.AllowAny,
 		Pages:      r.htmlPages(),
 	}
-	// The headers that are shown are those of the JSON.
-	page.Header.Set("Content-Type", defaultAccepted.renderer.MediaType)
-	if status == http.StatusNoContent {
-		page.Header.Del("Content-Type")
-	}
+	page.Own, page.Common = r.shownHeaders(status)
 	if r.View.handler(http.MethodGet) != nil {
 		page.Formats = r.formats()
 	}
@@ -96,6 +93,25 @@ func (r *Request) htmlPage(status int) *htmlPage {
 		page.Forms = r.forms(status, current)
 	}
 	return page
+}
+
+// ownHeaders are those that the API's documentation speaks of.
+var ownHeaders = []string{"Allow", "Content-Type", "Vary", "Retry-After", "Www-Authenticate", "X-Request-Id"}
+
+// shownHeaders are those of the answer, as a client that asks for JSON has them.
+func (r *Request) shownHeaders(status int) (own, common http.Header) {
+	own, common = http.Header{}, http.Header{}
+	for name, values := range r.Response.Header() {
+		if slices.Contains(ownHeaders, name) {
+			own[name] = values
+		} else {
+			common[name] = values
+		}
+	}
+	if status != http.StatusNoContent {
+		own.Set("Content-Type", defaultAccepted.renderer.MediaType)
+	}
+	return own, common
 }
 
 // links are those of a view with the parts of the request's path.

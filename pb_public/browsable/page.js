@@ -23,7 +23,7 @@ const isSecret = () => !main().hasAttribute("data-public");
 
 /** Prepares what has just come into the page. */
 function prepare() {
-  for (const form of document.querySelectorAll("form[id$='-form']:not([data-ready])")) remember(/** @type {HTMLFormElement} */ (form));
+  for (const form of document.querySelectorAll(".request form:not([data-ready])")) remember(/** @type {HTMLFormElement} */ (form));
   for (const input of document.querySelectorAll("input[data-endpoint]:not([role])")) chooser(/** @type {HTMLInputElement} */ (input));
 }
 

@@ -62,6 +62,7 @@ export async function showRaw(url, answer) {
   find("#request-line b", response)?.replaceChildren("GET");
   find(".status b", response)?.replaceChildren(`HTTP ${answer.status} ${answer.statusText}`.trim());
   find(".headers", response)?.replaceChildren([...answer.headers].map(([name, value]) => `${name}: ${value}`).join("\n"));
+  find("details", response)?.remove();
   find(".body", response)?.replaceChildren(await beginning(answer));
   showResponse(response);
 }
