@@ -48,6 +48,10 @@ type Config struct {
 	AuditReads AuditReads
 	// AuditRetention is how long events stay in the audit trail.
 	AuditRetention time.Duration
+	// SuperuserNetworks are where superusers may be; nil for anywhere.
+	SuperuserNetworks []netip.Prefix
+	// SuperuserMFA makes superusers show a one-time password as well.
+	SuperuserMFA bool
 	// Backup says when backups are made and where they go.
 	Backup Backup
 	// PostgreSQL is where the data is; nil for SQLite in DataDir.
@@ -88,6 +92,8 @@ type variables struct {
 	SuperuserPassword      string `env:"SUPERUSER_PASSWORD"`
 	AuditReads             string `env:"AUDIT_READS"`
 	AuditRetention         string `env:"AUDIT_RETENTION"`
+	SuperuserNetworks      string `env:"SUPERUSER_NETWORKS"`
+	SuperuserMFA           string `env:"SUPERUSER_MFA"`
 	BackupCron             string `env:"BACKUP_CRON"`
 	BackupKeep             string `env:"BACKUP_KEEP"`
 	BackupURL              string `env:"BACKUP_URL"`
@@ -148,6 +154,8 @@ func Parse(environment map[string]string) (*Config, error) {
 	}
 	config.SecretKey = v.secretKey("SECRET_KEY", raw.SecretKey, config.Debug)
 	config.SuperuserEmail, config.SuperuserPassword = v.superuser(raw.SuperuserEmail, raw.SuperuserPassword)
+	config.SuperuserNetworks = v.networks("SUPERUSER_NETWORKS", raw.SuperuserNetworks)
+	config.SuperuserMFA = v.boolean("SUPERUSER_MFA", raw.SuperuserMFA)
 	config.PostgreSQL = v.postgreSQL(raw)
 	config.Throttle = v.throttle(raw)
 	config.Backup = v.backup(raw, config.PostgreSQL != nil)

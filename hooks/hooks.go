@@ -32,6 +32,7 @@ func Bind(app core.App, config *config.Config) {
 	bindRealtime(app)
 	bindSQLConsole(app)
 	bindImpersonation(app)
+	bindSuperuserNetworks(app, config.SuperuserNetworks)
 	bindThrottling(app, throttle.Install(app, config.Throttle))
 	bindPasswordWork(app)
 	bindBlacklist(app)

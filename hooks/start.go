@@ -25,6 +25,7 @@ func bindStart(app core.App, config *config.Config) {
 				migrations.Apply(app, config.DoctorsScope),
 				applySecretKey(app, config.SecretKey),
 				applySuperuser(app, config.SuperuserEmail, config.SuperuserPassword),
+				applySuperuserMFA(app, config.SuperuserMFA),
 			)
 		})
 		if err != nil {
