@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/hex"
 	"io"
+	"log/slog"
 	"math"
 	"strconv"
 	"strings"
@@ -32,7 +33,13 @@ type rows struct {
 	buffered [][]driver.Value
 	first    bool // the first row has been read
 	err      error
+	cut      bool // the failure has been given as a row
 }
+
+// cutShort stands for the rows that a failure kept back. No destination takes
+// it: PocketBase's query builder ignores the error after the last row, and must
+// not take the rows before it for all.
+type cutShort struct{}
 
 // columns describes the result's columns. Names that PostgreSQL knows by a
 // shorter one are the original ones.
@@ -71,20 +78,32 @@ func (r *rows) Next(destination []driver.Value) error {
 		return nil
 	}
 	if r.err != nil {
-		return r.err
+		return r.fail(destination)
 	}
 	if r.stream == nil {
 		return io.EOF
 	}
 	if !r.first && (r.stream.closed || !r.stream.reader.NextRow()) {
-		if err := r.finish(); err != nil {
-			r.err = err
-			return err
+		if r.err = r.finish(); r.err != nil {
+			return r.fail(destination)
 		}
 		return io.EOF
 	}
 	r.first = false
 	r.decode(destination)
+	return nil
+}
+
+// fail gives one row that cannot be scanned, and then the error.
+func (r *rows) fail(destination []driver.Value) error {
+	if r.cut || len(destination) == 0 {
+		return r.err
+	}
+	r.cut = true
+	slog.Error("a result was cut short", "error", r.err)
+	for i := range destination {
+		destination[i] = cutShort{}
+	}
 	return nil
 }
 
