@@ -25,6 +25,9 @@ import (
 // Variable names the server: a URL of a role that may create databases.
 const Variable = "UPSTREAM_POSTGRES"
 
+// WritersVariable lets writers run side by side if it is "many".
+const WritersVariable = "UPSTREAM_WRITERS"
+
 const timeout = 2 * time.Minute
 
 var (
@@ -63,7 +66,12 @@ func Connect(dbPath string) (*dbx.DB, error) {
 	if err := touch(dbPath); err != nil {
 		return nil, err
 	}
-	return database.Connect(dbPath)
+	connected, err := database.Connect(dbPath)
+	if err != nil || os.Getenv(WritersVariable) != "many" {
+		return connected, err
+	}
+	// PocketBase sets the sizes of its pools after this.
+	return connected, database.RunWritersSideBySide(connected, connected)
 }
 
 func touch(path string) error {
