@@ -1,8 +1,10 @@
 package audit
 
 import (
+	"net/http"
 	"strings"
 
+	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 )
 
@@ -55,6 +57,11 @@ func claimed(e *core.RequestEvent, collection string) *core.Record {
 		Identity string `json:"identity" form:"identity"`
 		OTP      string `json:"otpId" form:"otpId"`
 	}
+	// The request may have been refused before its body had a limit.
+	if e.Request.ContentLength > apis.DefaultMaxBodySize {
+		return nil
+	}
+	e.Request.Body = http.MaxBytesReader(e.Response, e.Request.Body, apis.DefaultMaxBodySize)
 	if e.BindBody(&form) != nil {
 		return nil
 	}

@@ -17,6 +17,7 @@ func Bind(app core.App, config *config.Config) {
 	audit.Bind(app, config)
 	bindStart(app, config)
 	bindClientAddress(app, config.TrustedProxies)
+	bindConnections(app, config.TrustedProxies, config.Throttle != nil)
 	bindHeaders(app)
 	bindHosts(app, config.AllowedHosts)
 	bindRequestLog(app)
