@@ -1,6 +1,11 @@
 package openapi
 
-import "carebase/rest"
+import (
+	"net/http"
+	"slices"
+
+	"carebase/rest"
+)
 
 // Document is an OpenAPI document, as far as we need it. Its fields are those of
 // the specification, in the order in which it is written.
@@ -44,6 +49,17 @@ type PathItem struct {
 	Head         *Operation    `json:"head,omitempty"`
 	Options      *Operation    `json:"options,omitempty"`
 	OtherMethods *OtherMethods `json:"x-other-methods"`
+}
+
+// Operations are those of the path by their methods, in the order of DRF's Allow
+// header.
+func (p *PathItem) Operations() rest.Object[*Operation] {
+	all := rest.Object[*Operation]{
+		{Key: http.MethodGet, Value: p.Get}, {Key: http.MethodPost, Value: p.Post}, {Key: http.MethodPut, Value: p.Put},
+		{Key: http.MethodPatch, Value: p.Patch}, {Key: http.MethodDelete, Value: p.Delete},
+		{Key: http.MethodHead, Value: p.Head}, {Key: http.MethodOptions, Value: p.Options},
+	}
+	return slices.DeleteFunc(all, func(entry rest.Entry[*Operation]) bool { return entry.Value == nil })
 }
 
 // OtherMethods is what all methods end with that the path does not have. The

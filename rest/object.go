@@ -15,6 +15,16 @@ type Entry[V any] struct {
 	Value V
 }
 
+// Get returns the value of a key.
+func (o Object[V]) Get(key string) (value V, found bool) {
+	for _, entry := range o {
+		if entry.Key == key {
+			return entry.Value, true
+		}
+	}
+	return value, false
+}
+
 // MarshalJSON renders the entries in their order.
 func (o Object[V]) MarshalJSON() ([]byte, error) {
 	out := append(make([]byte, 0, 256), '{')

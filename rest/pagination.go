@@ -136,3 +136,7 @@ func (r *Request) origin() *url.URL {
 	}
 	return &url.URL{Scheme: "http", Host: r.Request.Host}
 }
+
+// Origin is the address of the server as the client has it, without a slash at
+// its end.
+func (r *Request) Origin() string { return r.origin().String() }

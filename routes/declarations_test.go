@@ -2,10 +2,13 @@ package routes
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"carebase/config"
+	"carebase/openapi"
+	"carebase/postman"
 	"carebase/rest"
 )
 
@@ -62,6 +65,29 @@ func checkFields(t *testing.T, at string, fields []rest.Field) {
 	for _, field := range fields {
 		if field.Name == "" || field.Type == "" || field.Description == "" || field.Example == nil {
 			t.Errorf("%s: the field %q lacks Name, Type, Description or Example", at, field.Name)
+		}
+	}
+}
+
+// Whoever adds an endpoint adds it to the Postman collection, and its group to
+// the document.
+func TestEveryOperationIsInTheStory(t *testing.T) {
+	settings, err := config.Parse(map[string]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range document(table(settings)).Paths {
+		for _, operation := range path.Value.Operations() {
+			if operation.Key == http.MethodHead || operation.Key == http.MethodOptions {
+				continue
+			}
+			if !slices.ContainsFunc(contents.Tags, func(tag openapi.Tag) bool { return operation.Value.Tags[0] == tag.Name }) {
+				t.Errorf("the tag %s is not described (routes/schema.go)", operation.Value.Tags[0])
+			}
+			has := func(step postman.Step) bool { return step.Operation == operation.Value.OperationID }
+			if !slices.ContainsFunc(story, func(chapter postman.Chapter) bool { return slices.ContainsFunc(chapter.Steps, has) }) {
+				t.Errorf("%s is in no chapter of the story (routes/postman.go)", operation.Value.OperationID)
+			}
 		}
 	}
 }

@@ -31,6 +31,7 @@ Each patient and doctor belongs to the user who created it. What the caller cann
 		{Name: "patients", Description: "The caller's own patients."},
 		{Name: "doctors", Description: "Doctors, changed by whoever created them."},
 		{Name: "mappings", Description: "Which doctors treat the caller's patients."},
+		{Name: "overview", Description: "Figures of what the caller can see."},
 		{Name: "schema", Description: "This reference."},
 	},
 	Refusals: simplejwt.Refusals(),
@@ -38,16 +39,18 @@ Each patient and doctor belongs to the user who created it. What the caller cann
 
 // schema are the endpoints that describe the table, themselves included.
 func schema(table map[string]endpoints) endpoints {
-	document := sync.OnceValue(func() *openapi.Document {
-		var described []openapi.Endpoint
-		for prefix, endpoints := range table {
-			for path, view := range endpoints {
-				described = append(described, openapi.Endpoint{Path: prefix + path + "/", View: view})
-			}
+	described := sync.OnceValue(func() *openapi.Document { return document(table) })
+	return endpoints{"": schemaView(described), "/postman": postmanView(described)}
+}
+
+func document(table map[string]endpoints) *openapi.Document {
+	var described []openapi.Endpoint
+	for prefix, endpoints := range table {
+		for path, view := range endpoints {
+			described = append(described, openapi.Endpoint{Path: prefix + path + "/", View: view})
 		}
-		return openapi.New(contents, described)
-	})
-	return endpoints{"": schemaView(document)}
+	}
+	return openapi.New(contents, described)
 }
 
 // schemaView answers with the document, as drf-spectacular's SpectacularAPIView.

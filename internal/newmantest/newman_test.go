@@ -1,0 +1,46 @@
+package newmantest
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"carebase/internal/testapp"
+)
+
+func TestMain(m *testing.M) { testapp.Main(m) }
+
+// TestCollection runs the stored collection on an empty server.
+func TestCollection(t *testing.T) {
+	server := testapp.New(t)
+	runNode(t, "node_modules/newman/bin/newman.js", "run", "--color", "off", "--timeout-request", "20000", "--env-var", "baseUrl="+server.URL,
+		filepath.Join(testapp.Root(), "docs", "carebase.postman_collection.json"))
+}
+
+func TestDocumentIsValid(t *testing.T) {
+	server := testapp.New(t)
+	runNode(t, "validate.mjs", server.URL+"/api/schema/?format=json")
+}
+
+// runNode runs a script, which has to end well. What is missing skips the test,
+// but not in CI, where nothing may be missing.
+func runNode(t *testing.T, script string, arguments ...string) {
+	t.Helper()
+	missing := t.Skip
+	if os.Getenv("CI") == "true" {
+		missing = t.Fatal
+	}
+	node, err := exec.LookPath("node")
+	if err != nil {
+		missing("node is not installed: install Node 20 or newer, then run npm ci in internal/newmantest")
+	}
+	if _, err := os.Stat(filepath.Join("node_modules", "newman", "package.json")); err != nil {
+		missing("newman is not installed: run npm ci in internal/newmantest")
+	}
+	output, err := exec.CommandContext(t.Context(), node, append([]string{script}, arguments...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", script, err, output)
+	}
+	t.Logf("%s", output)
+}

@@ -1,0 +1,144 @@
+package routes
+
+import (
+	"net/http"
+
+	"carebase/openapi"
+	"carebase/postman"
+	"carebase/rest"
+)
+
+// postmanView answers with the story as a Postman collection for this server.
+func postmanView(document func() *openapi.Document) *rest.View {
+	return &rest.View{
+		Name:        "Postman Collection",
+		Description: "This API as a Postman collection that can be run from top to bottom.",
+		AllowAny:    true,
+		Schema:      "PostmanCollection",
+		Methods: map[string]rest.Method{http.MethodGet: {
+			Handle: func(r *rest.Request) error {
+				collection, err := postman.New(document(), r.Origin(), postmanVariables, story)
+				if err != nil {
+					return err
+				}
+				return r.Respond(http.StatusOK, collection)
+			},
+			Summary:     "The Postman collection",
+			Description: "A collection of version 2.1, to be imported into Postman or run with newman.",
+			Answer:      rest.Answer{Status: http.StatusOK, Shape: rest.Document, Fields: []rest.Field{}},
+		}},
+	}
+}
+
+// postmanVariables are what the story's requests have in common, at the start.
+var postmanVariables = rest.Object[string]{
+	{Key: "email", Value: exampleEmail}, {Key: "password", Value: examplePassword},
+	{Key: "access", Value: ""}, {Key: "refresh", Value: ""},
+	{Key: "patientId", Value: ""}, {Key: "doctorId", Value: ""}, {Key: "mappingId", Value: ""}, {Key: "sessionId", Value: ""},
+}
+
+// What steps of the story keep and send.
+var (
+	savedTokens  = rest.Object[string]{{Key: "access", Value: "access"}, {Key: "refresh", Value: "refresh"}}
+	credentials  = rest.Object[any]{{Key: "email", Value: "{{email}}"}, {Key: "password", Value: "{{password}}"}}
+	refreshBody  = rest.Object[any]{{Key: "refresh", Value: "{{refresh}}"}}
+	thePatient   = map[string]string{"id": "{{patientId}}"}
+	theDoctor    = map[string]string{"id": "{{doctorId}}"}
+	logInAgain   = postman.Step{Operation: "auth_login_create", Name: "Log in again", Body: credentials, Save: savedTokens}
+	newEmail     = []string{`pm.collectionVariables.set("email", pm.variables.replaceIn("{{$guid}}@example.com"));`}
+	otherSession = []string{
+		"const other = body.find((session) => !session.current);",
+		`pm.test("Another session is listed", () => pm.expect(other).to.be.an("object"));`,
+		`pm.collectionVariables.set("sessionId", other?.id ?? "");`,
+	}
+)
+
+// story is the life of a user with a patient and a doctor: every operation of the
+// API, in an order in which all succeed on any server.
+var story = []postman.Chapter{
+	{
+		Name: "Signing in", Description: "A new user, and their tokens.",
+		Steps: []postman.Step{
+			{Operation: "auth_register_create", Body: credentials, Prepare: newEmail, Guest: true},
+			{Operation: "token_create", Name: "Log in elsewhere", Body: credentials},
+			{Operation: "auth_login_create", Body: credentials, Save: savedTokens},
+			{Operation: "token_verify_create", Body: rest.Object[any]{{Key: "token", Value: "{{access}}"}}},
+			{Operation: "token_refresh_create", Body: refreshBody, Save: savedTokens},
+			{Operation: "auth_token_refresh_create", Name: "Refresh once more", Body: refreshBody, Save: savedTokens},
+		},
+	},
+	{
+		Name: "Patients", Description: "The caller's own.",
+		Steps: []postman.Step{
+			{Operation: "patients_create", Save: rest.Object[string]{{Key: "patientId", Value: "id"}}},
+			{Operation: "patients_list"},
+			{Operation: "patients_list", Name: "Search patients, a page at a time", Query: rest.Object[string]{
+				{Key: "search", Value: "doe"}, {Key: "ordering", Value: "-age"}, {Key: "page", Value: "1"}, {Key: "page_size", Value: "20"},
+			}, Test: []string{`pm.test("One is found", () => pm.expect(body.count).to.equal(1));`}},
+			{Operation: "patients_retrieve", Path: thePatient},
+			{Operation: "patients_update", Path: thePatient, Body: rest.Object[any]{{Key: "age", Value: 35}}},
+			{Operation: "patients_partial_update", Path: thePatient, Body: rest.Object[any]{{Key: "notes", Value: "Diabetic, recovering"}}},
+			{Operation: "patients_history_list", Path: thePatient},
+		},
+	},
+	{
+		Name: "Doctors", Description: "Read by everybody or by their creator, and changed by the latter.",
+		Steps: []postman.Step{
+			{Operation: "doctors_create", Save: rest.Object[string]{{Key: "doctorId", Value: "id"}}},
+			{Operation: "doctors_list"},
+			{Operation: "doctors_retrieve", Path: theDoctor},
+			{Operation: "doctors_update", Path: theDoctor},
+			{Operation: "doctors_partial_update", Path: theDoctor, Body: rest.Object[any]{{Key: "speciality", Value: "Diagnostics"}}},
+		},
+	},
+	{
+		Name: "Mappings", Description: "Which doctors treat the patient, and figures of it all.",
+		Steps: []postman.Step{
+			{
+				Operation: "mappings_create", Save: rest.Object[string]{{Key: "mappingId", Value: "id"}},
+				Body: rest.Object[any]{{Key: "patient", Value: "{{patientId}}"}, {Key: "doctor", Value: "{{doctorId}}"}},
+			},
+			{Operation: "mappings_list"},
+			{Operation: "mappings_patient_list", Path: map[string]string{"patient": "{{patientId}}"}},
+			{Operation: "overview_list"},
+			{Operation: "mappings_detail_destroy", Path: map[string]string{"id": "{{mappingId}}"}},
+		},
+	},
+	{
+		Name: "What is refused", Description: "How errors look.",
+		Steps: []postman.Step{
+			{Operation: "patients_list", Name: "List patients without a token", Guest: true, Status: http.StatusUnauthorized},
+			{
+				Operation: "patients_create", Name: "Create a patient with a wrong age", Status: http.StatusBadRequest,
+				Body: rest.Object[any]{{Key: "age", Value: -1}},
+			},
+			{Operation: "patients_retrieve", Name: "Show a patient who does not exist", Path: map[string]string{"id": "nobody"}, Status: http.StatusNotFound},
+		},
+	},
+	{
+		Name: "Cleaning up", Description: "Nothing of it stays but the user.",
+		Steps: []postman.Step{
+			{Operation: "patients_destroy", Path: thePatient},
+			{Operation: "doctors_destroy", Path: theDoctor},
+		},
+	},
+	{
+		Name: "Sessions", Description: "Where the user is signed in, and signing out.",
+		Steps: []postman.Step{
+			{Operation: "auth_sessions_list", Test: otherSession},
+			{Operation: "auth_sessions_destroy", Path: map[string]string{"id": "{{sessionId}}"}},
+			{Operation: "token_blacklist_create", Name: "Blacklist the refresh token", Body: refreshBody},
+			logInAgain,
+			{Operation: "auth_logout_all_create"},
+			logInAgain,
+			{Operation: "auth_logout_create", Body: refreshBody},
+		},
+	},
+	{
+		Name: "Reference", Description: "The API about itself.",
+		Steps: []postman.Step{
+			{Operation: "schema_retrieve"},
+			{Operation: "schema_postman_retrieve"},
+		},
+	},
+}
