@@ -146,7 +146,7 @@ func Restart(t testing.TB, app core.App, settings *config.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	event := &core.ServeEvent{App: again, Router: router}
+	event := &core.ServeEvent{App: again, Router: router, Server: &http.Server{}}
 	if err := again.OnServe().Trigger(event, func(*core.ServeEvent) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
