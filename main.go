@@ -39,7 +39,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	settings := pocketbase.Config{DefaultDataDir: config.DataDir, DefaultDev: config.Debug, DBConnect: sqlite.Connect}
+	settings := pocketbase.Config{DefaultDataDir: config.DataDir, DefaultDev: config.Debug, DBConnect: sqlite.Synchronous(config.SQLiteSynchronous).Connect}
 	database, err := usePostgreSQL(config, &settings)
 	if err != nil {
 		return err
@@ -53,6 +53,7 @@ func run() error {
 		engine.Bind(app, database)
 		cluster.Bind(app, database, hooks.RealtimeSessionKey)
 	} else {
+		sqlite.Bind(app)
 		backup.Bind(app, config.Backup)
 	}
 	app.RootCmd.AddCommand(commands.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand(), commands.NewAuditCommand(app), commands.NewBackupCommand(app, config))

@@ -54,6 +54,8 @@ type Config struct {
 	SuperuserMFA bool
 	// Backup says when backups are made and where they go.
 	Backup Backup
+	// SQLiteSynchronous is when SQLite's commits are on the disk.
+	SQLiteSynchronous SQLiteSynchronous
 	// PostgreSQL is where the data is; nil for SQLite in DataDir.
 	PostgreSQL *PostgreSQL
 }
@@ -66,6 +68,16 @@ const (
 	DoctorsGlobal DoctorsScope = "global"
 	// DoctorsOwner shows a doctor to the user who created it.
 	DoctorsOwner DoctorsScope = "owner"
+)
+
+// SQLiteSynchronous is SQLite's setting "synchronous".
+type SQLiteSynchronous string
+
+const (
+	// SynchronousFull has a write on the disk before it is acknowledged.
+	SynchronousFull SQLiteSynchronous = "FULL"
+	// SynchronousNormal is faster; a power cut can lose the last writes.
+	SynchronousNormal SQLiteSynchronous = "NORMAL"
 )
 
 // variables are the environment as it stands, before validation.
@@ -99,6 +111,7 @@ type variables struct {
 	BackupURL              string `env:"BACKUP_URL"`
 	AWSAccessKeyID         string `env:"AWS_ACCESS_KEY_ID"`
 	AWSSecretAccessKey     string `env:"AWS_SECRET_ACCESS_KEY"`
+	SQLiteSynchronous      string `env:"SQLITE_SYNCHRONOUS"`
 	DatabaseURL            string `env:"DATABASE_URL"`
 	PGDatabase             string `env:"PG_DB"`
 	PGUser                 string `env:"PG_USER"`
@@ -151,6 +164,7 @@ func Parse(environment map[string]string) (*Config, error) {
 		DoctorsScope:           v.doctorsScope("DOCTORS_SCOPE", raw.DoctorsScope),
 		AuditReads:             v.auditReads("AUDIT_READS", raw.AuditReads),
 		AuditRetention:         v.retention("AUDIT_RETENTION", raw.AuditRetention),
+		SQLiteSynchronous:      v.sqliteSynchronous("SQLITE_SYNCHRONOUS", raw.SQLiteSynchronous),
 	}
 	config.SecretKey = v.secretKey("SECRET_KEY", raw.SecretKey, config.Debug)
 	config.SuperuserEmail, config.SuperuserPassword = v.superuser(raw.SuperuserEmail, raw.SuperuserPassword)

@@ -23,6 +23,7 @@ func TestDefaults(t *testing.T) {
 		HTTPAddr: "127.0.0.1:8000", DataDir: "pb_data", DoctorsScope: config.DoctorsGlobal,
 		AccessTokenLifetime: 30 * time.Minute, RefreshTokenLifetime: 7 * 24 * time.Hour,
 		AuditReads: config.AuditReadsBatched, AuditRetention: 2192 * 24 * time.Hour,
+		SQLiteSynchronous: config.SynchronousFull,
 		Throttle: &config.Throttle{
 			Login: config.Rate{Requests: 600, Period: time.Minute}, FailedLogin: config.Rate{Requests: 100, Period: time.Minute},
 			Register: config.Rate{Requests: 600, Period: time.Minute}, User: config.Rate{Requests: 120_000, Period: time.Minute},
@@ -40,7 +41,7 @@ func TestEverythingSet(t *testing.T) {
 		"CORS_ALLOWED_ORIGINS": "https://a.example,http://localhost:3000", "HTTP_ADDR": ":9000", "PORT": "1", "DATA_DIR": "/srv/x",
 		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "BLACKLIST_AFTER_ROTATION": "1",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "SUPERUSER_NETWORKS": "192.0.2.7", "SUPERUSER_MFA": "True", "THROTTLE_LOGIN": "10/s", "THROTTLE_FAILED_LOGIN": "20/min", "THROTTLE_REGISTER": "30/hour", "THROTTLE_USER": "40/d", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
-		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d", "BACKUP_CRON": "0 3 * * *", "BACKUP_KEEP": "30",
+		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d", "SQLITE_SYNCHRONOUS": "normal", "BACKUP_CRON": "0 3 * * *", "BACKUP_KEEP": "30",
 		"BACKUP_URL": "s3://clinic?endpoint=http://localhost:9&region=r&path-style=true", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 	})
 	if err != nil {
@@ -58,6 +59,7 @@ func TestEverythingSet(t *testing.T) {
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		DoctorsScope:   config.DoctorsOwner, SuperuserEmail: "a@b.example", SuperuserPassword: "long enough",
 		AuditReads: config.AuditReadsSync, AuditRetention: 30 * 24 * time.Hour,
+		SQLiteSynchronous: config.SynchronousNormal,
 		Backup: config.Backup{Cron: "0 3 * * *", Keep: 30, S3: &core.S3Config{
 			Enabled: true, Bucket: "clinic", Region: "r", Endpoint: "http://localhost:9", AccessKey: "key", Secret: "secret", ForcePathStyle: true,
 		}},
@@ -105,6 +107,7 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"THROTTLE_USER", "600", `THROTTLE_USER is "600"`},
 		{"THROTTLE_REGISTER", "600/week", `THROTTLE_REGISTER is "600/week"`},
 		{"TRUSTED_PROXIES", "10.0.0.0/33", `TRUSTED_PROXIES is "10.0.0.0/33"`},
+		{"SQLITE_SYNCHRONOUS", "OFF", `SQLITE_SYNCHRONOUS is "OFF"; it must be FULL or NORMAL`},
 		{"AUDIT_READS", "never", `AUDIT_READS is "never"`},
 		{"AUDIT_RETENTION", "0d", `AUDIT_RETENTION is "0d"`},
 		{"AUDIT_RETENTION", "forever", `AUDIT_RETENTION is "forever"`},

@@ -125,6 +125,17 @@ func (v *validator) address(address, port string) string {
 	return address
 }
 
+func (v *validator) sqliteSynchronous(name, value string) SQLiteSynchronous {
+	switch synchronous := SQLiteSynchronous(strings.ToUpper(value)); synchronous {
+	case "":
+		return SynchronousFull
+	case SynchronousFull, SynchronousNormal:
+		return synchronous
+	}
+	v.problem(name, value, "FULL or NORMAL")
+	return ""
+}
+
 func isPort(text string) bool {
 	_, err := strconv.ParseUint(text, 10, 16)
 	return err == nil

@@ -16,7 +16,7 @@ func TestOverviewCountsWhatTheCallerSees(t *testing.T) {
 	}{{config.DoctorsGlobal, 2, 2}, {config.DoctorsOwner, 1, 1}} {
 		t.Run(string(test.scope), func(t *testing.T) {
 			server := testapp.New(t, func(settings *config.Config) { settings.DoctorsScope = test.scope })
-	checkAgainstReference(t, server)
+			checkAgainstReference(t, server)
 			alice, bob := server.SignUp("alice"), server.SignUp("bob")
 			for _, age := range []int{0, 9, 34, 95, 2000000000} {
 				server.Create(alice, "patients", map[string]any{"name": "Ann", "age": age})

@@ -1,0 +1,135 @@
+package sqlite
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pocketbase/pocketbase/core"
+	_ "github.com/pocketbase/pocketbase/migrations" // the tables of a new database
+)
+
+// TestWhatIsNoSoundDatabaseIsLeftAlone starts on files that Carebase must not
+// touch, and on some that it may.
+func TestWhatIsNoSoundDatabaseIsLeftAlone(t *testing.T) {
+	sound := database(t)
+	damaged := bytes.Clone(sound)
+	for i := len(damaged) / 2; i < len(damaged)/2+8192; i++ {
+		damaged[i] ^= 0x5a
+	}
+	headless := bytes.Clone(sound)
+	copy(headless, "SQLite format 4")
+	for _, test := range []struct {
+		name    string
+		content []byte
+		want    string
+	}{
+		{"nothing yet", []byte{}, ""},
+		{"sound", sound, ""},
+		{"text", []byte("a letter"), "is not a SQLite database"},
+		{"short", []byte("SQLi"), "is not a SQLite database"},
+		{"another format", headless, "is not a SQLite database"},
+		{"a damaged page", damaged, "is damaged"},
+		{"a half", sound[:len(sound)/2], "is damaged"},
+		{"the first page only", sound[:100], "is damaged"},
+		{"another program's", foreign(t), "is another program's"},
+	} {
+		for _, file := range files {
+			t.Run(test.name+" as "+file, func(t *testing.T) {
+				directory := t.TempDir()
+				path := filepath.Join(directory, file)
+				if err := os.WriteFile(path, test.content, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory, DBConnect: Connect})
+				Bind(app)
+				err := app.Bootstrap()
+				if test.want == "" {
+					if err != nil {
+						t.Errorf("got %v", err)
+					}
+					if err := app.ResetBootstrapState(); err != nil {
+						t.Error(err)
+					}
+					return
+				}
+				if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("got %v, want %q", err, test.want)
+				}
+				content, err := os.ReadFile(path)
+				if err != nil || sha256.Sum256(content) != sha256.Sum256(test.content) {
+					t.Errorf("the file was changed: %v", err)
+				}
+				if beside, err := os.ReadDir(directory); err != nil || len(beside) != 1 {
+					t.Errorf("beside the file: %v, %v", beside, err)
+				}
+			})
+		}
+	}
+}
+
+// database is the file of a database that PocketBase has made.
+func database(t *testing.T) []byte {
+	t.Helper()
+	directory := t.TempDir()
+	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory, DBConnect: Connect})
+	if err := app.Bootstrap(); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.RunAllMigrations(); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.ResetBootstrapState(); err != nil {
+		t.Fatal(err)
+	}
+	return content(t, filepath.Join(directory, mainFile))
+}
+
+// foreign is the file of a database of another program.
+func foreign(t *testing.T) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "foreign.db")
+	database, err := Connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := database.NewQuery("CREATE TABLE orders (id INTEGER)").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	if err := database.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return content(t, path)
+}
+
+func content(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func TestWhenCommitsAreOnTheDisk(t *testing.T) {
+	for _, test := range []struct {
+		synchronous Synchronous
+		file        string
+		want        int
+	}{{Full, mainFile, 2}, {Normal, mainFile, 1}, {Full, logFile, 1}} {
+		database, err := test.synchronous.Connect(filepath.Join(t.TempDir(), test.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got int
+		if err := database.NewQuery("PRAGMA synchronous").Row(&got); err != nil || got != test.want {
+			t.Errorf("%s, %s: got %d, %v", test.synchronous, test.file, got, err)
+		}
+		if err := database.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
