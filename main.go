@@ -17,6 +17,7 @@ import (
 	"carebase/commands"
 	"carebase/config"
 	"carebase/hooks"
+	"carebase/monitoring"
 	"carebase/postgres"
 	"carebase/postgres/cluster"
 	"carebase/postgres/engine"
@@ -49,6 +50,7 @@ func run() error {
 	routes.BindListener(app, describe(database))
 	hooks.Bind(app, config)
 	routes.Bind(app, config, public())
+	monitoring.Bind(app)
 	if database != nil {
 		engine.Bind(app, database)
 		cluster.Bind(app, database, hooks.RealtimeSessionKey)

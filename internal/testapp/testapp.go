@@ -18,6 +18,7 @@ import (
 	"carebase/backup"
 	"carebase/config"
 	"carebase/hooks"
+	"carebase/monitoring"
 	"carebase/postgres"
 	"carebase/postgres/cluster"
 	"carebase/postgres/engine"
@@ -116,6 +117,7 @@ func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Confi
 	t.Helper()
 	app := core.NewBaseApp(database)
 	hooks.Bind(app, settings)
+	monitoring.Bind(app)
 	routes.Bind(app, settings, os.DirFS(filepath.Join(Root(), "pb_public")))
 	if database, ok := connections.Load(app.DataDir()); ok {
 		engine.Bind(app, database.(connection).Database)

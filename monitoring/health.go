@@ -1,0 +1,58 @@
+// Package monitoring tells orchestrators how the process is.
+package monitoring
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/audit"
+)
+
+// databaseTimeout is how long the database may take to answer.
+const databaseTimeout = 2 * time.Second
+
+// health is the answer of both endpoints; Reason is for people, and tells
+// nothing about what is stored or where.
+type health struct {
+	Status string `json:"status"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// Bind adds /healthz, which answers as long as the process does, and /readyz,
+// which answers 503 while requests would fail. It is called once, before the app
+// starts; the server does not answer before the migrations are done.
+func Bind(app core.App) {
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		e.Router.GET("/healthz", func(e *core.RequestEvent) error {
+			return e.JSON(http.StatusOK, health{Status: "ok"})
+		})
+		e.Router.GET("/readyz", func(e *core.RequestEvent) error {
+			if reason := obstacle(e); reason != "" {
+				return e.JSON(http.StatusServiceUnavailable, health{Status: "unavailable", Reason: reason})
+			}
+			return e.JSON(http.StatusOK, health{Status: "ok"})
+		})
+		return e.Next()
+	})
+}
+
+// obstacle is why requests would fail, empty if they would not.
+func obstacle(e *core.RequestEvent) string {
+	ctx, cancel := context.WithTimeout(e.Request.Context(), databaseTimeout)
+	defer cancel()
+	var migrations int
+	err := e.App.ConcurrentDB().Select("count(*)").From(core.DefaultMigrationsTable).WithContext(ctx).Row(&migrations)
+	switch {
+	case err != nil:
+		e.App.Logger().Warn("not ready", "error", err)
+		return "The database does not answer."
+	case migrations == 0:
+		return "The migrations are not done."
+	case audit.Of(e.App).State().Failure != nil:
+		return "The audit trail cannot be written."
+	}
+	return ""
+}
