@@ -3,11 +3,14 @@ package sqlite
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	_ "github.com/pocketbase/pocketbase/migrations" // the tables of a new database
 )
@@ -131,5 +134,44 @@ func TestWhenCommitsAreOnTheDisk(t *testing.T) {
 		if err := database.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestTransactionsOfTwoProcessesTakeTurns reads and then writes in one, while the
+// other wants to write.
+func TestTransactionsOfTwoProcessesTakeTurns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), mainFile)
+	open := func() *dbx.DB {
+		database, err := Connect(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = database.Close() })
+		return database
+	}
+	one, other := open(), open()
+	if _, err := one.NewQuery("CREATE TABLE counts (n INTEGER)").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan error, 1)
+	err := one.Transactional(func(tx *dbx.Tx) error {
+		var count int
+		if err := tx.NewQuery("SELECT count(*) FROM counts").Row(&count); err != nil {
+			return err
+		}
+		go func() {
+			_, err := other.NewQuery("INSERT INTO counts VALUES (1)").Execute()
+			written <- err
+		}()
+		select {
+		case err := <-written:
+			t.Errorf("the other did not wait: %v", err)
+		case <-time.After(100 * time.Millisecond):
+		}
+		_, err := tx.NewQuery("INSERT INTO counts VALUES (2)").Execute()
+		return err
+	})
+	if err := errors.Join(err, <-written); err != nil {
+		t.Error(err)
 	}
 }
