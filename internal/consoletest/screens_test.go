@@ -9,13 +9,13 @@ import (
 )
 
 // clinic fills a user's lists with something to look at.
-func clinic(server *testapp.Server, user testapp.User) (patient string) {
+func clinic(server *testapp.Server, user testapp.User) string {
 	names := []string{"Ann Example", "Émile Durand", "Ngozi Adeyemi", "محمد العربي", "山田 花子", "Noah Lindqvist", "Olga Petrova"}
 	notes := []string{"Diabetic, type 2", "", "Penicillin allergy. Follow-up in six weeks with new blood work and a talk about the results", "Asthma", "Newborn", "Recovering", "Hypertension"}
 	for i := range 32 {
-		patient = server.Create(user, "patients", map[string]any{"name": names[(i+3)%7] + fmt.Sprintf(" %d", i+1), "age": (i * 13) % 97, "notes": notes[i%7]})
+		server.Create(user, "patients", map[string]any{"name": names[(i+3)%7] + fmt.Sprintf(" %d", i+1), "age": (i * 13) % 97, "notes": notes[i%7]})
 	}
-	patient = server.Create(user, "patients", map[string]any{"name": "Ann Example", "age": 34, "notes": "Diabetic, type 2.\nPenicillin allergy.\n\nFollow-up in six weeks with new blood work."})
+	patient := server.Create(user, "patients", map[string]any{"name": "Ann Example", "age": 34, "notes": "Diabetic, type 2.\nPenicillin allergy.\n\nFollow-up in six weeks with new blood work."})
 	for i, speciality := range []string{"Nephrology", "Cardiology", "Nephrology", "Oncology", "Paediatrics", "Cardiology", "Nephrology", ""} {
 		doctor := server.Create(user, "doctors", map[string]any{"name": []string{"Lisa Cuddy", "Gregory House", "James Wilson", "Meredith Grey"}[i%4], "speciality": speciality})
 		if i < 3 {
