@@ -21,9 +21,7 @@ func TestMain(m *testing.M) { testapp.Main(m) }
 // newServer serves an app on SQLite, which these backups are of.
 func newServer(t *testing.T, options ...func(*config.Config)) *testapp.Server {
 	t.Helper()
-	if testpostgres.Chosen() {
-		t.Skip("PostgreSQL is backed up with its own tools")
-	}
+	testpostgres.ChooseSQLite(t)
 	return testapp.New(t, options...)
 }
 
