@@ -20,6 +20,7 @@ type options struct {
 	postgres        string
 	users, patients int
 	time            time.Duration
+	audit           bool
 }
 
 func main() {
@@ -28,6 +29,7 @@ func main() {
 	flag.IntVar(&options.users, "users", 100, "how many users there are")
 	flag.IntVar(&options.patients, "patients", 100_000, "how many patients they have together")
 	flag.DurationVar(&options.time, "time", 3*time.Second, "how long each measurement takes")
+	flag.BoolVar(&options.audit, "audit", false, "measure what the audit trail costs instead of comparing the engines")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -39,7 +41,7 @@ func main() {
 
 func run(ctx context.Context, options options) (err error) {
 	if options.postgres == "" || options.users < 1 || options.patients < options.users || options.time <= 0 {
-		return errors.New("usage: go run ./bench -postgres URL [-users 100] [-patients 100000] [-time 3s]")
+		return errors.New("usage: go run ./bench -postgres URL [-users 100] [-patients 100000] [-time 3s] [-audit]")
 	}
 	directory, err := os.MkdirTemp("", "carebase-bench-*")
 	if err != nil {
@@ -61,6 +63,9 @@ func run(ctx context.Context, options options) (err error) {
 	binary, err := build(ctx, directory)
 	if err != nil {
 		return err
+	}
+	if options.audit {
+		return compareAudit(ctx, binary, directory, engines(directory, data, options.postgres), callers, options.time)
 	}
 	onSQLite, err := startServer(binary, directory, "DATA_DIR="+data)
 	if err != nil {
