@@ -1,7 +1,6 @@
 package newmantest
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -23,21 +22,10 @@ func TestDocumentIsValid(t *testing.T) {
 	runNode(t, "validate.mjs", server.URL+"/api/schema/?format=json")
 }
 
-// runNode runs a script, which has to end well. What is missing skips the test,
-// but not in CI, where nothing may be missing.
+// runNode runs a script, which has to end well.
 func runNode(t *testing.T, script string, arguments ...string) {
 	t.Helper()
-	missing := t.Skip
-	if os.Getenv("CI") == "true" {
-		missing = t.Fatal
-	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		missing("node is not installed: install Node 20 or newer, then run npm ci in internal/newmantest")
-	}
-	if _, err := os.Stat(filepath.Join("node_modules", "newman", "package.json")); err != nil {
-		missing("newman is not installed: run npm ci in internal/newmantest")
-	}
+	node := testapp.Node(t, "newman")
 	output, err := exec.CommandContext(t.Context(), node, append([]string{script}, arguments...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", script, err, output)

@@ -13,7 +13,8 @@ import (
 func TestMain(m *testing.M) { testapp.Main(m) }
 
 func TestSDK(t *testing.T) {
-	node := require(t)
+	node := testapp.Node(t, "pocketbase", "eventsource")
+	lookAtScripts(t)
 	server := testapp.New(t)
 	setting, err := json.Marshal(map[string]any{
 		"url":      server.URL,
@@ -33,25 +34,9 @@ func TestSDK(t *testing.T) {
 	t.Logf("%s", output)
 }
 
-// require returns node's path. What is missing skips the test, but not in CI,
-// where nothing may be missing.
-func require(t *testing.T) string {
+// lookAtScripts lets no cached result outlive a change of what node reads.
+func lookAtScripts(t *testing.T) {
 	t.Helper()
-	missing := t.Skip
-	if os.Getenv("CI") == "true" {
-		missing = t.Fatal
-	}
-	node, err := exec.LookPath("node")
-	if err != nil {
-		missing("node is not installed: install Node 20 or newer, then run npm ci in internal/sdktest")
-	}
-	for _, name := range []string{"pocketbase", "eventsource"} {
-		if _, err := os.Stat(filepath.Join("node_modules", name, "package.json")); err != nil {
-			missing("the SDK is not installed: run npm ci in internal/sdktest")
-		}
-	}
-	// A look at the scripts, so that a cached result does not outlive a change
-	// of what node reads.
 	scripts, err := filepath.Glob("*.mjs")
 	if err != nil {
 		t.Fatal(err)
@@ -61,5 +46,4 @@ func require(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	return node
 }

@@ -23,6 +23,7 @@ import (
 	"carebase/postgres/cluster"
 	"carebase/postgres/engine"
 	"carebase/routes"
+	"carebase/sqlite"
 )
 
 // Server is a running Carebase.
@@ -123,6 +124,7 @@ func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Confi
 		engine.Bind(app, database.(connection).Database)
 		cluster.Bind(app, database.(connection).Database, hooks.RealtimeSessionKey)
 	} else {
+		sqlite.Bind(app)
 		backup.Bind(app, settings.Backup)
 	}
 	if err := app.Bootstrap(); err != nil {

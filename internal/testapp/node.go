@@ -1,0 +1,33 @@
+package testapp
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// Node returns node's path for a test whose npm packages are in its own folder.
+// What is missing skips the test, but not in CI, where nothing may be missing.
+func Node(t testing.TB, packages ...string) string {
+	t.Helper()
+	missing := t.Skipf
+	if os.Getenv("CI") == "true" {
+		missing = t.Fatalf
+	}
+	directory, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	install := "run npm ci in internal/" + filepath.Base(directory)
+	node, err := exec.LookPath("node")
+	if err != nil {
+		missing("node is not installed: install Node 20 or newer, then %s", install)
+	}
+	for _, name := range packages {
+		if _, err := os.Stat(filepath.Join("node_modules", name, "package.json")); err != nil {
+			missing("%s is not installed: %s", name, install)
+		}
+	}
+	return node
+}
