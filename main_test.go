@@ -67,7 +67,7 @@ func startProcess(t *testing.T, directory string, environment []string, argument
 			t.Errorf("carebase ended with %v", err)
 		}
 	})
-	watchdog := time.AfterFunc(30*time.Second, func() { _ = carebase.Process.Kill() })
+	watchdog := time.AfterFunc(time.Minute, func() { _ = carebase.Process.Kill() })
 	defer watchdog.Stop()
 	lines := bufio.NewScanner(output)
 	for lines.Scan() {

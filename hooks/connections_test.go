@@ -42,7 +42,7 @@ func drip(connection net.Conn, text string) error {
 }
 
 func TestSlowClientsAreCutOff(t *testing.T) {
-	t.Cleanup(hooks.BeImpatient(300 * time.Millisecond))
+	t.Cleanup(hooks.BeImpatient(time.Second))
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	for name, attack := range map[string]struct{ opening, drip string }{
@@ -73,7 +73,7 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 }
 
 func TestReadersThatStopAreCutOff(t *testing.T) {
-	t.Cleanup(hooks.BeImpatient(300 * time.Millisecond))
+	t.Cleanup(hooks.BeImpatient(time.Second))
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	for range 40 {

@@ -10,7 +10,7 @@ import (
 )
 
 // eventTimeout is how long a test waits for an event that has to come.
-const eventTimeout = 10 * time.Second
+const eventTimeout = 30 * time.Second
 
 // Event is what a subscriber receives.
 type Event struct {

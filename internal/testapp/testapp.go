@@ -84,7 +84,7 @@ func Serve(t testing.TB, app core.App) *Server {
 	case <-ready:
 	case err := <-ended:
 		t.Fatal("the server did not start: ", err)
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the server did not start in time")
 	}
 	t.Cleanup(func() {
