@@ -13,6 +13,7 @@ import (
 // What this package keeps in a data directory beside the data.
 const (
 	lockName        = ".lock"
+	replicaLockName = ".replica-lock"
 	scratchPrefix   = ".backup-"
 	stagedPrefix    = ".restore-staged-"
 	committedPrefix = ".restore-committed-"
@@ -36,7 +37,7 @@ var kept = []string{core.LocalBackupsDirName, core.LocalTempDirName, core.LocalN
 
 // own reports whether a name in a data directory is of this package.
 func own(name string) bool {
-	if name == lockName {
+	if name == lockName || name == replicaLockName {
 		return true
 	}
 	return slices.ContainsFunc([]string{scratchPrefix, stagedPrefix, committedPrefix, movingPrefix, ReplacedPrefix},
@@ -61,9 +62,12 @@ func ownNames(directory string) ([]string, error) {
 // ofDatabase reports whether a name is that of a database, or of what SQLite and
 // the replication keep beside it.
 func ofDatabase(name string) bool {
-	return slices.ContainsFunc(databases, func(database string) bool {
-		return strings.HasPrefix(strings.TrimPrefix(name, "."), database)
-	})
+	return slices.ContainsFunc(databases, func(database string) bool { return ofFile(name, database) })
+}
+
+// ofFile is ofDatabase for one of them.
+func ofFile(name, database string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(name, "."), database)
 }
 
 // abandonedAfter is when a scratch directory is taken for one that a killed

@@ -20,16 +20,19 @@ var ErrNotEmpty = errors.New("there is a database")
 // force, and kept: replaced names where. A crash leaves either the old data or
 // the new.
 func Restore(ctx context.Context, archive, directory string, force bool) (manifest *Manifest, replaced string, err error) {
-	replaced, err = replace(directory, force, func(staged string) error {
+	replaced, err = replace(directory, force, "", func(staged string) error {
 		manifest, err = extract(ctx, archive, staged)
 		return err
 	})
 	return manifest, replaced, err
 }
 
+// databaseOnly ends the name of a restore that replaces data.db and nothing else.
+const databaseOnly = "-database"
+
 // replace fills a staging directory beside the data, and takes what is in it for
-// the data.
-func replace(directory string, force bool, fill func(staged string) error) (replaced string, err error) {
+// the data: for all of it, or for what the suffix says.
+func replace(directory string, force bool, suffix string, fill func(staged string) error) (replaced string, err error) {
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return "", err
 	}
@@ -59,7 +62,7 @@ func replace(directory string, force bool, fill func(staged string) error) (repl
 		return "", err
 	}
 	// This rename is what makes the restore happen.
-	at := time.Now().UTC().Format("20060102T150405.000Z")
+	at := time.Now().UTC().Format("20060102T150405.000Z") + suffix
 	if err := os.Rename(staged, filepath.Join(directory, committedPrefix+at)); err != nil {
 		return "", err
 	}
@@ -106,7 +109,7 @@ func finishRestore(directory string) error {
 		if !committed {
 			continue
 		}
-		if err := moveAside(directory, filepath.Join(directory, ReplacedPrefix+at)); err != nil {
+		if err := moveAside(directory, filepath.Join(directory, ReplacedPrefix+at), strings.HasSuffix(at, databaseOnly)); err != nil {
 			return err
 		}
 		if err := os.Rename(filepath.Join(directory, entry.Name()), filepath.Join(directory, movingPrefix+at)); err != nil {
@@ -128,14 +131,15 @@ func finishRestore(directory string) error {
 	return nil
 }
 
-// moveAside moves the data out of a data directory.
-func moveAside(directory, aside string) error {
+// moveAside moves the data, or only data.db and what belongs to it, out of a
+// data directory.
+func moveAside(directory, aside string, onlyDatabase bool) error {
 	entries, err := os.ReadDir(directory)
 	if err != nil {
 		return err
 	}
 	for _, entry := range entries {
-		if own(entry.Name()) || slices.Contains(kept, entry.Name()) {
+		if own(entry.Name()) || slices.Contains(kept, entry.Name()) || onlyDatabase && !ofFile(entry.Name(), dataFile) {
 			continue
 		}
 		if err := os.Mkdir(aside, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {

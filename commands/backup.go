@@ -126,17 +126,32 @@ func describeManifest(manifest *backup.Manifest) string {
 }
 
 func newBackupRestoreCommand(app core.App, config *config.Config) *cobra.Command {
-	var force bool
+	var force, fromReplica bool
+	var at string
 	command := &cobra.Command{
-		Use:   "restore NAME|FILE",
-		Short: "Puts a backup in the place of the data",
-		Long: `Puts a backup in the place of the data, all or nothing, after all checks that verify makes of its files.
+		Use:   "restore NAME|FILE, or restore --from-replica [--at TIME]",
+		Short: "Puts a backup, or the replica, in the place of the data",
+		Long: `Puts a backup in the place of the data, all or nothing, after all checks that verify makes of its files; or with
+--from-replica the database that REPLICA_URL holds, as it was last or at a time such as 2026-01-31T12:00:00Z.
 The server must be stopped. Data that is there is replaced only with --force, and kept beside the new.`,
-		Example: "  carebase backup restore carebase_backup_20261125101500.zip --force",
-		Args:    cobra.ExactArgs(1),
+		Example: "  carebase backup restore carebase_backup_20261125101500.zip --force\n  carebase backup restore --from-replica --at 2026-01-31T12:00:00Z",
+		Args: func(_ *cobra.Command, arguments []string) error {
+			if fromReplica == (len(arguments) == 1) || len(arguments) > 1 {
+				return errors.New("name one backup, or say --from-replica")
+			}
+			return nil
+		},
 	}
 	command.Flags().BoolVar(&force, "force", false, "replace the data that is there, and keep it aside")
+	command.Flags().BoolVar(&fromReplica, "from-replica", false, "restore what REPLICA_URL holds")
+	command.Flags().StringVar(&at, "at", "", "as it was at this time, with its zone; from a replica only")
 	return backupCommand(config, command, func(ctx context.Context, command *cobra.Command, arguments []string) error {
+		if fromReplica {
+			return restoreReplica(ctx, app, config, command, at, force)
+		}
+		if at != "" {
+			return errors.New("--at goes with --from-replica: a backup is of one moment")
+		}
 		return backup.WithArchive(ctx, app, config.Backup, arguments[0], func(archive string) error {
 			manifest, replaced, err := backup.Restore(ctx, archive, app.DataDir(), force)
 			if err != nil {
@@ -145,6 +160,32 @@ The server must be stopped. Data that is there is replaced only with --force, an
 			return reportRestored(app, config, command, describeManifest(manifest), replaced)
 		})
 	})
+}
+
+func restoreReplica(ctx context.Context, app core.App, config *config.Config, command *cobra.Command, at string, force bool) error {
+	if config.Backup.Replica == nil {
+		return errors.New("REPLICA_URL is not set: it says where the replica is")
+	}
+	var moment time.Time
+	if at != "" {
+		parsed, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			return fmt.Errorf("--at is %q; it must be a time with its zone, such as 2026-01-31T12:00:00Z", at)
+		}
+		if parsed.After(time.Now()) {
+			return fmt.Errorf("--at is %q, which is in the future", at)
+		}
+		moment = parsed
+	}
+	replaced, err := backup.RestoreReplica(ctx, config.Backup.Replica, moment, app.DataDir(), force)
+	if err != nil {
+		return err
+	}
+	what := "the replica, as it was last"
+	if at != "" {
+		what = "the replica, as it was at " + at
+	}
+	return reportRestored(app, config, command, what, replaced)
 }
 
 // reportRestored says what a restore did, in the restored audit trail too.

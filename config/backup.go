@@ -2,12 +2,15 @@ package config
 
 import (
 	"net/url"
+	"path/filepath"
+	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/cron"
 )
 
-// Backup says when backups are made and where they go.
+// Backup says when backups are made, where they go, and where the database is
+// replicated to.
 type Backup struct {
 	// Cron is the schedule; empty for the dashboard's.
 	Cron string
@@ -15,47 +18,81 @@ type Backup struct {
 	Keep int
 	// S3 is where backups go; nil for where the dashboard says.
 	S3 *core.S3Config
+	// Replica is where the database is replicated to; nil for nowhere.
+	Replica *Replica
+}
+
+// Replica is a directory, or a path in a bucket.
+type Replica struct {
+	Directory string
+	S3        *core.S3Config
+	Path      string
 }
 
 const (
 	defaultBackupKeep = 7
 	maxBackupKeep     = 10000
+	bucketAllowed     = ", with ?endpoint=https://host and &region=name where they are needed, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set"
 )
 
 func (v *validator) backup(raw variables, onPostgreSQL bool) Backup {
-	for name, value := range map[string]string{"BACKUP_CRON": raw.BackupCron, "BACKUP_URL": raw.BackupURL} {
+	for name, value := range map[string]string{"BACKUP_CRON": raw.BackupCron, "BACKUP_URL": raw.BackupURL, "REPLICA_URL": raw.ReplicaURL} {
 		if onPostgreSQL && value != "" {
 			v.secretProblem(name, "unset with PostgreSQL, which is backed up with its own tools (docs/postgresql.md)")
 		}
 	}
 	backup := Backup{
-		Cron: raw.BackupCron,
-		Keep: v.number("BACKUP_KEEP", raw.BackupKeep, defaultBackupKeep, 1, maxBackupKeep),
-		S3:   v.s3("BACKUP_URL", raw),
+		Cron:    raw.BackupCron,
+		Keep:    v.number("BACKUP_KEEP", raw.BackupKeep, defaultBackupKeep, 1, maxBackupKeep),
+		Replica: v.replica(raw),
 	}
 	if _, err := cron.NewSchedule(raw.BackupCron); raw.BackupCron != "" && err != nil {
 		v.problem("BACKUP_CRON", raw.BackupCron, "five fields (minute, hour, day, month, weekday) such as 0 3 * * *, or @daily")
 	}
+	if raw.BackupURL != "" {
+		bucket, path := parseBucket(raw.BackupURL, raw)
+		if bucket == nil || path != "" {
+			v.secretProblem("BACKUP_URL", "s3://bucket"+bucketAllowed)
+		}
+		backup.S3 = bucket
+	}
 	return backup
 }
 
-// s3 reads s3://bucket?endpoint=https://host&region=name&path-style=true.
-func (v *validator) s3(name string, raw variables) *core.S3Config {
-	if raw.BackupURL == "" {
+// replica reads file:///directory or s3://bucket/path.
+func (v *validator) replica(raw variables) *Replica {
+	if raw.ReplicaURL == "" {
 		return nil
 	}
-	const allowed = "s3://bucket, with ?endpoint=https://host, &region=name and &path-style=true where they are needed, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set"
-	parsed, err := url.Parse(raw.BackupURL)
-	if err != nil || parsed.Scheme != "s3" || parsed.Host == "" || (parsed.Path != "" && parsed.Path != "/") || parsed.User != nil || raw.AWSAccessKeyID == "" || raw.AWSSecretAccessKey == "" {
-		v.secretProblem(name, allowed)
+	parsed, err := url.Parse(raw.ReplicaURL)
+	if err == nil && parsed.Scheme == "file" && parsed.Host == "" && filepath.IsAbs(parsed.Path) {
+		return &Replica{Directory: filepath.Clean(parsed.Path)}
+	}
+	bucket, path := parseBucket(raw.ReplicaURL, raw)
+	if bucket == nil || path == "" {
+		v.secretProblem("REPLICA_URL", "file:///directory, or s3://bucket/path"+bucketAllowed)
 		return nil
+	}
+	return &Replica{S3: bucket, Path: path}
+}
+
+// parseBucket reads s3://bucket/path?endpoint=https://host&region=name. The
+// bucket is nil if that cannot be understood. Places other than Amazon's have
+// the bucket in the path unless path-style=false.
+func parseBucket(value string, raw variables) (bucket *core.S3Config, path string) {
+	parsed, err := url.Parse(value)
+	if err != nil || parsed.Scheme != "s3" || parsed.Host == "" || parsed.User != nil || raw.AWSAccessKeyID == "" || raw.AWSSecretAccessKey == "" {
+		return nil, ""
 	}
 	options := parsed.Query()
-	region := orDefault(options.Get("region"), "us-east-1")
+	region, endpoint := orDefault(options.Get("region"), "us-east-1"), options.Get("endpoint")
+	if host, err := url.Parse(endpoint); endpoint != "" && (err != nil || host.Host == "") {
+		return nil, ""
+	}
 	return &core.S3Config{
 		Enabled: true, Bucket: parsed.Host, Region: region,
-		Endpoint:  orDefault(options.Get("endpoint"), "https://s3."+region+".amazonaws.com"),
+		Endpoint:  orDefault(endpoint, "https://s3."+region+".amazonaws.com"),
 		AccessKey: raw.AWSAccessKeyID, Secret: raw.AWSSecretAccessKey,
-		ForcePathStyle: options.Get("path-style") == "true",
-	}
+		ForcePathStyle: endpoint != "" && options.Get("path-style") != "false",
+	}, strings.Trim(parsed.Path, "/")
 }

@@ -42,7 +42,7 @@ func TestEverythingSet(t *testing.T) {
 		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "BLACKLIST_AFTER_ROTATION": "1",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "SUPERUSER_NETWORKS": "192.0.2.7", "SUPERUSER_MFA": "True", "THROTTLE_LOGIN": "10/s", "THROTTLE_FAILED_LOGIN": "20/min", "THROTTLE_REGISTER": "30/hour", "THROTTLE_USER": "40/d", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
 		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d", "SQLITE_SYNCHRONOUS": "normal", "BACKUP_CRON": "0 3 * * *", "BACKUP_KEEP": "30",
-		"BACKUP_URL": "s3://clinic?endpoint=http://localhost:9&region=r&path-style=true", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+		"BACKUP_URL": "s3://clinic?endpoint=http://localhost:9&region=r&path-style=true", "REPLICA_URL": "file:///srv/replica", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestEverythingSet(t *testing.T) {
 		DoctorsScope:   config.DoctorsOwner, SuperuserEmail: "a@b.example", SuperuserPassword: "long enough",
 		AuditReads: config.AuditReadsSync, AuditRetention: 30 * 24 * time.Hour,
 		SQLiteSynchronous: config.SynchronousNormal,
-		Backup: config.Backup{Cron: "0 3 * * *", Keep: 30, S3: &core.S3Config{
+		Backup: config.Backup{Cron: "0 3 * * *", Keep: 30, Replica: &config.Replica{Directory: "/srv/replica"}, S3: &core.S3Config{
 			Enabled: true, Bucket: "clinic", Region: "r", Endpoint: "http://localhost:9", AccessKey: "key", Secret: "secret", ForcePathStyle: true,
 		}},
 	}
@@ -115,6 +115,8 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"BACKUP_CRON", "daily", `BACKUP_CRON is "daily"`},
 		{"BACKUP_KEEP", "0", `BACKUP_KEEP is "0"`},
 		{"BACKUP_URL", "s3://clinic", "BACKUP_URL must be s3://bucket"},
+		{"REPLICA_URL", "file://srv/replica", "REPLICA_URL must be file:///directory"},
+		{"REPLICA_URL", "s3://hush-hush@clinic/replica", "REPLICA_URL must be file:///directory"},
 		{"TRUSTED_PROXIES", "proxy.example", `TRUSTED_PROXIES is "proxy.example"`},
 		{"ALLOWED_HOSTS", " , ", `ALLOWED_HOSTS is " , "`},
 		{"DATABASE_URL", "mysql://root:hush-hush@localhost/healthcare", "DATABASE_URL must be like postgres://"},
