@@ -9,6 +9,7 @@ import (
 
 	"carebase/config"
 	"carebase/internal/testapp"
+	"carebase/internal/testpostgres"
 )
 
 func TestSuperusersAreConfinedToNetworks(t *testing.T) {
@@ -44,7 +45,11 @@ func TestSuperusersAreConfinedToNetworks(t *testing.T) {
 			if status := from(outside, "GET", path, nil); status != 403 {
 				t.Errorf("%s from outside: got %d", path, status)
 			}
-			if status := from(inside, "GET", path, nil); status != 200 {
+			want := 200
+			if path == "/api/backups" && testpostgres.Chosen() {
+				want = 400 // none on PostgreSQL, which the answer says
+			}
+			if status := from(inside, "GET", path, nil); status != want {
 				t.Errorf("%s from inside: got %d", path, status)
 			}
 		}

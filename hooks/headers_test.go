@@ -29,7 +29,7 @@ func TestSecurityHeaders(t *testing.T) {
 		{"GET", records("patients"), "no-token", 401, "default-src 'none'; script-src 'self';", "no-store"},
 		{"GET", "/api/files/users/x/y.pdf", "", 404, "default-src 'none'; media-src 'self'", "no-store"},
 		{"GET", "/api/logs", c.superuser, 200, "default-src 'none'; script-src 'self';", "no-store"},
-		{"GET", "/api/backups", c.superuser, 200, "default-src 'none'; script-src 'self';", "no-store"},
+		{"GET", "/api/crons", c.superuser, 200, "default-src 'none'; script-src 'self';", "no-store"},
 		{"POST", "/api/sql", c.superuser, 403, "default-src 'none'; script-src 'self';", "no-store"},
 		{"POST", "/api/auth/login/", "", 400, "default-src 'none'; script-src 'self';", "no-store"},
 		{"GET", "/_/", "", 200, "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; base-uri", ""},
