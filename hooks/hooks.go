@@ -18,6 +18,7 @@ func Bind(app core.App, config *config.Config) {
 	bindStart(app, config)
 	bindClientAddress(app, config.TrustedProxies)
 	bindConnections(app, config.TrustedProxies, config.Throttle != nil)
+	bindShutdown(app)
 	bindHeaders(app)
 	bindHosts(app, config.AllowedHosts)
 	bindRequestLog(app)
