@@ -1,36 +1,112 @@
 package routes_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"carebase/internal/browsertest"
 	"carebase/internal/testapp"
 )
 
-// unauthorized is what the browser says of each first look at a resource, which
-// cannot carry a token.
-const unauthorized = "status of 401 (Unauthorized) http://"
+// browser is a tab that goes from one test to the next.
+type browser struct {
+	*testapp.Server
+	tab *browsertest.Page
+}
 
-// browse signs a user in and opens a page of the browsable API.
-func browse(t *testing.T, server *testapp.Server, user testapp.User, path string) *browsertest.Page {
+// open opens a path, signed in as a user.
+func (b browser) open(t *testing.T, user testapp.User, path string) *browsertest.Page {
 	t.Helper()
-	page := browsertest.Open(t, server.URL+path)
-	page.Allow(unauthorized)
+	page := *b.tab
+	page.TB = t
+	keepSession(&page, user, time.Now().Add(time.Hour))
+	page.Go(b.URL + path)
+	answers(&page, "HTTP 200 OK")
+	return &page
+}
+
+// openAsGuest opens a path, signed in as nobody.
+func (b browser) openAsGuest(t *testing.T, path string) *browsertest.Page {
+	t.Helper()
+	page := *b.tab
+	page.TB = t
+	page.Evaluate("sessionStorage.clear()", nil)
+	page.Go(b.URL + path)
+	return &page
+}
+
+// keepSession puts a user's session where the console keeps it, with an access
+// token that is known to hold until a time.
+func keepSession(page *browsertest.Page, user testapp.User, until time.Time) {
+	page.Helper()
+	session, err := json.Marshal(map[string]any{
+		"access": user.Access, "refresh": user.Refresh, "expires": until.UnixMilli(),
+		"user": map[string]any{"id": user.ID, "name": "User of the test", "email": user.Email},
+	})
+	if err != nil {
+		page.Fatal(err)
+	}
+	page.Evaluate(`sessionStorage.setItem("carebase.session", `+strconv.Quote(string(session))+`)`, nil)
+}
+
+// signIn fills in the page's own form.
+func signIn(page *browsertest.Page, user testapp.User) {
+	page.Helper()
 	page.Fill("Email address", user.Email)
 	page.Fill("Password", testapp.Password)
 	page.Click("#sign-in-form button")
-	page.Sees("HTTP 200 OK")
-	return page
+	answers(page, "HTTP 200 OK")
+}
+
+// answers waits until the page shows an answer with the status.
+func answers(page *browsertest.Page, status string) {
+	page.Helper()
+	page.Until(`document.querySelector(".status b")?.textContent === "` + status + `"`)
+}
+
+// answered waits until the page shows the answer to a method.
+func answered(page *browsertest.Page, method, status string) {
+	page.Helper()
+	page.Until(`document.querySelector("#request-line")?.innerText.startsWith("` + method + ` ")`)
+	answers(page, status)
 }
 
 func TestBrowsableAPI(t *testing.T) {
 	browsertest.Need(t)
 	server := testapp.New(t)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
+	tab := browsertest.Open(t, server.URL)
+	// A browser reports every answer of such a status, and the first look at a
+	// resource cannot carry a token.
+	tab.Allow("status of 400 (Bad Request) http://", "status of 401 (Unauthorized) http://",
+		"status of 404 (Not Found) http://", "status of 405 (Method Not Allowed) http://")
+	browser := browser{server, tab}
+
+	t.Run("the console's session counts, and is renewed", func(t *testing.T) {
+		tab.Fill("E-mail", alice.Email)
+		tab.Fill("Password", testapp.Password)
+		tab.Press("Sign in")
+		tab.Until("document.querySelector('h1')?.textContent === 'Overview'")
+		tab.Go(server.URL + "/api/patients/")
+		answers(tab, "HTTP 200 OK")
+		refused := alice
+		refused.Access += "x"
+		for _, test := range []struct {
+			user    testapp.User
+			expires time.Duration
+		}{{alice, 0}, {refused, time.Hour}} {
+			keepSession(tab, test.user, time.Now().Add(test.expires))
+			tab.Reload()
+			answers(tab, "HTTP 200 OK")
+			tab.Until(`JSON.parse(sessionStorage.getItem("carebase.session")).access !== "` + test.user.Access + `"`)
+		}
+	})
 	t.Run("the life of a patient", func(t *testing.T) {
-		page := browse(t, server, alice, "/api/patients/")
-		page.Allow("status of 400 (Bad Request) http://", "status of 404 (Not Found) http://")
+		page := browser.open(t, alice, "/api/patients/")
 		page.Screenshot("list")
 		page.Accessible()
 		page.Fill("Name", "<img src=x onerror=alert(1)> مرحبا 🩺")
@@ -42,15 +118,14 @@ func TestBrowsableAPI(t *testing.T) {
 		page.Accessible()
 		page.Fill("Age", "34")
 		page.Press("POST")
-		page.Sees("HTTP 201 Created")
+		answers(page, "HTTP 201 Created")
 		page.Until(`!document.querySelector("img[src=x]")`)
 		page.Click(".body a.string")
 		page.Sees("Patient Instance")
-		page.Sees("HTTP 200 OK")
+		answers(page, "HTTP 200 OK")
 		page.Fill("Notes", "Diabetic")
 		page.Press("PATCH")
-		page.Until(`document.querySelector("#request-line").innerText.startsWith("PATCH")`)
-		page.Sees("HTTP 200 OK")
+		answered(page, "PATCH", "HTTP 200 OK")
 		page.Screenshot("changed")
 		page.Press("OPTIONS")
 		page.Until(`document.querySelector(".body").innerText.includes("read_only")`)
@@ -61,11 +136,129 @@ func TestBrowsableAPI(t *testing.T) {
 		page.Press("Cancel")
 		page.Press("DELETE")
 		page.Press("Delete")
-		page.Sees("HTTP 204 No Content")
+		answers(page, "HTTP 204 No Content")
 		page.Press("Patient List")
-		page.Sees("HTTP 200 OK")
+		answers(page, "HTTP 200 OK")
 		page.SeesNot("onerror")
 	})
-	_ = bob
-	_ = http.StatusOK
+	t.Run("choices are searched among one's own", func(t *testing.T) {
+		server.Patient(bob, "Foreign Smith")
+		patient := server.Patient(alice, "Own Smith")
+		doctor := server.Doctor(bob, "Gregory House")
+		page := browser.open(t, alice, "/api/mappings/")
+		page.Fill("Patient", "smith")
+		page.Sees("1 found.")
+		page.SeesNot("Foreign Smith")
+		page.Accessible()
+		page.Key("ArrowDown", "Enter")
+		page.Sees("Chosen: " + patient)
+		page.Fill("Doctor", "nobody")
+		page.Sees("Nothing found.")
+		page.Press("POST")
+		page.Sees(`Invalid pk "nobody" - object does not exist.`)
+		page.Sees("Chosen: " + patient)
+		page.Fill("Doctor", "house")
+		page.Sees("speciality Nephrology")
+		page.Click("[role=option]")
+		page.Screenshot("mapping")
+		page.Press("POST")
+		answers(page, "HTTP 201 Created")
+		page.Sees(doctor)
+		page.Fill("Patient", "own")
+		page.Sees("1 found.")
+		page.Key("Escape")
+		page.Click(".body a[href='/api/patients/" + patient + "/']")
+		page.Sees("Own Smith")
+	})
+	t.Run("texts that fields cannot hold", func(t *testing.T) {
+		notes := "first\r\nsecond 🩺\n" + strings.Repeat("é <b> text ", 10_000)
+		patient := server.Create(alice, "patients", map[string]any{"name": strings.Repeat("国", 120), "age": 1, "notes": notes})
+		stored := func() any {
+			return server.Must(http.StatusOK, alice.Access, "GET", "/api/patients/"+patient+"/", nil)["notes"]
+		}
+		notes = stored().(string)
+		page := browser.open(t, alice, "/api/patients/"+patient+"/")
+		page.Resize(390, 844)
+		page.Until("document.documentElement.scrollWidth <= innerWidth")
+		page.Screenshot("phone")
+		page.Fill("Age", "2")
+		page.Press("PUT")
+		answered(page, "PUT", "HTTP 200 OK")
+		page.Resize(1280, 800)
+		if stored() != notes {
+			t.Error("the notes have changed")
+		}
+	})
+	t.Run("raw data, as it stands", func(t *testing.T) {
+		page := browser.open(t, alice, "/api/doctors/")
+		page.Press("Raw data")
+		page.Accessible()
+		page.Fill("Content", `{"name": "Raw", `)
+		page.Press("POST")
+		page.Sees("JSON parse error")
+		page.Until(`document.querySelector("#POST-raw-text").value === '{"name": "Raw", '`)
+		page.Fill("Content", `{"name": "Raw Doctor", "speciality": ""}`)
+		page.Press("POST")
+		answers(page, "HTTP 201 Created")
+		page.Sees("Raw Doctor")
+	})
+	t.Run("pages of a list", func(t *testing.T) {
+		server.Doctor(alice, "Lisa Cuddy")
+		server.Doctor(alice, "James Wilson")
+		page := browser.open(t, alice, "/api/doctors/?page_size=1&ordering=name")
+		page.Sees("Page 1 of")
+		page.Press("Next")
+		page.Sees("Page 2 of")
+		page.Accessible()
+		page.Press("Previous")
+		page.Sees("Page 1 of")
+	})
+	t.Run("a session that ends loses nothing", func(t *testing.T) {
+		page := browser.open(t, alice, "/api/doctors/")
+		page.Fill("Name", "Typed before")
+		server.Must(http.StatusOK, alice.Access, "POST", "/api/auth/logout/all/", nil)
+		page.Press("POST")
+		page.Sees("Nothing was changed.")
+		page.Screenshot("ended")
+		signIn(page, alice)
+		page.Press("POST")
+		answers(page, "HTTP 201 Created")
+		page.Sees("Typed before")
+		page.Press("Sign out")
+		answers(page, "HTTP 401 Unauthorized")
+		page.SeesNot("Typed before")
+		server.SignIn(&alice)
+	})
+	t.Run("what anybody may open", func(t *testing.T) {
+		page := browser.openAsGuest(t, "/api/auth/login/")
+		page.Fill("Email", bob.Email)
+		page.Fill("Password", "wrong")
+		page.Press("POST")
+		page.Sees("No active account found with the given credentials")
+		page.Accessible()
+		page.Fill("Password", testapp.Password)
+		page.Press("POST")
+		answers(page, "HTTP 200 OK")
+		for _, path := range []string{"/api/auth/register/", "/api/auth/unknown/", "/api/auth/sessions/"} {
+			page.Go(server.URL + path)
+			page.Accessible()
+		}
+		page.Screenshot("sign-in")
+	})
+	t.Run("without JavaScript", func(t *testing.T) {
+		page := browser.openAsGuest(t, "/api/patients/")
+		page.Scripts(false)
+		defer page.Scripts(true)
+		page.Reload()
+		page.Sees("Authentication credentials were not provided.")
+		page.Sees("needs JavaScript here")
+		page.SeesNot("Keep me signed in")
+		page.Screenshot("without-scripts")
+		page.Go(server.URL + "/api/auth/login/")
+		page.Fill("Email", bob.Email)
+		page.Fill("Password", testapp.Password)
+		page.Press("POST")
+		answered(page, "POST", "HTTP 200 OK")
+		page.Sees(`"refresh"`)
+	})
 }

@@ -111,6 +111,12 @@ func (p *Page) Offline(offline bool) {
 	})
 }
 
+// Scripts lets the page's scripts run, or not.
+func (p *Page) Scripts(enabled bool) {
+	p.Helper()
+	call(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !enabled})
+}
+
 func call[P, R any](p *Page, command cdp.Command[P, R], params P) R {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, timeout)

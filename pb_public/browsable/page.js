@@ -21,6 +21,9 @@ const main = () => /** @type {HTMLElement} */ (document.querySelector("main"));
 /** Whether the resource asks who the caller is. */
 const isSecret = () => !main().hasAttribute("data-public");
 
+/** Whether the page shows the resource, and not that one has to sign in. */
+const isShown = () => !main().hasAttribute("data-sign-in");
+
 /** Prepares what has just come into the page. */
 function prepare() {
   for (const form of document.querySelectorAll(".request form:not([data-ready])")) remember(/** @type {HTMLFormElement} */ (form));
@@ -50,16 +53,29 @@ const load = () => exclusively(async () => showPage(await send(location.href, { 
 const submit = (form, method) =>
   exclusively(async () => {
     const answer = await send(location.href, { method, json: payload(form, method), secret: isSecret() });
-    showPage(answer, form.closest("section"));
+    await showPage(answer, form.closest("section"));
   });
 
 /** @param {string} method */
 const call = (method) =>
   exclusively(async () => {
     const answer = await send(location.href, { method, secret: isSecret() });
-    if (method === "DELETE" && answer.ok) showPage(answer);
-    else showAnswer(answer);
+    await (method === "DELETE" && answer.ok ? showPage(answer) : showAnswer(answer));
   });
+
+/** Signs in, and shows the page to whoever that is. @param {HTMLFormElement} form */
+async function signInAgain(form) {
+  if (busy) return;
+  busy = true;
+  const signedIn = await signInFrom(form);
+  busy = false;
+  const before = user;
+  user = current()?.user.id;
+  showAccount();
+  if (!signedIn) return;
+  if (before && before !== user) location.reload();
+  else if (!isShown()) load();
+}
 
 function confirmDelete() {
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("confirm"));
@@ -88,14 +104,7 @@ document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.method === "dialog") return;
   event.preventDefault();
-  if (form.id === "sign-in-form") {
-    signInFrom(form).then((signedIn) => {
-      user = current()?.user.id;
-      if (signedIn && main().hasAttribute("data-sign-in")) load();
-      showAccount();
-    });
-    return;
-  }
+  if (form.id === "sign-in-form") return void signInAgain(form);
   const method = event.submitter?.getAttribute("data-method") ?? form.querySelector("[data-method]")?.getAttribute("data-method");
   if (method) submit(form, method);
 });
@@ -108,4 +117,4 @@ onChange((session) => {
 
 prepare();
 showAccount();
-if (main().hasAttribute("data-sign-in") && current()) load();
+if (!isShown() && current()) load();
