@@ -8,8 +8,8 @@
  * @typedef {{ kind: "asked", refresh: string } | Renewed | Ended} Message
  */
 
-/** How long a tab waits for others that know more, in milliseconds. */
-const PATIENCE = 150;
+/** How long a tab waits for another that knows more and may be busy, in milliseconds. */
+const PATIENCE = 10_000;
 
 const channel = new BroadcastChannel("carebase.session");
 
@@ -18,7 +18,6 @@ const exchanged = new Map();
 
 /** Tells the other tabs. @param {Renewed | Ended} message */
 export function announce(message) {
-  if (message.kind === "renewed") exchanged.set(message.refresh, message.session);
   if (message.kind === "ended") exchanged.clear();
   channel.postMessage(message);
 }
@@ -37,12 +36,36 @@ channel.addEventListener("message", (/** @type {MessageEvent<Message>} */ { data
 });
 
 /**
- * Waits until any other tab has had the time to say that it has exchanged the
- * token.
+ * The name of the lock that a tab holds, as long as it lives, that knows what a
+ * token was exchanged for. The signature tells tokens apart and is of no use alone.
+ * @param {string} refresh
+ */
+const knowledge = (refresh) => `carebase.exchanged.${refresh.split(".").at(-1)}`;
+
+/**
+ * Tells the other tabs that a token was exchanged, and lets them find out.
+ * @param {string} refresh @param {Session} session @returns {Promise<void>}
+ */
+export function pass(refresh, session) {
+  announce({ kind: "renewed", refresh, session });
+  if (session.refresh === refresh) return Promise.resolve();
+  exchanged.set(refresh, session);
+  return new Promise((resolve) => {
+    void navigator.locks.request(knowledge(refresh), { ifAvailable: true }, () => {
+      resolve();
+      return new Promise(() => {});
+    });
+  });
+}
+
+/**
+ * Waits for what another tab has exchanged the token for, if one has.
  * @param {string} refresh @returns {Promise<void>}
  */
-export function catchUp(refresh) {
-  return new Promise((resolve) => {
+export async function catchUp(refresh) {
+  const { held = [] } = await navigator.locks.query();
+  if (!held.some(({ name }) => name === knowledge(refresh))) return;
+  await new Promise((/** @type {(value: void) => void} */ resolve) => {
     const timer = setTimeout(done, PATIENCE);
     /** @param {MessageEvent<Message>} event */
     function listen({ data }) {

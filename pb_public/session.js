@@ -1,7 +1,7 @@
 // Who is signed in, and with which tokens. The tokens are this tab's, or, if
 // the user wants to stay signed in, the browser's. Pages read them only here.
 
-import { announce, catchUp, receive } from "./session-channel.js";
+import { announce, catchUp, pass, receive } from "./session-channel.js";
 
 /**
  * @typedef {{ id: string, name: string, email: string }} User
@@ -168,7 +168,7 @@ async function exchange(session) {
     const place = storage();
     if (!place) throw new SessionEnded();
     keep(renewed, place);
-    announce({ kind: "renewed", refresh: session.refresh, session: renewed });
+    await pass(session.refresh, renewed);
     return renewed.access;
   } catch (error) {
     if (!(error instanceof Refused) || error.status !== 401) throw error;

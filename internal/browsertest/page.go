@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// timeout is how long anything on a page may take, on a slow machine.
-	timeout = 20 * time.Second
+	// timeout is how long anything on a page may take, on a slow machine that
+	// does other things besides.
+	timeout = time.Minute
 	// pollInterval is how often a page is looked at while waiting for it.
 	pollInterval = 25 * time.Millisecond
 )

@@ -146,5 +146,5 @@ export async function register(name, email, password) {
   if (!response.ok) throw new Refused(response.status, body);
 }
 
-/** Subscribes a realtime connection to collections. @param {string} clientId @param {string[]} subscriptions */
-export const subscribe = (clientId, subscriptions) => request("POST", "/api/realtime", { body: { clientId, subscriptions } });
+/** Subscribes a realtime connection to collections. @param {string} clientId @param {string[]} subscriptions @param {AbortSignal} signal */
+export const subscribe = (clientId, subscriptions, signal) => request("POST", "/api/realtime", { body: { clientId, subscriptions }, signal });

@@ -1,7 +1,7 @@
 // The connection through which the server tells what has changed.
 
 import { onChange, current, renewalDue, access, SessionEnded } from "../session.js";
-import { isMissing, subscribe } from "./api.js";
+import { subscribe } from "./api.js";
 
 /**
  * @typedef {{ collection: string, action: "create" | "update" | "delete", record: any }} Change
@@ -13,65 +13,69 @@ const COLLECTIONS = ["patients", "doctors", "mappings"];
 /** How long to wait before each attempt, in milliseconds. */
 const PAUSES = [500, 1000, 2000, 4000, 8000, 15000];
 
+/** A connection with the server's name for it. @typedef {{ source: EventSource, clientId: string, shown: string, busy: boolean, ended: AbortController }} Stream */
+
 /** Keeps a connection open until the signal ends it. @param {Listener} listener @param {AbortSignal} signal */
 export function connect(listener, signal) {
   let attempts = 0;
-  let clientId = "";
-  let subscribedWith = "";
-  /** @type {EventSource | null} */
-  let source = null;
+  /** @type {Stream | null} */
+  let stream = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let retry;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let renewal;
 
   function open() {
-    clearTimeout(retry);
-    source?.close();
-    const opened = new EventSource("/api/realtime");
-    source = opened;
-    opened.addEventListener("PB_CONNECT", (event) => {
-      clientId = JSON.parse(event.data).clientId;
-      void join(opened);
+    close();
+    /** @type {Stream} */
+    const opened = { source: new EventSource("/api/realtime"), clientId: "", shown: "", busy: false, ended: new AbortController() };
+    stream = opened;
+    opened.source.addEventListener("PB_CONNECT", (event) => {
+      opened.clientId = JSON.parse(event.data).clientId;
+      void show(opened);
     });
-    opened.addEventListener("error", () => opened === source && fail());
+    opened.source.addEventListener("error", () => opened === stream && fail());
     for (const collection of COLLECTIONS) {
-      opened.addEventListener(`${collection}/*`, (event) => listener.changed({ collection, ...JSON.parse(event.data) }));
+      opened.source.addEventListener(`${collection}/*`, (event) => listener.changed({ collection, ...JSON.parse(event.data) }));
     }
   }
 
-  /** @param {EventSource} opened */
-  async function join(opened) {
-    try {
-      await subscribe(clientId, COLLECTIONS.map((collection) => `${collection}/*`));
-      if (opened !== source || signal.aborted) return;
-      subscribedWith = current()?.access ?? "";
-      attempts = 0;
-      listener.connected();
-    } catch (error) {
-      if (opened === source && !signal.aborted && !(error instanceof SessionEnded)) fail();
-    }
+  /** Ends the connection, and first what is being asked for it: the server would not know it any more. */
+  function close() {
+    clearTimeout(retry);
+    stream?.ended.abort();
+    stream?.source.close();
+    stream = null;
   }
 
   function fail() {
-    source?.close();
-    source = null;
-    clientId = "";
+    close();
     listener.lost();
-    clearTimeout(retry);
     retry = setTimeout(open, PAUSES[Math.min(attempts, PAUSES.length - 1)]);
     attempts += 1;
   }
 
-  /** A renewed token has to be shown, or the old one's end would end the subscriptions. */
-  async function show() {
-    schedule();
-    if (!source || !clientId || !current() || current()?.access === subscribedWith) return;
+  /**
+   * Subscribes with the session's token, and again with each one that comes after
+   * it: it may be another session's. One request at a time.
+   * @param {Stream} own
+   */
+  async function show(own) {
+    if (own.busy || !own.clientId) return;
+    own.busy = true;
     try {
-      await subscribe(clientId, COLLECTIONS.map((collection) => `${collection}/*`));
-      subscribedWith = current()?.access ?? "";
+      for (let token = current()?.access; token && token !== own.shown; token = current()?.access) {
+        await subscribe(own.clientId, COLLECTIONS.map((collection) => `${collection}/*`), own.ended.signal);
+        if (own.shown === "") {
+          attempts = 0;
+          listener.connected();
+        }
+        own.shown = token;
+      }
     } catch (error) {
-      if (!signal.aborted && !(error instanceof SessionEnded) && !isMissing(error)) fail();
+      if (!own.ended.signal.aborted && !(error instanceof SessionEnded)) fail();
+    } finally {
+      own.busy = false;
     }
   }
 
@@ -83,19 +87,19 @@ export function connect(listener, signal) {
     renewal = setTimeout(() => access().catch(() => { renewal = setTimeout(schedule, 5000); }), Math.max(wait, 0) + 50);
   }
 
-  const stopListening = onChange(() => void show());
+  const stopListening = onChange(() => {
+    schedule();
+    if (stream) void show(stream);
+  });
   const wake = () => { attempts = 0; open(); };
-  const sleep = () => fail();
   addEventListener("online", wake);
-  addEventListener("offline", sleep);
+  addEventListener("offline", fail);
   signal.addEventListener("abort", () => {
     stopListening();
     removeEventListener("online", wake);
-    removeEventListener("offline", sleep);
-    clearTimeout(retry);
+    removeEventListener("offline", fail);
     clearTimeout(renewal);
-    source?.close();
-    source = null;
+    close();
   });
   schedule();
   open();
