@@ -57,7 +57,6 @@ func run() error {
 	} else {
 		sqlite.Bind(app)
 		backup.Bind(app, config.Backup)
-		backup.BindReplica(app, config.Backup.Replica)
 	}
 	app.RootCmd.AddCommand(commands.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), commands.NewDatabaseCommand(), commands.NewAuditCommand(app), commands.NewBackupCommand(app, config))
 	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -79,5 +81,52 @@ func TestReplicaCommands(t *testing.T) {
 	refused(t, directory, "name one backup, or say --from-replica", empty, "backup", "restore")
 	refused(t, directory, `--at is "yesterday"`, empty, "backup", "restore", "--from-replica", "--at", "yesterday")
 	refused(t, directory, "is in the future", empty, "backup", "restore", "--from-replica", "--at", "2999-01-01T00:00:00Z")
-	refused(t, directory, "the replica has nothing to restore", empty, "backup", "restore", "--from-replica")
+	refused(t, directory, "there is no replica in "+strings.TrimPrefix(empty[0], "REPLICA_URL=file://"), empty, "backup", "restore", "--from-replica")
+}
+
+// TestReplicaPlaces begins with a place that cannot be reached, moves to another
+// one and back, and keeps another database out.
+func TestReplicaPlaces(t *testing.T) {
+	directory, places := t.TempDir(), t.TempDir()
+	obstacle, first, second := filepath.Join(places, "one"), filepath.Join(places, "one", "replica"), filepath.Join(places, "two")
+	if err := os.WriteFile(obstacle, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	replicatedTo := func(place string) []string { return []string{"REPLICA_URL=file://" + place} }
+	follows := func(server *process) {
+		t.Helper()
+		within(t, 30*time.Second, "the replica follows", func() bool {
+			return !strings.Contains(server.Call("", "GET", "/readyz", nil).Body, "reason")
+		})
+	}
+
+	server := serve(t, directory, replicatedTo(first))
+	ann := server.SignUp("ann")
+	server.Patient(ann, "First")
+	if ready := server.Call("", "GET", "/readyz", nil); ready.Status != 200 || !strings.Contains(ready.Body, "The replica does not follow.") {
+		t.Errorf("got %d %s", ready.Status, ready.Body)
+	}
+	// The locks of the database are the server's: a process that ends beside it
+	// leaves the write-ahead log alone.
+	succeeds(t, directory, "backup", "create", "beside.zip")
+	server.Patient(ann, "Second")
+	if err := os.Remove(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	follows(server)
+	server.end(t) // sends what is left
+	for number, place := range []string{second, first} {
+		server = serve(t, directory, replicatedTo(place))
+		server.Patient(ann, fmt.Sprintf("Later %d", number))
+		follows(server)
+		server.end(t)
+	}
+	for place, want := range map[string][]string{first: {"First", "Second", "Later 0", "Later 1"}, second: {"First", "Second", "Later 0"}} {
+		output, err := command(t, directory, replicatedTo(place), "backup", "restore", "--from-replica", "--dir", filepath.Base(place)).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
+		contains(t, patients(serve(t, directory, nil, "--dir", filepath.Base(place)).Server, ann), want)
+	}
+	refused(t, t.TempDir(), "REPLICA_URL: the replica is of another database", replicatedTo(first), "serve")
 }

@@ -37,9 +37,11 @@ func progressOf(ctx context.Context) Progress {
 }
 
 // Bind makes every backup of the app one of this package: those of the
-// dashboard, of the schedule and of the command.
+// dashboard, of the schedule and of the command. It replicates the database if
+// that is configured.
 func Bind(app core.App, settings config.Backup) {
 	bindLock(app)
+	bindReplica(app, settings.Replica)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		if err := ApplySettings(e.App, settings); err != nil {
 			return err

@@ -158,7 +158,7 @@ func TestDamageIsDetected(t *testing.T) {
 }
 
 func TestConfiguredScheduleAndPlace(t *testing.T) {
-	place := testObjects(t)
+	place := newBucket(t).place("")
 	server := newServer(t, func(settings *config.Config) {
 		parsed, err := config.Parse(map[string]string{"BACKUP_CRON": "0 3 * * *", "BACKUP_KEEP": "2", "BACKUP_URL": place, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"})
 		if err != nil {

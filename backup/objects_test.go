@@ -8,44 +8,69 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// testObjects is a place for objects that speaks as much of S3 as the clients
-// need, as a BACKUP_URL.
-func testObjects(t *testing.T) string {
-	t.Helper()
-	var lock sync.Mutex
-	objects := map[string]string{}
-	server := httptest.NewServer(http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
-		lock.Lock()
-		defer lock.Unlock()
-		key, _ := strings.CutPrefix(strings.TrimPrefix(request.URL.Path, "/"), "clinic")
-		key = strings.TrimPrefix(key, "/")
-		content, found := objects[key]
-		switch {
-		case request.Method == http.MethodPut:
-			body, err := io.ReadAll(request.Body)
-			if err != nil {
-				t.Error(err)
-			}
-			objects[key] = string(body)
-			writer.Header().Set("ETag", `"x"`)
-		case request.Method == http.MethodGet && key == "":
-			listObjects(writer, objects, request.URL.Query().Get("prefix"))
-		case !found:
-			writer.WriteHeader(http.StatusNotFound)
-		default:
-			http.ServeContent(writer, request, key, time.Now(), strings.NewReader(content))
-		}
-	}))
-	t.Cleanup(server.Close)
-	return "s3://clinic?path-style=true&endpoint=" + server.URL
+// bucket is a place for objects that speaks as much of S3 as the clients need.
+type bucket struct {
+	*httptest.Server
+	unavailable atomic.Bool
+	lock        sync.Mutex
+	objects     map[string]object
 }
 
-func listObjects(writer io.Writer, objects map[string]string, prefix string) {
-	type object struct {
+type object struct {
+	content string
+	at      time.Time
+}
+
+const bucketName = "clinic"
+
+func newBucket(t *testing.T) *bucket {
+	t.Helper()
+	bucket := &bucket{objects: map[string]object{}}
+	bucket.Server = httptest.NewServer(bucket)
+	t.Cleanup(bucket.Close)
+	return bucket
+}
+
+// place is the bucket as a BACKUP_URL, or with a path as a REPLICA_URL.
+func (b *bucket) place(path string) string {
+	return "s3://" + bucketName + path + "?path-style=true&endpoint=" + b.URL
+}
+
+func (b *bucket) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	key := strings.TrimPrefix(strings.TrimPrefix(request.URL.Path, "/"+bucketName), "/")
+	found, exists := b.objects[key]
+	switch {
+	case b.unavailable.Load():
+		writer.WriteHeader(http.StatusServiceUnavailable)
+	case request.Method == http.MethodPut:
+		content, err := io.ReadAll(request.Body)
+		if err != nil {
+			writer.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		b.objects[key] = object{string(content), time.Now().UTC()}
+		writer.Header().Set("ETag", `"x"`)
+	case request.Method == http.MethodDelete:
+		delete(b.objects, key)
+		writer.WriteHeader(http.StatusNoContent)
+	case request.Method == http.MethodGet && key == "":
+		b.list(writer, request.URL.Query().Get("prefix"))
+	case !exists:
+		writer.WriteHeader(http.StatusNotFound)
+	default:
+		http.ServeContent(writer, request, key, found.at, strings.NewReader(found.content))
+	}
+}
+
+func (b *bucket) list(writer io.Writer, prefix string) {
+	type entry struct {
 		Key          string
 		LastModified time.Time
 		ETag         string
@@ -54,14 +79,14 @@ func listObjects(writer io.Writer, objects map[string]string, prefix string) {
 	var list struct {
 		XMLName  xml.Name `xml:"ListBucketResult"`
 		KeyCount int
-		Contents []object
+		Contents []entry
 	}
-	for key, content := range objects {
+	for key, object := range b.objects {
 		if strings.HasPrefix(key, prefix) {
-			list.Contents = append(list.Contents, object{key, time.Now().UTC(), `"x"`, len(content)})
+			list.Contents = append(list.Contents, entry{key, object.at, `"x"`, len(object.content)})
 		}
 	}
-	slices.SortFunc(list.Contents, func(a, b object) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortFunc(list.Contents, func(a, b entry) int { return strings.Compare(a.Key, b.Key) })
 	list.KeyCount = len(list.Contents)
 	_ = xml.NewEncoder(writer).Encode(list)
 }

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/benbjohnson/litestream"
-	"github.com/benbjohnson/litestream/file"
-	"github.com/benbjohnson/litestream/s3"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
@@ -18,21 +17,26 @@ import (
 )
 
 const (
-	// replicateEvery is how often what was written is looked at and sent: a lost
-	// machine takes twice that with it at most, and the time of sending.
+	// replicateEvery is how often what was written is looked at, and how often it
+	// is sent: a lost machine takes twice that with it, and the time of sending.
 	replicateEvery = 500 * time.Millisecond
+	// replicaRetry is how long a place that cannot be reached is left alone.
+	replicaRetry = 2 * time.Second
+	// replicaPatience bounds how long a start waits for the place to say what is
+	// in it, and a stop for it to take what was written last.
+	replicaPatience = 10 * time.Second
 	// Every moment of the last hour can be restored, every half minute of the
 	// last week. A whole copy is sent once a day.
 	replicaFine     = time.Hour
 	replicaCoarse   = 7 * 24 * time.Hour
 	replicaSnapshot = 24 * time.Hour
-	// replicaClosing bounds the last sending when the server stops.
-	replicaClosing = 10 * time.Second
+	// replicaCleaning is how often what is too old is looked for.
+	replicaCleaning = 5 * time.Minute
 )
 
-// BindReplica replicates the app's database with Litestream, as long as the
+// bindReplica replicates the app's database with Litestream, as long as the
 // server runs.
-func BindReplica(app core.App, settings *config.Replica) {
+func bindReplica(app core.App, settings *config.Replica) {
 	if settings == nil {
 		return
 	}
@@ -43,6 +47,7 @@ func BindReplica(app core.App, settings *config.Replica) {
 			return fmt.Errorf("REPLICA_URL: %w", err)
 		}
 		running = started
+		e.App.Store().Set(replicaKey, started)
 		e.App.Cron().MustAdd(optimizeJob, "0 0 * * *", func() { optimize(e.App) })
 		return e.Next()
 	})
@@ -61,10 +66,19 @@ func BindReplica(app core.App, settings *config.Replica) {
 
 // replication is a running replication of one database.
 type replication struct {
-	store *litestream.Store
-	lock  *os.File
+	app      core.App
+	replica  *replica
+	database *litestream.DB
+	client   *hiddenClient
+	store    *litestream.Store
+	lock     *os.File
+	stop     context.CancelFunc
+	loops    sync.WaitGroup
+	progress progress
 }
 
+// startReplication begins in the background, because a server that has no place
+// to replicate to is still a server. Only what would harm a replica stops it.
 func startReplication(app core.App, settings *config.Replica) (*replication, error) {
 	lock, err := os.OpenFile(filepath.Join(app.DataDir(), replicaLockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -73,95 +87,125 @@ func startReplication(app core.App, settings *config.Replica) (*replication, err
 	if err := tryLock(lock, true); err != nil {
 		return nil, errors.Join(errors.New("another process replicates this data directory"), lock.Close())
 	}
-	database := litestream.NewDB(filepath.Join(app.DataDir(), dataFile))
-	database.MonitorInterval = replicateEvery
-	database.Replica = newReplica(database, settings)
-	database.Replica.SyncInterval = replicateEvery
-	store := litestream.NewStore([]*litestream.DB{database}, litestream.DefaultCompactionLevels)
-	store.Logger = app.Logger()
-	database.SetLogger(app.Logger())
-	store.SnapshotInterval, store.SnapshotRetention = replicaSnapshot, replicaCoarse
-	store.SetL0Retention(replicaFine)
-	store.SetShutdownSyncTimeout(replicaClosing)
-	if err := store.Open(context.Background()); err != nil {
+	ctx, stop := context.WithCancel(context.Background())
+	r := &replication{app: app, replica: newReplica(settings), lock: lock, stop: stop}
+	first, cancel := context.WithTimeout(ctx, replicaPatience)
+	defer cancel()
+	if err = r.claim(first); errors.Is(err, errOtherDatabase) {
+		stop()
 		return nil, errors.Join(err, lock.Close())
 	}
-	// The first sending tells whether there is a place to send to.
-	ctx, cancel := context.WithTimeout(context.Background(), replicaClosing)
-	defer cancel()
-	replication := &replication{store: store, lock: lock}
-	if err := database.SyncAndWait(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("nothing can be replicated: %w", err), replication.close())
+	if err != nil {
+		r.note(&r.progress.sent, time.Time{}, err)
 	}
-	return replication, nil
+	r.loops.Go(func() { r.run(ctx) })
+	return r, nil
 }
 
+// claim makes sure that the replica is of this database, or of none yet.
+func (r *replication) claim(ctx context.Context) error {
+	made, err := madeAt(ctx, r.app)
+	if err != nil {
+		return err
+	}
+	return r.replica.claim(ctx, made)
+}
+
+func (r *replication) run(ctx context.Context) {
+	for err := r.open(ctx); err != nil; err = r.open(ctx) {
+		if ctx.Err() == nil {
+			r.note(&r.progress.sent, time.Time{}, err)
+		}
+		if !pause(ctx, replicaRetry) {
+			return
+		}
+	}
+	// The first capture opens the database.
+	for err := r.capture(ctx); r.database.SQLDB() == nil; err = r.capture(ctx) {
+		if err != nil && !pause(ctx, replicaRetry) {
+			return
+		}
+	}
+	r.client.hidden.Store(false)
+	if err := r.store.Open(ctx); err != nil {
+		r.note(&r.progress.sent, time.Time{}, err)
+		return
+	}
+	r.loops.Go(func() { repeat(ctx, r.capture) })
+	repeat(ctx, r.send)
+}
+
+// open has Litestream take the database up where the replica ends.
+func (r *replication) open(ctx context.Context) error {
+	if err := r.claim(ctx); err != nil {
+		return err
+	}
+	if err := prepare(ctx, r.app); err != nil {
+		return err
+	}
+	database, client := newDatabase(r.app, r.replica)
+	store := litestream.NewStore([]*litestream.DB{database}, litestream.DefaultCompactionLevels)
+	store.Logger = r.app.Logger()
+	database.SetLogger(r.app.Logger())
+	store.SnapshotInterval, store.SnapshotRetention = replicaSnapshot, replicaCoarse
+	store.SetL0Retention(replicaFine)
+	store.L0RetentionCheckInterval = replicaCleaning
+	store.SetShutdownSyncTimeout(replicaPatience)
+	if err := r.replica.align(ctx, database); err != nil {
+		return err
+	}
+	if err := database.Open(); err != nil {
+		return err
+	}
+	r.database, r.client, r.store = database, client, store
+	return nil
+}
+
+// newDatabase is the app's database for Litestream, which does nothing by itself
+// yet.
+func newDatabase(app core.App, replica *replica) (*litestream.DB, *hiddenClient) {
+	client := &hiddenClient{ReplicaClient: replica.client}
+	client.hidden.Store(true)
+	database := litestream.NewDB(filepath.Join(app.DataDir(), dataFile))
+	database.MonitorInterval, database.BusyTimeout = 0, replicaPatience
+	database.Replica = litestream.NewReplicaWithClient(database, client)
+	database.Replica.MonitorEnabled = false
+	replica.belongsTo(database.Replica)
+	return database, client
+}
+
+// repeat goes on until the context ends, less often while it fails.
+func repeat(ctx context.Context, step func(context.Context) error) {
+	for interval := replicateEvery; pause(ctx, interval); {
+		interval = replicateEvery
+		if err := step(ctx); err != nil {
+			interval = replicaRetry
+		}
+	}
+}
+
+// pause waits, and reports whether to go on.
+func pause(ctx context.Context, duration time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(duration):
+		return true
+	}
+}
+
+// close sends what was written last.
 func (r *replication) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*replicaClosing)
+	r.stop()
+	r.loops.Wait()
+	defer r.lock.Close()
+	if r.store == nil {
+		return fmt.Errorf("nothing was replicated since the start: %w", r.progress.state().Failure)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*replicaPatience)
 	defer cancel()
-	return errors.Join(r.store.Close(ctx), r.lock.Close())
-}
-
-func newReplica(database *litestream.DB, settings *config.Replica) *litestream.Replica {
-	if settings.S3 == nil {
-		client := file.NewReplicaClient(settings.Directory)
-		replica := litestream.NewReplicaWithClient(database, client)
-		client.Replica = replica
-		return replica
-	}
-	client := s3.NewReplicaClient()
-	client.AccessKeyID, client.SecretAccessKey = settings.S3.AccessKey, settings.S3.Secret
-	client.Region, client.Bucket, client.Path = settings.S3.Region, settings.S3.Bucket, settings.Path
-	client.Endpoint, client.ForcePathStyle = settings.S3.Endpoint, settings.S3.ForcePathStyle
-	return litestream.NewReplicaWithClient(database, client)
-}
-
-// optimizeJob is PocketBase's nightly job, which waits for all readers to end,
-// with writers locked out. Litestream is a reader that does not end; it truncates
-// the write-ahead log itself.
-const optimizeJob = "__pbDBOptimize__"
-
-func optimize(app core.App) {
-	_, err := app.NonconcurrentDB().NewQuery("PRAGMA optimize").Execute()
-	_, auxiliaryErr := app.AuxNonconcurrentDB().NewQuery("PRAGMA wal_checkpoint(TRUNCATE)").Execute()
-	if err = errors.Join(err, auxiliaryErr); err != nil {
-		app.Logger().Warn("The nightly optimization of the databases failed", "error", err.Error())
-	}
-}
-
-// RestoreReplica puts the replicated database in the place of the one in a data
-// directory, as it was last or at a time. Uploaded files and logs stay as they
-// are. What it replaces is kept, as by Restore.
-func RestoreReplica(ctx context.Context, settings *config.Replica, at time.Time, directory string, force bool) (replaced string, err error) {
-	return replace(directory, force, databaseOnly, func(staged string) error {
-		replica := newReplica(nil, settings)
-		if err := replica.Client.Init(ctx); err != nil {
-			return fmt.Errorf("the replica cannot be reached: %w", err)
-		}
-		options := litestream.NewRestoreOptions()
-		options.OutputPath, options.Timestamp = filepath.Join(staged, dataFile), at
-		if err := replica.Restore(ctx, options); err != nil {
-			return fmt.Errorf("the replica has nothing to restore at that time: %w", err)
-		}
-		return checkReplica(ctx, staged)
-	})
-}
-
-func checkReplica(ctx context.Context, directory string) error {
-	content, err := openAtRest(directory, dataFile)
-	if err != nil {
-		return err
-	}
-	defer content.close()
-	if err := content.check(ctx); err != nil {
-		return err
-	}
-	migrations, err := content.migrations(ctx)
-	if err != nil {
-		return err
-	}
-	if migration := unknownMigration(migrations); migration != "" {
-		return fmt.Errorf("the replica is of a newer Carebase, with the migration %s that this one does not have", migration)
+	if err := r.store.Close(ctx); err != nil {
+		return fmt.Errorf("what was written last is not replicated: %w", err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/audit"
+	"carebase/backup"
 )
 
 // databaseTimeout is how long the database may take to answer.
@@ -33,7 +34,7 @@ func Bind(app core.App) {
 			if reason := obstacle(e); reason != "" {
 				return e.JSON(http.StatusServiceUnavailable, health{Status: "unavailable", Reason: reason})
 			}
-			return e.JSON(http.StatusOK, health{Status: "ok"})
+			return e.JSON(http.StatusOK, health{Status: "ok", Reason: worry(e.App)})
 		})
 		return e.Next()
 	})
@@ -53,6 +54,14 @@ func obstacle(e *core.RequestEvent) string {
 		return "The migrations are not done."
 	case audit.Of(e.App).State().Failure != nil:
 		return "The audit trail cannot be written."
+	}
+	return ""
+}
+
+// worry is what somebody has to look at although requests succeed.
+func worry(app core.App) string {
+	if replica, configured := backup.ReplicaOf(app); configured && replica.Failure != nil {
+		return "The replica does not follow."
 	}
 	return ""
 }

@@ -1,0 +1,196 @@
+package backup
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/benbjohnson/litestream"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/filesystem"
+	"github.com/pocketbase/pocketbase/tools/filesystem/blob"
+	"github.com/superfly/ltx"
+)
+
+// objects keeps a replica in a bucket, laid out as Litestream's own client does,
+// but through the S3 client that PocketBase has anyway. It implements
+// litestream.ReplicaClient.
+type objects struct {
+	bucket *core.S3Config
+	path   string
+	// at is the time that is being restored, if any. Only about it does it matter
+	// when exactly something was written.
+	at time.Time
+}
+
+// Type implements litestream.ReplicaClient.
+func (o *objects) Type() string { return "s3" }
+
+// Init implements litestream.ReplicaClient.
+func (o *objects) Init(context.Context) error { return nil }
+
+// SetLogger implements litestream.ReplicaClient.
+func (o *objects) SetLogger(*slog.Logger) {}
+
+func (o *objects) level(level int) string { return fmt.Sprintf("%s/%04x/", o.path, level) }
+
+func (o *objects) key(level int, first, last ltx.TXID) string {
+	return o.level(level) + ltx.FormatFilename(first, last)
+}
+
+// with opens the bucket while the function runs.
+func (o *objects) with(ctx context.Context, use func(*filesystem.System) error) error {
+	files, err := filesystem.NewS3(o.bucket.Bucket, o.bucket.Region, o.bucket.Endpoint, o.bucket.AccessKey, o.bucket.Secret, o.bucket.ForcePathStyle)
+	return useFiles(ctx, files, err, use)
+}
+
+// LTXFiles implements litestream.ReplicaClient.
+func (o *objects) LTXFiles(ctx context.Context, level int, seek ltx.TXID, exactly bool) (ltx.FileIterator, error) {
+	var infos []*ltx.FileInfo
+	err := o.with(ctx, func(files *filesystem.System) error {
+		found, err := files.List(o.level(level))
+		infos = infosOf(found, level, seek)
+		return err
+	})
+	if err == nil && exactly && !o.at.IsZero() {
+		err = o.dateExactly(ctx, infos)
+	}
+	return ltx.NewFileInfoSliceIterator(infos), err
+}
+
+func infosOf(found []*blob.ListObject, level int, seek ltx.TXID) []*ltx.FileInfo {
+	var infos []*ltx.FileInfo
+	for _, object := range found {
+		first, last, err := ltx.ParseFilename(path.Base(object.Key))
+		if err == nil && first >= seek {
+			infos = append(infos, &ltx.FileInfo{Level: level, MinTXID: first, MaxTXID: last, Size: object.Size, CreatedAt: object.ModTime.UTC()})
+		}
+	}
+	return infos
+}
+
+// dateExactly dates files by when they were written here rather than by when they
+// arrived there, up to the first that was written after the time of interest.
+func (o *objects) dateExactly(ctx context.Context, infos []*ltx.FileInfo) error {
+	slices.SortFunc(infos, func(a, b *ltx.FileInfo) int { return int(int64(a.MinTXID) - int64(b.MinTXID)) })
+	for _, info := range infos {
+		if info.CreatedAt.Before(o.at) {
+			continue
+		}
+		source, err := o.OpenLTXFile(ctx, info.Level, info.MinTXID, info.MaxTXID, 0, ltx.HeaderSize)
+		if err != nil {
+			return err
+		}
+		header, _, err := ltx.PeekHeader(source)
+		if err = errors.Join(err, source.Close()); err != nil {
+			return err
+		}
+		info.CreatedAt = time.UnixMilli(header.Timestamp).UTC()
+		if info.CreatedAt.After(o.at) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// OpenLTXFile implements litestream.ReplicaClient.
+func (o *objects) OpenLTXFile(ctx context.Context, level int, first, last ltx.TXID, offset, size int64) (io.ReadCloser, error) {
+	return o.open(ctx, o.key(level, first, last), offset, size)
+}
+
+// section is a part of an object.
+type section struct {
+	io.Reader
+	io.Closer
+}
+
+func (o *objects) open(ctx context.Context, key string, offset, size int64) (io.ReadCloser, error) {
+	var reader *blob.Reader
+	err := o.with(ctx, func(files *filesystem.System) (err error) {
+		reader, err = files.GetReader(key)
+		return err
+	})
+	if errors.Is(err, filesystem.ErrNotFound) {
+		return nil, fmt.Errorf("%s: %w", key, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.CopyN(io.Discard, reader, offset); err != nil {
+		return nil, errors.Join(err, reader.Close())
+	}
+	if size > 0 {
+		return section{Reader: io.LimitReader(reader, size), Closer: reader}, nil
+	}
+	return reader, nil
+}
+
+// WriteLTXFile implements litestream.ReplicaClient. What is sent waits in a
+// temporary file, because it can be as large as the database.
+func (o *objects) WriteLTXFile(ctx context.Context, level int, first, last ltx.TXID, source io.Reader) (*ltx.FileInfo, error) {
+	header, source, err := ltx.PeekHeader(source)
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := os.CreateTemp("", "carebase-replica-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(waiting.Name())
+	size, err := io.Copy(waiting, source)
+	if err = errors.Join(err, waiting.Close()); err != nil {
+		return nil, err
+	}
+	err = o.with(ctx, func(files *filesystem.System) error {
+		file, err := filesystem.NewFileFromPath(waiting.Name())
+		if err != nil {
+			return err
+		}
+		return files.UploadFile(file, o.key(level, first, last))
+	})
+	return &ltx.FileInfo{Level: level, MinTXID: first, MaxTXID: last, Size: size, CreatedAt: time.UnixMilli(header.Timestamp).UTC()}, err
+}
+
+// DeleteLTXFiles implements litestream.ReplicaClient.
+func (o *objects) DeleteLTXFiles(ctx context.Context, infos []*ltx.FileInfo) error {
+	return o.with(ctx, func(files *filesystem.System) error {
+		for _, info := range infos {
+			if err := files.Delete(o.key(info.Level, info.MinTXID, info.MaxTXID)); err != nil && !errors.Is(err, filesystem.ErrNotFound) {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// DeleteAll implements litestream.ReplicaClient.
+func (o *objects) DeleteAll(ctx context.Context) error {
+	return o.with(ctx, func(files *filesystem.System) error { return errors.Join(files.DeletePrefix(o.path + "/")...) })
+}
+
+// readSmall reads an object that is not Litestream's.
+func (o *objects) readSmall(ctx context.Context, name string) ([]byte, error) {
+	source, err := o.open(ctx, path.Join(o.path, name), 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(source)
+	return content, errors.Join(err, source.Close())
+}
+
+// writeSmall writes one.
+func (o *objects) writeSmall(ctx context.Context, name string, content []byte) error {
+	return o.with(ctx, func(files *filesystem.System) error {
+		return files.Upload(bytes.Clone(content), path.Join(o.path, name))
+	})
+}
+
+var _ litestream.ReplicaClient = (*objects)(nil)

@@ -1,0 +1,129 @@
+package backup
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/benbjohnson/litestream"
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/superfly/ltx"
+)
+
+// Litestream opens the database file itself. Were it to fail after that, it would
+// close the file, and with it go the locks that SQLite holds in this process: the
+// next process to end would take the write-ahead log for abandoned and remove it.
+// So all that could fail is done before it opens the file.
+
+// prepare makes what Litestream keeps in a database, and begins a write-ahead
+// log.
+func prepare(ctx context.Context, app core.App) error {
+	for _, statement := range []string{
+		"CREATE TABLE IF NOT EXISTS _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)",
+		"CREATE TABLE IF NOT EXISTS _litestream_lock (id INTEGER)",
+		"INSERT INTO _litestream_seq (id, seq) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET seq = seq + 1",
+	} {
+		if _, err := app.NonconcurrentDB().NewQuery(statement).WithContext(ctx).Execute(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hiddenClient shows nothing of a replica while it is hidden, so that Litestream
+// does not ask the place while it opens the database.
+type hiddenClient struct {
+	litestream.ReplicaClient
+	hidden atomic.Bool
+}
+
+// LTXFiles implements litestream.ReplicaClient.
+func (c *hiddenClient) LTXFiles(ctx context.Context, level int, seek ltx.TXID, useMetadata bool) (ltx.FileIterator, error) {
+	if c.hidden.Load() {
+		return ltx.NewFileInfoSliceIterator(nil), nil
+	}
+	return c.ReplicaClient.LTXFiles(ctx, level, seek, useMetadata)
+}
+
+// align has Litestream's local files end where the replica does, or continue
+// it. If they are of another history, as after a restore, it begins a new one
+// with a whole copy of the database, which follows what the replica has.
+func (r *replica) align(ctx context.Context, database *litestream.DB) error {
+	last, err := litestream.NewReplicaWithClient(nil, r.client).MaxLTXFileInfo(ctx, 0)
+	if err != nil {
+		return err
+	}
+	if last.MaxTXID > 0 {
+		continued, err := r.continued(ctx, database, last)
+		if err != nil || continued {
+			return err
+		}
+	}
+	if err := database.ResetLocalState(ctx); err != nil {
+		return err
+	}
+	local := database.LTXPath(0, last.MinTXID, last.MaxTXID)
+	if err := os.MkdirAll(filepath.Dir(local), 0o700); err != nil || last.MaxTXID == 0 {
+		return err
+	}
+	return r.fetch(ctx, last, local)
+}
+
+// continued reports whether the local files have the replica's last one, and all
+// after it.
+func (r *replica) continued(ctx context.Context, database *litestream.DB, last ltx.FileInfo) (bool, error) {
+	local := database.LTXPath(0, last.MinTXID, last.MaxTXID)
+	ours, err := sumOf(func() (io.ReadCloser, error) { return os.Open(local) })
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	theirs, err := sumOf(func() (io.ReadCloser, error) {
+		return r.client.OpenLTXFile(ctx, 0, last.MinTXID, last.MaxTXID, 0, 0)
+	})
+	if err != nil || !bytes.Equal(ours, theirs) {
+		return false, err
+	}
+	_, end, err := database.MaxLTX()
+	for next := last.MaxTXID + 1; err == nil && next <= end; next++ {
+		if _, err := os.Stat(database.LTXPath(0, next, next)); err != nil {
+			return false, nil
+		}
+	}
+	return err == nil, err
+}
+
+func sumOf(open func() (io.ReadCloser, error)) ([]byte, error) {
+	source, err := open()
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	_, err = io.Copy(sum, source)
+	return sum.Sum(nil), errors.Join(err, source.Close())
+}
+
+// firstMigration is the one that makes data.db.
+const firstMigration = "1640988000_init.go"
+
+// madeAt is when a database was made, which tells it from all others, wherever
+// it is restored.
+func madeAt(ctx context.Context, app core.App) (time.Time, error) {
+	var microseconds int64
+	err := app.ConcurrentDB().Select("applied").From(core.DefaultMigrationsTable).Where(dbx.HashExp{"file": firstMigration}).WithContext(ctx).Row(&microseconds)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("the database does not say when it was made: %w", err)
+	}
+	return time.UnixMicro(microseconds).UTC(), nil
+}
