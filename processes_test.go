@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -44,7 +45,13 @@ type fleet struct {
 // newFleet starts processes on a new database, all at once.
 func newFleet(t *testing.T, size int) *fleet {
 	t.Helper()
-	fleet := &fleet{database: testpostgres.New(t)}
+	return newFleetOn(t, testpostgres.New(t), size)
+}
+
+// newFleetOn is newFleet on a database that is there.
+func newFleetOn(t *testing.T, database postgres.Settings, size int) *fleet {
+	t.Helper()
+	fleet := &fleet{database: database}
 	for range size {
 		fleet.processes = append(fleet.processes, launch(t, fleet.database))
 	}
@@ -73,7 +80,7 @@ func newFleet(t *testing.T, size int) *fleet {
 func launch(t *testing.T, database postgres.Settings) *process {
 	t.Helper()
 	return launchIn(t, t.TempDir(), []string{
-		"DATABASE_URL=" + database.URL, "PG_MAX_CONNS=10",
+		"DATABASE_URL=" + database.URL, "PG_DIRECT_URL=" + database.DirectURL, "PG_MAX_CONNS=10",
 		"SUPERUSER_EMAIL=" + superuserEmail, "SUPERUSER_PASSWORD=" + testapp.Password,
 	})
 }
@@ -151,7 +158,7 @@ func query[T any](f *fleet, statement string, arguments ...any) T {
 	f.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	connection, err := pgx.Connect(ctx, f.database.URL)
+	connection, err := pgx.Connect(ctx, cmp.Or(f.database.DirectURL, f.database.URL))
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -114,6 +114,7 @@ type variables struct {
 	AWSSecretAccessKey     string `env:"AWS_SECRET_ACCESS_KEY"`
 	SQLiteSynchronous      string `env:"SQLITE_SYNCHRONOUS"`
 	DatabaseURL            string `env:"DATABASE_URL"`
+	PGDirectURL            string `env:"PG_DIRECT_URL"`
 	PGDatabase             string `env:"PG_DB"`
 	PGUser                 string `env:"PG_USER"`
 	PGPassword             string `env:"PG_PASSWORD"`

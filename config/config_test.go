@@ -162,6 +162,10 @@ func TestPostgreSQL(t *testing.T) {
 			&config.PostgreSQL{Host: "db.example", Port: 6543, Database: "healthcare", User: "u", Password: "p", SSLMode: "verify-full", MaxConnections: 80}, ""},
 		{"a URL", map[string]string{"DATABASE_URL": "postgresql://u:p@db.example/healthcare", "PG_MAX_CONNS": "6"},
 			&config.PostgreSQL{URL: "postgresql://u:p@db.example/healthcare", MaxConnections: 6}, ""},
+		{"a pooler", map[string]string{"PG_DB": "healthcare", "PG_PORT": "6432", "PG_DIRECT_URL": "postgres://u:p@db.example/healthcare"},
+			&config.PostgreSQL{DirectURL: "postgres://u:p@db.example/healthcare", Host: "localhost", Port: 6432, Database: "healthcare", MaxConnections: 30}, ""},
+		{"what lies behind no pooler", map[string]string{"PG_DIRECT_URL": "postgres://u:hush@db.example/healthcare"}, nil, "PG_DIRECT_URL must be unset unless"},
+		{"a pooler that is no URL", map[string]string{"PG_DB": "healthcare", "PG_DIRECT_URL": "hush"}, nil, "PG_DIRECT_URL must be like"},
 		{"both", map[string]string{"DATABASE_URL": "postgres://db.example/healthcare", "PG_DB": "healthcare"}, nil, `PG_DB is "healthcare"`},
 		{"a port", map[string]string{"PG_DB": "healthcare", "PG_PORT": "0"}, nil, `PG_PORT is "0"`},
 		{"a mode", map[string]string{"PG_DB": "healthcare", "PG_SSLMODE": "on"}, nil, `PG_SSLMODE is "on"`},
@@ -170,7 +174,7 @@ func TestPostgreSQL(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := config.Parse(test.environment)
 			if test.problem != "" {
-				if err == nil || !strings.HasPrefix(err.Error(), test.problem) {
+				if err == nil || !strings.HasPrefix(err.Error(), test.problem) || strings.Contains(err.Error(), "hush") {
 					t.Errorf("got %v, want %s", err, test.problem)
 				}
 				return

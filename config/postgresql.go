@@ -10,6 +10,8 @@ import (
 // PostgreSQL says where PostgreSQL is. Either URL is set, or Database and what
 // goes with it.
 type PostgreSQL struct {
+	// DirectURL is PostgreSQL itself if the others name a pooler; else empty.
+	DirectURL      string
 	URL            string
 	Host           string
 	Port           int
@@ -34,9 +36,15 @@ var sslModes = []string{"", "disable", "allow", "prefer", "require", "verify-ca"
 // postgreSQL is nil unless PG_DB or DATABASE_URL is set.
 func (v *validator) postgreSQL(raw variables) *PostgreSQL {
 	if raw.PGDatabase == "" && raw.DatabaseURL == "" {
+		if raw.PGDirectURL != "" {
+			v.secretProblem("PG_DIRECT_URL", "unset unless PG_DB or DATABASE_URL names a pooler")
+		}
 		return nil
 	}
 	settings := &PostgreSQL{MaxConnections: v.number("PG_MAX_CONNS", raw.PGMaxConns, defaultPGMaxConns, minPGMaxConns, maxPGMaxConns)}
+	if raw.PGDirectURL != "" {
+		settings.DirectURL = v.databaseURL("PG_DIRECT_URL", raw.PGDirectURL)
+	}
 	if raw.DatabaseURL != "" {
 		if raw.PGDatabase != "" {
 			v.problem("PG_DB", raw.PGDatabase, "unset when DATABASE_URL is set")

@@ -21,6 +21,9 @@ type conn struct {
 	database *Database
 	schema   string
 	pg       *pgconn.PgConn
+	// settings is set if a pooler is in between: what each transaction starts
+	// with. Then nothing is prepared, and prepared is nil.
+	settings string
 	prepared *preparedStatements
 	lastUsed time.Time
 
@@ -50,12 +53,15 @@ func (c *conn) Ping(ctx context.Context) error {
 	return nil
 }
 
-// IsValid implements driver.Validator.
-func (c *conn) IsValid() bool { return !c.pg.IsClosed() }
+// IsValid implements driver.Validator. Once there is a pooler in between,
+// connections of before have had their time.
+func (c *conn) IsValid() bool {
+	return !c.pg.IsClosed() && (c.settings != "") == c.database.throughPooler()
+}
 
 // ResetSession implements driver.SessionResetter.
 func (c *conn) ResetSession(ctx context.Context) error {
-	if c.pg.IsClosed() || time.Since(c.lastUsed) > idleCheck && c.Ping(ctx) != nil {
+	if !c.IsValid() || time.Since(c.lastUsed) > idleCheck && c.Ping(ctx) != nil {
 		return driver.ErrBadConn
 	}
 	c.lastUsed = time.Now()

@@ -20,12 +20,15 @@ type connector struct {
 
 // Connect implements driver.Connector.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	if c.database.throughPooler() {
+		return c.connectToPooler(ctx)
+	}
 	config := c.database.config.Copy()
 	config.RuntimeParams = maps.Clone(config.RuntimeParams)
-	config.RuntimeParams["search_path"] = quote(c.schema) + ", sqlite, pg_catalog"
+	config.RuntimeParams["search_path"] = searchPath(c.schema)
 	connection, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, c.database.explain(err)
+		return nil, c.database.explain(c.database.config, err)
 	}
 	err = c.database.checkSession(ctx, connection, config.RuntimeParams["search_path"])
 	if err == nil {
@@ -37,16 +40,19 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &conn{database: c.database, schema: c.schema, pg: connection, prepared: newPreparedStatements(), lastUsed: time.Now()}, nil
 }
 
+// searchPath is where names without a schema are looked for.
+func searchPath(schema string) string { return quote(schema) + ", sqlite, pg_catalog" }
+
 // checkSession makes sure that the session has the schema that was asked for. A
 // pooler in between may drop or share settings, and then nothing is where it
 // belongs.
 func (d *Database) checkSession(ctx context.Context, connection *pgconn.PgConn, searchPath string) error {
 	rows, err := readAll(ctx, connection, "SELECT pg_catalog.current_setting('search_path')")
 	if err != nil {
-		return d.explain(err)
+		return d.explain(d.config, err)
 	}
 	if len(rows) != 1 || rows[0][0] != searchPath {
-		return &Error{message: fmt.Sprintf("PostgreSQL at %s does not take the setting search_path: connect to it directly, not through a pooler such as PgBouncer", d.address())}
+		return &Error{message: fmt.Sprintf("PostgreSQL at %s does not take the setting search_path, as behind a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(d.config))}
 	}
 	return nil
 }
@@ -67,24 +73,29 @@ func closeConnection(connection *pgconn.PgConn) error {
 	return connection.Close(ctx)
 }
 
-// explain says in one line why no connection came about.
-func (d *Database) explain(err error) error {
+// explain says in one line why no connection to PostgreSQL or to the pooler came
+// about.
+func (d *Database) explain(config *pgconn.Config, err error) error {
+	server := "PostgreSQL at " + address(config)
+	if config == d.pooler {
+		server = "the pooler at " + address(config)
+	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
 		switch refused.Code {
 		case "28P01", "28000":
-			return &Error{message: fmt.Sprintf("PostgreSQL at %s does not let user %q in: wrong password, or not allowed by pg_hba.conf", d.address(), d.config.User), cause: refused}
+			return &Error{message: fmt.Sprintf("%s does not let user %q in: wrong password, or not allowed by pg_hba.conf", server, config.User), cause: refused}
 		case "3D000":
-			return &Error{message: fmt.Sprintf("PostgreSQL at %s has no database %q", d.address(), d.config.Database), cause: refused}
+			return &Error{message: fmt.Sprintf("%s has no database %q", server, config.Database), cause: refused}
 		case "53300":
-			return &Error{message: fmt.Sprintf("PostgreSQL at %s has no connection left: lower PG_MAX_CONNS or raise max_connections", d.address()), cause: refused}
+			return &Error{message: server + " has no connection left: lower PG_MAX_CONNS or raise max_connections", cause: refused}
 		}
 		if strings.HasPrefix(refused.Message, "unsupported startup parameter") {
-			return &Error{message: fmt.Sprintf("%s is a pooler such as PgBouncer: connect to PostgreSQL directly", d.address()), cause: refused}
+			return &Error{message: fmt.Sprintf("%s is a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(config)), cause: refused}
 		}
-		return &Error{message: fmt.Sprintf("PostgreSQL at %s refuses the connection: %s", d.address(), refused.Message), cause: refused}
+		return &Error{message: server + " refuses the connection: " + refused.Message, cause: refused}
 	}
-	return &Error{message: fmt.Sprintf("PostgreSQL at %s cannot be reached: %s", d.address(), rootCause(err)), cause: err}
+	return &Error{message: fmt.Sprintf("%s cannot be reached: %s", server, rootCause(err)), cause: err}
 }
 
 // rootCause is the innermost error, without the addresses and names around it.

@@ -13,7 +13,7 @@ import (
 func (c *conn) define(ctx context.Context, statement *translate.Statement) error {
 	begin, success, failure := "SAVEPOINT definition", "RELEASE SAVEPOINT definition", "ROLLBACK TO SAVEPOINT definition; RELEASE SAVEPOINT definition"
 	if !c.inTransaction {
-		begin, success, failure = "BEGIN", "COMMIT", "ROLLBACK"
+		begin, success, failure = c.begin("BEGIN"), "COMMIT", "ROLLBACK"
 	}
 	if _, err := readAll(ctx, c.pg, begin); err != nil {
 		return c.mapError(ctx, err, statement)

@@ -27,7 +27,11 @@ SELECT sqlite.original_name(a.attname::pg_catalog.text) FROM pg_catalog.pg_class
 // folded is the statement with the names as the schema writes them, or nil if
 // that changes nothing.
 func (c *conn) folded(ctx context.Context, statement *translate.Statement) (*translate.Statement, error) {
-	rows, err := readAll(ctx, c.pg, schemaNames)
+	query := schemaNames
+	if !c.inTransaction && c.settings != "" {
+		query = c.settings + "; " + query
+	}
+	rows, err := readAll(ctx, c.pg, query)
 	if err != nil {
 		return nil, c.failed(ctx, err, statement)
 	}

@@ -25,7 +25,7 @@ func (d *Database) Open(ctx context.Context) (*pgx.Conn, error) {
 	config.RuntimeParams["search_path"] = "pg_catalog"
 	connection, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, d.explain(err)
+		return nil, d.explain(d.config, err)
 	}
 	return connection, nil
 }

@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -57,7 +58,10 @@ var sessionParameters = map[string]string{
 type Database struct {
 	config           *pgconn.Config
 	connectionString string
-	pools            Pools
+	// pooler is where the pools connect to while writers run side by side; nil
+	// for PostgreSQL itself.
+	pooler *pgconn.Config
+	pools  Pools
 
 	translations *translations
 	// concurrent is set once writers may run side by side.
@@ -75,35 +79,46 @@ type Database struct {
 
 // New returns the database that the settings name, without connecting to it.
 func New(settings Settings) (*Database, error) {
-	config, err := settings.config()
+	direct := settings.direct()
+	name := "carebase-" + strings.ToLower(rand.Text()[:nameLength])
+	config, err := direct.config()
 	if err != nil {
 		return nil, err
 	}
-	config.ConnectTimeout = connectTimeout
-	for name, value := range sessionParameters {
-		config.RuntimeParams[name] = value
-	}
-	config.RuntimeParams["application_name"] = "carebase-" + strings.ToLower(rand.Text()[:nameLength])
+	prepare(config, name)
 	config.BuildContextWatcherHandler = func(connection *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: connection, DeadlineDelay: cancelGrace}
 	}
-	config.OnNotice = nil
-	return &Database{
-		config: config, connectionString: settings.connectionString(), pools: settings.pools(), translations: newTranslations(),
+	maps.Copy(config.RuntimeParams, sessionParameters)
+	database := &Database{
+		config: config, connectionString: direct.connectionString(), pools: settings.pools(), translations: newTranslations(),
 		installed: map[string]bool{}, longNames: map[string]string{}, tables: map[string]bool{},
-	}, nil
+	}
+	if settings.DirectURL != "" {
+		if database.pooler, err = poolerConfig(settings, name); err != nil {
+			return nil, err
+		}
+	}
+	return database, nil
+}
+
+// prepare gives a configuration the limits of all connections, and their name.
+func prepare(config *pgconn.Config, name string) {
+	config.ConnectTimeout = connectTimeout
+	config.RuntimeParams["application_name"] = name
+	config.OnNotice = nil
 }
 
 // String names the server and the database, never the password.
 func (d *Database) String() string {
-	return d.address() + "/" + d.config.Database
+	return address(d.config) + "/" + d.config.Database
 }
 
-func (d *Database) address() string {
-	if strings.HasPrefix(d.config.Host, "/") {
-		return d.config.Host
+func address(config *pgconn.Config) string {
+	if strings.HasPrefix(config.Host, "/") {
+		return config.Host
 	}
-	return net.JoinHostPort(d.config.Host, strconv.Itoa(int(d.config.Port)))
+	return net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
 }
 
 // Connect opens the schema that stands for one of PocketBase's files. It is a
@@ -117,7 +132,11 @@ func (d *Database) Connect(dbPath string) (*dbx.DB, error) {
 	db := sql.OpenDB(&connector{database: d, schema: schema})
 	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
 	defer cancel()
-	if err := db.PingContext(ctx); err != nil {
+	err := d.checkPooler(ctx)
+	if err == nil {
+		err = db.PingContext(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	// The dialect stays SQLite's: it is what the driver reads.
@@ -125,7 +144,8 @@ func (d *Database) Connect(dbPath string) (*dbx.DB, error) {
 }
 
 // RunWritersSideBySide ends the time of start, in which one transaction runs at
-// a time in all processes on the database, so that migrations run once. It takes
+// a time in all processes on the database, so that migrations run once, and in
+// which no pooler is in between. It takes
 // the builders that PocketBase limits to one connection: its nonconcurrent ones.
 func (d *Database) RunWritersSideBySide(data, auxiliary dbx.Builder) error {
 	for builder, limit := range map[dbx.Builder]int{data: d.pools.DataWriters, auxiliary: d.pools.AuxiliaryWriters} {

@@ -39,6 +39,9 @@ func preparedKey(sql string, types []uint32) string {
 // prepared; "" if it is not worth it: PocketBase writes many statements that
 // never come again.
 func (p *preparedStatements) choose(key string) (name string, fresh bool) {
+	if p == nil {
+		return "", false
+	}
 	if name, ok := p.names[key]; ok {
 		return name, false
 	}
@@ -62,6 +65,9 @@ func (p *preparedStatements) keep(key, name string) {
 // forget drops a statement whose plan no longer fits its tables. The server
 // keeps the name until the connection ends, which the limit allows for.
 func (c *conn) forget(sql string, types []uint32) bool {
+	if c.prepared == nil {
+		return false
+	}
 	key := preparedKey(sql, types)
 	_, known := c.prepared.names[key]
 	delete(c.prepared.names, key)

@@ -12,6 +12,9 @@ import (
 
 // Settings say which database it is. Either URL is set or the others are.
 type Settings struct {
+	// DirectURL is PostgreSQL itself if the others name a pooler in front of it
+	// that gives each transaction another session, such as PgBouncer; else empty.
+	DirectURL string
 	// URL is a whole connection string, postgres://user:password@host:port/database.
 	URL string
 	// Host is a name, an address or the directory of a unix socket.
@@ -51,6 +54,14 @@ func (s Settings) pools() Pools {
 	pools.DataWriters = rest / 2
 	pools.DataReaders = rest - pools.DataWriters
 	return pools
+}
+
+// direct are the settings of PostgreSQL itself.
+func (s Settings) direct() Settings {
+	if s.DirectURL == "" {
+		return s
+	}
+	return Settings{URL: s.DirectURL, MaxConnections: s.MaxConnections}
 }
 
 // config parses the settings. Its error shows no password.

@@ -14,7 +14,7 @@ type stream struct {
 	ctx       context.Context
 	statement *translate.Statement
 	reader    *pgconn.ResultReader
-	// pipeline is set if savepoints go along with the statement.
+	// pipeline is set if other statements go along with this one.
 	pipeline *pgconn.Pipeline
 	// fields describe the columns.
 	fields []pgconn.FieldDescription
@@ -45,15 +45,13 @@ func (s *stream) closePipeline(failure error) error {
 	return err
 }
 
-// start sends a statement. In a transaction, a savepoint before it is what the
-// transaction goes back to if the statement fails, as in SQLite; both travel
-// together.
+// start sends a statement, together with those that must go before it.
 func (c *conn) start(ctx context.Context, statement *translate.Statement, sql string, arguments arguments) (*stream, error) {
 	result := &stream{ctx: ctx, statement: statement}
 	key := preparedKey(sql, arguments.types)
 	name, fresh := c.prepared.choose(key)
-	if c.inTransaction {
-		return result, c.startInTransaction(ctx, result, sql, arguments, key, name, fresh)
+	if before := c.before(); len(before) > 0 {
+		return result, c.startPipeline(ctx, result, before, sql, arguments, key, name, fresh)
 	}
 	if fresh {
 		if _, err := c.pg.Prepare(ctx, name, sql, arguments.types); err != nil {
@@ -69,15 +67,29 @@ func (c *conn) start(ctx context.Context, statement *translate.Statement, sql st
 	return result, nil
 }
 
-// startInTransaction sends the savepoint, the statement, and what goes before
-// them.
-func (c *conn) startInTransaction(ctx context.Context, result *stream, sql string, arguments arguments, key, name string, fresh bool) error {
+// before are the statements that go before another. In a transaction, a
+// savepoint is what the transaction goes back to if the statement fails, as in
+// SQLite. Behind a pooler, a statement alone brings its settings along: what
+// travels together is one transaction.
+func (c *conn) before() []string {
+	switch {
+	case c.inTransaction && c.savepoint:
+		return []string{"RELEASE SAVEPOINT statement", "SAVEPOINT statement"}
+	case c.inTransaction:
+		return []string{"SAVEPOINT statement"}
+	case c.settings != "":
+		return []string{c.settings}
+	}
+	return nil
+}
+
+// startPipeline sends other statements and then this one.
+func (c *conn) startPipeline(ctx context.Context, result *stream, before []string, sql string, arguments arguments, key, name string, fresh bool) error {
 	pipeline := c.pg.StartPipeline(ctx)
 	result.pipeline = pipeline
-	if c.savepoint {
-		pipeline.SendQueryParams("RELEASE SAVEPOINT statement", nil, nil, nil, nil)
+	for _, statement := range before {
+		pipeline.SendQueryParams(statement, nil, nil, nil, nil)
 	}
-	pipeline.SendQueryParams("SAVEPOINT statement", nil, nil, nil, nil)
 	if fresh {
 		pipeline.SendPrepare(name, sql, arguments.types)
 	}
@@ -89,7 +101,10 @@ func (c *conn) startInTransaction(ctx context.Context, result *stream, sql strin
 	if err := pipeline.Sync(); err != nil {
 		return errors.Join(err, pipeline.Close())
 	}
-	err := c.readSavepoint(pipeline)
+	err := readOutcomes(pipeline, len(before))
+	if err == nil {
+		c.savepoint = c.inTransaction
+	}
 	if err == nil && fresh {
 		if _, err = pipeline.GetResults(); err == nil {
 			c.prepared.keep(key, name)
@@ -104,12 +119,8 @@ func (c *conn) startInTransaction(ctx context.Context, result *stream, sql strin
 	return nil
 }
 
-// readSavepoint reads the outcome of the savepoints' statements.
-func (c *conn) readSavepoint(pipeline *pgconn.Pipeline) error {
-	count := 1
-	if c.savepoint {
-		count++
-	}
+// readOutcomes reads the outcomes of statements whose rows do not matter.
+func readOutcomes(pipeline *pgconn.Pipeline, count int) error {
 	for range count {
 		reader, err := nextReader(pipeline)
 		if err == nil {
@@ -119,7 +130,6 @@ func (c *conn) readSavepoint(pipeline *pgconn.Pipeline) error {
 			return err
 		}
 	}
-	c.savepoint = true
 	return nil
 }
 

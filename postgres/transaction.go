@@ -34,7 +34,7 @@ func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx
 		// At start, migrations look first and write then.
 		begin += "; SET LOCAL lock_timeout = '1min'; " + c.schemaLock()
 	}
-	if _, err := readAll(ctx, c.pg, begin); err != nil {
+	if _, err := readAll(ctx, c.pg, c.begin(begin)); err != nil {
 		if !c.pg.IsClosed() && c.pg.TxStatus() != 'I' {
 			_, rollbackErr := readAll(context.WithoutCancel(ctx), c.pg, "ROLLBACK")
 			err = errors.Join(c.mapError(ctx, err, nil), rollbackErr)
