@@ -50,7 +50,7 @@ func run() error {
 	routes.BindListener(app, describe(database))
 	hooks.Bind(app, config)
 	routes.Bind(app, config, public())
-	monitoring.Bind(app)
+	monitoring.Bind(app, config.MetricsAddr, os.Stderr)
 	if database != nil {
 		engine.Bind(app, database)
 		cluster.Bind(app, database, hooks.RealtimeSessionKey)

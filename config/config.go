@@ -33,6 +33,8 @@ type Config struct {
 	Throttle *Throttle
 	// HTTPAddr is the address that the server listens on, host:port.
 	HTTPAddr string
+	// MetricsAddr is the "host:port" to serve metrics on; empty for none.
+	MetricsAddr string
 	// DataDir is the directory of the SQLite database and the uploaded files.
 	DataDir string
 	// AccessTokenLifetime and RefreshTokenLifetime are how long new tokens hold.
@@ -94,6 +96,7 @@ type variables struct {
 	ThrottleUser           string `env:"THROTTLE_USER"`
 	HTTPAddr               string `env:"HTTP_ADDR"`
 	Port                   string `env:"PORT"`
+	MetricsAddr            string `env:"METRICS_ADDR"`
 	DataDir                string `env:"DATA_DIR"`
 	AccessTokenLifetime    string `env:"ACCESS_TOKEN_LIFETIME"`
 	RefreshTokenLifetime   string `env:"REFRESH_TOKEN_LIFETIME"`
@@ -168,6 +171,7 @@ func Parse(environment map[string]string) (*Config, error) {
 		AuditRetention:         v.retention("AUDIT_RETENTION", raw.AuditRetention),
 		SQLiteSynchronous:      v.sqliteSynchronous("SQLITE_SYNCHRONOUS", raw.SQLiteSynchronous),
 	}
+	config.MetricsAddr = v.listenAddress("METRICS_ADDR", raw.MetricsAddr, "127.0.0.1:9464")
 	config.SecretKey = v.secretKey("SECRET_KEY", raw.SecretKey, config.Debug)
 	config.SuperuserEmail, config.SuperuserPassword = v.superuser(raw.SuperuserEmail, raw.SuperuserPassword)
 	config.SuperuserNetworks = v.networks("SUPERUSER_NETWORKS", raw.SuperuserNetworks)

@@ -94,6 +94,7 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"CORS_ALLOWED_ORIGINS", "https://a.example/", `CORS_ALLOWED_ORIGINS is "https://a.example/"`},
 		{"HTTP_ADDR", "8000", `HTTP_ADDR is "8000"`},
 		{"HTTP_ADDR", "127.0.0.1:99999", `HTTP_ADDR is "127.0.0.1:99999"`},
+		{"METRICS_ADDR", "9464", `METRICS_ADDR is "9464"; it must be host:port`},
 		{"PORT", "http", `PORT is "http"`},
 		{"ACCESS_TOKEN_LIFETIME", "30", `ACCESS_TOKEN_LIFETIME is "30"`},
 		{"ACCESS_TOKEN_LIFETIME", "-1h", `ACCESS_TOKEN_LIFETIME is "-1h"`},

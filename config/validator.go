@@ -119,10 +119,18 @@ func (v *validator) address(address, port string) string {
 	if address == "" {
 		return "0.0.0.0:" + port
 	}
-	if _, number, err := net.SplitHostPort(address); err != nil || !isPort(number) {
-		v.problem("HTTP_ADDR", address, "host:port such as 127.0.0.1:8000, with a port from 0 to 65535")
+	return v.listenAddress("HTTP_ADDR", address, defaultAddress)
+}
+
+// listenAddress is where to listen, if anywhere.
+func (v *validator) listenAddress(name, value, example string) string {
+	if value == "" {
+		return ""
 	}
-	return address
+	if _, number, err := net.SplitHostPort(value); err != nil || !isPort(number) {
+		v.problem(name, value, "host:port such as "+example+", with a port from 0 to 65535")
+	}
+	return value
 }
 
 func (v *validator) sqliteSynchronous(name, value string) SQLiteSynchronous {

@@ -21,7 +21,6 @@ func Bind(app core.App, config *config.Config) {
 	bindShutdown(app)
 	bindHeaders(app)
 	bindHosts(app, config.AllowedHosts)
-	bindRequestLog(app)
 	bindSessions(app)
 	bindCredentials(app)
 	bindUsers(app)

@@ -1,4 +1,3 @@
-// Package monitoring tells orchestrators how the process is.
 package monitoring
 
 import (
@@ -22,10 +21,10 @@ type health struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// Bind adds /healthz, which answers as long as the process does, and /readyz,
-// which answers 503 while requests would fail. It is called once, before the app
-// starts; the server does not answer before the migrations are done.
-func Bind(app core.App) {
+// bindHealth adds /healthz, which answers as long as the process does, and
+// /readyz, which answers 503 while requests would fail. The server does not answer
+// before the migrations are done.
+func bindHealth(app core.App) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		e.Router.GET("/healthz", func(e *core.RequestEvent) error {
 			return e.JSON(http.StatusOK, health{Status: "ok"})

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"net/http"
@@ -103,7 +105,7 @@ func (r *Request) respondItems(opening, closing string, level int, items iter.Se
 		separator = "," + r.lineBreak(level)
 	}
 	if err != nil {
-		r.App.Logger().Error("list broken off", "path", r.Request.URL.Path, "error", err)
+		r.Set(failureKey, err)
 		panic(http.ErrAbortHandler)
 	}
 	_, _ = out.WriteString(r.lineBreak(level-1) + closing)
@@ -152,6 +154,10 @@ func renderJSON(r *Request, status int) (io.WriteCloser, error) {
 	return responseBody{r}, nil
 }
 
+// ErrClientGone is why an answer could not be sent: its client went away, or
+// reads no longer.
+var ErrClientGone = errors.New("the client does not take the answer")
+
 // responseBody gives the client a fresh deadline for each write, so that a
 // long list may take its time but a reader that stops may not.
 type responseBody struct{ r *Request }
@@ -160,7 +166,11 @@ func (b responseBody) Write(data []byte) (int, error) {
 	deadline := time.Now().Add(writeTimeout)
 	// A response without a connection (as in tests) has no deadline to set.
 	_ = http.NewResponseController(b.r.Response).SetWriteDeadline(deadline)
-	return b.r.Response.Write(data)
+	written, err := b.r.Response.Write(data)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrClientGone, err)
+	}
+	return written, err
 }
 
 func (b responseBody) Close() error { return nil }

@@ -107,7 +107,7 @@ func (r *Request) serve() error {
 func (v *View) handler(method string) Handler { return v.Method(method).Handle }
 
 // renderError is the one place where an error becomes a response. A failure
-// that is not the client's goes on to PocketBase's log.
+// that is not the client's is left for Failure.
 func (r *Request) renderError(err error) error {
 	if r.Written() {
 		return err
@@ -121,9 +121,20 @@ func (r *Request) renderError(err error) error {
 		header.Set("WWW-Authenticate", `Bearer realm="api"`)
 	}
 	if restError.Status >= http.StatusInternalServerError {
-		r.App.Logger().Error("request failed", "method", r.Request.Method, "path", r.Request.URL.Path, "error", err)
+		r.Set(failureKey, err)
 	}
 	return r.Respond(restError.Status, restError.Body)
+}
+
+// failureKey is where a request event keeps why the server failed.
+const failureKey = "restFailure"
+
+// Failure is why the documented API answered a request with a status of 500 or
+// more, or broke its answer off; nil if it did neither. It is for logs, not for
+// clients.
+func Failure(e *core.RequestEvent) error {
+	failure, _ := e.Get(failureKey).(error)
+	return failure
 }
 
 // errorRendererPriority puts ErrorRenderer around all of PocketBase's own

@@ -118,7 +118,7 @@ func bootstrap(t testing.TB, database core.BaseAppConfig, settings *config.Confi
 	t.Helper()
 	app := core.NewBaseApp(database)
 	hooks.Bind(app, settings)
-	monitoring.Bind(app)
+	monitoring.Bind(app, "", logOf(app))
 	routes.Bind(app, settings, os.DirFS(filepath.Join(Root(), "pb_public")))
 	if database, ok := connections.Load(app.DataDir()); ok {
 		engine.Bind(app, database.(connection).Database)

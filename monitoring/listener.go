@@ -1,0 +1,67 @@
+package monitoring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+const (
+	// metricsTimeout is for each part of an exchange with Prometheus.
+	metricsTimeout = 10 * time.Second
+	// metricsAtOnce is how many such exchanges there are at most.
+	metricsAtOnce = 4
+	// metricsFarewell is how long the end of the process waits for one.
+	metricsFarewell = time.Second
+)
+
+// bindListener serves /metrics at an address of its own, as long as the server
+// runs. It listens before anything else is done for the start, so that a server
+// that cannot changes nothing, and says where when all is ready.
+func (m *metrics) bindListener(app core.App, address string) {
+	routes := http.NewServeMux()
+	routes.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: metricsAtOnce, Timeout: metricsTimeout}))
+	server := &http.Server{
+		Handler:           routes,
+		ReadHeaderTimeout: metricsTimeout,
+		ReadTimeout:       metricsTimeout,
+		WriteTimeout:      2 * metricsTimeout,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
+	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{
+		Id:       "metricsListener",
+		Priority: -1, // around all others
+		Func: func(e *core.ServeEvent) error {
+			listener, err := net.Listen("tcp", address)
+			if err != nil {
+				return fmt.Errorf("METRICS_ADDR cannot be listened on: %w", err)
+			}
+			if err := e.Next(); err != nil {
+				return errors.Join(err, listener.Close())
+			}
+			go func() {
+				if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+					app.Logger().Error("metrics are served no longer", "error", err)
+				}
+			}()
+			fmt.Printf("  Metrics    http://%s/metrics\n", listener.Addr())
+			return nil
+		},
+	})
+	app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
+		ctx, cancel := context.WithTimeout(context.Background(), metricsFarewell)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			return errors.Join(server.Close(), e.Next())
+		}
+		return e.Next()
+	})
+}
