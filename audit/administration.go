@@ -34,11 +34,8 @@ func (t *Trail) bindAdministration() {
 	})
 	t.app.OnSettingsUpdateRequest().BindFunc(func(e *core.SettingsUpdateRequestEvent) error {
 		changed := changedSettings(e.OldSettings, e.NewSettings)
-		outer := e.App
-		defer func() { e.App = outer }()
-		return e.App.RunInTransaction(func(tx core.App) error {
-			e.App = tx
-			if err := RecordIn(tx, Event{Action: Update, Detail: "settings", Fields: changed}); err != nil {
+		return InTransaction(&e.App, func() error {
+			if err := RecordIn(e.App, Event{Action: Update, Detail: "settings", Fields: changed}); err != nil {
 				return err
 			}
 			return e.Next()

@@ -17,6 +17,15 @@ var transient = []string{
 	migrations.BlacklistedTokens, migrations.Sessions, migrations.AuditEvents,
 }
 
+// isTransient reports whether a change says nothing worth an event. That somebody
+// who is signed in ends a session does.
+func isTransient(collection *core.Collection, action Action, request *request) bool {
+	if collection.Name == migrations.Sessions && action == Delete && request != nil && request.Auth != nil {
+		return false
+	}
+	return slices.Contains(transient, collection.Name)
+}
+
 // bindChanges records every change of a record and of a collection in the
 // transaction of the change: both or neither.
 func (t *Trail) bindChanges() {
@@ -38,25 +47,36 @@ func (t *Trail) bindChanges() {
 
 func (t *Trail) changeRecord(e *core.RecordEvent, action Action) error {
 	collection := e.Record.Collection()
-	if slices.Contains(transient, collection.Name) || !t.ready(e.App) {
+	request := t.requestOf(e.Context, e.App)
+	if isTransient(collection, action, request) || !t.ready(e.App) {
 		return e.Next()
 	}
-	request, outer := t.requestOf(e.Context, e.App), e.App
-	defer func() { e.App = outer }()
-	return e.App.RunInTransaction(func(tx core.App) error {
-		transaction := t.transactionOf(tx)
-		if transaction.request == nil {
+	return InTransaction(&e.App, func() error {
+		if transaction := t.transactionOf(e.App); transaction.request == nil {
 			transaction.request = request
 		}
-		e.App = tx
 		event := Event{
 			Action: action, Collection: collection.Name, Records: []string{e.Record.Id},
 			Patients: patientsOf(e.Record), Fields: changedFields(e.Record, action),
 		}
+		if action == Update && slices.Contains(event.Fields, core.FieldNameTokenKey) {
+			event.Detail = "all sessions ended"
+		}
 		if err := e.Next(); err != nil {
 			return err
 		}
-		return RecordIn(tx, event)
+		return RecordIn(e.App, event)
+	})
+}
+
+// InTransaction runs the rest of an event's hooks in a transaction, which is the
+// event's app meanwhile.
+func InTransaction(app *core.App, next func() error) error {
+	outer := *app
+	defer func() { *app = outer }()
+	return outer.RunInTransaction(func(tx core.App) error {
+		*app = tx
+		return next()
 	})
 }
 
@@ -98,21 +118,19 @@ var errTrailCollection = errors.New("the audit trail cannot be changed")
 // changeCollection records what superusers change about collections. Migrations
 // are not theirs.
 func (t *Trail) changeCollection(e *core.CollectionEvent, action Action) error {
-	request, outer := t.requestOf(e.Context, e.App), e.App
+	request := t.requestOf(e.Context, e.App)
 	if request == nil {
 		return e.Next()
 	}
 	if e.Collection.Name == migrations.AuditEvents || e.Collection.Id == t.collectionID() {
 		return errTrailCollection
 	}
-	defer func() { e.App = outer }()
-	return e.App.RunInTransaction(func(tx core.App) error {
-		t.transactionOf(tx).request = request
-		e.App = tx
+	return InTransaction(&e.App, func() error {
+		t.transactionOf(e.App).request = request
 		if err := e.Next(); err != nil {
 			return err
 		}
-		return RecordIn(tx, Event{Action: action, Collection: "_collections", Records: []string{e.Collection.Id}, Detail: e.Collection.Name})
+		return RecordIn(e.App, Event{Action: action, Collection: "_collections", Records: []string{e.Collection.Id}, Detail: e.Collection.Name})
 	})
 }
 

@@ -19,9 +19,9 @@ const timeLayout = "2006-01-02T15:04:05.000Z"
 // of records, stored once for all the events of a day that name the same ones.
 const inlineRecords = 4
 
-// stored is an event as it is stored and hashed: this JSON, to the byte. Lists
-// are separated by spaces.
-type stored struct {
+// Facts are what is known of an event in every form that it has: as it is stored,
+// exported, and shown to a patient's owner.
+type Facts struct {
 	ID         string    `json:"id"`
 	Chain      string    `json:"chain"`
 	Seq        int64     `json:"seq"`
@@ -35,12 +35,18 @@ type stored struct {
 	Door       Door      `json:"door"`
 	RequestID  string    `json:"request_id"`
 	Collection string    `json:"collection"`
-	Records    string    `json:"records"`
-	Count      int       `json:"count"`
-	Set        string    `json:"set,omitempty"`
-	Patient    string    `json:"patient"`
-	Fields     string    `json:"fields"`
 	Detail     string    `json:"detail"`
+}
+
+// stored is an event as it is stored and hashed: this JSON, to the byte. Lists
+// are separated by spaces.
+type stored struct {
+	Facts
+	Records string `json:"records"`
+	Count   int    `json:"count"`
+	Set     string `json:"set,omitempty"`
+	Patient string `json:"patient"`
+	Fields  string `json:"fields"`
 }
 
 // subject is what the event is found by.
@@ -80,10 +86,13 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 		o.Patients = o.Records
 	}
 	event := &stored{
-		RecordedAt: o.at.UTC().Format(timeLayout), Action: o.Action, Outcome: o.Outcome,
-		Agent: agent.ID, AgentType: agent.Type, Token: agent.Token,
-		Address: o.source.address, Door: o.source.door, RequestID: o.source.requestID,
-		Collection: o.Collection, Count: len(o.Records), Fields: strings.Join(o.Fields, " "), Detail: o.Detail,
+		Facts: Facts{
+			RecordedAt: o.at.UTC().Format(timeLayout), Action: o.Action, Outcome: o.Outcome,
+			Agent: agent.ID, AgentType: agent.Type, Token: agent.Token,
+			Address: o.source.address, Door: o.source.door, RequestID: o.source.requestID,
+			Collection: o.Collection, Detail: o.Detail,
+		},
+		Count: len(o.Records), Fields: strings.Join(o.Fields, " "),
 	}
 	if len(o.Records) <= inlineRecords && len(o.Patients) <= 1 {
 		event.Records, event.Patient = strings.Join(o.Records, " "), strings.Join(o.Patients, "")

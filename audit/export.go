@@ -14,24 +14,11 @@ import (
 
 // Exported is an event with everything that belongs to it.
 type Exported struct {
-	ID         string    `json:"id"`
-	RecordedAt string    `json:"recorded_at"`
-	Action     Action    `json:"action"`
-	Outcome    Outcome   `json:"outcome"`
-	Agent      string    `json:"agent"`
-	AgentType  AgentType `json:"agent_type"`
-	Token      string    `json:"token"`
-	Address    string    `json:"address"`
-	Door       Door      `json:"door"`
-	RequestID  string    `json:"request_id"`
-	Collection string    `json:"collection"`
-	Records    []string  `json:"records"`
-	Patients   []string  `json:"patients"`
-	Fields     []string  `json:"fields"`
-	Detail     string    `json:"detail"`
-	Chain      string    `json:"chain"`
-	Seq        int64     `json:"seq"`
-	Hash       string    `json:"hash"`
+	Facts
+	Records  []string `json:"records"`
+	Patients []string `json:"patients"`
+	Fields   []string `json:"fields"`
+	Hash     string   `json:"hash"`
 }
 
 // Export yields the events from one time until before another, in the order in
@@ -72,9 +59,6 @@ func (s *stored) export(hash, records, patients string) *Exported {
 		patients = records
 	}
 	return &Exported{
-		ID: s.ID, RecordedAt: s.RecordedAt, Action: s.Action, Outcome: s.Outcome, Agent: s.Agent, AgentType: s.AgentType,
-		Token: s.Token, Address: s.Address, Door: s.Door, RequestID: s.RequestID, Collection: s.Collection,
-		Records: strings.Fields(records), Patients: strings.Fields(patients), Fields: strings.Fields(s.Fields),
-		Detail: s.Detail, Chain: s.Chain, Seq: s.Seq, Hash: hash,
+		Facts: s.Facts, Records: strings.Fields(records), Patients: strings.Fields(patients), Fields: strings.Fields(s.Fields), Hash: hash,
 	}
 }

@@ -13,17 +13,10 @@ import (
 
 // HistoryEntry is an event as a patient's owner sees it.
 type HistoryEntry struct {
-	ID         string
-	RecordedAt string
-	Action     Action
-	Outcome    Outcome
-	Agent      string
-	AgentName  string
-	AgentType  AgentType
-	Address    string
-	Door       Door
-	Fields     []string
-	RequestID  string
+	Facts
+	// AgentName is what the agent is called now.
+	AgentName string
+	Fields    []string
 }
 
 // superuserName stands for superusers, who have no name but an e-mail address.
@@ -59,11 +52,7 @@ func History(ctx context.Context, app core.App, patient, owner string, offset, l
 		if err := json.Unmarshal([]byte(text), &event); err != nil {
 			return nil, err
 		}
-		entries[i] = HistoryEntry{
-			ID: event.ID, RecordedAt: event.RecordedAt, Action: event.Action, Outcome: event.Outcome,
-			Agent: event.Agent, AgentType: event.AgentType, Address: event.Address, Door: event.Door,
-			Fields: strings.Fields(event.Fields), RequestID: event.RequestID,
-		}
+		entries[i] = HistoryEntry{Facts: event.Facts, Fields: strings.Fields(event.Fields)}
 		users = append(users, event.Agent)
 	}
 	return entries, addNames(ctx, app, entries, users)

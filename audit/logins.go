@@ -31,24 +31,28 @@ func (t *Trail) bindLogins() {
 	})
 }
 
-// signIns are the endpoints that sign somebody in.
-var signIns = []string{"auth-with-password", "auth-with-otp", "auth-with-oauth2", "auth-refresh"}
+// signIns are the endpoints that sign somebody in, and what events call that.
+var signIns = map[string]string{
+	"auth-with-password": "login: password", "auth-with-otp": "login: otp", "auth-with-oauth2": "login: oauth2",
+	"auth-refresh": "token refresh",
+}
 
 // recordFailedLogin records that a request to sign in came to nothing: as whom, if
 // that is an account.
 func recordFailedLogin(e *core.RequestEvent, path string) error {
-	name := e.Request.PathValue("collection")
-	for _, signIn := range signIns {
-		if name == "" || !strings.HasSuffix(path, "/"+signIn) {
-			continue
-		}
-		event := Event{Action: Execute, Outcome: Failed, Collection: name, Detail: "login: " + strings.TrimPrefix(signIn, "auth-with-")}
-		if account := claimed(e, name); account != nil {
-			event.Agent, event.Records = AgentOf(account), []string{account.Id}
-		}
-		return Record(e, event)
+	detail, found := signIns[path[strings.LastIndexByte(path, '/')+1:]]
+	if !found {
+		return nil
 	}
-	return nil
+	collection, err := e.App.FindCachedCollectionByNameOrId(e.Request.PathValue("collection"))
+	if err != nil {
+		return nil // nobody can sign in there
+	}
+	event := Event{Action: Execute, Outcome: Failed, Collection: collection.Name, Detail: detail}
+	if account := claimed(e, collection.Name); account != nil {
+		event.Agent, event.Records = AgentOf(account), []string{account.Id}
+	}
+	return Record(e, event)
 }
 
 // claimed is the account that a request wants to sign in to.

@@ -7,6 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
+	"carebase/audit"
 	"carebase/migrations"
 	"carebase/simplejwt"
 )
@@ -74,7 +75,7 @@ func giveSession(e *core.RecordAuthRequestEvent) error {
 // in the transaction that stores the key.
 func forgetSessions(e *core.RecordEvent) error {
 	before := e.Record.Original().TokenKey()
-	return withTransaction(&e.App, func() error {
+	return audit.InTransaction(&e.App, func() error {
 		// PocketBase makes a new key for a new password on the way.
 		if err := e.Next(); err != nil || e.Record.TokenKey() == before {
 			return err
@@ -92,21 +93,11 @@ func forgetAllSessions(e *core.CollectionEvent) error {
 	if stored.AuthToken.Secret == e.Collection.AuthToken.Secret {
 		return e.Next()
 	}
-	return withTransaction(&e.App, func() error {
+	return audit.InTransaction(&e.App, func() error {
 		if err := simplejwt.DeleteSessions(e.Context, e.App, ""); err != nil {
 			return err
 		}
 		return e.Next()
-	})
-}
-
-// withTransaction runs the rest of an event's hooks in a transaction.
-func withTransaction(app *core.App, next func() error) error {
-	outer := *app
-	defer func() { *app = outer }()
-	return outer.RunInTransaction(func(txApp core.App) error {
-		*app = txApp
-		return next()
 	})
 }
 

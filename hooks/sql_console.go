@@ -23,7 +23,7 @@ func bindSQLConsole(app core.App) {
 		if err := e.BindBody(&form); err != nil {
 			return e.BadRequestError("An error occurred while loading the submitted data.", err)
 		}
-		event := audit.Event{Action: audit.Execute, Detail: form.Query}
+		event := audit.Event{Action: audit.Execute, Detail: withoutValues(form.Query)}
 		if !readOnly(form.Query) {
 			event.Outcome = audit.Denied
 			if err := audit.Record(e, event); err != nil {
@@ -63,53 +63,4 @@ func readOnly(query string) bool {
 		return false
 	}
 	return sqlPragma.MatchString(bare) || (sqlRead.MatchString(bare) && !sqlWrite.MatchString(bare))
-}
-
-// enclosed is what can hide words, by how it begins: texts, quoted names and
-// comments.
-var enclosed = []struct{ begin, end string }{
-	{"'", "'"}, {`"`, `"`}, {"`", "`"}, {"[", "]"}, {"--", "\n"}, {"/*", "*/"},
-}
-
-// bareSQL leaves out texts, quoted names and comments. It is not certain of what
-// is left open at the end, and of variables, which can have a quote in their
-// names.
-func bareSQL(query string) (bare string, certain bool) {
-	var out strings.Builder
-	for query != "" {
-		if strings.ContainsRune("$@#:?\x00", rune(query[0])) {
-			return "", false
-		}
-		inside, rest, found := cutEnclosed(query)
-		if !found {
-			return "", false
-		}
-		if len(inside) > 0 {
-			out.WriteByte(' ')
-			query = rest
-			continue
-		}
-		out.WriteByte(query[0])
-		query = query[1:]
-	}
-	return out.String(), true
-}
-
-// cutEnclosed cuts off what is enclosed at the beginning of a query, if
-// anything; found is false if it does not end. A doubled quote ends one text and
-// begins the next, which comes to the same.
-func cutEnclosed(query string) (inside, rest string, found bool) {
-	for _, pair := range enclosed {
-		if !strings.HasPrefix(query, pair.begin) {
-			continue
-		}
-		length := strings.Index(query[len(pair.begin):], pair.end)
-		if length < 0 {
-			// A comment to the end of the line may be the end of all.
-			return query, "", pair.begin == "--"
-		}
-		end := len(pair.begin) + length + len(pair.end)
-		return query[:end], query[end:], true
-	}
-	return "", query, true
 }

@@ -2,6 +2,7 @@ package migrations
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -45,27 +46,26 @@ var auditTables = []string{
 	)`,
 }
 
-// auditView is what superusers read in the dashboard.
-const auditView = `SELECT
-	l.id AS id,
-	CAST(json_extract(l.event, '$.recorded_at') AS TEXT) AS recorded_at,
-	CAST(json_extract(l.event, '$.action') AS TEXT) AS action,
-	CAST(json_extract(l.event, '$.outcome') AS TEXT) AS outcome,
-	CAST(json_extract(l.event, '$.agent_type') AS TEXT) AS agent_type,
-	CAST(json_extract(l.event, '$.agent') AS TEXT) AS agent,
-	CAST(json_extract(l.event, '$.door') AS TEXT) AS door,
-	CAST(json_extract(l.event, '$.collection') AS TEXT) AS collection,
-	CAST(COALESCE(s.records, json_extract(l.event, '$.records')) AS TEXT) AS records,
-	CAST(json_extract(l.event, '$.patient') AS TEXT) AS patient,
-	CAST(json_extract(l.event, '$.fields') AS TEXT) AS fields,
-	CAST(json_extract(l.event, '$.detail') AS TEXT) AS detail,
-	CAST(json_extract(l.event, '$.address') AS TEXT) AS address,
-	CAST(json_extract(l.event, '$.token') AS TEXT) AS token,
-	CAST(json_extract(l.event, '$.request_id') AS TEXT) AS request_id,
-	CAST(json_extract(l.event, '$.chain') AS TEXT) AS chain,
-	CAST(json_extract(l.event, '$.seq') AS INTEGER) AS seq,
-	l.hash AS hash
-FROM audit_log l LEFT JOIN audit_record_sets s ON s.id = l.subject`
+// auditView is what superusers read in the dashboard, and its columns in the order
+// in which they are shown.
+var auditView = func() string {
+	columns := []string{"l.id AS id"}
+	for _, name := range []string{
+		"recorded_at", "action", "outcome", "agent_type", "agent", "door", "collection", "records", "patient", "fields", "detail",
+		"address", "token", "request_id", "chain", "seq",
+	} {
+		value, kind := "json_extract(l.event, '$."+name+"')", "TEXT"
+		switch name {
+		case "records":
+			value = "COALESCE(s.records, " + value + ")"
+		case "seq":
+			kind = "INTEGER"
+		}
+		columns = append(columns, "CAST("+value+" AS "+kind+") AS "+name)
+	}
+	return "SELECT\n\t" + strings.Join(append(columns, "l.hash AS hash"), ",\n\t") +
+		"\nFROM audit_log l LEFT JOIN audit_record_sets s ON s.id = l.subject"
+}()
 
 func auditUp(app core.App) error {
 	for _, definition := range auditTables {

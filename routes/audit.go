@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/pocketbase/pocketbase/core"
+
 	"carebase/audit"
 	"carebase/migrations"
 	"carebase/rest"
@@ -53,30 +55,43 @@ func recordInvisible(r *rest.Request, target *resource, id string, action audit.
 	return audit.RecordDenied(r.RequestEvent, target.collection, id, action)
 }
 
+// ofAccount is an event of a user's sign-in, with the token that it is about.
+func ofAccount(user *core.Record, token, detail string) audit.Event {
+	event := audit.Event{Action: audit.Execute, Collection: migrations.Users, Detail: detail}
+	if user != nil {
+		event.Records, event.Agent = []string{user.Id}, audit.AgentOf(user)
+		event.Agent.Token = audit.TokenID(token)
+	}
+	return event
+}
+
 // recordLogin makes an attempt to log in an event: whose account it was for, if
 // there is one, and how it ended.
 func recordLogin(r *rest.Request, email string, pair simplejwt.Pair, failure error) error {
-	event := audit.Event{Action: audit.Execute, Collection: migrations.Users, Detail: "login: password"}
+	user, err := r.App.FindAuthRecordByEmail(migrations.Users, email)
+	if err != nil {
+		user = nil // no such account
+	}
+	event := ofAccount(user, pair.Access, "login: password")
 	if failure != nil {
 		event.Outcome = audit.Failed
-	}
-	if user, err := r.App.FindAuthRecordByEmail(migrations.Users, email); err == nil {
-		event.Records, event.Agent = []string{user.Id}, audit.AgentOf(user)
-		event.Agent.Token = audit.TokenID(pair.Access)
 	}
 	return audit.Record(r.RequestEvent, event)
 }
 
-// recordReuse makes it an event that a rotated refresh token was used again.
-func recordReuse(r *rest.Request, token string, failure error) error {
+// recordRefresh makes it an event that somebody wanted new tokens, and how it
+// ended; that a rotated refresh token was used again above all.
+func recordRefresh(r *rest.Request, token string, answer simplejwt.Refreshed, failure error) error {
 	var reuse *simplejwt.Reuse
-	if !errors.As(failure, &reuse) {
-		return nil
+	var event audit.Event
+	switch {
+	case errors.As(failure, &reuse):
+		event = ofAccount(reuse.User, token, "second use of a refresh token: session "+reuse.Session+" ended")
+		event.Outcome = audit.Denied
+	case failure != nil:
+		event = audit.Event{Action: audit.Execute, Outcome: audit.Failed, Collection: migrations.Users, Detail: "token refresh"}
+	default:
+		event = ofAccount(answer.User, answer.Access, "token refresh")
 	}
-	agent := audit.AgentOf(reuse.User)
-	agent.Token = audit.TokenID(token)
-	return audit.Record(r.RequestEvent, audit.Event{
-		Action: audit.Execute, Outcome: audit.Denied, Collection: migrations.Users, Records: []string{reuse.User.Id},
-		Agent: agent, Detail: "second use of a refresh token: session " + reuse.Session + " ended",
-	})
+	return audit.Record(r.RequestEvent, event)
 }

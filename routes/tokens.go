@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/audit"
 	"carebase/rest"
 	"carebase/simplejwt"
 	"carebase/throttle"
@@ -120,7 +123,7 @@ func (t tokens) refresh() *rest.View {
 				return nil, err
 			}
 			answer, failure := simplejwt.Refresh(r.Request.Context(), r.App, values.String("refresh"), simplejwt.AgentOf(r.Request), t.lifetimes, t.rotation)
-			if err := recordReuse(r, values.String("refresh"), failure); err != nil {
+			if err := recordRefresh(r, values.String("refresh"), answer, failure); err != nil {
 				return nil, err
 			}
 			return answer, failure
@@ -151,6 +154,17 @@ func (t tokens) blacklist() *rest.View {
 			Errors:      []*rest.Error{simplejwt.TokenNotValid()},
 		},
 		func(r *rest.Request, values rest.Values) (any, error) {
-			return struct{}{}, simplejwt.Blacklist(r.Request.Context(), r.App, values.String("refresh"))
+			return struct{}{}, logOut(r, values.String("refresh"))
 		})
+}
+
+// logOut ends a refresh token and makes it an event, both or neither.
+func logOut(r *rest.Request, refresh string) error {
+	return r.App.RunInTransaction(func(tx core.App) error {
+		user, err := simplejwt.Blacklist(r.Request.Context(), tx, refresh)
+		if err != nil {
+			return err
+		}
+		return audit.RecordIn(tx, ofAccount(user, refresh, "logout"))
+	})
 }

@@ -16,8 +16,10 @@ type Rotation struct {
 
 // Refreshed is a refresh's answer; Refresh is empty without rotation.
 type Refreshed struct {
-	Access  string `json:"access"`
-	Refresh string `json:"refresh,omitempty"`
+	// User is whose tokens these are.
+	User    *core.Record `json:"-"`
+	Access  string       `json:"access"`
+	Refresh string       `json:"refresh,omitempty"`
 }
 
 // Reuse is that a rotated refresh token was used again: it, or the one that it
@@ -79,7 +81,7 @@ func refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 	case err != nil:
 		return old, Refreshed{}, err
 	}
-	var answer Refreshed
+	answer := Refreshed{User: old.user}
 	if answer.Access, err = issueAccess(old.user, old.session(), lifetimes.Access); err != nil {
 		return old, answer, err
 	}
@@ -122,15 +124,17 @@ func Verify(ctx context.Context, app core.App, raw string, rotation Rotation) er
 }
 
 // Blacklist ends a refresh token for good, as SimpleJWT's
-// TokenBlacklistSerializer.
-func Blacklist(ctx context.Context, app core.App, raw string) error {
-	return app.RunInTransaction(func(txApp core.App) error {
+// TokenBlacklistSerializer, and returns whose it was.
+func Blacklist(ctx context.Context, app core.App, raw string) (user *core.Record, err error) {
+	err = app.RunInTransaction(func(txApp core.App) error {
 		found, err := decodeRefresh(ctx, txApp, raw)
 		if err != nil {
 			return notValid(err)
 		}
+		user = found.user
 		return notValid(blacklist(ctx, txApp, found))
 	})
+	return user, err
 }
 
 // decodeRefresh reads a refresh token. One that is blacklisted is returned with
