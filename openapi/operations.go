@@ -46,7 +46,7 @@ func (d *document) operation(e Endpoint, name string) *Operation {
 		Tags:        []string{tagOf(e.Path)},
 		Security:    security(e.View),
 		Parameters:  append(parameters("query", method.Query), formatParameter(e.View)),
-		Responses:   rest.Object[Response]{{Key: statusKey(method.Answer.Status), Value: d.answer(e.View, name)}},
+		Responses:   d.answers(e.View, name),
 	}
 	if name == http.MethodHead || name == http.MethodOptions {
 		operation.Tags = []string{metadataTag.Name}

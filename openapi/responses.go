@@ -13,7 +13,26 @@ import (
 
 func statusKey(status int) string { return strconv.Itoa(status) }
 
-// answer is the response of a method when all is well.
+// answers are the responses of a method when all is well. People see a page of
+// what has no body, which is a 200 as DRF's.
+func (d *document) answers(view *rest.View, method string) rest.Object[Response] {
+	status := view.Method(method).Answer.Status
+	answers := rest.Object[Response]{{Key: statusKey(status), Value: d.answer(view, method)}}
+	if status != http.StatusNoContent {
+		return answers
+	}
+	page := Response{Description: "A page that says so.", Headers: headersOf(http.StatusOK, view)}
+	for _, media := range content(view, MediaType{}) {
+		if media.Key == mediaTypeOfPages {
+			page.Content = append(page.Content, media)
+		}
+	}
+	return append(answers, rest.Entry[Response]{Key: statusKey(http.StatusOK), Value: page})
+}
+
+// mediaTypeOfPages is that of the representation for people.
+const mediaTypeOfPages = "text/html"
+
 func (d *document) answer(view *rest.View, method string) Response {
 	answer := view.Method(method).Answer
 	response := Response{Description: answerDescriptions[answer.Status], Headers: headersOf(answer.Status, view)}
@@ -71,7 +90,7 @@ func content(view *rest.View, body MediaType) rest.Object[MediaType] {
 	var content rest.Object[MediaType]
 	for _, renderer := range view.Representations() {
 		media := body
-		if renderer.MediaType == "text/html" {
+		if renderer.MediaType == mediaTypeOfPages {
 			media = MediaType{Schema: &Schema{Type: "string", Description: "The same as a page for people."}}
 		}
 		content = append(content, rest.Entry[MediaType]{Key: renderer.MediaType, Value: media})
@@ -92,6 +111,7 @@ var errorDescriptions = map[int]string{
 	http.StatusUnsupportedMediaType:  "The body has a media type that is not read.",
 	http.StatusTooManyRequests:       "There were too many requests; the header Retry-After says for how many seconds to wait.",
 	http.StatusInternalServerError:   "The server failed. It does not say why.",
+	http.StatusServiceUnavailable:    "The server cannot do it at the moment, for example because it cannot record it in the audit trail. Nothing was done.",
 }
 
 // errorResponses are all failures that a method can end with, by status.

@@ -126,6 +126,11 @@ func ServerError() *Error {
 	return newError(http.StatusInternalServerError, "A server error occurred.")
 }
 
+// Unavailable is the 503 of what the server cannot do at the moment.
+func Unavailable(detail string) *Error {
+	return newError(http.StatusServiceUnavailable, detail)
+}
+
 // FieldErrors are the messages of each wrong field, in the order of the
 // fields' declaration, as DRF's ValidationError.
 type FieldErrors = Object[[]string]
@@ -169,7 +174,7 @@ func toError(e *core.RequestEvent, err error) *Error {
 	case http.StatusTooManyRequests:
 		return Throttled(throttleWindow(e))
 	case http.StatusServiceUnavailable:
-		return newError(apiError.Status, apiError.Message)
+		return Unavailable(apiError.Message)
 	}
 	if apiError.Status >= 400 && apiError.Status < 500 {
 		return newError(apiError.Status, apiError.Message)

@@ -97,7 +97,8 @@ func (v *View) Failures(method string) []*Error {
 			RequestTimeout(), UnsupportedMediaType("text/plain"))
 	}
 	failures = append(failures, v.Method(method).Errors...)
-	return append(failures, RequestTooLarge(), Throttled(60), ServerError())
+	return append(failures, RequestTooLarge(), Throttled(60), ServerError(),
+		Unavailable("The request cannot be recorded at the moment. Try again later."))
 }
 
 // ListQuery are the parameters of a list of these fields: by which they can be

@@ -5,9 +5,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/router"
 
+	"carebase/config"
 	"carebase/internal/testapp"
 	"carebase/migrations"
 )
@@ -21,12 +24,16 @@ func page(server *testapp.Server, token, method, path string, body any) testapp.
 
 func TestEveryAnswerIsAPageForBrowsers(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	patient, doctor := server.Patient(alice, "John Doe"), server.Doctor(bob, "Gregory House")
-	failing := server.Patient(alice, "Fails")
+	failing, waiting := server.Patient(alice, "Fails"), server.Patient(alice, "Waits")
 	server.App.OnRecordUpdate(migrations.Patients).BindFunc(func(e *core.RecordEvent) error {
 		if e.Record.Id == failing {
 			panic("the secret name of a table")
+		}
+		if e.Record.Id == waiting {
+			return router.NewApiError(http.StatusServiceUnavailable, "Try again later.", nil)
 		}
 		return e.Next()
 	})
@@ -50,6 +57,7 @@ func TestEveryAnswerIsAPageForBrowsers(t *testing.T) {
 		{alice.Access, "POST", "/api/patients/", `{"name": `, 400, []string{"JSON parse error", `role="alert"><p class="notice bad">JSON parse error`}, nil},
 		{alice.Access, "POST", "/api/mappings/", map[string]any{"patient": patient, "doctor": "unknown"}, 400, []string{`data-endpoint="/api/patients/"`, `data-endpoint="/api/doctors/"`, "object does not exist.", `value="` + patient + `"`}, []string{"<select", "John Doe"}},
 		{alice.Access, "PATCH", "/api/patients/" + failing + "/", map[string]any{"notes": "x"}, 500, []string{"A server error occurred."}, []string{"secret name"}},
+		{alice.Access, "PATCH", "/api/patients/" + waiting + "/", map[string]any{"notes": "x"}, 503, []string{"HTTP 503 Service Unavailable", "Try again later."}, nil},
 		{"", "GET", "/api/auth/unknown/", nil, 404, []string{"Not found."}, nil},
 		{"", "GET", "/api/auth/login/", nil, 405, []string{`data-form="POST"`, `type="password"`, "data-public"}, []string{"data-sign-in"}},
 		{"", "POST", "/api/auth/login/", map[string]any{"email": alice.Email, "password": "Wr0ng-but-secret"}, 401, []string{"No active account found", `value="` + alice.Email}, []string{"Wr0ng-but-secret", "data-sign-in"}},
@@ -86,8 +94,40 @@ func TestTooLargeABodyIsAPageForBrowsers(t *testing.T) {
 	}
 }
 
+func TestWhatIsRefusedBeforeItsViewIsAPageForBrowsers(t *testing.T) {
+	server := testapp.New(t, func(settings *config.Config) {
+		limits := *settings.Throttle
+		limits.User = config.Rate{Requests: 3, Period: time.Hour}
+		settings.Throttle = &limits
+	})
+	checkAgainstReference(t, server)
+	alice := server.SignUp("alice")
+	for _, test := range []struct {
+		method, query string
+		status        int
+		want          []string
+	}{
+		{"POST", "", 415, []string{"Unsupported media type &#34;text/plain&#34; in request.", `data-form="POST"`}},
+		{"GET", "?page=x", 404, []string{"HTTP 404 Not Found", "Invalid page."}},
+		{"GET", "", 200, []string{"HTTP 200 OK"}},
+		{"GET", "", 429, []string{"HTTP 429 Too Many Requests", "Retry-After:</b>", "Request was throttled. Expected available in"}},
+	} {
+		response := server.Do(testapp.Request{Method: test.method, Path: "/api/patients/" + test.query, Token: alice.Access, Body: "name",
+			Header: map[string]string{"Accept": "text/html", "Content-Type": "text/plain"}})
+		if response.Status != test.status {
+			t.Errorf("got %d, want %d", response.Status, test.status)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(response.Body, want) {
+				t.Errorf("%d: %q is missing in %s", test.status, want, response.Body)
+			}
+		}
+	}
+}
+
 func TestBrowsersGetListsInPages(t *testing.T) {
 	server := testapp.New(t)
+	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	for i := range 101 {
 		server.Patient(alice, fmt.Sprintf("Patient %03d", i))
