@@ -71,13 +71,15 @@ func recorded(app core.App, command *cobra.Command, run func() error) error {
 
 // keepErrors notes the error of a command and of those below it.
 func keepErrors(command *cobra.Command, failure *atomic.Pointer[error]) {
-	if run := command.RunE; run != nil {
-		command.RunE = func(command *cobra.Command, arguments []string) error {
-			err := run(command, arguments)
-			if err != nil {
-				failure.Store(&err)
+	for _, step := range []*func(*cobra.Command, []string) error{&command.PreRunE, &command.RunE} {
+		if run := *step; run != nil {
+			*step = func(command *cobra.Command, arguments []string) error {
+				err := run(command, arguments)
+				if err != nil {
+					failure.Store(&err)
+				}
+				return err
 			}
-			return err
 		}
 	}
 	for _, child := range command.Commands() {

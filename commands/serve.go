@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carebase/config"
+	"carebase/migrations"
 )
 
 // NewServeCommand returns PocketBase's command "serve", whose flags have the
@@ -16,6 +17,9 @@ func NewServeCommand(app core.App, config *config.Config) *cobra.Command {
 	serve := cmd.NewServeCommand(app, false)
 	serve.Short = "Starts the web server (on " + config.HTTPAddr + " if no domain is specified)"
 	serve.PreRunE = func(command *cobra.Command, domains []string) error {
+		if err := migrations.RefuseNewer(app); err != nil {
+			return err
+		}
 		flags := command.Flags()
 		if len(domains) == 0 && !flags.Changed("http") {
 			if err := flags.Set("http", config.HTTPAddr); err != nil {

@@ -26,9 +26,9 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	config := c.database.config.Copy()
 	config.RuntimeParams = maps.Clone(config.RuntimeParams)
 	config.RuntimeParams["search_path"] = searchPath(c.schema)
-	connection, err := pgconn.ConnectConfig(ctx, config)
+	connection, err := c.database.connect(ctx, config)
 	if err != nil {
-		return nil, c.database.explain(c.database.config, err)
+		return nil, err
 	}
 	err = c.database.checkSession(ctx, connection, config.RuntimeParams["search_path"])
 	if err == nil {
@@ -38,6 +38,18 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, errors.Join(err, closeConnection(connection))
 	}
 	return &conn{database: c.database, schema: c.schema, pg: connection, prepared: newPreparedStatements(), lastUsed: time.Now()}, nil
+}
+
+// connect opens a connection to PostgreSQL or to the pooler.
+func (d *Database) connect(ctx context.Context, config *pgconn.Config) (*pgconn.PgConn, error) {
+	connection, err := pgconn.ConnectConfig(context.WithValue(ctx, connecting{}, true), config)
+	if err != nil {
+		return nil, d.explain(config, err)
+	}
+	if err := checkServer(connection); err != nil {
+		return nil, errors.Join(err, closeConnection(connection))
+	}
+	return connection, nil
 }
 
 // searchPath is where names without a schema are looked for.

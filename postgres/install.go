@@ -33,9 +33,6 @@ func (d *Database) install(ctx context.Context, connection *pgconn.PgConn, schem
 	if d.installed[schema] {
 		return nil
 	}
-	if err := checkServer(connection); err != nil {
-		return err
-	}
 	ready, err := isReady(ctx, connection, schema)
 	if err == nil && !ready {
 		if d.config.RuntimeParams[readOnlyParameter] != "" {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -26,6 +27,9 @@ func (d *Database) Open(ctx context.Context) (*pgx.Conn, error) {
 	connection, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, d.explain(d.config, err)
+	}
+	if err := checkServer(connection.PgConn()); err != nil {
+		return nil, errors.Join(err, connection.Close(ctx))
 	}
 	return connection, nil
 }

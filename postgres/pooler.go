@@ -56,11 +56,6 @@ var errNoCancelRequests = errors.New("no request to cancel is sent to a pooler")
 // that runs has gone, which ends the statement.
 const closedCheck = "1s"
 
-// connect opens a connection to PostgreSQL or to the pooler.
-func connect(ctx context.Context, config *pgconn.Config) (*pgconn.PgConn, error) {
-	return pgconn.ConnectConfig(context.WithValue(ctx, connecting{}, true), config)
-}
-
 // throughPooler reports whether connections go through the pooler. At start they
 // do not: migrations wait for each other and read beside themselves, and would
 // use up the pooler's sessions.
@@ -68,9 +63,9 @@ func (d *Database) throughPooler() bool { return d.pooler != nil && d.concurrent
 
 // connectToPooler opens a connection to the pooler.
 func (c *connector) connectToPooler(ctx context.Context) (driver.Conn, error) {
-	connection, err := connect(ctx, c.database.pooler)
+	connection, err := c.database.connect(ctx, c.database.pooler)
 	if err != nil {
-		return nil, c.database.explain(c.database.pooler, err)
+		return nil, err
 	}
 	return &conn{database: c.database, schema: c.schema, pg: connection, settings: c.transactionSettings(), lastUsed: time.Now()}, nil
 }
@@ -123,9 +118,9 @@ func (d *Database) checkPooler(ctx context.Context) error {
 }
 
 func (d *Database) identify(ctx context.Context, config *pgconn.Config) (identified []string, err error) {
-	connection, err := connect(ctx, config)
+	connection, err := d.connect(ctx, config)
 	if err != nil {
-		return nil, d.explain(config, err)
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, closeConnection(connection)) }()
 	rows, err := readAll(ctx, connection, identity)
