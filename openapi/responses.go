@@ -43,7 +43,7 @@ func (d *document) answer(view *rest.View, method string) Response {
 	if method == http.MethodOptions {
 		d.schema("FieldMetadata", fieldMetadataSchema)
 	} else {
-		body = d.answerBody(view, answer)
+		body = d.answerBody(view, view.Method(method))
 	}
 	response.Content = content(view, body)
 	return response
@@ -56,7 +56,8 @@ var answerDescriptions = map[int]string{
 	http.StatusNoContent: "It is gone.",
 }
 
-func (d *document) answerBody(view *rest.View, answer rest.Answer) MediaType {
+func (d *document) answerBody(view *rest.View, method rest.Method) MediaType {
+	answer := method.Answer
 	fields := outputFields(view, answer)
 	object := example(fields)
 	schema := objectSchema(fields)
@@ -67,19 +68,22 @@ func (d *document) answerBody(view *rest.View, answer rest.Answer) MediaType {
 	if answer.Shape == rest.OneObject || answer.Shape == rest.Document {
 		return MediaType{Schema: reference(view.Schema), Example: object}
 	}
+	list, all := &Schema{Type: "array", Items: reference(view.Schema)}, []any{object}
+	if answer.Shape == rest.List && !method.TakesPage() {
+		return MediaType{Schema: list, Example: all}
+	}
 	page := "Paginated" + view.Schema + "List"
 	d.schema(page, pageSchema(view.Schema))
 	pageExample := Example{Summary: "A page", Value: rest.Object[any]{
-		{Key: "count", Value: 1}, {Key: "next", Value: nil}, {Key: "previous", Value: nil}, {Key: "results", Value: []any{object}},
+		{Key: "count", Value: 1}, {Key: "next", Value: nil}, {Key: "previous", Value: nil}, {Key: "results", Value: all},
 	}}
 	if answer.Shape == rest.Paged {
 		return MediaType{Schema: reference(page), Example: pageExample.Value}
 	}
-	list := &Schema{Type: "array", Items: reference(view.Schema)}
 	return MediaType{
 		Schema: &Schema{OneOf: []*Schema{list, reference(page)}},
 		Examples: rest.Object[Example]{
-			{Key: "all", Value: Example{Summary: "All", Value: []any{object}}},
+			{Key: "all", Value: Example{Summary: "All", Value: all}},
 			{Key: "page", Value: pageExample},
 		},
 	}

@@ -96,12 +96,15 @@ func (r *Request) htmlPage(status int) *htmlPage {
 }
 
 // ownHeaders are those that the API's documentation speaks of.
-var ownHeaders = []string{"Allow", "Content-Type", "Vary", "Retry-After", "Www-Authenticate", "X-Request-Id"}
+var ownHeaders = []string{"Allow", "Content-Type", "Vary", "Retry-After", "WWW-Authenticate", "X-Request-Id"}
 
 // shownHeaders are those of the answer, as a client that asks for JSON has them.
 func (r *Request) shownHeaders(status int) (own, common http.Header) {
 	own, common = http.Header{}, http.Header{}
 	for name, values := range r.Response.Header() {
+		if name == "Www-Authenticate" { // as it is written, not as Go keeps it
+			name = "WWW-Authenticate"
+		}
 		if slices.Contains(ownHeaders, name) {
 			own[name] = values
 		} else {

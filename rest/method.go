@@ -1,6 +1,9 @@
 package rest
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // Method is how a view answers one HTTP method, and what the API's reference
 // says of it.
@@ -37,13 +40,19 @@ type Shape int
 const (
 	// OneObject is one.
 	OneObject Shape = iota
-	// List is an array of them, or a page if the request asks for one.
+	// List is an array of them, or a page if the method takes pageQuery and the
+	// request asks for one.
 	List
 	// Paged is a page of them, always.
 	Paged
 	// Document is one that has more than its Fields.
 	Document
 )
+
+// TakesPage reports whether requests can ask for a page of the answer.
+func (m Method) TakesPage() bool {
+	return slices.ContainsFunc(m.Query, func(field Field) bool { return field.Name == pageQuery.Name })
+}
 
 // options is the method that every view has.
 func options() Method {

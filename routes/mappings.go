@@ -37,7 +37,7 @@ func (s *mappingResource) ofPatientView() *rest.View {
 		Authenticate: simplejwt.Authenticate,
 		Schema:       s.model,
 		Fields:       s.fields,
-		Path:         []rest.Field{patients().idInPath("patient")},
+		Path:         []rest.Field{patients().idInPath("patient_id")},
 		Methods: map[string]rest.Method{http.MethodGet: {
 			Handle:      s.listOfPatient,
 			Summary:     "List the doctors of a patient",
@@ -69,8 +69,8 @@ func (s *mappingResource) destroyView() *rest.View {
 // listOfPatient is empty for a patient that the caller does not have.
 func (s *mappingResource) listOfPatient(r *rest.Request) error {
 	scope := s.scope(r)
-	scope["patient"] = r.Request.PathValue("patient")
-	if err := recordInvisible(r, patients(), r.Request.PathValue("patient"), audit.Read); err != nil {
+	scope["patient"] = r.Request.PathValue("patient_id")
+	if err := recordInvisible(r, patients(), r.Request.PathValue("patient_id"), audit.Read); err != nil {
 		return err
 	}
 	return s.respondList(r, scope, oldestFirst)

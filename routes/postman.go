@@ -99,7 +99,7 @@ var story = []postman.Chapter{
 				Body: rest.Object[any]{{Key: "patient", Value: "{{patientId}}"}, {Key: "doctor", Value: "{{doctorId}}"}},
 			},
 			{Operation: "mappings_list"},
-			{Operation: "mappings_patient_list", Path: map[string]string{"patient": "{{patientId}}"}},
+			{Operation: "mappings_patient_id_list", Path: map[string]string{"patient_id": "{{patientId}}"}},
 			{Operation: "overview_list"},
 			{Operation: "mappings_detail_destroy", Path: map[string]string{"id": "{{mappingId}}"}},
 		},

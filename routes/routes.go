@@ -68,9 +68,9 @@ func table(config *config.Config) map[string]endpoints {
 			"/{id}": doctors.detailView(),
 		},
 		"/api/mappings": {
-			"":             mappings.listView(),
-			"/{patient}":   mappings.ofPatientView(),
-			"/detail/{id}": mappings.destroyView(),
+			"":              mappings.listView(),
+			"/{patient_id}": mappings.ofPatientView(),
+			"/detail/{id}":  mappings.destroyView(),
 		},
 		"/api/overview": {"": overview{patients, doctors, mappings}.view()},
 	}

@@ -54,6 +54,21 @@ func TestSchemaRepresentations(t *testing.T) {
 	}
 }
 
+// A list that is never paged is declared as an array, and paths have the names
+// of the documented ones.
+func TestSchemaOfLists(t *testing.T) {
+	paths := checkAgainstReference(t, testapp.New(t)).document.Paths
+	for path, shapes := range map[string]int{
+		"/api/patients/": 2, "/api/doctors/": 2, "/api/mappings/": 2, "/api/mappings/{patient_id}/": 2,
+		"/api/auth/sessions/": 0, "/api/overview/": 0,
+	} {
+		schema := paths.Value(path).Get.Responses.Status(200).Value.Content["application/json"].Schema.Value
+		if len(schema.OneOf) != shapes || schema.Type.Is("array") != (shapes == 0) {
+			t.Errorf("%s: got %+v", path, schema)
+		}
+	}
+}
+
 // readDocument reads JSON or YAML into what JSON has.
 func readDocument(t *testing.T, contentType, body string) (read any) {
 	t.Helper()
