@@ -55,6 +55,7 @@ func TestListsUseTheirIndexesOnPostgreSQL(t *testing.T) {
 		{`SELECT count(*) FROM patients WHERE created_by = ?`, "idx_patients_owner", []string{"u1"}},
 		{`SELECT * FROM patients WHERE id = ? AND created_by = ?`, "patients_pkey", []string{"p1-1", "u1"}},
 		{`SELECT count(*) FROM users WHERE email = ? COLLATE NOCASE`, "idx_users_email", []string{"U1@example.com"}},
+		{`SELECT count(*) FROM users WHERE lower(email) = ?`, "idx_users_email", []string{"u1@example.com"}},
 		{`SELECT count(*) FROM blacklisted_tokens WHERE jti = ?`, "idx_blacklisted_tokens_jti", []string{"j1"}},
 		{`DELETE FROM blacklisted_tokens WHERE expires_at <= ?`, "idx_blacklisted_tokens_expiry", []string{"2020"}},
 	} {

@@ -16,8 +16,8 @@ import (
 const (
 	compatibilitySchema = "sqlite"
 	// compatibilityVersion is the number of the compatibility schema that this
-	// program makes and expects.
-	compatibilityVersion = 1
+	// program makes and expects. It goes up when one of the scripts changes.
+	compatibilityVersion = 2
 	minServerVersion     = 150000
 	// installLock is the advisory lock that installing takes.
 	installLock = 4_021_160_271
@@ -33,11 +33,16 @@ func (d *Database) install(ctx context.Context, connection *pgconn.PgConn, schem
 	if d.installed[schema] {
 		return nil
 	}
-	ready, err := isReady(ctx, connection, schema)
-	if err == nil && !ready {
-		if d.config.RuntimeParams[readOnlyParameter] != "" {
+	version, ready, err := installed(ctx, connection, schema)
+	if err == nil && d.config.RuntimeParams[readOnlyParameter] != "" {
+		switch {
+		case version == 0 || version == compatibilityVersion && !ready:
 			return fmt.Errorf("the database %s holds nothing of Carebase", d)
+		case version < compatibilityVersion:
+			return fmt.Errorf("an older version of this program made the database %s: start this version on it first", d)
 		}
+	}
+	if err == nil && !ready {
 		err = installOnce(ctx, connection, schema)
 	}
 	if err != nil {
@@ -60,24 +65,28 @@ func checkServer(connection *pgconn.PgConn) error {
 	return nil
 }
 
-// isReady reports whether both schemas are there. It fails if another version
-// of the program made them.
-func isReady(ctx context.Context, connection *pgconn.PgConn, schema string) (bool, error) {
-	rows, err := readAll(ctx, connection, "SELECT pg_catalog.to_regclass('sqlite.version') IS NOT NULL, pg_catalog.to_regnamespace("+literal(quote(schema))+") IS NOT NULL")
+// installed is the version of the compatibility schema, 0 if there is none, and
+// whether nothing is left to do for a schema. It fails if a newer version of the
+// program made it.
+func installed(ctx context.Context, connection *pgconn.PgConn, schema string) (version int, ready bool, err error) {
+	// Not to_regclass: it may not see yet what was committed while this waited.
+	rows, err := readAll(ctx, connection, "SELECT count(*) FILTER (WHERE n.nspname = 'sqlite' AND c.relname = 'version') > 0, (SELECT count(*) > 0 FROM pg_catalog.pg_namespace WHERE nspname = "+literal(schema)+
+		") FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace")
 	if err != nil || rows[0][0] != "t" {
-		return false, err
+		return 0, false, err
 	}
-	version, err := readAll(ctx, connection, "SELECT number FROM sqlite.version")
+	numbers, err := readAll(ctx, connection, "SELECT number FROM sqlite.version")
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
-	if len(version) != 1 {
-		return false, errors.New(`its schema "sqlite" is not of this program's making`)
+	if len(numbers) != 1 {
+		return 0, false, errors.New(`its schema "sqlite" is not of this program's making`)
 	}
-	if number, err := strconv.Atoi(version[0][0]); err != nil || number > compatibilityVersion {
-		return false, errors.New("a newer version of this program made it")
+	version, err = strconv.Atoi(numbers[0][0])
+	if err != nil || version > compatibilityVersion {
+		return 0, false, errors.New("a newer version of this program made it")
 	}
-	return rows[0][1] == "t", nil
+	return version, version == compatibilityVersion && rows[0][1] == "t", nil
 }
 
 // installOnce installs while no other process does.
@@ -96,21 +105,20 @@ func installOnce(ctx context.Context, connection *pgconn.PgConn, schema string) 
 }
 
 func installSchemas(ctx context.Context, connection *pgconn.PgConn, schema string) error {
-	// Not to_regclass: it may not see yet what was committed while this waited.
-	rows, err := readAll(ctx, connection, "SELECT count(*) > 0 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'sqlite' AND c.relname = 'version'")
+	version, _, err := installed(ctx, connection, schema)
 	if err != nil {
 		return err
 	}
 	statements := []string{"CREATE SCHEMA IF NOT EXISTS " + quote(schema)}
-	if rows[0][0] != "t" {
+	if version < compatibilityVersion {
 		scripts, err := compatibilityScripts()
 		if err != nil {
 			return err
 		}
-		statements = append(statements, "CREATE SCHEMA sqlite", "SET LOCAL search_path = pg_catalog")
+		statements = append(statements, "CREATE SCHEMA IF NOT EXISTS sqlite", "SET LOCAL search_path = pg_catalog")
 		statements = append(statements, scripts...)
-		statements = append(statements, "CREATE TABLE sqlite.version (number integer NOT NULL)",
-			fmt.Sprintf("INSERT INTO sqlite.version VALUES (%d)", compatibilityVersion))
+		statements = append(statements, reindex, "CREATE TABLE IF NOT EXISTS sqlite.version (number integer NOT NULL)",
+			fmt.Sprintf("DELETE FROM sqlite.version; INSERT INTO sqlite.version VALUES (%d)", compatibilityVersion))
 	}
 	for _, statement := range statements {
 		if _, err := readAll(ctx, connection, statement); err != nil {
@@ -119,6 +127,22 @@ func installSchemas(ctx context.Context, connection *pgconn.PgConn, schema strin
 	}
 	return nil
 }
+
+// reindex builds the indexes anew that hold what the functions gave before they
+// were replaced.
+const reindex = `DO $build$
+DECLARE
+  index regclass;
+BEGIN
+  FOR index IN
+    SELECT DISTINCT d.objid::regclass FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'i'
+    WHERE d.classid = 'pg_class'::regclass AND (
+      d.refclassid = 'pg_proc'::regclass AND d.refobjid IN (SELECT oid FROM pg_proc WHERE pronamespace = 'sqlite'::regnamespace)
+      OR d.refclassid = 'pg_operator'::regclass AND d.refobjid IN (SELECT oid FROM pg_operator WHERE oprnamespace = 'sqlite'::regnamespace))
+  LOOP
+    EXECUTE format('REINDEX INDEX %s', index);
+  END LOOP;
+END $build$`
 
 func compatibilityScripts() ([]string, error) {
 	names, err := fs.Glob(compatibility, "compatibility/*.sql")

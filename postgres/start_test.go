@@ -1,14 +1,20 @@
 package postgres_test
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pocketbase/dbx"
 
 	"carebase/internal/testpostgres"
@@ -135,3 +141,88 @@ func TestASchemaOfANewerVersionIsRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// direct runs statements past the driver.
+func direct(t *testing.T, settings postgres.Settings, statements string) {
+	t.Helper()
+	connection, err := pgconn.Connect(context.Background(), settings.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = connection.Exec(context.Background(), statements).ReadAll()
+	if err := errors.Join(err, connection.Close(context.Background())); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAnOlderSchemaIsBroughtUpToDate starts several programs at once on what an
+// older version left.
+func TestAnOlderSchemaIsBroughtUpToDate(t *testing.T) {
+	settings := testpostgres.New(t)
+	start := func() *dbx.DB {
+		database, err := postgres.New(settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return connect(t, database)
+	}
+	old := start()
+	var current int
+	if err := old.NewQuery("SELECT number FROM version").Row(&current); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, old, "CREATE TABLE visits (id TEXT PRIMARY KEY, day TEXT)", "INSERT INTO visits VALUES ('a', '2024-05-06')", "CREATE VIEW years AS SELECT id, strftime('%Y', day) AS year FROM visits")
+	direct(t, settings, "CREATE OR REPLACE FUNCTION sqlite.format_time(format text, t timestamp) RETURNS text LANGUAGE sql IMMUTABLE RETURN 'old'")
+	execute(t, old, "CREATE INDEX by_year ON visits (strftime('%Y', day))")
+	direct(t, settings, "UPDATE sqlite.version SET number = number - 1; DROP OPERATOR sqlite.@@= (text, double precision); DROP FUNCTION sqlite.values_eq_text_double_precision(text, double precision)")
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			database, err := postgres.New(settings)
+			if err == nil {
+				var db *dbx.DB
+				if db, err = database.Connect("data.db"); err == nil {
+					err = errors.Join(db.DB().Ping(), db.Close())
+				}
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	db := start()
+	for query, want := range map[string]string{
+		"SELECT number FROM version":                               strconv.Itoa(current),
+		"SELECT year FROM years":                                   "2024",
+		"SELECT id FROM visits WHERE strftime('%Y', day) = '2024'": "a",
+		"SELECT lower('1') = 1.0":                                  "0",
+	} {
+		var got string
+		if err := db.NewQuery(query).Row(&got); err != nil || got != want {
+			t.Errorf("%s: got %q, %v", query, got, err)
+		}
+	}
+}
+
+// TestTheVersionFollowsTheScripts fails when a script has changed: raise
+// compatibilityVersion then, so that databases get the change, and this sum.
+func TestTheVersionFollowsTheScripts(t *testing.T) {
+	scripts, err := filepath.Glob("compatibility/*.sql")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("got %v, %v", scripts, err)
+	}
+	sum := sha256.New()
+	for _, script := range scripts {
+		content, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum.Write(content)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil))[:16]; got != scriptsOfVersion2 {
+		t.Errorf("the scripts' sum is %s", got)
+	}
+}
+
+const scriptsOfVersion2 = "b9f66929348ecd0d"

@@ -1,18 +1,23 @@
 -- The types of SQLite that PostgreSQL lacks. Everything here is qualified or
--- written with keywords: a collection may have any name, "text" included.
+-- written with keywords: a collection may have any name, "text" included. All of
+-- these files can run again over what an older version of them made, and then do.
 
 -- JSON as it was written, byte by byte; '' is allowed.
-CREATE DOMAIN sqlite."JSON" AS pg_catalog.text COLLATE "C";
-CREATE DOMAIN sqlite."NUMERIC" AS double precision;
-
--- A value whose type is known only at run time: rank 1 is a number, 2 a text.
--- A text's number is NaN, which PostgreSQL sorts after all numbers, as SQLite
--- sorts texts.
-CREATE TYPE sqlite.value AS (rank smallint, number double precision, text pg_catalog.text COLLATE "C");
+-- A value is of a type that is known only at run time: rank 1 is a number, 2 a
+-- text. A text's number is NaN, which PostgreSQL sorts after all numbers, as
+-- SQLite sorts texts.
+DO $build$
+BEGIN
+  IF to_regtype('sqlite.value') IS NULL THEN
+    CREATE DOMAIN sqlite."JSON" AS pg_catalog.text COLLATE "C";
+    CREATE DOMAIN sqlite."NUMERIC" AS double precision;
+    CREATE TYPE sqlite.value AS (rank smallint, number double precision, text pg_catalog.text COLLATE "C");
+  END IF;
+END $build$;
 
 -- A text as a number, or NULL if it does not look like one. Never fails, not
 -- even on 1e400.
-CREATE FUNCTION sqlite.parse_number(t pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.parse_number(t pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN t ~ '^\s*[-+]?(\d{1,200}(\.\d*)?|\.\d+)([eE][-+]?\d{1,2})?\s*$' AND length(t) < 210 THEN t::double precision
   WHEN t ~ '^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?\s*$' AND length(t) < 10000 THEN
@@ -24,74 +29,101 @@ RETURN CASE
 END;
 
 -- The number that a text begins with, or 0.
-CREATE FUNCTION sqlite.number_prefix(t pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.number_prefix(t pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN t IS NOT NULL THEN coalesce(sqlite.parse_number(substring(t FROM '^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)')), 0) END;
 
-CREATE FUNCTION sqlite.number_text(f double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN f = trunc(f) AND abs(f) < 1e15 THEN f::numeric::pg_catalog.text ELSE f::pg_catalog.text END;
+-- A real number as text: 15 digits, and always a point.
+CREATE OR REPLACE FUNCTION sqlite.real_text(f double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN f = trunc(f) AND abs(f) < 1e16 THEN f::bigint::pg_catalog.text || '.0'
+  WHEN abs(f) >= 1e-4 AND abs(f) < 1e15 THEN trim_scale(f::numeric)::pg_catalog.text
+  WHEN abs(f) < 'Infinity' THEN replace(regexp_replace(btrim(to_char(f, '9.99999999999999EEEE')), '0*e', 'e'), '.e', '.0e')
+  ELSE CASE WHEN f > 0 THEN 'Inf' WHEN f < 0 THEN '-Inf' END
+END;
+
+-- A number column holds whole numbers as such.
+CREATE OR REPLACE FUNCTION sqlite.number_text(f double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN f = trunc(f) AND abs(f) < 9.2e18 THEN f::bigint::pg_catalog.text ELSE sqlite.real_text(f) END;
 
 -- Conversions: CAST(x AS TEXT), REAL, INTEGER, NUMERIC, BLOB.
-CREATE FUNCTION sqlite.to_text(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v;
-CREATE FUNCTION sqlite.to_text(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.number_text(v);
-CREATE FUNCTION sqlite.to_text(v boolean) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v::integer::pg_catalog.text;
-CREATE FUNCTION sqlite.to_text(v sqlite.value) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN (v).text;
-CREATE FUNCTION sqlite.to_text(v pg_catalog.bytea) RETURNS pg_catalog.text STABLE PARALLEL SAFE RETURN convert_from(v, 'UTF8');
+CREATE OR REPLACE FUNCTION sqlite.to_text(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v;
+CREATE OR REPLACE FUNCTION sqlite.to_text(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.number_text(v);
+CREATE OR REPLACE FUNCTION sqlite.to_text(v boolean) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v::integer::pg_catalog.text;
+CREATE OR REPLACE FUNCTION sqlite.to_text(v sqlite.value) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN (v).text;
+CREATE OR REPLACE FUNCTION sqlite.to_text(v pg_catalog.bytea) RETURNS pg_catalog.text STABLE PARALLEL SAFE RETURN convert_from(v, 'UTF8');
 
-CREATE FUNCTION sqlite.to_real(v pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.number_prefix(v);
-CREATE FUNCTION sqlite.to_real(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v;
-CREATE FUNCTION sqlite.to_real(v boolean) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v::integer::double precision;
-CREATE FUNCTION sqlite.to_real(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.to_real(v pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.number_prefix(v);
+CREATE OR REPLACE FUNCTION sqlite.to_real(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v;
+CREATE OR REPLACE FUNCTION sqlite.to_real(v boolean) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v::integer::double precision;
+CREATE OR REPLACE FUNCTION sqlite.to_real(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (v).rank = 1 THEN (v).number ELSE sqlite.number_prefix((v).text) END;
 
-CREATE FUNCTION sqlite.to_numeric(v pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.number_prefix(v);
-CREATE FUNCTION sqlite.to_numeric(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v;
-CREATE FUNCTION sqlite.to_numeric(v boolean) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v::integer::double precision;
-CREATE FUNCTION sqlite.to_numeric(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.to_real(v);
+CREATE OR REPLACE FUNCTION sqlite.to_numeric(v pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.number_prefix(v);
+CREATE OR REPLACE FUNCTION sqlite.to_numeric(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v;
+CREATE OR REPLACE FUNCTION sqlite.to_numeric(v boolean) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v::integer::double precision;
+CREATE OR REPLACE FUNCTION sqlite.to_numeric(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.to_real(v);
 
 -- Integers end at 64 bits, as in SQLite.
-CREATE FUNCTION sqlite.to_integer(v bigint) RETURNS bigint IMMUTABLE PARALLEL SAFE RETURN v;
-CREATE FUNCTION sqlite.to_integer(v double precision) RETURNS bigint IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.to_integer(v bigint) RETURNS bigint IMMUTABLE PARALLEL SAFE RETURN v;
+CREATE OR REPLACE FUNCTION sqlite.to_integer(v double precision) RETURNS bigint IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN v >= 9223372036854775807 THEN 9223372036854775807 WHEN v <= -9223372036854775808 THEN (-9223372036854775808)::bigint ELSE trunc(v)::bigint END;
 -- A text's digits, up to a point or an exponent.
-CREATE FUNCTION sqlite.to_integer(v pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.to_integer(v pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN v IS NULL THEN NULL
   WHEN v ~ '^\s*[-+]?\d{1,18}(\D|$)' THEN substring(v FROM '^\s*([-+]?\d+)')::bigint
   ELSE sqlite.to_integer(coalesce(sqlite.number_prefix(substring(v FROM '^\s*[-+]?\d+')), 0))
 END;
-CREATE FUNCTION sqlite.to_integer(v boolean) RETURNS bigint IMMUTABLE PARALLEL SAFE RETURN v::integer::bigint;
-CREATE FUNCTION sqlite.to_integer(v sqlite.value) RETURNS bigint IMMUTABLE PARALLEL SAFE RETURN sqlite.to_integer(sqlite.to_real(v));
+CREATE OR REPLACE FUNCTION sqlite.to_integer(v boolean) RETURNS bigint IMMUTABLE PARALLEL SAFE RETURN v::integer::bigint;
+CREATE OR REPLACE FUNCTION sqlite.to_integer(v sqlite.value) RETURNS bigint IMMUTABLE PARALLEL SAFE RETURN sqlite.to_integer(sqlite.to_real(v));
 
-CREATE FUNCTION sqlite.to_blob(v pg_catalog.text) RETURNS pg_catalog.bytea IMMUTABLE PARALLEL SAFE RETURN convert_to(v, 'UTF8');
+CREATE OR REPLACE FUNCTION sqlite.to_blob(v pg_catalog.text) RETURNS pg_catalog.bytea IMMUTABLE PARALLEL SAFE RETURN convert_to(v, 'UTF8');
 
 -- What counts as true in a condition.
-CREATE FUNCTION sqlite.truth(v boolean) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN v;
-CREATE FUNCTION sqlite.truth(v double precision) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN v <> 0;
-CREATE FUNCTION sqlite.truth(v pg_catalog.text) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN sqlite.number_prefix(v) <> 0;
-CREATE FUNCTION sqlite.truth(v sqlite.value) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN sqlite.to_real(v) <> 0;
+CREATE OR REPLACE FUNCTION sqlite.truth(v boolean) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN v;
+CREATE OR REPLACE FUNCTION sqlite.truth(v double precision) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN v <> 0;
+CREATE OR REPLACE FUNCTION sqlite.truth(v pg_catalog.text) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN sqlite.number_prefix(v) <> 0;
+CREATE OR REPLACE FUNCTION sqlite.truth(v sqlite.value) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN sqlite.to_real(v) <> 0;
 
 -- The operand of arithmetic.
-CREATE FUNCTION sqlite.number(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v;
-CREATE FUNCTION sqlite.number(v boolean) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v::integer::double precision;
-CREATE FUNCTION sqlite.number(v pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.number_prefix(v);
-CREATE FUNCTION sqlite.number(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.to_real(v);
+CREATE OR REPLACE FUNCTION sqlite.number(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v;
+CREATE OR REPLACE FUNCTION sqlite.number(v boolean) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v::integer::double precision;
+CREATE OR REPLACE FUNCTION sqlite.number(v pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.number_prefix(v);
+CREATE OR REPLACE FUNCTION sqlite.number(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.to_real(v);
 
 -- Dynamic values.
-CREATE FUNCTION sqlite.dynamic(v pg_catalog.text) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.dynamic(v pg_catalog.text) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN v IS NOT NULL THEN ROW(2::smallint, 'NaN'::double precision, v)::sqlite.value END;
-CREATE FUNCTION sqlite.dynamic(v double precision) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.dynamic(v double precision) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN v IS NOT NULL THEN ROW(1::smallint, v, sqlite.number_text(v))::sqlite.value END;
-CREATE FUNCTION sqlite.dynamic(v boolean) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE RETURN sqlite.dynamic(v::integer::double precision);
-CREATE FUNCTION sqlite.dynamic(v sqlite.value) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE RETURN v;
+CREATE OR REPLACE FUNCTION sqlite.dynamic(v boolean) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE RETURN sqlite.dynamic(v::integer::double precision);
+CREATE OR REPLACE FUNCTION sqlite.dynamic(v sqlite.value) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE RETURN v;
 
-CREATE FUNCTION sqlite.value_number(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN (v).rank = 1 THEN (v).number END;
-CREATE CAST (sqlite.value AS pg_catalog.text) WITH FUNCTION sqlite.to_text(sqlite.value) AS IMPLICIT;
-CREATE CAST (sqlite.value AS double precision) WITH FUNCTION sqlite.value_number(sqlite.value) AS IMPLICIT;
+CREATE OR REPLACE FUNCTION sqlite.value_number(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN (v).rank = 1 THEN (v).number END;
+DO $build$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_cast WHERE castsource = 'sqlite.value'::regtype) THEN
+    CREATE CAST (sqlite.value AS pg_catalog.text) WITH FUNCTION sqlite.to_text(sqlite.value) AS IMPLICIT;
+    CREATE CAST (sqlite.value AS double precision) WITH FUNCTION sqlite.value_number(sqlite.value) AS IMPLICIT;
+  END IF;
+END $build$;
 
-CREATE FUNCTION sqlite.typeof(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v IS NULL THEN 'null' ELSE 'text' END;
-CREATE FUNCTION sqlite.typeof(v boolean) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v IS NULL THEN 'null' ELSE 'integer' END;
-CREATE FUNCTION sqlite.typeof(v bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v IS NULL THEN 'null' ELSE 'integer' END;
-CREATE FUNCTION sqlite.typeof(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+-- What a text or a value becomes beside a number column: a number, or NaN.
+CREATE OR REPLACE FUNCTION sqlite.with_numeric_affinity(v pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN v IS NOT NULL THEN coalesce(sqlite.parse_number(v), 'NaN') END;
+CREATE OR REPLACE FUNCTION sqlite.with_numeric_affinity(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (v).rank = 1 THEN (v).number ELSE sqlite.with_numeric_affinity((v).text) END;
+
+-- A parameter as text, where a number is written as its Go type is.
+CREATE OR REPLACE FUNCTION sqlite.parameter_text(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v;
+CREATE OR REPLACE FUNCTION sqlite.parameter_text(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.real_text(v);
+CREATE OR REPLACE FUNCTION sqlite.parameter_text(v bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v::pg_catalog.text;
+CREATE OR REPLACE FUNCTION sqlite.parameter_text(v boolean) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v::integer::pg_catalog.text;
+
+CREATE OR REPLACE FUNCTION sqlite.typeof(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v IS NULL THEN 'null' ELSE 'text' END;
+CREATE OR REPLACE FUNCTION sqlite.typeof(v boolean) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v IS NULL THEN 'null' ELSE 'integer' END;
+CREATE OR REPLACE FUNCTION sqlite.typeof(v bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v IS NULL THEN 'null' ELSE 'integer' END;
+CREATE OR REPLACE FUNCTION sqlite.typeof(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN v IS NULL THEN 'null' WHEN v = trunc(v) THEN 'integer' ELSE 'real' END;
-CREATE FUNCTION sqlite.typeof(v sqlite.value) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.typeof(v sqlite.value) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (v).rank = 1 THEN sqlite.typeof((v).number) ELSE sqlite.typeof((v).text) END;

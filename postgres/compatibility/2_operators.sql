@@ -1,76 +1,81 @@
 -- Comparisons between values of different types, as SQLite makes them after it
--- has applied the columns' affinities. The functions are single expressions, so
--- that the planner puts them in place of the call and finds the indexes.
+-- has applied the columns' affinities:
+--
+--   =  <  ...   a column on the left and a value that has no affinity on the right;
+--   ##<  ...    two columns, where a number's affinity counts more than a text's;
+--   @@=  @@<    two values, of which a number is always less than a text.
+--
+-- The functions are single expressions, so that the planner puts them in place of
+-- the call and finds the indexes.
 DO $build$
 DECLARE
-  comparison record;
-  operands record;
+  operation record;
   body pg_catalog.text;
   function_name pg_catalog.text;
-  left_side pg_catalog.text;
-  right_side pg_catalog.text;
+  sides pg_catalog.text[];
+  types pg_catalog.text[];
+  kinds pg_catalog.text[];
+  other pg_catalog.text;
+  has_affinity boolean;
 BEGIN
-  FOR comparison IN SELECT * FROM (VALUES ('=', 'eq'), ('<>', 'ne'), ('<', 'lt'), ('<=', 'le'), ('>', 'gt'), ('>=', 'ge')) AS c(symbol, name) LOOP
-    FOR operands IN SELECT * FROM (VALUES
-        ('double precision', 'pg_catalog.text'), ('pg_catalog.text', 'double precision'),
-        ('boolean', 'pg_catalog.text'), ('pg_catalog.text', 'boolean'),
-        ('boolean', 'double precision'), ('double precision', 'boolean'),
-        ('sqlite.value', 'sqlite.value'), ('sqlite.value', 'pg_catalog.text'), ('pg_catalog.text', 'sqlite.value'),
-        ('sqlite.value', 'double precision'), ('double precision', 'sqlite.value'),
-        ('sqlite.value', 'boolean'), ('boolean', 'sqlite.value')) AS o(l, r) LOOP
-      left_side := CASE operands.l WHEN 'boolean' THEN '(a::integer::double precision)' ELSE 'a' END;
-      right_side := CASE operands.r WHEN 'boolean' THEN '(b::integer::double precision)' ELSE 'b' END;
-      IF operands.l = operands.r THEN
-        body := format('pg_catalog.record_%s(a, b)', comparison.name);
-      ELSIF 'sqlite.value' IN (operands.l, operands.r) AND 'pg_catalog.text' IN (operands.l, operands.r) THEN
-        -- A text is equal to a number if they are written alike: the other side
-        -- may be a text column.
-        body := CASE WHEN comparison.symbol IN ('=', '<>')
-          THEN format('%s %s %s', CASE operands.l WHEN 'sqlite.value' THEN '(a).text' ELSE 'a' END, comparison.symbol, CASE operands.r WHEN 'sqlite.value' THEN '(b).text' ELSE 'b' END)
-          ELSE format('pg_catalog.record_%s(sqlite.dynamic(a), sqlite.dynamic(b))', comparison.name) END;
-      ELSIF 'sqlite.value' IN (operands.l, operands.r) THEN
-        body := format('%s %s %s', CASE operands.l WHEN 'sqlite.value' THEN '(a).number' ELSE left_side END, comparison.symbol, CASE operands.r WHEN 'sqlite.value' THEN '(b).number' ELSE right_side END);
-      ELSIF operands.r = 'pg_catalog.text' AND comparison.symbol = '=' THEN
-        body := format('coalesce(%s = sqlite.parse_number(b), b IS NULL AND NULL)', left_side);
-      ELSIF operands.l = 'pg_catalog.text' THEN
-        body := format('a %s sqlite.to_text(b)', comparison.symbol);
-      ELSIF operands.r = 'pg_catalog.text' THEN
-        -- A number is less than a text that is no number.
-        body := format('CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN sqlite.parse_number(b) IS NULL THEN %s ELSE %s %s sqlite.parse_number(b) END',
-          (comparison.symbol IN ('<', '<=', '<>'))::pg_catalog.text, left_side, comparison.symbol);
-      ELSE
-        body := format('%s %s %s', left_side, comparison.symbol, right_side);
+  FOR operation IN
+    SELECT * FROM (VALUES ('column', ''), ('columns', '##'), ('values', '@@')) AS f(family, prefix)
+      CROSS JOIN (VALUES ('=', 'eq'), ('<>', 'ne'), ('<', 'lt'), ('<=', 'le'), ('>', 'gt'), ('>=', 'ge')) AS c(comparison, name)
+      CROSS JOIN (SELECT l, r FROM unnest(ARRAY['pg_catalog.text', 'double precision', 'boolean', 'sqlite.value']) AS l CROSS JOIN unnest(ARRAY['pg_catalog.text', 'double precision', 'boolean', 'sqlite.value']) AS r
+        UNION ALL VALUES ('pg_catalog.text', 'bigint'), ('pg_catalog.text', 'integer'), ('bigint', 'bigint'), ('pg_catalog.bytea', 'pg_catalog.bytea')) AS o
+  LOOP
+    types := ARRAY[operation.l, operation.r];
+    -- PostgreSQL has its own for a column and a value of one type.
+    CONTINUE WHEN operation.family = 'column' AND operation.l = operation.r AND operation.l <> 'sqlite.value';
+    CONTINUE WHEN operation.family <> 'column' AND operation.r IN ('bigint', 'integer') AND operation.l <> operation.r;
+    kinds := ARRAY(SELECT CASE t WHEN 'pg_catalog.text' THEN 'text' WHEN 'sqlite.value' THEN 'value' WHEN 'pg_catalog.bytea' THEN 'bytes' ELSE 'number' END FROM unnest(types) WITH ORDINALITY AS u(t, n) ORDER BY n);
+    sides := ARRAY['a', 'b'];
+    IF kinds = ARRAY['value', 'value'] OR 'value' = ANY (kinds) AND 'text' = ANY (kinds) AND (operation.family = 'values' OR operation.family = 'column' AND kinds[1] = 'value') THEN
+      body := format('pg_catalog.record_%s(%s, %s)', operation.name, CASE kinds[1] WHEN 'text' THEN 'sqlite.dynamic(a)' ELSE 'a' END, CASE kinds[2] WHEN 'text' THEN 'sqlite.dynamic(b)' ELSE 'b' END);
+    ELSE
+      FOR i IN 1 .. 2 LOOP
+        other := kinds[3 - i];
+        -- Whether the other side has an affinity that this one takes on.
+        has_affinity := operation.family = 'columns' OR operation.family = 'column' AND i = 2;
+        sides[i] := CASE
+          WHEN types[i] = 'boolean' AND NOT (other = 'text' AND operation.family = 'column' AND i = 2) THEN format('%s::integer::double precision', sides[i])
+          WHEN kinds[i] = 'number' AND other = 'text' AND operation.family = 'column' AND i = 2 THEN 'sqlite.parameter_text(b' || CASE types[2] WHEN 'integer' THEN '::bigint)' ELSE ')' END
+          WHEN kinds[i] = 'value' AND other = 'text' THEN format('(%s).text', sides[i])
+          WHEN kinds[i] = 'value' AND has_affinity THEN format('sqlite.with_numeric_affinity(%s)', sides[i])
+          WHEN kinds[i] = 'value' THEN format('(%s).number', sides[i])
+          WHEN kinds[i] = 'text' AND other = 'number' AND has_affinity THEN format('sqlite.with_numeric_affinity(%s)', sides[i])
+          WHEN kinds[i] = 'text' AND other = 'number' AND operation.family = 'values' THEN format('(CASE WHEN %s IS NOT NULL THEN ''NaN''::double precision END)', sides[i])
+          ELSE sides[i]
+        END;
+      END LOOP;
+      body := format('%s %s %s', sides[1], operation.comparison, sides[2]);
+      IF kinds[1] = 'text' AND (operation.family = 'column' OR kinds[2] <> 'number') OR kinds = ARRAY['value', 'text'] THEN
+        body := format('%s COLLATE "C" %s %s', sides[1], operation.comparison, sides[2]);
       END IF;
-      function_name := comparison.name || '_' || replace(replace(replace(operands.l || '_' || operands.r, 'pg_catalog.', ''), 'sqlite.', ''), ' ', '_');
-      EXECUTE format('CREATE FUNCTION sqlite.%I(a %s, b %s) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN %s', function_name, operands.l, operands.r, body);
-      EXECUTE format('CREATE OPERATOR sqlite.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = sqlite.%I)', comparison.symbol, operands.l, operands.r, function_name);
-    END LOOP;
+    END IF;
+    function_name := CASE operation.family WHEN 'column' THEN '' ELSE operation.family || '_' END || operation.name || '_' || replace(replace(replace(operation.l || '_' || operation.r, 'pg_catalog.', ''), 'sqlite.', ''), ' ', '_');
+    EXECUTE format('CREATE OR REPLACE FUNCTION sqlite.%I(a %s, b %s) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN %s', function_name, operation.l, operation.r, body);
+    IF to_regoperator(format('sqlite.%s(%s,%s)', operation.prefix || operation.comparison, operation.l, operation.r)) IS NULL THEN
+      EXECUTE format('CREATE OPERATOR sqlite.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = sqlite.%I)', operation.prefix || operation.comparison, operation.l, operation.r, function_name);
+    END IF;
   END LOOP;
 END $build$;
 
 -- COALESCE over two types gives the type that holds both.
-CREATE FUNCTION sqlite."coalesce"(a anycompatible, b anycompatible) RETURNS anycompatible LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT COALESCE(a, b)';
+CREATE OR REPLACE FUNCTION sqlite.ifnull(a anycompatible, b anycompatible) RETURNS anycompatible LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT COALESCE(a, b)';
 DO $build$
 DECLARE
-  pair record;
+  l pg_catalog.text;
+  r pg_catalog.text;
 BEGIN
-  FOR pair IN SELECT * FROM (VALUES
-      ('pg_catalog.text', 'pg_catalog.text', 'pg_catalog.text', 'a', 'b'),
-      ('double precision', 'double precision', 'double precision', 'a', 'b'),
-      ('boolean', 'boolean', 'boolean', 'a', 'b'),
-      ('sqlite.value', 'sqlite.value', 'sqlite.value', 'a', 'b'),
-      ('sqlite.value', 'pg_catalog.text', 'pg_catalog.text', 'sqlite.to_text(a)', 'b'),
-      ('pg_catalog.text', 'sqlite.value', 'pg_catalog.text', 'a', 'sqlite.to_text(b)'),
-      ('sqlite.value', 'double precision', 'sqlite.value', 'a', 'sqlite.dynamic(b)'),
-      ('double precision', 'sqlite.value', 'sqlite.value', 'sqlite.dynamic(a)', 'b'),
-      ('double precision', 'pg_catalog.text', 'pg_catalog.text', 'sqlite.to_text(a)', 'b'),
-      ('boolean', 'pg_catalog.text', 'pg_catalog.text', 'sqlite.to_text(a)', 'b'),
-      ('pg_catalog.text', 'double precision', 'pg_catalog.text', 'a', 'sqlite.to_text(b)'),
-      ('pg_catalog.text', 'boolean', 'pg_catalog.text', 'a', 'sqlite.to_text(b)'),
-      ('boolean', 'double precision', 'double precision', 'a::integer::double precision', 'b'),
-      ('double precision', 'boolean', 'double precision', 'a', 'b::integer::double precision'),
-      ('sqlite.value', 'boolean', 'sqlite.value', 'a', 'sqlite.dynamic(b)'),
-      ('boolean', 'sqlite.value', 'sqlite.value', 'sqlite.dynamic(a)', 'b')) AS p(l, r, result, first, second) LOOP
-    EXECUTE format('CREATE FUNCTION sqlite."coalesce"(a %s, b %s) RETURNS %s IMMUTABLE PARALLEL SAFE RETURN COALESCE(%s, %s)', pair.l, pair.r, pair.result, pair.first, pair.second);
+  FOR l, r IN
+    SELECT t, u FROM unnest(ARRAY['pg_catalog.text', 'double precision', 'boolean', 'sqlite.value']) AS t CROSS JOIN unnest(ARRAY['pg_catalog.text', 'double precision', 'boolean', 'sqlite.value']) AS u
+  LOOP
+    EXECUTE CASE
+      WHEN l = r THEN format('CREATE OR REPLACE FUNCTION sqlite.ifnull(a %1$s, b %1$s) RETURNS %1$s IMMUTABLE PARALLEL SAFE RETURN COALESCE(a, b)', l)
+      WHEN l IN ('boolean', 'double precision') AND r IN ('boolean', 'double precision') THEN
+        format('CREATE OR REPLACE FUNCTION sqlite.ifnull(a %s, b %s) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN COALESCE(sqlite.number(a), sqlite.number(b))', l, r)
+      ELSE format('CREATE OR REPLACE FUNCTION sqlite.ifnull(a %s, b %s) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE RETURN COALESCE(sqlite.dynamic(a), sqlite.dynamic(b))', l, r)
+    END;
   END LOOP;
 END $build$;

@@ -1,10 +1,10 @@
 -- SQLite's date functions over texts.
 
 -- The clock, at each call.
-CREATE FUNCTION sqlite.now_text() RETURNS pg_catalog.text VOLATILE PARALLEL SAFE RETURN to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS');
+CREATE OR REPLACE FUNCTION sqlite.now_text() RETURNS pg_catalog.text VOLATILE PARALLEL SAFE RETURN to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS');
 
 -- Not parallel safe, as all that catches errors.
-CREATE FUNCTION sqlite.parse_time(v pg_catalog.text) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
+CREATE OR REPLACE FUNCTION sqlite.parse_time(v pg_catalog.text) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
 DECLARE
   first text;
 BEGIN
@@ -21,13 +21,14 @@ BEGIN
     RETURN first::timestamp + (substr(v, 9, 2)::integer - 1) * interval '1 day';
   END IF;
   IF v ~ '^\d{2}:\d{2}(:\d{2}(\.\d+)?)?$' THEN RETURN ('2000-01-01 ' || v)::timestamp; END IF;
-  IF v ~ '^[-+]?\d+(\.\d+)?$' THEN RETURN timestamp '2000-01-01 12:00:00' + (v::double precision - 2451545.0) * interval '1 day'; END IF;
+  -- A number counts days, from noon of the 24th of November in the year -4713.
+  IF sqlite.parse_number(v) BETWEEN 0 AND 5373484.4999 THEN RETURN timestamp '2000-01-01 12:00:00' + (sqlite.parse_number(v) - 2451545.0) * interval '1 day'; END IF;
   RETURN NULL;
 EXCEPTION WHEN data_exception THEN
   RETURN NULL; -- the 13th month, as in SQLite
 END $$;
 
-CREATE FUNCTION sqlite.modified_time(v pg_catalog.text, modifiers pg_catalog.text[]) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
+CREATE OR REPLACE FUNCTION sqlite.modified_time(v pg_catalog.text, modifiers pg_catalog.text[]) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
 DECLARE
   result timestamp;
   modifier text;
@@ -63,7 +64,7 @@ EXCEPTION WHEN data_exception THEN
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION sqlite.format_time(format pg_catalog.text, t timestamp) RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+CREATE OR REPLACE FUNCTION sqlite.format_time(format pg_catalog.text, t timestamp) RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
 DECLARE
   result text := '';
   i integer := 1;
@@ -88,21 +89,21 @@ BEGIN
       WHEN 'u' THEN to_char(t, 'ID') WHEN 'U' THEN lpad(((extract(doy FROM t) + 6 - extract(dow FROM t))::integer / 7)::text, 2, '0')
       WHEN 'V' THEN to_char(t, 'IW') WHEN 'w' THEN extract(dow FROM t)::text
       WHEN 'W' THEN lpad(((extract(doy FROM t) + 6 - (extract(isodow FROM t) - 1))::integer / 7)::text, 2, '0')
-      WHEN 'Y' THEN to_char(t, 'YYYY') WHEN '%' THEN '%' END;
+      WHEN 'Y' THEN CASE WHEN extract(year FROM t) < 0 THEN to_char(extract(year FROM t) + 1, 'FM0000') ELSE to_char(t, 'YYYY') END WHEN '%' THEN '%' END;
     IF result IS NULL THEN RETURN NULL; END IF;
   END LOOP;
   RETURN result;
 END $$;
 
-CREATE FUNCTION sqlite.strftime(format pg_catalog.text, v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
+CREATE OR REPLACE FUNCTION sqlite.strftime(format pg_catalog.text, v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
 RETURN sqlite.format_time(format, sqlite.modified_time(v, modifiers));
-CREATE FUNCTION sqlite.datetime(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
+CREATE OR REPLACE FUNCTION sqlite.datetime(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
 RETURN to_char(sqlite.modified_time(v, modifiers), 'YYYY-MM-DD HH24:MI:SS');
-CREATE FUNCTION sqlite.date(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
+CREATE OR REPLACE FUNCTION sqlite.date(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
 RETURN to_char(sqlite.modified_time(v, modifiers), 'YYYY-MM-DD');
-CREATE FUNCTION sqlite."time"(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
+CREATE OR REPLACE FUNCTION sqlite."time"(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
 RETURN to_char(sqlite.modified_time(v, modifiers), 'HH24:MI:SS');
-CREATE FUNCTION sqlite.unixepoch(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS bigint IMMUTABLE
+CREATE OR REPLACE FUNCTION sqlite.unixepoch(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS bigint IMMUTABLE
 RETURN floor(extract(epoch FROM sqlite.modified_time(v, modifiers)))::bigint;
-CREATE FUNCTION sqlite.julianday(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS double precision IMMUTABLE
+CREATE OR REPLACE FUNCTION sqlite.julianday(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS double precision IMMUTABLE
 RETURN (extract(julian FROM sqlite.modified_time(v, modifiers)) - 0.5)::double precision;

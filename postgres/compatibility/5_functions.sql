@@ -1,85 +1,119 @@
 -- SQLite's other functions. What PostgreSQL would fail on is NULL, as there.
-CREATE FUNCTION sqlite.divide(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.divide(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN b = 0 THEN NULL WHEN a = trunc(a) AND b = trunc(b) THEN trunc(a / b) ELSE a / b END;
-CREATE FUNCTION sqlite.divide_real(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN b <> 0 THEN a / b END;
-CREATE FUNCTION sqlite.remainder_real(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.divide_real(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN b <> 0 THEN a / b END;
+CREATE OR REPLACE FUNCTION sqlite.remainder_real(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN b <> 0 THEN a - b * trunc(a / b) END;
-CREATE FUNCTION sqlite.remainder(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.remainder_real(trunc(a), trunc(b));
-CREATE FUNCTION sqlite.remainder(a pg_catalog.text, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.remainder(sqlite.number(a), b);
-CREATE FUNCTION sqlite.round(v double precision, digits bigint) RETURNS double precision IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.remainder(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.remainder_real(trunc(a), trunc(b));
+CREATE OR REPLACE FUNCTION sqlite.remainder(a pg_catalog.text, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.remainder(sqlite.number(a), b);
+CREATE OR REPLACE FUNCTION sqlite.round(v double precision, digits bigint) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN abs(v) < 1e15 THEN pg_catalog.round(v::numeric, least(greatest(digits, 0), 30)::integer)::double precision ELSE v END;
-CREATE FUNCTION sqlite.acos(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v BETWEEN -1 AND 1 THEN pg_catalog.acos(v) END;
-CREATE FUNCTION sqlite.asin(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v BETWEEN -1 AND 1 THEN pg_catalog.asin(v) END;
-CREATE FUNCTION sqlite.sqrt(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v >= 0 THEN pg_catalog.sqrt(v) END;
-CREATE FUNCTION sqlite.ln(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v > 0 THEN pg_catalog.ln(v) END;
-CREATE FUNCTION sqlite.log10(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v > 0 THEN pg_catalog.log(v) END;
-CREATE FUNCTION sqlite.exp(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.acos(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v BETWEEN -1 AND 1 THEN pg_catalog.acos(v) END;
+CREATE OR REPLACE FUNCTION sqlite.asin(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v BETWEEN -1 AND 1 THEN pg_catalog.asin(v) END;
+CREATE OR REPLACE FUNCTION sqlite.sqrt(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v >= 0 THEN pg_catalog.sqrt(v) END;
+CREATE OR REPLACE FUNCTION sqlite.ln(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v > 0 THEN pg_catalog.ln(v) END;
+CREATE OR REPLACE FUNCTION sqlite.log10(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v > 0 THEN pg_catalog.log(v) END;
+CREATE OR REPLACE FUNCTION sqlite.exp(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN v > 709 THEN 'Infinity' WHEN v < -700 THEN 0 ELSE pg_catalog.exp(v) END;
-CREATE FUNCTION sqlite.power(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.power(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN a = 0 AND b < 0 OR a < 0 AND b <> trunc(b) THEN NULL
   WHEN a = 0 OR abs(b * pg_catalog.ln(abs(a))) < 700 THEN pg_catalog.power(a, b)
   WHEN b * pg_catalog.ln(abs(a)) < 0 THEN 0
   ELSE 'Infinity'
 END;
-CREATE FUNCTION sqlite.random() RETURNS bigint VOLATILE RETURN ('x' || substr(replace(gen_random_uuid()::pg_catalog.text, '-', ''), 17))::bit(64)::bigint;
+CREATE OR REPLACE FUNCTION sqlite.random() RETURNS bigint VOLATILE RETURN ('x' || substr(replace(gen_random_uuid()::pg_catalog.text, '-', ''), 17))::bit(64)::bigint;
 
-CREATE FUNCTION sqlite.randomblob(n bigint) RETURNS pg_catalog.bytea VOLATILE
+CREATE OR REPLACE FUNCTION sqlite.randomblob(n bigint) RETURNS pg_catalog.bytea VOLATILE
 RETURN (SELECT decode(substr(string_agg(replace(gen_random_uuid()::pg_catalog.text, '-', ''), ''), 1, (2 * n)::integer), 'hex') FROM generate_series(1, (least(greatest(n, 1), 1000000) + 15) / 16));
-CREATE FUNCTION sqlite.hex(v pg_catalog.bytea) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN pg_catalog.upper(encode(v, 'hex'));
-CREATE FUNCTION sqlite.hex(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN pg_catalog.upper(encode(convert_to(v, 'UTF8'), 'hex'));
-CREATE FUNCTION sqlite.unicode(v pg_catalog.text) RETURNS integer IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v <> '' THEN ascii(v) END;
-CREATE FUNCTION sqlite.char(VARIADIC v bigint[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.hex(v pg_catalog.bytea) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN pg_catalog.upper(encode(v, 'hex'));
+CREATE OR REPLACE FUNCTION sqlite.hex(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN pg_catalog.upper(encode(convert_to(v, 'UTF8'), 'hex'));
+CREATE OR REPLACE FUNCTION sqlite.unicode(v pg_catalog.text) RETURNS integer IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v <> '' THEN ascii(v) END;
+CREATE OR REPLACE FUNCTION sqlite.char(VARIADIC v bigint[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN (SELECT string_agg(chr(CASE WHEN c BETWEEN 1 AND 55295 OR c BETWEEN 57344 AND 1114111 THEN c ELSE 65533 END::integer), '' ORDER BY n) FROM unnest(v) WITH ORDINALITY AS u(c, n));
-CREATE FUNCTION sqlite.replace(v pg_catalog.text, old pg_catalog.text, new pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN old = '' THEN v ELSE pg_catalog.replace(v, old, new) END;
+CREATE OR REPLACE FUNCTION sqlite.replace(v pg_catalog.text, old pg_catalog.text, new pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN old = '' THEN v ELSE pg_catalog.replace(v, old, new) END;
 
 -- A negative start counts from the end.
-CREATE FUNCTION sqlite.substr(v pg_catalog.text, start bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.substr(v pg_catalog.text, start bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN substring(v FROM CASE WHEN start < 0 THEN greatest(length(v) + start + 1, 1) ELSE least(start, 1000000000) END::integer);
-CREATE FUNCTION sqlite.substr(v pg_catalog.text, start bigint, count bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+CREATE OR REPLACE FUNCTION sqlite.substr(v pg_catalog.text, start bigint, count bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN count < 0 THEN NULL
   ELSE substring(v FROM CASE WHEN start < 0 THEN length(v) + greatest(start, -1000000000) + 1 ELSE least(start, 1000000000) END::integer FOR least(count, 1000000000)::integer)
 END;
 
--- GLOB: * and ? are the wildcards, case counts.
-CREATE FUNCTION sqlite.glob(pattern pg_catalog.text, v pg_catalog.text) RETURNS boolean IMMUTABLE PARALLEL SAFE
-RETURN v ~ ('^' || replace(replace(regexp_replace(pattern, '([.\\+(){}|^$])', '\\\1', 'g'), '*', '.*'), '?', '.') || '$');
+-- GLOB: * and ? are the wildcards, [a-z] and [^a-z] are classes, case counts. A
+-- class that is not closed matches nothing.
+CREATE OR REPLACE FUNCTION sqlite.glob(pattern pg_catalog.text, v pg_catalog.text) RETURNS boolean IMMUTABLE PARALLEL SAFE
+RETURN v ~ ('^(?:' || (
+  SELECT coalesce(string_agg(CASE
+    WHEN m[1] = '*' THEN '.*'
+    WHEN m[1] = '?' THEN '.'
+    WHEN m[1] = '[' THEN '$.'
+    WHEN m[1] LIKE '[^%' THEN '[^' || regexp_replace(substr(m[1], 3, length(m[1]) - 3), '([\\\[\]^])', '\\\1', 'g') || ']'
+    WHEN m[1] LIKE '[%' THEN '[' || regexp_replace(substr(m[1], 2, length(m[1]) - 2), '([\\\[\]^])', '\\\1', 'g') || ']'
+    WHEN m[1] ~ '\w' THEN m[1]
+    ELSE '\' || m[1]
+  END, '' ORDER BY n), '') FROM regexp_matches(pattern, '(\[\^?\]?[^\]]*\]|.)', 'g') WITH ORDINALITY AS p(m, n)
+) || ')$');
+
+-- The conversions of printf, by their flags.
+CREATE OR REPLACE FUNCTION sqlite.format_text(v pg_catalog.text, flags pg_catalog.text, width integer, digits integer) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN length(coalesce(pg_catalog.left(v, digits), v, '')) >= width THEN coalesce(pg_catalog.left(v, digits), v, '')
+  WHEN flags LIKE '%-%' THEN rpad(coalesce(pg_catalog.left(v, digits), v, ''), width)
+  ELSE lpad(coalesce(pg_catalog.left(v, digits), v, ''), width)
+END;
+CREATE OR REPLACE FUNCTION sqlite.format_number(sign double precision, digits pg_catalog.text, flags pg_catalog.text, width integer) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN sqlite.format_text(
+  CASE WHEN sign < 0 THEN '-' WHEN flags LIKE '%+%' THEN '+' WHEN flags LIKE '% %' THEN ' ' ELSE '' END
+  || CASE WHEN flags LIKE '%0%' AND flags NOT LIKE '%-%' THEN repeat('0', width - length(digits) - CASE WHEN sign < 0 OR flags LIKE ANY ('{%+%,% %}') THEN 1 ELSE 0 END) ELSE '' END || digits,
+  flags, width, NULL);
+CREATE OR REPLACE FUNCTION sqlite.with_commas(digits pg_catalog.text, flags pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN flags LIKE '%,%' THEN reverse(regexp_replace(reverse(digits), '(\d{3})(?=\d)', '\1,', 'g')) ELSE digits END;
+CREATE OR REPLACE FUNCTION sqlite.format_integer(v bigint, flags pg_catalog.text, width integer) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN sqlite.format_number(coalesce(v, 0), sqlite.with_commas(ltrim(coalesce(v, 0)::pg_catalog.text, '-'), flags), flags, width);
+CREATE OR REPLACE FUNCTION sqlite.format_real(v double precision, flags pg_catalog.text, width integer, digits integer) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN abs(v) = 'Infinity' THEN sqlite.format_number(v, 'Inf', replace(flags, '0', ''), width)
+  ELSE sqlite.format_number(coalesce(v, 0), sqlite.with_commas(split_part(pg_catalog.round(abs(coalesce(v, 0))::numeric, digits)::pg_catalog.text, '.', 1), flags)
+    || CASE WHEN digits > 0 THEN '.' || split_part(pg_catalog.round(abs(coalesce(v, 0))::numeric, digits)::pg_catalog.text, '.', 2) ELSE '' END, flags, width)
+END;
 
 -- Aggregates. any_row gives columns that are not grouped by the value that they
 -- have in one of the rows.
-CREATE FUNCTION sqlite.first_of(a anyelement, b anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT a';
-CREATE AGGREGATE sqlite.any_row(anyelement) (SFUNC = sqlite.first_of, STYPE = anyelement);
-CREATE FUNCTION sqlite.average(a double precision[]) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN a[2] > 0 THEN a[1] / a[2] END;
-CREATE FUNCTION sqlite.close_array(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN '[' || coalesce(t, '') || ']';
-CREATE FUNCTION sqlite.close_object(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN '{' || coalesce(t, '') || '}';
+CREATE OR REPLACE FUNCTION sqlite.first_of(a anyelement, b anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT a';
+CREATE OR REPLACE AGGREGATE sqlite.any_row(anyelement) (SFUNC = sqlite.first_of, STYPE = anyelement);
+CREATE OR REPLACE FUNCTION sqlite.average(a double precision[]) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN a[2] > 0 THEN a[1] / a[2] END;
+CREATE OR REPLACE FUNCTION sqlite.close_array(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN '[' || coalesce(t, '') || ']';
+CREATE OR REPLACE FUNCTION sqlite.close_object(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN '{' || coalesce(t, '') || '}';
 DO $build$
 DECLARE
   type pg_catalog.text;
   options CONSTANT pg_catalog.text := 'IMMUTABLE PARALLEL SAFE';
 BEGIN
   FOREACH type IN ARRAY ARRAY['pg_catalog.text', 'double precision', 'boolean', 'sqlite.value'] LOOP
-    EXECUTE format('CREATE FUNCTION sqlite.add_element(a pg_catalog.text, b %s) RETURNS pg_catalog.text %s RETURN coalesce(a || '','', '''') || sqlite.json_quote(b)', type, options);
-    EXECUTE format('CREATE AGGREGATE sqlite.json_group_array(%s) (SFUNC = sqlite.add_element, STYPE = pg_catalog.text, FINALFUNC = sqlite.close_array)', type);
-    EXECUTE format('CREATE FUNCTION sqlite.add_member(a pg_catalog.text, k pg_catalog.text, b %s) RETURNS pg_catalog.text %s RETURN coalesce(a || '','', '''') || sqlite.json_quote(k) || '':'' || sqlite.json_quote(b)', type, options);
-    EXECUTE format('CREATE AGGREGATE sqlite.json_group_object(pg_catalog.text, %s) (SFUNC = sqlite.add_member, STYPE = pg_catalog.text, FINALFUNC = sqlite.close_object)', type);
-    EXECUTE format('CREATE FUNCTION sqlite.append(a pg_catalog.text, b %s) RETURNS pg_catalog.text %s RETURN CASE WHEN b IS NULL THEN a ELSE coalesce(a || '','', '''') || sqlite.to_text(b) END', type, options);
-    EXECUTE format('CREATE AGGREGATE sqlite.group_concat(%s) (SFUNC = sqlite.append, STYPE = pg_catalog.text)', type);
-    EXECUTE format('CREATE FUNCTION sqlite.append(a pg_catalog.text, b %s, separator pg_catalog.text) RETURNS pg_catalog.text %s RETURN CASE WHEN b IS NULL THEN a ELSE coalesce(a || separator, '''') || sqlite.to_text(b) END', type, options);
-    EXECUTE format('CREATE AGGREGATE sqlite.group_concat(%s, pg_catalog.text) (SFUNC = sqlite.append, STYPE = pg_catalog.text)', type);
-    EXECUTE format('CREATE FUNCTION sqlite.add_total(a double precision, b %s) RETURNS double precision %s RETURN a + coalesce(sqlite.to_real(b), 0)', type, options);
-    EXECUTE format('CREATE AGGREGATE sqlite.total(%s) (SFUNC = sqlite.add_total, STYPE = double precision, INITCOND = ''0'')', type);
+    EXECUTE format('CREATE OR REPLACE FUNCTION sqlite.add_element(a pg_catalog.text, b %s) RETURNS pg_catalog.text %s RETURN coalesce(a || '','', '''') || sqlite.json_quote(b)', type, options);
+    EXECUTE format('CREATE OR REPLACE AGGREGATE sqlite.json_group_array(%s) (SFUNC = sqlite.add_element, STYPE = pg_catalog.text, FINALFUNC = sqlite.close_array)', type);
+    EXECUTE format('CREATE OR REPLACE FUNCTION sqlite.add_member(a pg_catalog.text, k pg_catalog.text, b %s) RETURNS pg_catalog.text %s RETURN coalesce(a || '','', '''') || sqlite.json_quote(k) || '':'' || sqlite.json_quote(b)', type, options);
+    EXECUTE format('CREATE OR REPLACE AGGREGATE sqlite.json_group_object(pg_catalog.text, %s) (SFUNC = sqlite.add_member, STYPE = pg_catalog.text, FINALFUNC = sqlite.close_object)', type);
+    EXECUTE format('CREATE OR REPLACE FUNCTION sqlite.append(a pg_catalog.text, b %s) RETURNS pg_catalog.text %s RETURN CASE WHEN b IS NULL THEN a ELSE coalesce(a || '','', '''') || sqlite.to_text(b) END', type, options);
+    EXECUTE format('CREATE OR REPLACE AGGREGATE sqlite.group_concat(%s) (SFUNC = sqlite.append, STYPE = pg_catalog.text)', type);
+    EXECUTE format('CREATE OR REPLACE FUNCTION sqlite.append(a pg_catalog.text, b %s, separator pg_catalog.text) RETURNS pg_catalog.text %s RETURN CASE WHEN b IS NULL THEN a ELSE coalesce(a || separator, '''') || sqlite.to_text(b) END', type, options);
+    EXECUTE format('CREATE OR REPLACE AGGREGATE sqlite.group_concat(%s, pg_catalog.text) (SFUNC = sqlite.append, STYPE = pg_catalog.text)', type);
+    EXECUTE format('CREATE OR REPLACE FUNCTION sqlite.add_total(a double precision, b %s) RETURNS double precision %s RETURN a + coalesce(sqlite.to_real(b), 0)', type, options);
+    EXECUTE format('CREATE OR REPLACE AGGREGATE sqlite.total(%s) (SFUNC = sqlite.add_total, STYPE = double precision, INITCOND = ''0'')', type);
     IF type <> 'double precision' THEN
-      EXECUTE format('CREATE FUNCTION sqlite.add_average(a double precision[], b %s) RETURNS double precision[] %s RETURN CASE WHEN b IS NULL THEN a ELSE ARRAY[a[1] + sqlite.to_real(b), a[2] + 1] END', type, options);
-      EXECUTE format('CREATE AGGREGATE sqlite.avg(%s) (SFUNC = sqlite.add_average, STYPE = double precision[], INITCOND = ''{0,0}'', FINALFUNC = sqlite.average)', type);
-      EXECUTE format('CREATE FUNCTION sqlite.add_sum(a double precision, b %s) RETURNS double precision %s RETURN CASE WHEN b IS NULL THEN a ELSE coalesce(a, 0) + sqlite.to_real(b) END', type, options);
-      EXECUTE format('CREATE AGGREGATE sqlite.sum(%s) (SFUNC = sqlite.add_sum, STYPE = double precision)', type);
+      EXECUTE format('CREATE OR REPLACE FUNCTION sqlite.add_average(a double precision[], b %s) RETURNS double precision[] %s RETURN CASE WHEN b IS NULL THEN a ELSE ARRAY[a[1] + sqlite.to_real(b), a[2] + 1] END', type, options);
+      EXECUTE format('CREATE OR REPLACE AGGREGATE sqlite.avg(%s) (SFUNC = sqlite.add_average, STYPE = double precision[], INITCOND = ''{0,0}'', FINALFUNC = sqlite.average)', type);
+      EXECUTE format('CREATE OR REPLACE FUNCTION sqlite.add_sum(a double precision, b %s) RETURNS double precision %s RETURN CASE WHEN b IS NULL THEN a ELSE coalesce(a, 0) + sqlite.to_real(b) END', type, options);
+      EXECUTE format('CREATE OR REPLACE AGGREGATE sqlite.sum(%s) (SFUNC = sqlite.add_sum, STYPE = double precision)', type);
     END IF;
     IF type IN ('boolean', 'sqlite.value') THEN
-      EXECUTE format('CREATE FUNCTION sqlite.smaller(a %1$s, b %1$s) RETURNS %1$s %2$s STRICT RETURN CASE WHEN b OPERATOR(%3$s.<) a THEN b ELSE a END', type, options, CASE type WHEN 'boolean' THEN 'pg_catalog' ELSE 'sqlite' END);
-      EXECUTE format('CREATE AGGREGATE sqlite.min(%1$s) (SFUNC = sqlite.smaller, STYPE = %1$s)', type);
-      EXECUTE format('CREATE FUNCTION sqlite.larger(a %1$s, b %1$s) RETURNS %1$s %2$s STRICT RETURN CASE WHEN b OPERATOR(%3$s.>) a THEN b ELSE a END', type, options, CASE type WHEN 'boolean' THEN 'pg_catalog' ELSE 'sqlite' END);
-      EXECUTE format('CREATE AGGREGATE sqlite.max(%1$s) (SFUNC = sqlite.larger, STYPE = %1$s)', type);
+      EXECUTE format('CREATE OR REPLACE FUNCTION sqlite.smaller(a %1$s, b %1$s) RETURNS %1$s %2$s STRICT RETURN CASE WHEN b OPERATOR(%3$s.<) a THEN b ELSE a END', type, options, CASE type WHEN 'boolean' THEN 'pg_catalog' ELSE 'sqlite' END);
+      EXECUTE format('CREATE OR REPLACE AGGREGATE sqlite.min(%1$s) (SFUNC = sqlite.smaller, STYPE = %1$s)', type);
+      EXECUTE format('CREATE OR REPLACE FUNCTION sqlite.larger(a %1$s, b %1$s) RETURNS %1$s %2$s STRICT RETURN CASE WHEN b OPERATOR(%3$s.>) a THEN b ELSE a END', type, options, CASE type WHEN 'boolean' THEN 'pg_catalog' ELSE 'sqlite' END);
+      EXECUTE format('CREATE OR REPLACE AGGREGATE sqlite.max(%1$s) (SFUNC = sqlite.larger, STYPE = %1$s)', type);
     END IF;
   END LOOP;
 END $build$;

@@ -1,14 +1,14 @@
 -- The catalog as SQLite shows it, of the schema that stands for the file.
 
 -- Names that are too long for PostgreSQL, by those that it knows instead.
-CREATE TABLE sqlite.long_names (short pg_catalog.text COLLATE "C" PRIMARY KEY, long pg_catalog.text COLLATE "C" NOT NULL);
+CREATE TABLE IF NOT EXISTS sqlite.long_names (short pg_catalog.text COLLATE "C" PRIMARY KEY, long pg_catalog.text COLLATE "C" NOT NULL);
 
-CREATE FUNCTION sqlite.original_name(name pg_catalog.text) RETURNS pg_catalog.text STABLE
+CREATE OR REPLACE FUNCTION sqlite.original_name(name pg_catalog.text) RETURNS pg_catalog.text STABLE
 RETURN coalesce((SELECT l.long FROM sqlite.long_names l WHERE l.short = name), name);
 
 -- The comment of a column is its declared type and, on the next line, its
 -- default as it was written.
-CREATE FUNCTION sqlite.pragma_table_info(table_name pg_catalog.text)
+CREATE OR REPLACE FUNCTION sqlite.pragma_table_info(table_name pg_catalog.text)
 RETURNS TABLE(cid bigint, name pg_catalog.text, type pg_catalog.text, "notnull" bigint, dflt_value pg_catalog.text, pk bigint) LANGUAGE sql STABLE
 BEGIN ATOMIC
   SELECT row_number() OVER (ORDER BY a.attnum) - 1, sqlite.original_name(a.attname::pg_catalog.text),
@@ -31,11 +31,11 @@ END;
 
 -- A default as it stands in a definition: what is not one token needs
 -- parentheses, and "text" must not have them, or SQLite takes it for a column.
-CREATE FUNCTION sqlite.default_clause(value pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE
+CREATE OR REPLACE FUNCTION sqlite.default_clause(value pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE
 RETURN CASE WHEN value ~ $pattern$^("[^"]*"|'([^']|'')*'|[-+]?[0-9.]+([eE][-+]?[0-9]+)?|[A-Za-z_]+)$$pattern$ THEN value ELSE '(' || value || ')' END;
 
 -- The comment of a view or an index is the statement that made it.
-CREATE VIEW sqlite.sqlite_master AS
+CREATE OR REPLACE VIEW sqlite.sqlite_master AS
 SELECT CASE c.relkind WHEN 'i' THEN 'index' WHEN 'v' THEN 'view' ELSE 'table' END AS type,
   sqlite.original_name(c.relname::pg_catalog.text) AS name,
   sqlite.original_name(coalesce(t.relname, c.relname)::pg_catalog.text) AS tbl_name,
@@ -53,18 +53,18 @@ SELECT CASE c.relkind WHEN 'i' THEN 'index' WHEN 'v' THEN 'view' ELSE 'table' EN
 FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid LEFT JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'v', 'i')
 ORDER BY c.oid;
-CREATE VIEW sqlite.sqlite_schema AS SELECT * FROM sqlite.sqlite_master;
+CREATE OR REPLACE VIEW sqlite.sqlite_schema AS SELECT * FROM sqlite.sqlite_master;
 
 -- Views are bound late in SQLite: a table that they read may be dropped and made
 -- again. Here they wait in this table meanwhile.
-CREATE TABLE sqlite.parked_views (
+CREATE TABLE IF NOT EXISTS sqlite.parked_views (
   number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   schema pg_catalog.text NOT NULL DEFAULT current_schema(),
   name pg_catalog.text NOT NULL,
   definition pg_catalog.text NOT NULL
 );
 
-CREATE FUNCTION sqlite.park_views(relation pg_catalog.text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION sqlite.park_views(relation pg_catalog.text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   dependent record;
 BEGIN

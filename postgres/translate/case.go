@@ -50,6 +50,7 @@ func chooseCase(operand string, conditions []string, results, parts []expression
 	result := combine(levelPrimary, sql.String(), append(parts, results...)...)
 	result.boolean = true
 	for _, branch := range results {
+		result.mixed = result.mixed || branch.mixed
 		result.boolean = result.boolean && branch.boolean
 	}
 	return result
@@ -58,9 +59,11 @@ func chooseCase(operand string, conditions []string, results, parts []expression
 // sameType makes values dynamic if they are visibly of several types, which
 // PostgreSQL would refuse.
 func sameType(values []expression) []string {
-	texts, numbers, booleans := 0, 0, 0
+	texts, numbers, booleans, mixed := 0, 0, 0, 0
 	for _, value := range values {
 		switch {
+		case value.mixed:
+			mixed++
 		case value.literal == text:
 			texts++
 		case value.literal == number:
@@ -72,7 +75,7 @@ func sameType(values []expression) []string {
 	result := make([]string, len(values))
 	for i, value := range values {
 		result[i] = value.sql
-		if (texts > 0 && numbers+booleans > 0 || numbers > 0 && booleans > 0) && value.sql != "NULL" {
+		if (texts > 0 && numbers+booleans > 0 || numbers > 0 && booleans > 0 || mixed > 0) && value.sql != "NULL" {
 			result[i] = "sqlite.dynamic(" + value.sql + ")"
 		}
 	}
@@ -91,6 +94,6 @@ func (t *translator) castExpression() expression {
 		sql = "(" + sql + ` COLLATE "C")` // sorts by bytes, as a column
 	}
 	result := combine(levelPrimary, sql, operand)
-	result.real = function == "sqlite.to_real"
+	result.real, result.cast, result.plain = function == "sqlite.to_real", true, false
 	return result
 }

@@ -12,12 +12,20 @@ type expression struct {
 	level int
 	// literal is the kind of the token if it is one literal.
 	literal tokenKind
+	// value is what it stands for if it is a literal text.
+	value string
 	// assigned is the form for a direct assignment, if that is another.
 	assigned string
 	// boolean is set if it is visibly true, false or null.
 	boolean bool
 	// real is set if it is visibly not an integer.
 	real bool
+	// plain is set if it is a value without an affinity: no column, no CAST.
+	plain bool
+	// cast is set if it is a CAST.
+	cast bool
+	// mixed is set if it may be of another type in each row.
+	mixed bool
 	// noCase is set if it compares without regard to case.
 	noCase bool
 	// oneRow is set if it is true for one row at most: the one with an id.
@@ -87,7 +95,7 @@ func within(e expression, level int) string {
 
 // combine is an expression made of others.
 func combine(level int, sql string, parts ...expression) expression {
-	result := expression{sql: sql, level: level}
+	result := expression{sql: sql, level: level, plain: true}
 	for _, part := range parts {
 		result.aggregate = result.aggregate || part.aggregate
 		result.window = result.window || part.window
@@ -243,7 +251,7 @@ func init() {
 }
 
 func constant(value expression) func(*translator) expression {
-	value.level = levelPrimary
+	value.level, value.plain = levelPrimary, true
 	return func(t *translator) expression {
 		t.next()
 		return value
@@ -251,10 +259,10 @@ func constant(value expression) func(*translator) expression {
 }
 
 func literal(current token) expression {
-	result := expression{level: levelPrimary, literal: current.kind}
+	result := expression{level: levelPrimary, literal: current.kind, plain: true}
 	switch current.kind {
 	case text:
-		result.sql, result.assigned = textLiteral(current.value), quoteLiteral(current.value)
+		result.value, result.sql, result.assigned = current.value, textLiteral(current.value), quoteLiteral(current.value)
 	case blob:
 		result.sql = "pg_catalog.decode(" + quoteLiteral(current.value) + ", 'hex')"
 	default:
@@ -282,7 +290,9 @@ func (t *translator) parenthesized() expression {
 		}
 		return result
 	}
-	return combine(levelPrimary, "("+join(items)+")", items...)
+	row := combine(levelPrimary, "("+join(items)+")", items...)
+	row.plain = false // its parts are compared one by one
+	return row
 }
 
 func join(items []expression) string {
@@ -317,7 +327,7 @@ func (t *translator) column() expression {
 func (t *translator) exists() expression {
 	t.next()
 	t.expect("(")
-	result := expression{sql: "EXISTS (" + t.subquery() + ")", level: levelPrimary, boolean: true}
+	result := expression{sql: "EXISTS (" + t.subquery() + ")", level: levelPrimary, boolean: true, plain: true}
 	t.expect(")")
 	return result
 }

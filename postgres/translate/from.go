@@ -104,6 +104,9 @@ func (t *translator) oneSource() source {
 		}
 		return source{sql: rule + "(" + argument.sql + ") AS " + t.quoteName(alias)}
 	}
+	if t.peek().keyword == "JSON_TREE" {
+		t.fail("json_tree is not supported on PostgreSQL")
+	}
 	name := t.objectName()
 	table := t.quoteName(name)
 	result := source{sql: table, table: table, name: name}

@@ -156,12 +156,13 @@ func coalesce(arguments []expression) expression {
 	last := len(arguments) - 1
 	sql := arguments[last].sql
 	for i := last - 1; i >= 0; i-- {
-		sql = `sqlite."coalesce"(` + arguments[i].sql + ", " + sql + ")"
+		sql = "sqlite.ifnull(" + arguments[i].sql + ", " + sql + ")"
 	}
 	result := combine(levelPrimary, sql, arguments...)
 	result.boolean = true
 	for _, argument := range arguments {
 		result.boolean = result.boolean && argument.boolean
+		result.mixed = result.mixed || argument.mixed || argument.literal != arguments[0].literal
 	}
 	return result
 }
@@ -248,6 +249,9 @@ func (t *translator) call() expression {
 		order = " ORDER BY " + t.orderTerms()
 	}
 	t.expect(")")
+	if (name == "printf" || name == "format") && distinct+order == "" && len(arguments) > 0 {
+		return t.printf(arguments)
+	}
 	if rule, ok := functions[name]; ok && distinct+order == "" && len(arguments) >= rule.minimum && (rule.maximum < 0 || len(arguments) <= rule.maximum) {
 		return rule.translate(arguments)
 	}

@@ -48,16 +48,22 @@ func logical(symbol string, level int) func(left, right expression) expression {
 // mirrored are the comparisons with their sides changed.
 var mirrored = map[string]string{"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
-// comparison relies on the types of both sides: operators.sql has those that
-// PostgreSQL lacks.
+// comparison relies on the types of both sides: 2_operators.sql has the operators
+// that PostgreSQL lacks.
 func comparison(symbol string) func(left, right expression) expression {
 	return func(left, right expression) expression {
 		symbol := symbol
 		ignoreCase(&left, &right)
-		withoutAffinity(&left, &right)
-		if left.name == "" && right.name != "" {
-			// The operators take the affinity from their left side.
+		switch {
+		case left.sql == "NULL" || right.sql == "NULL":
+		case left.plain && right.plain:
+			if left.literal != right.literal || left.literal != text && left.literal != number {
+				symbol = "@@" + symbol
+			}
+		case left.plain:
 			left, right, symbol = right, left, mirrored[symbol]
+		case !right.plain && (left.cast || right.cast), left.name != "" && right.name != "" && symbol != "=" && symbol != "<>":
+			symbol = "##" + symbol
 		}
 		result := combine(levelEquality, within(left, levelEquality)+" "+symbol+" "+within(right, levelEquality), left, right)
 		result.boolean = true
@@ -76,21 +82,6 @@ func ignoreCase(left, right *expression) {
 		if !side.noCase {
 			side.sql, side.level = lower(side.sql), levelPrimary
 		}
-	}
-}
-
-// withoutAffinity makes two values dynamic that are no columns: a number and a
-// text are never equal then, in whichever way they are written. The operators
-// between types are for columns, which have an affinity.
-func withoutAffinity(left, right *expression) {
-	constant := func(e *expression) bool {
-		return e.literal == text || e.literal == number || e.literal == parameter
-	}
-	if !constant(left) || !constant(right) || left.literal == right.literal && left.literal != parameter {
-		return
-	}
-	for _, side := range []*expression{left, right} {
-		side.sql, side.level = "sqlite.dynamic("+side.sql+")", levelPrimary
 	}
 }
 
@@ -147,8 +138,13 @@ func concatenate(left, right expression) expression {
 
 // asText is an operand as text.
 func asText(e expression) string {
-	if e.literal == text {
+	switch {
+	case e.literal == text:
 		return e.sql
+	case e.literal == number && e.real:
+		return "sqlite.real_text(" + e.sql + ")"
+	case e.literal == parameter:
+		return "sqlite.parameter_text(" + e.sql + ")"
 	}
 	return "sqlite.to_text(" + e.sql + ")"
 }
@@ -221,7 +217,13 @@ func (t *translator) is(left expression) expression {
 		sql = within(left, levelEquality) + " IS " + pick(negative, "NOT ", "") + right.sql
 	default:
 		ignoreCase(&left, &right)
-		withoutAffinity(&left, &right)
+		switch {
+		case left.plain && right.plain && (left.literal != right.literal || left.literal != text && left.literal != number):
+			left.sql, left.level = "sqlite.dynamic("+left.sql+")", levelPrimary
+			right.sql, right.level = "sqlite.dynamic("+right.sql+")", levelPrimary
+		case left.plain:
+			left, right = right, left
+		}
 		sql = within(left, levelEquality) + " IS " + pick(negative, "", "NOT ") + "DISTINCT FROM " + within(right, levelEquality)
 	}
 	result := combine(levelEquality, sql, left, right)
@@ -308,10 +310,12 @@ func (t *translator) collate(left expression) expression {
 		return left
 	case "NOCASE":
 		result := combine(levelPrimary, lower(left.sql), left)
-		result.noCase = true
+		result.noCase, result.plain = true, left.plain
 		return result
 	case "RTRIM":
-		return combine(levelPrimary, "pg_catalog.rtrim(sqlite.to_text("+left.sql+"))", left)
+		result := combine(levelPrimary, "pg_catalog.rtrim(sqlite.to_text("+left.sql+"))", left)
+		result.plain = left.plain
+		return result
 	}
 	t.fail("no such collation sequence: %s", collation)
 	return left

@@ -7,7 +7,7 @@ import (
 // parameter gives each argument one number, or two if it is both assigned and
 // computed with.
 func (t *translator) parameter() expression {
-	return expression{sql: t.parameterNumber(Parameter{Argument: t.argument()}), level: levelPrimary, literal: parameter}
+	return expression{sql: t.parameterNumber(Parameter{Argument: t.argument()}), level: levelPrimary, literal: parameter, plain: true}
 }
 
 // argument parses a parameter and returns the index of its argument.

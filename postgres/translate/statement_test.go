@@ -74,7 +74,7 @@ func TestDefinitions(t *testing.T) {
 
 func TestParameters(t *testing.T) {
 	statement := one(t, "UPDATE t SET a = ?, b = ? || 'x' WHERE c = ?1")
-	if want := `UPDATE "t" SET "a" = $1, "b" = sqlite.to_text($2) || 'x'::pg_catalog.text WHERE "c" = $3`; statement.SQL != want {
+	if want := `UPDATE "t" SET "a" = $1, "b" = sqlite.parameter_text($2) || 'x'::pg_catalog.text WHERE "c" = $3`; statement.SQL != want {
 		t.Errorf("got %s", statement.SQL)
 	}
 	want := []translate.Parameter{{Argument: 0, Assigned: true}, {Argument: 1}, {Argument: 0}}
