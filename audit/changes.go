@@ -59,11 +59,13 @@ func (t *Trail) changeRecord(e *core.RecordEvent, action Action) error {
 			Action: action, Collection: collection.Name, Records: []string{e.Record.Id},
 			Patients: patientsOf(e.Record), Fields: changedFields(e.Record, action),
 		}
-		if action == Update && slices.Contains(event.Fields, core.FieldNameTokenKey) {
-			event.Detail = "all sessions ended"
-		}
+		tokenKey := e.Record.Original().TokenKey()
 		if err := e.Next(); err != nil {
 			return err
+		}
+		// PocketBase makes a new key for a new password on the way.
+		if action == Update && e.Record.TokenKey() != tokenKey {
+			event.Detail = "all sessions ended"
 		}
 		return RecordIn(e.App, event)
 	})

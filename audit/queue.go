@@ -20,8 +20,8 @@ const (
 	batchSize = 512
 	// flushInterval is how long an event waits at most while the database answers.
 	flushInterval = 500 * time.Millisecond
-	// patience is how long a caller waits for a place in the queue.
-	patience = 10 * time.Second
+	// defaultPatience is how long callers wait.
+	defaultPatience = 10 * time.Second
 	// farewell is how long the end of the process waits for the database.
 	farewell = 15 * time.Second
 )
@@ -36,6 +36,8 @@ type queue struct {
 	store func([]*occurrence) error
 	room  *semaphore.Weighted
 	wake  chan struct{}
+	// patience is how long a caller waits for a place.
+	patience time.Duration
 
 	mutex            sync.Mutex
 	waiting, storing *batch
@@ -52,7 +54,9 @@ type batch struct {
 func newBatch() *batch { return &batch{stored: make(chan struct{})} }
 
 func newQueue(store func([]*occurrence) error) *queue {
-	return &queue{store: store, room: semaphore.NewWeighted(queueSize), wake: make(chan struct{}, 1), waiting: newBatch()}
+	return &queue{
+		store: store, room: semaphore.NewWeighted(queueSize), wake: make(chan struct{}, 1), patience: defaultPatience, waiting: newBatch(),
+	}
 }
 
 // put adds an event, or returns errFull when there has been no room for long.
@@ -62,7 +66,7 @@ func (q *queue) put(ctx context.Context, happened *occurrence) error {
 	units := happened.units
 	if !q.room.TryAcquire(units) {
 		// A client that goes away does not take its event along.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.patience)
 		defer cancel()
 		if q.room.Acquire(ctx, units) != nil {
 			return errFull
@@ -109,7 +113,7 @@ func (q *queue) flush(ctx context.Context) error {
 		return nil
 	}
 	q.hurry()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, q.patience)
 	defer cancel()
 	select {
 	case <-last.stored:

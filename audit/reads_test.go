@@ -21,7 +21,16 @@ type clinic struct {
 
 func newClinic(t *testing.T, options ...func(*config.Config)) *clinic {
 	t.Helper()
-	c := &clinic{Server: testapp.New(t, options...)}
+	settings := testapp.Default()
+	for _, option := range options {
+		option(settings)
+	}
+	app := testapp.NewApp(t, settings)
+	app.Settings().Batch.Enabled = true
+	if err := app.Save(app.Settings()); err != nil {
+		t.Fatal(err)
+	}
+	c := &clinic{Server: testapp.Serve(t, app)}
 	c.owner, c.stranger, c.superuser = c.SignUp("owner"), c.SignUp("stranger"), c.Superuser()
 	c.patient = c.id(c.owner, "patients", map[string]any{"name": "Ada", "age": 3})
 	c.doctor = c.id(c.owner, "doctors", map[string]any{"name": "Grace", "specialization": "Surgery", "email": "grace@example.com", "phone": "1"})
@@ -107,11 +116,6 @@ func TestReadsAreRecordedAtEveryDoor(t *testing.T) {
 
 func TestDeniedAttemptsAreRecorded(t *testing.T) {
 	c := newClinic(t)
-	settings := c.App.Settings()
-	settings.Batch.Enabled = true
-	if err := c.App.Save(settings); err != nil {
-		t.Fatal(err)
-	}
 	denied := func(action, door, collection, record, patient string) []event {
 		return []event{{Action: action, Outcome: "denied", Agent: c.stranger.ID, AgentType: "user", Door: door, Collection: collection, Records: record, Patient: patient}}
 	}

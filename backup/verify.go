@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"archive/zip"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,16 @@ func Verify(ctx context.Context, archive string) (*Manifest, error) {
 		return nil, err
 	}
 	return manifest, tryApp(ctx, scratch, manifest)
+}
+
+// ReadManifest returns the manifest of an archive, as the archive says.
+func ReadManifest(archive string) (*Manifest, error) {
+	reader, err := zip.OpenReader(archive)
+	if err != nil {
+		return nil, fmt.Errorf("the backup is damaged: %w", err)
+	}
+	defer reader.Close()
+	return readManifest(reader)
 }
 
 // tryApp starts an app on a restored directory: it opens, migrates and finds the

@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
-// auditRounds is how often each measurement is repeated, with the audit and
-// without it in turns, so that whatever else the machine does hits both.
-const auditRounds = 8
+// auditSlice is how long is measured without the audit before the same is measured
+// with it, and so on in turns, so that whatever else the machine does hits both.
+const auditSlice = time.Second
 
 // compareAudit measures reading with batched auditing and without auditing reads,
-// on each of the engines.
+// on each of the engines, for the duration each. The figures are medians of slices.
 func compareAudit(ctx context.Context, binary, directory string, engines []engine, callers []caller, duration time.Duration) error {
 	fmt.Println("| engine | operation | connections | per second, AUDIT_READS=off | batched | throughput, batched to off |")
 	fmt.Println("|---|---|---|---|---|---|")
@@ -44,19 +45,29 @@ func compareAuditOn(ctx context.Context, binary, directory string, engine engine
 			continue
 		}
 		for _, connections := range []int{1, 16} {
-			var rates [2]float64
-			for round := range 2 * auditRounds {
-				which := (round + round/2) % 2 // off, batched, batched, off, ...
-				measured, err := measure(ctx, servers[which].origin, operation, callers, connections, duration/auditRounds)
-				if err != nil {
-					return fmt.Errorf("%s on %s: %w", operation.name, engine.name, err)
+			var rates [2][]float64
+			var ratios []float64
+			for pair := range max(1, int(duration/auditSlice)) {
+				for turn := range 2 {
+					which := (pair + turn) % 2 // off, batched, batched, off, ...
+					measured, err := measure(ctx, servers[which].origin, operation, callers, connections, min(duration, auditSlice))
+					if err != nil {
+						return fmt.Errorf("%s on %s: %w", operation.name, engine.name, err)
+					}
+					rates[which] = append(rates[which], measured.rate)
 				}
-				rates[which] += measured.rate / auditRounds
+				ratios = append(ratios, rates[1][pair]/rates[0][pair])
 			}
-			fmt.Printf("| %s | %s | %d | %.0f | %.0f | %.2f |\n", engine.name, operation.name, connections, rates[0], rates[1], rates[1]/rates[0])
+			fmt.Printf("| %s | %s | %d | %.0f | %.0f | %.2f |\n",
+				engine.name, operation.name, connections, median(rates[0]), median(rates[1]), median(ratios))
 		}
 	}
 	return nil
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return (values[(len(values)-1)/2] + values[len(values)/2]) / 2
 }
 
 func engines(directory, data, postgres string) []engine {

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -13,26 +16,34 @@ import (
 	"github.com/spf13/cobra"
 
 	"carebase/audit"
+	"carebase/backup"
 )
 
 // NewAuditCommand returns the command "audit".
 func NewAuditCommand(app core.App) *cobra.Command {
 	command := &cobra.Command{Use: "audit", Short: "Verifies and exports the audit trail"}
-	command.AddCommand(newVerifyCommand(app), newExportCommand(app))
+	command.AddCommand(newVerifyCommand(app), newHeadsCommand(app), newExportCommand(app))
 	return command
 }
 
 func newVerifyCommand(app core.App) *cobra.Command {
-	return &cobra.Command{
-		Use:   "verify",
+	var heads string
+	command := &cobra.Command{
+		Use:   "verify [--heads FILE]",
 		Short: "Finds out whether the audit trail is as it was written",
 		Long: `Walks every chain of the audit trail and names the first event that was altered, is missing or is not in its place.
-The exit status is 1 then.`,
-		Args: cobra.NoArgs,
+The exit status is 1 then. With --heads it also compares the chains with how far they went when a backup was made, or when
+"carebase audit heads" wrote them down: who can write to the database can shorten a chain or make it anew, but not those.`,
+		Example: "  carebase audit verify --heads pb_data/backups/carebase_backup_20261125101500.zip",
+		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			summary, err := audit.Verify(ctx, app, nil)
+			noted, err := readHeads(heads)
+			if err != nil {
+				return err
+			}
+			summary, err := audit.Verify(ctx, app, noted)
 			if audit.IsViolation(err) {
 				return fmt.Errorf("the audit trail is not intact: %w", err)
 			}
@@ -41,6 +52,64 @@ The exit status is 1 then.`,
 			}
 			_, err = fmt.Fprintf(command.OutOrStdout(), "The audit trail is intact: %d events in %d chains.\n", summary.Events, summary.Chains)
 			return err
+		},
+	}
+	command.Flags().StringVar(&heads, "heads", "", "a backup, its manifest, or what \"carebase audit heads\" wrote")
+	return command
+}
+
+// noted is where heads are written down: a backup's manifest has them, too.
+type noted struct {
+	Heads []audit.Head `json:"audit_heads"`
+}
+
+// maxHeads bounds a file with heads, which can be a manifest that names every
+// uploaded file.
+const maxHeads = 1 << 30
+
+// readHeads reads the heads in a backup or a file; none if no file is named.
+func readHeads(name string) ([]audit.Head, error) {
+	if name == "" {
+		return nil, nil
+	}
+	var found noted
+	if filepath.Ext(name) == ".zip" {
+		manifest, err := backup.ReadManifest(name)
+		if err != nil {
+			return nil, fmt.Errorf("--heads is %q: %w", name, err)
+		}
+		found.Heads = manifest.AuditHeads
+	} else {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("--heads: %w", err)
+		}
+		defer file.Close()
+		if err := json.NewDecoder(io.LimitReader(file, maxHeads)).Decode(&found); err != nil {
+			return nil, fmt.Errorf("--heads is %q: %w", name, err)
+		}
+	}
+	if len(found.Heads) == 0 {
+		return nil, fmt.Errorf("--heads is %q, which has no audit_heads", name)
+	}
+	return found.Heads, nil
+}
+
+func newHeadsCommand(app core.App) *cobra.Command {
+	return &cobra.Command{
+		Use:   "heads",
+		Short: "Writes how far the chains of the audit trail go, to be kept elsewhere",
+		Long: `Writes how far each chain of the audit trail goes to the standard output, in JSON. Keep it where nobody who can write to
+the database can: "carebase audit verify --heads FILE" finds out whether anything of it is missing since. Backups of SQLite
+have it in their manifests.`,
+		Example: "  carebase audit heads > heads.json",
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			heads, err := audit.Heads(command.Context(), app.ConcurrentDB())
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(command.OutOrStdout()).Encode(noted{Heads: heads})
 		},
 	}
 }
