@@ -3,6 +3,7 @@ package commands
 import (
 	"errors"
 	"os"
+	"strings"
 	"sync/atomic"
 
 	"github.com/pocketbase/pocketbase"
@@ -57,7 +58,8 @@ func recordCommands(app core.App, command *cobra.Command) {
 
 // recorded makes a command that runs on an open database an event.
 func recorded(app core.App, command *cobra.Command, run func() error) error {
-	event := audit.Event{Action: audit.Execute, Detail: command.CommandPath()}
+	// Whatever the program's file is called.
+	event := audit.Event{Action: audit.Execute, Detail: "carebase" + strings.TrimPrefix(command.CommandPath(), command.Root().Name())}
 	if err := audit.RecordIn(app, event); err != nil {
 		return err
 	}
