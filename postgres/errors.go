@@ -20,7 +20,21 @@ import (
 type Error struct {
 	message string
 	cause   error
+	// kind is ErrConflict, ErrUnavailable or nil.
+	kind error
 }
+
+// What the caller of a request can get past by trying again; see errors.Is.
+var (
+	// ErrConflict is a transaction that met another one at the same rows.
+	ErrConflict = errors.New("another transaction changes the same rows")
+	// ErrUnavailable is a PostgreSQL that cannot be reached, that ended the
+	// connection, or that took too long.
+	ErrUnavailable = errors.New("PostgreSQL does not answer")
+)
+
+// Is implements the interface of errors.Is.
+func (e *Error) Is(target error) bool { return e.kind != nil && e.kind == target }
 
 func (e *Error) Error() string { return e.message }
 
@@ -55,12 +69,22 @@ func (c *conn) mapError(ctx context.Context, err error, statement *translate.Sta
 		if !c.inTransaction {
 			return driver.ErrBadConn
 		}
-		return &Error{message: "the connection to PostgreSQL was ended: " + failure.Message, cause: err}
+		return &Error{message: "the connection to PostgreSQL was ended: " + failure.Message, cause: err, kind: ErrUnavailable}
 	}
 	if statement != nil && mistakes[failure.Code] {
 		slog.Error("PostgreSQL does not accept a translated statement", "error", failure.Message, "translated", statement.SQL, "statement", statement.Source)
 	}
-	return &Error{message: c.message(failure), cause: err}
+	return &Error{message: c.message(failure), cause: err, kind: kindOf(failure)}
+}
+
+func kindOf(failure *pgconn.PgError) error {
+	switch {
+	case conflicts[failure.Code]:
+		return ErrConflict
+	case failure.Code == "57014" || failure.Severity == "FATAL": // query_canceled, or a pooler's error
+		return ErrUnavailable
+	}
+	return nil
 }
 
 func (c *conn) message(failure *pgconn.PgError) string {
@@ -89,7 +113,7 @@ func (c *conn) mapConnectionError(err error) error {
 	}
 	var network net.Error
 	if c.pg.IsClosed() && (errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.As(err, &network)) {
-		return &Error{message: "the connection to PostgreSQL was lost", cause: err}
+		return &Error{message: "the connection to PostgreSQL was lost", cause: err, kind: ErrUnavailable}
 	}
 	return err
 }

@@ -74,8 +74,12 @@ func (t *transaction) Commit() error {
 	return t.end("COMMIT")
 }
 
-// Rollback implements driver.Tx.
+// Rollback implements driver.Tx. With the connection, the transaction has ended:
+// what counts is the error that ended it.
 func (t *transaction) Rollback() error {
+	if t.conn.pg.IsClosed() {
+		return nil
+	}
 	return t.end("ROLLBACK")
 }
 
