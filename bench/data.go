@@ -13,6 +13,9 @@ import (
 	"carebase/migrations"
 )
 
+// password is every user's.
+const password = "choose-a-good-one"
+
 // caller is a user with some patients.
 type caller struct {
 	id, token string
@@ -48,7 +51,7 @@ func fillUsers(app core.App, count int) ([]caller, error) {
 		user := core.NewRecord(collection)
 		user.Set("name", fmt.Sprintf("User %d", i))
 		user.SetEmail(fmt.Sprintf("user%d@example.com", i))
-		user.SetPassword("choose-a-good-one")
+		user.SetPassword(password)
 		if err := app.Save(user); err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ type options struct {
 	postgres        string
 	users, patients int
 	time            time.Duration
-	audit           bool
+	audit, flood    bool
 }
 
 func main() {
@@ -30,6 +30,7 @@ func main() {
 	flag.IntVar(&options.patients, "patients", 100_000, "how many patients they have together")
 	flag.DurationVar(&options.time, "time", 3*time.Second, "how long each measurement takes")
 	flag.BoolVar(&options.audit, "audit", false, "measure what the audit trail costs instead of comparing the engines")
+	flag.BoolVar(&options.flood, "flood", false, "measure views under a flood of logins instead of comparing the engines")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -41,7 +42,7 @@ func main() {
 
 func run(ctx context.Context, options options) (err error) {
 	if options.postgres == "" || options.users < 1 || options.patients < options.users || options.time <= 0 {
-		return errors.New("usage: go run ./bench -postgres URL [-users 100] [-patients 100000] [-time 3s] [-audit]")
+		return errors.New("usage: go run ./bench -postgres URL [-users 100] [-patients 100000] [-time 3s] [-audit | -flood]")
 	}
 	directory, err := os.MkdirTemp("", "carebase-bench-*")
 	if err != nil {
@@ -66,6 +67,9 @@ func run(ctx context.Context, options options) (err error) {
 	}
 	if options.audit {
 		return compareAudit(ctx, binary, directory, engines(directory, data, options.postgres), callers, options.time)
+	}
+	if options.flood {
+		return measureFlood(ctx, binary, directory, engines(directory, data, options.postgres), callers, options.time)
 	}
 	onSQLite, err := startServer(binary, directory, "DATA_DIR="+data)
 	if err != nil {

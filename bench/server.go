@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,9 @@ func startServer(binary, directory string, environment ...string) (*server, erro
 	process := exec.Command(binary, "serve")
 	process.Dir = directory
 	process.Env = append([]string{"HTTP_ADDR=127.0.0.1:0", "THROTTLE=False", "PATH=" + os.Getenv("PATH"), "HOME=" + directory}, environment...)
-	process.Stderr = os.Stderr
+	// What it logs is not for the tables; it is shown if the server does not start.
+	var log bytes.Buffer
+	process.Stderr = &log
 	output, err := process.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -51,7 +54,7 @@ func startServer(binary, directory string, environment ...string) (*server, erro
 			return &server{process: process, origin: strings.TrimSuffix(strings.TrimSpace(rest), "/")}, nil
 		}
 	}
-	return nil, errors.Join(errors.New("the server did not start"), process.Wait())
+	return nil, errors.Join(errors.New("the server did not start"), process.Wait(), errors.New(log.String()))
 }
 
 func (s *server) stop() error {

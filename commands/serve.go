@@ -9,6 +9,7 @@ import (
 
 	"carebase/config"
 	"carebase/migrations"
+	"carebase/simplejwt"
 )
 
 // NewServeCommand returns PocketBase's command "serve", whose flags have the
@@ -20,6 +21,7 @@ func NewServeCommand(app core.App, config *config.Config) *cobra.Command {
 		if err := migrations.RefuseNewer(app); err != nil {
 			return err
 		}
+		simplejwt.ReserveProcessors()
 		flags := command.Flags()
 		if len(domains) == 0 && !flags.Changed("http") {
 			if err := flags.Set("http", config.HTTPAddr); err != nil {

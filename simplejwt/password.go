@@ -20,12 +20,25 @@ var MaxPasswordWork = int32(max(1, runtime.GOMAXPROCS(0)/2))
 
 var passwordWork = make(chan struct{}, MaxPasswordWork)
 
+// ReserveProcessors gives Go's scheduler a processor more for each password that
+// can be hashed at once, so that hashing takes none from everybody else: what is
+// left of the cores is for the operating system to share out. A server calls it
+// once, at its start.
+func ReserveProcessors() {
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + int(MaxPasswordWork))
+}
+
 // WithPasswordWork runs work that hashes a password when there is a place for
-// it, or returns the context's error if the caller gives up before.
+// it, or returns the context's error if the caller gives up before. It has a thread
+// to itself, so that the operating system knows which one is greedy.
 func WithPasswordWork(ctx context.Context, work func() error) error {
 	select {
 	case passwordWork <- struct{}{}:
-		defer func() { <-passwordWork }()
+		runtime.LockOSThread()
+		defer func() {
+			runtime.UnlockOSThread()
+			<-passwordWork
+		}()
 		return work()
 	case <-ctx.Done():
 		return ctx.Err()
