@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"carebase/internal/testapp"
+	"carebase/sqlite"
 )
 
 // succeeds runs a command that has to succeed.
@@ -200,4 +202,57 @@ func TestBackupWithoutData(t *testing.T) {
 	if entries, err := os.ReadDir(directory); err != nil || len(entries) != 0 {
 		t.Errorf("got %v, %v", entries, err)
 	}
+}
+
+// TestRestoreIsAllOrNothing kills a restore at six moments. What is there
+// afterwards is all old or all new, in the database and in the files.
+func TestRestoreIsAllOrNothing(t *testing.T) {
+	directory := t.TempDir()
+	uploaded := filepath.Join(directory, "pb_data", "storage", "scan.txt")
+	server := serve(t, directory, nil)
+	ann := server.SignUp("ann")
+	for _, version := range []string{"One", "Two"} {
+		server.Patient(ann, version)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(uploaded), 0o700), os.WriteFile(uploaded, []byte(version), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		succeeds(t, directory, "backup", "create", version+".zip")
+	}
+	server.end(t)
+	begin := time.Now()
+	succeeds(t, directory, "backup", "restore", "One.zip", "--force")
+	took := time.Since(begin)
+	there := "One"
+	for round := range 6 {
+		wanted := map[string]string{"One": "Two", "Two": "One"}[there]
+		restore := command(t, directory, nil, "backup", "restore", wanted+".zip", "--force")
+		if err := restore.Start(); err != nil {
+			t.Fatal(err)
+		}
+		killer := time.AfterFunc(took*time.Duration(round+1)/6, func() { _ = restore.Process.Kill() })
+		_ = restore.Wait() // killed, or done before
+		killer.Stop()
+		succeeds(t, directory, "backup", "list") // the next process completes what was decided
+		there = storedVersion(t, filepath.Join(directory, "pb_data"))
+		if content, err := os.ReadFile(uploaded); err != nil || string(content) != there {
+			t.Fatalf("round %d: the database is %s, the file %s, %v", round, there, content, err)
+		}
+	}
+}
+
+// storedVersion is the name of the last patient in a data directory that is
+// sound.
+func storedVersion(t *testing.T, directory string) string {
+	t.Helper()
+	database, err := sqlite.Connect(filepath.Join(directory, "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	var verdict, name string
+	err = errors.Join(database.NewQuery("PRAGMA integrity_check").Row(&verdict), database.NewQuery("SELECT max(name) FROM patients").Row(&name))
+	if err != nil || verdict != "ok" {
+		t.Fatal(verdict, err)
+	}
+	return name
 }

@@ -96,7 +96,13 @@ func testMetrics(t *testing.T, environment []string) {
 // serveWithMetrics reads from the end of the banner where the metrics are.
 func serveWithMetrics(t *testing.T, environment []string) (server *process, address string) {
 	t.Helper()
-	server = serve(t, t.TempDir(), append(environment, "METRICS_ADDR=127.0.0.1:0"))
+	return serveWithMetricsIn(t, t.TempDir(), environment)
+}
+
+// serveWithMetricsIn is serveWithMetrics in a directory.
+func serveWithMetricsIn(t *testing.T, directory string, environment []string) (server *process, address string) {
+	t.Helper()
+	server = serve(t, directory, append(environment, "METRICS_ADDR=127.0.0.1:0"))
 	line, err := server.output.ReadString('\n')
 	address, found := strings.CutPrefix(strings.TrimSpace(line), "Metrics    ")
 	if err != nil || !found {

@@ -54,6 +54,7 @@ func TestReplica(t *testing.T) {
 		return string(output)
 	}
 	restore("last")
+	succeeds(t, directory, "audit", "verify", "--dir", "last")
 	restored := serve(t, directory, environment, "--dir", "last")
 	contains(t, patients(restored.Server, ann), append(before, "First"))
 	restore("earlier", "--at", between)
@@ -100,7 +101,11 @@ func TestReplicaPlaces(t *testing.T) {
 		})
 	}
 
-	server := serve(t, directory, replicatedTo(first))
+	server, metrics := serveWithMetricsIn(t, directory, replicatedTo(first))
+	const lag = "carebase_replica_lag_seconds"
+	if scrape(t, metrics)[lag] != nil {
+		t.Error("a replica without anything has a lag")
+	}
 	ann := server.SignUp("ann")
 	server.Patient(ann, "First")
 	if ready := server.Call("", "GET", "/readyz", nil); ready.Status != 200 || !strings.Contains(ready.Body, "The replica does not follow.") {
@@ -114,6 +119,10 @@ func TestReplicaPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	follows(server)
+	within(t, 30*time.Second, "the lag is small", func() bool {
+		family := scrape(t, metrics)[lag]
+		return family != nil && family.Metric[0].GetGauge().GetValue() < 2
+	})
 	server.end(t) // sends what is left
 	for number, place := range []string{second, first} {
 		server = serve(t, directory, replicatedTo(place))

@@ -2,8 +2,12 @@ package backup_test
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -193,5 +197,76 @@ func TestConfiguredScheduleAndPlace(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestContentsOfAnotherBackup swaps the data for that of another backup, and
+// corrects the checksums that tell.
+func TestContentsOfAnotherBackup(t *testing.T) {
+	server := newServer(t)
+	earlier := archiveOf(t, server)
+	server.Patient(server.SignUp("ann"), "Ann's patient")
+	later := archiveOf(t, server)
+	for _, test := range []struct{ name, manifest, data string }{
+		{"an earlier database", later, earlier},
+		{"a later database", earlier, later},
+	} {
+		content := contentOf(t, test.data, "data.db")
+		sum := fmt.Sprintf("%x", sha256.Sum256(content))
+		manifest := &backup.Manifest{}
+		if err := json.Unmarshal(contentOf(t, test.manifest, "carebase-backup.json"), manifest); err != nil {
+			t.Fatal(err)
+		}
+		manifest.Files[0].Size, manifest.Files[0].SHA256 = int64(len(content)), sum
+		text, err := json.Marshal(manifest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		swapped := filepath.Join(t.TempDir(), "swapped.zip")
+		writeSealed(t, swapped, []string{"data.db", "auxiliary.db", "carebase-backup.json"}, [][]byte{content, contentOf(t, test.manifest, "auxiliary.db"), text})
+		if _, err := backup.Verify(t.Context(), swapped); err == nil || !strings.Contains(err.Error(), "does not hold what its manifest says") {
+			t.Errorf("%s: got %v", test.name, err)
+		}
+	}
+}
+
+// contentOf is a file of an archive.
+func contentOf(t *testing.T, archive, name string) []byte {
+	t.Helper()
+	reader, err := zip.OpenReader(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	content, err := fs.ReadFile(reader, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// writeSealed makes an archive with the checksum that its end has to have.
+func writeSealed(t *testing.T, archive string, names []string, contents [][]byte) {
+	t.Helper()
+	var buffer bytes.Buffer
+	writer := zip.NewWriter(&buffer)
+	for i, name := range names {
+		entry, err := writer.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := entry.Write(contents[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := writer.SetComment("sha256:" + strings.Repeat("0", 2*sha256.Size)); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole := buffer.Bytes()[:buffer.Len()-2*sha256.Size]
+	if err := os.WriteFile(archive, fmt.Appendf(bytes.Clone(whole), "%x", sha256.Sum256(whole)), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

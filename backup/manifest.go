@@ -56,15 +56,22 @@ func (m *Manifest) Rows() int64 {
 func newManifest(ctx context.Context, app core.App, scratch string) (*Manifest, error) {
 	manifest := &Manifest{Format: format, CreatedAt: time.Now().UTC().Truncate(time.Second), Tables: map[string]map[string]int64{}}
 	manifest.Carebase, manifest.PocketBase = versions()
-	if app.Settings().S3.Enabled {
-		manifest.Elsewhere = "uploaded files are in the S3 bucket " + app.Settings().S3.Bucket
-	}
+	manifest.Elsewhere = Elsewhere(app)
 	for _, name := range databases {
 		if err := manifest.describe(ctx, scratch, name); err != nil {
 			return nil, err
 		}
 	}
 	return manifest, nil
+}
+
+// Elsewhere says what backups of an app do not hold and where that is, if
+// anything.
+func Elsewhere(app core.App) string {
+	if s3 := app.Settings().S3; s3.Enabled {
+		return "uploaded files are in the S3 bucket " + s3.Bucket
+	}
+	return ""
 }
 
 // describe notes what is in a snapshot of a database.

@@ -56,6 +56,9 @@ func Create(ctx context.Context, app core.App, name, to string) (place string, e
 	if _, err := os.Stat(to); err == nil {
 		return "", fmt.Errorf("%s exists already", to)
 	}
+	if info, err := os.Stat(filepath.Dir(to)); err != nil || !info.IsDir() {
+		return "", fmt.Errorf("there is no directory %s", filepath.Dir(to))
+	}
 	return to, app.CreateBackup(context.WithValue(ctx, targetKey{}, to), name)
 }
 

@@ -54,11 +54,12 @@ func bindReplica(app core.App, settings *config.Replica) {
 	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{
 		Priority: -999, // around all others: what they write is still sent
 		Func: func(e *core.TerminateEvent) error {
-			err := e.Next()
-			if running != nil {
-				err = errors.Join(err, running.close())
-				running = nil
+			if running == nil {
+				return e.Next()
 			}
+			running.settle()
+			err := errors.Join(e.Next(), running.close())
+			running = nil
 			return err
 		},
 	})
@@ -73,6 +74,8 @@ type replication struct {
 	store    *litestream.Store
 	lock     *os.File
 	stop     context.CancelFunc
+	// opened is closed when the database is being replicated.
+	opened   chan struct{}
 	loops    sync.WaitGroup
 	progress progress
 }
@@ -88,7 +91,7 @@ func startReplication(app core.App, settings *config.Replica) (*replication, err
 		return nil, errors.Join(errors.New("another process replicates this data directory"), lock.Close())
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	r := &replication{app: app, replica: newReplica(settings), lock: lock, stop: stop}
+	r := &replication{app: app, replica: newReplica(settings), lock: lock, stop: stop, opened: make(chan struct{})}
 	first, cancel := context.WithTimeout(ctx, replicaPatience)
 	defer cancel()
 	if err = r.claim(first); errors.Is(err, errOtherDatabase) {
@@ -131,6 +134,7 @@ func (r *replication) run(ctx context.Context) {
 		r.note(&r.progress.sent, time.Time{}, err)
 		return
 	}
+	close(r.opened)
 	r.loops.Go(func() { repeat(ctx, r.capture) })
 	repeat(ctx, r.send)
 }
@@ -194,18 +198,35 @@ func pause(ctx context.Context, duration time.Duration) bool {
 	}
 }
 
+// settle lets a replication that has just begun come so far that it can send what
+// is written last. It needs the app's databases for that.
+func (r *replication) settle() {
+	if r.progress.state().Failure != nil {
+		return
+	}
+	select {
+	case <-r.opened:
+	case <-time.After(replicaPatience):
+	}
+}
+
 // close sends what was written last.
 func (r *replication) close() error {
 	r.stop()
 	r.loops.Wait()
-	defer r.lock.Close()
-	if r.store == nil {
-		return fmt.Errorf("nothing was replicated since the start: %w", r.progress.state().Failure)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*replicaPatience)
 	defer cancel()
-	if err := r.store.Close(ctx); err != nil {
-		return fmt.Errorf("what was written last is not replicated: %w", err)
+	err := errors.New("there was no time for it")
+	select {
+	case <-r.opened:
+		err = r.store.Close(ctx)
+	default:
+		if failure := r.progress.state().Failure; failure != nil {
+			err = failure
+		}
 	}
-	return nil
+	if err != nil {
+		err = fmt.Errorf("what was written last is not replicated: %w", err)
+	}
+	return errors.Join(err, r.lock.Close())
 }

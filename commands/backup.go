@@ -74,7 +74,11 @@ It is a zip file in the data directory's backups, or on S3 if BACKUP_URL or the 
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(command.OutOrStdout(), "Created %s.\n", place)
+				text := fmt.Sprintf("Created %s.\n", place)
+				if elsewhere := backup.Elsewhere(app); elsewhere != "" {
+					text += fmt.Sprintf("Not in it: %s.\n", elsewhere)
+				}
+				_, err = fmt.Fprint(command.OutOrStdout(), text)
 				return err
 			})
 		})

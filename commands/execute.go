@@ -2,6 +2,7 @@ package commands
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -18,9 +19,12 @@ import (
 func Execute(app *pocketbase.PocketBase) error {
 	root := app.RootCmd
 	root.SilenceErrors, root.SilenceUsage = true, true
-	command, _, err := root.Find(os.Args[1:])
+	command, arguments, err := root.Find(os.Args[1:])
 	if err != nil {
 		return err
+	}
+	if !command.Runnable() && len(arguments) > 0 && !strings.HasPrefix(arguments[0], "-") {
+		return fmt.Errorf("unknown command %q for %q", arguments[0], command.CommandPath())
 	}
 	// A signal ends Execute while the command is still at it.
 	var failure atomic.Pointer[error]

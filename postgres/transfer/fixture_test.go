@@ -49,6 +49,8 @@ func sqlitePlace(t *testing.T) (directory, token string) {
 	fillSystemTables(t, app, user)
 	fillPatients(t, app, user)
 	fillEverything(t, app, user)
+	_, err = app.NonconcurrentDB().NewQuery("CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)").Execute()
+	check(t, err)
 	check(t, app.ResetBootstrapState())
 	return directory, token
 }

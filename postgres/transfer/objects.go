@@ -21,8 +21,14 @@ type table struct {
 	rows    int64
 }
 
+// made reports whether a table is of the database's own making: SQLite's, or that
+// of the replication of a file, which says nothing elsewhere.
+func made(name string) bool {
+	return strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "_litestream_")
+}
+
 // readObjects lists what a database holds, in the order in which it was made,
-// but for what SQLite makes by itself.
+// but for what it makes by itself.
 func readObjects(ctx context.Context, transaction *sql.Tx) ([]object, error) {
 	rows, err := transaction.QueryContext(ctx, "SELECT type, name, sql FROM sqlite_master")
 	if err != nil {
@@ -37,7 +43,7 @@ func readObjects(ctx context.Context, transaction *sql.Tx) ([]object, error) {
 			return nil, err
 		}
 		each.definition = definition.String
-		if definition.Valid && !strings.HasPrefix(each.name, "sqlite_") {
+		if definition.Valid && !made(each.name) {
 			objects = append(objects, each)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,6 +36,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 	for _, file := range []string{"data.db", "auxiliary.db"} {
 		want, got := dump(t, original, file), dump(t, returned, file)
+		// What a replication keeps in a database is of no use elsewhere.
+		want = slices.DeleteFunc(want, func(line string) bool { return strings.Contains(line, "_litestream_") })
 		for i, line := range want {
 			if i >= len(got) || got[i] != line {
 				t.Fatalf("%s, line %d: got %.300s, want %.300s", file, i, append(got, "nothing")[min(i, len(got))], line)
