@@ -62,6 +62,9 @@ func TestRealtimeEndsWithThePassword(t *testing.T) {
 	alice := c.Connect()
 	c.want(alice.Subscribe(c.alice.Access, "patients/*"), 204)
 	c.Must(200, c.superuser, "PATCH", records("users")+"/"+c.alice.ID, map[string]any{"password": "another-Secret-9", "passwordConfirm": "another-Secret-9"})
+	if event := alice.Next(); event.Topic != "@sessionEnded" {
+		t.Errorf("got %+v", event)
+	}
 	c.want(alice.Subscribe(c.alice.Access, "patients/*"), 401)
 
 	body := map[string]any{"name": "Second", "age": 3, "created_by": c.alice.ID}

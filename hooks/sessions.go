@@ -6,6 +6,8 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/routine"
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"carebase/audit"
 	"carebase/migrations"
@@ -31,12 +33,18 @@ func bindSessions(app core.App) {
 	app.OnRecordAuthRequest(migrations.Users).BindFunc(giveSession)
 	app.OnRecordUpdate(migrations.Users).BindFunc(forgetSessions)
 	app.OnCollectionUpdate(migrations.Users).BindFunc(forgetAllSessions)
+	app.OnRecordAfterUpdateSuccess(migrations.Users).BindFunc(tellUser)
+	app.OnRecordAfterDeleteSuccess(migrations.Users).BindFunc(tellUser)
 	app.OnRealtimeSubscribeRequest().BindFunc(subscribeInSession)
 	app.OnRecordAfterDeleteSuccess(migrations.Sessions).Bind(&hook.Handler[*core.RecordEvent]{
 		Func:     unsubscribeSession,
 		Priority: realtimeSignIns,
 	})
 }
+
+// sessionEndedTopic is where a realtime client hears that its session may have
+// ended.
+const sessionEndedTopic = "@sessionEnded"
 
 // realtimeSignIns is the priority of PocketBase's own hook that takes realtime
 // clients their sign-in.
@@ -125,5 +133,28 @@ func unsubscribeSession(e *core.RecordEvent) error {
 			client.Unset(apis.RealtimeClientAuthKey)
 		}
 	}
+	tellSignedOut(e.App)
 	return e.Next()
+}
+
+// tellUser tells a user's realtime clients that PocketBase has signed out, because
+// of a new token key or because the user is gone.
+func tellUser(e *core.RecordEvent) error {
+	err := e.Next()
+	tellSignedOut(e.App)
+	return err
+}
+
+// tellSignedOut tells the realtime clients that have had a sign-in. It may be
+// again, or too early: they have to ask. One of another process may not hear it.
+func tellSignedOut(app core.App) {
+	for _, client := range app.SubscriptionsBroker().Clients() {
+		if session, _ := client.Get(RealtimeSessionKey).(string); session == "" || client.Get(apis.RealtimeClientAuthKey) != nil {
+			continue
+		}
+		// A client takes its messages when it can, as PocketBase's own.
+		routine.FireAndForget(func() {
+			client.Send(subscriptions.Message{Name: sessionEndedTopic, Data: []byte("{}")})
+		})
+	}
 }

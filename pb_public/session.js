@@ -134,6 +134,17 @@ export async function access() {
   return Date.now() < renewalDue() ? session.access : renew(session.access);
 }
 
+/** Finds out whether the session has ended elsewhere, and ends it here if so. */
+export async function check() {
+  if (!current()) return;
+  const token = await access();
+  try {
+    await post("/api/token/verify/", { token });
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) await renew(token);
+  }
+}
+
 /** When the access token is to be renewed, by Date.now(). */
 export function renewalDue() {
   const session = current();

@@ -137,6 +137,9 @@ func TestASessionEndsAtOnce(t *testing.T) {
 	if ended := server.Call(alice.Access, "DELETE", "/api/auth/sessions/"+id+"/", nil); ended.Status != 204 || ended.Body != "" {
 		t.Fatalf("got %d %s", ended.Status, ended.Body)
 	}
+	if event := subscriber.Next(); event.Topic != "@sessionEnded" {
+		t.Errorf("its realtime client was sent %v", event)
+	}
 	if got := statuses(server, phone.Access); got != refused {
 		t.Errorf("its access token: got %v", got)
 	}
@@ -171,6 +174,13 @@ func TestASessionEndsAtOnce(t *testing.T) {
 	}
 	if status := server.Call(renewed, "POST", "/api/collections/users/auth-refresh", nil).Status; status != 401 {
 		t.Errorf("renewing it: got %d", status)
+	}
+	server.Must(200, alice.Access, "POST", "/api/auth/logout/all/", nil)
+	if event := other.Next(); !event.Is("create", second) {
+		t.Errorf("got %v", event)
+	}
+	if event := other.Next(); event.Topic != "@sessionEnded" {
+		t.Errorf("at the end of all sessions a realtime client was sent %v", event)
 	}
 }
 

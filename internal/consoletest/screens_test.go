@@ -55,7 +55,6 @@ func TestScreens(t *testing.T) {
 	patient := clinic(server, user)
 	server.Create(colleague, "doctors", map[string]any{"name": "Allison Cameron", "speciality": "Immunology"})
 	page.Sees("33 patients")
-	page.Allow("/history/")
 	page.Illustrate("patients")
 	look("patients")
 	page.Press("Add patient")

@@ -7,7 +7,7 @@ import { access, Refused, renew } from "../session.js";
  * @typedef {{ id: string, created_by: string, created_at: string, name: string, speciality: string }} Doctor
  * @typedef {{ id: string, patient: string, doctor: string, assigned_at: string }} Mapping
  * @typedef {{ id: string, created_at: string, last_used_at: string, address: string, user_agent: string, current: boolean }} Device
- * @typedef {{ id: string, recorded_at: string, action: string, outcome: string, agent: string | null, agent_name?: string | null, agent_type: string, address: string, door: string, fields: string[] }} HistoryEvent
+ * @typedef {{ id: string, recorded_at: string, action: string, outcome: string, agent: string, agent_name: string, agent_type: string, address: string, door: string, fields: string[] }} HistoryEvent
  * @typedef {{ chart: string, label: string, count: number }} Figure
  * @typedef {Record<string, string | number | undefined>} Query
  */

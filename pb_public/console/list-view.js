@@ -39,7 +39,7 @@ export function listView({ collection, title, one, hint, picture, columns, order
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let typing;
 
-  const count = h("p", { class: "muted", role: "status" });
+  const summary = h("p", { class: "muted", role: "status" });
   const search = h("input", { type: "search", class: "input", id: newId(), placeholder: `Search ${title.toLowerCase()}`, autocomplete: "off", dir: "auto", input: onSearch });
   search.value = state.search;
   const sorts = columns.flatMap(({ label, sort }) => sort ? [[`${label}, ascending`, sort], [`${label}, descending`, `-${sort}`]] : []);
@@ -55,7 +55,7 @@ export function listView({ collection, title, one, hint, picture, columns, order
   const pages = h("nav", { class: "pages", "aria-label": "Pages", hidden: true });
   const element = h("div", { class: "view" },
     h("header", { class: "view-head" },
-      h("div", {}, h("h1", { tabindex: -1 }, title), count),
+      h("div", {}, h("h1", { tabindex: -1 }, title), summary),
       h("button", { type: "button", class: "button primary", click: add }, icon("add"), `Add ${one}`)),
     h("div", { class: "panel list" },
       h("div", { class: "toolbar", role: "search" },
@@ -101,7 +101,9 @@ export function listView({ collection, title, one, hint, picture, columns, order
     element.setAttribute("aria-busy", String(loading));
     if (error && state.page > 1 && isMissing(error)) return go({ page: 1 });
     const failed = error !== undefined && data === undefined;
-    const isEmpty = data !== undefined && data.count === 0;
+    const shown = data?.results.filter(({ id }) => !isDeleted(id)) ?? [];
+    const count = data ? data.count - (data.results.length - shown.length) : 0;
+    const isEmpty = data !== undefined && count === 0;
     table.hidden = data === undefined || isEmpty;
     pages.hidden = table.hidden;
     if (failed) fill(place, failure(error, () => void reload()));
@@ -109,10 +111,9 @@ export function listView({ collection, title, one, hint, picture, columns, order
     else if (isEmpty) fill(place, nothing());
     else fill(place);
     if (!data) return;
-    const shown = data.results.filter(({ id }) => !isDeleted(id));
     reconcile(body, shown, ({ id }) => id, row);
-    count.textContent = state.search ? `${formatCount(data.count, "match", "matches")}` : formatCount(data.count, one);
-    showPages(data.count);
+    summary.textContent = state.search ? formatCount(count, "match", "matches") : formatCount(count, one);
+    showPages(count);
   }
 
   /** @param {Item} item */

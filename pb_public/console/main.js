@@ -16,7 +16,7 @@ import { patientsView } from "./views/patients.js";
 import { signInView } from "./views/sign-in.js";
 
 /**
- * @typedef {{ route: import("./router.js").Route, signal: AbortSignal, user: import("../session.js").User, retitle: (title: string) => void }} Context
+ * @typedef {{ route: import("./router.js").Route, signal: AbortSignal, user: import("../session.js").User, retitle: (title: string) => void, leave: typeof leave }} Context
  * @typedef {{ title: string, element: HTMLElement }} View
  */
 
@@ -80,7 +80,7 @@ function showView(user) {
   }
   const asked = route();
   if (["", "sign-in", "register"].includes(asked.path[0] ?? "")) return go(address(["overview"]));
-  const { title, element } = viewOf(asked)({ route: asked, signal: ofView.signal, user, retitle });
+  const { title, element } = viewOf(asked)({ route: asked, signal: ofView.signal, user, retitle, leave });
   retitle(title);
   signedIn?.frame.show(element, asked.path[0] ?? "");
 }
@@ -90,11 +90,12 @@ function retitle(title) {
   document.title = `${title} · Carebase`;
 }
 
-async function leave() {
+/** Signs out, and says so if that fails. @param {Parameters<typeof signOut>[0]} [options] */
+async function leave(options) {
   leaving = true;
   try {
     await finish();
-    await signOut();
+    await signOut(options);
   } catch (error) {
     leaving = false;
     toast(`Not signed out. ${explain(error)}`, { bad: true });

@@ -1,6 +1,6 @@
 // The connection through which the server tells what has changed.
 
-import { onChange, current, renewalDue, access, SessionEnded } from "../session.js";
+import { access, check, current, onChange, renewalDue, SessionEnded } from "../session.js";
 import { subscribe } from "./api.js";
 
 /**
@@ -34,6 +34,7 @@ export function connect(listener, signal) {
       opened.clientId = JSON.parse(event.data).clientId;
       void show(opened);
     });
+    opened.source.addEventListener("@sessionEnded", () => void check().catch(() => {}));
     opened.source.addEventListener("error", () => opened === stream && fail());
     for (const collection of COLLECTIONS) {
       opened.source.addEventListener(`${collection}/*`, (event) => listener.changed({ collection, ...JSON.parse(event.data) }));

@@ -1,7 +1,7 @@
 // What the console knows of the server: whether it is connected, what has
 // changed, and answers that are loaded again when they are out of date.
 
-import { SessionEnded } from "../session.js";
+import { check, SessionEnded } from "../session.js";
 import { isAbort } from "./api.js";
 import { connect } from "./realtime.js";
 
@@ -12,6 +12,9 @@ const SOON = 60, RARELY = 700;
 
 /** How long a connection may be missing before people are told, in milliseconds. */
 const GRACE = 1500;
+
+/** How often it is found out whether the session has ended elsewhere, in milliseconds: the server may not have told. */
+const CHECK = 20_000;
 
 const changes = new EventTarget();
 
@@ -38,7 +41,15 @@ export function follow(signal, onConnection) {
       else grace ??= setTimeout(tell, GRACE);
     },
   }, signal);
-  signal.addEventListener("abort", () => clearTimeout(grace));
+  const look = () => {
+    if (document.visibilityState === "visible") check().catch(() => {});
+  };
+  const checks = setInterval(look, CHECK);
+  document.addEventListener("visibilitychange", look, { signal });
+  signal.addEventListener("abort", () => {
+    clearTimeout(grace);
+    clearInterval(checks);
+  });
 }
 
 /** Tells everybody who listens of a change, wherever it was made. @param {Change} change */

@@ -22,6 +22,7 @@ export function toast(message, { action, onAction, onClose, duration = DURATION,
     h("button", { class: "button quiet icon", type: "button", "aria-label": "Dismiss", click: end }, icon("close")));
 
   function hold() {
+    if (timer === undefined) return;
     clearTimeout(timer);
     timer = undefined;
     left -= Date.now() - since;

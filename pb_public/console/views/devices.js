@@ -2,10 +2,8 @@
 
 import { devices, explain, remove } from "../api.js";
 import { confirm } from "../dialog.js";
-import { finish } from "../deletions.js";
 import { fill, h, reconcile } from "../dom.js";
 import { formatDevice, formatMoment } from "../format.js";
-import { signOut } from "../../session.js";
 import { failure, skeleton } from "../states.js";
 import { live } from "../store.js";
 import { toast } from "../toast.js";
@@ -13,7 +11,7 @@ import { toast } from "../toast.js";
 /** @typedef {import("../api.js").Device} Device */
 
 /** @param {import("../main.js").Context} context */
-export function devicesView({ signal }) {
+export function devicesView({ signal, leave }) {
   const list = h("ul", { class: "people" });
   const place = h("div", {}, skeleton(3));
   const element = h("div", { class: "view" },
@@ -51,13 +49,7 @@ export function devicesView({ signal }) {
 
   async function everywhere() {
     const sure = await confirm({ title: "Sign out everywhere?", text: "Every device has to sign in again, this one included.", yes: "Sign out everywhere" });
-    if (!sure) return;
-    try {
-      await finish();
-      await signOut({ everywhere: true });
-    } catch (error) {
-      toast(`Not signed out. ${explain(error)}`, { bad: true });
-    }
+    if (sure) await leave({ everywhere: true });
   }
 
   const { reload } = live({

@@ -9,7 +9,13 @@ import { live } from "../store.js";
 /** @typedef {import("../api.js").HistoryEvent} HistoryEvent */
 
 /** @type {Record<string, string>} */
-const actions = { C: "Created", R: "Read", U: "Changed", D: "Deleted", E: "Searched" };
+const actions = { C: "Created", R: "Read", U: "Changed", D: "Deleted", E: "Executed" };
+
+/** @type {Record<string, string>} */
+const agents = { user: "A user", superuser: "A superuser", operator: "The operator" };
+
+/** @type {Record<string, string>} */
+const doors = { rest: "API", native: "record API", batch: "batch API", realtime: "live update", sql: "SQL console", command: "command line" };
 
 /** @param {string} patient @param {AbortSignal} signal */
 export function historyOf(patient, signal) {
@@ -44,23 +50,42 @@ export function historyOf(patient, signal) {
       element.hidden = data === undefined && isMissing(error);
       if (data === undefined) fill(place, error ? failure(error, () => void reload()) : skeleton(3));
       else fill(place, data.events.length === 0 && h("p", { class: "muted" }, "Nothing has been recorded yet."));
-      const events = data?.events ?? [];
-      reconcile(list, events, ({ id }) => String(id), item);
-      list.hidden = events.length === 0;
-      more.hidden = !data || data.count <= events.length;
+      reconcile(list, entriesOf(data?.events ?? []), ({ id }) => id, item);
+      list.hidden = list.children.length === 0;
+      more.hidden = !data || data.count <= data.events.length;
     },
   });
   return element;
 }
 
+/** @typedef {{ id: string, event: HistoryEvent, count: number }} Entry */
+
+/** Takes together what the same person did again and again. @param {HistoryEvent[]} events @returns {Entry[]} */
+function entriesOf(events) {
+  /** @type {Entry[]} */
+  const entries = [];
+  for (const event of events) {
+    const last = entries.at(-1);
+    if (last && alike(last.event) === alike(event)) last.count += 1;
+    else entries.push({ id: event.id, event, count: 1 });
+  }
+  return entries;
+}
+
 /** @param {HistoryEvent} event */
-function item(event) {
+function alike({ action, outcome, agent, agent_type, address, door, fields }) {
+  return JSON.stringify([action, outcome, agent, agent_type, address, door, fields]);
+}
+
+/** @param {Entry} entry */
+function item({ event, count }) {
   const what = actions[event.action] ?? event.action;
   const outcome = event.outcome === "success" ? "" : `, ${event.outcome}`;
-  const who = event.agent_name || (event.agent_type === "user" ? "A user" : `A ${event.agent_type || "process"}`);
+  const who = event.agent_name || agents[event.agent_type] || "Somebody who was not signed in";
   return h("li", {},
-    h("div", {}, h("strong", {}, `${what}${outcome}`), event.fields?.length > 0 && h("span", {}, `: ${event.fields.join(", ")}`)),
+    h("div", {}, h("strong", {}, `${what}${outcome}`), event.fields?.length > 0 && `: ${event.fields.join(", ")}`,
+      count > 1 && h("span", { class: "muted" }, ` ${count} times`)),
     h("div", { class: "muted small" },
       h("bdi", {}, who), " · ", h("time", { datetime: event.recorded_at }, formatMoment(event.recorded_at)),
-      event.door && ` · ${event.door}`, event.address && ` · ${event.address}`));
+      event.address && ` · ${event.address}`, event.door && ` · ${doors[event.door] ?? event.door}`));
 }
