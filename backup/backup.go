@@ -1,6 +1,7 @@
 // Package backup makes snapshots of a data directory while it is being written
-// to, proves that they restore, and restores them, all or nothing. It is about
-// SQLite; a database in PostgreSQL is backed up with PostgreSQL's own tools.
+// to, proves that they restore, and restores them, all or nothing. It replicates
+// the database continuously. It is about SQLite; a database in PostgreSQL is
+// backed up with PostgreSQL's own tools.
 package backup
 
 import (

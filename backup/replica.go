@@ -174,7 +174,7 @@ func newDatabase(app core.App, replica *replica) (*litestream.DB, *hiddenClient)
 	database.MonitorInterval, database.BusyTimeout = 0, replicaPatience
 	database.Replica = litestream.NewReplicaWithClient(database, client)
 	database.Replica.MonitorEnabled = false
-	replica.belongsTo(database.Replica)
+	replica.belongsTo(database)
 	return database, client
 }
 

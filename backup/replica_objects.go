@@ -26,6 +26,9 @@ import (
 type objects struct {
 	bucket *core.S3Config
 	path   string
+	// waiting is the directory for what is being sent. Litestream removes from it
+	// what a killed process has left.
+	waiting string
 	// at is the time that is being restored, if any. Only about it does it matter
 	// when exactly something was written.
 	at time.Time
@@ -140,7 +143,7 @@ func (o *objects) WriteLTXFile(ctx context.Context, level int, first, last ltx.T
 	if err != nil {
 		return nil, err
 	}
-	waiting, err := os.CreateTemp("", "carebase-replica-*")
+	waiting, err := os.CreateTemp(o.waiting, "sending-*.tmp")
 	if err != nil {
 		return nil, err
 	}

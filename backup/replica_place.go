@@ -60,10 +60,14 @@ func newReplica(settings *config.Replica) *replica {
 	}
 }
 
-// belongsTo has files get the permissions that the database has.
-func (r *replica) belongsTo(replica *litestream.Replica) {
-	if client, ok := r.client.(*file.ReplicaClient); ok {
-		client.Replica = replica
+// belongsTo has files get the permissions that the database has, and wait to be
+// sent where the database is.
+func (r *replica) belongsTo(database *litestream.DB) {
+	switch client := r.client.(type) {
+	case *file.ReplicaClient:
+		client.Replica = database.Replica
+	case *objects:
+		client.waiting = database.MetaPath()
 	}
 }
 
