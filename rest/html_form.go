@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // htmlForm asks for what the methods of a view take.
@@ -44,6 +45,25 @@ func (i htmlInput) Described() string {
 		return i.ID + "-errors " + i.ID + "-help"
 	}
 	return i.ID + "-help"
+}
+
+// filters ask for what a GET reads of the query, but for the page.
+func (r *Request) filters(status int) []htmlInput {
+	var wrong map[string][]string
+	if r.Request.Method == http.MethodGet && status >= http.StatusBadRequest {
+		wrong = r.reasons()
+	}
+	var filters []htmlInput
+	for _, field := range r.View.Method(http.MethodGet).Query {
+		if field.Name == pageQuery.Name {
+			continue
+		}
+		field.Label = strings.ToUpper(field.Name[:1]) + strings.ReplaceAll(field.Name[1:], "_", " ")
+		filters = append(filters, htmlInput{
+			Field: &field, ID: http.MethodGet + "-" + field.Name, Value: r.query(field.Name), Errors: wrong[field.Name],
+		})
+	}
+	return filters
 }
 
 // forms are those for what the caller may do: current is the object that the

@@ -34,7 +34,14 @@ type htmlPage struct {
 	// these methods can be tried.
 	SignIn, Options, Delete bool
 	Pages                   *htmlPages
-	Forms                   []htmlForm
+	// Filters ask for what narrows or sorts a list.
+	Filters []htmlInput
+	Forms   []htmlForm
+}
+
+// Filtered tells that the request uses one of the filters.
+func (p *htmlPage) Filtered() bool {
+	return slices.ContainsFunc(p.Filters, func(input htmlInput) bool { return input.Value != "" })
 }
 
 // htmlPages leads through the pages of a list.
@@ -83,6 +90,7 @@ func (r *Request) htmlPage(status int) *htmlPage {
 		return page
 	}
 	page.Options = r.View.Methods != nil
+	page.Filters = r.filters(status)
 	current, err := Object[any](nil), error(nil)
 	if r.View.Changeable != nil {
 		current, err = r.View.Changeable(r)

@@ -46,7 +46,7 @@ func TestEveryAnswerIsAPageForBrowsers(t *testing.T) {
 	}{
 		{"", "GET", "/api/patients/", nil, 401, []string{"data-sign-in", "Authentication credentials were not provided.", "WWW-Authenticate:</b> Bearer", `action="/api/auth/login/"`}, []string{`data-form="POST"`, "John Doe", "OPTIONS<"}},
 		{"nonsense", "GET", "/api/patients/", nil, 401, []string{"data-sign-in", "token_not_valid"}, []string{`data-form="POST"`}},
-		{alice.Access, "GET", "/api/patients/", nil, 200, []string{"HTTP 200 OK", `data-form="POST"`, `href="/api/patients/` + patient + `/"`, "Page 1 of 1", `name="age" required`, `type="number"`, `max="2147483647"`, "At most 120 characters."}, []string{`data-method="DELETE"`, `name="created_by"`, `data-form="PUT"`}},
+		{alice.Access, "GET", "/api/patients/", nil, 200, []string{"HTTP 200 OK", `data-form="POST"`, `href="/api/patients/` + patient + `/"`, "Page 1 of 1", `name="age" required`, `type="number"`, `max="2147483647"`, "At most 120 characters.", `name="search"`, `name="ordering"`, `<details class="panel filters">`}, []string{`data-method="DELETE"`, `name="created_by"`, `data-form="PUT"`}},
 		{alice.Access, "GET", "/api/patients/" + patient + "/", nil, 200, []string{`data-form="PUT"`, `value="John Doe"`, `data-method="PATCH"`, `data-method="DELETE"`, `href="/api/patients/"`}, []string{`data-form="POST"`}},
 		{bob.Access, "GET", "/api/patients/" + patient + "/", nil, 404, []string{"No Patient matches the given query."}, []string{"John Doe", `data-form=`, `data-method="DELETE"`}},
 		{alice.Access, "GET", "/api/doctors/" + doctor + "/", nil, 200, []string{"Gregory House"}, []string{`data-form=`, `data-method="DELETE"`}},

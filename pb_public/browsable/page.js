@@ -102,11 +102,17 @@ document.addEventListener("keydown", tabKeys);
 
 document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
-  if (form.method === "dialog") return;
+  if (form.method === "dialog" || form.method === "get") return;
   event.preventDefault();
   if (form.id === "sign-in-form") return void signInAgain(form);
   const method = event.submitter?.getAttribute("data-method") ?? form.querySelector("[data-method]")?.getAttribute("data-method");
   if (method) submit(form, method);
+});
+
+// Filters that nobody has set are not asked for.
+document.addEventListener("formdata", (event) => {
+  if (/** @type {HTMLFormElement} */ (event.target).method !== "get") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
 });
 
 onChange((session) => {
