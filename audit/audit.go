@@ -107,6 +107,7 @@ type Trail struct {
 	app          core.App
 	reads        config.AuditReads
 	retention    time.Duration
+	rowsAtOnce   int // that one statement inserts
 	queue        *queue
 	chains       chains
 	sets         *recentSets
@@ -126,7 +127,10 @@ func Of(app core.App) *Trail {
 
 // Bind makes an app record everything. It is called once, before the app starts.
 func Bind(app core.App, config *config.Config) {
-	trail := &Trail{app: app, reads: config.AuditReads, retention: config.AuditRetention, sets: newRecentSets()}
+	trail := &Trail{app: app, reads: config.AuditReads, retention: config.AuditRetention, sets: newRecentSets(), rowsAtOnce: rowsAtOnceSQLite}
+	if config.PostgreSQL != nil {
+		trail.rowsAtOnce = rowsAtOncePostgreSQL
+	}
 	trail.queue = newQueue(trail.storeAll)
 	app.Store().Set(storeKey, trail)
 	trail.bindRequests()

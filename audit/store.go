@@ -2,6 +2,7 @@ package audit
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -107,7 +108,7 @@ func (t *Trail) append(tx core.App, transaction *transaction, occurrences []*occ
 		rows[i] = dbx.Params{"id": event.ID, "subject": event.subject(), "hash": hash, "event": text}
 		transaction.seq, transaction.hash = event.Seq, hash
 	}
-	if err := insertRows(tx, rows); err != nil {
+	if err := insertRows(tx, rows, t.rowsAtOnce); err != nil {
 		return err
 	}
 	result, err := tx.DB().NewQuery("UPDATE audit_chains SET seq = {:seq}, hash = {:hash} WHERE id = {:id} AND seq = {:before}").
@@ -128,13 +129,12 @@ func insertSet(tx core.App, set *recordSet) error {
 	return err
 }
 
-// rowsAtOnce is how many rows one statement inserts. The others are inserted one
-// by one, so that there are two statements only.
-const rowsAtOnce = 32
-
-var (
-	insertMany = insertStatement(rowsAtOnce)
-	insertOne  = insertStatement(1)
+// On PostgreSQL a statement is a trip to the server, so it inserts many rows. On
+// SQLite, one that may fail halfway has a journal of its own, which costs more
+// than a statement for each row.
+const (
+	rowsAtOncePostgreSQL = 32
+	rowsAtOnceSQLite     = 1
 )
 
 func insertStatement(rows int) string {
@@ -146,21 +146,37 @@ func insertStatement(rows int) string {
 	return "INSERT INTO audit_log (id, subject, hash, event) VALUES " + strings.Join(values, ",")
 }
 
-func insertRows(tx core.App, rows []dbx.Params) error {
-	for len(rows) > 0 {
-		statement, count := insertOne, 1
-		if len(rows) >= rowsAtOnce {
-			statement, count = insertMany, rowsAtOnce
+// insertRows inserts rows, so many at once, and what is left of them one by one.
+func insertRows(tx core.App, rows []dbx.Params, atOnce int) error {
+	for _, size := range []int{atOnce, 1} {
+		count := len(rows) / size
+		if count == 0 {
+			continue
 		}
-		params := make(dbx.Params, 4*count)
-		for i, row := range rows[:count] {
+		if err := insertAlike(tx, rows[:count*size], size); err != nil {
+			return err
+		}
+		rows = rows[count*size:]
+	}
+	return nil
+}
+
+// insertAlike inserts rows by executing one statement for each so many.
+func insertAlike(tx core.App, rows []dbx.Params, size int) (err error) {
+	query := tx.DB().NewQuery(insertStatement(size))
+	if len(rows) > size && size == rowsAtOnceSQLite {
+		query.Prepare()
+		defer func() { err = errors.Join(err, query.Close()) }()
+	}
+	params := make(dbx.Params, 4*size)
+	for chunk := range slices.Chunk(rows, size) {
+		for i, row := range chunk {
 			number := strconv.Itoa(i)
 			params["i"+number], params["s"+number], params["h"+number], params["e"+number] = row["id"], row["subject"], row["hash"], row["event"]
 		}
-		if _, err := tx.DB().NewQuery(statement).Bind(params).Execute(); err != nil {
+		if _, err := query.Bind(params).Execute(); err != nil {
 			return err
 		}
-		rows = rows[count:]
 	}
 	return nil
 }
