@@ -19,6 +19,7 @@ func Bind(app core.App, config *config.Config) {
 	bindClientAddress(app, config.TrustedProxies)
 	bindConnections(app, config.TrustedProxies, config.Throttle != nil)
 	bindShutdown(app)
+	bindStorage(app)
 	bindHeaders(app)
 	bindHosts(app, config.AllowedHosts)
 	bindSessions(app)

@@ -116,6 +116,7 @@ var errorDescriptions = map[int]string{
 	http.StatusTooManyRequests:       "There were too many requests; the header Retry-After says for how many seconds to wait.",
 	http.StatusInternalServerError:   "The server failed. It does not say why.",
 	http.StatusServiceUnavailable:    "The server cannot do it at the moment, for example because it cannot record it in the audit trail. Nothing was done.",
+	http.StatusInsufficientStorage:   "The disk is full. Nothing was changed; reading goes on.",
 }
 
 // errorResponses are all failures that a method can end with, by status.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"carebase/storage"
 )
 
 // connector opens connections to one schema.
@@ -96,18 +98,18 @@ func (d *Database) explain(config *pgconn.Config, err error) error {
 	if errors.As(err, &refused) {
 		switch refused.Code {
 		case "28P01", "28000":
-			return &Error{message: fmt.Sprintf("%s does not let user %q in: wrong password, or not allowed by pg_hba.conf", server, config.User), cause: refused, kind: ErrUnavailable}
+			return &Error{message: fmt.Sprintf("%s does not let user %q in: wrong password, or not allowed by pg_hba.conf", server, config.User), cause: refused, kind: storage.ErrUnavailable}
 		case "3D000":
-			return &Error{message: fmt.Sprintf("%s has no database %q", server, config.Database), cause: refused, kind: ErrUnavailable}
+			return &Error{message: fmt.Sprintf("%s has no database %q", server, config.Database), cause: refused, kind: storage.ErrUnavailable}
 		case "53300":
-			return &Error{message: server + " has no connection left: lower PG_MAX_CONNS or raise max_connections", cause: refused, kind: ErrUnavailable}
+			return &Error{message: server + " has no connection left: lower PG_MAX_CONNS or raise max_connections", cause: refused, kind: storage.ErrUnavailable}
 		}
 		if strings.HasPrefix(refused.Message, "unsupported startup parameter") {
-			return &Error{message: fmt.Sprintf("%s is a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(config)), cause: refused, kind: ErrUnavailable}
+			return &Error{message: fmt.Sprintf("%s is a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(config)), cause: refused, kind: storage.ErrUnavailable}
 		}
-		return &Error{message: server + " refuses the connection: " + refused.Message, cause: refused, kind: ErrUnavailable}
+		return &Error{message: server + " refuses the connection: " + refused.Message, cause: refused, kind: storage.ErrUnavailable}
 	}
-	return &Error{message: fmt.Sprintf("%s cannot be reached: %s", server, rootCause(err)), cause: err, kind: ErrUnavailable}
+	return &Error{message: fmt.Sprintf("%s cannot be reached: %s", server, rootCause(err)), cause: err, kind: storage.ErrUnavailable}
 }
 
 // rootCause is the innermost error, without the addresses and names around it.

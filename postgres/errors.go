@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"carebase/postgres/translate"
+	"carebase/storage"
 )
 
 // Error is a failure of PostgreSQL in the words of SQLite, which PocketBase
@@ -20,18 +21,9 @@ import (
 type Error struct {
 	message string
 	cause   error
-	// kind is ErrConflict, ErrUnavailable or nil.
+	// kind is storage.ErrConflict, storage.ErrUnavailable or nil.
 	kind error
 }
-
-// What the caller of a request can get past by trying again; see errors.Is.
-var (
-	// ErrConflict is a transaction that met another one at the same rows.
-	ErrConflict = errors.New("another transaction changes the same rows")
-	// ErrUnavailable is a PostgreSQL that cannot be reached, that ended the
-	// connection, or that took too long.
-	ErrUnavailable = errors.New("PostgreSQL does not answer")
-)
 
 // Is implements the interface of errors.Is.
 func (e *Error) Is(target error) bool { return e.kind != nil && e.kind == target }
@@ -69,7 +61,7 @@ func (c *conn) mapError(ctx context.Context, err error, statement *translate.Sta
 		if !c.inTransaction {
 			return driver.ErrBadConn
 		}
-		return &Error{message: "the connection to PostgreSQL was ended: " + failure.Message, cause: err, kind: ErrUnavailable}
+		return &Error{message: "the connection to PostgreSQL was ended: " + failure.Message, cause: err, kind: storage.ErrUnavailable}
 	}
 	if statement != nil && mistakes[failure.Code] {
 		slog.Error("PostgreSQL does not accept a translated statement", "error", failure.Message, "translated", statement.SQL, "statement", statement.Source)
@@ -80,9 +72,9 @@ func (c *conn) mapError(ctx context.Context, err error, statement *translate.Sta
 func kindOf(failure *pgconn.PgError) error {
 	switch {
 	case conflicts[failure.Code]:
-		return ErrConflict
+		return storage.ErrConflict
 	case failure.Code == "57014" || failure.Severity == "FATAL": // query_canceled, or a pooler's error
-		return ErrUnavailable
+		return storage.ErrUnavailable
 	}
 	return nil
 }
@@ -113,7 +105,7 @@ func (c *conn) mapConnectionError(err error) error {
 	}
 	var network net.Error
 	if c.pg.IsClosed() && (errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.As(err, &network)) {
-		return &Error{message: "the connection to PostgreSQL was lost", cause: err, kind: ErrUnavailable}
+		return &Error{message: "the connection to PostgreSQL was lost", cause: err, kind: storage.ErrUnavailable}
 	}
 	return err
 }

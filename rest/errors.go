@@ -9,6 +9,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
+
+	"carebase/storage"
 )
 
 // NonFieldErrors is the key of messages that belong to no single field, as
@@ -131,6 +133,11 @@ func Unavailable(detail string) *Error {
 	return newError(http.StatusServiceUnavailable, detail)
 }
 
+// InsufficientStorage is the 507 of a disk that is full.
+func InsufficientStorage(detail string) *Error {
+	return newError(http.StatusInsufficientStorage, detail)
+}
+
 // FieldErrors are the messages of each wrong field, in the order of the
 // fields' declaration, as DRF's ValidationError.
 type FieldErrors = Object[[]string]
@@ -155,6 +162,12 @@ func toError(e *core.RequestEvent, err error) *Error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return RequestTooLarge()
+	}
+	if refusal := storage.Refusal(err); refusal != nil {
+		if refusal.Status == http.StatusInsufficientStorage {
+			return InsufficientStorage(refusal.Message)
+		}
+		return Unavailable(refusal.Message) // a conflict, too, is over soon
 	}
 	var apiError *router.ApiError
 	if !errors.As(err, &apiError) {

@@ -107,7 +107,8 @@ func (v *View) Failures(method string) []*Error {
 	}
 	failures = append(failures, v.Method(method).Errors...)
 	return append(failures, RequestTooLarge(), Throttled(60), ServerError(),
-		Unavailable("The request cannot be recorded at the moment. Try again later."))
+		Unavailable("The request cannot be recorded at the moment. Try again later."),
+		InsufficientStorage("There is no room left to store anything. Nothing was changed."))
 }
 
 // ListQuery are the parameters of a list of these fields: by which they can be

@@ -17,7 +17,7 @@ func LoadSession(e *core.RequestEvent) error {
 	if e.Auth == nil || e.Auth.Collection().Name != UsersCollection || e.Get(sessionKey) != nil {
 		return nil
 	}
-	claims, err := security.ParseUnverifiedJWT(nativeToken(e.Request)) // PocketBase has verified it
+	claims, err := security.ParseUnverifiedJWT(NativeToken(e.Request)) // PocketBase has verified it
 	if err != nil {
 		return err
 	}
@@ -37,8 +37,8 @@ func LoadSession(e *core.RequestEvent) error {
 	return nil
 }
 
-// nativeToken is the token of a request as PocketBase takes it.
-func nativeToken(request *http.Request) string {
+// NativeToken is the token of a request as PocketBase takes it.
+func NativeToken(request *http.Request) string {
 	header := request.Header.Get("Authorization")
 	if scheme, raw, found := strings.Cut(header, " "); found && strings.EqualFold(scheme, "Bearer") {
 		return raw

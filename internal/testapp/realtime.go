@@ -43,6 +43,7 @@ func (s *Server) Connect() *Subscriber {
 	subscriber := &Subscriber{server: s, events: make(chan Event, 100)}
 	go func() {
 		defer response.Body.Close()
+		defer close(subscriber.events)
 		topic := ""
 		lines := bufio.NewScanner(response.Body)
 		lines.Buffer(nil, 1<<20)
@@ -89,12 +90,28 @@ func (s *Subscriber) Through(server *Server) *Subscriber {
 func (s *Subscriber) Next() Event {
 	s.server.Helper()
 	select {
-	case event := <-s.events:
+	case event, open := <-s.events:
+		if !open {
+			s.server.Fatal("the connection has ended")
+		}
 		return event
 	case <-time.After(eventTimeout):
 		s.server.Fatal("no event came")
 	}
 	return Event{}
+}
+
+// HasEnded reports whether the server has closed the connection.
+func (s *Subscriber) HasEnded() bool {
+	select {
+	case event, open := <-s.events:
+		if open {
+			s.server.Fatalf("an event came: %+v", event)
+		}
+		return true
+	default:
+		return false
+	}
 }
 
 // Is reports whether the event is this action on the record with this id.

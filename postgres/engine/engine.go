@@ -16,7 +16,7 @@ import (
 // PocketBase's backups, which copy SQLite files.
 func Bind(app core.App, database *postgres.Database) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.BindFunc(refuseBackupRequest, tellFailures)
+		e.Router.BindFunc(refuseBackupRequest)
 		if err := e.Next(); err != nil {
 			return err
 		}
