@@ -31,6 +31,9 @@ type clerk struct {
 	rows  map[string]*row
 	doubt *change
 	made  int
+	// mayBeRefused is while the database fails: a relation that could not be looked
+	// up may be taken for a missing one if the database is back a moment later.
+	mayBeRefused bool
 }
 
 // row is a patient, a doctor or a mapping. The name of a mapping are the ids of
@@ -188,7 +191,7 @@ func (c *clerk) write(client *http.Client, origin string, change change) error {
 		}
 	}
 	switch {
-	case response.StatusCode >= 500:
+	case response.StatusCode >= 500, c.mayBeRefused && response.StatusCode == http.StatusBadRequest:
 		return nil
 	case response.StatusCode >= 300:
 		return fmt.Errorf("%s %s %s: got %d %s", method, path, encoded, response.StatusCode, content)

@@ -35,6 +35,9 @@ func TestPostgreSQLFails(t *testing.T) {
 		fleet.processes, origins = append(fleet.processes, process), append(origins, process.URL)
 	}
 	office := newOffice(fleet.processes[0].Server, 16, 1)
+	for _, clerk := range office.clerks {
+		clerk.mayBeRefused = true
+	}
 	watcher := fleet.processes[0].SignUp("watcher")
 	seen := fleet.processes[0].Patient(watcher, "Seen")
 	others := []string{seen}

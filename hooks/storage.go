@@ -23,4 +23,19 @@ func bindStorage(app core.App) {
 			return err
 		},
 	})
+	app.OnRecordValidate().Bind(&hook.Handler[*core.RecordEvent]{Priority: beforePocketBase, Func: validateOnStorage})
+}
+
+// validateOnStorage tells a record that is not valid from one that could not be
+// validated: PocketBase takes a relation that it cannot look up for a missing one.
+func validateOnStorage(e *core.RecordEvent) error {
+	invalid := e.Next()
+	if invalid == nil {
+		return nil
+	}
+	_, err := e.App.DB().NewQuery("SELECT 1").WithContext(e.Context).Execute()
+	if storage.Refusal(err) != nil {
+		return err
+	}
+	return invalid
 }
