@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/audit"
@@ -23,12 +24,13 @@ type health struct {
 
 // bindHealth adds /healthz, which answers as long as the process does, and
 // /readyz, which answers 503 while requests would fail. The server does not answer
-// before the migrations are done.
+// before the migrations are done. Both are asked all the time, so that only what
+// they complain about is stored.
 func bindHealth(app core.App) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		e.Router.GET("/healthz", func(e *core.RequestEvent) error {
 			return e.JSON(http.StatusOK, health{Status: "ok"})
-		})
+		}).Bind(apis.SkipSuccessActivityLog())
 		e.Router.GET("/readyz", func(e *core.RequestEvent) error {
 			if reason := obstacle(e); reason != "" {
 				return e.JSON(http.StatusServiceUnavailable, health{Status: "unavailable", Reason: reason})
