@@ -10,7 +10,7 @@ import (
 
 // clinic fills a user's lists with something to look at.
 func clinic(server *testapp.Server, user testapp.User) string {
-	names := []string{"Ann Example", "Émile Durand", "Ngozi Adeyemi", "محمد العربي", "山田 花子", "Noah Lindqvist", "Olga Petrova"}
+	names := []string{"Ann Example", "Émile Durand", "Ngozi Adeyemi", "محمد العربي", "Ελένη Παππά", "Noah Lindqvist", "Olga Petrova"}
 	notes := []string{"Diabetic, type 2", "", "Penicillin allergy. Follow-up in six weeks with new blood work and a talk about the results", "Asthma", "Newborn", "Recovering", "Hypertension"}
 	for i := range 32 {
 		server.Create(user, "patients", map[string]any{"name": names[(i+3)%7] + fmt.Sprintf(" %d", i+1), "age": (i * 13) % 97, "notes": notes[i%7]})
@@ -37,8 +37,8 @@ func TestScreens(t *testing.T) {
 		page.Accessible()
 		page.Screenshot(name)
 	}
+	page.Resize(1120, 740)
 	page.Until("document.querySelector('form')")
-	page.Illustrate("sign-in")
 	look("sign-in")
 	page.Press("Create an account")
 	page.Until("document.querySelector('h1')?.textContent === 'Create an account'")
@@ -55,6 +55,7 @@ func TestScreens(t *testing.T) {
 	patient := clinic(server, user)
 	server.Create(colleague, "doctors", map[string]any{"name": "Allison Cameron", "speciality": "Immunology"})
 	page.Sees("33 patients")
+	page.Until("document.querySelector('main .view').getAttribute('aria-busy') === 'false'")
 	page.Illustrate("patients")
 	look("patients")
 	page.Press("Add patient")

@@ -24,6 +24,18 @@ import { live } from "./store.js";
  * }} ListOptions
  */
 
+/**
+ * The buttons of a row whose record can be changed.
+ * @template {{ name: string }} Item
+ * @param {Item} item @param {(item: Item) => void} edit @param {(item: Item) => void} remove
+ */
+export function rowActions(item, edit, remove) {
+  return [
+    h("button", { type: "button", class: "button quiet icon", "aria-label": `Edit ${item.name}`, click: () => edit(item) }, icon("edit")),
+    h("button", { type: "button", class: "button quiet icon", "aria-label": `Delete ${item.name}`, click: () => remove(item) }, icon("remove")),
+  ];
+}
+
 const PAGE_SIZE = 25;
 
 /** How long typing rests before it is searched for, in milliseconds. */

@@ -5,8 +5,7 @@ import { confirm } from "../dialog.js";
 import { schedule } from "../deletions.js";
 import { h } from "../dom.js";
 import { formatDay } from "../format.js";
-import { icon } from "../icons.js";
-import { listView } from "../list-view.js";
+import { listView, rowActions } from "../list-view.js";
 import { openRecordForm } from "../record-form.js";
 
 /** @typedef {import("../api.js").Doctor} Doctor */
@@ -33,10 +32,7 @@ export function doctorsView({ route, signal, user }) {
         { name: "speciality", label: "Speciality", sort: "speciality", secondary: true, cell: (doctor) => [h("span", { dir: "auto" }, doctor.speciality)] },
         { name: "added", label: "Added", sort: "created_at", secondary: true, cell: (doctor) => [formatDay(doctor.created_at)] },
       ],
-      actions: (doctor) => doctor.created_by === user.id ? [
-        h("button", { type: "button", class: "button quiet icon", "aria-label": `Edit ${doctor.name}`, click: () => editDoctor(doctor) }, icon("edit")),
-        h("button", { type: "button", class: "button quiet icon", "aria-label": `Delete ${doctor.name}`, click: () => void deleteDoctor(doctor) }, icon("remove")),
-      ] : [h("span", { class: "badge" }, "Read only")],
+      actions: (doctor) => doctor.created_by === user.id ? rowActions(doctor, editDoctor, deleteDoctor) : [h("span", { class: "badge" }, "Read only")],
     }),
   };
 }

@@ -3,8 +3,7 @@
 import { patients } from "../api.js";
 import { h } from "../dom.js";
 import { excerpt, formatDay } from "../format.js";
-import { icon } from "../icons.js";
-import { listView } from "../list-view.js";
+import { listView, rowActions } from "../list-view.js";
 import { confirm } from "../dialog.js";
 import { schedule } from "../deletions.js";
 import { openRecordForm } from "../record-form.js";
@@ -36,10 +35,7 @@ export function patientsView({ route, signal }) {
         { name: "notes", label: "Notes", secondary: true, cell: (patient) => [h("span", { dir: "auto", class: "excerpt" }, excerpt(patient.notes, 90))] },
         { name: "added", label: "Added", sort: "created_at", secondary: true, cell: (patient) => [formatDay(patient.created_at)] },
       ],
-      actions: (patient) => [
-        h("button", { type: "button", class: "button quiet icon", "aria-label": `Edit ${patient.name}`, click: () => editPatient(patient) }, icon("edit")),
-        h("button", { type: "button", class: "button quiet icon", "aria-label": `Delete ${patient.name}`, click: () => void deletePatient(patient) }, icon("remove")),
-      ],
+      actions: (patient) => rowActions(patient, editPatient, deletePatient),
     }),
   };
 }
