@@ -21,6 +21,7 @@ type options struct {
 	users, patients int
 	time            time.Duration
 	audit, flood    bool
+	durability      bool
 }
 
 func main() {
@@ -31,6 +32,7 @@ func main() {
 	flag.DurationVar(&options.time, "time", 3*time.Second, "how long each measurement takes")
 	flag.BoolVar(&options.audit, "audit", false, "measure what the audit trail costs instead of comparing the engines")
 	flag.BoolVar(&options.flood, "flood", false, "measure views under a flood of logins instead of comparing the engines")
+	flag.BoolVar(&options.durability, "durability", false, "measure what commits on the disk cost SQLite, without PostgreSQL")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -41,8 +43,8 @@ func main() {
 }
 
 func run(ctx context.Context, options options) (err error) {
-	if options.postgres == "" || options.users < 1 || options.patients < options.users || options.time <= 0 {
-		return errors.New("usage: go run ./bench -postgres URL [-users 100] [-patients 100000] [-time 3s] [-audit | -flood]")
+	if options.postgres == "" && !options.durability || options.users < 1 || options.patients < options.users || options.time <= 0 {
+		return errors.New("usage: go run ./bench -postgres URL [-users 100] [-patients 100000] [-time 3s] [-audit | -flood | -durability]")
 	}
 	directory, err := os.MkdirTemp("", "carebase-bench-*")
 	if err != nil {
@@ -56,6 +58,14 @@ func run(ctx context.Context, options options) (err error) {
 		return err
 	}
 	fmt.Printf("%d patients of %d users: made in SQLite in %.1f s", options.patients, options.users, time.Since(began).Seconds())
+	if options.durability {
+		fmt.Print("\n\n")
+		binary, err := build(ctx, directory)
+		if err != nil {
+			return err
+		}
+		return compareDurability(ctx, binary, directory, data, callers, options.time)
+	}
 	began = time.Now()
 	if _, err := transfer.Copy(ctx, "sqlite:"+data, options.postgres, func(string, string, int64, int64) {}); err != nil {
 		return err
