@@ -6,14 +6,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 
+	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cobra"
 
+	"carebase/audit"
+	"carebase/config"
+	"carebase/postgres"
 	"carebase/postgres/transfer"
+	"carebase/sqlite"
 )
 
 // standsAlone marks commands that must run without the configured database being
@@ -59,12 +65,41 @@ func copyDatabase(ctx context.Context, command *cobra.Command, from, to string) 
 	if err != nil && ctx.Err() != nil {
 		return errors.New("interrupted: nothing was copied")
 	}
+	if err == nil {
+		err = recordCopy(to, summary)
+	}
 	if err != nil {
 		return errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	_, err = fmt.Fprintf(command.OutOrStdout(), "Copied and verified %d rows in %d tables from %s to %s.\n%s\n",
 		summary.Rows, summary.Tables, summary.From, summary.To, filesToCopy(summary))
 	return err
+}
+
+// recordCopy makes the copy an event of the audit trail in it.
+func recordCopy(to string, summary transfer.Summary) (err error) {
+	place := core.BaseAppConfig{DataDir: summary.TargetDirectory, DBConnect: sqlite.Connect}
+	if summary.TargetDirectory == "" {
+		database, err := postgres.New(postgres.Settings{URL: to, MaxConnections: postgres.MinConnections})
+		if err != nil {
+			return err
+		}
+		place.DBConnect = database.Connect
+		if place.DataDir, err = os.MkdirTemp("", "carebase-copy-*"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(place.DataDir)) }()
+	}
+	app := core.NewBaseApp(place)
+	audit.Bind(app, &config.Config{})
+	err = app.Bootstrap()
+	if err == nil {
+		err = audit.RecordIn(app, audit.Event{Action: audit.Execute, Detail: "carebase database copy"})
+	}
+	if err = errors.Join(err, app.ResetBootstrapState()); err != nil {
+		return fmt.Errorf("everything is copied and verified, but cannot be recorded in the copy's audit trail: %w", err)
+	}
+	return nil
 }
 
 // filesToCopy says what is left to do.

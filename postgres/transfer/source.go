@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,10 +23,12 @@ type source struct {
 	place        *place
 	databases    []*sql.DB
 	transactions []*sql.Tx
+	// closed are files that no other program had open.
+	closed map[string]fs.FileInfo
 }
 
 func openSource(ctx context.Context, place *place) (*source, error) {
-	source := &source{place: place}
+	source := &source{place: place, closed: map[string]fs.FileInfo{}}
 	if place.database != nil {
 		place.database.ReadOnly()
 	}
@@ -72,10 +75,36 @@ func (s *source) connect(file string) (*sql.DB, error) {
 		return connection.DB(), nil
 	}
 	path := filepath.Join(s.place.directory, file)
-	if _, err := os.Stat(path); err != nil {
+	info, err := os.Stat(path)
+	if err != nil {
 		return nil, fmt.Errorf("%s is no data directory of Carebase: it has no %s", s.place, file)
 	}
-	return sql.Open("sqlite", fileURL(path, url.Values{"mode": {"ro"}, "_pragma": {busyTimeout, "query_only(1)"}}))
+	options := url.Values{"mode": {"ro"}, "_pragma": {busyTimeout, "query_only(1)"}}
+	if !hasLog(path) {
+		// Otherwise SQLite would make files beside it.
+		options.Set("immutable", "1")
+		s.closed[path] = info
+	}
+	return sql.Open("sqlite", fileURL(path, options))
+}
+
+// hasLog reports whether a SQLite file has a write-ahead log, as it does while a
+// program has it open, or after one was killed.
+func hasLog(path string) bool {
+	_, err := os.Lstat(path + "-wal")
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// unchanged fails if a file that was closed is not any more: SQLite has read it
+// without looking whether somebody writes.
+func (s *source) unchanged() error {
+	for path, before := range s.closed {
+		now, err := os.Stat(path)
+		if err != nil || hasLog(path) || now.Size() != before.Size() || !now.ModTime().Equal(before.ModTime()) {
+			return fmt.Errorf("%s was opened by another program meanwhile: copy again", path)
+		}
+	}
+	return nil
 }
 
 // close ends the transactions, in which nothing was changed.

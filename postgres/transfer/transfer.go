@@ -64,6 +64,9 @@ func Copy(ctx context.Context, from, to string, progress Progress) (summary Summ
 		summary.Tables += tables
 		summary.Rows += rows
 	}
+	if err := source.unchanged(); err != nil {
+		return summary, err
+	}
 	return summary, target.commit()
 }
 

@@ -24,7 +24,7 @@ import (
 func TestRoundTrip(t *testing.T) {
 	settings := testpostgres.New(t)
 	original, token := sqlitePlace(t)
-	before := sums(t, original)
+	before, beside := sums(t, original), names(t, original)
 	there := copyPlace(t, "sqlite:"+original, settings.URL)
 	returned := filepath.Join(t.TempDir(), "new", "pb data #%41")
 	back := copyPlace(t, settings.URL, "sqlite:"+returned)
@@ -33,6 +33,9 @@ func TestRoundTrip(t *testing.T) {
 	}
 	if !reflect.DeepEqual(sums(t, original), before) {
 		t.Error("the original was changed")
+	}
+	if got := names(t, original); !slices.Equal(got, beside) {
+		t.Errorf("beside the original is %q instead of %q", got, beside)
 	}
 	for _, file := range []string{"data.db", "auxiliary.db"} {
 		want, got := dump(t, original, file), dump(t, returned, file)
@@ -103,6 +106,18 @@ func sameRecords(t *testing.T, want, got core.App) {
 	if want.Settings().String() != got.Settings().String() {
 		t.Error("the settings are others")
 	}
+}
+
+// names are those of the files in a directory.
+func names(t *testing.T, directory string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(directory)
+	check(t, err)
+	found := []string{}
+	for _, entry := range entries {
+		found = append(found, entry.Name())
+	}
+	return found
 }
 
 func sums(t *testing.T, directory string) map[string][32]byte {
@@ -221,6 +236,29 @@ func TestOneSnapshot(t *testing.T) {
 		if !changed || copied != patients {
 			t.Errorf("%s: changed is %v, %d patients", from, changed, copied)
 		}
+	}
+}
+
+// TestAFileThatIsOpenedMeanwhile is one that nobody had open at first.
+func TestAFileThatIsOpenedMeanwhile(t *testing.T) {
+	settings := testpostgres.New(t)
+	original, _ := sqlitePlace(t)
+	opened := false
+	_, err := transfer.Copy(t.Context(), "sqlite:"+original, settings.URL, func(_, table string, _, _ int64) {
+		if table == migrations.Patients && !opened {
+			opened = true
+			app := core.NewBaseApp(core.BaseAppConfig{DataDir: original})
+			check(t, app.Bootstrap())
+			_, err := app.DB().NewQuery("DELETE FROM patients WHERE age = 7").Execute()
+			check(t, err)
+			check(t, app.ResetBootstrapState())
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "data.db was opened by another program meanwhile: copy again") {
+		t.Errorf("got %v", err)
+	}
+	if left := tablesIn(t, settings); len(left) > 0 {
+		t.Errorf("%q is left", left)
 	}
 }
 
