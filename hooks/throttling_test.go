@@ -321,6 +321,9 @@ func TestNoLimits(t *testing.T) {
 // not, and take as long.
 func TestAnswersDoNotTellWhoHasAnAccount(t *testing.T) {
 	server := behindProxy(t)
+	if err := testapp.SetPasswordCost(server.App, 0); err != nil {
+		t.Fatal(err)
+	}
 	alice := server.SignUp("alice")
 	server.Superuser()
 	users, err := server.App.FindCollectionByNameOrId("users")

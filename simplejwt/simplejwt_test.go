@@ -180,6 +180,9 @@ func TestExpiredTokens(t *testing.T) {
 
 func TestLoginTellsNothing(t *testing.T) {
 	server := testapp.New(t)
+	if err := testapp.SetPasswordCost(server.App, 0); err != nil {
+		t.Fatal(err)
+	}
 	alice := server.SignUp("alice")
 	refused := `{"detail":"No active account found with the given credentials"}`
 	want(t, server.Call("", "POST", "/api/auth/login/", map[string]any{"email": alice.Email, "password": "wrong"}), 401, refused)

@@ -2,13 +2,16 @@ package testapp
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"testing"
 
 	"github.com/pocketbase/pocketbase/core"
+	"golang.org/x/crypto/bcrypt"
 
 	"carebase/internal/testpostgres"
+	"carebase/migrations"
 	"carebase/postgres"
 	"carebase/sqlite"
 )
@@ -117,7 +120,30 @@ func (template *template) make() {
 	if template.err = app.RunAllMigrations(); template.err != nil {
 		return
 	}
+	if template.err = SetPasswordCost(app, bcrypt.MinCost); template.err != nil {
+		return
+	}
 	template.err = app.ResetBootstrapState()
+}
+
+// SetPasswordCost says how much work it is to hash a password: little, so that
+// tests do not spend most of their time on it, or 0 for as much as elsewhere.
+func SetPasswordCost(app core.App, cost int) error {
+	for _, name := range []string{migrations.Users, core.CollectionNameSuperusers} {
+		collection, err := app.FindCollectionByNameOrId(name)
+		if err != nil {
+			return err
+		}
+		field, ok := collection.Fields.GetByName(core.FieldNamePassword).(*core.PasswordField)
+		if !ok {
+			return fmt.Errorf("%s has no passwords", name)
+		}
+		field.Cost = cost
+		if err := app.Save(collection); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (template *template) remove() error {
