@@ -145,6 +145,7 @@ func TestASubscriptionCountsOnceItIsAcknowledged(t *testing.T) {
 }
 
 func TestRealtimeEndsWithThePasswordInAllProcesses(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	fleet := newFleet(t, 3)
 	changer := fleet.processes[1]
 	for _, process := range fleet.processes {
@@ -168,6 +169,7 @@ func TestRealtimeEndsWithThePasswordInAllProcesses(t *testing.T) {
 }
 
 func TestADeadProcessLeavesNothing(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	fleet := newFleet(t, 2)
 	alice := fleet.SignUp("alice")
 	dead, alive := fleet.processes[0], fleet.processes[1]
@@ -183,6 +185,7 @@ func TestADeadProcessLeavesNothing(t *testing.T) {
 }
 
 func TestNothingIsMissedWhenConnectionsAreLost(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	fleet := newFleet(t, 2)
 	alice := fleet.SignUp("alice")
 	operator := fleet.operator()
@@ -219,6 +222,7 @@ func TestNothingIsMissedWhenConnectionsAreLost(t *testing.T) {
 }
 
 func TestAProcessThatWasTakenForDeadComesBack(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	fleet := newFleet(t, 2)
 	alice := fleet.SignUp("alice")
 	subscribe(t, fleet.processes[0].Connect(), alice, "patients/*")

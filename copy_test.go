@@ -13,6 +13,7 @@ import (
 // TestACopyKeepsItsHistory moves a deployment with users, sessions and an audit
 // trail to PostgreSQL and back, and works on with it in between.
 func TestACopyKeepsItsHistory(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	settings := testpostgres.New(t)
 	onPostgreSQL := []string{"DATABASE_URL=" + settings.URL}
 	original, returned := t.TempDir(), t.TempDir()

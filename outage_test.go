@@ -25,6 +25,7 @@ import (
 // TestPostgreSQLFails ends connections to PostgreSQL, kills one of its processes
 // and stops it at once, while clerks write through two Carebase processes.
 func TestPostgreSQLFails(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	server := startPostgreSQL(t)
 	storage := storage{directory: t.TempDir(), database: postgres.Settings{URL: server.url("carebase"), MaxConnections: 12}}
 	fleet := &fleet{Server: &testapp.Server{TB: t}, database: storage.database}

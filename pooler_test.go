@@ -13,6 +13,7 @@ import (
 
 // TestBehindPgBouncer has two processes share three sessions of PostgreSQL.
 func TestBehindPgBouncer(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	pooler := testpostgres.StartPooler(t, testpostgres.New(t), 3)
 	fleet := newFleetOn(t, pooler.Settings, 2)
 	alice, bob := fleet.SignUp("alice"), fleet.SignUp("bob")

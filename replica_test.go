@@ -30,6 +30,7 @@ func replicated(t *testing.T, directory string, write func()) {
 // TestReplica kills a server whose database is replicated while eight clients
 // write, and restores it as it was last and as it was between two writes.
 func TestReplica(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	directory, replica := t.TempDir(), t.TempDir()
 	environment := []string{"REPLICA_URL=file://" + replica}
 	server := serve(t, directory, environment)
@@ -88,6 +89,7 @@ func TestReplicaCommands(t *testing.T) {
 // TestReplicaPlaces begins with a place that cannot be reached, moves to another
 // one and back, and keeps another database out.
 func TestReplicaPlaces(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	directory, places := t.TempDir(), t.TempDir()
 	obstacle, first, second := filepath.Join(places, "one"), filepath.Join(places, "one", "replica"), filepath.Join(places, "two")
 	if err := os.WriteFile(obstacle, nil, 0o600); err != nil {

@@ -21,21 +21,17 @@ func TestBadInput(t *testing.T) {
 	server := testapp.New(t)
 	ann := server.SignUp("ann")
 	page := signedIn(t, server, ann, "patients")
+	wide := strings.Repeat("𝕎", 60) + strings.Repeat("W", 60)
 	texts := []string{
 		`<img src=x onerror=alert(1)>`,
-		`</script><script>alert(1)</script>`,
-		`مرحبا "quoted" עולם`,
-		"\u202eright to left override",
-		"👩🏽‍⚕️🧑‍🚀🇺🇳",
-		strings.Repeat("W", 120),
-		strings.Repeat("𝕎", 120),
-		`&lt;b&gt; {{7*7}} ${7*7} %s`,
-		`javascript:alert(1)`,
+		`</script><script>alert(1)</script> &lt;b&gt; {{7*7}} ${7*7} %s javascript:alert(1)`,
+		"\u202eright to left override مرحبا \"quoted\" עולם 👩🏽‍⚕️🧑‍🚀🇺🇳",
+		wide,
 	}
 	notes := strings.Repeat("Line of notes <b>with</b> 👩🏽‍⚕️ and مرحبا.\n", 2000)[:100_000]
 	notes = strings.ToValidUTF8(notes, "")
 	notes = strings.TrimSpace(notes)
-	doctor := server.Create(ann, "doctors", map[string]any{"name": texts[0], "speciality": texts[5]})
+	doctor := server.Create(ann, "doctors", map[string]any{"name": texts[0], "speciality": wide})
 	for i, text := range texts {
 		notes := notes
 		if i > 0 {
