@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pocketbase/dbx"
 	validation "github.com/pocketbase/ozzo-validation/v4"
-	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/tools/router"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -59,7 +58,11 @@ func has(err error, is func(error) bool) bool {
 	if errors.As(err, &fields) {
 		return slices.ContainsFunc(slices.Collect(maps.Values(fields)), func(each error) bool { return has(each, is) })
 	}
-	var request *apis.BatchResponseError
+	// As PocketBase's apis.BatchResponseError, which is above this package.
+	var request interface {
+		error
+		Resolve(errData map[string]any) any
+	}
 	if errors.As(err, &request) {
 		details, _ := request.Resolve(map[string]any{}).(map[string]any)
 		response, _ := details["response"].(error)
