@@ -15,11 +15,12 @@ const (
 	// so do idsPerUnit of the ids in it, which is about as much memory.
 	queueSize  = 100_000
 	idsPerUnit = 8
-	// batchSize is how many events are stored without waiting any longer, and in
-	// one transaction.
-	batchSize = 512
+	// batchSize is how many events are stored in one transaction, for which other
+	// writers wait.
+	batchSize = 1024
 	// flushInterval is how long an event waits at most while the database answers.
-	flushInterval = 500 * time.Millisecond
+	// A commit has SQLite's readers read anew what they had cached.
+	flushInterval = 800 * time.Millisecond
 	// defaultPatience is how long callers wait.
 	defaultPatience = 10 * time.Second
 	// farewell is how long the end of the process waits for the database.
@@ -65,6 +66,7 @@ func (q *queue) put(ctx context.Context, happened *occurrence) error {
 	happened.units = min(queueSize, 1+int64(len(happened.Records)+len(happened.Patients))/idsPerUnit)
 	units := happened.units
 	if !q.room.TryAcquire(units) {
+		q.hurry()
 		// A client that goes away does not take its event along.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.patience)
 		defer cancel()
@@ -87,9 +89,6 @@ func (q *queue) add(happened *occurrence) bool {
 		return false
 	}
 	q.waiting.occurrences = append(q.waiting.occurrences, happened)
-	if len(q.waiting.occurrences) == batchSize {
-		q.hurry()
-	}
 	return true
 }
 

@@ -11,7 +11,11 @@ import (
 
 // auditSlice is how long is measured without the audit before the same is measured
 // with it, and so on in turns, so that whatever else the machine does hits both.
-const auditSlice = time.Second
+const auditSlice = 2 * time.Second
+
+// auditWarmUp is how long the same goes on before, unmeasured. It is longer than
+// events wait to be stored, so that each slice has the events of its own time only.
+const auditWarmUp = time.Second
 
 // compareAudit measures reading with batched auditing and without auditing reads,
 // on each of the engines, for the duration each. The figures are medians of slices.
@@ -50,6 +54,9 @@ func compareAuditOn(ctx context.Context, binary, directory string, engine engine
 			for pair := range max(1, int(duration/auditSlice)) {
 				for turn := range 2 {
 					which := (pair + turn) % 2 // off, batched, batched, off, ...
+					if _, err := measure(ctx, servers[which].origin, operation, callers, connections, auditWarmUp); err != nil {
+						return fmt.Errorf("%s on %s: %w", operation.name, engine.name, err)
+					}
 					measured, err := measure(ctx, servers[which].origin, operation, callers, connections, min(duration, auditSlice))
 					if err != nil {
 						return fmt.Errorf("%s on %s: %w", operation.name, engine.name, err)
