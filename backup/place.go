@@ -36,7 +36,12 @@ func WithApp(app core.App, settings config.Backup, run func() error) (err error)
 	return run()
 }
 
+// hasData also counts data that a restore has decided on and not moved in:
+// opening the app does.
 func hasData(app core.App) bool {
+	if unfinished, err := unfinishedRestore(app.DataDir()); err == nil && unfinished {
+		return true
+	}
 	info, err := os.Stat(filepath.Join(app.DataDir(), dataFile))
 	return err == nil && info.Mode().IsRegular()
 }

@@ -1,10 +1,15 @@
 package backup
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/config"
 )
 
 // write makes files whose contents are given by their paths.
@@ -53,6 +58,37 @@ func TestRestoreGoesOnAfterACrash(t *testing.T) {
 				t.Error(unfinished, err)
 			}
 		})
+	}
+}
+
+// TestACommandGoesOnWithARestore opens the data with a command after a crash that
+// left all of it in the restore's own directory.
+func TestACommandGoesOnWithARestore(t *testing.T) {
+	directory := t.TempDir()
+	open := func() error {
+		app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory})
+		Bind(app, config.Backup{})
+		return WithApp(app, config.Backup{}, func() error { return nil })
+	}
+	if err := open(); err == nil || !strings.Contains(err.Error(), "there is no database") {
+		t.Errorf("got %v", err)
+	}
+	for _, prefix := range []string{committedPrefix, movingPrefix} {
+		app := core.NewBaseApp(core.BaseAppConfig{DataDir: t.TempDir()})
+		decided := filepath.Join(directory, prefix+"20261125T101500.000Z")
+		if err := errors.Join(app.Bootstrap(), app.ResetBootstrapState(), os.Mkdir(decided, 0o700),
+			os.Rename(filepath.Join(app.DataDir(), dataFile), filepath.Join(decided, dataFile))); err != nil {
+			t.Fatal(err)
+		}
+		if err := open(); err != nil {
+			t.Errorf("%s: %v", prefix, err)
+		}
+		if _, err := os.Stat(filepath.Join(directory, dataFile)); err != nil {
+			t.Error(prefix, err)
+		}
+		if err := os.Remove(filepath.Join(directory, dataFile)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
