@@ -14,9 +14,10 @@ import (
 const (
 	// A cached page is SQLite's 4096 bytes and what it notes about them.
 	cachedPageBytes = 4096 + 512
-	// cachedPages is what all connections have together: 64 MiB, which the system
-	// gives when they are first used. Beyond it SQLite uses the allocator again.
-	cachedPages = 64 << 20 / cachedPageBytes
+	// cachedPages is what all connections have together: 16 MiB, which the process
+	// holds from its first connection on, because SQLite links the pages at once.
+	// Beyond it connections take over each other's pages, or use the allocator.
+	cachedPages = 16 << 20 / cachedPageBytes
 	// Each connection prepares its statements in so many pieces of so many bytes.
 	lookasideBytes, lookasidePieces = 4096, 64
 )
