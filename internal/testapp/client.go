@@ -144,6 +144,20 @@ func (s *Server) SignIn(user *User) {
 	user.Access, user.Refresh = fmt.Sprint(tokens["access"]), fmt.Sprint(tokens["refresh"])
 }
 
+// PasswordResetToken is what PocketBase mails to a user who asks for it.
+func (s *Server) PasswordResetToken(user User) string {
+	s.Helper()
+	account, err := s.App.FindRecordById("users", user.ID)
+	if err != nil {
+		s.Fatal(err)
+	}
+	token, err := account.NewPasswordResetToken()
+	if err != nil {
+		s.Fatal(err)
+	}
+	return token
+}
+
 // Superuser returns the token of a new superuser.
 func (s *Server) Superuser() string {
 	s.Helper()
