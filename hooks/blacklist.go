@@ -5,8 +5,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/simplejwt"
-	"carebase/throttle"
+	"carebase/internal/simplejwt"
+	"carebase/internal/throttle"
 )
 
 // bindBlacklist removes rows about tokens that have expired, and about logins

@@ -7,7 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
-	"carebase/forwarded"
+	"carebase/internal/forwarded"
 )
 
 // outermost is a priority before every other middleware.

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"testing"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 // clinic is a server with two users, each with a patient in the care of the

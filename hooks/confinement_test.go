@@ -7,9 +7,9 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/config"
-	"carebase/internal/testapp"
-	"carebase/internal/testpostgres"
+	"carebase/internal/config"
+	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
 )
 
 func TestSuperusersAreConfinedToNetworks(t *testing.T) {

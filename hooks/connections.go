@@ -10,7 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
-	"carebase/throttle"
+	"carebase/internal/throttle"
 )
 
 // How patient the server is. Tests are less so.

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"carebase/hooks"
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 // dial opens a socket to the server, which the test has for a while at most.

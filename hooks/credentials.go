@@ -8,9 +8,9 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
+	"carebase/internal/dberror"
+	"carebase/internal/simplejwt"
 	"carebase/migrations"
-	"carebase/simplejwt"
-	"carebase/storage"
 )
 
 // healthCollections hold health data.
@@ -48,7 +48,7 @@ func loadToken(e *core.RequestEvent) error {
 	switch {
 	case err == nil:
 		e.Auth = record
-	case storage.Refusal(err) != nil:
+	case dberror.Refusal(err) != nil:
 		return err
 	}
 	return e.Next()

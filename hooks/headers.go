@@ -8,7 +8,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
-	"carebase/forwarded"
+	"carebase/internal/forwarded"
 )
 
 // The content security policies, one for each kind of response.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/config"
-	"carebase/internal/testapp"
+	"carebase/internal/config"
+	"carebase/internal/testing/testapp"
 )
 
 func TestSecurityHeaders(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
-	"carebase/audit"
-	"carebase/config"
-	"carebase/throttle"
+	"carebase/internal/audit"
+	"carebase/internal/config"
+	"carebase/internal/throttle"
 )
 
 // Bind registers every hook. It is called once, before the app starts.

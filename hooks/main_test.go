@@ -3,7 +3,7 @@ package hooks_test
 import (
 	"testing"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 func TestMain(m *testing.M) { testapp.Main(m) }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/config"
+	"carebase/internal/config"
 	"carebase/migrations"
 )
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"carebase/config"
-	"carebase/internal/testapp"
+	"carebase/internal/config"
+	"carebase/internal/testing/testapp"
 )
 
 func TestOthersRecordsDoNotExist(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
-	"carebase/simplejwt"
+	"carebase/internal/simplejwt"
 )
 
 // bindPasswordWork holds whatever hashes a password at PocketBase's own doors

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"carebase/internal/testapp"
-	"carebase/simplejwt"
+	"carebase/internal/simplejwt"
+	"carebase/internal/testing/testapp"
 )
 
 func TestLoginsWaitForTheirTurn(t *testing.T) {

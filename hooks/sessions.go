@@ -9,9 +9,9 @@ import (
 	"github.com/pocketbase/pocketbase/tools/routine"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
-	"carebase/audit"
+	"carebase/internal/audit"
+	"carebase/internal/simplejwt"
 	"carebase/migrations"
-	"carebase/simplejwt"
 )
 
 // RealtimeSessionKey is where a realtime client has the id of its session.

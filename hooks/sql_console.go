@@ -7,7 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
-	"carebase/audit"
+	"carebase/internal/audit"
 )
 
 // bindSQLConsole lets the dashboard's SQL console read and not write: a

@@ -11,7 +11,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/security"
 
-	"carebase/config"
+	"carebase/internal/config"
 	"carebase/migrations"
 )
 

@@ -5,7 +5,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
-	"carebase/storage"
+	"carebase/internal/dberror"
 )
 
 // bindStorage has PocketBase's APIs tell a full disk, a database that does not
@@ -17,7 +17,7 @@ func bindStorage(app core.App) {
 		Priority: apis.DefaultActivityLoggerMiddlewarePriority + 2,
 		Func: func(e *core.RequestEvent) error {
 			err := e.Next()
-			if refusal := storage.Refusal(err); refusal != nil {
+			if refusal := dberror.Refusal(err); refusal != nil {
 				return refusal
 			}
 			return err
@@ -34,7 +34,7 @@ func validateOnStorage(e *core.RecordEvent) error {
 		return nil
 	}
 	_, err := e.App.DB().NewQuery("SELECT 1").WithContext(e.Context).Execute()
-	if storage.Refusal(err) != nil {
+	if dberror.Refusal(err) != nil {
 		return err
 	}
 	return invalid

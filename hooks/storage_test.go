@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"carebase/audit"
-	"carebase/internal/testapp"
-	"carebase/internal/testpostgres"
+	"carebase/internal/audit"
+	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
 )
 
 // TestNoRoomInTheDatabase takes all room from SQLite itself, which has the same

@@ -10,7 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
-	"carebase/forwarded"
+	"carebase/internal/forwarded"
 )
 
 // bindSuperuserNetworks confines superusers to networks, if there are any: where

@@ -8,7 +8,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/pocketbase/pocketbase/tools/logger"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 func TestSQLConsoleReadsOnly(t *testing.T) {

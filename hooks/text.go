@@ -5,8 +5,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/rest"
 	"carebase/migrations"
-	"carebase/rest"
 )
 
 // bindText trims texts and refuses null characters at every door, as the

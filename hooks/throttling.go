@@ -13,8 +13,8 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 	"github.com/spf13/cast"
 
+	"carebase/internal/throttle"
 	"carebase/migrations"
-	"carebase/throttle"
 )
 
 // beforeWork is a priority of hooks that may refuse what others do.

@@ -15,9 +15,9 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
 
-	"carebase/config"
-	"carebase/internal/testapp"
-	"carebase/throttle"
+	"carebase/internal/config"
+	"carebase/internal/testing/testapp"
+	"carebase/internal/throttle"
 )
 
 // loginDoors are where a password can be tried, by name.

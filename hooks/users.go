@@ -5,8 +5,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/rest"
 	"carebase/migrations"
-	"carebase/rest"
 )
 
 // bindUsers gives registration one set of rules, whichever door it comes

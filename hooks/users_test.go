@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 	"carebase/migrations"
 )
 

@@ -7,9 +7,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"carebase/internal/testapp"
-	"carebase/internal/testpostgres"
-	"carebase/postgres/translate"
+	"carebase/internal/postgres/translate"
+	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
 )
 
 // fill makes 2,000 users, 200 of them with 100 records in every table.

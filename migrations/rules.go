@@ -3,7 +3,7 @@ package migrations
 import (
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/config"
+	"carebase/internal/config"
 )
 
 // DefaultDoctorsScope is the scope whose rules the migrations store; the start

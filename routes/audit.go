@@ -6,10 +6,10 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/audit"
+	"carebase/internal/audit"
+	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
 	"carebase/migrations"
-	"carebase/rest"
-	"carebase/simplejwt"
 )
 
 // auditActions are what methods stand for in the audit trail.

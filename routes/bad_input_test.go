@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 	"carebase/migrations"
 )
 

@@ -8,20 +8,20 @@ import (
 	"testing"
 	"time"
 
-	"carebase/internal/browsertest"
-	"carebase/internal/testapp"
+	"carebase/internal/testing/browser"
+	"carebase/internal/testing/testapp"
 )
 
-// browser is a tab that goes from one test to the next.
-type browser struct {
+// tab goes from one test to the next.
+type tab struct {
 	*testapp.Server
-	tab *browsertest.Page
+	*browser.Page
 }
 
 // open opens a path, signed in as a user.
-func (b browser) open(t *testing.T, user testapp.User, path string) *browsertest.Page {
+func (b tab) open(t *testing.T, user testapp.User, path string) *browser.Page {
 	t.Helper()
-	page := *b.tab
+	page := *b.Page
 	page.TB = t
 	keepSession(&page, user, time.Now().Add(time.Hour))
 	page.Go(b.URL + path)
@@ -30,9 +30,9 @@ func (b browser) open(t *testing.T, user testapp.User, path string) *browsertest
 }
 
 // openAsGuest opens a path, signed in as nobody.
-func (b browser) openAsGuest(t *testing.T, path string) *browsertest.Page {
+func (b tab) openAsGuest(t *testing.T, path string) *browser.Page {
 	t.Helper()
-	page := *b.tab
+	page := *b.Page
 	page.TB = t
 	page.Evaluate("sessionStorage.clear()", nil)
 	page.Go(b.URL + path)
@@ -41,7 +41,7 @@ func (b browser) openAsGuest(t *testing.T, path string) *browsertest.Page {
 
 // keepSession puts a user's session where the console keeps it, with an access
 // token that is known to hold until a time.
-func keepSession(page *browsertest.Page, user testapp.User, until time.Time) {
+func keepSession(page *browser.Page, user testapp.User, until time.Time) {
 	page.Helper()
 	session, err := json.Marshal(map[string]any{
 		"access": user.Access, "refresh": user.Refresh, "expires": until.UnixMilli(),
@@ -54,7 +54,7 @@ func keepSession(page *browsertest.Page, user testapp.User, until time.Time) {
 }
 
 // signIn fills in the page's own form.
-func signIn(page *browsertest.Page, user testapp.User) {
+func signIn(page *browser.Page, user testapp.User) {
 	page.Helper()
 	page.Fill("Email address", user.Email)
 	page.Fill("Password", testapp.Password)
@@ -63,50 +63,50 @@ func signIn(page *browsertest.Page, user testapp.User) {
 }
 
 // answers waits until the page shows an answer with the status.
-func answers(page *browsertest.Page, status string) {
+func answers(page *browser.Page, status string) {
 	page.Helper()
 	page.Until(`document.querySelector(".status b")?.textContent === "` + status + `"`)
 }
 
 // answered waits until the page shows the answer to a method.
-func answered(page *browsertest.Page, method, status string) {
+func answered(page *browser.Page, method, status string) {
 	page.Helper()
 	page.Until(`document.querySelector("#request-line")?.innerText.startsWith("` + method + ` ")`)
 	answers(page, status)
 }
 
 func TestBrowsableAPI(t *testing.T) {
-	browsertest.Need(t)
+	browser.Need(t)
 	server := testapp.New(t)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
-	tab := browsertest.Open(t, server.URL)
+	opened := browser.Open(t, server.URL)
 	// A browser reports every answer of such a status, and the first look at a
 	// resource cannot carry a token.
-	tab.Allow("status of 400 (Bad Request) http://", "status of 401 (Unauthorized) http://",
+	opened.Allow("status of 400 (Bad Request) http://", "status of 401 (Unauthorized) http://",
 		"status of 404 (Not Found) http://", "status of 405 (Method Not Allowed) http://")
-	browser := browser{server, tab}
+	window := tab{server, opened}
 
 	t.Run("the console's session counts, and is renewed", func(t *testing.T) {
-		tab.Fill("E-mail", alice.Email)
-		tab.Fill("Password", testapp.Password)
-		tab.Press("Sign in")
-		tab.Until("document.querySelector('h1')?.textContent === 'Overview'")
-		tab.Go(server.URL + "/api/patients/")
-		answers(tab, "HTTP 200 OK")
+		opened.Fill("E-mail", alice.Email)
+		opened.Fill("Password", testapp.Password)
+		opened.Press("Sign in")
+		opened.Until("document.querySelector('h1')?.textContent === 'Overview'")
+		opened.Go(server.URL + "/api/patients/")
+		answers(opened, "HTTP 200 OK")
 		refused := alice
 		refused.Access += "x"
 		for _, test := range []struct {
 			user    testapp.User
 			expires time.Duration
 		}{{alice, 0}, {refused, time.Hour}} {
-			keepSession(tab, test.user, time.Now().Add(test.expires))
-			tab.Reload()
-			answers(tab, "HTTP 200 OK")
-			tab.Until(`JSON.parse(sessionStorage.getItem("carebase.session")).access !== "` + test.user.Access + `"`)
+			keepSession(opened, test.user, time.Now().Add(test.expires))
+			opened.Reload()
+			answers(opened, "HTTP 200 OK")
+			opened.Until(`JSON.parse(sessionStorage.getItem("carebase.session")).access !== "` + test.user.Access + `"`)
 		}
 	})
 	t.Run("the life of a patient", func(t *testing.T) {
-		page := browser.open(t, alice, "/api/patients/")
+		page := window.open(t, alice, "/api/patients/")
 		page.Screenshot("list")
 		page.Accessible()
 		page.Fill("Name", "<img src=x onerror=alert(1)> مرحبا 🩺")
@@ -145,7 +145,7 @@ func TestBrowsableAPI(t *testing.T) {
 		server.Patient(bob, "Foreign Smith")
 		patient := server.Patient(alice, "Own Smith")
 		doctor := server.Doctor(bob, "Gregory House")
-		page := browser.open(t, alice, "/api/mappings/")
+		page := window.open(t, alice, "/api/mappings/")
 		page.Fill("Patient", "smith")
 		page.Sees("1 found.")
 		page.SeesNot("Foreign Smith")
@@ -177,7 +177,7 @@ func TestBrowsableAPI(t *testing.T) {
 			return server.Must(http.StatusOK, alice.Access, "GET", "/api/patients/"+patient+"/", nil)["notes"]
 		}
 		notes = stored().(string)
-		page := browser.open(t, alice, "/api/patients/"+patient+"/")
+		page := window.open(t, alice, "/api/patients/"+patient+"/")
 		page.Resize(390, 844)
 		page.Until("document.documentElement.scrollWidth <= innerWidth")
 		page.Screenshot("phone")
@@ -190,7 +190,7 @@ func TestBrowsableAPI(t *testing.T) {
 		}
 	})
 	t.Run("raw data, as it stands", func(t *testing.T) {
-		page := browser.open(t, alice, "/api/doctors/")
+		page := window.open(t, alice, "/api/doctors/")
 		page.Press("Raw data")
 		page.Accessible()
 		page.Fill("Content", `{"name": "Raw", `)
@@ -205,7 +205,7 @@ func TestBrowsableAPI(t *testing.T) {
 	t.Run("pages of a list", func(t *testing.T) {
 		server.Doctor(alice, "Lisa Cuddy")
 		server.Doctor(alice, "James Wilson")
-		page := browser.open(t, alice, "/api/doctors/?page_size=1&ordering=name")
+		page := window.open(t, alice, "/api/doctors/?page_size=1&ordering=name")
 		page.Sees("Page 1 of")
 		page.Press("Next")
 		page.Sees("Page 2 of")
@@ -216,7 +216,7 @@ func TestBrowsableAPI(t *testing.T) {
 	t.Run("filters of a list", func(t *testing.T) {
 		server.Create(alice, "patients", map[string]any{"name": "Old Müller", "age": 91})
 		server.Create(alice, "patients", map[string]any{"name": "Young Müller", "age": 19})
-		page := browser.open(t, alice, "/api/patients/")
+		page := window.open(t, alice, "/api/patients/")
 		page.Press("Filters")
 		page.Fill("Search", "müller")
 		page.Fill("Ordering", "age")
@@ -231,7 +231,7 @@ func TestBrowsableAPI(t *testing.T) {
 		page.Screenshot("filters")
 	})
 	t.Run("a session that ends loses nothing", func(t *testing.T) {
-		page := browser.open(t, alice, "/api/doctors/")
+		page := window.open(t, alice, "/api/doctors/")
 		page.Fill("Name", "Typed before")
 		server.Must(http.StatusOK, alice.Access, "POST", "/api/auth/logout/all/", nil)
 		page.Press("POST")
@@ -247,7 +247,7 @@ func TestBrowsableAPI(t *testing.T) {
 		server.SignIn(&alice)
 	})
 	t.Run("what anybody may open", func(t *testing.T) {
-		page := browser.openAsGuest(t, "/api/auth/login/")
+		page := window.openAsGuest(t, "/api/auth/login/")
 		page.Fill("Email", bob.Email)
 		page.Fill("Password", "wrong")
 		page.Press("POST")
@@ -263,7 +263,7 @@ func TestBrowsableAPI(t *testing.T) {
 		page.Screenshot("sign-in")
 	})
 	t.Run("without JavaScript", func(t *testing.T) {
-		page := browser.openAsGuest(t, "/api/patients/")
+		page := window.openAsGuest(t, "/api/patients/")
 		page.Scripts(false)
 		defer page.Scripts(true)
 		page.Reload()

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 // contractCase is one recorded conversation with the documented stack.

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"carebase/config"
-	"carebase/openapi"
-	"carebase/postman"
-	"carebase/rest"
+	"carebase/internal/config"
+	"carebase/internal/openapi"
+	"carebase/internal/postman"
+	"carebase/internal/rest"
 )
 
 // Whatever an endpoint does is declared where the endpoint is, for the reference

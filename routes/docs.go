@@ -7,7 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 	"github.com/swaggest/swgui/v5emb"
 
-	"carebase/rest"
+	"carebase/internal/rest"
 )
 
 // docsDirectory is where the page of the reference has its files, in public and

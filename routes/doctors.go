@@ -1,9 +1,9 @@
 package routes
 
 import (
-	"carebase/config"
+	"carebase/internal/config"
+	"carebase/internal/rest"
 	"carebase/migrations"
-	"carebase/rest"
 )
 
 // doctors are everybody's to read, or their owner's, as DOCTORS_SCOPE says.

@@ -7,7 +7,7 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/spf13/cast"
 
-	"carebase/rest"
+	"carebase/internal/rest"
 )
 
 // filter is what ?search= and the exact filters leave of a scope: conditions

@@ -5,10 +5,10 @@ import (
 
 	"github.com/pocketbase/dbx"
 
-	"carebase/audit"
+	"carebase/internal/audit"
+	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
 	"carebase/migrations"
-	"carebase/rest"
-	"carebase/simplejwt"
 )
 
 // historyFields are what the representation of an event consists of.

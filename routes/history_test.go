@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"testing"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 func TestHistoryTellsTheOwnerWhoAccessedAPatient(t *testing.T) {

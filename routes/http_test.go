@@ -12,7 +12,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 	"carebase/migrations"
 )
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"carebase/rest"
+	"carebase/internal/rest"
 )
 
 // linkViews tells the views of a prefix which others are above and below them,

@@ -6,7 +6,7 @@ import (
 
 	"github.com/pocketbase/dbx"
 
-	"carebase/rest"
+	"carebase/internal/rest"
 )
 
 // chunkSize is how much of a list is read at a time. A connection is held for

@@ -12,8 +12,8 @@ import (
 
 	"github.com/pocketbase/dbx"
 
-	"carebase/internal/testapp"
-	"carebase/internal/testpostgres"
+	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
 )
 
 // manyPatients inserts patients that share names, ages and milliseconds, some

@@ -3,6 +3,7 @@ package routes
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"path/filepath"
 	"strings"
@@ -13,7 +14,7 @@ import (
 // BindListener listens before anything else is done for the start of a server,
 // and prints where everything is when the server is ready. The database is the
 // SQLite file unless another one is named.
-func BindListener(app core.App, database string) {
+func BindListener(app core.App, database string, banner io.Writer) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		listener, err := net.Listen("tcp", e.Server.Addr)
 		if err != nil {
@@ -23,14 +24,14 @@ func BindListener(app core.App, database string) {
 		if err := e.Next(); err != nil {
 			return errors.Join(err, listener.Close())
 		}
-		printBanner(e, database)
+		printBanner(banner, e, database)
 		return nil
 	})
 }
 
 // printBanner says where everything is. The address is the listener's, which
 // knows the port even if the system chose it.
-func printBanner(e *core.ServeEvent, database string) {
+func printBanner(out io.Writer, e *core.ServeEvent, database string) {
 	address := strings.Replace(e.Listener.Addr().String(), "[::]:", "127.0.0.1:", 1)
 	origin := "http://" + address
 	if host, isTLS := strings.CutSuffix(address, ":443"); isTLS {
@@ -39,7 +40,7 @@ func printBanner(e *core.ServeEvent, database string) {
 	if database == "" {
 		database = "SQLite, " + sqliteFile(e.App)
 	}
-	fmt.Printf(`Carebase is ready (stop it with Ctrl+C)
+	fmt.Fprintf(out, `Carebase is ready (stop it with Ctrl+C)
   API        %[1]s/api/
   Reference  %[1]s/api/docs/
   Console    %[1]s/

@@ -3,8 +3,8 @@ package routes_test
 import (
 	"testing"
 
-	"carebase/internal/browsertest"
-	"carebase/internal/testapp"
+	"carebase/internal/testing/browser"
+	"carebase/internal/testing/testapp"
 )
 
-func TestMain(m *testing.M) { testapp.Main(m, browsertest.Close) }
+func TestMain(m *testing.M) { testapp.Main(m, browser.Close) }

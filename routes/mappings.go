@@ -3,11 +3,11 @@ package routes
 import (
 	"net/http"
 
-	"carebase/audit"
-	"carebase/config"
+	"carebase/internal/audit"
+	"carebase/internal/config"
+	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
 	"carebase/migrations"
-	"carebase/rest"
-	"carebase/simplejwt"
 )
 
 // mappingResource assigns doctors to patients. A mapping is its patient's

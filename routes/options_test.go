@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 // described is what OPTIONS says of the fields of each resource.

@@ -9,8 +9,8 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/tools/types"
 
-	"carebase/rest"
-	"carebase/simplejwt"
+	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
 )
 
 const (

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"carebase/config"
-	"carebase/internal/testapp"
+	"carebase/internal/config"
+	"carebase/internal/testing/testapp"
 )
 
 func TestOverviewCountsWhatTheCallerSees(t *testing.T) {

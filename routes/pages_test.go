@@ -10,8 +10,8 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
 
-	"carebase/config"
-	"carebase/internal/testapp"
+	"carebase/internal/config"
+	"carebase/internal/testing/testapp"
 	"carebase/migrations"
 )
 

@@ -3,8 +3,8 @@ package routes
 import (
 	"math"
 
+	"carebase/internal/rest"
 	"carebase/migrations"
-	"carebase/rest"
 )
 
 // patients are their owner's alone.

@@ -3,9 +3,9 @@ package routes
 import (
 	"net/http"
 
-	"carebase/openapi"
-	"carebase/postman"
-	"carebase/rest"
+	"carebase/internal/openapi"
+	"carebase/internal/postman"
+	"carebase/internal/rest"
 )
 
 // postmanView answers with the story as a Postman collection for this server.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 // updateVariable asks for the stored collection to be written again.

@@ -17,7 +17,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 // reference is a server's OpenAPI document, by which exchanges are checked.

@@ -6,9 +6,9 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
 	"carebase/migrations"
-	"carebase/rest"
-	"carebase/simplejwt"
 )
 
 // register creates a user.

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 func TestRegisterRefusals(t *testing.T) {

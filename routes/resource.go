@@ -8,8 +8,8 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/rest"
-	"carebase/simplejwt"
+	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
 )
 
 // resource declares one resource of the documented API. What a resource does

@@ -11,9 +11,9 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
 
-	"carebase/config"
-	"carebase/rest"
-	"carebase/simplejwt"
+	"carebase/internal/config"
+	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
 )
 
 // Bind registers the documented API and the console's files from public. It is

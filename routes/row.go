@@ -5,7 +5,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/rest"
+	"carebase/internal/rest"
 )
 
 // row holds the columns of one object on their way from the database to its

@@ -7,7 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 	"github.com/spf13/cast"
 
-	"carebase/rest"
+	"carebase/internal/rest"
 )
 
 // notUnique is PocketBase's code for a value that another record has.

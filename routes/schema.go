@@ -4,9 +4,9 @@ import (
 	"net/http"
 	"sync"
 
-	"carebase/openapi"
-	"carebase/rest"
-	"carebase/simplejwt"
+	"carebase/internal/openapi"
+	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
 )
 
 // contents are what the API's document says beside its endpoints.

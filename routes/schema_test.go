@@ -8,7 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 // The document comes in JSON and YAML, by Accept or ?format=, to anybody.

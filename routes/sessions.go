@@ -3,8 +3,8 @@ package routes
 import (
 	"net/http"
 
-	"carebase/rest"
-	"carebase/simplejwt"
+	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
 )
 
 // sessionFields are what the representation of a session consists of.

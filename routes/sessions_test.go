@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"carebase/config"
-	"carebase/internal/testapp"
+	"carebase/internal/config"
+	"carebase/internal/testing/testapp"
 )
 
 // sessions are the user's, as the API lists them.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/pocketbase/dbx"
 
-	"carebase/internal/testapp"
+	"carebase/internal/testing/testapp"
 )
 
 // A list is sent as it is read: what it costs does not depend on its length.

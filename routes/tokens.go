@@ -7,10 +7,10 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/audit"
-	"carebase/rest"
-	"carebase/simplejwt"
-	"carebase/throttle"
+	"carebase/internal/audit"
+	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
+	"carebase/internal/throttle"
 )
 
 // tokens are SimpleJWT's views.

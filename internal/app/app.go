@@ -1,0 +1,72 @@
+// Package app is the composition: it puts the whole application together, in
+// one order.
+package app
+
+import (
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/pocketbase/pocketbase"
+	"github.com/pocketbase/pocketbase/cmd"
+	"github.com/pocketbase/pocketbase/plugins/migratecmd"
+
+	"carebase/hooks"
+	"carebase/internal/cli"
+	"carebase/internal/config"
+	"carebase/internal/monitoring"
+	"carebase/routes"
+)
+
+// Options are what the configuration does not say.
+type Options struct {
+	// Public has the console's files.
+	Public fs.FS
+	// Log receives a line of JSON for each request that failed; os.Stderr if nil.
+	Log io.Writer
+	// Banner receives where everything is when the server is ready; os.Stdout if nil.
+	Banner io.Writer
+}
+
+// New returns the application with every hook, route and command, not started.
+// It opens no database; an error means that PostgreSQL's settings are invalid.
+func New(config *config.Config, options Options) (*pocketbase.PocketBase, error) {
+	if options.Log == nil {
+		options.Log = os.Stderr
+	}
+	if options.Banner == nil {
+		options.Banner = os.Stdout
+	}
+	engine, err := newEngine(config)
+	if err != nil {
+		return nil, err
+	}
+	app := pocketbase.NewWithConfig(engine.settings(config))
+	// First, so that a server that cannot listen changes nothing.
+	routes.BindListener(app, engine.String(), options.Banner)
+	hooks.Bind(app, config)
+	routes.Bind(app, config, options.Public)
+	monitoring.Bind(app, config.MetricsAddr, options.Log)
+	engine.bind(app, config)
+	app.RootCmd.AddCommand(
+		cli.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), cli.NewDatabaseCommand(),
+		cli.NewAuditCommand(app), cli.NewBackupCommand(app, config),
+	)
+	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
+	return app, nil
+}
+
+// Run runs the command that the arguments name, with the configuration of the
+// environment. The files of pb_public in the working directory hide those of
+// public.
+func Run(public fs.FS) error {
+	config, err := config.Load()
+	if err != nil {
+		return err
+	}
+	app, err := New(config, Options{Public: routes.Overlay{Upper: os.DirFS("pb_public"), Lower: public}})
+	if err != nil {
+		return err
+	}
+	return cli.Execute(app)
+}

@@ -1,0 +1,61 @@
+package app
+
+import (
+	"github.com/pocketbase/pocketbase"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/hooks"
+	"carebase/internal/backup"
+	"carebase/internal/config"
+	"carebase/internal/postgres"
+	"carebase/internal/postgres/cluster"
+	pgengine "carebase/internal/postgres/engine"
+	"carebase/internal/sqlite"
+)
+
+// engine is where the data is: in PostgreSQL, or in SQLite files if database is
+// nil.
+type engine struct {
+	database *postgres.Database
+}
+
+func newEngine(config *config.Config) (engine, error) {
+	if config.PostgreSQL == nil {
+		return engine{}, nil
+	}
+	database, err := postgres.New(postgres.Settings(*config.PostgreSQL))
+	return engine{database}, err
+}
+
+// settings are PocketBase's, with the engine's connections.
+func (e engine) settings(config *config.Config) pocketbase.Config {
+	settings := pocketbase.Config{DefaultDataDir: config.DataDir, DefaultDev: config.Debug}
+	if e.database == nil {
+		settings.DBConnect = sqlite.Synchronous(config.SQLiteSynchronous).Connect
+		return settings
+	}
+	settings.DBConnect = e.database.Connect
+	pools := e.database.Pools()
+	settings.DataMaxOpenConns, settings.DataMaxIdleConns = pools.DataReaders, pools.DataReaders
+	settings.AuxMaxOpenConns, settings.AuxMaxIdleConns = pools.AuxiliaryReaders, pools.AuxiliaryReaders
+	return settings
+}
+
+// bind binds what only one of the engines needs.
+func (e engine) bind(app core.App, config *config.Config) {
+	if e.database == nil {
+		sqlite.Bind(app)
+		backup.Bind(app, config.Backup)
+		return
+	}
+	pgengine.Bind(app, e.database)
+	cluster.Bind(app, e.database, hooks.RealtimeSessionKey)
+}
+
+// String names a PostgreSQL database without its password; it is empty for SQLite.
+func (e engine) String() string {
+	if e.database == nil {
+		return ""
+	}
+	return "PostgreSQL, " + e.database.String()
+}

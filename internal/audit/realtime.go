@@ -1,0 +1,143 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/spf13/cast"
+
+	"carebase/internal/config"
+)
+
+// tokenKey is where a realtime client keeps the id of its subscriber's token.
+const tokenKey = "carebase.audit.token"
+
+// bindRealtime records each record that a subscriber is sent, where the
+// connection is, before it is sent.
+func (t *Trail) bindRealtime() {
+	t.app.OnRealtimeSubscribeRequest().BindFunc(func(e *core.RealtimeSubscribeRequestEvent) error {
+		e.Client.Set(tokenKey, TokenID(bearer(e.Request.Header.Get("Authorization"))))
+		for _, topic := range e.Subscriptions {
+			if err := recordSubscription(e.RequestEvent, topic); err != nil {
+				return err
+			}
+		}
+		return e.Next()
+	})
+	t.app.OnRealtimeMessageSend().BindFunc(func(e *core.RealtimeMessageEvent) error {
+		auth, _ := e.Client.Get(apis.RealtimeClientAuthKey).(*core.Record)
+		agent := AgentOf(auth)
+		agent.Token, _ = e.Client.Get(tokenKey).(string)
+		for _, event := range t.delivered(e.Message.Name, e.Message.Data) {
+			event.Agent = agent
+			if err := Record(e.RequestEvent, *event); err != nil {
+				return err
+			}
+		}
+		return e.Next()
+	})
+}
+
+// recordSubscription records that somebody wants to hear of a record of somebody
+// else, of which nothing will be heard.
+func recordSubscription(e *core.RequestEvent, topic string) error {
+	name, _, _ := strings.Cut(topic, "?")
+	collection, id, _ := strings.Cut(name, "/")
+	if id == "" || id == "*" || e.HasSuperuserAuth() {
+		return nil
+	}
+	record, err := e.App.FindRecordById(collection, id)
+	if err != nil || isReadable(e, record) {
+		return nil
+	}
+	return RecordDenied(e, collection, id, Read)
+}
+
+// isReadable reports whether the caller may see a record.
+func isReadable(e *core.RequestEvent, record *core.Record) bool {
+	info, err := e.RequestInfo()
+	if err != nil {
+		return false
+	}
+	readable, err := e.App.CanAccessRecord(record, info, record.Collection().ViewRule)
+	return err == nil && readable
+}
+
+// delivered are the reads that a message is: its record, and those expanded in it.
+func (t *Trail) delivered(topic string, data []byte) []*Event {
+	name, _, isRecord := strings.Cut(strings.TrimSuffix(topic, "?"), "/")
+	collection, err := t.app.FindCachedCollectionByNameOrId(name)
+	if err != nil || !isRecord && strings.HasPrefix(topic, "@") {
+		return nil
+	}
+	var message struct {
+		Record map[string]any `json:"record"`
+	}
+	if json.Unmarshal(data, &message) != nil || message.Record == nil {
+		return nil
+	}
+	found := &deliveries{trail: t}
+	found.add(message.Record, collection)
+	return found.events
+}
+
+type deliveries struct {
+	trail  *Trail
+	events []*Event
+}
+
+// add notes a record and what is expanded in it. A subscriber who asked for some
+// fields only may get a record without its id: see enrichMessage.
+func (d *deliveries) add(record map[string]any, collection *core.Collection) {
+	if name := cast.ToString(record["collectionName"]); name != "" {
+		if named, err := d.trail.app.FindCachedCollectionByNameOrId(name); err == nil {
+			collection = named
+		}
+	}
+	if id := cast.ToString(record["id"]); id != "" && collection != nil && isRecorded(collection) {
+		stub := core.NewRecord(collection)
+		stub.Load(record)
+		d.events = append(d.events, &Event{Action: Read, Collection: collection.Name, Records: []string{id}, Patients: patientsOf(stub)})
+	}
+	expanded, _ := record["expand"].(map[string]any)
+	for _, value := range expanded {
+		switch value := value.(type) {
+		case map[string]any:
+			d.add(value, nil)
+		case []any:
+			for _, each := range value {
+				if each, ok := each.(map[string]any); ok {
+					d.add(each, nil)
+				}
+			}
+		}
+	}
+}
+
+// enrichMessage records what messages will not tell: records whose ids the
+// subscriber did not ask for. Where the subscriber is, is not known here.
+func (t *Trail) enrichMessage(e *core.RecordEnrichEvent) error {
+	info := e.RequestInfo
+	if info.Context != core.RequestInfoContextRealtime || info.Query["fields"] == "" || !isRecorded(e.Record.Collection()) {
+		return e.Next()
+	}
+	fields := strings.Split(strings.ReplaceAll(info.Query["fields"], " ", ""), ",")
+	if slices.Contains(fields, "id") || slices.Contains(fields, "*") {
+		return e.Next()
+	}
+	happened := &occurrence{
+		Event: Event{Action: Read, Collection: e.Record.Collection().Name, Records: []string{e.Record.Id}, Patients: patientsOf(e.Record)},
+		at:    time.Now(), source: source{agent: AgentOf(info.Auth), door: Realtime, requestID: newRequestID()},
+	}
+	if t.reads != config.AuditReadsOff {
+		if err := t.queue.put(context.Background(), happened); err != nil {
+			return err
+		}
+	}
+	return e.Next()
+}

@@ -1,0 +1,170 @@
+package backup
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/filesystem"
+
+	"carebase/internal/config"
+)
+
+// WithApp opens the app of an existing data directory while the function runs.
+func WithApp(app core.App, settings config.Backup, run func() error) (err error) {
+	if !hasData(app) {
+		return fmt.Errorf("there is no database in %s: it has no %s", app.DataDir(), dataFile)
+	}
+	if err := app.Bootstrap(); err != nil {
+		return err
+	}
+	defer func() {
+		event := &core.TerminateEvent{App: app}
+		err = errors.Join(err, app.OnTerminate().Trigger(event, func(e *core.TerminateEvent) error { return e.App.ResetBootstrapState() }))
+	}()
+	if err := ApplySettings(app, settings); err != nil {
+		return err
+	}
+	return run()
+}
+
+// hasData also counts data that a restore has decided on and not moved in:
+// opening the app does.
+func hasData(app core.App) bool {
+	if unfinished, err := unfinishedRestore(app.DataDir()); err == nil && unfinished {
+		return true
+	}
+	info, err := os.Stat(filepath.Join(app.DataDir(), dataFile))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Create makes a backup and says where it is: among the app's backups under the
+// name, or in a file or directory if one is given.
+func Create(ctx context.Context, app core.App, name, to string) (place string, err error) {
+	if name != filepath.Base(name) || !strings.HasSuffix(name, ".zip") {
+		return "", fmt.Errorf("the name of a backup must end in .zip and have no directory: %q", name)
+	}
+	if to == "" {
+		return name, createHere(ctx, app, name)
+	}
+	if info, err := os.Stat(to); err == nil && info.IsDir() {
+		to = filepath.Join(to, name)
+	}
+	if _, err := os.Stat(to); err == nil {
+		return "", fmt.Errorf("%s exists already", to)
+	}
+	if info, err := os.Stat(filepath.Dir(to)); err != nil || !info.IsDir() {
+		return "", fmt.Errorf("there is no directory %s", filepath.Dir(to))
+	}
+	return to, app.CreateBackup(context.WithValue(ctx, targetKey{}, to), name)
+}
+
+// createHere makes a backup among the app's, and never replaces one.
+func createHere(ctx context.Context, app core.App, name string) error {
+	files, err := app.NewBackupsFilesystem()
+	if err != nil {
+		return err
+	}
+	exists, err := files.Exists(name)
+	if err = errors.Join(err, files.Close()); err != nil {
+		return fmt.Errorf("the backups cannot be reached: %w", err)
+	}
+	if exists {
+		return fmt.Errorf("there is a backup %s already", name)
+	}
+	return app.CreateBackup(ctx, name)
+}
+
+// targetKey is the key of the file that a backup goes into.
+type targetKey struct{}
+
+// Entry is a backup that is kept.
+type Entry struct {
+	Name      string
+	Size      int64
+	CreatedAt time.Time
+}
+
+// List returns the backups that are kept, newest first.
+func List(ctx context.Context, app core.App, settings config.Backup) ([]Entry, error) {
+	var entries []Entry
+	err := withFiles(ctx, app, settings, func(files *filesystem.System) error {
+		found, err := files.List("")
+		for _, object := range found {
+			entries = append(entries, Entry{Name: object.Key, Size: object.Size, CreatedAt: object.ModTime})
+		}
+		return err
+	})
+	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.Name, a.Name)) })
+	return entries, err
+}
+
+// withFiles opens the place of the backups: the configured one, which needs no
+// data directory, or the one that the dashboard says.
+func withFiles(ctx context.Context, app core.App, settings config.Backup, use func(*filesystem.System) error) error {
+	if s3 := settings.S3; s3 != nil {
+		files, err := filesystem.NewS3(s3.Bucket, s3.Region, s3.Endpoint, s3.AccessKey, s3.Secret, s3.ForcePathStyle)
+		return useFiles(ctx, files, err, use)
+	}
+	return WithApp(app, settings, func() error {
+		files, err := app.NewBackupsFilesystem()
+		return useFiles(ctx, files, err, use)
+	})
+}
+
+func useFiles(ctx context.Context, files *filesystem.System, err error, use func(*filesystem.System) error) error {
+	if err != nil {
+		return err
+	}
+	files.SetContext(ctx)
+	return errors.Join(use(files), files.Close())
+}
+
+// WithArchive finds an archive while the function runs: a file, or a backup that
+// is kept, by its name.
+func WithArchive(ctx context.Context, app core.App, settings config.Backup, name string, use func(archive string) error) error {
+	for _, path := range []string{name, filepath.Join(app.DataDir(), core.LocalBackupsDirName, name)} {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return use(path)
+		}
+	}
+	if settings.S3 == nil && !hasData(app) {
+		return fmt.Errorf("there is no file and no backup %q", name)
+	}
+	scratch, err := os.MkdirTemp("", "carebase-download-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	archive := filepath.Join(scratch, "archive.zip")
+	err = withFiles(ctx, app, settings, func(files *filesystem.System) error { return download(files, name, archive) })
+	if err != nil {
+		return err
+	}
+	return use(archive)
+}
+
+func download(files *filesystem.System, name, target string) error {
+	source, err := files.GetReader(name)
+	if errors.Is(err, filesystem.ErrNotFound) {
+		return fmt.Errorf("there is no file and no backup %q", name)
+	}
+	if err != nil {
+		return fmt.Errorf("the backup %s cannot be read: %w", name, err)
+	}
+	defer source.Close()
+	file, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, source)
+	return errors.Join(err, file.Close())
+}

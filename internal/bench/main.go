@@ -1,0 +1,95 @@
+// Command bench measures the documented API on SQLite and on PostgreSQL, side by
+// side in one run on the same data: see README.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"carebase/internal/postgres/transfer"
+)
+
+// options are the flags.
+type options struct {
+	postgres        string
+	users, patients int
+	time            time.Duration
+	audit, flood    bool
+	durability      bool
+}
+
+func main() {
+	var options options
+	flag.StringVar(&options.postgres, "postgres", "", "URL of an empty PostgreSQL database")
+	flag.IntVar(&options.users, "users", 100, "how many users there are")
+	flag.IntVar(&options.patients, "patients", 100_000, "how many patients they have together")
+	flag.DurationVar(&options.time, "time", 3*time.Second, "how long each measurement takes")
+	flag.BoolVar(&options.audit, "audit", false, "measure what the audit trail costs instead of comparing the engines")
+	flag.BoolVar(&options.flood, "flood", false, "measure views under a flood of logins instead of comparing the engines")
+	flag.BoolVar(&options.durability, "durability", false, "measure what commits on the disk cost SQLite, without PostgreSQL")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, options); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, options options) (err error) {
+	if options.postgres == "" && !options.durability || options.users < 1 || options.patients < options.users || options.time <= 0 {
+		return errors.New("usage: go run ./internal/bench -postgres URL [-users 100] [-patients 100000] [-time 3s] [-audit | -flood | -durability]")
+	}
+	directory, err := os.MkdirTemp("", "carebase-bench-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
+	data := filepath.Join(directory, "pb_data")
+	began := time.Now()
+	callers, err := fill(data, options.users, options.patients)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d patients of %d users: made in SQLite in %.1f s", options.patients, options.users, time.Since(began).Seconds())
+	if options.durability {
+		fmt.Print("\n\n")
+		binary, err := build(ctx, directory)
+		if err != nil {
+			return err
+		}
+		return compareDurability(ctx, binary, directory, data, callers, options.time)
+	}
+	began = time.Now()
+	if _, err := transfer.Copy(ctx, "sqlite:"+data, options.postgres, func(string, string, int64, int64) {}); err != nil {
+		return err
+	}
+	fmt.Printf(", copied to PostgreSQL in %.1f s\n\n", time.Since(began).Seconds())
+	binary, err := build(ctx, directory)
+	if err != nil {
+		return err
+	}
+	if options.audit {
+		return compareAudit(ctx, binary, directory, engines(directory, data, options.postgres), callers, options.time)
+	}
+	if options.flood {
+		return measureFlood(ctx, binary, directory, engines(directory, data, options.postgres), callers, options.time)
+	}
+	onSQLite, err := startServer(binary, directory, "DATA_DIR="+data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, onSQLite.stop()) }()
+	onPostgreSQL, err := startServer(binary, directory, "DATA_DIR="+filepath.Join(directory, "files"), "DATABASE_URL="+options.postgres)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, onPostgreSQL.stop()) }()
+	return compare(ctx, onSQLite.origin, onPostgreSQL.origin, callers, options.time)
+}

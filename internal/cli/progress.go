@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+const (
+	barWidth = 30
+	// redrawEvery is how often a bar moves at most.
+	redrawEvery = 100 * time.Millisecond
+)
+
+// progress shows how far work is: a bar on a terminal, otherwise a line for each
+// part that is done.
+type progress struct {
+	out      io.Writer
+	unit     string
+	terminal bool
+	drawn    time.Time
+	finished string
+	open     bool // a bar is on the last line
+}
+
+// newProgress counts in the unit, a plural such as "rows".
+func newProgress(out io.Writer, unit string) *progress {
+	return &progress{out: out, unit: unit, terminal: isTerminal(out)}
+}
+
+func isTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// report is a transfer.Progress and a backup.Progress.
+func (p *progress) report(stage, subject string, done, total int64) {
+	name := stage + " " + subject
+	if p.finished == name {
+		return
+	}
+	if done >= total {
+		p.finished = name
+		if p.terminal {
+			p.draw(name, 1, done, total)
+			p.end()
+			return
+		}
+		fmt.Fprintf(p.out, "%s: %d %s\n", name, done, p.unit)
+		return
+	}
+	if p.terminal && time.Since(p.drawn) >= redrawEvery {
+		p.draw(name, float64(done)/float64(total), done, total)
+	}
+}
+
+func (p *progress) draw(name string, part float64, done, total int64) {
+	p.drawn, p.open = time.Now(), true
+	full := int(part * barWidth)
+	fmt.Fprintf(p.out, "\r\x1b[K[%s%s] %3.0f%% %s: %d of %d %s", strings.Repeat("#", full), strings.Repeat("-", barWidth-full), part*100, name, done, total, p.unit)
+}
+
+// end leaves the line of the bar.
+func (p *progress) end() {
+	if p.open {
+		fmt.Fprintln(p.out)
+		p.open = false
+	}
+}

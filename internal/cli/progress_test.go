@@ -1,0 +1,31 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestProgress(t *testing.T) {
+	var lines, bar strings.Builder
+	for out, progress := range map[*strings.Builder]*progress{&lines: {out: &lines, unit: "rows"}, &bar: {out: &bar, unit: "rows", terminal: true}} {
+		for _, done := range []int64{0, 50, 100, 100} {
+			progress.report("copying", "patients", done, 100)
+		}
+		progress.report("copying", "doctors", 0, 0)
+		progress.end()
+		if !strings.HasSuffix(out.String(), "\n") {
+			t.Errorf("the last line stays open: %q", out.String())
+		}
+	}
+	if got, want := lines.String(), "copying patients: 100 rows\ncopying doctors: 0 rows\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, want := range []string{
+		"\r\x1b[K[" + strings.Repeat("-", barWidth) + "]   0% copying patients: 0 of 100 rows",
+		"\r\x1b[K[" + strings.Repeat("#", barWidth) + "] 100% copying patients: 100 of 100 rows\n",
+	} {
+		if strings.Count(bar.String(), want) != 1 {
+			t.Errorf("got %q, want %q in it once", bar.String(), want)
+		}
+	}
+}

@@ -1,3 +1,0 @@
-// Package consoletest proves the web console in a real browser, as somebody who
-// sits before it.
-package consoletest

@@ -1,0 +1,151 @@
+package monitoring
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"carebase/internal/audit"
+)
+
+// metrics are what Prometheus is told. Labels have routes, methods, statuses and
+// reasons as their values, of which there are few, and nothing of what a request
+// is about. Nil measures nothing.
+type metrics struct {
+	registry        *prometheus.Registry
+	requests        *prometheus.CounterVec
+	durations       *prometheus.HistogramVec
+	refusedLogins   *prometheus.CounterVec
+	realtimeClients prometheus.Gauge
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "carebase_http_requests_total",
+			Help: "Requests by route, method and status; 499 where the client went away.",
+		}, []string{"route", "method", "status"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "carebase_http_request_duration_seconds",
+			Help:    "How long requests took until all of their answer was handed over, by route and method.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"route", "method"}),
+		refusedLogins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "carebase_logins_refused_total",
+			Help: "Logins refused at all doors: wrong credentials, throttled for too many, or forbidden whatever the credentials.",
+		}, []string{"reason"}),
+		realtimeClients: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "carebase_realtime_clients",
+			Help: "Realtime clients that are connected to this process.",
+		}),
+	}
+	for _, reason := range []string{wrongCredentials, throttled, forbidden} {
+		m.refusedLogins.WithLabelValues(reason)
+	}
+	m.registry.MustRegister(m.requests, m.durations, m.refusedLogins, m.realtimeClients,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
+	return m
+}
+
+// bind serves the metrics, and gathers what no request tells.
+func (m *metrics) bind(app core.App, address string) {
+	m.bindListener(app, address)
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		m.registerQueue(e.App)
+		m.registerPools(e.App)
+		m.registry.MustRegister(replicaLag{app: e.App})
+		return e.Next()
+	})
+	app.OnRealtimeConnectRequest().BindFunc(func(e *core.RealtimeConnectRequestEvent) error {
+		m.realtimeClients.Inc()
+		defer m.realtimeClients.Dec()
+		return e.Next()
+	})
+}
+
+// registerQueue adds how the audit trail's queue is.
+func (m *metrics) registerQueue(app core.App) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "carebase_audit_queue_events",
+			Help: "Events of the audit trail that wait to be stored.",
+		}, func() float64 { return float64(audit.Of(app).State().Waiting) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "carebase_audit_queue_failing",
+			Help: "1 if the last attempt to store events of the audit trail failed, 0 otherwise.",
+		}, func() float64 {
+			if audit.Of(app).State().Failure != nil {
+				return 1
+			}
+			return 0
+		}),
+	)
+}
+
+// registerPools adds the connections to the databases. PocketBase reads and
+// writes over pools of their own, and keeps its logs in a database of their own.
+func (m *metrics) registerPools(app core.App) {
+	for name, builder := range map[string]dbx.Builder{
+		"data_readers": app.ConcurrentDB(), "data_writers": app.NonconcurrentDB(),
+		"auxiliary_readers": app.AuxConcurrentDB(), "auxiliary_writers": app.AuxNonconcurrentDB(),
+	} {
+		if pool, ok := builder.(*dbx.DB); ok {
+			m.registry.MustRegister(collectors.NewDBStatsCollector(pool.DB(), name))
+		}
+	}
+}
+
+// observe counts a request that has ended.
+func (m *metrics) observe(ended outcome) {
+	if m == nil {
+		return
+	}
+	m.requests.WithLabelValues(ended.route, ended.method, strconv.Itoa(ended.status)).Inc()
+	m.durations.WithLabelValues(ended.route, ended.method).Observe(ended.duration.Seconds())
+	if reason := whyRefused(ended); reason != "" {
+		m.refusedLogins.WithLabelValues(reason).Inc()
+	}
+}
+
+// Why logins are refused.
+const (
+	wrongCredentials = "credentials"
+	throttled        = "throttled"
+	forbidden        = "forbidden"
+)
+
+// nativeLogin begins the last part of the routes of PocketBase's own doors.
+const nativeLogin = "/api/collections/{collection}/auth-with-"
+
+// whyRefused is why a request to sign in was refused, empty for other requests and
+// for those that are no attempts.
+func whyRefused(ended outcome) string {
+	isDocumented := ended.route == "/api/auth/login" || ended.route == "/api/token"
+	isNative := strings.HasPrefix(ended.route, nativeLogin)
+	if ended.method != http.MethodPost || !isDocumented && !isNative {
+		return ""
+	}
+	switch ended.status {
+	case http.StatusTooManyRequests:
+		return throttled
+	case http.StatusForbidden:
+		return forbidden
+	case http.StatusUnauthorized:
+		// There, PocketBase asks for a second factor.
+		if isDocumented {
+			return wrongCredentials
+		}
+	case http.StatusBadRequest:
+		// The documented API says so of what is no attempt.
+		if isNative {
+			return wrongCredentials
+		}
+	}
+	return ""
+}

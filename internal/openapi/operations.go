@@ -1,0 +1,155 @@
+package openapi
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"carebase/internal/rest"
+)
+
+// securityScheme is the name of SimpleJWT's, as drf-spectacular calls it.
+const securityScheme = "jwtAuth"
+
+// metadataTag is the group of the methods that say nothing of the data.
+var metadataTag = Tag{
+	Name:        "metadata",
+	Description: "HEAD, which answers as GET does but without a body, and OPTIONS, which describes a path.",
+}
+
+func (d *document) pathItem(e Endpoint) *PathItem {
+	item := &PathItem{Parameters: parameters("path", e.View.Path)}
+	places := map[string]**Operation{
+		http.MethodGet: &item.Get, http.MethodPost: &item.Post, http.MethodPut: &item.Put, http.MethodPatch: &item.Patch,
+		http.MethodDelete: &item.Delete, http.MethodHead: &item.Head, http.MethodOptions: &item.Options,
+	}
+	for _, method := range e.View.Allowed() {
+		*places[method] = d.operation(e, method)
+	}
+	item.OtherMethods = &OtherMethods{
+		Description: "What every method ends with that is not described here.",
+		Responses:   d.errorResponses(e.View, otherMethod),
+	}
+	return item
+}
+
+// otherMethod stands for all methods that a view does not have.
+const otherMethod = ""
+
+func (d *document) operation(e Endpoint, name string) *Operation {
+	method := e.View.Method(name)
+	operation := &Operation{
+		OperationID: operationID(e, name),
+		Summary:     method.Summary,
+		Description: method.Description,
+		Tags:        []string{tagOf(e.Path)},
+		Security:    security(e.View),
+		Parameters:  append(parameters("query", method.Query), formatParameter(e.View)),
+		Responses:   d.answers(e.View, name),
+	}
+	if name == http.MethodHead || name == http.MethodOptions {
+		operation.Tags = []string{metadataTag.Name}
+	}
+	if e.View.TakesBody(name) {
+		operation.RequestBody = d.requestBody(e.View, name)
+	}
+	operation.Responses = append(operation.Responses, d.errorResponses(e.View, name)...)
+	return operation
+}
+
+// tagOf is the first part of a path behind "/api/".
+func tagOf(path string) string {
+	tag, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/"), "/")
+	return tag
+}
+
+// actions are DRF's names of methods.
+var actions = map[string]string{
+	http.MethodGet: "retrieve", http.MethodPost: "create", http.MethodPut: "update",
+	http.MethodPatch: "partial_update", http.MethodDelete: "destroy",
+}
+
+func actionOf(method string) string { return cmp.Or(actions[method], strings.ToLower(method)) }
+
+// operationID is an operation's name, as drf-spectacular makes it: the path's
+// fixed parts and the action. What would have the same name otherwise is told
+// apart by the path's variable parts.
+func operationID(e Endpoint, method string) string {
+	action, isMetadata := actionOf(method), actions[method] == ""
+	shape := e.View.Method(method).Answer.Shape
+	isList := method == http.MethodGet && (shape == rest.List || shape == rest.Paged)
+	if isList {
+		action = "list"
+	}
+	parts := strings.Split(strings.Trim(strings.TrimPrefix(e.Path, "/api/"), "/"), "/")
+	var names []string
+	for i, part := range parts {
+		variable := strings.HasPrefix(part, "{")
+		isLast := i == len(parts)-1
+		if !variable || isMetadata || isList && isLast {
+			names = append(names, strings.Trim(part, "{}"))
+		}
+	}
+	return strings.Join(append(names, action), "_")
+}
+
+// security is empty for views that look at no credentials, and has an empty
+// choice for those that need none.
+func security(view *rest.View) []rest.Object[[]string] {
+	token := rest.Object[[]string]{{Key: securityScheme, Value: []string{}}}
+	switch {
+	case view.Authenticate == nil:
+		return []rest.Object[[]string]{}
+	case view.AllowAny:
+		return []rest.Object[[]string]{token, {}}
+	}
+	return []rest.Object[[]string]{token}
+}
+
+// parameters describes parts of a path or a query. Swagger UI sends the examples
+// of parameters along, so that those of a query are only told.
+func parameters(in string, fields []rest.Field) []Parameter {
+	parameters := make([]Parameter, len(fields))
+	for i, field := range fields {
+		schema := inputSchema(field)
+		schema.Title, schema.Description, schema.Examples, schema.MinLength = "", "", nil, 0
+		parameters[i] = Parameter{Name: field.Name, In: in, Description: field.Description, Schema: schema}
+		if in == "path" {
+			parameters[i].Required, parameters[i].Example = true, field.Example
+		} else {
+			parameters[i].Description += fmt.Sprintf(" Example: `%v`.", field.Example)
+		}
+	}
+	return parameters
+}
+
+// formatParameter is ?format=, which every view has.
+func formatParameter(view *rest.View) Parameter {
+	schema := &Schema{Type: "string"}
+	for _, renderer := range view.Representations() {
+		if len(schema.Enum) == 0 || schema.Enum[len(schema.Enum)-1] != renderer.Format {
+			schema.Enum = append(schema.Enum, renderer.Format)
+		}
+	}
+	return Parameter{
+		Name: "format", In: "query", Schema: schema,
+		Description: "The representation, of those that the Accept header admits; `api` is a page for people.",
+	}
+}
+
+func (d *document) requestBody(view *rest.View, method string) *RequestBody {
+	partial := method == http.MethodPatch
+	name, schema := view.Schema+"Request", requestSchema(view.Fields, partial)
+	if partial {
+		name = "Patched" + name
+	}
+	d.schema(name, schema)
+	body := &RequestBody{Required: len(schema.Required) > 0}
+	for _, mediaType := range rest.BodyMediaTypes() {
+		body.Content = append(body.Content, rest.Entry[MediaType]{
+			Key: mediaType, Value: MediaType{Schema: reference(name), Example: example(inputFields(view.Fields))},
+		})
+	}
+	return body
+}

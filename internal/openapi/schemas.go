@@ -1,0 +1,228 @@
+package openapi
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+
+	"carebase/internal/rest"
+)
+
+// schema keeps a component, once. Two views whose objects have one name must
+// mean the same by it.
+func (d *document) schema(name string, schema *Schema) {
+	for _, known := range d.Components.Schemas {
+		if known.Key == name {
+			if !reflect.DeepEqual(known.Value, schema) {
+				panic("two schemas are called " + name)
+			}
+			return
+		}
+	}
+	d.Components.Schemas = append(d.Components.Schemas, rest.Entry[*Schema]{Key: name, Value: schema})
+}
+
+func reference(schema string) *Schema {
+	return &Schema{Ref: "#/components/schemas/" + schema}
+}
+
+// fieldSchema is what a field's value is on the way out.
+func fieldSchema(field rest.Field) *Schema {
+	schema := &Schema{
+		Title: field.Label, Description: field.Description, Type: "string", MaxLength: field.MaxLength,
+		Minimum: field.MinValue, Maximum: field.MaxValue, ReadOnly: field.ReadOnly,
+	}
+	if field.Example != nil {
+		schema.Examples = []any{field.Example}
+	}
+	switch field.Type {
+	case rest.Integer:
+		schema.Type = "integer"
+	case rest.Boolean:
+		schema.Type = "boolean"
+	case rest.Strings:
+		schema.Type, schema.Items = "array", &Schema{Type: "string"}
+	case rest.Email:
+		schema.Format = "email"
+	case rest.DateTime:
+		schema.Format = "date-time"
+	}
+	if field.AllowNull {
+		schema.Type = []string{schema.Type.(string), "null"}
+	}
+	return schema
+}
+
+// inputSchema is what a field's value has to be on the way in.
+func inputSchema(field rest.Field) *Schema {
+	schema := fieldSchema(field)
+	schema.WriteOnly = field.WriteOnly
+	if schema.Type == "string" && !field.AllowBlank {
+		schema.MinLength = 1
+	}
+	return schema
+}
+
+func inputFields(fields []rest.Field) []rest.Field {
+	return slices.DeleteFunc(slices.Clone(fields), func(field rest.Field) bool { return field.ReadOnly })
+}
+
+// outputFields are those of an answer's objects.
+func outputFields(view *rest.View, answer rest.Answer) []rest.Field {
+	if answer.Fields != nil {
+		return answer.Fields
+	}
+	return slices.DeleteFunc(slices.Clone(view.Fields), func(field rest.Field) bool { return field.WriteOnly })
+}
+
+// objectSchema is what objects of the fields are on the way out: these fields
+// and nothing else.
+func objectSchema(fields []rest.Field) *Schema {
+	schema := &Schema{Type: "object", AdditionalProperties: false}
+	for _, field := range fields {
+		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: field.Name, Value: fieldSchema(field)})
+		schema.Required = append(schema.Required, field.Name)
+	}
+	return schema
+}
+
+// requestSchema is what objects have to be on the way in. Other fields than
+// these are passed over.
+func requestSchema(fields []rest.Field, partial bool) *Schema {
+	schema := &Schema{Type: "object"}
+	for _, field := range inputFields(fields) {
+		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: field.Name, Value: inputSchema(field)})
+		if field.Required && !partial {
+			schema.Required = append(schema.Required, field.Name)
+		}
+	}
+	return schema
+}
+
+// example is an object of the fields.
+func example(fields []rest.Field) rest.Object[any] {
+	object := rest.Object[any]{}
+	for _, field := range fields {
+		object = append(object, rest.Entry[any]{Key: field.Name, Value: field.Example})
+	}
+	return object
+}
+
+// pageSchema is a page of objects, as DRF's PageNumberPagination.
+func pageSchema(schema string) *Schema {
+	link := func(description string) *Schema {
+		return &Schema{Type: []string{"string", "null"}, Format: "uri", Description: description}
+	}
+	return &Schema{
+		Type: "object",
+		Properties: rest.Object[*Schema]{
+			{Key: "count", Value: &Schema{Type: "integer", Minimum: new(int64), Description: "How many there are on all pages."}},
+			{Key: "next", Value: link("The address of the next page.")},
+			{Key: "previous", Value: link("The address of the page before.")},
+			{Key: "results", Value: &Schema{Type: "array", Items: reference(schema)}},
+		},
+		Required:             []string{"count", "next", "previous", "results"},
+		AdditionalProperties: false,
+	}
+}
+
+var messagesSchema = &Schema{Type: "array", Items: &Schema{Type: "string"}, MinItems: 1}
+
+// fieldErrorsSchema has messages for at least one of the fields.
+func fieldErrorsSchema(names []string) *Schema {
+	schema := &Schema{Type: "object", MinProperties: 1, AdditionalProperties: false}
+	for _, name := range names {
+		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: name, Value: messagesSchema})
+	}
+	return schema
+}
+
+// metadataSchema is what OPTIONS answers.
+func metadataSchema(view *rest.View) *Schema {
+	texts := &Schema{Type: "array", Items: &Schema{Type: "string"}}
+	metadata := view.Metadata()
+	schema := &Schema{
+		Type: "object",
+		Properties: rest.Object[*Schema]{
+			{Key: "name", Value: &Schema{Type: "string", Const: metadata.Name}},
+			{Key: "description", Value: &Schema{Type: "string", Const: metadata.Description}},
+			{Key: "renders", Value: texts},
+			{Key: "parses", Value: texts},
+		},
+		Required:             []string{"name", "description", "renders", "parses"},
+		AdditionalProperties: false,
+	}
+	if metadata.Actions == nil {
+		return schema
+	}
+	actions := &Schema{
+		Type: "object", MinProperties: 1, AdditionalProperties: false,
+		Description: "The fields of what the caller may send, by method.",
+	}
+	for _, method := range view.Allowed() {
+		if fields, found := metadata.Actions[method]; found {
+			action := &Schema{Type: "object", AdditionalProperties: false}
+			for _, field := range fields {
+				action.Properties = append(action.Properties, rest.Entry[*Schema]{Key: field.Key, Value: reference("FieldMetadata")})
+				action.Required = append(action.Required, field.Key)
+			}
+			actions.Properties = append(actions.Properties, rest.Entry[*Schema]{Key: method, Value: action})
+		}
+	}
+	schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: "actions", Value: actions})
+	return schema
+}
+
+var fieldMetadataSchema = &Schema{
+	Type: "object",
+	Properties: rest.Object[*Schema]{
+		{Key: "type", Value: &Schema{Type: "string"}},
+		{Key: "required", Value: &Schema{Type: "boolean"}},
+		{Key: "read_only", Value: &Schema{Type: "boolean"}},
+		{Key: "label", Value: &Schema{Type: "string"}},
+		{Key: "max_length", Value: &Schema{Type: "integer", Description: "The most characters of a text."}},
+		{Key: "min_value", Value: &Schema{Type: "integer"}},
+		{Key: "max_value", Value: &Schema{Type: "integer"}},
+	},
+	Required:             []string{"type", "required", "read_only", "label"},
+	AdditionalProperties: false,
+}
+
+// schemaOf is the schema of values like an example: with the same fields and
+// nothing else.
+func schemaOf(value any) *Schema {
+	switch value := value.(type) {
+	case rest.FieldErrors:
+		names := make([]string, len(value))
+		for i, entry := range value {
+			names[i] = entry.Key
+		}
+		return fieldErrorsSchema(names)
+	case []any:
+		return &Schema{Type: "array", Items: schemaOf(value[0]), MinItems: 1}
+	case string:
+		return &Schema{Type: "string"}
+	case map[string]any:
+		schema := &Schema{Type: "object", AdditionalProperties: false}
+		for name, property := range value {
+			schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: name, Value: schemaOf(property)})
+			schema.Required = append(schema.Required, name)
+		}
+		sortByKey(schema.Properties)
+		slices.Sort(schema.Required)
+		return schema
+	}
+	return schemaOf(plain(value))
+}
+
+// plain is a value as whoever reads its JSON has it.
+func plain(value any) (read any) {
+	text, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(text, &read)
+	}
+	if err != nil {
+		panic(err) // a declaration that cannot be an answer
+	}
+	return read
+}

@@ -1,0 +1,233 @@
+package postgres
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"carebase/internal/postgres/translate"
+)
+
+// idleCheck is after how long without use a connection is looked at before it
+// gets a statement: the server may have ended it meanwhile.
+const idleCheck = time.Second
+
+// conn is one connection.
+type conn struct {
+	database *Database
+	schema   string
+	pg       *pgconn.PgConn
+	// settings is set if a pooler is in between: what each transaction starts
+	// with. Then nothing is prepared, and prepared is nil.
+	settings string
+	prepared *preparedStatements
+	lastUsed time.Time
+
+	inTransaction bool
+	// savepoint is set if the transaction has a savepoint to go back to.
+	savepoint bool
+	// open is the result set that is being read.
+	open *rows
+}
+
+var (
+	_ driver.Conn            = (*conn)(nil)
+	_ driver.ConnBeginTx     = (*conn)(nil)
+	_ driver.QueryerContext  = (*conn)(nil)
+	_ driver.ExecerContext   = (*conn)(nil)
+	_ driver.Pinger          = (*conn)(nil)
+	_ driver.Validator       = (*conn)(nil)
+	_ driver.SessionResetter = (*conn)(nil)
+)
+
+// Ping implements driver.Pinger.
+func (c *conn) Ping(ctx context.Context) error {
+	c.settle()
+	if err := c.pg.Ping(ctx); err != nil {
+		return driver.ErrBadConn
+	}
+	return nil
+}
+
+// IsValid implements driver.Validator. Once there is a pooler in between,
+// connections of before have had their time.
+func (c *conn) IsValid() bool {
+	return !c.pg.IsClosed() && (c.settings != "") == c.database.throughPooler()
+}
+
+// ResetSession implements driver.SessionResetter.
+func (c *conn) ResetSession(ctx context.Context) error {
+	if !c.IsValid() || time.Since(c.lastUsed) > idleCheck && c.Ping(ctx) != nil {
+		return driver.ErrBadConn
+	}
+	c.lastUsed = time.Now()
+	return nil
+}
+
+// Close implements driver.Conn.
+func (c *conn) Close() error { return closeConnection(c.pg) }
+
+// Prepare implements driver.Conn. Wrong SQL fails here, as with SQLite.
+func (c *conn) Prepare(query string) (driver.Stmt, error) {
+	if _, err := c.database.translations.get(query); err != nil {
+		return nil, err
+	}
+	return &statement{conn: c, query: query}, nil
+}
+
+// settle frees the connection from a result set that is still being read.
+func (c *conn) settle() {
+	if c.open != nil {
+		c.open.buffer()
+	}
+}
+
+// ExecContext implements driver.ExecerContext.
+func (c *conn) ExecContext(ctx context.Context, query string, given []driver.NamedValue) (driver.Result, error) {
+	statements, err := c.database.translations.get(query)
+	if err != nil {
+		return nil, err
+	}
+	var affected int64
+	for _, statement := range statements {
+		stream, _, err := c.run(ctx, statement, given)
+		if err != nil {
+			return nil, err
+		}
+		if stream == nil {
+			continue
+		}
+		tag, err := stream.close()
+		if err := c.failed(ctx, err, statement); err != nil {
+			return nil, err
+		}
+		affected = tag.RowsAffected()
+	}
+	return result(affected), nil
+}
+
+// result is how many rows a statement changed.
+type result int64
+
+// LastInsertId implements driver.Result. PocketBase's ids are not numbers.
+func (r result) LastInsertId() (int64, error) { return 0, nil }
+
+// RowsAffected implements driver.Result.
+func (r result) RowsAffected() (int64, error) { return int64(r), nil }
+
+// QueryContext implements driver.QueryerContext. Of several statements, the
+// last one gives the rows.
+func (c *conn) QueryContext(ctx context.Context, query string, given []driver.NamedValue) (driver.Rows, error) {
+	statements, err := c.database.translations.get(query)
+	if err != nil {
+		return nil, err
+	}
+	result := &rows{conn: c}
+	for _, statement := range statements {
+		if err := result.Close(); err != nil {
+			return nil, err
+		}
+		stream, first, err := c.run(ctx, statement, given)
+		if err != nil {
+			return nil, err
+		}
+		result = &rows{conn: c, stream: stream, first: first}
+		if stream != nil {
+			result.columns = c.columns(stream.fields, statement.ShowsRowID, statement.LongNames)
+			c.open = result
+			if err := result.readAhead(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return result, nil
+}
+
+// run starts a statement. If it names something that does not exist, it is tried
+// again with the names that differ in case only.
+func (c *conn) run(ctx context.Context, statement *translate.Statement, given []driver.NamedValue) (*stream, bool, error) {
+	running, first, err := c.runExactly(ctx, statement, given)
+	if !isUnknownName(err) {
+		return running, first, err
+	}
+	folded, foldErr := c.folded(ctx, statement)
+	if foldErr != nil {
+		return nil, false, errors.Join(err, foldErr)
+	}
+	if folded == nil {
+		return nil, false, err
+	}
+	return c.runExactly(ctx, folded, given)
+}
+
+// runExactly starts a statement and reads its first row, so that what is wrong shows
+// here and not while rows are read.
+func (c *conn) runExactly(ctx context.Context, statement *translate.Statement, given []driver.NamedValue) (running *stream, first bool, err error) {
+	c.settle()
+	c.lastUsed = time.Now()
+	switch statement.Kind {
+	case translate.Nothing:
+		return nil, false, nil
+	case translate.Definition:
+		return nil, false, c.define(ctx, statement)
+	}
+	arguments, err := encode(statement, given)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := c.lockForChange(ctx, statement); err != nil {
+		return nil, false, err
+	}
+	sql := statement.SQL
+	if c.inTransaction && c.database.concurrent.Load() && statement.LockingSQL != "" && c.database.isTable(ctx, c, statement.Table) {
+		sql = statement.LockingSQL
+	}
+	running, first, err = c.attempt(ctx, statement, sql, arguments)
+	if isOutdatedPlan(err) && c.forget(sql, arguments.types) {
+		if err := c.rollBackStatement(ctx); err != nil {
+			return nil, false, err
+		}
+		running, first, err = c.attempt(ctx, statement, sql, arguments)
+	}
+	return running, first, c.failed(ctx, err, statement)
+}
+
+func (c *conn) attempt(ctx context.Context, statement *translate.Statement, sql string, arguments arguments) (*stream, bool, error) {
+	running, err := c.start(ctx, statement, sql, arguments)
+	if err != nil {
+		return nil, false, err
+	}
+	if running.reader.NextRow() {
+		running.fields = running.reader.FieldDescriptions()
+		return running, true, nil
+	}
+	running.fields = slices.Clone(running.reader.FieldDescriptions())
+	_, err = running.close()
+	return running, false, err
+}
+
+// failed maps the error of a statement and takes the transaction back to before
+// it.
+func (c *conn) failed(ctx context.Context, err error, statement *translate.Statement) error {
+	if err == nil {
+		return nil
+	}
+	mapped := c.mapError(ctx, err, statement)
+	return errors.Join(mapped, c.rollBackStatement(context.WithoutCancel(ctx)))
+}
+
+// rollBackStatement takes a failed transaction back to before its last
+// statement.
+func (c *conn) rollBackStatement(ctx context.Context) error {
+	if !c.inTransaction || !c.savepoint || c.pg.IsClosed() || c.pg.TxStatus() != 'E' {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, cancelGrace)
+	defer cancel()
+	_, err := readAll(ctx, c.pg, "ROLLBACK TO SAVEPOINT statement")
+	return err
+}

@@ -1,0 +1,135 @@
+package postgres
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"carebase/internal/dberror"
+)
+
+// connector opens connections to one schema.
+type connector struct {
+	database *Database
+	schema   string
+}
+
+// Connect implements driver.Connector.
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	if c.database.throughPooler() {
+		return c.connectToPooler(ctx)
+	}
+	config := c.database.config.Copy()
+	config.RuntimeParams = maps.Clone(config.RuntimeParams)
+	config.RuntimeParams["search_path"] = searchPath(c.schema)
+	connection, err := c.database.connect(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	err = c.database.checkSession(ctx, connection, config.RuntimeParams["search_path"])
+	if err == nil {
+		err = c.database.install(ctx, connection, c.schema)
+	}
+	if err != nil {
+		return nil, errors.Join(err, closeConnection(connection))
+	}
+	return &conn{database: c.database, schema: c.schema, pg: connection, prepared: newPreparedStatements(), lastUsed: time.Now()}, nil
+}
+
+// connect opens a connection to PostgreSQL or to the pooler.
+func (d *Database) connect(ctx context.Context, config *pgconn.Config) (*pgconn.PgConn, error) {
+	connection, err := pgconn.ConnectConfig(context.WithValue(ctx, connecting{}, true), config)
+	if err != nil {
+		return nil, d.explain(config, err)
+	}
+	if err := checkServer(connection); err != nil {
+		return nil, errors.Join(err, closeConnection(connection))
+	}
+	return connection, nil
+}
+
+// searchPath is where names without a schema are looked for.
+func searchPath(schema string) string { return quote(schema) + ", sqlite, pg_catalog" }
+
+// checkSession makes sure that the session has the schema that was asked for. A
+// pooler in between may drop or share settings, and then nothing is where it
+// belongs.
+func (d *Database) checkSession(ctx context.Context, connection *pgconn.PgConn, searchPath string) error {
+	rows, err := readAll(ctx, connection, "SELECT pg_catalog.current_setting('search_path')")
+	if err != nil {
+		return d.explain(d.config, err)
+	}
+	if len(rows) != 1 || rows[0][0] != searchPath {
+		return &Error{message: fmt.Sprintf("PostgreSQL at %s does not take the setting search_path, as behind a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(d.config))}
+	}
+	return nil
+}
+
+// Driver implements driver.Connector.
+func (c *connector) Driver() driver.Driver { return noNames{} }
+
+// noNames is the driver of connectors, which cannot be opened by a name.
+type noNames struct{}
+
+func (noNames) Open(string) (driver.Conn, error) {
+	return nil, errors.New("PostgreSQL is opened by its settings, not by a name")
+}
+
+func closeConnection(connection *pgconn.PgConn) error {
+	ctx, cancel := context.WithTimeout(context.Background(), cancelGrace)
+	defer cancel()
+	return connection.Close(ctx)
+}
+
+// explain says in one line why no connection to PostgreSQL or to the pooler came
+// about.
+func (d *Database) explain(config *pgconn.Config, err error) error {
+	server := "PostgreSQL at " + address(config)
+	if config == d.pooler {
+		server = "the pooler at " + address(config)
+	}
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		switch refused.Code {
+		case "28P01", "28000":
+			return &Error{message: fmt.Sprintf("%s does not let user %q in: wrong password, or not allowed by pg_hba.conf", server, config.User), cause: refused, kind: dberror.ErrUnavailable}
+		case "3D000":
+			return &Error{message: fmt.Sprintf("%s has no database %q", server, config.Database), cause: refused, kind: dberror.ErrUnavailable}
+		case "53300":
+			return &Error{message: server + " has no connection left: lower PG_MAX_CONNS or raise max_connections", cause: refused, kind: dberror.ErrUnavailable}
+		}
+		if strings.HasPrefix(refused.Message, "unsupported startup parameter") {
+			return &Error{message: fmt.Sprintf("%s is a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(config)), cause: refused, kind: dberror.ErrUnavailable}
+		}
+		return &Error{message: server + " refuses the connection: " + refused.Message, cause: refused, kind: dberror.ErrUnavailable}
+	}
+	return &Error{message: fmt.Sprintf("%s cannot be reached: %s", server, rootCause(err)), cause: err, kind: dberror.ErrUnavailable}
+}
+
+// rootCause is the innermost error, without the addresses and names around it.
+func rootCause(err error) error {
+	for {
+		switch wrapped := err.(type) {
+		case interface{ Unwrap() error }:
+			inner := wrapped.Unwrap()
+			if inner == nil {
+				return err
+			}
+			err = inner
+		case interface{ Unwrap() []error }:
+			inner := wrapped.Unwrap()
+			if len(inner) == 0 {
+				return err
+			}
+			err = inner[0]
+		default:
+			return err
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strings"
+
+	"carebase/internal/postgres/translate"
+)
+
+// define runs a statement that changes the schema, whole or not at all.
+func (c *conn) define(ctx context.Context, statement *translate.Statement) error {
+	begin, success, failure := "SAVEPOINT definition", "RELEASE SAVEPOINT definition", "ROLLBACK TO SAVEPOINT definition; RELEASE SAVEPOINT definition"
+	if !c.inTransaction {
+		begin, success, failure = c.begin("BEGIN"), "COMMIT", "ROLLBACK"
+	}
+	if _, err := readAll(ctx, c.pg, begin); err != nil {
+		return c.mapError(ctx, err, statement)
+	}
+	if err := c.change(ctx, statement); err != nil {
+		mapped := c.mapError(ctx, err, statement)
+		if c.pg.IsClosed() {
+			return mapped
+		}
+		_, rollbackErr := readAll(context.WithoutCancel(ctx), c.pg, failure)
+		return errors.Join(mapped, rollbackErr)
+	}
+	if _, err := readAll(ctx, c.pg, success); err != nil {
+		return c.mapError(ctx, err, statement)
+	}
+	c.database.schemaChanged(statement.LongNames)
+	return nil
+}
+
+func (c *conn) change(ctx context.Context, statement *translate.Statement) error {
+	steps := []string{c.schemaLock()}
+	for short, long := range statement.LongNames {
+		steps = append(steps, "INSERT INTO sqlite.long_names VALUES ("+literal(short)+", "+literal(long)+") ON CONFLICT DO NOTHING")
+	}
+	if statement.Drops {
+		steps = append(steps, "SELECT sqlite.park_views("+literal(translate.Shorten(statement.Table))+")")
+	}
+	steps = append(steps, statement.SQL)
+	steps = append(steps, statement.After...)
+	if _, err := readAll(ctx, c.pg, strings.Join(steps, ";\n")); err != nil {
+		return err
+	}
+	if statement.Drops {
+		return nil
+	}
+	return c.restoreViews(ctx)
+}
+
+// restoreViews makes the parked views again whose tables are back. A view may
+// read another, so as long as one comes back the others are tried again.
+func (c *conn) restoreViews(ctx context.Context) error {
+	for {
+		views, err := readAll(ctx, c.pg, "SELECT name, definition FROM sqlite.parked_views WHERE schema OPERATOR(pg_catalog.=) pg_catalog.current_schema()::pg_catalog.text ORDER BY number")
+		if err != nil {
+			return err
+		}
+		restored := false
+		for _, view := range views {
+			ok, err := c.restoreView(ctx, view[0], view[1])
+			if err != nil {
+				return err
+			}
+			restored = restored || ok
+		}
+		if !restored {
+			return nil
+		}
+	}
+}
+
+// restoreView reports whether the view could be made.
+func (c *conn) restoreView(ctx context.Context, name, definition string) (bool, error) {
+	statements, err := translate.Translate(definition)
+	if err != nil || len(statements) != 1 {
+		return false, err
+	}
+	steps := append([]string{"SAVEPOINT view", statements[0].SQL}, statements[0].After...)
+	steps = append(steps, "DELETE FROM sqlite.parked_views WHERE schema OPERATOR(pg_catalog.=) pg_catalog.current_schema()::pg_catalog.text AND name OPERATOR(pg_catalog.=) "+literal(name), "RELEASE SAVEPOINT view")
+	for _, step := range steps {
+		if _, err = readAll(ctx, c.pg, step); err != nil {
+			break
+		}
+	}
+	if err == nil || c.pg.IsClosed() {
+		return err == nil, err
+	}
+	// Its tables are not back yet.
+	_, err = readAll(ctx, c.pg, "ROLLBACK TO SAVEPOINT view; RELEASE SAVEPOINT view")
+	return false, err
+}
+
+// schemaChanged notes new long names and forgets what is known of tables.
+func (d *Database) schemaChanged(longNames map[string]string) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	clear(d.tables)
+	if len(longNames) > 0 {
+		known := maps.Clone(d.longNames)
+		maps.Copy(known, longNames)
+		d.longNames = known
+	}
+}
+
+// originalName is the long name of a shortened one.
+func (d *Database) originalName(name string, names map[string]string) string {
+	if long, ok := names[name]; ok {
+		return long
+	}
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if long, ok := d.longNames[name]; ok {
+		return long
+	}
+	return name
+}
+
+// isTable reports whether a name is a table's: rows of views cannot be locked.
+func (d *Database) isTable(ctx context.Context, c *conn, name string) bool {
+	key := c.schema + "." + name
+	d.mutex.Lock()
+	known, ok := d.tables[key]
+	d.mutex.Unlock()
+	if ok {
+		return known
+	}
+	rows, err := readAll(ctx, c.pg, "SELECT 1 FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass("+literal(quote(translate.Shorten(name)))+") AND relkind OPERATOR(pg_catalog.=) 'r'")
+	if err != nil {
+		return false
+	}
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if len(d.tables) >= maxKnownTables {
+		clear(d.tables)
+	}
+	d.tables[key] = len(rows) == 1
+	return d.tables[key]
+}
+
+// maxKnownTables bounds what is remembered of names.
+const maxKnownTables = 10000

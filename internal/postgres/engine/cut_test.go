@@ -1,0 +1,84 @@
+package engine_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pocketbase/dbx"
+
+	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
+)
+
+// TestListsAreNeverCutShort ends the server's connections while it reads what it
+// is asked for: a client gets an error, or an answer that breaks off, but never
+// a part that looks like the whole.
+func TestListsAreNeverCutShort(t *testing.T) {
+	testpostgres.Choose(t)
+	server := testapp.New(t)
+	alice := server.SignUp("alice")
+	address, _ := testapp.PostgreSQL(server.App)
+	run := func(statement string) {
+		connection, err := pgconn.Connect(context.Background(), address)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer connection.Close(context.Background())
+		if _, err := connection.Exec(context.Background(), statement).ReadAll(); err != nil {
+			t.Error(err)
+		}
+	}
+	run(`INSERT INTO data.patients (id, name, age, notes, created_by, created_at)
+		SELECT 'p' || i, 'n', 1, repeat(md5(i::text), 2500), '` + alice.ID + `', '2026-01-01 00:00:00.000Z' FROM generate_series(1, 400) i`)
+	var armed, cut atomic.Bool
+	database := server.App.ConcurrentDB().(*dbx.DB)
+	database.QueryLogFunc = func(_ context.Context, _ time.Duration, statement string, _ *sql.Rows, _ error) {
+		if (strings.Contains(statement, "_rowid_") || strings.Contains(statement, "`patients`.*")) && armed.CompareAndSwap(true, false) {
+			run("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'")
+			cut.Store(true)
+		}
+	}
+	for _, path := range []string{"/api/patients/", "/api/collections/patients/records?perPage=1000"} {
+		ask := func(path string) (status int, body []byte, err error) {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Authorization", "Bearer "+alice.Access)
+			response, err := http.DefaultTransport.RoundTrip(request)
+			if err != nil {
+				return 0, nil, err
+			}
+			defer response.Body.Close()
+			body, err = io.ReadAll(response.Body)
+			return response.StatusCode, body, err
+		}
+		cut.Store(false)
+		armed.Store(true)
+		status, body, err := ask(path)
+		if !cut.Load() {
+			t.Fatalf("%s: nothing was cut", path)
+		}
+		whole := strings.Count(string(body), `"created_by"`) == 400
+		t.Logf("%s: %d, %d bytes, %v", path, status, len(body), err)
+		if err == nil && status == http.StatusOK && !whole || err != nil && json.Valid(body) {
+			t.Errorf("%s: a part looks like the whole: %d, %d bytes", path, status, len(body))
+		}
+		// Connections that are gone are noticed, and made anew.
+		deadline := time.Now().Add(20 * time.Second)
+		for status = 0; status != http.StatusOK || err != nil; status, _, err = ask("/api/collections/patients/records?perPage=1") {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: still %d, %v", path, status, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
+	"carebase/migrations"
+)
+
+// TestADeadlockIsAConflict has two batches lock two patients in opposite order.
+func TestADeadlockIsAConflict(t *testing.T) {
+	testpostgres.Choose(t)
+	app := testapp.NewApp(t, testapp.Default())
+	app.Settings().Batch.Enabled = true
+	if err := app.Save(app.Settings()); err != nil {
+		t.Fatal(err)
+	}
+	server := testapp.Serve(t, app)
+	alice := server.SignUp("alice")
+	patients := []string{server.Patient(alice, "A"), server.Patient(alice, "B")}
+	arrivals := make(chan struct{}, 2)
+	both := make(chan struct{})
+	app.OnRecordUpdateExecute(migrations.Patients).BindFunc(func(e *core.RecordEvent) error {
+		if err := e.Next(); err != nil {
+			return err
+		}
+		select {
+		case arrivals <- struct{}{}: // the first patient of a batch
+			if len(arrivals) == cap(arrivals) {
+				close(both)
+			}
+			select {
+			case <-both:
+			case <-time.After(10 * time.Second):
+			}
+		default:
+		}
+		return nil
+	})
+	const rounds = 2 // each takes PostgreSQL's deadlock_timeout, a second
+	conflicts := 0
+	for round := range rounds {
+		arrivals, both = make(chan struct{}, 2), make(chan struct{})
+		var answers [2]testapp.Response
+		var group sync.WaitGroup
+		for side := range answers {
+			order := slices.Clone(patients)
+			if side == 1 {
+				slices.Reverse(order)
+			}
+			var requests []any
+			for _, id := range order {
+				requests = append(requests, map[string]any{"method": "PATCH", "url": "/api/collections/patients/records/" + id, "body": map[string]any{"name": fmt.Sprintf("Round %d side %d", round, side)}})
+			}
+			group.Go(func() {
+				answers[side] = server.Call(alice.Access, "POST", "/api/batch", map[string]any{"requests": requests})
+			})
+		}
+		group.Wait()
+		winner := slices.IndexFunc(answers[:], func(answer testapp.Response) bool { return answer.Status == http.StatusOK })
+		if winner < 0 {
+			t.Fatalf("both failed: %v", answers)
+		}
+		if loser := answers[1-winner]; loser.Status == http.StatusConflict {
+			conflicts++
+			if strings.Contains(loser.Body, "deadlock") || strings.Contains(loser.Body, "UPDATE") || strings.Contains(loser.Body, "SELECT") {
+				t.Errorf("the answer shows what is inside: %s", loser.Body)
+			}
+		} else {
+			t.Errorf("a batch in a deadlock: got %d %s", loser.Status, loser.Body)
+		}
+		for _, id := range patients {
+			if name := server.Must(http.StatusOK, alice.Access, "GET", "/api/patients/"+id+"/", nil)["name"]; name != fmt.Sprintf("Round %d side %d", round, winner) {
+				t.Errorf("a patient is called %v, half of a batch", name)
+			}
+		}
+	}
+	if conflicts != rounds {
+		t.Errorf("%d of %d deadlocks were conflicts", conflicts, rounds)
+	}
+}
+
+// TestAnEndedStatementIsNoBadRequest ends statements as their timeout would, and
+// as the loss of a connection does.
+func TestAnEndedStatementIsNoBadRequest(t *testing.T) {
+	testpostgres.Choose(t)
+	server := testapp.New(t)
+	alice := server.SignUp("alice")
+	id := server.Patient(alice, "Before")
+	location, _ := testapp.PostgreSQL(server.App)
+	connect := func() *pgx.Conn {
+		connection, err := pgx.Connect(t.Context(), location)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = connection.Close(context.Background()) })
+		return connection
+	}
+	other, ending := connect(), connect()
+	for _, end := range []string{"pg_cancel_backend", "pg_terminate_backend"} {
+		for _, path := range []string{"/api/collections/patients/records/" + id, "/api/patients/" + id + "/"} {
+			transaction, err := other.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := transaction.Exec(t.Context(), "SELECT FROM data.patients WHERE id = $1 FOR UPDATE", id); err != nil {
+				t.Fatal(err)
+			}
+			answered := make(chan testapp.Response, 1)
+			go func() {
+				answered <- server.Call(alice.Access, "PATCH", path, map[string]any{"name": "After"})
+			}()
+			for ended := 0; ended == 0 && len(answered) == 0; {
+				query := "SELECT count(*) FILTER (WHERE " + end + "(pid)) FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+				if err := ending.QueryRow(t.Context(), query).Scan(&ended); err != nil {
+					t.Fatal(err)
+				}
+			}
+			answer := <-answered
+			if answer.Status < 500 || strings.Contains(answer.Body, "cancel") || strings.Contains(answer.Body, "UPDATE") || strings.Contains(answer.Body, "connection") {
+				t.Errorf("%s, %s: got %d %s", end, path, answer.Status, answer.Body)
+			}
+			if err := transaction.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if name := server.Must(http.StatusOK, alice.Access, "GET", "/api/patients/"+id+"/", nil)["name"]; name != "Before" {
+				t.Errorf("%s, %s: the patient is called %v", end, path, name)
+			}
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package engine_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/testing/testapp"
+)
+
+// TestIncrementsInBatches has many clients add to one number at the same time. A
+// batch reads and writes in one transaction and loses none of them. A request of
+// its own reads before its transaction, in PocketBase: of what it may lose, only
+// the figure is shown.
+func TestIncrementsInBatches(t *testing.T) {
+	sqlite, postgres := engines(t)
+	const clients, each = 16, 2
+	for name, server := range map[string]*testapp.Server{"SQLite": sqlite, "PostgreSQL": postgres} {
+		counters := core.NewBaseCollection("counters")
+		counters.Fields.Add(&core.NumberField{Name: "alone"}, &core.NumberField{Name: "batched"})
+		if err := server.App.Save(counters); err != nil {
+			t.Fatal(err)
+		}
+		token := server.Superuser()
+		server.Must(http.StatusOK, token, http.MethodPatch, "/api/settings", map[string]any{"batch": map[string]any{"enabled": true, "maxRequests": 10, "timeout": 60}})
+		path := "/api/collections/counters/records"
+		id := fmt.Sprint(server.Must(http.StatusOK, token, http.MethodPost, path, map[string]any{})["id"])
+		var group sync.WaitGroup
+		inParallel := func(method, path string, body map[string]any) {
+			for range clients {
+				group.Go(func() {
+					for range each {
+						if answer := server.Call(token, method, path, body); answer.Status != http.StatusOK {
+							t.Errorf("%s: %s %s: got %d %s", name, method, path, answer.Status, answer.Body)
+						}
+					}
+				})
+			}
+			group.Wait()
+		}
+		inParallel(http.MethodPatch, path+"/"+id, map[string]any{"alone+": 1})
+		inParallel(http.MethodPost, "/api/batch", map[string]any{"requests": []map[string]any{{"method": "PATCH", "url": path + "/" + id, "body": map[string]any{"batched+": 1}}}})
+		record := server.Must(http.StatusOK, token, http.MethodGet, path+"/"+id, nil)
+		t.Logf("%s: %v of %d increments alone, %v in batches", name, record["alone"], clients*each, record["batched"])
+		if record["batched"] != float64(clients*each) {
+			t.Errorf("%s: %v of %d increments in batches are there", name, record["batched"], clients*each)
+		}
+	}
+}

@@ -1,0 +1,404 @@
+package postgres_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/postgres"
+	"carebase/internal/testing/testpostgres"
+)
+
+// open returns the data schema of a new database.
+func open(t *testing.T) (*postgres.Database, *dbx.DB) {
+	t.Helper()
+	database, err := postgres.New(testpostgres.New(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return database, connect(t, database)
+}
+
+func connect(t *testing.T, database *postgres.Database) *dbx.DB {
+	t.Helper()
+	db, err := database.Connect("/somewhere/data.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func execute(t *testing.T, db dbx.Builder, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		if _, err := db.NewQuery(statement).Execute(); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+// text runs a query with one result and returns it.
+func text(t *testing.T, db dbx.Builder, query string) string {
+	t.Helper()
+	var result sql.NullString
+	if err := db.NewQuery(query).Row(&result); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	if !result.Valid {
+		return "NULL"
+	}
+	return result.String
+}
+
+const people = "CREATE TABLE people (id TEXT PRIMARY KEY, email TEXT DEFAULT '' NOT NULL, age NUMERIC DEFAULT 0 NOT NULL, active BOOLEAN DEFAULT FALSE NOT NULL, tags JSON DEFAULT '[]' NOT NULL); " +
+	"CREATE UNIQUE INDEX people_email ON people (email COLLATE NOCASE) WHERE email != ''"
+
+// TestMeaning asserts that expressions mean on PostgreSQL what they mean on
+// SQLite, which is asked, too.
+func TestMeaning(t *testing.T) {
+	_, db := open(t)
+	sqlite, err := core.DefaultDBConnect(filepath.Join(t.TempDir(), "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sqlite.Close()
+	for _, test := range []struct{ expression, want string }{
+		{"1 + 1", "2"}, {"7 / 2", "3"}, {"7 / 2.0", "3.5"}, {"1 / 0", "NULL"}, {"-7 % 3", "-1"}, {"'3' + 4", "7"}, {"'x' + 1", "1"},
+		{"1 = '1'", "0"}, {"1 = 1.0", "1"}, {"'a' = 'A'", "0"}, {"'a' = 'A' COLLATE NOCASE", "1"}, {"1 < 'a'", "1"}, {"NULL IS NULL", "1"}, {"NULL = NULL", "NULL"}, {"1 IS NOT 2", "1"},
+		{"'Ann' LIKE 'a%'", "1"}, {"'É' LIKE 'é'", "0"}, {"'a%' LIKE 'a\\%' ESCAPE '\\'", "1"}, {"'a\\b' LIKE 'a\\b'", "1"}, {"12 LIKE '1%'", "1"}, {"'12' LIKE 12", "1"},
+		{"'abc' GLOB 'a*'", "1"}, {"'abc' GLOB 'A*'", "0"}, {"'*' GLOB '[*?[]'", "1"}, {"'b.c' GLOB '[a-c].[^a-b]'", "1"}, {"'b' GLOB '[^a-c]'", "0"}, {"']' GLOB '[]a]'", "1"}, {"'ab' GLOB 'a[b'", "0"}, {"'5' GLOB '\\d'", "0"},
+		{"printf('%07.2f|%06d|%-6d|%,d|%5.2s|%f|%+d|%s|%%', 3.14159, -42, 42, 1234567, 'abc', NULL, 5, NULL)", "0003.14|-00042|42    |1,234,567|   ab|0.000000|+5||%"},
+		{"(SELECT count(atom) FROM json_each('[1,[2],{\"a\":1}]'))", "1"}, {"strftime('%H %Y', '1')", "12 -4713"}, {"strftime('%H', ' 1e1')", "12"}, {"strftime('%H', '-5')", "NULL"}, {"date(2460000.5)", "2023-02-25"},
+		{"'1e400' + 0", "+Inf"}, {"CAST('12abc' AS INTEGER)", "12"}, {"CAST('9e99' AS INTEGER)", "9"}, {"CAST(9e99 AS INTEGER)", "9223372036854775807"},
+		{"CAST(3 AS TEXT) || '!'", "3!"}, {"lower('ÀB')", "Àb"}, {"substr('hello', -3, 2)", "ll"}, {"instr('hello', 'l')", "3"}, {"hex('a')", "61"}, {"round(2.5)", "3"}, {"sqrt(-1)", "NULL"},
+		{"typeof(1)", "integer"}, {"typeof('a')", "text"}, {"typeof(1.5)", "real"}, {"coalesce(NULL, 'a', 1)", "a"}, {"iif(1, 'a', 2)", "a"}, {"nullif(1, 1)", "NULL"}, {"max(1, 3, 2)", "3"},
+		{"json_extract('{\"a\":[1,2.5]}', '$.a[1]')", "2.5"}, {"json_extract('{\"a\":\"x\"}', '$.a')", "x"}, {"json_extract('{\"a\":true}', '$.a')", "1"}, {"json_extract('[1,2]', '$[#-1]')", "2"},
+		{"json_extract('{\"a\":[1, 2]}', '$.a')", "[1,2]"}, {"json_extract('{\"a\":1e400}', '$.a') > 1", "1"}, {"json_valid('{')", "0"}, {"json_valid('[\"a\"]')", "1"}, {"json_valid('')", "0"},
+		{"json_type('[1]')", "array"}, {"json_array_length('[1,2,3]')", "3"}, {"json_array('a', 1, NULL)", `["a",1,null]`}, {"json_object('a', 1, 'b', 'c')", `{"a":1,"b":"c"}`}, {"'{\"a\":1}' ->> 'a'", "1"},
+		{"strftime('%Y-%m-%d', '2024-02-29 10:00:00.000Z', '+1 year')", "2025-03-01"}, {"date('2024-01-31', '+1 month')", "2024-03-02"}, {"date('2024-13-01')", "NULL"}, {"date('2024-01-15', 'start of month', '-1 day')", "2023-12-31"}, {"datetime('2024-01-01 23:59:59', '+1 second')", "2024-01-02 00:00:00"}, {"date('2024-02-30')", "2024-03-01"}, {"unixepoch('1970-01-02')", "86400"},
+		{"CASE WHEN '0' THEN 'yes' ELSE 'no' END", "no"}, {"NOT 'x'", "1"}, {"'a' IN ()", "0"}, {"2 BETWEEN 1 AND 3", "1"}, {"~1", "-2"}, {"5 & 3", "1"},
+	} {
+		for engine, db := range map[string]*dbx.DB{"PostgreSQL": db, "SQLite": sqlite} {
+			if got := text(t, db, "SELECT "+test.expression); got != test.want {
+				t.Errorf("%s: %s gives %s, want %s", test.expression, engine, got, test.want)
+			}
+		}
+	}
+}
+
+// TestComparisonsFollowAffinities compares everything with everything on both
+// engines.
+func TestComparisonsFollowAffinities(t *testing.T) {
+	_, db := open(t)
+	sqlite, err := core.DefaultDBConnect(filepath.Join(t.TempDir(), "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sqlite.Close()
+	operands := []string{"t", "n", "b", "u", "lower(t)", "coalesce(n, '')", "json_extract(j, '$.a')", "CAST(n AS TEXT)", "1", "1.0", "'1'", "{:float}", "{:integer}", "{:text}"}
+	answers := [2][]string{}
+	for i, db := range []*dbx.DB{sqlite, db} {
+		execute(t, db, "CREATE TABLE things (id TEXT PRIMARY KEY, t TEXT, u TEXT, n NUMERIC, b BOOLEAN, j JSON)",
+			`INSERT INTO things VALUES ('a', '1', 'x', 1, TRUE, '{"a":1}'), ('b', '1.0', '2', 2.5, FALSE, '{"a":"1"}'), ('c', '', '', 0, FALSE, '{"a":""}'), ('d', 'X', '10', -5, TRUE, '{"a":"x"}'), ('e', NULL, NULL, NULL, NULL, '{}'), ('f', '0', '1e15', 1e15, TRUE, '{"a":true}')`)
+		for _, left := range operands {
+			for _, right := range operands {
+				var columns []string
+				for _, operator := range []string{"=", "<", ">=", "IS NOT", "LIKE"} {
+					if (operator == "=" || operator == "IS NOT") && !strings.ContainsAny(left+right, "({'1") && left != right || operator == "IS NOT" && left+right == "CAST(n AS TEXT)n" {
+						continue // two columns are equal if they are written alike, so that joins find their indexes
+					}
+					columns = append(columns, "coalesce(group_concat(CASE WHEN "+left+" "+operator+" "+right+" THEN id END, '' ORDER BY id), '')")
+				}
+				var result string
+				query := "SELECT " + strings.Join(columns, " || ' ' || ") + " FROM things"
+				if err := db.NewQuery(query).Bind(dbx.Params{"float": 1.0, "integer": 1, "text": "1", "truth": true}).Row(&result); err != nil {
+					t.Fatalf("%s, %s: %v", left, right, err)
+				}
+				answers[i] = append(answers[i], left+" ? "+right+": "+result)
+			}
+		}
+	}
+	for i, want := range answers[0] {
+		if got := answers[1][i]; got != want {
+			t.Errorf("SQLite: %s, PostgreSQL: %s", want, got)
+		}
+	}
+}
+
+// TestCharactersThatATextCannotHold asserts what PostgreSQL does instead of
+// SQLite.
+func TestCharactersThatATextCannotHold(t *testing.T) {
+	_, db := open(t)
+	if got := text(t, db, `SELECT json_extract('{"a":"x\u0000"}', '$.a')`); got != "x\ufffd" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestValuesKeepTheirTypes(t *testing.T) {
+	_, db := open(t)
+	execute(t, db, people)
+	_, err := db.Insert("people", dbx.Params{"id": "a", "email": "it's $1 \\ \"é\"", "age": 2.5, "active": true, "tags": `{"b": 1,  "a":[]}`}).Execute()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := db.NewQuery("SELECT * FROM people").Rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil || strings.Join(columns, " ") != "id email age active tags" {
+		t.Errorf("columns %v, %v", columns, err)
+	}
+	var id, email, age, active, tags any
+	if !rows.Next() {
+		t.Fatal("no row")
+	}
+	if err := rows.Scan(&id, &email, &age, &active, &tags); err != nil {
+		t.Fatal(err)
+	}
+	if id != "a" || email != "it's $1 \\ \"é\"" || age != 2.5 || active != true || tags != `{"b": 1,  "a":[]}` {
+		t.Errorf("got %#v %#v %#v %#v %#v", id, email, age, active, tags)
+	}
+	_, err = db.Insert("people", dbx.Params{"id": "b", "email": "nul\x00"}).Execute()
+	if err == nil || !strings.Contains(err.Error(), "NUL") {
+		t.Errorf("a NUL character: got %v", err)
+	}
+}
+
+func TestUniqueViolationsNameTheColumns(t *testing.T) {
+	_, db := open(t)
+	execute(t, db, people, "CREATE UNIQUE INDEX people_pair ON people (`age`, `active`) WHERE age > 0", "INSERT INTO people (id, email, age) VALUES ('a', 'Ann@example.com', 7)")
+	for insert, want := range map[string]string{
+		"INSERT INTO people (id) VALUES ('a')":                           "UNIQUE constraint failed: people.id ",
+		"INSERT INTO people (id, email) VALUES ('b', 'ann@EXAMPLE.com')": "UNIQUE constraint failed: people.email ",
+		"INSERT INTO people (id, age, active) VALUES ('c', 7, FALSE)":    "UNIQUE constraint failed: people.age, people.active ",
+		"INSERT INTO people (id, email) VALUES ('d', NULL)":              "NOT NULL constraint failed: people.email ",
+	} {
+		_, err := db.NewQuery(insert).Execute()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v", insert, err)
+		}
+	}
+}
+
+func TestFailedStatementDoesNotPoisonItsTransaction(t *testing.T) {
+	_, db := open(t)
+	execute(t, db, people)
+	err := db.Transactional(func(tx *dbx.Tx) error {
+		execute(t, tx, "INSERT INTO people (id) VALUES ('a')")
+		for _, wrong := range []string{"INSERT INTO people (id) VALUES ('a')", "SELECT nothing FROM people", "CREATE TABLE people (id TEXT)", "DROP TABLE nothing"} {
+			if _, err := tx.NewQuery(wrong).Execute(); err == nil {
+				t.Errorf("%s: no error", wrong)
+			}
+			execute(t, tx, "UPDATE people SET age = age + 1")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := text(t, db, "SELECT age FROM people WHERE id = 'a'"); got != "4" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestStreamsShareTheirConnection(t *testing.T) {
+	_, db := open(t)
+	execute(t, db, people, "INSERT INTO people (id) VALUES ('a'), ('b'), ('c')")
+	err := db.Transactional(func(tx *dbx.Tx) error {
+		rows, err := tx.NewQuery("SELECT id FROM people ORDER BY id").Rows()
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		seen := ""
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			seen += id
+			execute(t, tx, "UPDATE people SET age = age + 1 WHERE id = '"+id+"'")
+		}
+		if seen != "abc" {
+			t.Errorf("got %s", seen)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := text(t, db, "SELECT sum(age) FROM people"); got != "3" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestChangedTablesAndPreparedStatements(t *testing.T) {
+	_, db := open(t)
+	db.DB().SetMaxOpenConns(1)
+	execute(t, db, people, "INSERT INTO people (id) VALUES ('a')")
+	query := func() int {
+		rows, err := db.NewQuery("SELECT * FROM people WHERE id = {:id}").Bind(dbx.Params{"id": "a"}).Rows()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		columns, err := rows.Columns()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(columns)
+	}
+	for range 10 {
+		query()
+	}
+	execute(t, db, "ALTER TABLE people ADD COLUMN more TEXT DEFAULT '' NOT NULL")
+	if got := query(); got != 6 {
+		t.Errorf("got %d columns", got)
+	}
+}
+
+func TestCatalog(t *testing.T) {
+	_, db := open(t)
+	long := strings.Repeat("long_", 20)
+	execute(t, db, people, "CREATE VIEW adults AS SELECT id, age FROM people WHERE age >= 18", "CREATE TABLE `"+long+"` (`"+long+"name` TEXT DEFAULT ('a'||'b') NOT NULL)")
+	for query, want := range map[string]string{
+		"SELECT group_concat(name || ' ' || type || ' ' || \"notnull\" || ' ' || coalesce(dflt_value, '-') || ' ' || pk) FROM pragma_table_info('PEOPLE')": "id TEXT 1 - 1,email TEXT 1 '' 0,age NUMERIC 1 0 0,active BOOLEAN 1 FALSE 0,tags JSON 1 '[]' 0",
+		"SELECT sql FROM sqlite_master WHERE name = 'people_email'":                                                                                        "CREATE UNIQUE INDEX people_email ON people (email COLLATE NOCASE) WHERE email != ''",
+		"SELECT sql FROM sqlite_schema WHERE type = 'view'":                                                                                                "CREATE VIEW adults AS SELECT id, age FROM people WHERE age >= 18",
+		"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '" + long + "'":                                                                "1",
+		"SELECT name || dflt_value FROM pragma_table_info('" + long + "')":                                                                                 long + "name'a'||'b'",
+	} {
+		if got := text(t, db, query); got != want {
+			t.Errorf("%s: got %s", query, got)
+		}
+	}
+	execute(t, db, "INSERT INTO `"+long+"` DEFAULT VALUES")
+	row := dbx.NullStringMap{}
+	if err := db.NewQuery("SELECT * FROM `" + long + "`").One(row); err != nil || row[long+"name"].String != "ab" {
+		t.Errorf("got %v, %v", row, err)
+	}
+}
+
+func TestNamesWrittenInAnotherCase(t *testing.T) {
+	_, db := open(t)
+	execute(t, db, people, "INSERT INTO people (id) VALUES ('a')", "CREATE VIEW v AS SELECT P.ID, p.Age AS Years FROM People p")
+	if got := text(t, db, "SELECT Id FROM V WHERE Years = 0"); got != "a" {
+		t.Errorf("got %s", got)
+	}
+	if _, err := db.NewQuery("SELECT nothing FROM people").Execute(); err == nil || !strings.Contains(err.Error(), "no such column") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestViewsSurviveTheirTables(t *testing.T) {
+	_, db := open(t)
+	execute(t, db, people, "CREATE VIEW a AS SELECT id FROM people", "CREATE VIEW b AS SELECT id FROM a",
+		"DROP TABLE people", "CREATE TABLE people (id TEXT PRIMARY KEY)", "INSERT INTO people VALUES ('x')")
+	if got := text(t, db, "SELECT id FROM b"); got != "x" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestRowsThatAreReadToBeChangedAreLocked(t *testing.T) {
+	database, db := open(t)
+	auxiliary, err := database.Connect("auxiliary.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer auxiliary.Close()
+	if err := database.RunWritersSideBySide(db, auxiliary); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, db, people, "INSERT INTO people (id) VALUES ('a')")
+	const writers, increments = 8, 25
+	failures := make(chan error, writers)
+	for range writers {
+		go func() {
+			var failure error
+			for range increments {
+				failure = errors.Join(failure, db.Transactional(func(tx *dbx.Tx) error {
+					var person struct{ Age int }
+					if err := tx.NewQuery("SELECT people.* FROM people WHERE people.id = {:id} LIMIT 1").Bind(dbx.Params{"id": "a"}).One(&person); err != nil {
+						return err
+					}
+					_, err := tx.Update("people", dbx.Params{"age": person.Age + 1}, dbx.HashExp{"id": "a"}).Execute()
+					return err
+				}))
+			}
+			failures <- failure
+		}()
+	}
+	for range writers {
+		if err := <-failures; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := text(t, db, "SELECT age FROM people"); got != "200" {
+		t.Errorf("got %s of %d increments", got, writers*increments)
+	}
+}
+
+func TestCancelledStatement(t *testing.T) {
+	_, db := open(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	query := "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+	if _, err := db.NewQuery(query).WithContext(ctx).Execute(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if got := text(t, db, "SELECT 1"); got != "1" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestEndedConnectionsAreReplaced(t *testing.T) {
+	settings := testpostgres.New(t)
+	database, err := postgres.New(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := connect(t, database)
+	execute(t, db, people)
+	terminate(t, settings)
+	execute(t, db, "INSERT INTO people (id) VALUES ('a')")
+	err = db.Transactional(func(tx *dbx.Tx) error {
+		execute(t, tx, "INSERT INTO people (id) VALUES ('b')")
+		terminate(t, settings)
+		_, err := tx.NewQuery("INSERT INTO people (id) VALUES ('c')").Execute()
+		return err
+	})
+	if err == nil {
+		t.Error("a transaction went on after its connection")
+	}
+	if got := text(t, db, "SELECT group_concat(id) FROM people"); got != "a" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// terminate ends all connections to a database, as a restart does.
+func terminate(t *testing.T, settings postgres.Settings) {
+	t.Helper()
+	connection, err := pgconn.Connect(t.Context(), settings.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = connection.Exec(t.Context(), "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'").ReadAll()
+	if err := errors.Join(err, connection.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+}

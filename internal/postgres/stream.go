@@ -1,0 +1,146 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"carebase/internal/postgres/translate"
+)
+
+// stream is a statement that runs.
+type stream struct {
+	ctx       context.Context
+	statement *translate.Statement
+	reader    *pgconn.ResultReader
+	// pipeline is set if other statements go along with this one.
+	pipeline *pgconn.Pipeline
+	// fields describe the columns.
+	fields []pgconn.FieldDescription
+	closed bool
+	tag    pgconn.CommandTag
+}
+
+// close reads what is left and returns the outcome.
+func (s *stream) close() (pgconn.CommandTag, error) {
+	if s.closed {
+		return s.tag, nil
+	}
+	s.closed = true
+	tag, err := s.reader.Close()
+	if s.pipeline != nil {
+		err = errors.Join(err, s.closePipeline(err))
+	}
+	s.tag = tag
+	return tag, err
+}
+
+// closePipeline ends a pipeline whose statement may have failed already.
+func (s *stream) closePipeline(failure error) error {
+	err := s.pipeline.Close()
+	if failure != nil {
+		return nil
+	}
+	return err
+}
+
+// start sends a statement, together with those that must go before it.
+func (c *conn) start(ctx context.Context, statement *translate.Statement, sql string, arguments arguments) (*stream, error) {
+	result := &stream{ctx: ctx, statement: statement}
+	key := preparedKey(sql, arguments.types)
+	name, fresh := c.prepared.choose(key)
+	if before := c.before(); len(before) > 0 {
+		return result, c.startPipeline(ctx, result, before, sql, arguments, key, name, fresh)
+	}
+	if fresh {
+		if _, err := c.pg.Prepare(ctx, name, sql, arguments.types); err != nil {
+			return nil, err
+		}
+		c.prepared.keep(key, name)
+	}
+	if name != "" {
+		result.reader = c.pg.ExecPrepared(ctx, name, arguments.values, arguments.formats, nil)
+	} else {
+		result.reader = c.pg.ExecParams(ctx, sql, arguments.values, arguments.types, arguments.formats, nil)
+	}
+	return result, nil
+}
+
+// before are the statements that go before another. In a transaction, a
+// savepoint is what the transaction goes back to if the statement fails, as in
+// SQLite. Behind a pooler, a statement alone brings its settings along: what
+// travels together is one transaction.
+func (c *conn) before() []string {
+	switch {
+	case c.inTransaction && c.savepoint:
+		return []string{"RELEASE SAVEPOINT statement", "SAVEPOINT statement"}
+	case c.inTransaction:
+		return []string{"SAVEPOINT statement"}
+	case c.settings != "":
+		return []string{c.settings}
+	}
+	return nil
+}
+
+// startPipeline sends other statements and then this one.
+func (c *conn) startPipeline(ctx context.Context, result *stream, before []string, sql string, arguments arguments, key, name string, fresh bool) error {
+	pipeline := c.pg.StartPipeline(ctx)
+	result.pipeline = pipeline
+	for _, statement := range before {
+		pipeline.SendQueryParams(statement, nil, nil, nil, nil)
+	}
+	if fresh {
+		pipeline.SendPrepare(name, sql, arguments.types)
+	}
+	if name != "" {
+		pipeline.SendQueryPrepared(name, arguments.values, arguments.formats, nil)
+	} else {
+		pipeline.SendQueryParams(sql, arguments.values, arguments.types, arguments.formats, nil)
+	}
+	if err := pipeline.Sync(); err != nil {
+		return errors.Join(err, pipeline.Close())
+	}
+	err := readOutcomes(pipeline, len(before))
+	if err == nil {
+		c.savepoint = c.inTransaction
+	}
+	if err == nil && fresh {
+		if _, err = pipeline.GetResults(); err == nil {
+			c.prepared.keep(key, name)
+		}
+	}
+	if err == nil {
+		result.reader, err = nextReader(pipeline)
+	}
+	if err != nil {
+		return errors.Join(err, result.closePipeline(err))
+	}
+	return nil
+}
+
+// readOutcomes reads the outcomes of statements whose rows do not matter.
+func readOutcomes(pipeline *pgconn.Pipeline, count int) error {
+	for range count {
+		reader, err := nextReader(pipeline)
+		if err == nil {
+			_, err = reader.Close()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nextReader(pipeline *pgconn.Pipeline) (*pgconn.ResultReader, error) {
+	results, err := pipeline.GetResults()
+	if err != nil {
+		return nil, err
+	}
+	reader, ok := results.(*pgconn.ResultReader)
+	if !ok {
+		return nil, errors.New("unexpected answer from PostgreSQL")
+	}
+	return reader, nil
+}

@@ -1,0 +1,73 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"carebase/internal/postgres"
+)
+
+// place is where databases are: a data directory, or a PostgreSQL database.
+type place struct {
+	directory string
+	database  *postgres.Database
+}
+
+// parse reads what a flag says. Its error does not repeat the value, which may
+// hold a password.
+func parse(flag, value string) (*place, error) {
+	scheme, rest, _ := strings.Cut(value, ":")
+	switch scheme {
+	case "sqlite":
+		if rest == "" {
+			return nil, fmt.Errorf("%s names no data directory: it must be like sqlite:pb_data", flag)
+		}
+		directory, err := filepath.Abs(rest)
+		return &place{directory: directory}, err
+	case "postgres", "postgresql":
+		database, err := postgres.New(postgres.Settings{URL: value, MaxConnections: postgres.MinConnections})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", flag, err)
+		}
+		database.LiftTimeouts()
+		return &place{database: database}, nil
+	case "":
+		return nil, errors.New(flag + " is missing: it must be sqlite:DIRECTORY or postgres://user:password@host:5432/database")
+	}
+	return nil, errors.New(flag + " must be sqlite:DIRECTORY or postgres://user:password@host:5432/database")
+}
+
+// String names the place, never its password.
+func (p *place) String() string {
+	if p.database != nil {
+		return "PostgreSQL, " + p.database.String()
+	}
+	return p.directory
+}
+
+// rawValue is the expression that reads a column as it is stored. SQLite's
+// driver turns a plain column into a date or a boolean by its declared type.
+func (p *place) rawValue(column string) string {
+	if p.database != nil {
+		return quote(column)
+	}
+	return "+" + quote(column)
+}
+
+// accepts says why the place cannot hold a value. SQLite holds any.
+func (p *place) accepts(value any, column column) error {
+	if p.database == nil {
+		return nil
+	}
+	return fits(value, column)
+}
+
+// fileURL is the name of a SQLite file for its driver, with the given options.
+func fileURL(path string, options url.Values) string {
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: options.Encode()}).String()
+}
+
+func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

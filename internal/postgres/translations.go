@@ -1,0 +1,66 @@
+package postgres
+
+import (
+	"log/slog"
+	"sync"
+
+	"carebase/internal/postgres/translate"
+)
+
+const (
+	// maxTranslations is how many texts one generation of the cache holds.
+	maxTranslations = 2000
+	// maxCachedLength is the longest text that is worth keeping.
+	maxCachedLength = 32 << 10
+)
+
+// translations caches translated statements by their text. It holds two
+// generations: what the old one has and is used moves to the new one, and when
+// that is full, the old one goes. PocketBase puts random aliases into some
+// statements, so rare texts must not push out frequent ones.
+type translations struct {
+	mutex    sync.Mutex
+	new, old map[string][]*translate.Statement
+}
+
+func newTranslations() *translations {
+	return &translations{new: map[string][]*translate.Statement{}}
+}
+
+func (t *translations) get(text string) ([]*translate.Statement, error) {
+	if statements, ok := t.find(text); ok {
+		return statements, nil
+	}
+	statements, err := translate.Translate(text)
+	if err != nil {
+		slog.Error("SQL that cannot be translated for PostgreSQL", "error", err, "statement", text)
+		return nil, err
+	}
+	if len(text) <= maxCachedLength {
+		t.mutex.Lock()
+		t.keep(text, statements)
+		t.mutex.Unlock()
+	}
+	return statements, nil
+}
+
+func (t *translations) find(text string) ([]*translate.Statement, bool) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	statements, ok := t.new[text]
+	if ok {
+		return statements, true
+	}
+	if statements, ok = t.old[text]; ok {
+		t.keep(text, statements)
+	}
+	return statements, ok
+}
+
+// keep adds to the new generation. The mutex is held.
+func (t *translations) keep(text string, statements []*translate.Statement) {
+	if len(t.new) >= maxTranslations {
+		t.old, t.new = t.new, make(map[string][]*translate.Statement, maxTranslations)
+	}
+	t.new[text] = statements
+}

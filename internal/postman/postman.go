@@ -1,0 +1,174 @@
+// Package postman makes a Postman collection of an OpenAPI document: requests
+// that can be sent one after the other, each with what the next ones need of its
+// answer. It knows no patients.
+package postman
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"carebase/internal/openapi"
+	"carebase/internal/rest"
+)
+
+// Chapter is a group of steps.
+type Chapter struct {
+	Name, Description string
+	Steps             []Step
+}
+
+// Step is a request of one of the document's operations.
+type Step struct {
+	// Operation is the operation's id.
+	Operation string
+	// Name is the operation's summary, unless it is given.
+	Name string
+	// Path has the collection's variables for the path's parts.
+	Path map[string]string
+	// Body replaces fields of the operation's example. In texts, {{name}} stands
+	// for a variable.
+	Body rest.Object[any]
+	// Query is what is asked for, of the operation's parameters.
+	Query rest.Object[string]
+	// Guest sends no token; Status is the answer's, if not that of success.
+	Guest  bool
+	Status int
+	// Save has variables and the fields of the answer that they keep.
+	Save rest.Object[string]
+	// Prepare and Test are further lines of the scripts before and after it; in
+	// Test, body is the answer's.
+	Prepare, Test []string
+}
+
+// New makes a collection of the chapters, for the server at baseURL. Variables
+// have their values at the start. A step whose operation the document does not
+// have is an error.
+func New(document *openapi.Document, baseURL string, variables rest.Object[string], chapters []Chapter) (*Collection, error) {
+	collection := &Collection{
+		Info: info{Name: document.Info.Title, Description: document.Info.Description, Schema: schemaURL},
+		Auth: &auth{Type: "bearer", Bearer: []variable{{Key: "token", Value: "{{access}}", Type: "string"}}},
+	}
+	for _, entry := range append(rest.Object[string]{{Key: "baseUrl", Value: baseURL}}, variables...) {
+		collection.Variables = append(collection.Variables, variable{Key: entry.Key, Value: entry.Value, Type: "string"})
+	}
+	for _, chapter := range chapters {
+		folder := folder{Name: chapter.Name, Description: chapter.Description}
+		for _, step := range chapter.Steps {
+			item, err := step.item(document)
+			if err != nil {
+				return nil, err
+			}
+			folder.Items = append(folder.Items, item)
+		}
+		collection.Folders = append(collection.Folders, folder)
+	}
+	return collection, nil
+}
+
+// find finds the step's operation, and where it is.
+func (s Step) find(document *openapi.Document) (path rest.Entry[*openapi.PathItem], method string, found *openapi.Operation, err error) {
+	for _, path := range document.Paths {
+		for _, operation := range path.Value.Operations() {
+			if operation.Value.OperationID == s.Operation {
+				return path, operation.Key, operation.Value, nil
+			}
+		}
+	}
+	return path, "", nil, fmt.Errorf("no operation is called %q", s.Operation)
+}
+
+func (s Step) item(document *openapi.Document) (item, error) {
+	path, method, operation, err := s.find(document)
+	if err != nil {
+		return item{}, err
+	}
+	made := item{Name: s.Name, Answers: []request{}}
+	if s.Name == "" {
+		made.Name = operation.Summary
+	}
+	made.Request = request{
+		Method: method, Description: operation.Description, URL: s.url(path.Key, path.Value, operation),
+		Header: []variable{{Key: "Accept", Value: "application/json"}},
+	}
+	if s.Guest || len(operation.Security) == 0 {
+		made.Request.Auth = &auth{Type: "noauth"}
+	}
+	if operation.RequestBody != nil {
+		raw, err := s.body(operation.RequestBody)
+		if err != nil {
+			return item{}, err
+		}
+		made.Request.Header = append(made.Request.Header, variable{Key: "Content-Type", Value: "application/json"})
+		made.Request.Body = &body{Mode: "raw", Raw: raw, Options: rest.Object[any]{{Key: "raw", Value: rest.Object[any]{{Key: "language", Value: "json"}}}}}
+	}
+	if s.Prepare != nil {
+		made.Events = append(made.Events, event{Listen: "prerequest", Script: script{Type: "text/javascript", Lines: s.Prepare}})
+	}
+	made.Events = append(made.Events, event{Listen: "test", Script: script{Type: "text/javascript", Lines: s.test(operation)}})
+	return made, nil
+}
+
+// url has the path's parts as Postman writes them, and every parameter, of which
+// those that are not asked for are switched off.
+func (s Step) url(path string, at *openapi.PathItem, operation *openapi.Operation) address {
+	made := address{Host: []string{"{{baseUrl}}"}}
+	for _, part := range at.Parameters {
+		path = strings.Replace(path, "{"+part.Name+"}", ":"+part.Name, 1)
+		made.Variables = append(made.Variables, variable{Key: part.Name, Value: s.Path[part.Name], Description: part.Description})
+	}
+	made.Path = strings.Split(strings.TrimPrefix(path, "/"), "/")
+	made.Raw = "{{baseUrl}}" + path
+	var asked []string
+	for _, parameter := range operation.Parameters {
+		value, given := s.Query.Get(parameter.Name)
+		made.Query = append(made.Query, variable{Key: parameter.Name, Value: value, Description: parameter.Description, Disabled: !given})
+		if given {
+			asked = append(asked, parameter.Name+"="+value)
+		}
+	}
+	if asked != nil {
+		made.Raw += "?" + strings.Join(asked, "&")
+	}
+	return made
+}
+
+// body is the operation's example with the step's own values.
+func (s Step) body(declared *openapi.RequestBody) (string, error) {
+	example, ok := declared.Content[0].Value.Example.(rest.Object[any])
+	if !ok {
+		return "", fmt.Errorf("%s has no example", s.Operation)
+	}
+	example = slices.Clone(example)
+	for i, entry := range example {
+		if value, found := s.Body.Get(entry.Key); found {
+			example[i].Value = value
+		}
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(example)
+	return strings.TrimSpace(out.String()), err
+}
+
+// test are the lines of the script after the answer.
+func (s Step) test(operation *openapi.Operation) []string {
+	status := operation.Responses[0].Key
+	if s.Status != 0 {
+		status = fmt.Sprint(s.Status)
+	}
+	lines := []string{fmt.Sprintf("pm.test(%q, () => pm.response.to.have.status(%s));", "The status is "+status, status)}
+	if status == fmt.Sprint(http.StatusNoContent) {
+		return append(lines, s.Test...)
+	}
+	lines = append(lines, "const body = pm.response.json();")
+	for _, entry := range s.Save {
+		lines = append(lines, fmt.Sprintf("if (body.%s !== undefined) pm.collectionVariables.set(%q, body.%s);", entry.Value, entry.Key, entry.Value))
+	}
+	return append(lines, s.Test...)
+}

@@ -1,0 +1,142 @@
+package rest
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"carebase/internal/forwarded"
+)
+
+const (
+	defaultPageSize = 100
+	maxPageSize     = 500
+)
+
+var (
+	pageQuery = Field{
+		Name: "page", Type: Integer, MinValue: new(int64(1)), Example: 1,
+		Description: "Asks for one page of the list and says which; `last` is the last.",
+	}
+	pageSizeQuery = Field{
+		Name: "page_size", Type: Integer, MinValue: new(int64(1)), Example: defaultPageSize,
+		Description: fmt.Sprintf("Asks for one page of the list and says how many objects it has, at most %d.", maxPageSize),
+	}
+)
+
+// Page is one page of a list, as DRF's PageNumberPagination.
+type Page struct {
+	// Limit and Offset are rows.
+	Limit, Offset int64
+	number, last  int64
+	count         int64
+}
+
+// Paginated reports whether the request asks for a page at all.
+func (r *Request) Paginated() bool {
+	for name := range urlencodedPairs(r.Request.URL.RawQuery) {
+		if name == "page" || name == "page_size" {
+			return true
+		}
+	}
+	return false
+}
+
+// Page returns the page that ?page= and ?page_size= ask for of count rows. A
+// page beyond the last is a 404.
+func (r *Request) Page(count int64) (Page, error) {
+	page := Page{Limit: defaultPageSize, number: 1, count: count}
+	if size, ok := positiveInteger(r.query("page_size")); ok {
+		page.Limit = min(size, maxPageSize)
+	}
+	page.last = max(1, (count+page.Limit-1)/page.Limit)
+	switch text := r.query("page"); text {
+	case "":
+	case "last":
+		page.number = page.last
+	default:
+		number, ok := positiveInteger(text)
+		if !ok || number > page.last {
+			return Page{}, NotFound("Invalid page.")
+		}
+		page.number = number
+	}
+	page.Offset = (page.number - 1) * page.Limit
+	return page, nil
+}
+
+// positiveInteger reads an integer above 0; one beyond 64 bits counts as the
+// largest there is.
+func positiveInteger(text string) (int64, bool) {
+	digits, negative, ok := pythonInteger(text)
+	if !ok || negative || digits == "0" {
+		return 0, false
+	}
+	number, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return math.MaxInt64, true
+	}
+	return number, true
+}
+
+// RespondPage streams the items of a page between the links to its neighbours.
+func (r *Request) RespondPage(page Page, items iter.Seq2[any, error]) error {
+	r.page = &page
+	head, err := encode(Object[any]{
+		{"count", page.count},
+		{"next", r.pageLink(page, page.number+1)},
+		{"previous", r.pageLink(page, page.number-1)},
+		{"results", []any{}},
+	})
+	if err != nil {
+		return err
+	}
+	opening, _, _ := strings.Cut(string(r.indented(head, 0)), "[]")
+	return r.respondItems(opening+"[", "]"+r.lineBreak(0)+"}", 2, items)
+}
+
+// RespondPart streams the items of a page as an array, for people who asked for
+// the whole list: the page that they see leads to the others.
+func (r *Request) RespondPart(page Page, items iter.Seq2[any, error]) error {
+	r.page = &page
+	return r.RespondList(items)
+}
+
+// pageLink is the absolute address of a page, nil where there is none.
+func (r *Request) pageLink(page Page, number int64) any {
+	if number < 1 || number > page.last {
+		return nil
+	}
+	query := r.pageQuery(number)
+	if number == 1 {
+		query.Del("page")
+	}
+	link := r.origin()
+	link.Path, link.RawQuery = r.Request.URL.Path, query.Encode()
+	return link.String()
+}
+
+// pageQuery is the request's query with another page's number.
+func (r *Request) pageQuery(number int64) url.Values {
+	query := url.Values{}
+	for name, value := range urlencodedPairs(r.Request.URL.RawQuery) {
+		query.Add(name, value)
+	}
+	query.Set("page", strconv.FormatInt(number, 10))
+	return query
+}
+
+// origin is where the client has reached the server.
+func (r *Request) origin() *url.URL {
+	if forwarded.IsTLS(r.Request) {
+		return &url.URL{Scheme: "https", Host: r.Request.Host}
+	}
+	return &url.URL{Scheme: "http", Host: r.Request.Host}
+}
+
+// Origin is the address of the server as the client has it, without a slash at
+// its end.
+func (r *Request) Origin() string { return r.origin().String() }

@@ -1,0 +1,214 @@
+package simplejwt
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
+
+	"carebase/internal/forwarded"
+)
+
+// SessionsCollection is the name of the collection with a row for each sign-in
+// that has tokens. A token names its session and holds no longer than its row
+// is there, so deleting the row ends all of them at once.
+const SessionsCollection = "sessions"
+
+const (
+	// usedEvery is how often it is noted that a session is used.
+	usedEvery = time.Minute
+	// maxUserAgent is in characters.
+	maxUserAgent = 512
+)
+
+// Agent is where a session is used from, and with what.
+type Agent struct {
+	Address, UserAgent string
+}
+
+// AgentOf describes the sender of a request.
+func AgentOf(request *http.Request) Agent {
+	userAgent := strings.ReplaceAll(strings.ToValidUTF8(request.UserAgent(), ""), "\x00", "")
+	if characters := []rune(userAgent); len(characters) > maxUserAgent {
+		userAgent = string(characters[:maxUserAgent])
+	}
+	return Agent{Address: forwarded.Client(request).String(), UserAgent: userAgent}
+}
+
+// sessionKey is where a request has the id of its session.
+const sessionKey = "simplejwtSession"
+
+// Session is the id of the session that the request's token belongs to, empty
+// if it belongs to none.
+func Session(e *core.RequestEvent) string {
+	id, _ := e.Get(sessionKey).(string)
+	return id
+}
+
+func sessionOf(claims jwt.MapClaims) string {
+	id, _ := claims[claimSession].(string)
+	return id
+}
+
+// inSession restricts a query for a user to one whose session has not ended. It
+// costs a look into an index, not a query of its own.
+func inSession(query *dbx.SelectQuery, session string) *dbx.SelectQuery {
+	if session == "" {
+		return query
+	}
+	return query.AndWhere(dbx.NewExp(
+		"EXISTS (SELECT 1 FROM {{sessions}} WHERE [[sessions.id]] = {:session} AND [[sessions.user]] = [[users.id]])",
+		dbx.Params{"session": session}))
+}
+
+// IsLiving reports whether a session of a user has not ended.
+func IsLiving(ctx context.Context, app core.App, session, user string) (bool, error) {
+	var found int
+	err := app.DB().Select("count(*)").From(SessionsCollection).
+		Where(dbx.HashExp{"id": session, "user": user}).WithContext(ctx).Row(&found)
+	return found > 0, err
+}
+
+// startSession stores a new session under the id that its tokens name.
+func startSession(ctx context.Context, app core.App, user *core.Record, id, refreshID string, expires time.Time, agent Agent) error {
+	collection, err := app.FindCachedCollectionByNameOrId(SessionsCollection)
+	if err != nil {
+		return err
+	}
+	session := core.NewRecord(collection)
+	session.Id = id
+	session.Set("user", user.Id)
+	return noteUse(ctx, app, session, refreshID, expires, agent)
+}
+
+// useSession notes that new tokens of a session were issued: a new refresh
+// token, if its id is given, and an access token. A session that has just ended
+// stays ended.
+func useSession(ctx context.Context, app core.App, id, refreshID string, expires time.Time, agent Agent) error {
+	if id == "" {
+		return nil
+	}
+	session, err := app.FindRecordById(SessionsCollection, id)
+	if isNotFound(err) {
+		return errBlacklisted
+	}
+	if err != nil {
+		return err
+	}
+	known := Agent{Address: session.GetString("address"), UserAgent: session.GetString("user_agent")}
+	recently := time.Since(session.GetDateTime("last_used_at").Time()) < usedEvery
+	if refreshID == "" && recently && known == agent && !expires.After(session.GetDateTime("expires_at").Time()) {
+		return nil
+	}
+	return noteUse(ctx, app, session, refreshID, expires, agent)
+}
+
+func noteUse(ctx context.Context, app core.App, session *core.Record, refreshID string, expires time.Time, agent Agent) error {
+	if refreshID != "" {
+		session.Set("jti", refreshID)
+	}
+	if expires.After(session.GetDateTime("expires_at").Time()) {
+		session.Set("expires_at", expires)
+	}
+	session.Set("last_used_at", types.NowDateTime())
+	session.Set("address", agent.Address)
+	session.Set("user_agent", agent.UserAgent)
+	return app.SaveWithContext(ctx, session)
+}
+
+// endReused ends the session of a blacklisted token if another one has taken
+// its place, and reports whether it was that.
+func endReused(ctx context.Context, app core.App, old token) (bool, error) {
+	session, err := app.FindRecordById(SessionsCollection, old.session())
+	if isNotFound(err) {
+		return false, nil
+	}
+	if err != nil || session.GetString("jti") == old.id() {
+		return false, err
+	}
+	return true, app.DeleteWithContext(ctx, session)
+}
+
+// EndSession ends one session of a user; found is false if there is none.
+func EndSession(ctx context.Context, app core.App, id, user string) (found bool, err error) {
+	session, err := app.FindFirstRecordByFilter(SessionsCollection, "id = {:id} && user = {:user}", dbx.Params{"id": id, "user": user})
+	if isNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, app.DeleteWithContext(ctx, session)
+}
+
+// EndAll ends every token of a user, whether it belongs to a session or not.
+func EndAll(ctx context.Context, app core.App, user string) error {
+	return app.RunInTransaction(func(txApp core.App) error {
+		record, err := txApp.FindRecordById(UsersCollection, user)
+		if err != nil {
+			return err
+		}
+		record.RefreshTokenKey()
+		return txApp.SaveWithContext(ctx, record)
+	})
+}
+
+// DeleteSessions removes the rows of sessions whose tokens have ended by other
+// means: those of one user, or of all for "".
+func DeleteSessions(ctx context.Context, app core.App, user string) error {
+	var whose dbx.Expression
+	if user != "" {
+		whose = dbx.HashExp{"user": user}
+	}
+	_, err := app.NonconcurrentDB().Delete(SessionsCollection, whose).WithContext(ctx).Execute()
+	return err
+}
+
+// StoredSession is a session as it is stored; its dates are PocketBase's texts.
+type StoredSession struct {
+	ID         string `db:"id"`
+	CreatedAt  string `db:"created_at"`
+	LastUsedAt string `db:"last_used_at"`
+	Address    string `db:"address"`
+	UserAgent  string `db:"user_agent"`
+}
+
+// sessionChunk is how many sessions are read at a time.
+const sessionChunk = 200
+
+// Sessions yields the sessions of a user that can go on, newest first: those
+// that have not expired and whose refresh token is not blacklisted.
+func Sessions(ctx context.Context, app core.App, user string) iter.Seq2[StoredSession, error] {
+	living := dbx.NewExp(`[[user]] = {:user} AND [[expires_at]] > {:now}
+		AND NOT EXISTS (SELECT 1 FROM {{blacklisted_tokens}} WHERE [[blacklisted_tokens.jti]] = [[sessions.jti]])`,
+		dbx.Params{"user": user, "now": types.NowDateTime().String()})
+	return func(yield func(StoredSession, error) bool) {
+		var after dbx.Expression
+		for {
+			var chunk []StoredSession
+			err := app.ConcurrentDB().Select("id", "created_at", "last_used_at", "address", "user_agent").From(SessionsCollection).
+				Where(dbx.And(living, after)).OrderBy("created_at DESC", "id DESC").Limit(sessionChunk).WithContext(ctx).All(&chunk)
+			if err != nil {
+				yield(StoredSession{}, err)
+				return
+			}
+			for _, session := range chunk {
+				if !yield(session, nil) {
+					return
+				}
+			}
+			if len(chunk) < sessionChunk {
+				return
+			}
+			last := chunk[len(chunk)-1]
+			after = dbx.NewExp("([[created_at]] < {:created} OR [[created_at]] = {:created} AND [[id]] < {:id})",
+				dbx.Params{"created": last.CreatedAt, "id": last.ID})
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package browser
+
+import (
+	"encoding/json"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+)
+
+// longText is how many bytes a text has that is put into a field at once.
+const longText = 10_000
+
+// Sees waits until the page shows the text.
+func (p *Page) Sees(text string) {
+	p.Helper()
+	p.Until("document.body.innerText.includes(" + quote(text) + ")")
+}
+
+// SeesNot waits until the page does not show the text.
+func (p *Page) SeesNot(text string) {
+	p.Helper()
+	p.Until("!document.body.innerText.includes(" + quote(text) + ")")
+}
+
+// Click clicks the first visible element that the CSS selector matches, when
+// there is one that is enabled and lies on top.
+func (p *Page) Click(selector string) {
+	p.Helper()
+	p.click(`document.querySelectorAll(` + quote(selector) + `)`)
+}
+
+// Press clicks the button, link, tab or option with this name.
+func (p *Page) Press(name string) {
+	p.Helper()
+	p.click(`[...document.querySelectorAll("button, a, summary, [role=tab], [role=option]")].filter((element) =>
+		(element.getAttribute("aria-label") ?? element.innerText).trim() === ` + quote(name) + `)`)
+}
+
+// click clicks the first of the elements that can be, as a mouse does.
+func (p *Page) click(elements string) {
+	p.Helper()
+	where := `(() => {
+		for (const element of ` + elements + `) {
+			if (element.disabled || !element.checkVisibility({ visibilityProperty: true })) continue;
+			element.scrollIntoView({ block: "center", behavior: "instant" });
+			const box = element.getBoundingClientRect();
+			const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+			const top = document.elementFromPoint(x, y);
+			if (top && (element.contains(top) || top.closest("label")?.control === element)) return [x, y];
+		}
+		return null;
+	})()`
+	p.Until(where)
+	var at []float64
+	p.Evaluate(where, &at)
+	if len(at) != 2 {
+		p.Fatal("what was to be clicked is gone: ", elements)
+	}
+	p.Do(chromedp.MouseClickXY(at[0], at[1]))
+}
+
+// Fill puts a text into the field with this label, as if it was pasted.
+func (p *Page) Fill(label, text string) {
+	p.Helper()
+	field := `(() => {
+		const label = [...document.querySelectorAll("label")].find((label) =>
+			label.checkVisibility() && label.innerText.replace(/[*\n].*/s, "").trim() === ` + quote(label) + `);
+		return label?.control ?? null;
+	})()`
+	p.Until(field)
+	p.Evaluate(`(() => { const field = `+field+`; field.focus(); field.select?.(); })()`, nil)
+	switch {
+	case text == "":
+		p.Key("Backspace")
+		return
+	case len(text) > longText:
+		// The protocol's way takes the time of typing it.
+		p.Evaluate(`(() => {
+			const field = document.activeElement;
+			field.setRangeText(`+quote(text)+`, 0, field.value.length);
+			field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+		})()`, nil)
+		return
+	}
+	call(p, input.InsertText, input.InsertTextParams{Text: text})
+}
+
+// Keys that Key presses, with what the protocol wants to know of them.
+var keys = map[string]input.DispatchKeyEventParams{
+	"Enter":     {Code: "Enter", WindowsVirtualKeyCode: 13, Text: "\r"},
+	"Tab":       {Code: "Tab", WindowsVirtualKeyCode: 9},
+	"Escape":    {Code: "Escape", WindowsVirtualKeyCode: 27},
+	"Backspace": {Code: "Backspace", WindowsVirtualKeyCode: 8},
+	"ArrowDown": {Code: "ArrowDown", WindowsVirtualKeyCode: 40},
+	"ArrowUp":   {Code: "ArrowUp", WindowsVirtualKeyCode: 38},
+	" ":         {Code: "Space", WindowsVirtualKeyCode: 32, Text: " "},
+}
+
+// Key presses keys one after the other, by their names in KeyboardEvent.key.
+func (p *Page) Key(names ...string) {
+	p.Helper()
+	for _, name := range names {
+		event, known := keys[name]
+		if !known {
+			p.Fatal("no such key: ", name)
+		}
+		event.Key = name
+		event.Type = input.DispatchKeyEventTypeRawKeyDown
+		if event.Text != "" {
+			event.Type = input.DispatchKeyEventTypeKeyDown
+		}
+		call(p, input.DispatchKeyEvent, event)
+		event.Type, event.Text = input.DispatchKeyEventTypeKeyUp, ""
+		call(p, input.DispatchKeyEvent, event)
+	}
+}
+
+// Type types a text into what has the focus.
+func (p *Page) Type(text string) {
+	p.Helper()
+	call(p, input.InsertText, input.InsertTextParams{Text: text})
+}
+
+// quote is a text in JavaScript.
+func quote(text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return string(quoted)
+}

@@ -1,0 +1,196 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/audits"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+const (
+	// timeout is how long anything on a page may take, on a slow machine that
+	// does other things besides.
+	timeout = time.Minute
+	// pollInterval is how often a page is looked at while waiting for it.
+	pollInterval = 25 * time.Millisecond
+)
+
+// Page is a tab of the browser. Its methods fail the test where they fail.
+type Page struct {
+	testing.TB
+	ctx    context.Context
+	report *report
+}
+
+// Open opens a page in a browser profile of its own, with nothing stored, and
+// closes both when the test ends.
+func Open(t testing.TB, url string) *Page {
+	t.Helper()
+	return open(t, url, start(t), chromedp.WithNewBrowserContext())
+}
+
+// Tab opens another tab of the same profile.
+func (p *Page) Tab(url string) *Page {
+	p.Helper()
+	return open(p.TB, url, p.ctx)
+}
+
+func open(t testing.TB, url string, parent context.Context, options ...chromedp.ContextOption) *Page {
+	t.Helper()
+	page := &Page{TB: t, report: &report{}}
+	ctx, cancel := chromedp.NewContext(parent, append(options, chromedp.WithListener(page.report.listen))...)
+	page.ctx = ctx
+	t.Cleanup(func() {
+		if t.Failed() {
+			page.keepEvidence()
+		}
+		cancel()
+		for _, line := range page.report.unexpected() {
+			t.Error("the page reported: ", line)
+		}
+	})
+	// The first run is not bounded: the tab lives as long as its context.
+	if _, err := chromedp.Call(ctx, audits.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	page.Resize(1280, 800)
+	page.Go(url)
+	return page
+}
+
+// Do runs actions of chromedp within the time that anything may take.
+func (p *Page) Do(actions ...chromedp.Action[chromedp.Void]) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, timeout)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// Go opens an address in the page.
+func (p *Page) Go(url string) {
+	p.Helper()
+	p.Do(chromedp.Navigate(url))
+}
+
+// Reload loads the page again.
+func (p *Page) Reload() {
+	p.Helper()
+	p.Do(chromedp.Reload())
+}
+
+// Resize gives the page another size, in CSS pixels.
+func (p *Page) Resize(width, height int64) {
+	p.Helper()
+	p.Do(chromedp.EmulateViewport(width, height))
+}
+
+// Prefer sets what the user prefers, such as "prefers-color-scheme", "dark".
+func (p *Page) Prefer(feature, value string) {
+	p.Helper()
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: feature, Value: value}},
+	})
+}
+
+// Offline takes the network away from the page, or gives it back.
+func (p *Page) Offline(offline bool) {
+	p.Helper()
+	call(p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{Offline: offline, DownloadThroughput: -1, UploadThroughput: -1}},
+	})
+	call(p, network.OverrideNetworkState, network.OverrideNetworkStateParams{
+		Offline: offline, DownloadThroughput: -1, UploadThroughput: -1,
+	})
+}
+
+// Scripts lets the page's scripts run, or not.
+func (p *Page) Scripts(enabled bool) {
+	p.Helper()
+	call(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !enabled})
+}
+
+func call[P, R any](p *Page, command cdp.Command[P, R], params P) R {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, timeout)
+	defer cancel()
+	result, err := chromedp.Call(ctx, command, params)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return result
+}
+
+// Evaluate runs a JavaScript expression, awaits what it promises and decodes
+// the result into target, unless that is nil.
+func (p *Page) Evaluate(expression string, target any) {
+	p.Helper()
+	raw, err := p.evaluate(expression)
+	if err != nil {
+		p.Fatal(err)
+	}
+	if target == nil {
+		return
+	}
+	if err := json.Unmarshal(raw, target); err != nil {
+		p.Fatalf("%s: %v", raw, err)
+	}
+}
+
+func (p *Page) evaluate(expression string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(p.ctx, timeout)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[[]byte](expression, chromedp.EvalAwaitPromise, chromedp.EvalAsValue))
+}
+
+// Until waits until a JavaScript expression is true, also over navigations.
+func (p *Page) Until(expression string) {
+	p.Helper()
+	deadline := time.Now().Add(timeout)
+	for {
+		raw, err := p.evaluate("Boolean(" + expression + ")")
+		if err == nil && string(raw) == "true" {
+			return
+		}
+		if time.Now().After(deadline) {
+			p.Fatalf("it never came true: %s (%v)\nThe page says:\n%s", expression, err, p.text())
+		}
+		time.Sleep(pollInterval)
+	}
+}
+
+// Stays checks that an expression is true now and through a number of frames.
+func (p *Page) Stays(expression string) {
+	p.Helper()
+	var held bool
+	p.Evaluate(fmt.Sprintf(`(async () => {
+		for (let i = 0; i < 20; i++) {
+			if (!(%s)) return false;
+			await new Promise((resolve) => setTimeout(resolve, 25));
+		}
+		return true;
+	})()`, expression), &held)
+	if !held {
+		p.Fatalf("it did not stay true: %s\nThe page says:\n%s", expression, p.text())
+	}
+}
+
+func (p *Page) text() string {
+	raw, err := p.evaluate("document.body.innerText")
+	if err != nil {
+		return err.Error()
+	}
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return string(raw)
+	}
+	return text
+}

@@ -1,0 +1,39 @@
+package console
+
+import (
+	"fmt"
+	"testing"
+
+	"carebase/internal/testing/browser"
+	"carebase/internal/testing/testapp"
+)
+
+func TestMain(m *testing.M) { testapp.Main(m, browser.Close) }
+
+// signedIn opens the console at a place and signs the user in there.
+func signedIn(t testing.TB, server *testapp.Server, user testapp.User, place string) *browser.Page {
+	t.Helper()
+	page := browser.Open(t, server.URL)
+	signIn(page, user)
+	page.Go(server.URL + "/#/" + place)
+	page.Until("location.hash === '#/" + place + "' && document.querySelector('main h1')")
+	return page
+}
+
+// signIn fills in the form and waits for what comes after it.
+func signIn(page *browser.Page, user testapp.User) {
+	page.Helper()
+	page.Fill("E-mail", user.Email)
+	page.Fill("Password", testapp.Password)
+	page.Press("Sign in")
+	page.Until("document.querySelector('main .view')")
+}
+
+// path is where the console shows a patient.
+func path(id string) string { return "patients/" + id }
+
+// patientOf is the JSON of a patient as the API has it.
+func patientOf(server *testapp.Server, user testapp.User, id string) map[string]any {
+	server.Helper()
+	return server.Must(200, user.Access, "GET", fmt.Sprintf("/api/patients/%s/", id), nil)
+}

@@ -1,0 +1,105 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"carebase/internal/testing/browser"
+	"carebase/internal/testing/testapp"
+	"carebase/migrations"
+)
+
+// TestLiveUpdates changes things elsewhere.
+func TestLiveUpdates(t *testing.T) {
+	server := testapp.New(t)
+	ann, bob := server.SignUp("ann"), server.SignUp("bob")
+	first := browser.Open(t, server.URL)
+	first.Fill("E-mail", ann.Email)
+	first.Fill("Password", testapp.Password)
+	first.Click("[type=checkbox]")
+	first.Press("Sign in")
+	first.Until(`document.querySelector(".tile")`)
+	second := first.Tab(server.URL + "/#/patients")
+	second.Sees("No patients yet")
+	other := signedIn(t, server, bob, "patients")
+	other.Sees("No patients yet")
+
+	// From a client of the API.
+	patient := server.Patient(ann, "John Doe")
+	second.Sees("John Doe")
+	first.Until(`document.querySelector(".tile dd").textContent === "1"`)
+	other.Stays(`document.body.innerText.includes("No patients yet")`)
+
+	// From another tab, while its form is open here.
+	first.Go(server.URL + "/#/" + path(patient))
+	first.Press("Edit")
+	second.Press("Edit John Doe")
+	second.Fill("Age", "77")
+	second.Press("Save")
+	first.Sees("77 years")
+	first.Sees("This has been changed elsewhere")
+	first.Press("Load the new values")
+	first.Until(`document.querySelector("[name=age]").value === "77"`)
+	first.Key("Escape")
+
+	// What others have changed meanwhile is not taken back.
+	first.Press("Edit")
+	first.Fill("Notes", "Recovered")
+	server.Must(200, ann.Access, "PATCH", "/api/patients/"+patient+"/", map[string]any{"name": "Jane Doe"})
+	second.Sees("Jane Doe")
+	first.Press("Save")
+	first.Sees("Recovered")
+	if got := patientOf(server, ann, patient); got["name"] != "Jane Doe" || got["notes"] != "Recovered" {
+		t.Errorf("stored: %v", got)
+	}
+
+	doctor := server.Doctor(bob, "Gregory House")
+	server.Mapping(ann, patient, doctor)
+	first.Until(`document.querySelector(".people")?.innerText.includes("Gregory House")`)
+	server.Must(204, ann.Access, "DELETE", "/api/patients/"+patient+"/", nil)
+	second.Sees("No patients yet")
+	first.Allow("status of 404 (Not Found) " + server.URL + "/api/patients/" + patient)
+	first.Sees("Patient not found")
+	other.Stays(`document.body.innerText.includes("No patients yet")`)
+}
+
+// TestTenThousandPatients keeps a page of them in the document.
+func TestTenThousandPatients(t *testing.T) {
+	server := testapp.New(t)
+	ann := server.SignUp("ann")
+	const total, chunk = 10_000, 500
+	for from := 0; from < total; from += chunk {
+		var rows []string
+		for i := from; i < from+chunk; i++ {
+			rows = append(rows, fmt.Sprintf("('patient%08d', 'Patient %d', %d, 'Diabetic', '%s', '2026-01-%02d 12:00:00.000Z')", i, i, i%100, ann.ID, 1+i%28))
+		}
+		_, err := server.App.NonconcurrentDB().NewQuery("INSERT INTO {{" + migrations.Patients +
+			"}} ([[id]], [[name]], [[age]], [[notes]], [[created_by]], [[created_at]]) VALUES " + strings.Join(rows, ", ")).Execute()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := signedIn(t, server, ann, "patients")
+	page.Sees("10,000 patients")
+	page.Sees("1–25 of 10,000")
+	page.Until(`document.querySelectorAll("tbody tr").length === 25`)
+	page.Press("Next page")
+	page.Sees("26–50 of 10,000")
+	page.Fill("Search patients", "patient 9999")
+	page.Sees("1 match")
+	page.Until(`document.querySelectorAll("tbody tr").length === 1`)
+	page.Fill("Search patients", "")
+	page.Press("Age")
+	page.Until(`document.querySelector("tbody .column-age").textContent === "0"`)
+	page.Press("Age")
+	page.Until(`document.querySelector("tbody .column-age").textContent === "99"`)
+	page.Until(`document.querySelector(".column-age").getAttribute("aria-sort") === "descending"`)
+	// Where one was is in the address.
+	page.Press("Next page")
+	page.Until(`location.hash === "#/patients?ordering=-age&page=2"`)
+	page.Reload()
+	page.Sees("26–50 of 10,000")
+	page.Press("Overview")
+	page.Until(`document.querySelector(".tile dd")?.textContent === "10,000"`)
+}

@@ -1,0 +1,110 @@
+package console
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"carebase/internal/config"
+	"carebase/internal/testing/browser"
+	"carebase/internal/testing/testapp"
+)
+
+// TestTokenExpiryInMidSession renews the token without anybody noticing it, and
+// what is live stays so.
+func TestTokenExpiryInMidSession(t *testing.T) {
+	server := testapp.New(t, func(settings *config.Config) {
+		settings.AccessTokenLifetime = 4 * time.Second
+		settings.RotateRefreshTokens, settings.BlacklistAfterRotation = true, true
+	})
+	ann := server.SignUp("ann")
+	page := signedIn(t, server, ann, "patients")
+	page.Sees("No patients yet")
+	var stored string
+	page.Evaluate(`JSON.parse(sessionStorage.getItem("carebase.session")).access`, &stored)
+	page.Until(`JSON.parse(sessionStorage.getItem("carebase.session")).access !== ` + strconv.Quote(stored))
+	server.SignIn(&ann)
+	server.Patient(ann, "After the renewal")
+	page.Sees("After the renewal")
+	page.Press("Edit After the renewal")
+	page.Fill("Name", "Still signed in")
+	page.Press("Save")
+	page.Sees("Still signed in")
+
+	// A session that has ended elsewhere asks to sign in again.
+	page.Allow("status of 401 (Unauthorized)")
+	server.SignIn(&ann)
+	server.Must(200, ann.Access, "POST", "/api/auth/logout/all/", map[string]any{})
+	page.Sees("Your session has ended. Sign in again.")
+}
+
+// TestDevices signs out elsewhere, and everywhere.
+func TestDevices(t *testing.T) {
+	server := testapp.New(t)
+	ann := server.SignUp("ann")
+	here := signedIn(t, server, ann, "devices")
+	there := signedIn(t, server, ann, "patients")
+	here.Allow("status of 401 (Unauthorized)")
+	there.Allow("status of 401 (Unauthorized)")
+	here.Reload()
+	here.Until(`document.querySelectorAll(".people li").length === 3`)
+	here.Click(".people li:first-child .button")
+	here.Click("dialog .danger")
+	here.Until(`document.querySelectorAll(".people li").length === 2`)
+	// Nobody touches what is signed out; it shows no patients any more.
+	there.Sees("Your session has ended. Sign in again.")
+	signIn(there, ann)
+	here.Press("Sign out everywhere")
+	here.Click("dialog .danger")
+	here.Until(`document.querySelector("h1")?.textContent === "Sign in"`)
+	there.Sees("Your session has ended. Sign in again.")
+	here.SeesNot("Your session has ended.")
+	here.Until(`sessionStorage.getItem("carebase.session") === null`)
+}
+
+// TestStaySignedIn keeps nothing longer than the tab, unless it is asked to.
+func TestStaySignedIn(t *testing.T) {
+	server := testapp.New(t)
+	ann := server.SignUp("ann")
+	page := browser.Open(t, server.URL)
+	page.Allow("status of 401 (Unauthorized)")
+	page.Fill("E-mail", ann.Email)
+	page.Fill("Password", "wrong")
+	page.Press("Sign in")
+	page.Sees("No active account found with the given credentials")
+	signIn(page, ann)
+	page.Until(`localStorage.length === 0`)
+	tab := page.Tab(server.URL)
+	tab.Until(`document.querySelector("h1")?.textContent === "Sign in"`)
+	page.Press("Sign out")
+	page.Until(`document.querySelector("h1")?.textContent === "Sign in"`)
+	page.Click("[type=checkbox]")
+	signIn(page, ann)
+	tab.Until(`document.querySelector("h1")?.textContent === "Overview"`)
+	tab.Press("Sign out")
+	page.Until(`document.querySelector("h1")?.textContent === "Sign in"`)
+	page.Until(`localStorage.length === 0 && sessionStorage.length === 0`)
+}
+
+// TestOfflineAndBack says that the connection is lost, loses nothing that was
+// typed, and shows afterwards what has happened in the meantime.
+func TestOfflineAndBack(t *testing.T) {
+	server := testapp.New(t)
+	ann := server.SignUp("ann")
+	page := signedIn(t, server, ann, "patients")
+	page.Sees("No patients yet")
+	page.Press("Add patient")
+	page.Fill("Name", "Typed offline")
+	page.Fill("Age", "5")
+	page.Allow("net::ERR_INTERNET_DISCONNECTED")
+	page.Offline(true)
+	page.Until(`document.querySelector(".connection").textContent.includes("The connection is lost.")`)
+	page.Press("Add")
+	page.Sees("The server cannot be reached.")
+	server.Patient(ann, "Came meanwhile")
+	page.Offline(false)
+	page.Until(`!document.querySelector(".connection").textContent.includes("The connection is lost.")`)
+	page.Until(`document.querySelector("tbody")?.textContent.includes("Came meanwhile")`)
+	page.Press("Add")
+	page.Until(`document.querySelector("h1").textContent === "Typed offline"`)
+}

@@ -1,0 +1,143 @@
+package process
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// replicated waits until the replica in a directory has what was written before.
+// A file may have begun before that; the one after it has not.
+func replicated(t *testing.T, directory string, write func()) {
+	t.Helper()
+	sent := func() string {
+		files, err := filepath.Glob(filepath.Join(directory, "ltx", "0", "*.ltx"))
+		if err != nil || len(files) == 0 {
+			return ""
+		}
+		return files[len(files)-1] // the names are in order
+	}
+	for range 2 {
+		before := sent()
+		write()
+		within(t, 30*time.Second, "the replica grows", func() bool { return sent() > before })
+	}
+}
+
+// TestReplica kills a server whose database is replicated while eight clients
+// write, and restores it as it was last and as it was between two writes.
+func TestReplica(t *testing.T) {
+	t.Parallel() // it waits, most of the time
+	directory, replica := t.TempDir(), t.TempDir()
+	environment := []string{"REPLICA_URL=file://" + replica}
+	server := serve(t, directory, environment)
+	ann := server.SignUp("ann")
+	server.Patient(ann, "First")
+	replicated(t, replica, func() { server.Patient(ann, "Filler") })
+	between := time.Now().UTC().Format(time.RFC3339Nano)
+	writers := startWriters(server.Server, ann, 8)
+	within(t, 30*time.Second, "patients are written", func() bool { return len(writers.names()) >= 20 })
+	before := writers.names()
+	replicated(t, replica, func() {})
+	server.kill(t)
+	server.end(t)
+	writers.end()
+
+	restore := func(target string, arguments ...string) string {
+		t.Helper()
+		output, err := command(t, directory, environment, append([]string{"backup", "restore", "--from-replica", "--dir", target}, arguments...)...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
+		return string(output)
+	}
+	restore("last")
+	succeeds(t, directory, "audit", "verify", "--dir", "last")
+	restored := serve(t, directory, environment, "--dir", "last")
+	contains(t, patients(restored.Server, ann), append(before, "First"))
+	restore("earlier", "--at", between)
+	earlier := serve(t, directory, nil, "--dir", "earlier")
+	if list := patients(earlier.Server, ann); !strings.Contains(list, "First") || strings.Contains(list, "of writer") {
+		t.Errorf("as it was between two writes: got %s", list)
+	}
+
+	// The restored server goes on with the same replica.
+	restored.Patient(ann, "Last")
+	replicated(t, replica, func() { restored.Patient(ann, "Filler") })
+	restored.kill(t)
+	restored.end(t)
+	refused(t, directory, "with --force it is replaced", environment, "backup", "restore", "--from-replica", "--dir", "last")
+	if output := restore("last", "--force"); !strings.Contains(output, "replaced-") {
+		t.Errorf("got %s", output)
+	}
+	contains(t, patients(serve(t, directory, nil, "--dir", "last").Server, ann), append(before, "First", "Last"))
+}
+
+func TestReplicaCommands(t *testing.T) {
+	directory := t.TempDir()
+	empty := []string{"REPLICA_URL=file://" + t.TempDir()}
+	refused(t, directory, "REPLICA_URL is not set", nil, "backup", "restore", "--from-replica")
+	refused(t, directory, "name one backup, or say --from-replica", empty, "backup", "restore")
+	refused(t, directory, `--at is "yesterday"`, empty, "backup", "restore", "--from-replica", "--at", "yesterday")
+	refused(t, directory, "is in the future", empty, "backup", "restore", "--from-replica", "--at", "2999-01-01T00:00:00Z")
+	refused(t, directory, "there is no replica in "+strings.TrimPrefix(empty[0], "REPLICA_URL=file://"), empty, "backup", "restore", "--from-replica")
+}
+
+// TestReplicaPlaces begins with a place that cannot be reached, moves to another
+// one and back, and keeps another database out.
+func TestReplicaPlaces(t *testing.T) {
+	t.Parallel() // it waits, most of the time
+	directory, places := t.TempDir(), t.TempDir()
+	obstacle, first, second := filepath.Join(places, "one"), filepath.Join(places, "one", "replica"), filepath.Join(places, "two")
+	if err := os.WriteFile(obstacle, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	replicatedTo := func(place string) []string { return []string{"REPLICA_URL=file://" + place} }
+	follows := func(server *process) {
+		t.Helper()
+		within(t, 30*time.Second, "the replica follows", func() bool {
+			return !strings.Contains(server.Call("", "GET", "/readyz", nil).Body, "reason")
+		})
+	}
+
+	server, metrics := serveWithMetricsIn(t, directory, replicatedTo(first))
+	const lag = "carebase_replica_lag_seconds"
+	if scrape(t, metrics)[lag] != nil {
+		t.Error("a replica without anything has a lag")
+	}
+	ann := server.SignUp("ann")
+	server.Patient(ann, "First")
+	if ready := server.Call("", "GET", "/readyz", nil); ready.Status != 200 || !strings.Contains(ready.Body, "The replica does not follow.") {
+		t.Errorf("got %d %s", ready.Status, ready.Body)
+	}
+	// The locks of the database are the server's: a process that ends beside it
+	// leaves the write-ahead log alone.
+	succeeds(t, directory, "backup", "create", "beside.zip")
+	server.Patient(ann, "Second")
+	if err := os.Remove(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	follows(server)
+	within(t, 30*time.Second, "the lag is small", func() bool {
+		family := scrape(t, metrics)[lag]
+		return family != nil && family.Metric[0].GetGauge().GetValue() < 2
+	})
+	server.end(t) // sends what is left
+	for number, place := range []string{second, first} {
+		server = serve(t, directory, replicatedTo(place))
+		server.Patient(ann, fmt.Sprintf("Later %d", number))
+		follows(server)
+		server.end(t)
+	}
+	for place, want := range map[string][]string{first: {"First", "Second", "Later 0", "Later 1"}, second: {"First", "Second", "Later 0"}} {
+		output, err := command(t, directory, replicatedTo(place), "backup", "restore", "--from-replica", "--dir", filepath.Base(place)).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, output)
+		}
+		contains(t, patients(serve(t, directory, nil, "--dir", filepath.Base(place)).Server, ann), want)
+	}
+	refused(t, t.TempDir(), "REPLICA_URL: the replica is of another database", replicatedTo(first), "serve")
+}
