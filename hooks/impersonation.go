@@ -1,11 +1,11 @@
 package hooks
 
 import (
-	"net/http"
-	"strings"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/endpoint"
 )
 
 // maxImpersonation is how long a superuser may act as somebody else on one
@@ -16,7 +16,7 @@ const maxImpersonation = time.Hour
 // whatever duration they ask for.
 func bindImpersonation(app core.App) {
 	app.OnRecordAuthRequest().BindFunc(func(e *core.RecordAuthRequestEvent) error {
-		if e.Request.Method != http.MethodPost || !strings.Contains(e.Request.URL.Path, "/impersonate/") {
+		if endpoint.Of(e.Request) != endpoint.Impersonate {
 			return e.Next()
 		}
 		var form struct {

@@ -1,36 +1,99 @@
 package hooks
 
 import (
+	"database/sql"
+	"errors"
+
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/migrations"
+	"carebase/internal/audit"
+	"carebase/internal/collections"
+	"carebase/internal/config"
 )
 
-// immutableFields are what a record keeps for life, whoever writes it.
-var immutableFields = map[string][]string{
-	migrations.Patients: {"created_by"},
-	migrations.Doctors:  {"created_by"},
-	migrations.Mappings: {"created_by", "patient", "doctor"},
+// bindOwnership guards every collection whose records have an owner.
+func bindOwnership(app core.App, scope config.DoctorsScope) {
+	for _, collection := range collections.Owned() {
+		bindOwner(app, collection)
+		bindKept(app, collection)
+		bindRelations(app, collection, scope)
+	}
 }
 
-// bindOwnership stamps the owner on what a user creates, whatever the request
-// says, and refuses any later change of it. A superuser, who owns nothing,
-// names the owner.
-func bindOwnership(app core.App) {
-	app.OnRecordCreateRequest(migrations.Patients, migrations.Doctors).BindFunc(func(e *core.RecordRequestEvent) error {
+// bindOwner makes a user the owner of what they create, whatever the request
+// says. A superuser, who owns nothing, names the owner.
+func bindOwner(app core.App, collection *collections.Collection) {
+	app.OnRecordCreateRequest(collection.Name).BindFunc(func(e *core.RecordRequestEvent) error {
 		if e.Auth != nil && !e.HasSuperuserAuth() {
-			e.Record.Set("created_by", e.Auth.Id)
+			e.Record.Set(collection.Owner, e.Auth.Id)
 		}
 		return e.Next()
 	})
-	for collection, fields := range immutableFields {
-		app.OnRecordUpdate(collection).BindFunc(func(e *core.RecordEvent) error {
-			for _, name := range fields {
-				if e.Record.GetString(name) != e.Record.Original().GetString(name) {
-					return refuse(name, "validation_immutable", "This field cannot be changed.")
-				}
+}
+
+// bindKept refuses changes of the owner and of immutable fields, whoever makes
+// them.
+func bindKept(app core.App, collection *collections.Collection) {
+	app.OnRecordUpdate(collection.Name).BindFunc(func(e *core.RecordEvent) error {
+		for _, name := range collection.Kept() {
+			if e.Record.GetString(name) != e.Record.Original().GetString(name) {
+				return refuse(name, "validation_immutable", "This field cannot be changed.")
+			}
+		}
+		return e.Next()
+	})
+}
+
+// bindRelations keeps a record's relations with one owner. The targets are read
+// in the transaction that writes the record, so that none can be deleted in
+// between.
+func bindRelations(app core.App, collection *collections.Collection, scope config.DoctorsScope) {
+	if len(collection.Relations) == 0 {
+		return
+	}
+	check := func(e *core.RecordEvent) error {
+		return audit.InTransaction(&e.App, func() error {
+			if err := checkRelations(e, collection, scope); err != nil {
+				return err
 			}
 			return e.Next()
 		})
 	}
+	app.OnRecordCreate(collection.Name).BindFunc(check)
+	app.OnRecordUpdate(collection.Name).BindFunc(check)
+}
+
+// checkRelations sets the owner that the relations give, and refuses a target of
+// somebody else as if it did not exist.
+func checkRelations(e *core.RecordEvent, collection *collections.Collection, scope config.DoctorsScope) error {
+	targets := map[string]*core.Record{}
+	for _, relation := range collection.Relations {
+		id := e.Record.GetString(relation.Field)
+		if !e.Record.IsNew() && id == e.Record.Original().GetString(relation.Field) {
+			continue
+		}
+		target, err := e.App.FindRecordById(relation.Target, id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return errMissingRelation(relation.Field)
+		}
+		if err != nil {
+			return err
+		}
+		if relation.GivesOwner {
+			e.Record.Set(collection.Owner, target.GetString(collections.Get(relation.Target).Owner))
+		}
+		targets[relation.Field] = target
+	}
+	for _, relation := range collection.Relations {
+		target, looked := targets[relation.Field]
+		declared := collections.Get(relation.Target)
+		if looked && !declared.IsReadableByAll(scope) && target.GetString(declared.Owner) != e.Record.GetString(collection.Owner) {
+			return errMissingRelation(relation.Field)
+		}
+	}
+	return nil
+}
+
+func errMissingRelation(field string) error {
+	return refuse(field, "validation_missing_rel_records", "There is no such record.")
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"carebase/internal/audit"
+	"carebase/internal/collections"
 	"carebase/internal/simplejwt"
-	"carebase/migrations"
 )
 
 // RealtimeSessionKey is where a realtime client has the id of its session.
@@ -20,23 +20,13 @@ const RealtimeSessionKey = "carebaseSession"
 // bindSessions makes every user's sign-in a session, whichever door it came
 // through, and ends what belongs to a session with it.
 func bindSessions(app core.App) {
-	bindMiddleware(app, &hook.Handler[*core.RequestEvent]{
-		Id:       "sessions",
-		Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 1,
-		Func: func(e *core.RequestEvent) error {
-			if err := simplejwt.LoadSession(e); err != nil {
-				return err
-			}
-			return e.Next()
-		},
-	})
-	app.OnRecordAuthRequest(migrations.Users).BindFunc(giveSession)
-	app.OnRecordUpdate(migrations.Users).BindFunc(forgetSessions)
-	app.OnCollectionUpdate(migrations.Users).BindFunc(forgetAllSessions)
-	app.OnRecordAfterUpdateSuccess(migrations.Users).BindFunc(tellUser)
-	app.OnRecordAfterDeleteSuccess(migrations.Users).BindFunc(tellUser)
+	app.OnRecordAuthRequest(collections.Users).BindFunc(giveSession)
+	app.OnRecordUpdate(collections.Users).BindFunc(forgetSessions)
+	app.OnCollectionUpdate(collections.Users).BindFunc(forgetAllSessions)
+	app.OnRecordAfterUpdateSuccess(collections.Users).BindFunc(tellUser)
+	app.OnRecordAfterDeleteSuccess(collections.Users).BindFunc(tellUser)
 	app.OnRealtimeSubscribeRequest().BindFunc(subscribeInSession)
-	app.OnRecordAfterDeleteSuccess(migrations.Sessions).Bind(&hook.Handler[*core.RecordEvent]{
+	app.OnRecordAfterDeleteSuccess(collections.Sessions).Bind(&hook.Handler[*core.RecordEvent]{
 		Func:     unsubscribeSession,
 		Priority: realtimeSignIns,
 	})

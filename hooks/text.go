@@ -6,14 +6,12 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/rest"
-	"carebase/migrations"
 )
 
 // bindText trims texts and refuses null characters at every door, as the
 // documented API does, so that a name is never blank and every database can
 // hold what another one held.
 func bindText(app core.App) {
-	collections := append([]string{migrations.Users}, healthCollections...)
 	trim := func(e *core.RecordEvent) error {
 		for _, name := range textFields(e.Record) {
 			if text := e.Record.GetString(name); text != rest.Strip(text) {
@@ -22,10 +20,10 @@ func bindText(app core.App) {
 		}
 		return e.Next()
 	}
-	app.OnRecordCreate(collections...).BindFunc(trim)
-	app.OnRecordUpdate(collections...).BindFunc(trim)
+	app.OnRecordCreate(guarded...).BindFunc(trim)
+	app.OnRecordUpdate(guarded...).BindFunc(trim)
 
-	app.OnRecordValidate(collections...).BindFunc(func(e *core.RecordEvent) error {
+	app.OnRecordValidate(guarded...).BindFunc(func(e *core.RecordEvent) error {
 		for _, name := range textFields(e.Record) {
 			if strings.ContainsRune(e.Record.GetString(name), 0) {
 				return refuse(name, "validation_null_characters", "Null characters are not allowed.")

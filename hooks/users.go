@@ -5,8 +5,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/rest"
-	"carebase/migrations"
 )
 
 // bindUsers gives registration one set of rules, whichever door it comes
@@ -16,10 +16,10 @@ func bindUsers(app core.App) {
 		e.Record.SetEmail(rest.NormalizeEmail(e.Record.Email()))
 		return e.Next()
 	}
-	app.OnRecordCreate(migrations.Users).BindFunc(normalize)
-	app.OnRecordUpdate(migrations.Users).BindFunc(normalize)
+	app.OnRecordCreate(collections.Users).BindFunc(normalize)
+	app.OnRecordUpdate(collections.Users).BindFunc(normalize)
 
-	app.OnRecordValidate(migrations.Users).BindFunc(func(e *core.RecordEvent) error {
+	app.OnRecordValidate(collections.Users).BindFunc(func(e *core.RecordEvent) error {
 		// Only a password that is being set has a plain text.
 		password := e.Record.GetString(core.FieldNamePassword)
 		if password == "" {

@@ -4,12 +4,12 @@ import (
 	"strings"
 	"testing"
 
+	"carebase/internal/collections"
 	"carebase/internal/testing/testapp"
-	"carebase/migrations"
 )
 
 func TestOneSetOfRulesForRegistration(t *testing.T) {
-	c := newClinic(t)
+	c := testapp.NewClinic(t)
 	for _, test := range []struct{ name, email, password, field string }{
 		{"Ann", "ann@example.com", "short7x", "password"},
 		{"Ann", "ann@example.com", "password123", "password"},
@@ -26,23 +26,23 @@ func TestOneSetOfRulesForRegistration(t *testing.T) {
 		body := map[string]any{"name": test.name, "email": test.email, "password": test.password, "passwordConfirm": test.password}
 		for door, response := range map[string]testapp.Response{
 			"documented": c.Call("", "POST", "/api/auth/register/", body),
-			"native":     c.Call("", "POST", records("users"), body),
-			"batch":      c.batch("", "POST", records("users"), body),
-			"superuser":  c.Call(c.superuser, "POST", records("users"), body),
+			"native":     c.Call("", "POST", testapp.Records("users"), body),
+			"batch":      c.Batch("", "POST", testapp.Records("users"), body),
+			"superuser":  c.Call(c.SuperuserToken, "POST", testapp.Records("users"), body),
 		} {
 			if response.Status != 400 || !strings.Contains(response.Body, `"`+test.field+`":`) {
 				t.Errorf("%v, %s: got %d %s", test, door, response.Status, response.Body)
 			}
 		}
 	}
-	count, err := c.App.CountRecords(migrations.Users)
+	count, err := c.App.CountRecords(collections.Users)
 	if err != nil || count != 3 {
 		t.Errorf("%d users are stored, %v", count, err)
 	}
-	c.want(c.Call(c.alice.Access, "PATCH", records("users")+"/"+c.alice.ID,
+	c.Want(c.Call(c.Alice.Access, "PATCH", testapp.Records("users")+"/"+c.Alice.ID,
 		map[string]any{"oldPassword": "Tr0ub4dor&3", "password": "password123", "passwordConfirm": "password123"}), 400)
 
-	user := c.Must(200, "", "POST", records("users"), map[string]any{"name": "  Ann  ", "email": "Ann@EXAMPLE.com", "password": "Tr0ub4dor&3", "passwordConfirm": "Tr0ub4dor&3"})
+	user := c.Must(200, "", "POST", testapp.Records("users"), map[string]any{"name": "  Ann  ", "email": "Ann@EXAMPLE.com", "password": "Tr0ub4dor&3", "passwordConfirm": "Tr0ub4dor&3"})
 	if user["name"] != "Ann" {
 		t.Errorf("name is %q", user["name"])
 	}
@@ -51,46 +51,46 @@ func TestOneSetOfRulesForRegistration(t *testing.T) {
 }
 
 func TestIDsAreTheServersToChoose(t *testing.T) {
-	c := newClinic(t)
-	for _, id := range []string{c.bobPatient, "abcdefghijklmno"} {
+	c := testapp.NewClinic(t)
+	for _, id := range []string{c.BobPatient, "abcdefghijklmno"} {
 		body := map[string]any{"id": id, "name": "x", "age": 1}
-		native, batch, upsert := c.Call(c.alice.Access, "POST", records("patients"), body),
-			c.batch(c.alice.Access, "POST", records("patients"), body), c.batch(c.alice.Access, "PUT", records("patients"), body)
+		native, batch, upsert := c.Call(c.Alice.Access, "POST", testapp.Records("patients"), body),
+			c.Batch(c.Alice.Access, "POST", testapp.Records("patients"), body), c.Batch(c.Alice.Access, "PUT", testapp.Records("patients"), body)
 		for _, response := range []testapp.Response{native, batch, upsert} {
 			if response.Status != 400 || !strings.Contains(response.Body, "validation_id_not_allowed") {
 				t.Errorf("id %s: got %d %s", id, response.Status, response.Body)
 			}
 		}
 	}
-	c.want(c.batch(c.alice.Access, "PUT", records("patients"), map[string]any{"id": c.alicePatient, "age": 7}), 200)
-	c.want(c.batch(c.alice.Access, "PUT", records("patients"), map[string]any{"name": "New", "age": 7}), 200)
-	c.want(c.batch(c.superuser, "PUT", records("patients"), map[string]any{"id": "abcdefghijklmno", "name": "x", "age": 1, "created_by": c.bob.ID}), 200)
-	if name := c.Must(200, c.bob.Access, "GET", "/api/patients/"+c.bobPatient+"/", nil)["name"]; name != "Secret Bernard" {
+	c.Want(c.Batch(c.Alice.Access, "PUT", testapp.Records("patients"), map[string]any{"id": c.AlicePatient, "age": 7}), 200)
+	c.Want(c.Batch(c.Alice.Access, "PUT", testapp.Records("patients"), map[string]any{"name": "New", "age": 7}), 200)
+	c.Want(c.Batch(c.SuperuserToken, "PUT", testapp.Records("patients"), map[string]any{"id": "abcdefghijklmno", "name": "x", "age": 1, "created_by": c.Bob.ID}), 200)
+	if name := c.Must(200, c.Bob.Access, "GET", "/api/patients/"+c.BobPatient+"/", nil)["name"]; name != "Secret Bernard" {
 		t.Errorf("the patient is now %v", name)
 	}
 }
 
 func TestAgesAndTexts(t *testing.T) {
-	c := newClinic(t)
-	path := records("patients") + "/" + c.alicePatient
+	c := testapp.NewClinic(t)
+	path := testapp.Records("patients") + "/" + c.AlicePatient
 	for _, age := range []any{nil, "", "abc", true, -1, 2147483648, 1.5, []int{}, map[string]any{}} {
-		c.want(c.Call(c.alice.Access, "POST", records("patients"), map[string]any{"name": "x", "age": age}), 400)
-		c.want(c.Call(c.alice.Access, "PATCH", path, map[string]any{"age": age}), 400)
+		c.Want(c.Call(c.Alice.Access, "POST", testapp.Records("patients"), map[string]any{"name": "x", "age": age}), 400)
+		c.Want(c.Call(c.Alice.Access, "PATCH", path, map[string]any{"age": age}), 400)
 	}
-	c.want(c.Call(c.alice.Access, "POST", records("patients"), map[string]any{"name": "x"}), 400)
+	c.Want(c.Call(c.Alice.Access, "POST", testapp.Records("patients"), map[string]any{"name": "x"}), 400)
 	for _, name := range []any{"", "  ", strings.Repeat("x", 121), "a\x00b", nil} {
-		c.want(c.Call(c.alice.Access, "POST", records("patients"), map[string]any{"name": name, "age": 1}), 400)
-		c.want(c.Call(c.alice.Access, "PATCH", path, map[string]any{"name": name}), 400)
+		c.Want(c.Call(c.Alice.Access, "POST", testapp.Records("patients"), map[string]any{"name": name, "age": 1}), 400)
+		c.Want(c.Call(c.Alice.Access, "PATCH", path, map[string]any{"name": name}), 400)
 	}
-	c.want(c.Call(c.alice.Access, "PATCH", path, map[string]any{"notes": "a\x00b"}), 400)
-	if patient := c.Must(200, c.alice.Access, "GET", path, nil); patient["name"] != "Anna" || patient["age"] != 34.0 {
+	c.Want(c.Call(c.Alice.Access, "PATCH", path, map[string]any{"notes": "a\x00b"}), 400)
+	if patient := c.Must(200, c.Alice.Access, "GET", path, nil); patient["name"] != "Anna" || patient["age"] != 34.0 {
 		t.Errorf("the patient is now %v", patient)
 	}
 	for _, age := range []any{0, "7", 2147483647} {
-		c.Must(200, c.alice.Access, "PATCH", path, map[string]any{"age": age, "name": "  Anna  "})
+		c.Must(200, c.Alice.Access, "PATCH", path, map[string]any{"age": age, "name": "  Anna  "})
 	}
 	long := strings.Repeat("note ", 20_000) + "."
-	if stored := c.Must(200, c.alice.Access, "PATCH", path, map[string]any{"notes": long}); stored["notes"] != long || stored["name"] != "Anna" {
+	if stored := c.Must(200, c.Alice.Access, "PATCH", path, map[string]any{"notes": long}); stored["notes"] != long || stored["name"] != "Anna" {
 		t.Error("the notes were not stored as they were")
 	}
 }

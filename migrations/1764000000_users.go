@@ -6,6 +6,8 @@ import (
 	"github.com/pocketbase/pocketbase/tools/types"
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
+
+	"carebase/internal/collections"
 )
 
 // The users collection is PocketBase's own, made stricter: a name that is
@@ -18,7 +20,7 @@ func init() {
 const emailIndex = "idx_users_email"
 
 func usersUp(app core.App) error {
-	users, err := app.FindCollectionByNameOrId(Users)
+	users, err := app.FindCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return err
 	}
@@ -39,7 +41,7 @@ func usersUp(app core.App) error {
 }
 
 func usersDown(app core.App) error {
-	users, err := app.FindCollectionByNameOrId(Users)
+	users, err := app.FindCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return err
 	}
@@ -53,7 +55,7 @@ func usersDown(app core.App) error {
 		email.Presentable, email.Required, email.Help = false, false, ""
 	}
 	self := types.Pointer("id = @request.auth.id")
-	AccessRules{List: self, View: self, Create: types.Pointer(""), Update: self, Delete: self}.apply(users)
+	collections.Rules{List: self, View: self, Create: types.Pointer(""), Update: self, Delete: self}.Set(users)
 	replaceEmailIndex(users, "idx_email_"+users.Id, "email", "email != ''")
 	return app.Save(users)
 }

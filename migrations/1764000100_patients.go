@@ -6,18 +6,20 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
+
+	"carebase/internal/collections"
 )
 
 func init() {
-	pocketbase.Register(patientsUp, drop(Patients))
+	pocketbase.Register(patientsUp, drop(collections.Patients))
 }
 
 func patientsUp(app core.App) error {
-	users, err := app.FindCollectionByNameOrId(Users)
+	users, err := app.FindCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return err
 	}
-	patients := core.NewBaseCollection(Patients)
+	patients := core.NewBaseCollection(collections.Patients)
 	patients.Fields.Add(
 		&core.TextField{Name: "name", Required: true, Min: 1, Max: 120, Presentable: true, Help: "The patient's full name."},
 		// Not required: to PocketBase that would mean "not zero", and 0 is a newborn.

@@ -4,18 +4,20 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
+
+	"carebase/internal/collections"
 )
 
 func init() {
-	pocketbase.Register(doctorsUp, drop(Doctors))
+	pocketbase.Register(doctorsUp, drop(collections.Doctors))
 }
 
 func doctorsUp(app core.App) error {
-	users, err := app.FindCollectionByNameOrId(Users)
+	users, err := app.FindCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return err
 	}
-	doctors := core.NewBaseCollection(Doctors)
+	doctors := core.NewBaseCollection(collections.Doctors)
 	doctors.Fields.Add(
 		&core.TextField{Name: "name", Required: true, Min: 1, Max: 120, Presentable: true, Help: "The doctor's full name."},
 		&core.TextField{Name: "speciality", Max: 120, Presentable: true, Help: "Such as Cardiology. May be empty."},

@@ -4,26 +4,28 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
+
+	"carebase/internal/collections"
 )
 
 func init() {
-	pocketbase.Register(mappingsUp, drop(Mappings))
+	pocketbase.Register(mappingsUp, drop(collections.Mappings))
 }
 
 func mappingsUp(app core.App) error {
-	users, err := app.FindCollectionByNameOrId(Users)
+	users, err := app.FindCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return err
 	}
-	patients, err := app.FindCollectionByNameOrId(Patients)
+	patients, err := app.FindCollectionByNameOrId(collections.Patients)
 	if err != nil {
 		return err
 	}
-	doctors, err := app.FindCollectionByNameOrId(Doctors)
+	doctors, err := app.FindCollectionByNameOrId(collections.Doctors)
 	if err != nil {
 		return err
 	}
-	mappings := core.NewBaseCollection(Mappings)
+	mappings := core.NewBaseCollection(collections.Mappings)
 	mappings.Fields.Add(
 		&core.RelationField{
 			Name: "patient", CollectionId: patients.Id, MaxSelect: 1, Required: true,

@@ -4,18 +4,20 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
+
+	"carebase/internal/collections"
 )
 
 func init() {
-	pocketbase.Register(blacklistedTokensUp, drop(BlacklistedTokens))
+	pocketbase.Register(blacklistedTokensUp, drop(collections.BlacklistedTokens))
 }
 
 func blacklistedTokensUp(app core.App) error {
-	users, err := app.FindCollectionByNameOrId(Users)
+	users, err := app.FindCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return err
 	}
-	tokens := core.NewBaseCollection(BlacklistedTokens)
+	tokens := core.NewBaseCollection(collections.BlacklistedTokens)
 	tokens.Fields.Add(
 		&core.TextField{Name: "jti", Required: true, Max: 64, Presentable: true, Help: "The id of a refresh token that was ended before it expired."},
 		&core.RelationField{

@@ -7,6 +7,8 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
+
+	"carebase/internal/collections"
 )
 
 func init() {
@@ -73,7 +75,7 @@ func auditUp(app core.App) error {
 			return err
 		}
 	}
-	events := core.NewViewCollection(AuditEvents)
+	events := core.NewViewCollection(collections.AuditEvents)
 	events.ViewQuery = auditView
 	return save(app, events)
 }
@@ -87,7 +89,7 @@ func auditDown(app core.App) error {
 	if events > 0 {
 		return errors.New("the audit trail has events, which nothing deletes before their time")
 	}
-	if err := drop(AuditEvents)(app); err != nil {
+	if err := drop(collections.AuditEvents)(app); err != nil {
 		return err
 	}
 	for _, table := range []string{"audit_log", "audit_record_sets", "audit_chains"} {

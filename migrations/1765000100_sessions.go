@@ -4,18 +4,20 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
+
+	"carebase/internal/collections"
 )
 
 func init() {
-	pocketbase.Register(sessionsUp, drop(Sessions))
+	pocketbase.Register(sessionsUp, drop(collections.Sessions))
 }
 
 func sessionsUp(app core.App) error {
-	users, err := app.FindCollectionByNameOrId(Users)
+	users, err := app.FindCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return err
 	}
-	sessions := core.NewBaseCollection(Sessions)
+	sessions := core.NewBaseCollection(collections.Sessions)
 	sessions.Fields.Add(
 		&core.RelationField{
 			Name: "user", CollectionId: users.Id, MaxSelect: 1, Required: true,

@@ -4,14 +4,16 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
+
+	"carebase/internal/collections"
 )
 
 func init() {
-	pocketbase.Register(loginAttemptsUp, drop(LoginAttempts))
+	pocketbase.Register(loginAttemptsUp, drop(collections.LoginAttempts))
 }
 
 func loginAttemptsUp(app core.App) error {
-	attempts := core.NewBaseCollection(LoginAttempts)
+	attempts := core.NewBaseCollection(collections.LoginAttempts)
 	attempts.Fields.Add(
 		&core.TextField{Name: "account", Required: true, Max: 64, Presentable: true, Help: "The SHA-256 of what somebody tries to sign in to, whether it exists or not."},
 		&core.TextField{Name: "origin", Max: 64, Help: "An address that has signed in to the account before; empty for all others together."},

@@ -5,18 +5,8 @@ package migrations
 import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
-)
 
-// The names of the collections.
-const (
-	Users             = "users"
-	Patients          = "patients"
-	Doctors           = "doctors"
-	Mappings          = "mappings"
-	BlacklistedTokens = "blacklisted_tokens"
-	Sessions          = "sessions"
-	AuditEvents       = "audit_events"
-	LoginAttempts     = "login_attempts"
+	"carebase/internal/collections"
 )
 
 // ownerField is the relation that says whose record it is.
@@ -34,7 +24,7 @@ func createdField() core.Field {
 
 // save applies the program's rules and stores a collection.
 func save(app core.App, collection *core.Collection) error {
-	Rules(DefaultDoctorsScope)[collection.Name].apply(collection)
+	collections.Get(collection.Name).Rules(collections.DefaultDoctorsScope).Set(collection)
 	return app.Save(collection)
 }
 

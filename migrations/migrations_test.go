@@ -6,79 +6,12 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/config"
+	"carebase/internal/collections"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
-	"carebase/migrations"
 )
 
 func TestMain(m *testing.M) { testapp.Main(m) }
-
-// superusersOnly is how a nil rule reads here.
-const superusersOnly = "<superusers>"
-
-func text(rule *string) string {
-	if rule == nil {
-		return superusersOnly
-	}
-	return *rule
-}
-
-func TestRulesVerbatim(t *testing.T) {
-	const (
-		self     = `id = @request.auth.id`
-		signedIn = `@request.auth.collectionName = "users"`
-		owner    = `@request.auth.collectionName = "users" && created_by = @request.auth.id`
-		assign   = `@request.auth.collectionName = "users" && patient.created_by = @request.auth.id`
-	)
-	type rules struct{ list, view, create, update, delete string }
-	for scope, want := range map[config.DoctorsScope]map[string]rules{
-		config.DoctorsGlobal: {
-			"users":              {self, self, "", self, self},
-			"patients":           {owner, owner, signedIn, owner, owner},
-			"doctors":            {signedIn, signedIn, signedIn, owner, owner},
-			"mappings":           {owner, owner, assign, superusersOnly, owner},
-			"blacklisted_tokens": {superusersOnly, superusersOnly, superusersOnly, superusersOnly, superusersOnly},
-			"audit_events":       {superusersOnly, superusersOnly, superusersOnly, superusersOnly, superusersOnly},
-		},
-		config.DoctorsOwner: {
-			"users":              {self, self, "", self, self},
-			"patients":           {owner, owner, signedIn, owner, owner},
-			"doctors":            {owner, owner, signedIn, owner, owner},
-			"mappings":           {owner, owner, assign + ` && doctor.created_by = @request.auth.id`, superusersOnly, owner},
-			"blacklisted_tokens": {superusersOnly, superusersOnly, superusersOnly, superusersOnly, superusersOnly},
-			"audit_events":       {superusersOnly, superusersOnly, superusersOnly, superusersOnly, superusersOnly},
-		},
-	} {
-		settings := testapp.Default()
-		settings.DoctorsScope = scope
-		app := testapp.NewApp(t, settings)
-		if err := migrations.Apply(app, scope); err != nil {
-			t.Fatal(err)
-		}
-		for name, rule := range want {
-			stored, err := app.FindCollectionByNameOrId(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := rules{text(stored.ListRule), text(stored.ViewRule), text(stored.CreateRule), text(stored.UpdateRule), text(stored.DeleteRule)}
-			if got != rule {
-				t.Errorf("%s, %s: got %+v, want %+v", scope, name, got, rule)
-			}
-		}
-	}
-	everything := testapp.NewApp(t, testapp.Default())
-	collections, err := everything.FindAllCollections()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, collection := range collections {
-		_, known := migrations.Rules(config.DoctorsGlobal)[collection.Name]
-		if !known && !collection.System {
-			t.Errorf("%s has no rules here", collection.Name)
-		}
-	}
-}
 
 // TestListsUseTheirIndexes asks SQLite how it would answer what the documented
 // API asks: without sorting, and without a look at other people's rows.
@@ -121,12 +54,12 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	if _, err := runner.Down(count); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{migrations.Patients, migrations.Doctors, migrations.Mappings, migrations.BlacklistedTokens} {
+	for _, name := range []string{collections.Patients, collections.Doctors, collections.Mappings, collections.BlacklistedTokens} {
 		if _, err := app.FindCollectionByNameOrId(name); err == nil {
 			t.Errorf("%s is still there", name)
 		}
 	}
-	users, err := app.FindCollectionByNameOrId(migrations.Users)
+	users, err := app.FindCollectionByNameOrId(collections.Users)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +72,7 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	if _, err := runner.Up(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := app.FindCollectionByNameOrId(migrations.Mappings); err != nil {
+	if _, err := app.FindCollectionByNameOrId(collections.Mappings); err != nil {
 		t.Error(err)
 	}
 }

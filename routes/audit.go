@@ -7,23 +7,17 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
+	"carebase/internal/collections"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
-	"carebase/migrations"
 )
-
-// auditActions are what methods stand for in the audit trail.
-var auditActions = map[string]audit.Action{
-	http.MethodGet: audit.Read, http.MethodHead: audit.Read, http.MethodPut: audit.Update,
-	http.MethodPatch: audit.Update, http.MethodDelete: audit.Delete,
-}
 
 // recordRead makes rows an event before the caller gets to see them.
 func (s *resource) recordRead(r *rest.Request, rows ...*row) error {
-	event := audit.Event{Action: audit.Read, Collection: s.collection, Records: make([]string, len(rows))}
+	event := audit.Event{Action: audit.Read, Collection: s.collection.Name, Records: make([]string, len(rows))}
 	for i, row := range rows {
 		event.Records[i], _ = row.value("id").(string)
-		if patient, ok := row.value("patient").(string); ok {
+		if patient, ok := row.value(s.collection.Patient).(string); ok && s.collection.Patient != "id" {
 			event.Patients = append(event.Patients, patient)
 		}
 	}
@@ -37,7 +31,7 @@ func (s *resource) denied(r *rest.Request, refusal error) error {
 	if !errors.As(refusal, &refused) || refused.Status != http.StatusNotFound && refused.Status != http.StatusForbidden {
 		return refusal
 	}
-	if err := audit.RecordDenied(r.RequestEvent, s.collection, r.Request.PathValue("id"), auditActions[r.Request.Method]); err != nil {
+	if err := audit.RecordDenied(r.RequestEvent, s.collection.Name, r.Request.PathValue("id"), audit.ActionOf(r.Request.Method)); err != nil {
 		return err
 	}
 	return refusal
@@ -52,12 +46,12 @@ func recordInvisible(r *rest.Request, target *resource, id string, action audit.
 	if err != nil || count > 0 {
 		return err
 	}
-	return audit.RecordDenied(r.RequestEvent, target.collection, id, action)
+	return audit.RecordDenied(r.RequestEvent, target.collection.Name, id, action)
 }
 
 // ofAccount is an event of a user's sign-in, with the token that it is about.
 func ofAccount(user *core.Record, token, detail string) audit.Event {
-	event := audit.Event{Action: audit.Execute, Collection: migrations.Users, Detail: detail}
+	event := audit.Event{Action: audit.Execute, Collection: collections.Users, Detail: detail}
 	if user != nil {
 		event.Records, event.Agent = []string{user.Id}, audit.AgentOf(user)
 		event.Agent.Token = audit.TokenID(token)
@@ -68,7 +62,7 @@ func ofAccount(user *core.Record, token, detail string) audit.Event {
 // recordLogin makes an attempt to log in an event: whose account it was for, if
 // there is one, and how it ended.
 func recordLogin(r *rest.Request, email string, pair simplejwt.Pair, failure error) error {
-	user, err := r.App.FindAuthRecordByEmail(migrations.Users, email)
+	user, err := r.App.FindAuthRecordByEmail(collections.Users, email)
 	if err != nil {
 		user = nil // no such account
 	}
@@ -89,7 +83,7 @@ func recordRefresh(r *rest.Request, token string, answer simplejwt.Refreshed, fa
 		event = ofAccount(reuse.User, token, "second use of a refresh token: session "+reuse.Session+" ended")
 		event.Outcome = audit.Denied
 	case failure != nil:
-		event = audit.Event{Action: audit.Execute, Outcome: audit.Failed, Collection: migrations.Users, Detail: "token refresh"}
+		event = audit.Event{Action: audit.Execute, Outcome: audit.Failed, Collection: collections.Users, Detail: "token refresh"}
 	default:
 		event = ofAccount(answer.User, answer.Access, "token refresh")
 	}

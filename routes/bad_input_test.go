@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"carebase/internal/collections"
 	"carebase/internal/testing/testapp"
-	"carebase/migrations"
 )
 
 // count is how many rows a collection has.
@@ -89,7 +89,7 @@ func TestWrongValues(t *testing.T) {
 	if after != before {
 		t.Errorf("something has changed: got %.500s, want %s", after, before)
 	}
-	for collection, want := range map[string]int{migrations.Users: 1, migrations.Patients: 1, migrations.Doctors: 1, migrations.Mappings: 1} {
+	for collection, want := range map[string]int{collections.Users: 1, collections.Patients: 1, collections.Doctors: 1, collections.Mappings: 1} {
 		if got := count(t, server, collection); got != want {
 			t.Errorf("%s: got %d rows, want %d", collection, got, want)
 		}
@@ -199,7 +199,7 @@ func TestTooLargeBodies(t *testing.T) {
 			}
 		})
 	}
-	if rows := count(t, server, migrations.Patients); rows != 0 {
+	if rows := count(t, server, collections.Patients); rows != 0 {
 		t.Errorf("got %d patients", rows)
 	}
 }

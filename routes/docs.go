@@ -4,6 +4,7 @@ import (
 	"io/fs"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/pocketbase/pocketbase/tools/router"
 	"github.com/swaggest/swgui/v5emb"
 
@@ -16,10 +17,10 @@ const docsDirectory = "reference"
 
 // bindDocs serves the page that shows the API's document: our own, around
 // Swagger UI's script and style, which are in the module that embeds them.
-func bindDocs(router *router.Router[*core.RequestEvent], public fs.FS) {
+func bindDocs(router *router.Router[*core.RequestEvent], public fs.FS, middlewares []*hook.Handler[*core.RequestEvent]) {
 	page := func(e *core.RequestEvent) error { return e.FileFS(public, docsDirectory+"/index.html") }
 	group := router.Group("/api/docs")
-	group.Bind(rest.ErrorRenderer())
+	group.Bind(middlewares...)
 	group.GET("", page)
 	group.GET("/{$}", page)
 	group.Any("/{path...}", func(*core.RequestEvent) error { return rest.NotFound("") })

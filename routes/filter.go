@@ -18,7 +18,7 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) ([]dbx.Expression,
 		conditions = append(conditions, scope)
 	}
 	for _, field := range s.fields {
-		if !slices.Contains(s.filterFields, field.Name) {
+		if !slices.Contains(s.Filters, field.Name) {
 			continue
 		}
 		value, given, err := r.Filter(field)
@@ -38,7 +38,7 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) ([]dbx.Expression,
 			conditions = append(conditions, dbx.HashExp{field.Name: value})
 		}
 	}
-	if s.searchFields == nil {
+	if s.Search == nil {
 		return conditions, nil
 	}
 	terms, err := r.SearchTerms()
@@ -55,21 +55,21 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) ([]dbx.Expression,
 func (s *resource) listQuery() []rest.Field {
 	var filters []rest.Field
 	for _, field := range s.fields {
-		if slices.Contains(s.filterFields, field.Name) {
+		if slices.Contains(s.Filters, field.Name) {
 			filters = append(filters, rest.Field{
 				Name: field.Name, Type: field.Type, Example: field.Example,
 				Description: "Only objects with exactly this " + field.Name + ".",
 			})
 		}
 	}
-	return rest.ListQuery(filters, strings.Join(s.searchFields, " or "))
+	return rest.ListQuery(filters, strings.Join(s.Search, " or "))
 }
 
 // listErrors are what queries of lists are refused with.
 func (s *resource) listErrors() []*rest.Error {
 	errors := []*rest.Error{rest.NotFound("Invalid page.")}
 	for _, field := range s.fields {
-		if !slices.Contains(s.filterFields, field.Name) {
+		if !slices.Contains(s.Filters, field.Name) {
 			continue
 		}
 		message := "Null characters are not allowed."
@@ -81,7 +81,7 @@ func (s *resource) listErrors() []*rest.Error {
 		}
 		errors = append(errors, rest.FieldInvalid(field.Name, message))
 	}
-	if s.searchFields != nil {
+	if s.Search != nil {
 		errors = append(errors, rest.ParseError("The search has too many terms."), rest.NullCharacters())
 	}
 	return errors
@@ -93,8 +93,8 @@ var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 // regard to the case of ASCII letters.
 func (s *resource) containing(term string, number int) dbx.Expression {
 	parameter := "search" + cast.ToString(number)
-	conditions := make([]dbx.Expression, len(s.searchFields))
-	for i, field := range s.searchFields {
+	conditions := make([]dbx.Expression, len(s.Search))
+	for i, field := range s.Search {
 		conditions[i] = dbx.NewExp("[["+field+"]] LIKE {:"+parameter+`} ESCAPE '\'`, dbx.Params{parameter: "%" + escapeLike.Replace(term) + "%"})
 	}
 	return dbx.Or(conditions...)

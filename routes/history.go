@@ -6,15 +6,15 @@ import (
 	"github.com/pocketbase/dbx"
 
 	"carebase/internal/audit"
+	"carebase/internal/collections"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
-	"carebase/migrations"
 )
 
 // historyFields are what the representation of an event consists of.
 var historyFields = []rest.Field{
 	{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Description: "The event's id in the audit trail.", Example: "0mwvyyjog3cse0ycp2j0"},
-	{Name: "recorded_at", Label: "Recorded at", Type: rest.DateTime, ReadOnly: true, Description: "When it happened, in UTC.", Example: exampleTime},
+	{Name: "recorded_at", Label: "Recorded at", Type: rest.DateTime, ReadOnly: true, Description: "When it happened, in UTC.", Example: collections.ExampleTime},
 	{Name: "action", Label: "Action", Type: rest.String, ReadOnly: true, Description: "What was done: C (create), R (read), U (update), D (delete) or E (execute), as in FHIR's AuditEvent.", Example: "R"},
 	{Name: "outcome", Label: "Outcome", Type: rest.String, ReadOnly: true, Description: "How it ended: success, denied or failed.", Example: "success"},
 	{Name: "agent", Label: "Agent", Type: rest.String, ReadOnly: true, Description: "The id of who did it; empty for somebody who was not signed in.", Example: "u8w2e4r6t0y1i3o"},
@@ -27,16 +27,18 @@ var historyFields = []rest.Field{
 }
 
 // history shows a patient's owner who saw or changed the patient.
-func history() *rest.View {
+type history struct{ patients *resource }
+
+func (h history) view() *rest.View {
 	return &rest.View{
 		Name:         "Patient History",
 		Description:  "Who saw or changed a patient, who tried to, and when.",
 		Authenticate: simplejwt.Authenticate,
 		Schema:       "AuditEvent",
 		Fields:       historyFields,
-		Path:         []rest.Field{patients().idInPath("id")},
+		Path:         []rest.Field{h.patients.idInPath("id")},
 		Methods: map[string]rest.Method{http.MethodGet: {
-			Handle:  showHistory,
+			Handle:  h.show,
 			Summary: "Show who accessed a patient",
 			Description: "Every event of the audit trail about a patient of the caller's, newest first, a page at a time. " +
 				"Lists and searches in which the patient was found are among them, and what others were denied.",
@@ -47,16 +49,16 @@ func history() *rest.View {
 	}
 }
 
-func showHistory(r *rest.Request) error {
+func (h history) show(r *rest.Request) error {
 	patient := r.Request.PathValue("id")
-	owned, err := patients().count(r, dbx.HashExp{"id": patient, ownerField: r.Auth.Id})
+	owned, err := h.patients.count(r, dbx.HashExp{"id": patient, h.patients.collection.Owner: r.Auth.Id})
 	if err != nil {
 		return err
 	}
 	if owned == 0 {
-		return patients().denied(r, rest.NotFoundModel("Patient"))
+		return h.patients.denied(r, rest.NotFoundModel("Patient"))
 	}
-	event := audit.Event{Action: audit.Read, Collection: migrations.AuditEvents, Records: []string{patient}, Patients: []string{}, Detail: "history of a patient"}
+	event := audit.Event{Action: audit.Read, Collection: collections.AuditEvents, Records: []string{patient}, Patients: []string{}, Detail: "history of a patient"}
 	if err := audit.Record(r.RequestEvent, event); err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/testing/testapp"
-	"carebase/migrations"
 )
 
 // path is one documented path with an object's id filled in, and the methods
@@ -158,7 +158,7 @@ func TestRepresentations(t *testing.T) {
 	server := testapp.New(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
-	id := server.Create(alice, migrations.Doctors, map[string]any{"name": "<b>&\u2028\u007f", "speciality": "é\"\\\n\t\x01"})
+	id := server.Create(alice, collections.Doctors, map[string]any{"name": "<b>&\u2028\u007f", "speciality": "é\"\\\n\t\x01"})
 	doctor := server.Call(alice.Access, "GET", "/api/doctors/"+id+"/", nil).Body
 	if want := `"name":"<b>&\u2028` + "\u007f" + `","speciality":"é\"\\\n\t\u0001"}`; !strings.HasSuffix(doctor, want) {
 		t.Errorf("got %s, want %s at its end", doctor, want)
@@ -277,9 +277,9 @@ func TestFailureTellsNothing(t *testing.T) {
 		}
 		return errors.New("the secret name of a table")
 	}
-	server.App.OnRecordCreate(migrations.Patients).BindFunc(fail)
-	server.App.OnRecordUpdate(migrations.Patients).BindFunc(fail)
-	server.App.OnRecordDelete(migrations.Patients).BindFunc(fail)
+	server.App.OnRecordCreate(collections.Patients).BindFunc(fail)
+	server.App.OnRecordUpdate(collections.Patients).BindFunc(fail)
+	server.App.OnRecordDelete(collections.Patients).BindFunc(fail)
 	for _, test := range []struct {
 		method, path string
 		body         any

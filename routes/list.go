@@ -6,6 +6,7 @@ import (
 
 	"github.com/pocketbase/dbx"
 
+	"carebase/internal/collections"
 	"carebase/internal/rest"
 )
 
@@ -103,8 +104,8 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 // chunk reads rows of a range, at most so many, and fewer of large ones;
 // exhausted tells that the range has no more.
 func (l listing) chunk(r *rest.Request, within []dbx.Expression, offset, limit int64) (rows []*row, exhausted bool, err error) {
-	found, err := r.App.ConcurrentDB().Select(append(l.columns(), createdAtColumn, numberColumn)...).
-		From(l.collection).Where(dbx.And(slices.Concat(l.where, within)...)).
+	found, err := r.App.ConcurrentDB().Select(append(l.columns(), collections.CreatedAt, numberColumn)...).
+		From(l.collection.Name).Where(dbx.And(slices.Concat(l.where, within)...)).
 		OrderBy(l.order.clauses()...).Offset(offset).Limit(limit).
 		WithContext(r.Request.Context()).Rows()
 	if err != nil {

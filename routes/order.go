@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/pocketbase/dbx"
+
+	"carebase/internal/collections"
 )
 
 // order is by what a list is sorted. Its last term is unique, so that each row
@@ -19,8 +21,8 @@ type orderTerm struct {
 // newestFirst is the order of every list. Rows of the same millisecond keep
 // the order in which they came.
 var (
-	newestFirst = order{{createdAtColumn, true}, {numberColumn, true}}
-	oldestFirst = order{{createdAtColumn, false}, {numberColumn, false}}
+	newestFirst = order{{collections.CreatedAt, true}, {numberColumn, true}}
+	oldestFirst = order{{collections.CreatedAt, false}, {numberColumn, false}}
 )
 
 // orderOf reads DRF's ordering terms, which name declared fields.

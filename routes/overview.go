@@ -25,8 +25,7 @@ const (
 
 // overview counts what the caller sees.
 type overview struct {
-	patients, doctors *resource
-	mappings          *mappingResource
+	patients, doctors, mappings *resource
 }
 
 // figure is one number of the overview.
@@ -57,12 +56,12 @@ func (o overview) view() *rest.View {
 
 func (o overview) show(r *rest.Request) error {
 	var figures []figure
-	for _, counted := range []*resource{o.patients, o.doctors, &o.mappings.resource} {
+	for _, counted := range []*resource{o.patients, o.doctors, o.mappings} {
 		count, err := counted.count(r, counted.scope(r))
 		if err != nil {
 			return err
 		}
-		figures = append(figures, figure{chart: counted.collection, count: count})
+		figures = append(figures, figure{chart: counted.collection.Name, count: count})
 	}
 	for _, count := range []func(*rest.Request) ([]figure, error){o.countPatients, o.countSpecialities} {
 		counted, err := count(r)
@@ -134,7 +133,7 @@ func (o overview) countSpecialities(r *rest.Request) ([]figure, error) {
 		Speciality string `db:"speciality"`
 		Count      int64  `db:"total"`
 	}
-	err := r.App.ConcurrentDB().Select("speciality", "count(*) AS total").From(o.doctors.collection).
+	err := r.App.ConcurrentDB().Select("speciality", "count(*) AS total").From(o.doctors.collection.Name).
 		Where(o.doctors.scope(r)).GroupBy("speciality").OrderBy("total DESC", "speciality").Limit(specialities).
 		WithContext(r.Request.Context()).All(&rows)
 	if err != nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
 
+	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/testing/testapp"
-	"carebase/migrations"
 )
 
 // page asks as a browser does.
@@ -28,7 +28,7 @@ func TestEveryAnswerIsAPageForBrowsers(t *testing.T) {
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	patient, doctor := server.Patient(alice, "John Doe"), server.Doctor(bob, "Gregory House")
 	failing, waiting := server.Patient(alice, "Fails"), server.Patient(alice, "Waits")
-	server.App.OnRecordUpdate(migrations.Patients).BindFunc(func(e *core.RecordEvent) error {
+	server.App.OnRecordUpdate(collections.Patients).BindFunc(func(e *core.RecordEvent) error {
 		if e.Record.Id == failing {
 			panic("the secret name of a table")
 		}

@@ -4,24 +4,23 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
-	"strings"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
 )
 
-// bindPublic serves the web console's files at the root. The route takes every
-// path and method that no other route has, so it answers for those too.
+// bindPublic serves the web console's files at the root. The routes take every
+// path and method that no other route has, so they answer for those too.
 func bindPublic(router *router.Router[*core.RequestEvent], public fs.FS) {
 	file := apis.Static(public, false)
 	router.Any("/{path...}", func(e *core.RequestEvent) error {
-		isRead := e.Request.Method == http.MethodGet || e.Request.Method == http.MethodHead
-		if !isRead || strings.HasPrefix(e.Request.URL.Path, "/api/") {
+		if e.Request.Method != http.MethodGet && e.Request.Method != http.MethodHead {
 			return e.NotFoundError("", nil)
 		}
 		return file(e)
 	})
+	router.Any("/api/{path...}", func(e *core.RequestEvent) error { return e.NotFoundError("", nil) })
 }
 
 // Overlay is a file system whose Upper files hide the Lower ones of the same

@@ -6,9 +6,9 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
-	"carebase/migrations"
 )
 
 // register creates a user.
@@ -45,7 +45,7 @@ func createUser(r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	users, err := r.App.FindCachedCollectionByNameOrId(migrations.Users)
+	users, err := r.App.FindCachedCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ const emailInUse = "user with this email already exists."
 
 func unusedEmail(r *rest.Request, email string, _ rest.Data) ([]string, error) {
 	var count int64
-	err := r.App.ConcurrentDB().Select("count(*)").From(migrations.Users).
+	err := r.App.ConcurrentDB().Select("count(*)").From(collections.Users).
 		Where(dbx.NewExp("[[email]] = {:email} COLLATE NOCASE", dbx.Params{"email": email})).
 		WithContext(r.Request.Context()).Row(&count)
 	if err != nil || count == 0 {

@@ -4,54 +4,68 @@ import (
 	"database/sql"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/audit"
+	"carebase/internal/collections"
+	"carebase/internal/config"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
 
-// resource declares one resource of the documented API. What a resource does
-// follows from its declaration.
+// resource serves the records of one declared collection. What it does follows
+// from the declaration.
 type resource struct {
-	// collection is PocketBase's; model is the name in "No X matches ...".
-	collection, model string
-	// noun is what people call one of its objects.
-	noun string
-	// fields are exactly what a representation consists of.
+	*collections.Resource
+	collection *collections.Collection
+	// fields are the declared ones, with what the caller may name in relations.
 	fields []rest.Field
-	// searchFields are what ?search= looks into; filterFields what can be
-	// asked for exactly (?field=).
-	searchFields, filterFields []string
-	// readableByAll shows every signed-in user every row. The owner alone
-	// changes it all the same.
+	// readableByAll shows every user every row. The owner alone changes it all the
+	// same.
 	readableByAll bool
-	// onNotUnique is the answer to an object that is there already.
-	onNotUnique error
 }
 
-// An id and a date in the reference.
-const (
-	exampleID   = "k3v9x0q2m7n1p5s"
-	exampleTime = "2026-01-31T12:00:00.000Z"
-)
+// newResource returns the resource of a declared collection with an owner.
+func newResource(name string, scope config.DoctorsScope) *resource {
+	collection := collections.Get(name)
+	s := &resource{
+		Resource:      collection.Resource,
+		collection:    collection,
+		fields:        slices.Clone(collection.Resource.Fields),
+		readableByAll: collection.IsReadableByAll(scope),
+	}
+	for _, relation := range collection.Relations {
+		for i := range s.fields {
+			if s.fields[i].Name == relation.Field {
+				s.fields[i].Validate = visible(newResource(relation.Target, scope))
+			}
+		}
+	}
+	return s
+}
 
-// ownerField is the column that says whose row it is.
-const ownerField = "created_by"
-
-// createdBy and createdAt are fields of every resource that has an owner.
-var (
-	createdBy = rest.Field{Name: ownerField, Label: "Created by", Type: rest.PrimaryKey, ReadOnly: true, Description: "The id of the user who created and owns it.", Example: "u8w2e4r6t0y1i3o"}
-	createdAt = rest.Field{Name: createdAtColumn, Label: "Created at", Type: rest.DateTime, ReadOnly: true, Description: "When it was created, in UTC.", Example: exampleTime}
-)
+// visible checks that an id names an object that the caller can read.
+func visible(target *resource) func(*rest.Request, string, rest.Data) ([]string, error) {
+	return func(r *rest.Request, id string, _ rest.Data) ([]string, error) {
+		scope := target.scope(r)
+		scope["id"] = id
+		count, err := target.count(r, scope)
+		if err != nil || count > 0 {
+			return nil, err
+		}
+		return []string{rest.InvalidPrimaryKey(id)}, audit.RecordDenied(r.RequestEvent, target.collection.Name, id, audit.Create)
+	}
+}
 
 func (s *resource) listView() *rest.View {
 	return &rest.View{
-		Name:         s.model + " List",
+		Name:         s.Model + " List",
 		Description:  "Lists the objects that the caller can see, newest first, and creates new ones.",
 		Authenticate: simplejwt.Authenticate,
-		Schema:       s.model,
+		Schema:       s.Model,
 		Fields:       s.fields,
 		Methods: map[string]rest.Method{
 			http.MethodGet: {
@@ -65,8 +79,8 @@ func (s *resource) listView() *rest.View {
 			},
 			http.MethodPost: {
 				Handle:      s.create,
-				Summary:     "Create a " + s.noun,
-				Description: "The new " + s.noun + " belongs to the caller.",
+				Summary:     "Create a " + s.Noun,
+				Description: "The new " + s.Noun + " belongs to the caller.",
 				Answer:      rest.Answer{Status: http.StatusCreated},
 			},
 		},
@@ -74,39 +88,39 @@ func (s *resource) listView() *rest.View {
 }
 
 func (s *resource) detailView() *rest.View {
-	missing, denied := rest.NotFoundModel(s.model), s.deniedToReaders()
+	missing, denied := rest.NotFoundModel(s.Model), s.deniedToReaders()
 	return &rest.View{
-		Name:         s.model + " Instance",
+		Name:         s.Model + " Instance",
 		Description:  "Shows, changes and deletes one object.",
 		Authenticate: simplejwt.Authenticate,
-		Schema:       s.model,
+		Schema:       s.Model,
 		Fields:       s.fields,
 		Path:         []rest.Field{s.idInPath("id")},
 		Methods: map[string]rest.Method{
 			http.MethodGet: {
 				Handle:      s.retrieve,
-				Summary:     "Show a " + s.noun,
-				Description: "A " + s.noun + " that the caller cannot see does not exist.",
+				Summary:     "Show a " + s.Noun,
+				Description: "A " + s.Noun + " that the caller cannot see does not exist.",
 				Answer:      rest.Answer{Status: http.StatusOK},
 				Errors:      []*rest.Error{missing},
 			},
 			http.MethodPut: {
 				Handle:      func(r *rest.Request) error { return s.update(r, false) },
-				Summary:     "Change a " + s.noun,
+				Summary:     "Change a " + s.Noun,
 				Description: "Every required field must be there; another that is left out keeps its value.",
 				Answer:      rest.Answer{Status: http.StatusOK},
 				Errors:      append(denied, missing),
 			},
 			http.MethodPatch: {
 				Handle:      func(r *rest.Request) error { return s.update(r, true) },
-				Summary:     "Change some fields of a " + s.noun,
+				Summary:     "Change some fields of a " + s.Noun,
 				Description: "A field that is left out keeps its value.",
 				Answer:      rest.Answer{Status: http.StatusOK},
 				Errors:      append(denied, missing),
 			},
 			http.MethodDelete: {
 				Handle:      s.destroy,
-				Summary:     "Delete a " + s.noun,
+				Summary:     "Delete a " + s.Noun,
 				Description: "Who treats whom goes with it.",
 				Answer:      rest.Answer{Status: http.StatusNoContent},
 				Errors:      append(denied, missing),
@@ -117,11 +131,11 @@ func (s *resource) detailView() *rest.View {
 }
 
 // plural is what people call several of the resource's objects.
-func (s *resource) plural() string { return s.noun + "s" }
+func (s *resource) plural() string { return s.Noun + "s" }
 
 // idInPath is an object's id as a part of a path.
 func (s *resource) idInPath(name string) rest.Field {
-	return rest.Field{Name: name, Type: rest.String, Description: "The id of a " + s.noun + ".", Example: exampleID}
+	return rest.Field{Name: name, Type: rest.String, Description: "The id of a " + s.Noun + ".", Example: collections.ExampleID}
 }
 
 // deniedToReaders is what becomes of who may read but not change an object, if
@@ -139,17 +153,17 @@ func (s *resource) scope(r *rest.Request) dbx.HashExp {
 	if s.readableByAll {
 		return dbx.HashExp{}
 	}
-	return dbx.HashExp{ownerField: r.Auth.Id}
+	return dbx.HashExp{s.collection.Owner: r.Auth.Id}
 }
 
 func (s *resource) retrieve(r *rest.Request) error {
 	scope := s.scope(r)
 	scope["id"] = r.Request.PathValue("id")
 	row := s.newRow()
-	err := r.App.ConcurrentDB().Select(s.columns()...).From(s.collection).Where(scope).
+	err := r.App.ConcurrentDB().Select(s.columns()...).From(s.collection.Name).Where(scope).
 		WithContext(r.Request.Context()).Row(row.destinations()...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return s.denied(r, rest.NotFoundModel(s.model))
+		return s.denied(r, rest.NotFoundModel(s.Model))
 	}
 	if err != nil {
 		return err
@@ -162,7 +176,7 @@ func (s *resource) retrieve(r *rest.Request) error {
 
 // count counts the rows that match.
 func (s *resource) count(r *rest.Request, where dbx.Expression) (count int64, err error) {
-	err = r.App.ConcurrentDB().Select("count(*)").From(s.collection).Where(where).
+	err = r.App.ConcurrentDB().Select("count(*)").From(s.collection.Name).Where(where).
 		WithContext(r.Request.Context()).Row(&count)
 	return count, err
 }
@@ -172,12 +186,12 @@ func (s *resource) create(r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	collection, err := r.App.FindCachedCollectionByNameOrId(s.collection)
+	collection, err := r.App.FindCachedCollectionByNameOrId(s.collection.Name)
 	if err != nil {
 		return err
 	}
 	record := core.NewRecord(collection)
-	record.Set(ownerField, r.Auth.Id)
+	record.Set(s.collection.Owner, r.Auth.Id)
 	if err := s.save(r, r.App, record, values); err != nil {
 		return err
 	}
@@ -227,13 +241,13 @@ func (s *resource) findForChange(r *rest.Request, app core.App) (*core.Record, e
 	scope := s.scope(r)
 	scope["id"] = r.Request.PathValue("id")
 	record := &core.Record{}
-	err := app.RecordQuery(s.collection).AndWhere(scope).WithContext(r.Request.Context()).Limit(1).One(record)
+	err := app.RecordQuery(s.collection.Name).AndWhere(scope).WithContext(r.Request.Context()).Limit(1).One(record)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return nil, rest.NotFoundModel(s.model)
+		return nil, rest.NotFoundModel(s.Model)
 	case err != nil:
 		return nil, err
-	case record.GetString(ownerField) != r.Auth.Id:
+	case record.GetString(s.collection.Owner) != r.Auth.Id:
 		return nil, rest.PermissionDenied()
 	}
 	return record, nil
@@ -254,7 +268,7 @@ func (s *resource) save(r *rest.Request, app core.App, record *core.Record, valu
 		record.Set(name, value)
 	}
 	if err := app.SaveWithContext(r.Request.Context(), record); err != nil {
-		return saveError(err, s.fields, s.onNotUnique)
+		return saveError(err, s.fields, s.NotUnique)
 	}
 	return nil
 }

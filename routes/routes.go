@@ -1,31 +1,29 @@
 // Package routes is the documented REST API: the table of its endpoints and a
-// file per resource. It also serves the web console's files and says at start
-// where everything is.
+// file per resource. It also serves the web console's files.
 package routes
 
 import (
 	"io/fs"
-	"net/http"
 
-	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/pocketbase/pocketbase/tools/router"
 
+	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
 
-// Bind registers the documented API and the console's files from public. It is
-// called once, before the app starts.
-func Bind(app core.App, config *config.Config, public fs.FS) {
+// Bind registers the documented API, surrounded by the middlewares, and the
+// console's files from public. It is called once, before the app starts.
+func Bind(app core.App, config *config.Config, public fs.FS, middlewares []*hook.Handler[*core.RequestEvent]) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		answerOptions(e.Router)
 		for prefix, endpoints := range table(config) {
 			linkViews(prefix, endpoints)
-			bindPrefix(e.Router, prefix, endpoints)
+			bindPrefix(e.Router, prefix, endpoints, middlewares)
 		}
-		bindDocs(e.Router, public)
+		bindDocs(e.Router, public, middlewares)
 		bindPublic(e.Router, public)
 		return e.Next()
 	})
@@ -37,7 +35,9 @@ type endpoints map[string]*rest.View
 
 // table is every endpoint of the documented API.
 func table(config *config.Config) map[string]endpoints {
-	patients, doctors, mappings := patients(), doctors(config.DoctorsScope), mappings(config.DoctorsScope)
+	patients := newResource(collections.Patients, config.DoctorsScope)
+	doctors := newResource(collections.Doctors, config.DoctorsScope)
+	mappings := &mappingResource{newResource(collections.Mappings, config.DoctorsScope), patients}
 	tokens := tokens{
 		lifetimes: simplejwt.Lifetimes{Access: config.AccessTokenLifetime, Refresh: config.RefreshTokenLifetime},
 		rotation:  simplejwt.Rotation{Rotate: config.RotateRefreshTokens, Blacklist: config.BlacklistAfterRotation},
@@ -61,7 +61,7 @@ func table(config *config.Config) map[string]endpoints {
 		"/api/patients": {
 			"":              patients.listView(),
 			"/{id}":         patients.detailView(),
-			"/{id}/history": history(),
+			"/{id}/history": history{patients}.view(),
 		},
 		"/api/doctors": {
 			"":      doctors.listView(),
@@ -72,7 +72,7 @@ func table(config *config.Config) map[string]endpoints {
 			"/{patient_id}": mappings.ofPatientView(),
 			"/detail/{id}":  mappings.destroyView(),
 		},
-		"/api/overview": {"": overview{patients, doctors, mappings}.view()},
+		"/api/overview": {"": overview{patients, doctors, mappings.resource}.view()},
 	}
 	table["/api/schema"] = schema(table)
 	return table
@@ -81,9 +81,9 @@ func table(config *config.Config) map[string]endpoints {
 // bindPrefix registers the endpoints of a prefix, each with and without its
 // trailing slash, and a 404 for everything else below it. All of it answers in
 // the documented error shape.
-func bindPrefix(router *router.Router[*core.RequestEvent], prefix string, endpoints endpoints) {
+func bindPrefix(router *router.Router[*core.RequestEvent], prefix string, endpoints endpoints, middlewares []*hook.Handler[*core.RequestEvent]) {
 	group := router.Group(prefix)
-	group.Bind(rest.ErrorRenderer(), simplejwt.LoadToken())
+	group.Bind(middlewares...)
 	for path, view := range endpoints {
 		group.Any(path, view.Serve)
 		group.Any(path+"/{$}", view.Serve)
@@ -93,21 +93,4 @@ func bindPrefix(router *router.Router[*core.RequestEvent], prefix string, endpoi
 		group.Any("", unknown)
 	}
 	group.Any("/{path...}", unknown)
-}
-
-// answerOptions lets OPTIONS requests that are no CORS preflight reach the
-// views: PocketBase's middleware takes every one of them for a preflight.
-func answerOptions(router *router.Router[*core.RequestEvent]) {
-	for _, middleware := range router.Middlewares {
-		if middleware.Id != apis.DefaultCorsMiddlewareId {
-			continue
-		}
-		preflight := middleware.Func
-		middleware.Func = func(e *core.RequestEvent) error {
-			if e.Request.Method == http.MethodOptions && e.Request.Header.Get("Access-Control-Request-Method") == "" {
-				return e.Next()
-			}
-			return preflight(e)
-		}
-	}
 }

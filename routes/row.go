@@ -5,6 +5,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/rest"
 )
 
@@ -19,11 +20,9 @@ type row struct {
 	number    int64
 }
 
-// The columns of a row's place in a list.
-const (
-	createdAtColumn = "created_at"
-	numberColumn    = "_rowid_"
-)
+// numberColumn is the column that tells rows of one moment apart in a list, beside
+// created_at.
+const numberColumn = "_rowid_"
 
 // columns are what destinations take, in their order.
 func (s *resource) columns() []string {
@@ -54,7 +53,7 @@ func (w *row) destinations() []any {
 // value is what the row has in a column that lists are ordered by.
 func (w *row) value(column string) any {
 	switch column {
-	case createdAtColumn:
+	case collections.CreatedAt:
 		return w.createdAt
 	case numberColumn:
 		return w.number

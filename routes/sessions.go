@@ -3,15 +3,16 @@ package routes
 import (
 	"net/http"
 
+	"carebase/internal/collections"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
 
 // sessionFields are what the representation of a session consists of.
 var sessionFields = []rest.Field{
-	{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/auth/sessions/", Description: "The server's name for the session.", Example: exampleID},
-	{Name: "created_at", Label: "Created at", Type: rest.DateTime, ReadOnly: true, Description: "When the user signed in, in UTC.", Example: exampleTime},
-	{Name: "last_used_at", Label: "Last used at", Type: rest.DateTime, ReadOnly: true, Description: "When it was last given a token, to the minute.", Example: exampleTime},
+	{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/auth/sessions/", Description: "The server's name for the session.", Example: collections.ExampleID},
+	{Name: "created_at", Label: "Created at", Type: rest.DateTime, ReadOnly: true, Description: "When the user signed in, in UTC.", Example: collections.ExampleTime},
+	{Name: "last_used_at", Label: "Last used at", Type: rest.DateTime, ReadOnly: true, Description: "When it was last given a token, to the minute.", Example: collections.ExampleTime},
 	{Name: "address", Label: "Address", Type: rest.String, ReadOnly: true, Description: "The client's address then.", Example: "203.0.113.7"},
 	{Name: "user_agent", Label: "User agent", Type: rest.String, ReadOnly: true, Description: "What the client called itself then.", Example: "Mozilla/5.0"},
 	{Name: "current", Label: "Current", Type: rest.Boolean, ReadOnly: true, Description: "Whether the request's own token belongs to it.", Example: true},
@@ -59,7 +60,7 @@ func endSession() *rest.View {
 		Name:         "Session Instance",
 		Description:  "One of the caller's sessions.",
 		Authenticate: simplejwt.Authenticate,
-		Path:         []rest.Field{{Name: "id", Type: rest.String, Description: "The id of a session.", Example: exampleID}},
+		Path:         []rest.Field{{Name: "id", Type: rest.String, Description: "The id of a session.", Example: collections.ExampleID}},
 		Methods: map[string]rest.Method{http.MethodDelete: {
 			Handle: func(r *rest.Request) error {
 				found, err := simplejwt.EndSession(r.Request.Context(), r.App, r.Request.PathValue("id"), r.Auth.Id)

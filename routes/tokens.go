@@ -8,6 +8,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
+	"carebase/internal/collections"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 	"carebase/internal/throttle"
@@ -93,7 +94,7 @@ func (t tokens) obtain() *rest.View {
 
 // login checks the credentials, unless too many were wrong before.
 func (t tokens) login(r *rest.Request, email, password string) (pair simplejwt.Pair, err error) {
-	account := throttle.Account{Collection: simplejwt.UsersCollection, Identity: email}
+	account := throttle.Account{Collection: collections.Users, Identity: email}
 	err = throttle.Of(r.App).Login(r.RequestEvent, account, func() (err error) {
 		pair, err = simplejwt.Login(r.Request.Context(), r.App, email, password, simplejwt.AgentOf(r.Request), t.lifetimes)
 		var refused *rest.Error

@@ -12,9 +12,11 @@ import (
 	"github.com/pocketbase/pocketbase/plugins/migratecmd"
 
 	"carebase/hooks"
+	"carebase/internal/audit"
 	"carebase/internal/cli"
 	"carebase/internal/config"
 	"carebase/internal/monitoring"
+	"carebase/internal/server"
 	"carebase/routes"
 )
 
@@ -26,6 +28,8 @@ type Options struct {
 	Log io.Writer
 	// Banner receives where everything is when the server is ready; os.Stdout if nil.
 	Banner io.Writer
+	// Timeouts bound slow clients; server.DefaultTimeouts if zero.
+	Timeouts server.Timeouts
 }
 
 // New returns the application with every hook, route and command, not started.
@@ -43,11 +47,16 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	}
 	app := pocketbase.NewWithConfig(engine.settings(config))
 	// First, so that a server that cannot listen changes nothing.
-	routes.BindListener(app, engine.String(), options.Banner)
+	server.BindListener(app, engine.String(), options.Banner)
+	audit.Bind(app, config)
+	bindStart(app, config)
 	hooks.Bind(app, config)
-	routes.Bind(app, config, options.Public)
-	monitoring.Bind(app, config.MetricsAddr, options.Log)
-	engine.bind(app, config)
+	documented := server.Bind(app, config, server.Options{
+		Timeouts:   options.Timeouts,
+		Monitoring: monitoring.Bind(app, config.MetricsAddr, options.Log),
+		Cluster:    engine.bind(app, config),
+	})
+	routes.Bind(app, config, options.Public, documented)
 	app.RootCmd.AddCommand(
 		cli.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), cli.NewDatabaseCommand(),
 		cli.NewAuditCommand(app), cli.NewBackupCommand(app, config),

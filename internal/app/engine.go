@@ -41,15 +41,16 @@ func (e engine) settings(config *config.Config) pocketbase.Config {
 	return settings
 }
 
-// bind binds what only one of the engines needs.
-func (e engine) bind(app core.App, config *config.Config) {
+// bind binds what only one of the engines needs. It returns the cluster that the
+// app belongs to on PostgreSQL, nil on SQLite.
+func (e engine) bind(app core.App, config *config.Config) *cluster.Cluster {
 	if e.database == nil {
 		sqlite.Bind(app)
 		backup.Bind(app, config.Backup)
-		return
+		return nil
 	}
 	pgengine.Bind(app, e.database)
-	cluster.Bind(app, e.database, hooks.RealtimeSessionKey)
+	return cluster.Bind(app, e.database, hooks.RealtimeSessionKey)
 }
 
 // String names a PostgreSQL database without its password; it is empty for SQLite.

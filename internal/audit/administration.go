@@ -4,13 +4,13 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/endpoint"
 )
 
-// administration are the endpoints of superusers that no hook tells of, by their
-// patterns: they are recorded before anything happens.
+// administration are the endpoints of superusers that have no hook: they are
+// recorded before anything happens.
 var administration = map[string]Event{
 	"GET /api/backups":                {Action: Read, Detail: "list of backups"},
 	"POST /api/backups":               {Action: Create, Detail: "backup"},
@@ -26,12 +26,6 @@ var administration = map[string]Event{
 
 // bindAdministration records what superusers do beside records and collections.
 func (t *Trail) bindAdministration() {
-	t.app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.Bind(&hook.Handler[*core.RequestEvent]{
-			Id: "auditAdministration", Priority: apis.DefaultLoadAuthTokenMiddlewarePriority + 10, Func: administer,
-		})
-		return e.Next()
-	})
 	t.app.OnSettingsUpdateRequest().BindFunc(func(e *core.SettingsUpdateRequestEvent) error {
 		changed := changedSettings(e.OldSettings, e.NewSettings)
 		return InTransaction(&e.App, func() error {
@@ -60,8 +54,10 @@ func (t *Trail) bindAdministration() {
 	})
 }
 
-func administer(e *core.RequestEvent) error {
-	event, found := administration[e.Request.Pattern]
+// Administration is the middleware that records what superusers do at endpoints
+// without a hook, before it happens. It needs to know who the caller is.
+func Administration(e *core.RequestEvent) error {
+	event, found := administration[endpoint.Of(e.Request)]
 	if !found {
 		return e.Next()
 	}

@@ -133,7 +133,6 @@ func Bind(app core.App, config *config.Config) {
 	}
 	trail.queue = newQueue(trail.storeAll)
 	app.Store().Set(storeKey, trail)
-	trail.bindRequests()
 	trail.bindChanges()
 	trail.bindReads()
 	trail.bindBatches()

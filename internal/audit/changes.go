@@ -7,23 +7,26 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/migrations"
+	"carebase/internal/collections"
 )
 
-// transient are collections whose records come and go with requests and say
-// nothing about health.
-var transient = []string{
-	core.CollectionNameMFAs, core.CollectionNameOTPs, core.CollectionNameAuthOrigins,
-	migrations.BlacklistedTokens, migrations.Sessions, migrations.AuditEvents,
+// transient are PocketBase's collections whose records come and go with requests
+// and say nothing about health.
+var transient = []string{core.CollectionNameMFAs, core.CollectionNameOTPs, core.CollectionNameAuthOrigins}
+
+// isUnrecorded reports whether changes of a collection's records are no events.
+func isUnrecorded(name string) bool {
+	declared := collections.Get(name)
+	return slices.Contains(transient, name) || declared != nil && declared.Unrecorded
 }
 
 // isTransient reports whether a change says nothing worth an event. That somebody
 // who is signed in ends a session does.
 func isTransient(collection *core.Collection, action Action, request *request) bool {
-	if collection.Name == migrations.Sessions && action == Delete && request != nil && request.Auth != nil {
+	if collection.Name == collections.Sessions && action == Delete && request != nil && request.Auth != nil {
 		return false
 	}
-	return slices.Contains(transient, collection.Name)
+	return isUnrecorded(collection.Name)
 }
 
 // bindChanges records every change of a record and of a collection in the
@@ -84,10 +87,11 @@ func InTransaction(app *core.App, next func() error) error {
 
 // patientsOf is whose health a record is about.
 func patientsOf(record *core.Record) []string {
-	switch field, _ := record.Collection().Fields.GetByName("patient").(*core.RelationField); {
-	case record.Collection().Name == migrations.Patients:
-		return []string{record.Id}
-	case field != nil:
+	if declared := collections.Get(record.Collection().Name); declared != nil && declared.Patient != "" {
+		return record.GetStringSlice(declared.Patient)
+	}
+	// A collection that an operator has made is about the patients it points to.
+	if field, ok := record.Collection().Fields.GetByName("patient").(*core.RelationField); ok {
 		return record.GetStringSlice(field.Name)
 	}
 	return nil
@@ -124,7 +128,7 @@ func (t *Trail) changeCollection(e *core.CollectionEvent, action Action) error {
 	if request == nil {
 		return e.Next()
 	}
-	if e.Collection.Name == migrations.AuditEvents || e.Collection.Id == t.collectionID() {
+	if e.Collection.Name == collections.AuditEvents || e.Collection.Id == t.collectionID() {
 		return errTrailCollection
 	}
 	return InTransaction(&e.App, func() error {
@@ -138,7 +142,7 @@ func (t *Trail) changeCollection(e *core.CollectionEvent, action Action) error {
 
 // collectionID is the id of the collection through which the trail is read.
 func (t *Trail) collectionID() string {
-	collection, err := t.app.FindCachedCollectionByNameOrId(migrations.AuditEvents)
+	collection, err := t.app.FindCachedCollectionByNameOrId(collections.AuditEvents)
 	if err != nil {
 		return ""
 	}

@@ -3,11 +3,13 @@ package audit
 import (
 	"errors"
 	"net/http"
-	"regexp"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
 	"github.com/spf13/cast"
+
+	"carebase/internal/collections"
+	"carebase/internal/endpoint"
 )
 
 // actions are what methods stand for.
@@ -15,6 +17,9 @@ var actions = map[string]Action{
 	http.MethodGet: Read, http.MethodHead: Read, http.MethodPost: Create,
 	http.MethodPut: Update, http.MethodPatch: Update, http.MethodDelete: Delete,
 }
+
+// ActionOf returns what a request's method stands for.
+func ActionOf(method string) Action { return actions[method] }
 
 // RecordDenied records that a request was refused what it wanted of a record, if
 // there is such a record. To the caller it makes no difference whether there is.
@@ -81,12 +86,9 @@ func recordForeign(e *core.RequestEvent, collection *core.Collection, body map[s
 
 // isCallers reports whether a record is the caller's, or nobody's.
 func isCallers(e *core.RequestEvent, record *core.Record) bool {
-	owner := record.GetString("created_by")
+	owner := record.GetString(collections.CreatedBy)
 	return owner == "" || e.Auth != nil && owner == e.Auth.Id
 }
-
-// recordPath is what a request of a batch is for.
-var recordPath = regexp.MustCompile(`^/api/collections/([^/?]+)/records(?:/([^/?]+))?(?:\?.*)?$`)
 
 // bindBatches records what batches were refused: the records of others that a
 // batch names that came to nothing.
@@ -97,15 +99,14 @@ func (t *Trail) bindBatches() {
 			return failure
 		}
 		for _, request := range e.Batch {
-			match := recordPath.FindStringSubmatch(request.URL)
-			if match == nil {
+			name, id, found := endpoint.RecordsPath(request.URL)
+			if !found {
 				continue
 			}
-			collection, err := e.App.FindCachedCollectionByNameOrId(match[1])
+			collection, err := e.App.FindCachedCollectionByNameOrId(name)
 			if err != nil || !isRecorded(collection) {
 				continue
 			}
-			id := match[2]
 			if request.Method == http.MethodPut {
 				id = cast.ToString(request.Body["id"])
 			}

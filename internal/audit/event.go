@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"carebase/migrations"
+	"carebase/internal/collections"
 )
 
 // timeLayout is RFC 3339 in UTC, to the millisecond.
@@ -82,7 +82,7 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	if o.Outcome == "" {
 		o.Outcome = Success
 	}
-	if o.Patients == nil && o.Collection == migrations.Patients {
+	if o.Patients == nil && o.Collection == collections.Patients {
 		o.Patients = o.Records
 	}
 	event := &stored{
@@ -99,7 +99,7 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 		return event, nil
 	}
 	set := &recordSet{day: event.RecordedAt[:len("2006-01-02")], records: strings.Join(o.Records, " ")}
-	if o.Collection != migrations.Patients {
+	if o.Collection != collections.Patients {
 		set.patients = strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Patients))), " ")
 	}
 	if agent.Type == User {

@@ -9,7 +9,7 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/migrations"
+	"carebase/internal/collections"
 )
 
 // Exported is an event with everything that belongs to it.
@@ -55,7 +55,7 @@ func Export(ctx context.Context, app core.App, from, until time.Time, yield func
 func (s *stored) export(hash, records, patients string) *Exported {
 	if s.Set == "" {
 		records, patients = s.Records, s.Patient
-	} else if s.Collection == migrations.Patients {
+	} else if s.Collection == collections.Patients {
 		patients = records
 	}
 	return &Exported{

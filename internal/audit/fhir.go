@@ -3,7 +3,7 @@ package audit
 import (
 	"strings"
 
-	"carebase/migrations"
+	"carebase/internal/collections"
 )
 
 // The types of FHIR R4 (hl7.org/fhir/R4/auditevent.html), as far as events need
@@ -145,7 +145,7 @@ func (e *Exported) fhirRecords() []fhirEntity {
 		entities = append(entities, fhirEntity{What: &fhirReference{Reference: "Patient/" + id}, Type: fhirPerson, Role: fhirPatient})
 	}
 	for _, id := range e.Records {
-		if e.Collection == migrations.Patients {
+		if e.Collection == collections.Patients {
 			continue
 		}
 		what := &fhirReference{Identifier: &fhirIdentifier{System: identifiers + e.Collection, Value: id}}

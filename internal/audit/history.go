@@ -8,7 +8,7 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/migrations"
+	"carebase/internal/collections"
 )
 
 // HistoryEntry is an event as a patient's owner sees it.
@@ -64,7 +64,7 @@ func addNames(ctx context.Context, app core.App, entries []HistoryEntry, users [
 		ID   string `db:"id"`
 		Name string `db:"name"`
 	}
-	err := app.ConcurrentDB().Select("id", "name").From(migrations.Users).Where(dbx.In("id", users...)).WithContext(ctx).All(&rows)
+	err := app.ConcurrentDB().Select("id", "name").From(collections.Users).Where(dbx.In("id", users...)).WithContext(ctx).All(&rows)
 	if err != nil {
 		return err
 	}

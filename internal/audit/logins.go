@@ -2,10 +2,11 @@ package audit
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/endpoint"
 )
 
 // bindLogins records who signs in at PocketBase's own doors, and who fails to.
@@ -13,7 +14,7 @@ func (t *Trail) bindLogins() {
 	t.app.OnRecordAuthRequest().BindFunc(func(e *core.RecordAuthRequestEvent) error {
 		login := &Event{Action: Execute, Collection: e.Collection.Name, Records: []string{e.Record.Id}, Detail: "login: " + e.AuthMethod}
 		switch {
-		case strings.Contains(e.Request.URL.Path, "/impersonate/"):
+		case endpoint.Of(e.Request) == endpoint.Impersonate:
 			login.Detail = "impersonation, with the token " + TokenID(e.Token)
 		case e.AuthMethod == "":
 			login.Detail = "token refresh"
@@ -33,14 +34,14 @@ func (t *Trail) bindLogins() {
 
 // signIns are the endpoints that sign somebody in, and what events call that.
 var signIns = map[string]string{
-	"auth-with-password": "login: password", "auth-with-otp": "login: otp", "auth-with-oauth2": "login: oauth2",
-	"auth-refresh": "token refresh",
+	endpoint.WithPassword: "login: password", endpoint.WithOTP: "login: otp", endpoint.WithOAuth2: "login: oauth2",
+	endpoint.AuthRefresh: "token refresh",
 }
 
 // recordFailedLogin records that a request to sign in came to nothing: as whom, if
 // that is an account.
-func recordFailedLogin(e *core.RequestEvent, path string) error {
-	detail, found := signIns[path[strings.LastIndexByte(path, '/')+1:]]
+func recordFailedLogin(e *core.RequestEvent) error {
+	detail, found := signIns[endpoint.Of(e.Request)]
 	if !found {
 		return nil
 	}

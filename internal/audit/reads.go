@@ -7,7 +7,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/migrations"
+	"carebase/internal/collections"
 )
 
 // reading is what a request has read through PocketBase and not answered yet.
@@ -73,7 +73,7 @@ func (r *reading) add(request *request, e *core.RecordEnrichEvent) {
 	if i < 0 {
 		i, r.events = len(r.events), append(r.events, &Event{Action: Read, Collection: collection.Name})
 	}
-	if collection.Name == migrations.AuditEvents {
+	if collection.Name == collections.AuditEvents {
 		return // which events a superuser reads would be events about events
 	}
 	r.events[i].Records = append(r.events[i].Records, e.Record.Id)
@@ -83,5 +83,5 @@ func (r *reading) add(request *request, e *core.RecordEnrichEvent) {
 // isRecorded reports whether reading a collection is an event: PocketBase's own
 // and the technical ones hold nothing about people.
 func isRecorded(collection *core.Collection) bool {
-	return !collection.System && (collection.Name == migrations.AuditEvents || !slices.Contains(transient, collection.Name))
+	return !collection.System && (collection.Name == collections.AuditEvents || !isUnrecorded(collection.Name))
 }

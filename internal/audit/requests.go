@@ -5,30 +5,23 @@ import (
 	"errors"
 
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/hook"
 )
 
-// requestPriority puts the audit around whatever may refuse a request.
-const requestPriority = -90_000
-
-// bindRequests makes every request known to what happens on its behalf.
-func (t *Trail) bindRequests() {
-	t.app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.Bind(&hook.Handler[*core.RequestEvent]{Id: "audit", Priority: requestPriority, Func: t.serve})
+// Follow is the middleware that makes every request known to what happens on its
+// behalf. It stands around whatever may refuse a request.
+func Follow(e *core.RequestEvent) error {
+	trail := Of(e.App)
+	if trail == nil {
 		return e.Next()
-	})
-}
-
-func (t *Trail) serve(e *core.RequestEvent) error {
-	// The URL may be gone by the time that there is an event.
-	request := &request{RequestEvent: e, method: e.Request.Method, path: e.Request.URL.Path}
+	}
+	request := &request{RequestEvent: e, method: e.Request.Method}
 	e.Set(requestKey, request)
-	e.App = requestApp{App: e.App, trail: t, request: request}
+	e.App = requestApp{App: e.App, trail: trail, request: request}
 	failure := e.Next()
 	if failure == nil {
 		return nil
 	}
-	if err := errors.Join(recordFailedLogin(e, request.path), recordRefusal(e, failure)); err != nil {
+	if err := errors.Join(recordFailedLogin(e), recordRefusal(e, failure)); err != nil {
 		return err
 	}
 	return failure

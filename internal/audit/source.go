@@ -7,11 +7,14 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/endpoint"
 )
 
 // source is where an event comes from.
@@ -25,8 +28,8 @@ type source struct {
 // what it has read so far.
 type request struct {
 	*core.RequestEvent
-	method, path, id string
-	reading          reading
+	method, id string
+	reading    reading
 }
 
 // requestKey is where a request event keeps its request.
@@ -64,28 +67,26 @@ func sourceOf(e *core.RequestEvent) source {
 	if request, ok := e.Get(requestKey).(*request); ok {
 		return request.source()
 	}
-	return (&request{RequestEvent: e, path: e.Request.URL.Path}).source()
+	return (&request{RequestEvent: e}).source()
 }
 
 // native are the paths of PocketBase's own endpoints.
 var native = []string{"/api/collections", "/api/files", "/api/backups", "/api/logs", "/api/settings", "/api/crons", "/api/oauth2-redirect"}
 
 func (r *request) door() Door {
-	switch r.path {
-	case "/api/batch":
+	switch endpoint.Of(r.Request) {
+	case endpoint.Batch:
 		return Batch
-	case "/api/realtime":
+	case endpoint.Connect, endpoint.Subscribe:
 		return Realtime
-	case "/api/sql":
+	case endpoint.SQL:
 		return SQL
 	}
-	if r.HasSuperuserAuth() {
+	switch {
+	case r.HasSuperuserAuth():
 		return Dashboard
-	}
-	for _, prefix := range native {
-		if strings.HasPrefix(r.path, prefix) {
-			return Native
-		}
+	case slices.ContainsFunc(native, func(path string) bool { return endpoint.IsBelow(r.Request, path) }):
+		return Native
 	}
 	return REST
 }

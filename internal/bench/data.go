@@ -10,7 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/security"
 	"github.com/pocketbase/pocketbase/tools/types"
 
-	"carebase/migrations"
+	"carebase/internal/collections"
 )
 
 // password is every user's.
@@ -42,7 +42,7 @@ func fill(directory string, users, patients int) (callers []caller, err error) {
 }
 
 func fillUsers(app core.App, count int) ([]caller, error) {
-	collection, err := app.FindCollectionByNameOrId(migrations.Users)
+	collection, err := app.FindCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func fillPatients(app core.App, callers []caller, count int) error {
 		if err != nil {
 			return err
 		}
-		_, err = app.DB().Insert(migrations.Patients, dbx.Params{
+		_, err = app.DB().Insert(collections.Patients, dbx.Params{
 			"id": id, "created_by": owner.id, "created_at": created.String(),
 			"name": fmt.Sprintf("Patient %d", i), "age": i % 100, "notes": "Diabetic, seen twice a year",
 		}).Execute()

@@ -9,16 +9,23 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// Bind adds all of it. Requests that fail are logged as lines of JSON; metrics
-// are served at their own address, a "host:port", or not at all if it is empty.
-// It is called once, before the app starts.
-func Bind(app core.App, metricsAddress string, log io.Writer) {
-	var measured *metrics
+// Monitoring observes an app's requests.
+type Monitoring struct {
+	log *requestLog
+	// metrics are nil if nothing is measured.
+	metrics *metrics
+}
+
+// Bind adds the endpoints of health and metrics. Metrics are served at their own
+// address, a "host:port", or not at all if it is empty. It is called once, before
+// the app starts. The middlewares Observe and Redact of what it returns stand
+// around every request; failed ones are logged as lines of JSON.
+func Bind(app core.App, metricsAddress string, log io.Writer) *Monitoring {
+	m := &Monitoring{log: newRequestLog(log)}
 	if metricsAddress != "" {
-		measured = newMetrics()
-		measured.bind(app, metricsAddress)
+		m.metrics = newMetrics()
+		m.metrics.bind(app, metricsAddress)
 	}
-	bindRequests(app, newRequestLog(log), measured)
-	bindActivityLog(app)
 	bindHealth(app)
+	return m
 }

@@ -14,8 +14,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/testing/testapp"
-	"carebase/migrations"
 )
 
 // line is a line of the log.
@@ -147,7 +147,7 @@ func TestFailuresOfTheServerAreLogged(t *testing.T) {
 			t.Errorf("%s: got %+v\nwant %+v", path, last, want)
 		}
 	}
-	if _, err := app.NonconcurrentDB().NewQuery("ALTER TABLE {{" + migrations.Patients + "}} RENAME TO {{elsewhere}}").Execute(); err != nil {
+	if _, err := app.NonconcurrentDB().NewQuery("ALTER TABLE {{" + collections.Patients + "}} RENAME TO {{elsewhere}}").Execute(); err != nil {
 		t.Fatal(err)
 	}
 	if got := server.Call(ann.Access, "GET", "/api/patients/?search=confidential", nil); got.Status != 500 {

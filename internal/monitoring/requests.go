@@ -6,19 +6,15 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/pocketbase/pocketbase/tools/router"
 
+	"carebase/internal/endpoint"
 	"carebase/internal/rest"
 )
-
-// outermost is a priority around every other middleware.
-const outermost = -200_000
 
 // statusClientClosed stands for requests whose client went away before it had the
 // answer, as nginx's 499. No client ever sees it.
@@ -36,46 +32,24 @@ type outcome struct {
 	cause error
 }
 
-// bindRequests looks at every request from outside of all that can refuse it.
-func bindRequests(app core.App, log *requestLog, measured *metrics) {
-	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.Bind(&hook.Handler[*core.RequestEvent]{
-			Id:       "monitoring",
-			Priority: outermost,
-			Func: func(e *core.RequestEvent) (err error) {
-				begin := time.Now()
-				ended := outcome{method: method(e.Request.Method), route: route(e.Request.Pattern)}
-				panicked := true
-				defer func() {
-					ended.duration = time.Since(begin)
-					ended.judge(e, err, panicked)
-					measured.observe(ended)
-					log.write(e, ended)
-				}()
-				err = e.Next()
-				panicked = false
-				return err
-			},
-		})
-		return e.Next()
-	})
-}
-
-// route is the pattern that a request matched, without the method and the end of
-// a path that may or may not have a slash.
-func route(pattern string) string {
-	_, path, found := strings.Cut(pattern, " ")
-	if !found {
-		path = pattern
+// Observe is the middleware that measures and logs every request, from outside of
+// all that can refuse it.
+func (m *Monitoring) Observe(e *core.RequestEvent) (err error) {
+	begin := time.Now()
+	ended := outcome{method: method(e.Request.Method), route: endpoint.Path(e.Request)}
+	if ended.route == "" {
+		ended.route = other
 	}
-	path = strings.TrimSuffix(path, "{$}")
-	if path != "/" {
-		path = strings.TrimSuffix(path, "/")
-	}
-	if path == "" || path == "/" {
-		return other
-	}
-	return path
+	panicked := true
+	defer func() {
+		ended.duration = time.Since(begin)
+		ended.judge(e, err, panicked)
+		m.metrics.observe(ended)
+		m.log.write(e, ended)
+	}()
+	err = e.Next()
+	panicked = false
+	return err
 }
 
 func method(name string) string {

@@ -6,22 +6,20 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
-)
 
-// BlacklistCollection is the name of the collection that holds the ids of
-// refresh tokens that were ended before they expired.
-const BlacklistCollection = "blacklisted_tokens"
+	"carebase/internal/collections"
+)
 
 // isBlacklisted must run in the transaction that acts on the answer.
 func isBlacklisted(ctx context.Context, app core.App, id string) (bool, error) {
 	var found int
-	err := app.DB().Select("count(*)").From(BlacklistCollection).
+	err := app.DB().Select("count(*)").From(collections.BlacklistedTokens).
 		Where(dbx.HashExp{"jti": id}).WithContext(ctx).Row(&found)
 	return found > 0, err
 }
 
 func blacklist(ctx context.Context, app core.App, ended token) error {
-	collection, err := app.FindCachedCollectionByNameOrId(BlacklistCollection)
+	collection, err := app.FindCachedCollectionByNameOrId(collections.BlacklistedTokens)
 	if err != nil {
 		return err
 	}
@@ -41,7 +39,7 @@ func blacklist(ctx context.Context, app core.App, ended token) error {
 // deleted in one statement each.
 func FlushExpired(app core.App) error {
 	expired := dbx.NewExp("[[expires_at]] <= {:now}", dbx.Params{"now": types.NowDateTime().String()})
-	for _, collection := range []string{BlacklistCollection, SessionsCollection} {
+	for _, collection := range []string{collections.BlacklistedTokens, collections.Sessions} {
 		if _, err := app.NonconcurrentDB().Delete(collection, expired).Execute(); err != nil {
 			return err
 		}

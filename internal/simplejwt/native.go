@@ -9,12 +9,14 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/security"
+
+	"carebase/internal/collections"
 )
 
 // LoadSession looks up the session of the token that PocketBase has accepted,
 // and takes the sign-in back if that session has ended.
 func LoadSession(e *core.RequestEvent) error {
-	if e.Auth == nil || e.Auth.Collection().Name != UsersCollection || e.Get(sessionKey) != nil {
+	if e.Auth == nil || e.Auth.Collection().Name != collections.Users || e.Get(sessionKey) != nil {
 		return nil
 	}
 	claims, err := security.ParseUnverifiedJWT(NativeToken(e.Request)) // PocketBase has verified it

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/collections"
 )
 
 // unknownUserHash is a bcrypt hash of nothing anybody knows, at the cost of
@@ -48,7 +50,7 @@ func WithPasswordWork(ctx context.Context, work func() error) error {
 // Login checks a user's credentials and begins a session, as SimpleJWT's
 // TokenObtainPairSerializer. It costs the same for unknown e-mail addresses.
 func Login(ctx context.Context, app core.App, email, password string, agent Agent, lifetimes Lifetimes) (Pair, error) {
-	user, err := app.FindAuthRecordByEmail(UsersCollection, email)
+	user, err := app.FindAuthRecordByEmail(collections.Users, email)
 	if err != nil && !isNotFound(err) {
 		return Pair{}, err
 	}

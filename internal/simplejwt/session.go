@@ -12,13 +12,9 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
 
+	"carebase/internal/collections"
 	"carebase/internal/forwarded"
 )
-
-// SessionsCollection is the name of the collection with a row for each sign-in
-// that has tokens. A token names its session and holds no longer than its row
-// is there, so deleting the row ends all of them at once.
-const SessionsCollection = "sessions"
 
 const (
 	// usedEvery is how often it is noted that a session is used.
@@ -70,14 +66,14 @@ func inSession(query *dbx.SelectQuery, session string) *dbx.SelectQuery {
 // IsLiving reports whether a session of a user has not ended.
 func IsLiving(ctx context.Context, app core.App, session, user string) (bool, error) {
 	var found int
-	err := app.DB().Select("count(*)").From(SessionsCollection).
+	err := app.DB().Select("count(*)").From(collections.Sessions).
 		Where(dbx.HashExp{"id": session, "user": user}).WithContext(ctx).Row(&found)
 	return found > 0, err
 }
 
 // startSession stores a new session under the id that its tokens name.
 func startSession(ctx context.Context, app core.App, user *core.Record, id, refreshID string, expires time.Time, agent Agent) error {
-	collection, err := app.FindCachedCollectionByNameOrId(SessionsCollection)
+	collection, err := app.FindCachedCollectionByNameOrId(collections.Sessions)
 	if err != nil {
 		return err
 	}
@@ -94,7 +90,7 @@ func useSession(ctx context.Context, app core.App, id, refreshID string, expires
 	if id == "" {
 		return nil
 	}
-	session, err := app.FindRecordById(SessionsCollection, id)
+	session, err := app.FindRecordById(collections.Sessions, id)
 	if isNotFound(err) {
 		return errBlacklisted
 	}
@@ -125,7 +121,7 @@ func noteUse(ctx context.Context, app core.App, session *core.Record, refreshID 
 // endReused ends the session of a blacklisted token if another one has taken
 // its place, and reports whether it was that.
 func endReused(ctx context.Context, app core.App, old token) (bool, error) {
-	session, err := app.FindRecordById(SessionsCollection, old.session())
+	session, err := app.FindRecordById(collections.Sessions, old.session())
 	if isNotFound(err) {
 		return false, nil
 	}
@@ -137,7 +133,7 @@ func endReused(ctx context.Context, app core.App, old token) (bool, error) {
 
 // EndSession ends one session of a user; found is false if there is none.
 func EndSession(ctx context.Context, app core.App, id, user string) (found bool, err error) {
-	session, err := app.FindFirstRecordByFilter(SessionsCollection, "id = {:id} && user = {:user}", dbx.Params{"id": id, "user": user})
+	session, err := app.FindFirstRecordByFilter(collections.Sessions, "id = {:id} && user = {:user}", dbx.Params{"id": id, "user": user})
 	if isNotFound(err) {
 		return false, nil
 	}
@@ -150,7 +146,7 @@ func EndSession(ctx context.Context, app core.App, id, user string) (found bool,
 // EndAll ends every token of a user, whether it belongs to a session or not.
 func EndAll(ctx context.Context, app core.App, user string) error {
 	return app.RunInTransaction(func(txApp core.App) error {
-		record, err := txApp.FindRecordById(UsersCollection, user)
+		record, err := txApp.FindRecordById(collections.Users, user)
 		if err != nil {
 			return err
 		}
@@ -166,7 +162,7 @@ func DeleteSessions(ctx context.Context, app core.App, user string) error {
 	if user != "" {
 		whose = dbx.HashExp{"user": user}
 	}
-	_, err := app.NonconcurrentDB().Delete(SessionsCollection, whose).WithContext(ctx).Execute()
+	_, err := app.NonconcurrentDB().Delete(collections.Sessions, whose).WithContext(ctx).Execute()
 	return err
 }
 
@@ -192,7 +188,7 @@ func Sessions(ctx context.Context, app core.App, user string) iter.Seq2[StoredSe
 		var after dbx.Expression
 		for {
 			var chunk []StoredSession
-			err := app.ConcurrentDB().Select("id", "created_at", "last_used_at", "address", "user_agent").From(SessionsCollection).
+			err := app.ConcurrentDB().Select("id", "created_at", "last_used_at", "address", "user_agent").From(collections.Sessions).
 				Where(dbx.And(living, after)).OrderBy("created_at DESC", "id DESC").Limit(sessionChunk).WithContext(ctx).All(&chunk)
 			if err != nil {
 				yield(StoredSession{}, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/simplejwt"
 	"carebase/internal/testing/testapp"
@@ -209,7 +210,7 @@ func TestFlushExpired(t *testing.T) {
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	server.Must(200, "", "POST", "/api/token/blacklist/", map[string]any{"refresh": alice.Refresh})
-	collection, err := server.App.FindCollectionByNameOrId(simplejwt.BlacklistCollection)
+	collection, err := server.App.FindCollectionByNameOrId(collections.BlacklistedTokens)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,11 +10,9 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cast"
-)
 
-// UsersCollection is the name of the auth collection whose records tokens are
-// issued to.
-const UsersCollection = "users"
+	"carebase/internal/collections"
+)
 
 // The values of the token_type claim.
 const (
@@ -164,7 +162,7 @@ func decode(app core.App, raw string) (token, error) {
 // findUser finds the user that unverified claims name, in SimpleJWT's claim or
 // in PocketBase's, and whether the session that they name has ended.
 func findUser(app core.App, claims jwt.MapClaims) (user *core.Record, ended bool, err error) {
-	users, err := app.FindCachedCollectionByNameOrId(UsersCollection)
+	users, err := app.FindCachedCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return nil, false, err
 	}
@@ -177,7 +175,7 @@ func findUser(app core.App, claims jwt.MapClaims) (user *core.Record, ended bool
 	}
 	user = &core.Record{}
 	session := sessionOf(claims)
-	err = inSession(app.RecordQuery(users).AndWhere(dbx.HashExp{UsersCollection + ".id": id}), session).Limit(1).One(user)
+	err = inSession(app.RecordQuery(users).AndWhere(dbx.HashExp{collections.Users + ".id": id}), session).Limit(1).One(user)
 	if isNotFound(err) && session != "" {
 		user, err = app.FindRecordById(users, id)
 		ended = true

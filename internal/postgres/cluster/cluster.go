@@ -73,8 +73,9 @@ type Cluster struct {
 // Bind makes the app one of several on the database from when it serves until
 // it terminates. It takes three connections of its own. Where realtime clients
 // have a text under sessionKey, which session of theirs it is that subscribes,
-// all processes know it.
-func Bind(app core.App, database *postgres.Database, sessionKey string) {
+// all processes know it. The middleware FindClients of what it returns stands
+// around every request.
+func Bind(app core.App, database *postgres.Database, sessionKey string) *Cluster {
 	c := newCluster(app, database)
 	c.sessionKey = sessionKey
 	c.bindRealtime()
@@ -83,7 +84,6 @@ func Bind(app core.App, database *postgres.Database, sessionKey string) {
 		if err := c.start(); err != nil {
 			return err
 		}
-		e.Router.BindFunc(c.findClients)
 		return e.Next()
 	})
 	app.OnSettingsReload().BindFunc(func(e *core.SettingsReloadEvent) error {
@@ -98,6 +98,7 @@ func Bind(app core.App, database *postgres.Database, sessionKey string) {
 	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{Func: func(e *core.TerminateEvent) error {
 		return errors.Join(c.end(), e.Next())
 	}})
+	return c
 }
 
 func newCluster(app core.App, database *postgres.Database) *Cluster {

@@ -2,13 +2,14 @@ package cluster
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/endpoint"
 )
 
 // PocketBase's own realtime hooks have the priorities -99 and, before a delete,
@@ -167,11 +168,12 @@ func (c *Cluster) disconnectLocal() {
 	}
 }
 
-// findClients lets requests that name a client find it, wherever its connection
-// is.
-func (c *Cluster) findClients(e *core.RequestEvent) error {
-	subscribes := e.Request.URL.Path == "/api/realtime" && e.Request.Method == http.MethodPost
-	if !subscribes && e.Request.URL.Path != "/api/oauth2-redirect" {
+// FindClients is the middleware that lets requests that name a realtime client
+// find it, whichever process has its connection.
+func (c *Cluster) FindClients(e *core.RequestEvent) error {
+	switch endpoint.Of(e.Request) {
+	case endpoint.Subscribe, endpoint.OAuth2, endpoint.OAuth2ByPOST:
+	default:
 		return e.Next()
 	}
 	if err := c.pull(); err != nil {

@@ -4,11 +4,10 @@
 package engine
 
 import (
-	"strings"
-
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/endpoint"
 	"carebase/internal/postgres"
 )
 
@@ -16,7 +15,6 @@ import (
 // PocketBase's backups, which copy SQLite files.
 func Bind(app core.App, database *postgres.Database) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Router.BindFunc(refuseBackupRequest)
 		if err := e.Next(); err != nil {
 			return err
 		}
@@ -31,9 +29,10 @@ var errBackup = apis.NewBadRequestError("The data is in PostgreSQL: back it up w
 // refuseBackup refuses the backups of the schedule and of code.
 func refuseBackup(*core.BackupEvent) error { return errBackup }
 
-// refuseBackupRequest tells the dashboard why, whatever it asks for.
-func refuseBackupRequest(e *core.RequestEvent) error {
-	if strings.HasPrefix(e.Request.URL.Path, "/api/backups") && fromSuperuser(e) {
+// RefuseBackups is the middleware that tells superusers why there are no backups,
+// whatever they ask for.
+func RefuseBackups(e *core.RequestEvent) error {
+	if endpoint.IsBelow(e.Request, "/api/backups") && fromSuperuser(e) {
 		return errBackup
 	}
 	return e.Next()

@@ -13,9 +13,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
-	"carebase/migrations"
 )
 
 // TestADeadlockIsAConflict has two batches lock two patients in opposite order.
@@ -31,7 +31,7 @@ func TestADeadlockIsAConflict(t *testing.T) {
 	patients := []string{server.Patient(alice, "A"), server.Patient(alice, "B")}
 	arrivals := make(chan struct{}, 2)
 	both := make(chan struct{})
-	app.OnRecordUpdateExecute(migrations.Patients).BindFunc(func(e *core.RecordEvent) error {
+	app.OnRecordUpdateExecute(collections.Patients).BindFunc(func(e *core.RecordEvent) error {
 		if err := e.Next(); err != nil {
 			return err
 		}

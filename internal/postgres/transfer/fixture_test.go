@@ -14,10 +14,10 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
 
+	"carebase/internal/collections"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/transfer"
 	"carebase/internal/testing/testapp"
-	"carebase/migrations"
 )
 
 func TestMain(m *testing.M) { testapp.Main(m) }
@@ -37,7 +37,7 @@ func sqlitePlace(t *testing.T) (directory, token string) {
 	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory})
 	check(t, app.Bootstrap())
 	check(t, app.RunAllMigrations())
-	users, err := app.FindCollectionByNameOrId(migrations.Users)
+	users, err := app.FindCollectionByNameOrId(collections.Users)
 	check(t, err)
 	user := core.NewRecord(users)
 	user.Set("name", "Ann")
@@ -111,7 +111,7 @@ func fillPatients(t *testing.T, app core.App, user *core.Record) {
 	t.Helper()
 	check(t, app.RunInTransaction(func(app core.App) error {
 		for i := range patients {
-			_, err := app.DB().Insert(migrations.Patients, dbx.Params{
+			_, err := app.DB().Insert(collections.Patients, dbx.Params{
 				"id": fmt.Sprintf("%07d%08d", i*7919%patients, i), "created_by": user.Id, "created_at": "2026-01-02 03:04:05.678Z",
 				"name": fmt.Sprintf("Patient %d", i), "age": i % 100, "notes": "",
 			}).Execute()

@@ -14,11 +14,11 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/security"
 
+	"carebase/internal/collections"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/transfer"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
-	"carebase/migrations"
 )
 
 func TestRoundTrip(t *testing.T) {
@@ -188,7 +188,7 @@ func TestAFailureInTheMiddleLeavesNothing(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		_, err := transfer.Copy(ctx, from, to, func(_, table string, done, _ int64) {
-			if table == migrations.Patients && done > 0 {
+			if table == collections.Patients && done > 0 {
 				cancel()
 			}
 		})
@@ -224,7 +224,7 @@ func TestOneSnapshot(t *testing.T) {
 		}
 		changed, copied := false, int64(0)
 		_, err := transfer.Copy(t.Context(), from, to, func(_, table string, done, _ int64) {
-			if table == migrations.Patients {
+			if table == collections.Patients {
 				copied = done
 			}
 			if table == "_migrations" && !changed {
@@ -248,7 +248,7 @@ func TestAFileThatIsOpenedMeanwhile(t *testing.T) {
 	original, _ := sqlitePlace(t)
 	opened := false
 	_, err := transfer.Copy(t.Context(), "sqlite:"+original, settings.URL, func(_, table string, _, _ int64) {
-		if table == migrations.Patients && !opened {
+		if table == collections.Patients && !opened {
 			opened = true
 			app := core.NewBaseApp(core.BaseAppConfig{DataDir: original})
 			check(t, app.Bootstrap())

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"carebase/internal/collections"
 	"carebase/internal/testing/browser"
 	"carebase/internal/testing/testapp"
-	"carebase/migrations"
 )
 
 // TestLiveUpdates changes things elsewhere.
@@ -74,7 +74,7 @@ func TestTenThousandPatients(t *testing.T) {
 		for i := from; i < from+chunk; i++ {
 			rows = append(rows, fmt.Sprintf("('patient%08d', 'Patient %d', %d, 'Diabetic', '%s', '2026-01-%02d 12:00:00.000Z')", i, i, i%100, ann.ID, 1+i%28))
 		}
-		_, err := server.App.NonconcurrentDB().NewQuery("INSERT INTO {{" + migrations.Patients +
+		_, err := server.App.NonconcurrentDB().NewQuery("INSERT INTO {{" + collections.Patients +
 			"}} ([[id]], [[name]], [[age]], [[notes]], [[created_by]], [[created_at]]) VALUES " + strings.Join(rows, ", ")).Execute()
 		if err != nil {
 			t.Fatal(err)

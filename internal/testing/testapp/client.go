@@ -10,7 +10,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/migrations"
+	"carebase/internal/collections"
 )
 
 // Password is every test user's.
@@ -187,17 +187,17 @@ func (s *Server) Create(user User, collection string, values map[string]any) str
 // Patient makes a patient of the user and returns its id.
 func (s *Server) Patient(user User, name string) string {
 	s.Helper()
-	return s.Create(user, migrations.Patients, map[string]any{"name": name, "age": 34, "notes": "Diabetic"})
+	return s.Create(user, collections.Patients, map[string]any{"name": name, "age": 34, "notes": "Diabetic"})
 }
 
 // Doctor makes a doctor of the user and returns its id.
 func (s *Server) Doctor(user User, name string) string {
 	s.Helper()
-	return s.Create(user, migrations.Doctors, map[string]any{"name": name, "speciality": "Nephrology"})
+	return s.Create(user, collections.Doctors, map[string]any{"name": name, "speciality": "Nephrology"})
 }
 
 // Mapping assigns a doctor to a patient and returns the mapping's id.
 func (s *Server) Mapping(user User, patient, doctor string) string {
 	s.Helper()
-	return s.Create(user, migrations.Mappings, map[string]any{"patient": patient, "doctor": doctor})
+	return s.Create(user, collections.Mappings, map[string]any{"patient": patient, "doctor": doctor})
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"golang.org/x/crypto/bcrypt"
 
+	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/postgres"
 	"carebase/internal/sqlite"
 	"carebase/internal/testing/testpostgres"
-	"carebase/migrations"
 )
 
 // template is a migrated database, made once per test binary and engine and
@@ -127,7 +127,7 @@ func (template *template) make() {
 // SetPasswordCost says how much work it is to hash a password: little, so that
 // tests do not spend most of their time on it, or 0 for as much as elsewhere.
 func SetPasswordCost(app core.App, cost int) error {
-	for _, name := range []string{migrations.Users, core.CollectionNameSuperusers} {
+	for _, name := range []string{collections.Users, core.CollectionNameSuperusers} {
 		collection, err := app.FindCollectionByNameOrId(name)
 		if err != nil {
 			return err

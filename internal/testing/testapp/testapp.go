@@ -94,10 +94,11 @@ func serve(t testing.TB, app core.App) (url string, stop func()) {
 	}
 }
 
-// NewApp returns a migrated app with all hooks and routes, not served.
-func NewApp(t testing.TB, settings *config.Config) core.App {
+// NewApp returns a migrated app with all hooks and routes, not served. The options
+// change what the configuration does not say.
+func NewApp(t testing.TB, settings *config.Config, options ...func(*app.Options)) core.App {
 	t.Helper()
-	return bootstrap(t, newDatabase(t).configure(settings))
+	return bootstrap(t, newDatabase(t).configure(settings), options...)
 }
 
 // Open returns an app on a data directory, with its databases in PostgreSQL if
@@ -121,14 +122,14 @@ func Restart(t testing.TB, running core.App, settings *config.Config) {
 
 // bootstrap returns the app that main runs, with its databases open until the
 // test ends.
-func bootstrap(t testing.TB, settings *config.Config) core.App {
+func bootstrap(t testing.TB, settings *config.Config, options ...func(*app.Options)) core.App {
 	t.Helper()
 	written := new(log)
-	made, err := app.New(settings, app.Options{
-		Public: os.DirFS(filepath.Join(Root(), "pb_public")),
-		Log:    written,
-		Banner: io.Discard,
-	})
+	chosen := app.Options{Public: os.DirFS(filepath.Join(Root(), "pb_public")), Log: written, Banner: io.Discard}
+	for _, option := range options {
+		option(&chosen)
+	}
+	made, err := app.New(settings, chosen)
 	if err != nil {
 		t.Fatal(err)
 	}

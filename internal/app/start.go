@@ -1,0 +1,125 @@
+package app
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/security"
+
+	"carebase/internal/collections"
+	"carebase/internal/config"
+)
+
+// bindStart makes the database follow the configuration before the server answers
+// its first request.
+func bindStart(app core.App, config *config.Config) {
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		// A transaction, because other processes may start at the same time.
+		err := e.App.RunInTransaction(func(app core.App) error {
+			return errors.Join(
+				collections.Apply(app, config.DoctorsScope),
+				applySecretKey(app, config.SecretKey),
+				applySuperuser(app, config.SuperuserEmail, config.SuperuserPassword),
+				applySuperuserMFA(app, config.SuperuserMFA),
+			)
+		})
+		if err != nil {
+			return err
+		}
+		return e.Next()
+	})
+}
+
+// derivedPrefix marks a token secret that came from SECRET_KEY, so that it does
+// not stay behind when SECRET_KEY goes.
+const derivedPrefix = "derived-"
+
+// randomSecretLength is that of PocketBase's own secrets.
+const randomSecretLength = 50
+
+// applySecretKey derives the users' token secrets from the key, one for each
+// purpose. Another key ends every token that was issued under the old one.
+func applySecretKey(app core.App, key string) error {
+	users, err := app.FindCollectionByNameOrId(collections.Users)
+	if err != nil {
+		return err
+	}
+	changed := false
+	for purpose, token := range map[string]*core.TokenConfig{
+		"auth":           &users.AuthToken,
+		"password reset": &users.PasswordResetToken,
+		"email change":   &users.EmailChangeToken,
+		"verification":   &users.VerificationToken,
+		"file":           &users.FileToken,
+	} {
+		secret := token.Secret
+		switch {
+		case key != "":
+			secret = deriveSecret(key, purpose)
+		case strings.HasPrefix(secret, derivedPrefix):
+			secret = security.RandomString(randomSecretLength)
+		}
+		if secret != token.Secret {
+			token.Secret, changed = secret, true
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return app.Save(users)
+}
+
+func deriveSecret(key, purpose string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte("carebase users " + purpose + " token"))
+	return derivedPrefix + hex.EncodeToString(mac.Sum(nil))
+}
+
+// applySuperuser creates the configured superuser or gives it the configured
+// password. An unchanged password is left alone, because setting it would sign
+// the superuser out.
+func applySuperuser(app core.App, email, password string) error {
+	if email == "" {
+		return nil
+	}
+	superusers, err := app.FindCollectionByNameOrId(core.CollectionNameSuperusers)
+	if err != nil {
+		return err
+	}
+	superuser, err := app.FindAuthRecordByEmail(superusers, email)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		superuser = core.NewRecord(superusers)
+		superuser.SetEmail(email)
+	case err != nil:
+		return err
+	case superuser.ValidatePassword(password):
+		return nil
+	}
+	superuser.SetPassword(password)
+	return app.Save(superuser)
+}
+
+// applySuperuserMFA makes superusers show a one-time password besides the other.
+// Without being asked to, it leaves alone what operators have set.
+func applySuperuserMFA(app core.App, required bool) error {
+	if !required {
+		return nil
+	}
+	if !app.Settings().SMTP.Enabled {
+		fmt.Fprintln(os.Stderr, "SUPERUSER_MFA is on, but no mail server is (Settings → Mail settings): superusers may not receive their one-time passwords. `carebase superuser otp EMAIL` prints one.")
+	}
+	superusers, err := app.FindCollectionByNameOrId(core.CollectionNameSuperusers)
+	if err != nil || superusers.MFA.Enabled && superusers.OTP.Enabled && superusers.MFA.Rule == "" {
+		return err
+	}
+	superusers.MFA.Enabled, superusers.MFA.Rule, superusers.OTP.Enabled = true, "", true
+	return app.Save(superusers)
+}

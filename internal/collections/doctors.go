@@ -1,0 +1,22 @@
+package collections
+
+import "carebase/internal/rest"
+
+// doctors are everybody's to read, or their owner's alone, as DOCTORS_SCOPE says.
+var doctors = &Collection{
+	Name:   Doctors,
+	Owner:  CreatedBy,
+	Shared: true,
+	Resource: &Resource{
+		Model: "Doctor",
+		Noun:  "doctor",
+		Fields: []rest.Field{
+			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/doctors/", Description: "The server's name for the doctor.", Example: ExampleID},
+			createdBy, createdAt,
+			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 120, Description: "The doctor's name.", Example: "Gregory House"},
+			{Name: "speciality", Label: "Speciality", Type: rest.String, AllowBlank: true, MaxLength: 120, Description: "What the doctor is a specialist of.", Example: "Nephrology"},
+		},
+		Search:  []string{"name", "speciality"},
+		Filters: []string{"speciality"},
+	},
+}

@@ -1,0 +1,28 @@
+package collections
+
+import "carebase/internal/rest"
+
+// mappings assign doctors to patients. A mapping is its patient's owner's; it is
+// made and deleted, never changed.
+var mappings = &Collection{
+	Name:      Mappings,
+	Owner:     CreatedBy,
+	Immutable: []string{"patient", "doctor"},
+	Relations: []Relation{
+		{Field: "patient", Target: Patients, GivesOwner: true},
+		{Field: "doctor", Target: Doctors},
+	},
+	Patient: "patient",
+	Resource: &Resource{
+		Model: "PatientDoctor",
+		Noun:  "mapping",
+		Fields: []rest.Field{
+			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/mappings/detail/", Description: "The server's name for the mapping.", Example: "m5b7c9d1f3g5h7j"},
+			{Name: "patient", Label: "Patient", Type: rest.PrimaryKey, Required: true, Endpoint: "/api/patients/", Description: "The id of one of the caller's patients.", Example: ExampleID},
+			{Name: "doctor", Label: "Doctor", Type: rest.PrimaryKey, Required: true, Endpoint: "/api/doctors/", Description: "The id of a doctor whom the caller can see.", Example: "d2f4g6h8j0k1l3z"},
+			{Name: "assigned_at", Label: "Assigned at", Type: rest.DateTime, ReadOnly: true, Description: "When the doctor was assigned, in UTC.", Example: ExampleTime},
+		},
+		Filters:   []string{"patient", "doctor"},
+		NotUnique: rest.FieldInvalid(rest.NonFieldErrors, "The fields patient, doctor must make a unique set."),
+	},
+}

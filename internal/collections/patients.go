@@ -1,0 +1,45 @@
+package collections
+
+import (
+	"math"
+
+	"github.com/pocketbase/pocketbase/tools/types"
+
+	"carebase/internal/rest"
+)
+
+// patients are their owner's alone.
+var patients = &Collection{
+	Name:    Patients,
+	Owner:   CreatedBy,
+	Patient: "id",
+	Resource: &Resource{
+		Model: "Patient",
+		Noun:  "patient",
+		Fields: []rest.Field{
+			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/patients/", Description: "The server's name for the patient.", Example: ExampleID},
+			createdBy, createdAt,
+			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 120, Description: "The patient's name.", Example: "John Doe"},
+			{
+				Name: "age", Label: "Age", Type: rest.Integer, Required: true,
+				MinValue: types.Pointer(int64(0)), MaxValue: types.Pointer(int64(math.MaxInt32)),
+				Description: "Age in years, 0 for a newborn.", Example: 34,
+			},
+			{Name: "notes", Label: "Notes", Type: rest.String, AllowBlank: true, Multiline: true, Description: "Anything else, of any length.", Example: "Diabetic"},
+		},
+		Search:  []string{"name", "notes"},
+		Filters: []string{"age"},
+	},
+}
+
+// An id and a date in the reference.
+const (
+	ExampleID   = "k3v9x0q2m7n1p5s"
+	ExampleTime = "2026-01-31T12:00:00.000Z"
+)
+
+// createdBy and createdAt represent the fields that every owned record has.
+var (
+	createdBy = rest.Field{Name: CreatedBy, Label: "Created by", Type: rest.PrimaryKey, ReadOnly: true, Description: "The id of the user who created and owns it.", Example: "u8w2e4r6t0y1i3o"}
+	createdAt = rest.Field{Name: CreatedAt, Label: "Created at", Type: rest.DateTime, ReadOnly: true, Description: "When it was created, in UTC.", Example: ExampleTime}
+)

@@ -1,0 +1,18 @@
+package server
+
+import (
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/dberror"
+)
+
+// tellDatabaseFailures has PocketBase's APIs tell a full disk, a database that
+// does not answer and a conflict from mistakes of the client, as which they
+// report them.
+func tellDatabaseFailures(e *core.RequestEvent) error {
+	err := e.Next()
+	if refusal := dberror.Refusal(err); refusal != nil {
+		return refusal
+	}
+	return err
+}

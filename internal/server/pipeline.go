@@ -1,0 +1,105 @@
+package server
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/router"
+
+	"carebase/internal/audit"
+	"carebase/internal/postgres/engine"
+	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
+)
+
+// middleware is an entry of the pipeline.
+type middleware struct {
+	// id is PocketBase's own for a middleware of PocketBase, or one in its place.
+	id string
+	// priority is its place: lower ones stand around higher ones. No two are equal.
+	priority int
+	// why says why it stands there.
+	why string
+	// run is the middleware; nil for PocketBase's own.
+	run func(*core.RequestEvent) error
+	// around, if not nil, gets PocketBase's own to call it or not.
+	around func(e *core.RequestEvent, own func(*core.RequestEvent) error) error
+	// documented stands in the place of run around the documented API.
+	documented func(*core.RequestEvent) error
+	// skip leaves it out where the configuration does not ask for it.
+	skip bool
+}
+
+// pipeline returns everything that stands around a request, from the outside to
+// the inside. Routes of PocketBase add their own, from 0 on.
+func (s *server) pipeline() []middleware {
+	return []middleware{
+		{id: "monitoring", priority: -200_000, why: "measures and logs what every other middleware answers or refuses", run: s.Monitoring.Observe},
+		{id: "clientAddress", priority: -100_000, why: "everything below asks who the client is", run: s.resolveClient},
+		{id: apis.DefaultWWWRedirectMiddlewareId, priority: -99_999, why: "PocketBase's own: another host name ends here"},
+		{id: apis.DefaultSecurityHeadersMiddlewareId, priority: -99_998, why: "around all that may refuse, so that refusals have the headers, too", run: setSecurityHeaders},
+		{id: "readDeadline", priority: -99_997, why: "a body that has arrived needs no deadline; before anything reads one", run: liftReadDeadline},
+		{id: "restErrorRenderer", priority: -99_996, why: "gives refusals of all below it the documented shape", documented: rest.ErrorRenderer().Func},
+		{id: "audit", priority: -90_000, why: "around all that refuses what is worth an event", run: audit.Follow},
+		{id: "allowedHosts", priority: -1042, why: "a foreign host gets no CORS answer", run: s.checkHost, skip: len(s.config.AllowedHosts) == 0},
+		{id: apis.DefaultCorsMiddlewareId, priority: -1041, why: "PocketBase's own, for preflights only: OPTIONS is the documented API's", around: answerPreflight},
+		{id: apis.DefaultActivityLoggerMiddlewareId, priority: -1040, why: "PocketBase's own: stores the request log"},
+		{id: "activityLogRedaction", priority: -1039, why: "inside the request log, which must not see query strings", run: s.Monitoring.Redact},
+		{id: "databaseFailures", priority: -1038, why: "inside the logs, which tell failures from refusals", run: tellDatabaseFailures},
+		{id: apis.DefaultPanicRecoverMiddlewareId, priority: -1030, why: "PocketBase's own: turns panics below it into errors"},
+		{id: apis.DefaultLoadAuthTokenMiddlewareId, priority: -1020, why: "signs the caller in; an outage of the database is no guest", run: loadToken, documented: simplejwt.LoadToken().Func},
+		{id: "sessions", priority: -1019, why: "takes back the sign-in of a session that has ended, right after it", run: loadSession},
+		{id: "strictCredentials", priority: -1018, why: "refuses a token that neither of the two above accepted", run: requireValidToken},
+		{id: "backRelationGuard", priority: -1017, why: "knows superusers, and refuses before anything is read", run: guardBackRelations},
+		{id: apis.DefaultSuperuserIPsWhitelistMiddlewareId, priority: -1015, why: "PocketBase's own: superusers' networks, for their tokens"},
+		{id: "auditAdministration", priority: -1010, why: "records what superusers do before it happens", run: audit.Administration},
+		{id: apis.DefaultRateLimitMiddlewareId, priority: -1000, why: "PocketBase's own: off unless an operator switches it on"},
+		{id: "superuserNetworks", priority: -999, why: "closes sign-in before a password is looked at", run: s.confineSuperusers, skip: len(s.config.SuperuserNetworks) == 0},
+		{id: apis.DefaultBodyLimitMiddlewareId, priority: -990, why: "PocketBase's own: bounds what everything below may read"},
+		{id: "batchLimit", priority: -989, why: "the same for batches, whose route takes PocketBase's own away", run: limitBatch},
+		{id: "throttle", priority: -988, why: "knows who asks, and reads bodies that have a limit", run: s.throttled, skip: s.limits == nil},
+		{id: "sqlConsole", priority: -40, why: "audits a statement before it runs; superusers are known", run: guardSQLConsole},
+		{id: "passwordWork", priority: -30, why: "waits for a processor last of all, so that nothing refused holds one", run: limitPasswordWork},
+		{id: "postgresBackups", priority: -20, why: "tells superusers why there are no backups on PostgreSQL", run: engine.RefuseBackups, skip: s.Cluster == nil},
+		{id: "clusterClients", priority: -10, why: "finds realtime clients of other processes, right before PocketBase looks", run: s.Cluster.FindClients, skip: s.Cluster == nil},
+	}
+}
+
+// bindPipeline puts the pipeline in the place of what PocketBase has bound.
+func (s *server) bindPipeline(root *router.Router[*core.RequestEvent]) error {
+	for _, entry := range s.pipeline() {
+		i := slices.IndexFunc(root.Middlewares, func(own *hook.Handler[*core.RequestEvent]) bool { return own.Id == entry.id })
+		switch {
+		case entry.skip:
+		case entry.run != nil:
+			root.Bind(entry.handler(entry.run))
+		case entry.documented != nil, entry.id == apis.DefaultWWWRedirectMiddlewareId: // which only a domain has
+		case i < 0:
+			return fmt.Errorf("PocketBase has no middleware %s", entry.id)
+		case root.Middlewares[i].Priority != entry.priority:
+			return fmt.Errorf("PocketBase's middleware %s stands at %d, not at %d", entry.id, root.Middlewares[i].Priority, entry.priority)
+		case entry.around != nil:
+			own := root.Middlewares[i].Func
+			root.Middlewares[i].Func = func(e *core.RequestEvent) error { return entry.around(e, own) }
+		}
+	}
+	return nil
+}
+
+// documented returns what stands around the documented API only.
+func (s *server) documented() []*hook.Handler[*core.RequestEvent] {
+	var handlers []*hook.Handler[*core.RequestEvent]
+	for _, entry := range s.pipeline() {
+		if entry.documented != nil {
+			handlers = append(handlers, entry.handler(entry.documented))
+		}
+	}
+	return handlers
+}
+
+func (m middleware) handler(run func(*core.RequestEvent) error) *hook.Handler[*core.RequestEvent] {
+	return &hook.Handler[*core.RequestEvent]{Id: m.id, Priority: m.priority, Func: run}
+}

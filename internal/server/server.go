@@ -1,0 +1,55 @@
+// Package server is what surrounds every request: the ordered table of
+// middlewares, the listener, hosts, headers, connections, client addresses,
+// guards of PocketBase's own endpoints, and the shutdown.
+package server
+
+import (
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/config"
+	"carebase/internal/monitoring"
+	"carebase/internal/postgres/cluster"
+	"carebase/internal/throttle"
+)
+
+// Options are what the configuration does not say.
+type Options struct {
+	// Timeouts bound slow clients; DefaultTimeouts if zero.
+	Timeouts Timeouts
+	// Monitoring observes every request.
+	Monitoring *monitoring.Monitoring
+	// Cluster is this process among others on one PostgreSQL database; nil on SQLite.
+	Cluster *cluster.Cluster
+}
+
+// server has what the middlewares need.
+type server struct {
+	Options
+	config *config.Config
+	// limits are nil if THROTTLE is off.
+	limits *throttle.Throttle
+}
+
+// Bind surrounds every request of the app with the pipeline. It is called once,
+// before the app starts, and returns what stands around the documented API only.
+func Bind(app core.App, config *config.Config, options Options) (documented []*hook.Handler[*core.RequestEvent]) {
+	if options.Timeouts == (Timeouts{}) {
+		options.Timeouts = DefaultTimeouts
+	}
+	s := &server{Options: options, config: config, limits: throttle.Install(app, config.Throttle)}
+	s.bindConnections(app)
+	bindShutdown(app)
+	bindRealtime(app)
+	bindSuperuserNetworks(app, config.SuperuserNetworks)
+	bindThrottling(app, s.limits)
+	bindPasswordWork(app)
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		warnOfProxyHeaders(e.App, config.TrustedProxies)
+		if err := s.bindPipeline(e.Router); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+	return s.documented()
+}
