@@ -15,6 +15,7 @@ import (
 	"carebase/internal/cli"
 	"carebase/internal/config"
 	"carebase/internal/monitoring"
+	"carebase/internal/version"
 	"carebase/routes"
 )
 
@@ -42,6 +43,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 		return nil, err
 	}
 	app := pocketbase.NewWithConfig(engine.settings(config))
+	app.RootCmd.Version = version.String() + " (commit " + version.Commit() + ")"
 	// First, so that a server that cannot listen changes nothing.
 	routes.BindListener(app, engine.String(), options.Banner)
 	hooks.Bind(app, config)
