@@ -17,6 +17,7 @@ import (
 	"carebase/internal/config"
 	"carebase/internal/monitoring"
 	"carebase/internal/server"
+	"carebase/internal/version"
 	"carebase/routes"
 )
 
@@ -46,6 +47,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 		return nil, err
 	}
 	app := pocketbase.NewWithConfig(engine.settings(config))
+	app.RootCmd.Version = version.String() + " (commit " + version.Commit() + ")"
 	// First, so that a server that cannot listen changes nothing.
 	server.BindListener(app, engine.String(), options.Banner)
 	audit.Bind(app, config)
