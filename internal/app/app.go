@@ -75,7 +75,7 @@ func Run(public fs.FS) error {
 	if err != nil {
 		return err
 	}
-	app, err := New(config, Options{Public: routes.Overlay{Upper: os.DirFS("pb_public"), Lower: public}})
+	app, err := New(config, Options{Public: routes.Overlay{Upper: routes.Directory("pb_public"), Lower: public}})
 	if err != nil {
 		return err
 	}
