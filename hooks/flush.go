@@ -5,16 +5,17 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/idempotency"
 	"carebase/internal/simplejwt"
 	"carebase/internal/throttle"
 )
 
-// bindFlush removes what is stored about expired tokens and old login attempts,
-// once an hour.
+// bindFlush removes what is stored about expired tokens, and old login attempts
+// and idempotency keys, once an hour.
 func bindFlush(app core.App) {
 	app.Cron().MustAdd("flushExpiredTokens", "17 * * * *", func() {
-		if err := errors.Join(simplejwt.FlushExpired(app), throttle.Flush(app)); err != nil {
-			app.Logger().Error("failed to purge expired tokens and login attempts", "error", err)
+		if err := errors.Join(simplejwt.FlushExpired(app), throttle.Flush(app), idempotency.Flush(app)); err != nil {
+			app.Logger().Error("failed to purge expired tokens, login attempts and idempotency keys", "error", err)
 		}
 	})
 }

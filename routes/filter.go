@@ -62,7 +62,7 @@ func (s *resource) listQuery() []rest.Field {
 			})
 		}
 	}
-	return rest.ListQuery(filters, strings.Join(s.Search, " or "))
+	return append(rest.ListQuery(filters, strings.Join(s.Search, " or ")), tagQuery)
 }
 
 // listErrors are what queries of lists are refused with.

@@ -85,7 +85,11 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 				return
 			}
 			for _, row := range rows {
-				if !yield(row.object(), nil) {
+				object := row.object()
+				if row.tagColumns != nil {
+					object = append(object, rest.Entry[any]{Key: tagKey, Value: row.tag()})
+				}
+				if !yield(object, nil) {
 					return
 				}
 			}
@@ -104,7 +108,16 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 // chunk reads rows of a range, at most so many, and fewer of large ones;
 // exhausted tells that the range has no more.
 func (l listing) chunk(r *rest.Request, within []dbx.Expression, offset, limit int64) (rows []*row, exhausted bool, err error) {
-	found, err := r.App.ConcurrentDB().Select(append(l.columns(), collections.CreatedAt, numberColumn)...).
+	newRow := func() (*row, error) { return l.newRow(), nil }
+	if wantsTags(r) {
+		newRow = func() (*row, error) { return l.taggedRow(r.App) }
+	}
+	first, err := newRow()
+	if err != nil {
+		return nil, false, err
+	}
+	columns := slices.Concat(l.columns(), first.tagColumns, []string{collections.CreatedAt, numberColumn})
+	found, err := r.App.ConcurrentDB().Select(columns...).
 		From(l.collection.Name).Where(dbx.And(slices.Concat(l.where, within)...)).
 		OrderBy(l.order.clauses()...).Offset(offset).Limit(limit).
 		WithContext(r.Request.Context()).Rows()
@@ -116,7 +129,10 @@ func (l listing) chunk(r *rest.Request, within []dbx.Expression, offset, limit i
 		if !found.Next() {
 			return rows, int64(len(rows)) < limit, found.Err()
 		}
-		row := l.newRow()
+		row, err := newRow()
+		if err != nil {
+			return nil, false, err
+		}
 		if err := found.Scan(append(row.destinations(), &row.createdAt, &row.number)...); err != nil {
 			return nil, false, err
 		}

@@ -45,8 +45,9 @@ func (s *mappingResource) destroyView() *rest.View {
 			Handle:      s.destroy,
 			Summary:     "End an assignment",
 			Description: "The doctor no longer treats the patient.",
+			Headers:     []rest.Field{rest.IfMatch},
 			Answer:      rest.Answer{Status: http.StatusNoContent},
-			Errors:      []*rest.Error{rest.NotFoundModel(s.Model)},
+			Errors:      []*rest.Error{rest.NotFoundModel(s.Model), rest.PreconditionFailed("")},
 		}},
 	}
 }

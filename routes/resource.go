@@ -81,7 +81,9 @@ func (s *resource) listView() *rest.View {
 				Handle:      s.create,
 				Summary:     "Create a " + s.Noun,
 				Description: "The new " + s.Noun + " belongs to the caller.",
+				Headers:     []rest.Field{rest.IdempotencyKey},
 				Answer:      rest.Answer{Status: http.StatusCreated},
+				Errors:      idempotencyErrors(),
 			},
 		},
 	}
@@ -101,29 +103,33 @@ func (s *resource) detailView() *rest.View {
 				Handle:      s.retrieve,
 				Summary:     "Show a " + s.Noun,
 				Description: "A " + s.Noun + " that the caller cannot see does not exist.",
+				Headers:     []rest.Field{rest.IfMatch},
 				Answer:      rest.Answer{Status: http.StatusOK},
-				Errors:      []*rest.Error{missing},
+				Errors:      []*rest.Error{missing, rest.PreconditionFailed("")},
 			},
 			http.MethodPut: {
 				Handle:      func(r *rest.Request) error { return s.update(r, false) },
 				Summary:     "Change a " + s.Noun,
 				Description: "Every required field must be there; another that is left out keeps its value.",
+				Headers:     []rest.Field{rest.IfMatch},
 				Answer:      rest.Answer{Status: http.StatusOK},
-				Errors:      append(denied, missing),
+				Errors:      append(denied, missing, rest.PreconditionFailed("")),
 			},
 			http.MethodPatch: {
 				Handle:      func(r *rest.Request) error { return s.update(r, true) },
 				Summary:     "Change some fields of a " + s.Noun,
 				Description: "A field that is left out keeps its value.",
+				Headers:     []rest.Field{rest.IfMatch},
 				Answer:      rest.Answer{Status: http.StatusOK},
-				Errors:      append(denied, missing),
+				Errors:      append(denied, missing, rest.PreconditionFailed("")),
 			},
 			http.MethodDelete: {
 				Handle:      s.destroy,
 				Summary:     "Delete a " + s.Noun,
 				Description: "Who treats whom goes with it.",
+				Headers:     []rest.Field{rest.IfMatch},
 				Answer:      rest.Answer{Status: http.StatusNoContent},
-				Errors:      append(denied, missing),
+				Errors:      append(denied, missing, rest.PreconditionFailed("")),
 			},
 		},
 		Changeable: s.changeable,
@@ -159,13 +165,19 @@ func (s *resource) scope(r *rest.Request) dbx.HashExp {
 func (s *resource) retrieve(r *rest.Request) error {
 	scope := s.scope(r)
 	scope["id"] = r.Request.PathValue("id")
-	row := s.newRow()
-	err := r.App.ConcurrentDB().Select(s.columns()...).From(s.collection.Name).Where(scope).
+	row, err := s.taggedRow(r.App)
+	if err != nil {
+		return err
+	}
+	err = r.App.ConcurrentDB().Select(append(s.columns(), row.tagColumns...)...).From(s.collection.Name).Where(scope).
 		WithContext(r.Request.Context()).Row(row.destinations()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.denied(r, rest.NotFoundModel(s.Model))
 	}
 	if err != nil {
+		return err
+	}
+	if err := checkTag(r, row.tag()); err != nil {
 		return err
 	}
 	if err := s.recordRead(r, row); err != nil {
@@ -181,65 +193,16 @@ func (s *resource) count(r *rest.Request, where dbx.Expression) (count int64, er
 	return count, err
 }
 
-func (s *resource) create(r *rest.Request) error {
-	values, err := r.Validated(false)
-	if err != nil {
-		return err
-	}
-	collection, err := r.App.FindCachedCollectionByNameOrId(s.collection.Name)
-	if err != nil {
-		return err
-	}
-	record := core.NewRecord(collection)
-	record.Set(s.collection.Owner, r.Auth.Id)
-	if err := s.save(r, r.App, record, values); err != nil {
-		return err
-	}
-	return r.Respond(http.StatusCreated, s.representation(record))
-}
-
-func (s *resource) update(r *rest.Request, partial bool) error {
-	// The body is read before the transaction, which must not wait for it; an
-	// object that the caller may not change is refused before its body.
-	if _, err := s.findForChange(r, r.App); err != nil {
-		return s.denied(r, err)
-	}
-	values, err := r.Validated(partial)
-	if err != nil {
-		return err
-	}
-	var record *core.Record
-	err = r.App.RunInTransaction(func(txApp core.App) error {
-		if record, err = s.findForChange(r, txApp); err != nil {
-			return err
-		}
-		return s.save(r, txApp, record, values)
-	})
-	if err != nil {
-		return err
-	}
-	return r.Respond(http.StatusOK, s.representation(record))
-}
-
-func (s *resource) destroy(r *rest.Request) error {
-	err := r.App.RunInTransaction(func(txApp core.App) error {
-		record, err := s.findForChange(r, txApp)
-		if err != nil {
-			return err
-		}
-		return txApp.DeleteWithContext(r.Request.Context(), record)
-	})
-	if err != nil {
-		return s.denied(r, err)
-	}
-	return r.NoContent()
-}
-
-// findForChange finds the object that the path names. It is a 404 for who may
-// not read it and a 403 for who may read but not change it.
+// findForChange finds the object that the path names. It is a 404 for callers who
+// may not read it and a 403 for those who may read but not change it.
 func (s *resource) findForChange(r *rest.Request, app core.App) (*core.Record, error) {
+	return s.findOwned(r, app, r.Request.PathValue("id"))
+}
+
+// findOwned finds an object of the caller's.
+func (s *resource) findOwned(r *rest.Request, app core.App, id string) (*core.Record, error) {
 	scope := s.scope(r)
-	scope["id"] = r.Request.PathValue("id")
+	scope["id"] = id
 	record := &core.Record{}
 	err := app.RecordQuery(s.collection.Name).AndWhere(scope).WithContext(r.Request.Context()).Limit(1).One(record)
 	switch {
@@ -260,15 +223,4 @@ func (s *resource) changeable(r *rest.Request) (rest.Object[any], error) {
 		return nil, err
 	}
 	return s.representation(record), nil
-}
-
-// save writes through PocketBase, so that every hook and subscription sees it.
-func (s *resource) save(r *rest.Request, app core.App, record *core.Record, values rest.Values) error {
-	for name, value := range values {
-		record.Set(name, value)
-	}
-	if err := app.SaveWithContext(r.Request.Context(), record); err != nil {
-		return saveError(err, s.fields, s.NotUnique)
-	}
-	return nil
 }

@@ -1,11 +1,13 @@
 package routes
 
 import (
+	"database/sql"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
+	"carebase/internal/etag"
 	"carebase/internal/rest"
 )
 
@@ -18,6 +20,9 @@ type row struct {
 	// createdAt and number are the row's place in a list, where it is in one.
 	createdAt string
 	number    int64
+	// tagColumns are what the row's tag is a digest of; nil if nobody asks for it.
+	tagColumns []string
+	tagValues  []sql.NullString
 }
 
 // numberColumn is the column that tells rows of one moment apart in a list, beside
@@ -37,15 +42,35 @@ func (s *resource) newRow() *row {
 	return &row{fields: s.fields, texts: make([]string, len(s.fields)), integers: make([]int64, len(s.fields))}
 }
 
-// destinations are what a query's columns are scanned into.
+// taggedRow returns a row that is read with all columns of its record, so that its
+// tag is of the same moment.
+func (s *resource) taggedRow(app core.App) (*row, error) {
+	collection, err := app.FindCachedCollectionByNameOrId(s.collection.Name)
+	if err != nil {
+		return nil, err
+	}
+	row := s.newRow()
+	row.tagColumns = etag.Columns(collection)
+	row.tagValues = make([]sql.NullString, len(row.tagColumns))
+	return row, nil
+}
+
+// tag returns the row's tag.
+func (w *row) tag() string { return etag.Digest(w.tagColumns, w.tagValues) }
+
+// destinations are what a query's columns are scanned into, behind them those of
+// the tag.
 func (w *row) destinations() []any {
-	destinations := make([]any, len(w.fields))
+	destinations := make([]any, len(w.fields), len(w.fields)+len(w.tagValues)+2)
 	for i, field := range w.fields {
 		if field.Type == rest.Integer {
 			destinations[i] = &w.integers[i]
 		} else {
 			destinations[i] = &w.texts[i]
 		}
+	}
+	for i := range w.tagValues {
+		destinations = append(destinations, &w.tagValues[i])
 	}
 	return destinations
 }

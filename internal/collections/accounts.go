@@ -15,4 +15,5 @@ var (
 	sessions          = &Collection{Name: Sessions, Unrecorded: true}
 	auditEvents       = &Collection{Name: AuditEvents, Unrecorded: true}
 	loginAttempts     = &Collection{Name: LoginAttempts}
+	idempotencyKeys   = &Collection{Name: IdempotencyKeys, Unrecorded: true}
 )

@@ -21,6 +21,7 @@ const (
 	Sessions          = "sessions"
 	AuditEvents       = "audit_events"
 	LoginAttempts     = "login_attempts"
+	IdempotencyKeys   = "idempotency_keys"
 )
 
 // The names of the fields that every collection with an owner has.
@@ -78,7 +79,7 @@ type Resource struct {
 }
 
 // all are the collections in the order in which their migrations make them.
-var all = []*Collection{users, patients, doctors, mappings, blacklistedTokens, sessions, auditEvents, loginAttempts}
+var all = []*Collection{users, patients, doctors, mappings, blacklistedTokens, sessions, auditEvents, loginAttempts, idempotencyKeys}
 
 // All returns the declaration of every collection of the program.
 func All() []*Collection { return all }

@@ -41,6 +41,7 @@ func want(scope config.DoctorsScope) map[string]ruleTexts {
 		"sessions":           nobody,
 		"audit_events":       nobody,
 		"login_attempts":     nobody,
+		"idempotency_keys":   nobody,
 	}
 	if scope == config.DoctorsOwner {
 		rules["doctors"] = ruleTexts{owner, owner, signedIn, owner, owner}

@@ -17,6 +17,7 @@ const (
 	SQL           = "POST /api/sql"
 	CreateRecord  = "POST /api/collections/{collection}/records"
 	UpdateRecord  = "PATCH /api/collections/{collection}/records/{id}"
+	DeleteRecord  = "DELETE /api/collections/{collection}/records/{id}"
 	Impersonate   = "POST /api/collections/{collection}/impersonate/{id}"
 	ConfirmReset  = "POST /api/collections/{collection}/confirm-password-reset"
 	OAuth2        = "GET /api/oauth2-redirect"

@@ -23,6 +23,8 @@ var headers = rest.Object[Header]{
 	header("Access-Control-Allow-Origin", false, &Schema{Type: "string"}, "To a page of another origin: whether it may read the response."),
 	header("Allow", false, &Schema{Type: "string"}, "The methods that the path has."),
 	header("WWW-Authenticate", true, &Schema{Type: "string", Const: `Bearer realm="api"`}, "How to authenticate."),
+	header("ETag", false, &Schema{Type: "string"}, "The tag of the object as it is now, for If-Match."),
+	header("Idempotency-Replayed", false, &Schema{Type: "string", Const: "true"}, "The request had been done before; this is its object."),
 	header("Retry-After", false, &Schema{Type: "integer", Minimum: new(int64(1))}, "For how many seconds to wait."),
 }
 

@@ -45,7 +45,7 @@ func (d *document) operation(e Endpoint, name string) *Operation {
 		Description: method.Description,
 		Tags:        []string{tagOf(e.Path)},
 		Security:    security(e.View),
-		Parameters:  append(parameters("query", method.Query), formatParameter(e.View)),
+		Parameters:  append(append(parameters("query", method.Query), formatParameter(e.View)), parameters("header", method.Headers)...),
 		Responses:   d.answers(e.View, name),
 	}
 	if name == http.MethodHead || name == http.MethodOptions {

@@ -9,6 +9,8 @@ type Metadata struct {
 	Renders     []string                         `json:"renders"`
 	Parses      []string                         `json:"parses"`
 	Actions     map[string]Object[FieldMetadata] `json:"actions,omitempty"`
+	// Headers are the request headers that a method reads; DRF has no such thing.
+	Headers map[string]Object[FieldMetadata] `json:"headers,omitempty"`
 }
 
 // FieldMetadata is what OPTIONS says of a field.
@@ -47,6 +49,15 @@ func (v *View) Metadata() Metadata {
 			answer.Actions = map[string]Object[FieldMetadata]{}
 		}
 		answer.Actions[method] = describe(v.Fields)
+	}
+	for name, method := range v.Methods {
+		if method.Headers == nil {
+			continue
+		}
+		if answer.Headers == nil {
+			answer.Headers = map[string]Object[FieldMetadata]{}
+		}
+		answer.Headers[name] = describe(method.Headers)
 	}
 	return answer
 }

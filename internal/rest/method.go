@@ -15,6 +15,8 @@ type Method struct {
 	Summary, Description string
 	// Query are the parameters that it reads of the URL's query.
 	Query []Field
+	// Headers are the request's headers that it reads beside those of every request.
+	Headers []Field
 	// Answer is what the caller receives when all is well.
 	Answer Answer
 	// Errors are examples of the failures that do not follow from the view's

@@ -45,6 +45,7 @@ func Bind(app core.App, config *config.Config, options Options) (documented []*h
 	bindThrottling(app, s.limits)
 	bindPasswordWork(app)
 	bindUpdates(app)
+	bindConditional(app)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		warnOfProxyHeaders(e.App, config.TrustedProxies)
 		if err := s.bindPipeline(e.Router); err != nil {

@@ -7,13 +7,26 @@ import (
 
 	"carebase/internal/audit"
 	"carebase/internal/endpoint"
+	"carebase/internal/etag"
 )
 
-// updateInTransaction reads and writes a record in one transaction, so that of two
-// updates at the same time none overwrites what the other one changed. PocketBase
-// reads first and writes all of what it has read. The answer waits for the commit.
-func updateInTransaction(e *core.RequestEvent) error {
-	if endpoint.Of(e.Request) != endpoint.UpdateRecord || isSlow(e) {
+// writeInTransaction reads and writes a record in one transaction, so that of two
+// updates at the same time none overwrites what the other one changed, and that
+// what If-Match names is what is changed. PocketBase reads first and writes all of
+// what it has read. The answer waits for the commit.
+func writeInTransaction(e *core.RequestEvent) error {
+	switch endpoint.Of(e.Request) {
+	case endpoint.UpdateRecord:
+		if isSlow(e) && !etag.IsAsked(e.Request) {
+			return e.Next()
+		}
+	case endpoint.DeleteRecord:
+		if !etag.IsAsked(e.Request) {
+			return e.Next()
+		}
+	case endpoint.CreateRecord:
+		return createOnce(e)
+	default:
 		return e.Next()
 	}
 	// The body is read before the transaction, which must not wait for it.

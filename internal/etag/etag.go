@@ -1,0 +1,118 @@
+// Package etag computes the entity tags of stored records (RFC 9110, section 8.8.3).
+// A record has one tag at every door: a digest of all of its columns as they are
+// stored.
+package etag
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// Of returns the tag of a record, with its quotation marks. In a transaction it is
+// that of what the transaction sees. The error is sql.ErrNoRows for a record that
+// does not exist.
+func Of(ctx context.Context, app core.App, collection *core.Collection, id string) (string, error) {
+	tags, err := OfMany(ctx, app, collection, []string{id})
+	if err != nil {
+		return "", err
+	}
+	tag, found := tags[id]
+	if !found {
+		return "", sql.ErrNoRows
+	}
+	return tag, nil
+}
+
+// OfMany returns the tags of records by their ids, without those of records that
+// do not exist.
+func OfMany(ctx context.Context, app core.App, collection *core.Collection, ids []string) (map[string]string, error) {
+	if len(ids) == 0 {
+		return map[string]string{}, nil
+	}
+	columns := Columns(collection)
+	values := make([]any, len(ids))
+	for i, id := range ids {
+		values[i] = id
+	}
+	rows, err := app.DB().Select(columns...).From(collection.Name).Where(dbx.In(core.FieldNameId, values...)).WithContext(ctx).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	return read(rows, columns)
+}
+
+// Columns returns the columns that a record's tag is a digest of; the first is its
+// id.
+func Columns(collection *core.Collection) []string {
+	columns := []string{core.FieldNameId}
+	for _, field := range collection.Fields {
+		if field.GetName() != core.FieldNameId {
+			columns = append(columns, field.GetName())
+		}
+	}
+	return columns
+}
+
+func read(rows *dbx.Rows, columns []string) (map[string]string, error) {
+	tags := map[string]string{}
+	values, destinations := make([]sql.NullString, len(columns)), make([]any, len(columns))
+	for i := range values {
+		destinations[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(destinations...); err != nil {
+			return nil, err
+		}
+		tags[values[0].String] = Digest(columns, values)
+	}
+	return tags, rows.Err()
+}
+
+// Digest returns the tag of a row that was read: the values are those of Columns.
+func Digest(columns []string, values []sql.NullString) string {
+	hash := sha256.New()
+	// Names and values stand with their lengths, so that no two rows look alike.
+	write := func(text string) {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
+		hash.Write(length[:])
+		hash.Write([]byte(text))
+	}
+	for i, column := range columns {
+		write(column)
+		write(values[i].String)
+	}
+	return `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:18]) + `"`
+}
+
+// IsAsked reports whether a request has the header If-Match.
+func IsAsked(request *http.Request) bool { return len(request.Header.Values("If-Match")) > 0 }
+
+// ErrFailed means that the record is not the one that If-Match names.
+var ErrFailed = errors.New("the record has changed")
+
+// Check returns ErrFailed if a request's If-Match names other tags than a record's.
+// Weak tags match nothing, and a request without the header matches everything.
+func Check(request *http.Request, tag string) error {
+	if !IsAsked(request) {
+		return nil
+	}
+	for _, header := range request.Header.Values("If-Match") {
+		for _, asked := range strings.Split(header, ",") {
+			if asked = strings.TrimSpace(asked); asked == "*" || asked == tag {
+				return nil
+			}
+		}
+	}
+	return ErrFailed
+}

@@ -1,0 +1,172 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/router"
+
+	"carebase/internal/audit"
+	"carebase/internal/etag"
+	"carebase/internal/idempotency"
+)
+
+// bindConditional gives the record API tags and If-Match, as the documented API has
+// them. The hooks run when PocketBase has found that the caller may see the record.
+func bindConditional(app core.App) {
+	app.OnRecordViewRequest().BindFunc(func(e *core.RecordRequestEvent) error {
+		if err := tagView(e); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+	app.OnRecordUpdateRequest().BindFunc(func(e *core.RecordRequestEvent) error {
+		if err := checkTag(e); err != nil {
+			return err
+		}
+		if err := e.Next(); err != nil || e.App.TxInfo() == nil {
+			return err
+		}
+		// The answer waits for the commit.
+		return setTag(e)
+	})
+	app.OnRecordDeleteRequest().BindFunc(func(e *core.RecordRequestEvent) error {
+		if err := checkTag(e); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+	app.OnRecordCreateRequest().BindFunc(createIdempotent)
+}
+
+// tagView names the tag of a record that is shown, unless it changes at this very
+// moment: a tag must not be newer than what is shown.
+func tagView(e *core.RecordRequestEvent) error {
+	if e.Collection.IsView() || e.Collection.IsAuth() {
+		return nil
+	}
+	tag, err := etag.Of(e.Request.Context(), e.App, e.Collection, e.Record.Id)
+	if err != nil {
+		return err
+	}
+	again, err := e.App.FindRecordById(e.Collection, e.Record.Id)
+	if err != nil {
+		return err
+	}
+	if reflect.DeepEqual(again.FieldsData(), e.Record.FieldsData()) {
+		e.Response.Header().Set("ETag", tag)
+	}
+	return nil
+}
+
+func setTag(e *core.RecordRequestEvent) error {
+	tag, err := etag.Of(e.Request.Context(), e.App, e.Collection, e.Record.Id)
+	if err == nil && !isBatch(e.RequestEvent) {
+		e.Response.Header().Set("ETag", tag)
+	}
+	return err
+}
+
+// checkTag is the 412 of a request whose If-Match names another tag.
+func checkTag(e *core.RecordRequestEvent) error {
+	if !etag.IsAsked(e.Request) || isBatch(e.RequestEvent) {
+		return nil
+	}
+	tag, err := etag.Of(e.Request.Context(), e.App, e.Collection, e.Record.Id)
+	if err != nil {
+		return err
+	}
+	if etag.Check(e.Request, tag) != nil {
+		e.Response.Header().Set("ETag", tag)
+		return router.NewApiError(http.StatusPreconditionFailed, "The record has changed since it was read.", nil)
+	}
+	return nil
+}
+
+// isBatch recognizes the requests in a batch, which have its headers.
+func isBatch(e *core.RequestEvent) bool {
+	return e.Get(core.RequestEventKeyInfoContext) == core.RequestInfoContextBatch
+}
+
+// idempotencyKey is where a request has its *idempotency.Key.
+const idempotencyKey = "carebase.server.idempotency"
+
+// createOnce lets a client send a creation again under its Idempotency-Key.
+func createOnce(e *core.RequestEvent) error {
+	if e.Request.Header.Get(idempotency.Header) == "" || e.Auth == nil {
+		return e.Next()
+	}
+	if strings.HasPrefix(e.Request.Header.Get("Content-Type"), "multipart/") {
+		return e.BadRequestError("An Idempotency-Key goes with a JSON body.", nil)
+	}
+	key, end, err := idempotency.Begin(e.Request, e.Auth.Collection().Id+e.Auth.Id, "native "+e.Request.PathValue("collection"))
+	if err != nil {
+		return idempotencyError(err)
+	}
+	defer end()
+	if _, err := e.RequestInfo(); err != nil {
+		return e.BadRequestError("An error occurred while loading the submitted data.", err)
+	}
+	e.Set(idempotencyKey, key)
+	return audit.InTransaction(&e.App, e.Next)
+}
+
+// createIdempotent answers with the record that the same request has created, or
+// remembers the one that it creates.
+func createIdempotent(e *core.RecordRequestEvent) error {
+	key, ok := e.Get(idempotencyKey).(*idempotency.Key)
+	if !ok || isBatch(e.RequestEvent) {
+		return e.Next()
+	}
+	info, err := e.RequestInfo()
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(info.Body)
+	if err != nil {
+		return err
+	}
+	ctx := context.WithoutCancel(e.Request.Context())
+	done, err := key.Find(ctx, e.App, body)
+	if err != nil {
+		return idempotencyError(err)
+	}
+	if done != nil {
+		return replay(e, done)
+	}
+	if err := e.Next(); err != nil {
+		return err
+	}
+	return key.Keep(ctx, e.App, http.StatusOK, e.Record.Id)
+}
+
+func replay(e *core.RecordRequestEvent, done *idempotency.Done) error {
+	record, err := e.App.FindRecordById(e.Collection, done.Record)
+	if err != nil {
+		return e.NotFoundError("", err)
+	}
+	if err := apis.EnrichRecord(e.RequestEvent, record); err != nil {
+		return err
+	}
+	e.Response.Header().Set(idempotency.Replayed, "true")
+	return e.JSON(done.Status, record)
+}
+
+// idempotencyError gives what package idempotency refuses its HTTP meaning.
+func idempotencyError(err error) error {
+	for refusal, status := range map[error]int{
+		idempotency.ErrInvalid: http.StatusBadRequest, idempotency.ErrUnderWay: http.StatusConflict,
+		idempotency.ErrOtherBody: http.StatusUnprocessableEntity,
+	} {
+		if errors.Is(err, refusal) {
+			return router.NewApiError(status, strings.ToUpper(refusal.Error()[:1])+refusal.Error()[1:]+".", nil)
+		}
+	}
+	return err
+}

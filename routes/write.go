@@ -1,0 +1,126 @@
+package routes
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/rest"
+)
+
+func (s *resource) create(r *rest.Request) error {
+	key, end, err := beginIdempotent(r, s.collection.Name)
+	if err != nil {
+		return err
+	}
+	defer end()
+	values, err := r.Validated(false)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(values)
+	if err != nil {
+		return err
+	}
+	collection, err := r.App.FindCachedCollectionByNameOrId(s.collection.Name)
+	if err != nil {
+		return err
+	}
+	record := core.NewRecord(collection)
+	record.Set(s.collection.Owner, r.Auth.Id)
+	var replayed string
+	err = s.inTransaction(r, key != nil, func(app core.App) error {
+		done, err := key.Find(r.Request.Context(), app, body)
+		if err != nil {
+			return idempotencyError(err)
+		}
+		if done != nil {
+			replayed = done.Record
+			return nil
+		}
+		if err := s.save(r, app, record, values); err != nil {
+			return err
+		}
+		if err := key.Keep(r.Request.Context(), app, http.StatusCreated, record.Id); err != nil {
+			return err
+		}
+		return s.setTag(r, app, record.Id)
+	})
+	switch {
+	case err != nil:
+		return err
+	case replayed != "":
+		return s.replay(r, replayed)
+	}
+	return r.Respond(http.StatusCreated, s.representation(record))
+}
+
+// inTransaction does work in a transaction if it has more than one write.
+func (s *resource) inTransaction(r *rest.Request, several bool, work func(app core.App) error) error {
+	if !several {
+		return work(r.App)
+	}
+	return r.App.RunInTransaction(work)
+}
+
+func (s *resource) update(r *rest.Request, partial bool) error {
+	// The body is read before the transaction, which must not wait for it; an
+	// object that the caller may not change is refused before its body.
+	record, err := s.findForChange(r, r.App)
+	if err != nil {
+		return s.denied(r, err)
+	}
+	if err := s.checkStored(r, r.App, record.Id); err != nil {
+		return err
+	}
+	values, err := r.Validated(partial)
+	if err != nil {
+		return err
+	}
+	err = r.App.RunInTransaction(func(txApp core.App) error {
+		if record, err = s.findForChange(r, txApp); err != nil {
+			return err
+		}
+		if err := s.checkStored(r, txApp, record.Id); err != nil {
+			return err
+		}
+		if err := s.save(r, txApp, record, values); err != nil {
+			return err
+		}
+		return s.setTag(r, txApp, record.Id)
+	})
+	if err != nil {
+		return err
+	}
+	return r.Respond(http.StatusOK, s.representation(record))
+}
+
+func (s *resource) destroy(r *rest.Request) error {
+	err := r.App.RunInTransaction(func(txApp core.App) error {
+		record, err := s.findForChange(r, txApp)
+		if err != nil {
+			return err
+		}
+		if err := s.checkStored(r, txApp, record.Id); err != nil {
+			return err
+		}
+		return txApp.DeleteWithContext(r.Request.Context(), record)
+	})
+	if err != nil {
+		return s.denied(r, err)
+	}
+	r.Response.Header().Del("ETag")
+	return r.NoContent()
+}
+
+// save writes through PocketBase, so that every hook and subscription sees it.
+func (s *resource) save(r *rest.Request, app core.App, record *core.Record, values rest.Values) error {
+	for name, value := range values {
+		record.Set(name, value)
+	}
+	if err := app.SaveWithContext(r.Request.Context(), record); err != nil {
+		return saveError(err, s.fields, s.NotUnique)
+	}
+	return nil
+}
