@@ -28,7 +28,7 @@ func behindPooler(t *testing.T, sessions int) (data, auxiliary *dbx.DB, pooler *
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = auxiliary.Close() })
-	if err := database.RunWritersSideBySide(data, auxiliary); err != nil {
+	if err := database.AllowConcurrentWriters(data, auxiliary); err != nil {
 		t.Fatal(err)
 	}
 	return data, auxiliary, pooler

@@ -321,7 +321,7 @@ func TestRowsThatAreReadToBeChangedAreLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer auxiliary.Close()
-	if err := database.RunWritersSideBySide(db, auxiliary); err != nil {
+	if err := database.AllowConcurrentWriters(db, auxiliary); err != nil {
 		t.Fatal(err)
 	}
 	execute(t, db, people, "INSERT INTO people (id) VALUES ('a')")

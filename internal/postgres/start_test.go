@@ -47,11 +47,11 @@ func TestStartErrorsAreOneLine(t *testing.T) {
 		want     string
 	}{
 		{"database", postgres.Settings{URL: missing.String()}, `has no database "missing"`},
-		{"user", postgres.Settings{URL: stranger.String()}, `does not let user "stranger" in`},
-		{"password", postgres.Settings{URL: guarded.String()}, `does not let user "guarded" in: wrong password`},
+		{"user", postgres.Settings{URL: stranger.String()}, `rejected user "stranger"`},
+		{"password", postgres.Settings{URL: guarded.String()}, `rejected user "guarded": wrong password`},
 		{"host", postgres.Settings{Host: "127.0.0.1", Port: port, Database: "a", User: "b", Password: "hush-hush"}, "PostgreSQL at 127.0.0.1:" + strconv.Itoa(port) + " cannot be reached: connection refused"},
-		{"URL", postgres.Settings{URL: "postgres://a:hush-hush@local host/b"}, "the URL of PostgreSQL cannot be understood"},
-		{"mode", postgres.Settings{Host: "127.0.0.1", Database: "a", Password: "hush-hush", SSLMode: "hm"}, "the settings of PostgreSQL cannot be understood"},
+		{"URL", postgres.Settings{URL: "postgres://a:hush-hush@local host/b"}, "invalid PostgreSQL URL"},
+		{"mode", postgres.Settings{Host: "127.0.0.1", Database: "a", Password: "hush-hush", SSLMode: "hm"}, "invalid PostgreSQL settings"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			database, err := postgres.New(test.settings)
@@ -137,7 +137,7 @@ func TestASchemaOfANewerVersionIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := again.Connect("data.db"); err == nil || !strings.Contains(err.Error(), "a newer version of this program made it") {
+	if _, err := again.Connect("data.db"); err == nil || !strings.Contains(err.Error(), "created by a newer version of this program") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -20,7 +20,7 @@ func Bind(app core.App, database *postgres.Database) {
 		if err := e.Next(); err != nil {
 			return err
 		}
-		return database.RunWritersSideBySide(e.App.NonconcurrentDB(), e.App.AuxNonconcurrentDB())
+		return database.AllowConcurrentWriters(e.App.NonconcurrentDB(), e.App.AuxNonconcurrentDB())
 	})
 	app.OnBackupCreate().BindFunc(refuseBackup)
 	app.OnBackupRestore().BindFunc(refuseBackup)

@@ -291,7 +291,7 @@ func TestErrorsAreClearAndShowNoPassword(t *testing.T) {
 func TestASourceOfSomethingElseIsLeftAlone(t *testing.T) {
 	settings := testpostgres.New(t)
 	_, err := transfer.Copy(t.Context(), settings.URL, "sqlite:"+filepath.Join(t.TempDir(), "new"), quiet)
-	if err == nil || !strings.Contains(err.Error(), "holds nothing of Carebase") {
+	if err == nil || !strings.Contains(err.Error(), "contains no Carebase data") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -71,7 +71,7 @@ func Connect(dbPath string) (*dbx.DB, error) {
 		return connected, err
 	}
 	// PocketBase sets the sizes of its pools after this.
-	return connected, database.RunWritersSideBySide(connected, connected)
+	return connected, database.AllowConcurrentWriters(connected, connected)
 }
 
 func touch(path string) error {
