@@ -9,8 +9,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// TestPagesAreKeptInOwnMemory reads SQLite's own counts, which tell whether its
-// pages fit into the pieces that they are given.
+// TestPagesAreKeptInOwnMemory reads SQLite's statistics, which show whether
+// pages fit into the preallocated memory.
 func TestPagesAreKeptInOwnMemory(t *testing.T) {
 	database, err := Connect(filepath.Join(t.TempDir(), "data.db"))
 	if err != nil {
@@ -28,7 +28,7 @@ func TestPagesAreKeptInOwnMemory(t *testing.T) {
 	}
 }
 
-// status is one of SQLite's figures, and the highest that it has had.
+// status returns a figure of sqlite3_status and its highest value so far.
 func status(figure int32) (current, highest uint32) {
 	thread := libc.NewTLS()
 	defer thread.Close()
