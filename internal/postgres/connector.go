@@ -60,12 +60,12 @@ func searchPath(schema string) string { return quote(schema) + ", sqlite, pg_cat
 // checkSession verifies that the session has the requested search_path. A
 // pooler in between may drop or share settings, and names would then resolve to
 // the wrong tables.
-func (d *Database) checkSession(ctx context.Context, connection *pgconn.PgConn, searchPath string) error {
+func (d *Database) checkSession(ctx context.Context, connection *pgconn.PgConn, wanted string) error {
 	rows, err := readAll(ctx, connection, "SELECT pg_catalog.current_setting('search_path')")
 	if err != nil {
 		return d.explain(d.config, err)
 	}
-	if len(rows) != 1 || rows[0][0] != searchPath {
+	if len(rows) != 1 || rows[0][0] != wanted {
 		return &Error{message: fmt.Sprintf("PostgreSQL at %s ignores the setting search_path; it is probably a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(d.config))}
 	}
 	return nil

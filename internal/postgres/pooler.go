@@ -35,11 +35,11 @@ func poolerConfig(settings Settings, name string) (*pgconn.Config, error) {
 		config.RuntimeParams[parameter] = sessionParameters[parameter]
 	}
 	dial := config.DialFunc
-	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+	config.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if ctx.Value(connecting{}) == nil {
 			return nil, errNoCancelRequests
 		}
-		return dial(ctx, network, address)
+		return dial(ctx, network, addr)
 	}
 	return config, nil
 }

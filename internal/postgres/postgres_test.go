@@ -50,7 +50,7 @@ func execute(t *testing.T, db dbx.Builder, statements ...string) {
 	}
 }
 
-// text runs a query with one result and returns it.
+// text runs a query and returns its one value as text.
 func text(t *testing.T, db dbx.Builder, query string) string {
 	t.Helper()
 	var result sql.NullString
@@ -66,8 +66,8 @@ func text(t *testing.T, db dbx.Builder, query string) string {
 const people = "CREATE TABLE people (id TEXT PRIMARY KEY, email TEXT DEFAULT '' NOT NULL, age NUMERIC DEFAULT 0 NOT NULL, active BOOLEAN DEFAULT FALSE NOT NULL, tags JSON DEFAULT '[]' NOT NULL); " +
 	"CREATE UNIQUE INDEX people_email ON people (email COLLATE NOCASE) WHERE email != ''"
 
-// TestMeaning asserts that expressions mean on PostgreSQL what they mean on
-// SQLite, which is asked, too.
+// TestMeaning asserts that expressions have the same value on PostgreSQL as on
+// SQLite, which is queried, too.
 func TestMeaning(t *testing.T) {
 	_, db := open(t)
 	sqlite, err := core.DefaultDBConnect(filepath.Join(t.TempDir(), "data.db"))
@@ -99,8 +99,8 @@ func TestMeaning(t *testing.T) {
 	}
 }
 
-// TestComparisonsFollowAffinities compares everything with everything on both
-// engines.
+// TestComparisonsFollowAffinities compares all pairs of values and columns on
+// both engines.
 func TestComparisonsFollowAffinities(t *testing.T) {
 	_, db := open(t)
 	sqlite, err := core.DefaultDBConnect(filepath.Join(t.TempDir(), "data.db"))
@@ -118,7 +118,7 @@ func TestComparisonsFollowAffinities(t *testing.T) {
 				var columns []string
 				for _, operator := range []string{"=", "<", ">=", "IS NOT", "LIKE"} {
 					if (operator == "=" || operator == "IS NOT") && !strings.ContainsAny(left+right, "({'1") && left != right || operator == "IS NOT" && left+right == "CAST(n AS TEXT)n" {
-						continue // two columns are equal if they are written alike, so that joins find their indexes
+						continue // known difference: columns are compared without affinities, so that joins use their indexes
 					}
 					columns = append(columns, "coalesce(group_concat(CASE WHEN "+left+" "+operator+" "+right+" THEN id END, '' ORDER BY id), '')")
 				}
@@ -138,9 +138,8 @@ func TestComparisonsFollowAffinities(t *testing.T) {
 	}
 }
 
-// TestCharactersThatATextCannotHold asserts what PostgreSQL does instead of
-// SQLite.
-func TestCharactersThatATextCannotHold(t *testing.T) {
+// TestUnsupportedCharacters asserts where PostgreSQL differs from SQLite.
+func TestUnsupportedCharacters(t *testing.T) {
 	_, db := open(t)
 	if got := text(t, db, `SELECT json_extract('{"a":"x\u0000"}', '$.a')`); got != "x\ufffd" {
 		t.Errorf("got %q", got)
@@ -390,7 +389,8 @@ func TestEndedConnectionsAreReplaced(t *testing.T) {
 	}
 }
 
-// terminate ends all connections to a database, as a restart does.
+// terminate ends all connections to a database, as a restart of the server
+// does.
 func terminate(t *testing.T, settings postgres.Settings) {
 	t.Helper()
 	connection, err := pgconn.Connect(t.Context(), settings.URL)

@@ -87,14 +87,14 @@ func inspect(path string) error {
 		return err
 	}
 	location := url.URL{Scheme: "file", Path: absolute, RawQuery: parameters.Encode()}
-	database, err := sql.Open("sqlite", location.String())
+	db, err := sql.Open("sqlite", location.String())
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
 	defer cancel()
-	verdict, known, err := examine(ctx, database)
-	err = errors.Join(err, database.Close())
+	verdict, known, err := examine(ctx, db)
+	err = errors.Join(err, db.Close())
 	switch {
 	case ctx.Err() != nil:
 		return nil
@@ -108,11 +108,11 @@ func inspect(path string) error {
 
 // examine returns the result of quick_check, and whether the tables are
 // PocketBase's or there are none.
-func examine(ctx context.Context, database *sql.DB) (verdict string, known bool, err error) {
+func examine(ctx context.Context, db *sql.DB) (verdict string, known bool, err error) {
 	const tables = "SELECT count(*) = 0 OR total(name IN ('_migrations', '_collections', '_logs')) > 0 FROM sqlite_schema WHERE type = 'table'"
-	if err := database.QueryRowContext(ctx, tables).Scan(&known); err != nil {
+	if err := db.QueryRowContext(ctx, tables).Scan(&known); err != nil {
 		return "", false, err
 	}
-	err = database.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
+	err = db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
 	return verdict, known, err
 }

@@ -64,8 +64,8 @@ func TestInvalidFilesAreNotChanged(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n") {
 					t.Errorf("got %v, want %q", err, test.want)
 				}
-				content, err := os.ReadFile(path)
-				if err != nil || sha256.Sum256(content) != sha256.Sum256(test.content) {
+				after, err := os.ReadFile(path)
+				if err != nil || sha256.Sum256(after) != sha256.Sum256(test.content) {
 					t.Errorf("the file has changed: %v", err)
 				}
 				if beside, err := os.ReadDir(directory); err != nil || len(beside) != 1 {
@@ -97,14 +97,14 @@ func database(t *testing.T) []byte {
 func foreign(t *testing.T) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "foreign.db")
-	database, err := Connect(path)
+	db, err := Connect(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := database.NewQuery("CREATE TABLE orders (id INTEGER)").Execute(); err != nil {
+	if _, err := db.NewQuery("CREATE TABLE orders (id INTEGER)").Execute(); err != nil {
 		t.Fatal(err)
 	}
-	if err := database.Close(); err != nil {
+	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return content(t, path)
@@ -112,11 +112,11 @@ func foreign(t *testing.T) []byte {
 
 func content(t *testing.T, path string) []byte {
 	t.Helper()
-	content, err := os.ReadFile(path)
+	read, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return content
+	return read
 }
 
 func TestSynchronous(t *testing.T) {
@@ -125,15 +125,15 @@ func TestSynchronous(t *testing.T) {
 		file        string
 		want        int
 	}{{config.SynchronousFull, mainFile, 2}, {config.SynchronousNormal, mainFile, 1}, {config.SynchronousFull, logFile, 1}} {
-		database, err := ConnectFunc(test.synchronous)(filepath.Join(t.TempDir(), test.file))
+		db, err := ConnectFunc(test.synchronous)(filepath.Join(t.TempDir(), test.file))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got int
-		if err := database.NewQuery("PRAGMA synchronous").Row(&got); err != nil || got != test.want {
+		if err := db.NewQuery("PRAGMA synchronous").Row(&got); err != nil || got != test.want {
 			t.Errorf("%s, %s: got %d, %v", test.synchronous, test.file, got, err)
 		}
-		if err := database.Close(); err != nil {
+		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -144,12 +144,12 @@ func TestSynchronous(t *testing.T) {
 func TestTransactionsOfTwoProcessesAreSerialized(t *testing.T) {
 	path := filepath.Join(t.TempDir(), mainFile)
 	open := func() *dbx.DB {
-		database, err := Connect(path)
+		db, err := Connect(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = database.Close() })
-		return database
+		t.Cleanup(func() { _ = db.Close() })
+		return db
 	}
 	one, other := open(), open()
 	if _, err := one.NewQuery("CREATE TABLE counts (n INTEGER)").Execute(); err != nil {

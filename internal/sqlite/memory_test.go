@@ -12,12 +12,12 @@ import (
 // TestPagesAreKeptInOwnMemory reads SQLite's statistics, which show whether
 // pages fit into the preallocated memory.
 func TestPagesAreKeptInOwnMemory(t *testing.T) {
-	database, err := Connect(filepath.Join(t.TempDir(), "data.db"))
+	db, err := Connect(filepath.Join(t.TempDir(), "data.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer database.Close()
-	if _, err := database.NewQuery("CREATE TABLE numbers AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n").Execute(); err != nil {
+	defer db.Close()
+	if _, err := db.NewQuery("CREATE TABLE numbers AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n").Execute(); err != nil {
 		t.Fatal(err)
 	}
 	if used, _ := status(sqlite3.SQLITE_STATUS_PAGECACHE_USED); used < 100 {

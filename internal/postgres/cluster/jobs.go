@@ -24,8 +24,8 @@ func (c *Cluster) wrapJobs() {
 		}
 		schedule, err := cron.NewSchedule(job.Expression())
 		if err == nil {
-			run := &sharedJob{cluster: c, id: id, schedule: schedule, run: job.Run}
-			err = c.app.Cron().Add(id, job.Expression(), run.start)
+			shared := &sharedJob{cluster: c, id: id, schedule: schedule, run: job.Run}
+			err = c.app.Cron().Add(id, job.Expression(), shared.start)
 		}
 		if err != nil {
 			c.app.Logger().Error("failed to share a cron job between processes", "job", id, "error", err)

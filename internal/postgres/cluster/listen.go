@@ -109,9 +109,9 @@ func (c *Cluster) next(ctx context.Context, connection *pgx.Conn) error {
 
 // retry calls a function until it succeeds or the context ends, and returns its
 // last error.
-func retry(ctx context.Context, run func() error) error {
+func retry(ctx context.Context, f func() error) error {
 	for pause := minPause; ; pause = min(2*pause, maxPause) {
-		err := run()
+		err := f()
 		if err == nil || !sleep(ctx, pause) {
 			return err
 		}

@@ -20,7 +20,7 @@ type session struct {
 
 // use calls a function with the connection. If the connection turns out to be
 // lost, use calls it again with a new one, so the function must be idempotent.
-func (s *session) use(ctx context.Context, run func(*pgx.Conn) error) error {
+func (s *session) use(ctx context.Context, f func(*pgx.Conn) error) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	var err error
@@ -32,7 +32,7 @@ func (s *session) use(ctx context.Context, run func(*pgx.Conn) error) error {
 			}
 			s.opened++
 		}
-		if err = run(s.connection); err == nil || !s.connection.IsClosed() {
+		if err = f(s.connection); err == nil || !s.connection.IsClosed() {
 			return err
 		}
 	}

@@ -45,9 +45,9 @@ func (s *state) setAuth(record *core.Record, session string) {
 }
 
 // sessionKey splits AuthKey into the two parts that setAuth joined.
-func (s *state) sessionKey() (authKey, session string) {
-	authKey, session, _ = strings.Cut(s.AuthKey, "/")
-	return authKey, session
+func (s *state) sessionKey() (signIn, session string) {
+	signIn, session, _ = strings.Cut(s.AuthKey, "/")
+	return signIn, session
 }
 
 // pull updates the broker with all states stored before the call. Concurrent

@@ -1,7 +1,8 @@
 -- SQLite's JSON functions.
 
--- PostgreSQL 15 has no test for JSON but to try. What tries is not parallel safe,
--- nor is what calls it: parallel workers cannot catch errors.
+-- PostgreSQL 15 can only validate JSON by trying to parse it. Functions that
+-- catch errors are not parallel safe, nor are their callers: parallel workers
+-- cannot start subtransactions.
 CREATE OR REPLACE FUNCTION sqlite.try_json(t pg_catalog.text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
   PERFORM t::pg_catalog.json;
@@ -10,7 +11,7 @@ EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
   RETURN false;
 END $$;
 
--- U+0000, which PostgreSQL cannot hold in a text, reads as U+FFFD.
+-- U+0000, which a PostgreSQL text cannot contain, becomes U+FFFD.
 CREATE OR REPLACE FUNCTION sqlite.parse_json(t pg_catalog.text) RETURNS pg_catalog.json IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN strpos(t, '\u0000') = 0 THEN t::pg_catalog.json
@@ -21,7 +22,7 @@ CREATE OR REPLACE FUNCTION sqlite.json_valid(t pg_catalog.text) RETURNS boolean 
 RETURN CASE
   WHEN t IS NULL THEN NULL
   WHEN t IN ('', '[]', '{}', '""') THEN t <> ''
-  -- An array of plain strings, which most values of relations and files are.
+  -- An array of plain strings, as most values of relations and files are.
   WHEN t ~ '^\["[^"\\[:cntrl:]]*"(,"[^"\\[:cntrl:]]*")*\]$' THEN true
   WHEN t !~ '^\s*[\[{"]' THEN t ~ '^\s*(true|false|null|-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)\s*$'
   ELSE sqlite.try_json(t)
@@ -30,7 +31,7 @@ CREATE OR REPLACE FUNCTION sqlite.json_valid(v double precision) RETURNS boolean
 CREATE OR REPLACE FUNCTION sqlite.json_valid(v boolean) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v IS NOT NULL THEN true END;
 CREATE OR REPLACE FUNCTION sqlite.json_valid(v sqlite.value) RETURNS boolean IMMUTABLE RETURN sqlite.json_valid((v).text);
 
--- JSON without the space between its tokens.
+-- JSON without whitespace between its tokens.
 CREATE OR REPLACE FUNCTION sqlite.json_minified(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace(t, '("(?:[^"\\]|\\.)*")|\s+', '\1', 'g');
 CREATE OR REPLACE FUNCTION sqlite.json(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
@@ -90,7 +91,7 @@ CREATE OR REPLACE FUNCTION sqlite.json_quote(v boolean) RETURNS pg_catalog.text 
 CREATE OR REPLACE FUNCTION sqlite.json_quote(v sqlite.value) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (v).rank = 1 THEN (v).text ELSE coalesce(to_json((v).text)::pg_catalog.text, 'null') END;
 
--- Of values that are quoted already.
+-- The arguments are JSON already.
 CREATE OR REPLACE FUNCTION sqlite.json_array() RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN '[]';
 CREATE OR REPLACE FUNCTION sqlite.json_array(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN '[' || v || ']';
 CREATE OR REPLACE FUNCTION sqlite.json_array(VARIADIC v pg_catalog.text[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN '[' || array_to_string(v, ',') || ']';

@@ -1,4 +1,4 @@
--- SQLite's other functions. What PostgreSQL would fail on is NULL, as there.
+-- SQLite's other functions. They return NULL where PostgreSQL's would fail.
 CREATE OR REPLACE FUNCTION sqlite.divide(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN b = 0 THEN NULL WHEN a = trunc(a) AND b = trunc(b) THEN trunc(a / b) ELSE a / b END;
 CREATE OR REPLACE FUNCTION sqlite.divide_real(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN b <> 0 THEN a / b END;
@@ -42,8 +42,8 @@ RETURN CASE
   ELSE substring(v FROM CASE WHEN start < 0 THEN length(v) + greatest(start, -1000000000) + 1 ELSE least(start, 1000000000) END::integer FOR least(count, 1000000000)::integer)
 END;
 
--- GLOB: * and ? are the wildcards, [a-z] and [^a-z] are classes, case counts. A
--- class that is not closed matches nothing.
+-- GLOB is case-sensitive: * and ? are wildcards, [a-z] and [^a-z] are classes.
+-- A class that is not closed matches nothing.
 CREATE OR REPLACE FUNCTION sqlite.glob(pattern pg_catalog.text, v pg_catalog.text) RETURNS boolean IMMUTABLE PARALLEL SAFE
 RETURN v ~ ('^(?:' || (
   SELECT coalesce(string_agg(CASE
@@ -80,8 +80,8 @@ RETURN CASE
     || CASE WHEN digits > 0 THEN '.' || split_part(pg_catalog.round(abs(coalesce(v, 0))::numeric, digits)::pg_catalog.text, '.', 2) ELSE '' END, flags, width)
 END;
 
--- Aggregates. any_row gives columns that are not grouped by the value that they
--- have in one of the rows.
+-- Aggregates. any_row returns the value of a column that is not grouped by in
+-- one of the rows.
 CREATE OR REPLACE FUNCTION sqlite.first_of(a anyelement, b anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT a';
 CREATE OR REPLACE AGGREGATE sqlite.any_row(anyelement) (SFUNC = sqlite.first_of, STYPE = anyelement);
 CREATE OR REPLACE FUNCTION sqlite.average(a double precision[]) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN a[2] > 0 THEN a[1] / a[2] END;

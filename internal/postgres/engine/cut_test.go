@@ -18,10 +18,10 @@ import (
 	"carebase/internal/testing/testpostgres"
 )
 
-// TestListsAreNeverCutShort ends the server's connections while it reads what it
-// is asked for: a client gets an error, or an answer that breaks off, but never
+// TestListsAreNeverTruncated ends the server's connections while it reads a
+// list: the client must get an error, or a response that breaks off, but never
 // a part that looks like the whole.
-func TestListsAreNeverCutShort(t *testing.T) {
+func TestListsAreNeverTruncated(t *testing.T) {
 	testpostgres.Choose(t)
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
@@ -73,7 +73,7 @@ func TestListsAreNeverCutShort(t *testing.T) {
 		if err == nil && status == http.StatusOK && !whole || err != nil && json.Valid(body) {
 			t.Errorf("%s: a part looks like the whole: %d, %d bytes", path, status, len(body))
 		}
-		// Connections that are gone are noticed, and made anew.
+		// The pool replaces the closed connections.
 		deadline := time.Now().Add(20 * time.Second)
 		for status = 0; status != http.StatusOK || err != nil; status, _, err = ask("/api/collections/patients/records?perPage=1") {
 			if time.Now().After(deadline) {

@@ -18,8 +18,8 @@ import (
 	"carebase/migrations"
 )
 
-// TestADeadlockIsAConflict has two batches lock two patients in opposite order.
-func TestADeadlockIsAConflict(t *testing.T) {
+// TestDeadlockIsConflict makes two batches lock two patients in opposite order.
+func TestDeadlockIsConflict(t *testing.T) {
 	testpostgres.Choose(t)
 	app := testapp.NewApp(t, testapp.Default())
 	app.Settings().Batch.Enabled = true
@@ -75,14 +75,14 @@ func TestADeadlockIsAConflict(t *testing.T) {
 		if loser := answers[1-winner]; loser.Status == http.StatusConflict {
 			conflicts++
 			if strings.Contains(loser.Body, "deadlock") || strings.Contains(loser.Body, "UPDATE") || strings.Contains(loser.Body, "SELECT") {
-				t.Errorf("the answer shows what is inside: %s", loser.Body)
+				t.Errorf("the response shows internal details: %s", loser.Body)
 			}
 		} else {
 			t.Errorf("a batch in a deadlock: got %d %s", loser.Status, loser.Body)
 		}
 		for _, id := range patients {
-			if name := server.Must(http.StatusOK, alice.Access, "GET", "/api/patients/"+id+"/", nil)["name"]; name != fmt.Sprintf("Round %d side %d", round, winner) {
-				t.Errorf("a patient is called %v, half of a batch", name)
+			if got := server.Must(http.StatusOK, alice.Access, "GET", "/api/patients/"+id+"/", nil)["name"]; got != fmt.Sprintf("Round %d side %d", round, winner) {
+				t.Errorf("a patient is called %v, half of a batch", got)
 			}
 		}
 	}
@@ -91,9 +91,9 @@ func TestADeadlockIsAConflict(t *testing.T) {
 	}
 }
 
-// TestAnEndedStatementIsNoBadRequest ends statements as their timeout would, and
-// as the loss of a connection does.
-func TestAnEndedStatementIsNoBadRequest(t *testing.T) {
+// TestEndedStatementIsServerError ends statements as a timeout and as a lost
+// connection do.
+func TestEndedStatementIsServerError(t *testing.T) {
 	testpostgres.Choose(t)
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
@@ -134,8 +134,8 @@ func TestAnEndedStatementIsNoBadRequest(t *testing.T) {
 			if err := transaction.Rollback(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if name := server.Must(http.StatusOK, alice.Access, "GET", "/api/patients/"+id+"/", nil)["name"]; name != "Before" {
-				t.Errorf("%s, %s: the patient is called %v", end, path, name)
+			if got := server.Must(http.StatusOK, alice.Access, "GET", "/api/patients/"+id+"/", nil)["name"]; got != "Before" {
+				t.Errorf("%s, %s: the patient is called %v", end, path, got)
 			}
 		}
 	}

@@ -11,14 +11,14 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// TestIncrementsInBatches has many clients add to one number at the same time. A
-// batch reads and writes in one transaction and loses none of them. A request of
-// its own reads before its transaction, in PocketBase: of what it may lose, only
-// the figure is shown.
+// TestIncrementsInBatches increments one number from many clients concurrently.
+// A batch reads and writes in one transaction, so none is lost. For single
+// requests, PocketBase reads before its transaction and may lose some; their
+// number is only logged.
 func TestIncrementsInBatches(t *testing.T) {
 	sqlite, postgres := engines(t)
 	const clients, each = 16, 2
-	for name, server := range map[string]*testapp.Server{"SQLite": sqlite, "PostgreSQL": postgres} {
+	for engine, server := range map[string]*testapp.Server{"SQLite": sqlite, "PostgreSQL": postgres} {
 		counters := core.NewBaseCollection("counters")
 		counters.Fields.Add(&core.NumberField{Name: "alone"}, &core.NumberField{Name: "batched"})
 		if err := server.App.Save(counters); err != nil {
@@ -34,7 +34,7 @@ func TestIncrementsInBatches(t *testing.T) {
 				group.Go(func() {
 					for range each {
 						if answer := server.Call(token, method, path, body); answer.Status != http.StatusOK {
-							t.Errorf("%s: %s %s: got %d %s", name, method, path, answer.Status, answer.Body)
+							t.Errorf("%s: %s %s: got %d %s", engine, method, path, answer.Status, answer.Body)
 						}
 					}
 				})
@@ -44,9 +44,9 @@ func TestIncrementsInBatches(t *testing.T) {
 		inParallel(http.MethodPatch, path+"/"+id, map[string]any{"alone+": 1})
 		inParallel(http.MethodPost, "/api/batch", map[string]any{"requests": []map[string]any{{"method": "PATCH", "url": path + "/" + id, "body": map[string]any{"batched+": 1}}}})
 		record := server.Must(http.StatusOK, token, http.MethodGet, path+"/"+id, nil)
-		t.Logf("%s: %v of %d increments alone, %v in batches", name, record["alone"], clients*each, record["batched"])
+		t.Logf("%s: %v of %d increments alone, %v in batches", engine, record["alone"], clients*each, record["batched"])
 		if record["batched"] != float64(clients*each) {
-			t.Errorf("%s: %v of %d increments in batches are there", name, record["batched"], clients*each)
+			t.Errorf("%s: got %v of %d increments in batches", engine, record["batched"], clients*each)
 		}
 	}
 }

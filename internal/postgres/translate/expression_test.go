@@ -20,8 +20,8 @@ func one(t *testing.T, source string) *translate.Statement {
 	return statements[0]
 }
 
-// TestExpressions has every rule of the tables of operators, functions and
-// types, by what it makes of SELECT ... AS x.
+// TestExpressions covers every rule of the tables of operators, functions and
+// types: the expression in SELECT ... AS x and its translation.
 func TestExpressions(t *testing.T) {
 	for _, test := range []struct{ source, want string }{
 		{`'it''s'`, `'it''s'::pg_catalog.text`},

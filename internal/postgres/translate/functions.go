@@ -2,22 +2,23 @@ package translate
 
 import "strings"
 
-// function is how one of SQLite's functions is called in PostgreSQL.
+// function tells how a function of SQLite is called in PostgreSQL.
 type function struct {
-	// minimum and maximum are how many arguments it takes; -1 is any number.
+	// minimum and maximum limit the number of arguments; a maximum of -1 is
+	// none.
 	minimum, maximum int
 	translate        func(arguments []expression) expression
 }
 
-// aggregates are the functions over many rows. max and min are such with one
-// argument.
+// aggregates are the functions over many rows. max and min are aggregates if
+// they have one argument.
 var aggregates = map[string]string{
 	"count": "pg_catalog.count", "sum": "sum", "total": "sqlite.total", "avg": "avg", "min": "min", "max": "max",
 	"group_concat": "sqlite.group_concat", "string_agg": "sqlite.group_concat",
 	"json_group_array": "sqlite.json_group_array", "json_group_object": "sqlite.json_group_object",
 }
 
-// windowFunctions are the functions that need OVER.
+// windowFunctions are the functions that require OVER.
 var windowFunctions = map[string]bool{
 	"row_number": true, "rank": true, "dense_rank": true, "percent_rank": true, "cume_dist": true, "ntile": true,
 	"lag": true, "lead": true, "first_value": true, "last_value": true, "nth_value": true,
@@ -95,14 +96,15 @@ var functions = map[string]function{
 	"json_array_length": named("sqlite.json_array_length", 1, 2),
 }
 
-// named is a function of another name.
+// named is a function that only has another name in PostgreSQL.
 func named(name string, minimum, maximum int) function {
 	return function{minimum, maximum, func(arguments []expression) expression {
 		return combine(levelPrimary, name+"("+join(arguments)+")", arguments...)
 	}}
 }
 
-// overNumbers is a function of numbers; it is NULL for what is not a number.
+// overNumbers is a function of numbers. It is NULL for arguments that are not
+// numbers.
 func overNumbers(name string, count int) function {
 	return function{count, count, func(arguments []expression) expression {
 		operands := make([]string, len(arguments))
@@ -151,7 +153,8 @@ func substring(arguments []expression) expression {
 	return combine(levelPrimary, sql+")", arguments...)
 }
 
-// coalesce is folded, since the overloads take two arguments of different types.
+// coalesce nests two-argument calls, because the overloads accept two arguments
+// of different types.
 func coalesce(arguments []expression) expression {
 	last := len(arguments) - 1
 	sql := arguments[last].sql
@@ -171,7 +174,7 @@ func iif(arguments []expression) expression {
 	return chooseCase("", []string{truth(arguments[0])}, arguments[1:], arguments[:1])
 }
 
-// extreme is max or min of several values, NULL if one of them is.
+// extreme is max or min of several values. It is NULL if one of them is.
 func extreme(name string) func([]expression) expression {
 	return func(arguments []expression) expression {
 		values := sameType(arguments)
@@ -183,8 +186,8 @@ func extreme(name string) func([]expression) expression {
 	}
 }
 
-// dateCall reads 'now', and a missing time, from the clock at each run: the date
-// functions themselves are immutable, so that indexes can use them.
+// dateCall replaces 'now' and a missing time by the clock: the date functions
+// themselves are immutable, so that indexes can use them.
 func dateCall(name string, formats int) func([]expression) expression {
 	return func(arguments []expression) expression {
 		var operands []string
@@ -210,17 +213,17 @@ func jsonObject(arguments []expression) expression {
 	return combine(levelPrimary, "sqlite.json_object("+jsonQuoted(arguments)+")", arguments...)
 }
 
-// jsonQuoted makes each argument JSON text, so that any number of them, of any
-// types, fits one function.
+// jsonQuoted converts each argument to JSON text, so that one function accepts
+// any number of arguments of any types.
 func jsonQuoted(arguments []expression) string {
-	quoted := make([]string, len(arguments))
+	values := make([]string, len(arguments))
 	for i, argument := range arguments {
-		quoted[i] = "sqlite.json_quote(" + argument.sql + ")"
+		values[i] = "sqlite.json_quote(" + argument.sql + ")"
 		if strings.HasPrefix(argument.sql, "sqlite.json(") || strings.HasPrefix(argument.sql, "sqlite.json_array(") || strings.HasPrefix(argument.sql, "sqlite.json_object(") {
-			quoted[i] = argument.sql
+			values[i] = argument.sql
 		}
 	}
-	return strings.Join(quoted, ", ")
+	return strings.Join(values, ", ")
 }
 
 func jsonValid(arguments []expression) expression {
@@ -277,7 +280,7 @@ func (t *translator) call() expression {
 	return expression{}
 }
 
-// aggregate parses what may follow an aggregate's arguments.
+// aggregate parses FILTER and OVER after a call.
 func (t *translator) aggregate(name, arguments string, parts []expression) expression {
 	result := combine(levelPrimary, name+"("+arguments+")", parts...)
 	result.aggregate = true

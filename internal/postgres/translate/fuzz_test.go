@@ -17,8 +17,8 @@ var seeds = []string{
 	"SELECT DISTINCT t.* FROM ((SELECT 1)) t /* ' */ ORDER BY u.a", "DROP VIEW IF EXISTS v; ALTER TABLE a ADD b JSON",
 }
 
-// FuzzTranslate looks for texts that make the translator fail instead of
-// answering, or half-translate.
+// FuzzTranslate looks for texts that make the translator panic, or return
+// statements beside an error.
 func FuzzTranslate(f *testing.F) {
 	for _, seed := range seeds {
 		f.Add(seed)

@@ -45,11 +45,11 @@ func logical(symbol string, level int) func(left, right expression) expression {
 	}
 }
 
-// mirrored are the comparisons with their sides changed.
+// mirrored are the comparisons with their sides swapped.
 var mirrored = map[string]string{"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
-// comparison relies on the types of both sides: 2_operators.sql has the operators
-// that PostgreSQL lacks.
+// comparison relies on the types of both sides: 2_operators.sql defines the
+// operators that PostgreSQL lacks.
 func comparison(symbol string) func(left, right expression) expression {
 	return func(left, right expression) expression {
 		symbol := symbol
@@ -72,8 +72,8 @@ func comparison(symbol string) func(left, right expression) expression {
 	}
 }
 
-// ignoreCase applies COLLATE NOCASE of one side to both. Only ASCII letters
-// have a case to SQLite, as in PostgreSQL's "C" collation.
+// ignoreCase applies COLLATE NOCASE of one side to both. SQLite folds ASCII
+// letters only, as PostgreSQL's "C" collation does.
 func ignoreCase(left, right *expression) {
 	if !left.noCase && !right.noCase {
 		return
@@ -107,7 +107,7 @@ func arithmetic(symbol string) func(left, right expression) expression {
 	}
 }
 
-// numeric is an operand as a number; SQLite never fails on what is none.
+// numeric converts an operand to a number. As in SQLite, that never fails.
 func numeric(e expression) string {
 	if e.literal == number {
 		return within(e, levelPrimary) + "::double precision"
@@ -115,7 +115,7 @@ func numeric(e expression) string {
 	return "sqlite.number(" + e.sql + ")"
 }
 
-// divide divides integers as integers, and by zero to NULL.
+// divide divides integers as integers. Division by zero is NULL.
 func divide(left, right expression) expression {
 	function := "sqlite.divide"
 	if left.real || right.real {
@@ -136,7 +136,7 @@ func concatenate(left, right expression) expression {
 	return combine(levelConcatenation, asText(left)+" || "+asText(right), left, right)
 }
 
-// asText is an operand as text.
+// asText converts an operand to text.
 func asText(e expression) string {
 	switch {
 	case e.literal == text:
@@ -149,7 +149,7 @@ func asText(e expression) string {
 	return "sqlite.to_text(" + e.sql + ")"
 }
 
-// postfixRule translates an operator that is more than a symbol.
+// postfixRule translates an operator with a syntax of its own.
 type postfixRule struct {
 	level     int
 	translate func(t *translator, left expression) expression
@@ -172,7 +172,7 @@ func init() {
 	}
 }
 
-// negated is NOT before an operator.
+// negated parses NOT before an operator.
 func (t *translator) negated(left expression) expression {
 	t.next()
 	if t.atWord("NULL") {
@@ -188,7 +188,7 @@ func (t *translator) negated(left expression) expression {
 	return result
 }
 
-// isNull is ISNULL, NOTNULL, and NOT NULL whose NOT is read.
+// isNull parses ISNULL, NOTNULL, and NOT NULL after its NOT.
 func (t *translator) isNull(left expression) expression {
 	suffix := " IS NOT NULL"
 	if t.next().keyword == "ISNULL" {
@@ -199,7 +199,7 @@ func (t *translator) isNull(left expression) expression {
 	return result
 }
 
-// is compares NULL as a value, as IS [NOT] DISTINCT FROM does.
+// is parses IS, which compares NULL as a value, and IS [NOT] DISTINCT FROM.
 func (t *translator) is(left expression) expression {
 	t.next()
 	negative := t.acceptWord("NOT")
@@ -238,7 +238,7 @@ func pick(condition bool, yes, no string) string {
 	return no
 }
 
-// in allows an empty list, which nothing is in.
+// in parses IN. Its list may be empty, which PostgreSQL rejects.
 func (t *translator) in(left expression) expression {
 	t.next()
 	t.expect("(")
@@ -263,8 +263,8 @@ func (t *translator) in(left expression) expression {
 	return result
 }
 
-// like ignores the case of ASCII letters, and has no escape character unless
-// one is given.
+// like parses LIKE. It ignores the case of ASCII letters, and has no default
+// escape character.
 func (t *translator) like(left expression) expression {
 	t.next()
 	pattern := expression{}
@@ -301,7 +301,7 @@ func (t *translator) between(left expression) expression {
 	return result
 }
 
-// collate knows SQLite's three collations.
+// collate parses COLLATE with SQLite's three collations.
 func (t *translator) collate(left expression) expression {
 	t.next()
 	collation := t.name()

@@ -7,7 +7,7 @@ type orderTerm struct {
 	expression
 	descending bool
 	nulls      string
-	// isName is set if the term is just a name, which may be that of an item.
+	// isName is set if the term is only a name, which may be an item's alias.
 	isName bool
 }
 
@@ -45,8 +45,8 @@ func (t *translator) endsTerm(following token) bool {
 	return following.kind == end || following.kind == operator && strings.Contains(",);", following.value)
 }
 
-// nullsOrder puts NULL before everything else, as SQLite does. An id is never
-// NULL: without the words, its primary key gives the order.
+// nullsOrder sorts NULL before everything else, as SQLite does. An id is never
+// NULL; without the clause, PostgreSQL can use its primary key for the order.
 func nullsOrder(e expression, descending bool) string {
 	switch {
 	case strings.EqualFold(e.name, "id"), isRowID(e.name):
@@ -77,7 +77,7 @@ func (t *translator) orderTerms() string {
 	return strings.TrimPrefix(renderOrder(t.terms()), " ORDER BY ")
 }
 
-// limit parses LIMIT and OFFSET; a negative limit is none.
+// limit parses LIMIT and OFFSET. A negative limit means none.
 func (t *translator) limit() string {
 	if !t.acceptWord("LIMIT") {
 		return ""
@@ -121,7 +121,7 @@ func (t *translator) windows() string {
 var frameWords = map[string]bool{"ROWS": true, "RANGE": true, "GROUPS": true, "BETWEEN": true, "UNBOUNDED": true, "PRECEDING": true,
 	"FOLLOWING": true, "CURRENT": true, "ROW": true, "AND": true, "EXCLUDE": true, "NO": true, "OTHERS": true, "GROUP": true, "TIES": true}
 
-// windowDefinition parses what stands in parentheses after OVER.
+// windowDefinition parses a window in parentheses.
 func (t *translator) windowDefinition() string {
 	t.expect("(")
 	var parts []string

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// tokenKind is what a token is.
+// tokenKind is the kind of a token.
 type tokenKind int
 
 const (
@@ -19,25 +19,25 @@ const (
 	operator            // operators and punctuation
 )
 
-// token is one word, literal, parameter or operator of a text.
+// token is a word, literal, parameter or operator.
 type token struct {
 	kind tokenKind
-	// value is what the token stands for, without quotes.
+	// value is the token's text, without quotes.
 	value string
-	// keyword is a bare word in upper case.
+	// keyword is a bare word in upper case; otherwise empty.
 	keyword string
-	// double is set for a name in double quotes, which SQLite takes for text
+	// double is set for a name in double quotes, which SQLite reads as text
 	// where no name can be.
 	double     bool
 	start, end int
 }
 
-// operators are SQLite's, longer ones before their beginnings.
+// operators are SQLite's operators, longer ones before their prefixes.
 var operators = []string{"->>", "->", "||", "==", "!=", "<>", "<=", ">=", "<<", ">>",
 	"(", ")", ",", ";", ".", "=", "<", ">", "+", "-", "*", "/", "%", "&", "|", "~"}
 
-// tokenize splits a text. The last token is of kind end. A problem is returned
-// in SQLite's words.
+// tokenize splits a text into tokens, the last of which is of kind end. A
+// problem is in SQLite's words; "" if there is none.
 func tokenize(source string) (tokens []token, problem string) {
 	for i := 0; i < len(source); {
 		current, skipped, problem := scan(source, i)
@@ -52,7 +52,7 @@ func tokenize(source string) (tokens []token, problem string) {
 	return append(tokens, token{kind: end, start: len(source), end: len(source)}), ""
 }
 
-// scan reads the token, comment or space at a position.
+// scan reads a token, or skips a comment or a space, at a position.
 func scan(source string, start int) (current token, skipped bool, problem string) {
 	rest, c := source[start:], source[start]
 	switch {
@@ -104,7 +104,7 @@ func scan(source string, start int) (current token, skipped bool, problem string
 	return current, false, fmt.Sprintf("unrecognized token: %q", rest[:1])
 }
 
-// scanQuoted reads up to the closing quote; a doubled one stands for itself,
+// scanQuoted reads up to the closing quote. A doubled quote stands for itself,
 // except for a bracket.
 func scanQuoted(source string, start int, quote byte, current token) (token, bool, string) {
 	var value strings.Builder
