@@ -29,8 +29,8 @@ const (
 	originForgotten = 90 * 24 * time.Hour
 	// knownAgainAfter is how often the time of the last login is updated.
 	knownAgainAfter = 24 * time.Hour
-	// strangers is the origin that all unknown addresses share.
-	strangers = ""
+	// unknownAddresses is the origin that all unknown addresses share.
+	unknownAddresses = ""
 )
 
 // Account is what a client tries to sign in to. It need not exist, and
@@ -80,17 +80,17 @@ type attempts struct {
 func load(ctx context.Context, app core.App, account, from string) (*history, error) {
 	var rows []attempts
 	err := app.DB().Select("origin", "failures", "last_failure_at", "last_success_at").From(Collection).
-		Where(dbx.HashExp{"account": account, "origin": []any{strangers, from}}).WithContext(ctx).All(&rows)
+		Where(dbx.HashExp{"account": account, "origin": []any{unknownAddresses, from}}).WithContext(ctx).All(&rows)
 	if err != nil {
 		return nil, err
 	}
-	found := &history{account: account, origin: strangers, from: from}
+	found := &history{account: account, origin: unknownAddresses, from: from}
 	for _, row := range rows {
 		if row.Origin == from && time.Since(row.LastSuccessAt.Time()) < originForgotten {
 			found.origin, found.isKnown, found.row = from, true, row
 			return found, nil
 		}
-		if row.Origin == strangers {
+		if row.Origin == unknownAddresses {
 			found.row = row
 		}
 	}
@@ -129,7 +129,7 @@ func (h *history) failed(ctx context.Context, app core.App) error {
 // succeeded stores that the address is known and resets the failures.
 func (h *history) succeeded(ctx context.Context, app core.App) error {
 	if !h.isKnown && h.row.Failures > 0 {
-		if err := forget(ctx, app, dbx.HashExp{"account": h.account, "origin": strangers}); err != nil {
+		if err := forget(ctx, app, dbx.HashExp{"account": h.account, "origin": unknownAddresses}); err != nil {
 			return err
 		}
 	}

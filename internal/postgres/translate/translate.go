@@ -3,8 +3,8 @@
 // it passes nothing through unparsed.
 //
 // The differences in expressions are tables with one entry per rule:
-// operators.go, functions.go and types.go. The other files follow SQLite's
-// grammar, one per statement or clause.
+// operators.go, postfix.go, functions.go and types.go. The other files follow
+// SQLite's grammar, one per statement or clause.
 package translate
 
 // Kind tells how to run a statement.
