@@ -150,21 +150,21 @@ func (c *conn) QueryContext(ctx context.Context, query string, given []driver.Na
 	return result, nil
 }
 
-// run starts a statement. If it names a table or column that does not exist,
-// run tries again with the names matched case-insensitively, as SQLite does.
+// run starts a statement. If PostgreSQL refuses it for something that only the
+// schema can tell, run tries again with another reading of it.
 func (c *conn) run(ctx context.Context, statement *translate.Statement, given []driver.NamedValue) (*stream, bool, error) {
-	running, first, err := c.runExactly(ctx, statement, given)
-	if !isUnknownName(err) {
-		return running, first, err
+	var reading translate.Reading
+	for {
+		running, first, err := c.runExactly(ctx, statement, given)
+		if err == nil {
+			return running, first, nil
+		}
+		again, readErr := c.readAgain(ctx, statement, err, &reading)
+		if readErr != nil || again == nil {
+			return nil, false, errors.Join(err, readErr)
+		}
+		statement = again
 	}
-	folded, foldErr := c.folded(ctx, statement)
-	if foldErr != nil {
-		return nil, false, errors.Join(err, foldErr)
-	}
-	if folded == nil {
-		return nil, false, err
-	}
-	return c.runExactly(ctx, folded, given)
 }
 
 // runExactly starts a statement and reads its first row, so that errors surface

@@ -80,19 +80,37 @@ func (c *conn) restoreView(ctx context.Context, name, definition string) (bool, 
 	if err != nil || len(statements) != 1 {
 		return false, err
 	}
-	steps := append([]string{"SAVEPOINT view", statements[0].SQL}, statements[0].After...)
+	view := statements[0]
+	var reading translate.Reading
+	for {
+		// A name in double quotes is a column: texts have single quotes in a parked
+		// definition.
+		view.QuotedNames = nil
+		failure, err := c.tryView(ctx, name, view)
+		if err != nil || failure == nil {
+			return err == nil, err
+		}
+		if view, err = c.readAgain(ctx, view, failure, &reading); err != nil || view == nil {
+			return false, err // its tables do not exist yet
+		}
+	}
+}
+
+// tryView creates a parked view. If that fails, it rolls back to before and returns
+// the failure; err is set if that is impossible.
+func (c *conn) tryView(ctx context.Context, name string, view *translate.Statement) (failure, err error) {
+	steps := append([]string{"SAVEPOINT view", view.SQL}, view.After...)
 	steps = append(steps, "DELETE FROM sqlite.parked_views WHERE schema OPERATOR(pg_catalog.=) pg_catalog.current_schema()::pg_catalog.text AND name OPERATOR(pg_catalog.=) "+literal(name), "RELEASE SAVEPOINT view")
 	for _, step := range steps {
-		if _, err = readAll(ctx, c.pg, step); err != nil {
+		if _, failure = readAll(ctx, c.pg, step); failure != nil {
 			break
 		}
 	}
-	if err == nil || c.pg.IsClosed() {
-		return err == nil, err
+	if failure == nil || c.pg.IsClosed() {
+		return failure, failure
 	}
-	// Its tables do not exist yet.
 	_, err = readAll(ctx, c.pg, "ROLLBACK TO SAVEPOINT view; RELEASE SAVEPOINT view")
-	return false, err
+	return failure, err
 }
 
 // schemaChanged adds new long names and clears what is cached about tables.

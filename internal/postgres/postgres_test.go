@@ -85,6 +85,11 @@ func TestMeaning(t *testing.T) {
 		{"json_extract('{\"a\":[1, 2]}', '$.a')", "[1,2]"}, {"json_extract('{\"a\":1e400}', '$.a') > 1", "1"}, {"json_valid('{')", "0"}, {"json_valid('[\"a\"]')", "1"}, {"json_valid('')", "0"},
 		{"json_type('[1]')", "array"}, {"json_array_length('[1,2,3]')", "3"}, {"json_array('a', 1, NULL)", `["a",1,null]`}, {"json_object('a', 1, 'b', 'c')", `{"a":1,"b":"c"}`}, {"'{\"a\":1}' ->> 'a'", "1"},
 		{"strftime('%Y-%m-%d', '2024-02-29 10:00:00.000Z', '+1 year')", "2025-03-01"}, {"date('2024-01-31', '+1 month')", "2024-03-02"}, {"date('2024-13-01')", "NULL"}, {"date('2024-01-15', 'start of month', '-1 day')", "2023-12-31"}, {"datetime('2024-01-01 23:59:59', '+1 second')", "2024-01-02 00:00:00"}, {"date('2024-02-30')", "2024-03-01"}, {"unixepoch('1970-01-02')", "86400"},
+		{"json_extract('{\"a\":[1, 2],\"b\":\"x\"}', '$.a', '$.b', '$.c')", `[[1,2],"x",null]`}, {"json_extract(NULL, '$.a', '$.b')", "NULL"}, {"json_extract('{}', '$.a', NULL)", "NULL"}, {"json_extract(5, '$', '$.a')", "[5,null]"},
+		{"quote('it''s')", "'it''s'"}, {"quote(NULL)", "NULL"}, {"quote(1)", "1"}, {"quote(2.5)", "2.5"}, {"quote(1.0)", "1.0"}, {"quote(x'0aff')", "X'0AFF'"}, {"quote(1 = 1)", "1"}, {"quote(length('abc'))", "3"}, {"quote(json_extract('[1,\"a\"]', '$[1]'))", "'a'"},
+		{"0x1F", "31"}, {"-0X1f", "-31"}, {"0xffffffffffffffff", "-1"}, {"-0xffffffffffffffff", "1"}, {"0x7fffffffffffffff", "9223372036854775807"}, {"0x10 + 1", "17"}, {"CAST('0x10' AS INTEGER)", "0"},
+		{"printf('%x|%X|%06x|%-4x|%4x|%+x|%u|%x', 255, 255, 255, 255, 255, 255, -1, -1)", "ff|FF|0000ff|ff  |  ff|ff|18446744073709551615|ffffffffffffffff"}, {"printf('%x', NULL)", "0"}, {"printf('%x', '17')", "11"},
+		{"(SELECT x FROM (SELECT 1 AS x UNION ALL SELECT 2 ORDER BY x LIMIT 1 OFFSET -1))", "1"}, {"(SELECT count(*) FROM (SELECT 1 AS x UNION ALL SELECT 2 LIMIT (0 - 1) OFFSET (1 - 2)))", "2"}, {"(SELECT count(*) FROM (SELECT 1 AS x UNION ALL SELECT 2 LIMIT -0x1 OFFSET 0x1))", "1"},
 		{"CASE WHEN '0' THEN 'yes' ELSE 'no' END", "no"}, {"NOT 'x'", "1"}, {"'a' IN ()", "0"}, {"2 BETWEEN 1 AND 3", "1"}, {"~1", "-2"}, {"5 & 3", "1"},
 	} {
 		for engine, db := range map[string]*dbx.DB{"PostgreSQL": db, "SQLite": sqlite} {
@@ -248,9 +253,47 @@ func TestNamesWrittenInAnotherCase(t *testing.T) {
 	}
 }
 
+// TestTextsInDoubleQuotes asserts that a name in double quotes is a text if there
+// is no such column, as on SQLite.
+func TestTextsInDoubleQuotes(t *testing.T) {
+	_, db := open(t)
+	sqlite, err := core.DefaultDBConnect(filepath.Join(t.TempDir(), "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sqlite.Close()
+	for engine, db := range map[string]*dbx.DB{"PostgreSQL": db, "SQLite": sqlite} {
+		execute(t, db, "CREATE TABLE visits (id TEXT PRIMARY KEY, day TEXT, state TEXT)", `INSERT INTO visits VALUES ("a", "2024-05-06", ""), ("b", '2023-01-02', "open")`,
+			`CREATE VIEW years AS SELECT id, strftime("%Y", day) AS year, "it's" AS kind, day AS "text" FROM visits WHERE state != "closed"`,
+			`UPDATE visits SET state = "done" WHERE id = "a"`, `UPDATE visits SET state = "day" WHERE id = "b"`)
+		for query, want := range map[string]string{
+			`SELECT group_concat(state, "|" ORDER BY id) FROM visits`:            "done|2023-01-02",
+			`SELECT group_concat(year || kind, ', ' ORDER BY "text") FROM years`: "2023it's, 2024it's",
+			`SELECT count(*) FROM visits WHERE "STATE" = "done"`:                 "1",
+			`SELECT coalesce("nothing", id) FROM visits WHERE id IN ("a")`:       "nothing",
+		} {
+			if got := text(t, db, query); got != want {
+				t.Errorf("%s, %s: got %s, want %s", engine, query, got, want)
+			}
+		}
+		if engine == "SQLite" {
+			continue // creates no other table while a view reads it
+		}
+		execute(t, db, "DROP TABLE visits", "CREATE TABLE visits (id TEXT, day TEXT, state TEXT)", "INSERT INTO visits VALUES ('c', '2025-01-01', '')")
+		if got := text(t, db, "SELECT year || kind FROM years"); got != "2025it's" {
+			t.Errorf("after the table was made again: got %s", got)
+		}
+	}
+	for _, refused := range []string{`SELECT "year" FROM visits`, `SELECT visits."nothing" FROM visits`, `SELECT "value" FROM visits`, "SELECT `nothing` FROM visits", "SELECT nothing FROM visits"} {
+		if _, err := db.NewQuery(refused).Execute(); err == nil || !strings.Contains(err.Error(), "no such column") {
+			t.Errorf("%s: got %v", refused, err)
+		}
+	}
+}
+
 func TestViewsSurviveTheirTables(t *testing.T) {
 	_, db := open(t)
-	execute(t, db, people, "CREATE VIEW a AS SELECT id FROM people", "CREATE VIEW b AS SELECT id FROM a",
+	execute(t, db, people, "CREATE VIEW a AS SELECT ID FROM People", "CREATE VIEW b AS SELECT id FROM a",
 		"DROP TABLE people", "CREATE TABLE people (id TEXT PRIMARY KEY)", "INSERT INTO people VALUES ('x')")
 	if got := text(t, db, "SELECT id FROM b"); got != "x" {
 		t.Errorf("got %s", got)

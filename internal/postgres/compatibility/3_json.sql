@@ -61,6 +61,19 @@ RETURN CASE WHEN path = '$' THEN sqlite.dynamic(v) END;
 CREATE OR REPLACE FUNCTION sqlite.json_extract(v boolean, path pg_catalog.text) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN path = '$' THEN sqlite.dynamic(v) END;
 
+CREATE OR REPLACE FUNCTION sqlite.json_extract(v sqlite.value, path pg_catalog.text) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (v).rank = 2 THEN sqlite.json_extract((v).text, path) WHEN path = '$' THEN v END;
+
+-- json_extract of several paths: an array of the values, with null for those that
+-- are missing.
+CREATE OR REPLACE FUNCTION sqlite.json_extract_all(t pg_catalog.text, VARIADIC paths pg_catalog.text[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN t IS NOT NULL AND array_position(paths, NULL) IS NULL THEN (
+  SELECT '[' || string_agg(coalesce(sqlite.json_minified((sqlite.parse_json(t) #> sqlite.json_path(p))::pg_catalog.text), 'null'), ',' ORDER BY n) || ']'
+  FROM unnest(paths) WITH ORDINALITY AS u(p, n)) END;
+CREATE OR REPLACE FUNCTION sqlite.json_extract_all(v double precision, VARIADIC paths pg_catalog.text[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_extract_all(sqlite.number_text(v), VARIADIC paths);
+CREATE OR REPLACE FUNCTION sqlite.json_extract_all(v boolean, VARIADIC paths pg_catalog.text[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_extract_all(v::integer::pg_catalog.text, VARIADIC paths);
+CREATE OR REPLACE FUNCTION sqlite.json_extract_all(v sqlite.value, VARIADIC paths pg_catalog.text[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_extract_all((v).text, VARIADIC paths);
+
 -- -> and ->>: a path, a key or an index.
 CREATE OR REPLACE FUNCTION sqlite.json_step(t pg_catalog.text, step pg_catalog.text) RETURNS pg_catalog.json IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN step LIKE '$%' THEN sqlite.parse_json(t) #> sqlite.json_path(step) ELSE sqlite.parse_json(t) #> ARRAY[step] END;
@@ -80,6 +93,8 @@ CREATE OR REPLACE FUNCTION sqlite.json_type(t pg_catalog.text) RETURNS pg_catalo
 CREATE OR REPLACE FUNCTION sqlite.json_type(t pg_catalog.text, path pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_type_of(sqlite.parse_json(t) #> sqlite.json_path(path));
 CREATE OR REPLACE FUNCTION sqlite.json_type(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v = trunc(v) THEN 'integer' ELSE 'real' END;
 CREATE OR REPLACE FUNCTION sqlite.json_type(v boolean) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN 'integer';
+CREATE OR REPLACE FUNCTION sqlite.json_type(v sqlite.value) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_type((v).text);
+CREATE OR REPLACE FUNCTION sqlite.json_type(v sqlite.value, path pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_type((v).text, path);
 CREATE OR REPLACE FUNCTION sqlite.json_array_length(t pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN json_typeof(sqlite.parse_json(t)) = 'array' THEN pg_catalog.json_array_length(sqlite.parse_json(t)) ELSE 0 END;
 CREATE OR REPLACE FUNCTION sqlite.json_array_length(t pg_catalog.text, path pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE

@@ -35,7 +35,9 @@ END;
 CREATE OR REPLACE FUNCTION sqlite.default_clause(value pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE
 RETURN CASE WHEN value ~ $pattern$^("[^"]*"|'([^']|'')*'|[-+]?[0-9.]+([eE][-+]?[0-9]+)?|[A-Za-z_]+)$$pattern$ THEN value ELSE '(' || value || ')' END;
 
--- The comment of a view or an index is the statement that created it.
+-- The comment of a view or an index is the statement that created it. A view's
+-- rule has another comment if the statement puts texts in double quotes: the
+-- statement with single quotes.
 CREATE OR REPLACE VIEW sqlite.sqlite_master AS
 SELECT CASE c.relkind WHEN 'i' THEN 'index' WHEN 'v' THEN 'view' ELSE 'table' END AS type,
   sqlite.original_name(c.relname::pg_catalog.text) AS name,
@@ -80,7 +82,7 @@ BEGIN
         JOIN pg_catalog.pg_rewrite r ON r.oid OPERATOR(pg_catalog.=) p.objid
         WHERE r.ev_class OPERATOR(pg_catalog.<>) d.oid AND d.level OPERATOR(pg_catalog.<) 50
     )
-    SELECT c.relname, pg_catalog.max(d.level) AS level, pg_catalog.obj_description(c.oid, 'pg_class') AS definition
+    SELECT c.relname, pg_catalog.max(d.level) AS level, coalesce((SELECT pg_catalog.obj_description(r.oid, 'pg_rewrite') FROM pg_catalog.pg_rewrite r WHERE r.ev_class OPERATOR(pg_catalog.=) c.oid AND r.rulename OPERATOR(pg_catalog.=) '_RETURN'), pg_catalog.obj_description(c.oid, 'pg_class')) AS definition
       FROM dependents d JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) d.oid WHERE d.level OPERATOR(pg_catalog.>) 0
       GROUP BY c.oid, c.relname ORDER BY 2
   LOOP

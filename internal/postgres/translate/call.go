@@ -26,6 +26,12 @@ func (t *translator) call() expression {
 		return t.printf(arguments)
 	}
 	if rule, ok := functions[name]; ok && distinct+order == "" && len(arguments) >= rule.minimum && (rule.maximum < 0 || len(arguments) <= rule.maximum) {
+		switch name {
+		case "iif", "if":
+			t.choose(arguments[1:])
+		case "max", "min":
+			t.choose(arguments)
+		}
 		return rule.translate(arguments)
 	}
 	if aggregate, ok := aggregates[name]; ok {

@@ -32,7 +32,17 @@ func (t *translator) caseExpression() expression {
 		results = append(results, t.expression())
 	}
 	t.expectWord("END")
+	t.choose(results)
 	return chooseCase(operand, conditions, results, parts)
+}
+
+// choose notes that the statement chooses between values, and makes them dynamic if
+// that is how to read it.
+func (t *translator) choose(values []expression) {
+	t.statement.HasChoices = !t.reading.Dynamic
+	for i := range values {
+		values[i].mixed = values[i].mixed || t.reading.Dynamic
+	}
 }
 
 // chooseCase writes a CASE with these conditions and results. parts are the

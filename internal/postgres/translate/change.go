@@ -52,7 +52,12 @@ func (t *translator) insert() {
 func (t *translator) assignedRow() string {
 	var values []string
 	t.expect("(")
-	t.list(func() { values = append(values, t.assignment()) })
+	t.list(func() {
+		if t.peek().double { // no column is in scope
+			t.tokens[t.position].kind, t.tokens[t.position].double = text, false
+		}
+		values = append(values, t.assignment())
+	})
 	t.expect(")")
 	return "(" + strings.Join(values, ", ") + ")"
 }

@@ -56,6 +56,9 @@ func (t *translator) createView(first int) {
 	t.statement.SQL = sql + " AS " + t.subquery()
 	t.statement.LockingSQL = ""
 	t.comment("VIEW "+name, t.text(first, t.position))
+	if len(t.texts) > 0 {
+		t.comment(`RULE "_RETURN" ON `+name, t.textWithLiterals(first, t.position))
+	}
 }
 
 // createIndex creates an index that sorts as ORDER BY does. A non-unique index

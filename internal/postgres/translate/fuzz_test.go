@@ -24,13 +24,15 @@ func FuzzTranslate(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
-		statements, err := translate.Translate(source)
-		if err != nil && statements != nil {
-			t.Errorf("statements beside an error: %q", source)
-		}
-		for _, statement := range statements {
-			if strings.ContainsRune(statement.SQL, 0) {
-				t.Errorf("a NUL byte in %q", statement.SQL)
+		for _, reading := range []translate.Reading{{}, {IsText: func(string) bool { return true }, Dynamic: true}} {
+			statements, err := translate.TranslateReading(source, reading)
+			if err != nil && statements != nil {
+				t.Errorf("statements beside an error: %q", source)
+			}
+			for _, statement := range statements {
+				if strings.ContainsRune(statement.SQL, 0) {
+					t.Errorf("a NUL byte in %q", statement.SQL)
+				}
 			}
 		}
 	})

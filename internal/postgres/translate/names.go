@@ -41,6 +41,36 @@ func (t *translator) quoteName(name string) string {
 	return t.quoteExactName(t.fold(name))
 }
 
+func (t *translator) fold(name string) string {
+	if t.reading.Fold == nil {
+		return name
+	}
+	return t.reading.Fold(name)
+}
+
+// isText reports whether the next token is a text in double quotes. SQLite reads a
+// name in double quotes as text if there is no such column.
+func (t *translator) isText() bool {
+	name := t.peek().value
+	if !t.peek().double || t.statement.Kind == Definition && t.subqueries == 0 {
+		return false
+	}
+	if following := t.peekAt(1); following.kind == operator && following.value == "." {
+		return false
+	}
+	if name == "" || t.reading.IsText != nil && t.reading.IsText(name) {
+		t.texts = append(t.texts, t.position)
+		return true
+	}
+	if !slices.Contains(t.statement.QuotedNames, name) {
+		t.statement.QuotedNames = append(t.statement.QuotedNames, name)
+	}
+	return false
+}
+
+// define notes that the statement defines a name, which is not a text then.
+func (t *translator) define(name string) { t.defined[strings.ToLower(name)] = true }
+
 // quoteExactName quotes a name, and records it in LongNames if it had to be
 // shortened.
 func (t *translator) quoteExactName(name string) string {
@@ -96,7 +126,11 @@ func (t *translator) objectName() string {
 func (t *translator) names() string {
 	var names []string
 	t.expect("(")
-	t.list(func() { names = append(names, t.quoteName(t.name())) })
+	t.list(func() {
+		name := t.name()
+		t.define(name)
+		names = append(names, t.quoteName(name))
+	})
 	t.expect(")")
 	return "(" + strings.Join(names, ", ") + ")"
 }
@@ -104,10 +138,7 @@ func (t *translator) names() string {
 // alias parses an optional alias.
 func (t *translator) alias() (string, bool) {
 	if t.acceptWord("AS") {
-		if t.peek().kind == text {
-			return t.next().value, true
-		}
-		if t.peek().kind == word {
+		if t.peek().kind == text || t.peek().kind == word {
 			return t.next().value, true
 		}
 		return t.name(), true

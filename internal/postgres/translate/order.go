@@ -1,6 +1,9 @@
 package translate
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // orderTerm is one term of an ORDER BY.
 type orderTerm struct {
@@ -77,7 +80,7 @@ func (t *translator) orderTerms() string {
 	return strings.TrimPrefix(renderOrder(t.terms()), " ORDER BY ")
 }
 
-// limit parses LIMIT and OFFSET. A negative limit means none.
+// limit parses LIMIT and OFFSET. A negative limit means none, a negative offset 0.
 func (t *translator) limit() string {
 	if !t.acceptWord("LIMIT") {
 		return ""
@@ -89,21 +92,23 @@ func (t *translator) limit() string {
 	case t.accept(","):
 		limit, offset = t.expression(), limit
 	}
-	sql := " LIMIT ALL"
-	if !strings.HasPrefix(limit.sql, "-") {
-		sql = " LIMIT " + wholeNumber(limit)
-	}
+	sql := " LIMIT " + wholeNumber(limit, "ALL", "nullif(greatest(%s, -1), -1)")
 	if offset.sql != "" {
-		sql += " OFFSET " + wholeNumber(offset)
+		sql += " OFFSET " + wholeNumber(offset, "0", "greatest(%s, 0)")
 	}
 	return sql
 }
 
-func wholeNumber(e expression) string {
-	if e.literal == number {
-		return e.sql
+// wholeNumber returns a number, or negative in place of a negative literal. The
+// format does the same to values that are known at run time only.
+func wholeNumber(e expression, negative, format string) string {
+	switch {
+	case e.literal != number:
+		return fmt.Sprintf(format, "sqlite.to_integer("+e.sql+")")
+	case strings.HasPrefix(strings.Trim(e.sql, "("), "-"):
+		return negative
 	}
-	return "sqlite.to_integer(" + e.sql + ")"
+	return e.sql
 }
 
 // windows parses the named windows of a query.

@@ -46,7 +46,7 @@ func (t *translator) assignment() string {
 	switch {
 	case ends && current.kind == parameter:
 		return t.parameterNumber(Parameter{Argument: t.argument(), Assigned: true})
-	case ends && (current.kind == text || current.double):
+	case ends && (current.kind == text || current.double && t.isText()):
 		return quoteLiteral(t.next().value)
 	}
 	return t.expression().sql

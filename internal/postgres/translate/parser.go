@@ -3,6 +3,7 @@ package translate
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 func (t *translator) peek() token {
@@ -102,6 +103,18 @@ func (t *translator) text(first, after int) string {
 		return ""
 	}
 	return t.source[t.tokens[first].start:t.tokens[after-1].end]
+}
+
+// textWithLiterals is text with single quotes around the texts that are in double
+// quotes, so that it means the same whatever columns there will be.
+func (t *translator) textWithLiterals(first, after int) string {
+	var result strings.Builder
+	written := t.tokens[first].start
+	for _, position := range t.texts {
+		result.WriteString(t.source[written:t.tokens[position].start] + quoteLiteral(t.tokens[position].value))
+		written = t.tokens[position].end
+	}
+	return result.String() + t.source[written:t.tokens[after-1].end]
 }
 
 // nested calls f one level deeper, up to maxDepth.

@@ -67,6 +67,9 @@ func literal(current token) expression {
 		result.sql = "pg_catalog.decode(" + quoteLiteral(current.value) + ", 'hex')"
 	default:
 		result.sql = current.value
+		if strings.HasPrefix(current.value, "-") { // of a hexadecimal number
+			result.sql = "(" + current.value + ")"
+		}
 		result.real = strings.ContainsAny(current.value, ".eE")
 	}
 	return result
@@ -105,6 +108,9 @@ func join(items []expression) string {
 
 // column parses a qualified name, or table.*.
 func (t *translator) column() expression {
+	if t.isText() {
+		return literal(token{kind: text, value: t.next().value})
+	}
 	parts := []string{t.quoteName(t.peek().value)}
 	last := t.next().value
 	for t.at(".") && t.problem == "" {

@@ -35,6 +35,8 @@ func (t *translator) printf(arguments []expression) expression {
 			digits = format[match[6]:match[7]]
 		}
 		switch {
+		case (letter == "x" || letter == "X" || letter == "u") && digits == "" && !strings.ContainsAny(format[match[2]:match[3]], ","):
+			parts = append(parts, "sqlite.format_unsigned(sqlite.to_integer("+argument+"), '"+letter+"', "+flags+", "+width+")")
 		case (letter == "d" || letter == "i") && digits == "":
 			parts = append(parts, "sqlite.format_integer(sqlite.to_integer("+argument+"), "+flags+", "+width+")")
 		case letter == "f":

@@ -186,6 +186,7 @@ func (t *translator) item() item {
 		// SQLite names an expression by its text.
 		result.alias, result.aliased = t.text(first, t.position), true
 	}
+	t.define(result.alias)
 	return result
 }
 

@@ -2,6 +2,7 @@ package translate
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -14,7 +15,7 @@ const (
 	quoted              // a name in backticks, brackets or double quotes
 	text                // 'text'
 	blob                // x'00ff'
-	number              // 1, 2.5, 1e3, 0xff
+	number              // 1, 2.5, 1e3, 0xff as 255
 	parameter           // ? or ?2
 	operator            // operators and punctuation
 )
@@ -128,6 +129,9 @@ func scanQuoted(source string, start int, quote byte, current token) (token, boo
 }
 
 func scanNumber(source string, start int) (token, bool, string) {
+	if len(source) > start+2 && source[start] == '0' && (source[start+1] == 'x' || source[start+1] == 'X') && isHexDigit(source[start+2]) {
+		return scanHexadecimal(source, start)
+	}
 	i := start
 	digits := func() {
 		for i < len(source) && isDigit(source[i]) {
@@ -154,6 +158,25 @@ func scanNumber(source string, start int) (token, bool, string) {
 	}
 	return token{kind: number, value: source[start:i], start: start, end: i}, false, ""
 }
+
+// scanHexadecimal reads 64 bits after 0x. The token's value is the signed decimal
+// number.
+func scanHexadecimal(source string, start int) (token, bool, string) {
+	i := start + 2
+	for i < len(source) && isHexDigit(source[i]) {
+		i++
+	}
+	if i < len(source) && (isNameStart(source[i]) || isDigit(source[i])) {
+		return token{}, false, fmt.Sprintf("unrecognized token: %q", source[start:i+1])
+	}
+	bits, err := strconv.ParseUint(source[start+2:i], 16, 64)
+	if err != nil {
+		return token{}, false, "hex literal too big: " + source[start:i]
+	}
+	return token{kind: number, value: strconv.FormatInt(int64(bits), 10), start: start, end: i}, false, ""
+}
+
+func isHexDigit(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 

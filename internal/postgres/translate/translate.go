@@ -7,6 +7,11 @@
 // SQLite's grammar, one per statement or clause.
 package translate
 
+import (
+	"slices"
+	"strings"
+)
+
 // Kind tells how to run a statement.
 type Kind int
 
@@ -45,6 +50,13 @@ type Statement struct {
 	Drops bool
 	// LongNames maps shortened names to the original ones.
 	LongNames map[string]string
+	// QuotedNames are the names in double quotes that may be columns or, if there
+	// is no such column, texts: those in expressions that the statement itself does
+	// not define.
+	QuotedNames []string
+	// HasChoices is set if the statement chooses between values whose types may
+	// differ, and that are not dynamic: a CASE, or max and min of several values.
+	HasChoices bool
 	// ShowsRowID is set if the query selects the hidden row id by name.
 	ShowsRowID bool
 }
@@ -81,7 +93,7 @@ const maxParameters = 65535
 // returns the end of the tokens, which ends every rule.
 type translator struct {
 	source     string
-	fold       func(name string) string
+	reading    Reading
 	tokens     []token
 	position   int
 	problem    string
@@ -93,6 +105,10 @@ type translator struct {
 	recursive  bool
 	parameters int // count in the whole text so far
 	statement  *Statement
+	// defined are the names that the statement defines, in lower case, and texts
+	// the positions of the names that are texts.
+	defined map[string]bool
+	texts   []int
 	// aliases are the expressions of the select list by alias, in clauses that
 	// may refer to them.
 	aliases map[string]string
@@ -101,17 +117,29 @@ type translator struct {
 // Translate translates a text of one or more statements. Names keep their case,
 // which is significant in PostgreSQL. Its error is an *Error.
 func Translate(source string) ([]*Statement, error) {
-	return TranslateFolding(source, func(name string) string { return name })
+	return TranslateReading(source, Reading{})
 }
 
-// TranslateFolding is Translate with each name replaced by fold(name), for SQL
-// that spells names in another case than the schema.
-func TranslateFolding(source string, fold func(name string) string) ([]*Statement, error) {
+// Reading tells how to read what only the schema can tell.
+type Reading struct {
+	// Fold returns a name as the schema spells it; nil keeps every name.
+	Fold func(name string) string
+	// IsText reports whether one of a statement's QuotedNames is a text; nil for
+	// none.
+	IsText func(name string) bool
+	// Dynamic makes all choices between values dynamic: PostgreSQL refuses values of
+	// several types.
+	Dynamic bool
+}
+
+// TranslateReading is Translate for SQL that spells names in another case than the
+// schema, puts texts in double quotes, or mixes types.
+func TranslateReading(source string, reading Reading) ([]*Statement, error) {
 	tokens, problem := tokenize(source)
 	if problem != "" {
 		return nil, &Error{Source: source, Problem: problem}
 	}
-	t := &translator{source: source, tokens: tokens, fold: fold}
+	t := &translator{source: source, tokens: tokens, reading: reading}
 	var statements []*Statement
 	for {
 		for t.accept(";") {
@@ -120,7 +148,9 @@ func TranslateFolding(source string, fold func(name string) string) ([]*Statemen
 			break
 		}
 		t.statement = &Statement{Source: source, Index: len(statements)}
+		t.defined, t.texts = map[string]bool{}, nil
 		t.anyStatement()
+		t.statement.QuotedNames = slices.DeleteFunc(t.statement.QuotedNames, func(name string) bool { return t.defined[strings.ToLower(name)] })
 		if t.problem == "" && t.peek().kind != end && !t.at(";") {
 			t.unexpected()
 		}
