@@ -31,7 +31,7 @@ func newEngine(config *config.Config) (engine, error) {
 func (e engine) settings(config *config.Config) pocketbase.Config {
 	settings := pocketbase.Config{DefaultDataDir: config.DataDir, DefaultDev: config.Debug}
 	if e.database == nil {
-		settings.DBConnect = sqlite.Synchronous(config.SQLiteSynchronous).Connect
+		settings.DBConnect = sqlite.ConnectFunc(config.SQLiteSynchronous)
 		return settings
 	}
 	settings.DBConnect = e.database.Connect

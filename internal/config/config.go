@@ -59,7 +59,7 @@ type Config struct {
 	SuperuserMFA bool
 	// Backup says when backups are made and where they go.
 	Backup Backup
-	// SQLiteSynchronous is when SQLite's commits are on the disk.
+	// SQLiteSynchronous is SQLite's setting "synchronous" for the data.
 	SQLiteSynchronous SQLiteSynchronous
 	// PostgreSQL is where the data is; nil for SQLite in DataDir.
 	PostgreSQL *PostgreSQL
@@ -75,13 +75,17 @@ const (
 	DoctorsOwner DoctorsScope = "owner"
 )
 
-// SQLiteSynchronous is SQLite's setting "synchronous".
+// SQLiteSynchronous is SQLite's setting "synchronous": when a commit is written
+// to disk.
 type SQLiteSynchronous string
 
 const (
-	// SynchronousFull has a write on the disk before it is acknowledged.
+	// SynchronousFull writes a commit to disk before it is acknowledged: a
+	// power failure loses nothing.
 	SynchronousFull SQLiteSynchronous = "FULL"
-	// SynchronousNormal is faster; a power cut can lose the last writes.
+	// SynchronousNormal leaves that to the operating system until the next
+	// checkpoint: a killed process loses nothing, a power failure the last
+	// commits.
 	SynchronousNormal SQLiteSynchronous = "NORMAL"
 )
 

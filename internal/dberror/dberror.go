@@ -1,5 +1,5 @@
-// Package dberror tells what a failure of the database or of the disk means to
-// whoever asked for something.
+// Package dberror maps failures of the database and of the disk, on both
+// engines, to the response of a request.
 package dberror
 
 import (
@@ -19,18 +19,20 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// What a client can get past by trying again. Drivers have their errors be these.
+// Retryable errors. Database drivers wrap them for errors.Is.
 var (
-	// ErrConflict is a transaction that met another one at the same rows.
-	ErrConflict = errors.New("another transaction changes the same rows")
-	// ErrUnavailable is a database that cannot be reached, that ended the
-	// connection, or that took too long.
+	// ErrConflict means that a concurrent transaction changed or locked the
+	// same rows.
+	ErrConflict = errors.New("a concurrent transaction changes the same rows")
+	// ErrUnavailable means that the database cannot be reached, has closed the
+	// connection, or took too long.
 	ErrUnavailable = errors.New("the database does not answer")
 )
 
-// Refusal is what a client is told if the database or the disk is why a request
-// failed: 507 if there is no room left, 503 if the database does not answer, 409
-// after a conflict. It is nil for any other failure.
+// Refusal returns the response to a request that failed because of the database
+// or the disk: 507 if the disk is full, 503 if the database does not answer,
+// 409 after a conflict. It returns nil for any other error, and for nil. The
+// messages are safe to show to clients.
 func Refusal(err error) *router.ApiError {
 	switch {
 	case has(err, isFull):
@@ -43,9 +45,10 @@ func Refusal(err error) *router.ApiError {
 	return nil
 }
 
-// has looks for a failure in what errors do not unwrap by themselves: the cause of
-// PocketBase's refusals, the errors of a batch's requests and of fields, and both
-// failures of a transaction that could not be rolled back either.
+// has reports whether an error matches, looking also into those that errors.Is
+// does not unwrap: the causes of PocketBase's API errors, errors of batch
+// requests and of fields, and both errors of a transaction that failed to roll
+// back.
 func has(err error, is func(error) bool) bool {
 	if err == nil || is(err) {
 		return err != nil
@@ -58,7 +61,8 @@ func has(err error, is func(error) bool) bool {
 	if errors.As(err, &fields) {
 		return slices.ContainsFunc(slices.Collect(maps.Values(fields)), func(each error) bool { return has(each, is) })
 	}
-	// As PocketBase's apis.BatchResponseError, which is above this package.
+	// Matches PocketBase's apis.BatchResponseError. This package must not
+	// import apis.
 	var request interface {
 		error
 		Resolve(errData map[string]any) any
@@ -88,12 +92,12 @@ func isUnavailable(err error) bool {
 	var notConnected *pgconn.ConnectError
 	code := postgresCode(err)
 	return errors.Is(err, ErrUnavailable) || errors.Is(err, driver.ErrBadConn) || errors.As(err, &notConnected) ||
-		strings.HasPrefix(code, "57P0") || // the server or the connection is being ended, or begins
+		strings.HasPrefix(code, "57P0") || // the server shuts down or starts, or closed the connection
 		strings.HasPrefix(code, "08") || // connection_exception
-		code == "53300" || code == "25006" // too_many_connections; a standby, which does not write
+		code == "53300" || code == "25006" // too_many_connections; read_only_sql_transaction, on a standby
 }
 
-// postgresCode is the SQLSTATE of PostgreSQL's error, if it is one.
+// postgresCode returns the SQLSTATE of a PostgreSQL error, or "".
 func postgresCode(err error) string {
 	var failure *pgconn.PgError
 	if errors.As(err, &failure) {

@@ -1,6 +1,6 @@
-// Package forwarded tells who a request comes from, and whether over TLS, when
-// reverse proxies stand in between. What a client claims about itself counts
-// for nothing; only configured proxies are believed.
+// Package forwarded determines the client's address and whether it uses TLS
+// behind reverse proxies. Forwarding headers count only if a configured proxy
+// sent them.
 package forwarded
 
 import (
@@ -16,12 +16,12 @@ const (
 	headerProto = "X-Forwarded-Proto"
 )
 
-// Proxies are the networks of the reverse proxies that are believed.
+// Proxies are the networks of the trusted reverse proxies. Nil trusts none.
 type Proxies []netip.Prefix
 
-// Resolve makes the request say what holds: RemoteAddr is the client's address,
-// and the forwarding headers are left only where a trusted proxy sent them. It
-// is called once, before anything looks at the request.
+// Resolve sets request.RemoteAddr to the client's address and keeps
+// X-Forwarded-Proto only if a trusted proxy sent it; X-Forwarded-For is
+// removed. Call it once, before anything else reads the request.
 func (p Proxies) Resolve(request *http.Request) {
 	peer, err := netip.ParseAddrPort(request.RemoteAddr)
 	trusted := err == nil && p.contains(peer.Addr())
@@ -40,8 +40,9 @@ func (p Proxies) Resolve(request *http.Request) {
 	}
 }
 
-// client is the last address on the way that is not a proxy's: each proxy
-// appends whom it was reached from, and what stands before that is hearsay.
+// client returns the last address that is not a trusted proxy's. Each proxy
+// appends the address that it was reached from; what precedes the last
+// untrusted address may be forged.
 func (p Proxies) client(peer netip.Addr, forwardedFor []string) netip.Addr {
 	client := peer
 	for _, hop := range slices.Backward(strings.Split(strings.Join(forwardedFor, ","), ",")) {
@@ -62,7 +63,7 @@ func (p Proxies) contains(address netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(address) })
 }
 
-// parseHop reads an address, which some proxies send with its port.
+// parseHop parses an address, which some proxies send with its port.
 func parseHop(hop string) (netip.Addr, error) {
 	if withPort, err := netip.ParseAddrPort(hop); err == nil {
 		return withPort.Addr().Unmap(), nil
@@ -76,14 +77,14 @@ func lastItem(values []string) string {
 	return strings.ToLower(strings.TrimSpace(items[len(items)-1]))
 }
 
-// IsTLS reports whether the client reached us over TLS, itself or by way of a
-// trusted proxy. The request has been resolved.
+// IsTLS reports whether the client uses TLS, to this server or to a trusted
+// proxy. The request must be resolved.
 func IsTLS(request *http.Request) bool {
 	return request.TLS != nil || request.Header.Get(headerProto) == "https"
 }
 
-// Client is the client's address of a resolved request, the zero address if
-// there is none.
+// Client returns the client's address of a resolved request, or the zero
+// address if it has none.
 func Client(request *http.Request) netip.Addr {
 	host, _, err := net.SplitHostPort(request.RemoteAddr)
 	if err != nil {

@@ -18,15 +18,15 @@ func TestResolve(t *testing.T) {
 		isTLS      bool
 	}{
 		{"no proxy", "203.0.113.7:4000", nil, "", "203.0.113.7", false},
-		{"a client that claims to be somebody else", "203.0.113.7:4000", []string{"198.51.100.1"}, "https", "203.0.113.7", false},
+		{"a client that forges another address", "203.0.113.7:4000", []string{"198.51.100.1"}, "https", "203.0.113.7", false},
 		{"one proxy", "10.1.2.3:4000", []string{"203.0.113.7"}, "https", "203.0.113.7", true},
-		{"what the client wrote before the proxy", "10.1.2.3:4000", []string{"198.51.100.1, 203.0.113.7"}, "https", "203.0.113.7", true},
-		{"over two headers", "10.1.2.3:4000", []string{"198.51.100.1", "203.0.113.7"}, "http, https", "203.0.113.7", true},
-		{"a client that claims to be a proxy", "10.1.2.3:4000", []string{"10.9.9.9, 203.0.113.7"}, "http", "203.0.113.7", false},
+		{"a header that the client sent to the proxy", "10.1.2.3:4000", []string{"198.51.100.1, 203.0.113.7"}, "https", "203.0.113.7", true},
+		{"two headers", "10.1.2.3:4000", []string{"198.51.100.1", "203.0.113.7"}, "http, https", "203.0.113.7", true},
+		{"a client that forges a proxy's address", "10.1.2.3:4000", []string{"10.9.9.9, 203.0.113.7"}, "http", "203.0.113.7", false},
 		{"two proxies", "10.1.2.3:4000", []string{"203.0.113.7, 10.4.5.6"}, "", "203.0.113.7", false},
-		{"a client inside", "10.1.2.3:4000", []string{"10.4.5.6"}, "", "10.4.5.6", false},
+		{"a client in the proxies' network", "10.1.2.3:4000", []string{"10.4.5.6"}, "", "10.4.5.6", false},
 		{"a proxy that forwards nothing", "10.1.2.3:4000", nil, "", "10.1.2.3", false},
-		{"nonsense", "10.1.2.3:4000", []string{"203.0.113.7, unknown"}, "ftp", "10.1.2.3", false},
+		{"invalid values", "10.1.2.3:4000", []string{"203.0.113.7, unknown"}, "ftp", "10.1.2.3", false},
 		{"with port", "10.1.2.3:4000", []string{"203.0.113.7:555"}, "", "203.0.113.7", false},
 		{"IPv6", "[fd00::1]:4000", []string{"2001:db8::5"}, "HTTPS", "2001:db8::5", true},
 		{"IPv6 with port", "[fd00::1]:4000", []string{"[2001:db8::5]:80"}, "", "2001:db8::5", false},
@@ -49,7 +49,7 @@ func TestResolve(t *testing.T) {
 				t.Errorf("TLS is %v", !test.isTLS)
 			}
 			if left := request.Header.Values("X-Forwarded-For"); len(left) > 0 {
-				t.Errorf("the header still says %v", left)
+				t.Errorf("the header is still %v", left)
 			}
 		})
 	}
@@ -65,7 +65,7 @@ func FuzzResolve(f *testing.F) {
 		proxies.Resolve(request)
 		after := forwarded.Client(request)
 		if trusted := proxies[0].Contains(before); !trusted && (after != before || forwarded.IsTLS(request)) {
-			t.Errorf("%q was believed", peer)
+			t.Errorf("%q was trusted", peer)
 		}
 	})
 }

@@ -12,25 +12,26 @@ import (
 	"carebase/internal/postgres/translate"
 )
 
-// idleCheck is after how long without use a connection is looked at before it
-// gets a statement: the server may have ended it meanwhile.
+// idleCheck is how long a connection may be idle before it is pinged ahead of
+// its next statement: the server may have closed it.
 const idleCheck = time.Second
 
-// conn is one connection.
+// conn implements driver.Conn on one connection to PostgreSQL.
 type conn struct {
 	database *Database
 	schema   string
 	pg       *pgconn.PgConn
-	// settings is set if a pooler is in between: what each transaction starts
-	// with. Then nothing is prepared, and prepared is nil.
+	// settings is the statement that sets up each transaction behind a pooler;
+	// empty without one. Behind a pooler nothing is prepared, and prepared is
+	// nil.
 	settings string
 	prepared *preparedStatements
 	lastUsed time.Time
 
 	inTransaction bool
-	// savepoint is set if the transaction has a savepoint to go back to.
+	// savepoint is set if the transaction has a savepoint to roll back to.
 	savepoint bool
-	// open is the result set that is being read.
+	// open is the result set being read.
 	open *rows
 }
 
@@ -53,8 +54,8 @@ func (c *conn) Ping(ctx context.Context) error {
 	return nil
 }
 
-// IsValid implements driver.Validator. Once there is a pooler in between,
-// connections of before have had their time.
+// IsValid implements driver.Validator. Connections made before the pools
+// switched to the pooler are discarded.
 func (c *conn) IsValid() bool {
 	return !c.pg.IsClosed() && (c.settings != "") == c.database.throughPooler()
 }
@@ -71,7 +72,7 @@ func (c *conn) ResetSession(ctx context.Context) error {
 // Close implements driver.Conn.
 func (c *conn) Close() error { return closeConnection(c.pg) }
 
-// Prepare implements driver.Conn. Wrong SQL fails here, as with SQLite.
+// Prepare implements driver.Conn. Invalid SQL fails here, as with SQLite.
 func (c *conn) Prepare(query string) (driver.Stmt, error) {
 	if _, err := c.database.translations.get(query); err != nil {
 		return nil, err
@@ -79,7 +80,8 @@ func (c *conn) Prepare(query string) (driver.Stmt, error) {
 	return &statement{conn: c, query: query}, nil
 }
 
-// settle frees the connection from a result set that is still being read.
+// settle buffers the rest of the open result set, so that the connection can
+// run another statement.
 func (c *conn) settle() {
 	if c.open != nil {
 		c.open.buffer()
@@ -110,17 +112,18 @@ func (c *conn) ExecContext(ctx context.Context, query string, given []driver.Nam
 	return result(affected), nil
 }
 
-// result is how many rows a statement changed.
+// result is the number of rows that a statement changed.
 type result int64
 
-// LastInsertId implements driver.Result. PocketBase's ids are not numbers.
+// LastInsertId implements driver.Result. It returns 0: PocketBase's ids are
+// texts.
 func (r result) LastInsertId() (int64, error) { return 0, nil }
 
 // RowsAffected implements driver.Result.
 func (r result) RowsAffected() (int64, error) { return int64(r), nil }
 
 // QueryContext implements driver.QueryerContext. Of several statements, the
-// last one gives the rows.
+// last one returns the rows.
 func (c *conn) QueryContext(ctx context.Context, query string, given []driver.NamedValue) (driver.Rows, error) {
 	statements, err := c.database.translations.get(query)
 	if err != nil {
@@ -147,24 +150,24 @@ func (c *conn) QueryContext(ctx context.Context, query string, given []driver.Na
 	return result, nil
 }
 
-// run starts a statement. If it names something that does not exist, it is tried
-// again with the names that differ in case only.
+// run starts a statement. If PostgreSQL refuses it for something that only the
+// schema can tell, run tries again with another reading of it.
 func (c *conn) run(ctx context.Context, statement *translate.Statement, given []driver.NamedValue) (*stream, bool, error) {
-	running, first, err := c.runExactly(ctx, statement, given)
-	if !isUnknownName(err) {
-		return running, first, err
+	var reading translate.Reading
+	for {
+		running, first, err := c.runExactly(ctx, statement, given)
+		if err == nil {
+			return running, first, nil
+		}
+		again, readErr := c.readAgain(ctx, statement, err, &reading)
+		if readErr != nil || again == nil {
+			return nil, false, errors.Join(err, readErr)
+		}
+		statement = again
 	}
-	folded, foldErr := c.folded(ctx, statement)
-	if foldErr != nil {
-		return nil, false, errors.Join(err, foldErr)
-	}
-	if folded == nil {
-		return nil, false, err
-	}
-	return c.runExactly(ctx, folded, given)
 }
 
-// runExactly starts a statement and reads its first row, so that what is wrong shows
+// runExactly starts a statement and reads its first row, so that errors surface
 // here and not while rows are read.
 func (c *conn) runExactly(ctx context.Context, statement *translate.Statement, given []driver.NamedValue) (running *stream, first bool, err error) {
 	c.settle()
@@ -210,8 +213,8 @@ func (c *conn) attempt(ctx context.Context, statement *translate.Statement, sql 
 	return running, false, err
 }
 
-// failed maps the error of a statement and takes the transaction back to before
-// it.
+// failed maps the error of a statement and rolls the transaction back to before
+// the statement. It returns nil for nil.
 func (c *conn) failed(ctx context.Context, err error, statement *translate.Statement) error {
 	if err == nil {
 		return nil
@@ -220,7 +223,7 @@ func (c *conn) failed(ctx context.Context, err error, statement *translate.State
 	return errors.Join(mapped, c.rollBackStatement(context.WithoutCancel(ctx)))
 }
 
-// rollBackStatement takes a failed transaction back to before its last
+// rollBackStatement rolls a failed transaction back to before its last
 // statement.
 func (c *conn) rollBackStatement(ctx context.Context) error {
 	if !c.inTransaction || !c.savepoint || c.pg.IsClosed() || c.pg.TxStatus() != 'E' {

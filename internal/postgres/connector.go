@@ -54,19 +54,19 @@ func (d *Database) connect(ctx context.Context, config *pgconn.Config) (*pgconn.
 	return connection, nil
 }
 
-// searchPath is where names without a schema are looked for.
+// searchPath returns the search_path for a schema.
 func searchPath(schema string) string { return quote(schema) + ", sqlite, pg_catalog" }
 
-// checkSession makes sure that the session has the schema that was asked for. A
-// pooler in between may drop or share settings, and then nothing is where it
-// belongs.
-func (d *Database) checkSession(ctx context.Context, connection *pgconn.PgConn, searchPath string) error {
+// checkSession verifies that the session has the requested search_path. A
+// pooler in between may drop or share settings, and names would then resolve to
+// the wrong tables.
+func (d *Database) checkSession(ctx context.Context, connection *pgconn.PgConn, wanted string) error {
 	rows, err := readAll(ctx, connection, "SELECT pg_catalog.current_setting('search_path')")
 	if err != nil {
 		return d.explain(d.config, err)
 	}
-	if len(rows) != 1 || rows[0][0] != searchPath {
-		return &Error{message: fmt.Sprintf("PostgreSQL at %s does not take the setting search_path, as behind a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(d.config))}
+	if len(rows) != 1 || rows[0][0] != wanted {
+		return &Error{message: fmt.Sprintf("PostgreSQL at %s ignores the setting search_path; it is probably a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(d.config))}
 	}
 	return nil
 }
@@ -74,11 +74,11 @@ func (d *Database) checkSession(ctx context.Context, connection *pgconn.PgConn, 
 // Driver implements driver.Connector.
 func (c *connector) Driver() driver.Driver { return noNames{} }
 
-// noNames is the driver of connectors, which cannot be opened by a name.
+// noNames is the driver of connectors; it cannot open a connection by name.
 type noNames struct{}
 
 func (noNames) Open(string) (driver.Conn, error) {
-	return nil, errors.New("PostgreSQL is opened by its settings, not by a name")
+	return nil, errors.New("PostgreSQL is opened by a connector, not by name")
 }
 
 func closeConnection(connection *pgconn.PgConn) error {
@@ -87,8 +87,8 @@ func closeConnection(connection *pgconn.PgConn) error {
 	return connection.Close(ctx)
 }
 
-// explain says in one line why no connection to PostgreSQL or to the pooler came
-// about.
+// explain returns a one-line error for a failed connection to PostgreSQL or to
+// the pooler.
 func (d *Database) explain(config *pgconn.Config, err error) error {
 	server := "PostgreSQL at " + address(config)
 	if config == d.pooler {
@@ -98,38 +98,31 @@ func (d *Database) explain(config *pgconn.Config, err error) error {
 	if errors.As(err, &refused) {
 		switch refused.Code {
 		case "28P01", "28000":
-			return &Error{message: fmt.Sprintf("%s does not let user %q in: wrong password, or not allowed by pg_hba.conf", server, config.User), cause: refused, kind: dberror.ErrUnavailable}
+			return &Error{message: fmt.Sprintf("%s rejected user %q: wrong password, or not allowed by pg_hba.conf", server, config.User), cause: refused, kind: dberror.ErrUnavailable}
 		case "3D000":
 			return &Error{message: fmt.Sprintf("%s has no database %q", server, config.Database), cause: refused, kind: dberror.ErrUnavailable}
 		case "53300":
-			return &Error{message: server + " has no connection left: lower PG_MAX_CONNS or raise max_connections", cause: refused, kind: dberror.ErrUnavailable}
+			return &Error{message: server + " has no connections left: lower PG_MAX_CONNS or raise max_connections", cause: refused, kind: dberror.ErrUnavailable}
 		}
 		if strings.HasPrefix(refused.Message, "unsupported startup parameter") {
 			return &Error{message: fmt.Sprintf("%s is a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(config)), cause: refused, kind: dberror.ErrUnavailable}
 		}
-		return &Error{message: server + " refuses the connection: " + refused.Message, cause: refused, kind: dberror.ErrUnavailable}
+		return &Error{message: server + " refused the connection: " + refused.Message, cause: refused, kind: dberror.ErrUnavailable}
 	}
 	return &Error{message: fmt.Sprintf("%s cannot be reached: %s", server, rootCause(err)), cause: err, kind: dberror.ErrUnavailable}
 }
 
-// rootCause is the innermost error, without the addresses and names around it.
+// rootCause returns the innermost error, without the addresses and names that
+// wrap it.
 func rootCause(err error) error {
 	for {
-		switch wrapped := err.(type) {
-		case interface{ Unwrap() error }:
-			inner := wrapped.Unwrap()
-			if inner == nil {
-				return err
-			}
-			err = inner
-		case interface{ Unwrap() []error }:
-			inner := wrapped.Unwrap()
-			if len(inner) == 0 {
-				return err
-			}
-			err = inner[0]
-		default:
+		inner := errors.Unwrap(err)
+		if several, ok := err.(interface{ Unwrap() []error }); ok && len(several.Unwrap()) > 0 {
+			inner = several.Unwrap()[0]
+		}
+		if inner == nil {
 			return err
 		}
+		err = inner
 	}
 }

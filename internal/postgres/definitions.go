@@ -9,7 +9,7 @@ import (
 	"carebase/internal/postgres/translate"
 )
 
-// define runs a statement that changes the schema, whole or not at all.
+// define runs a statement that changes the schema, atomically.
 func (c *conn) define(ctx context.Context, statement *translate.Statement) error {
 	begin, success, failure := "SAVEPOINT definition", "RELEASE SAVEPOINT definition", "ROLLBACK TO SAVEPOINT definition; RELEASE SAVEPOINT definition"
 	if !c.inTransaction {
@@ -52,8 +52,8 @@ func (c *conn) change(ctx context.Context, statement *translate.Statement) error
 	return c.restoreViews(ctx)
 }
 
-// restoreViews makes the parked views again whose tables are back. A view may
-// read another, so as long as one comes back the others are tried again.
+// restoreViews recreates the parked views whose tables exist again. A view may
+// read another view, so it retries until a pass restores none.
 func (c *conn) restoreViews(ctx context.Context) error {
 	for {
 		views, err := readAll(ctx, c.pg, "SELECT name, definition FROM sqlite.parked_views WHERE schema OPERATOR(pg_catalog.=) pg_catalog.current_schema()::pg_catalog.text ORDER BY number")
@@ -74,28 +74,46 @@ func (c *conn) restoreViews(ctx context.Context) error {
 	}
 }
 
-// restoreView reports whether the view could be made.
+// restoreView recreates a parked view and reports whether it could.
 func (c *conn) restoreView(ctx context.Context, name, definition string) (bool, error) {
 	statements, err := translate.Translate(definition)
 	if err != nil || len(statements) != 1 {
 		return false, err
 	}
-	steps := append([]string{"SAVEPOINT view", statements[0].SQL}, statements[0].After...)
+	view := statements[0]
+	var reading translate.Reading
+	for {
+		// A name in double quotes is a column: texts have single quotes in a parked
+		// definition.
+		view.QuotedNames = nil
+		failure, err := c.tryView(ctx, name, view)
+		if err != nil || failure == nil {
+			return err == nil, err
+		}
+		if view, err = c.readAgain(ctx, view, failure, &reading); err != nil || view == nil {
+			return false, err // its tables do not exist yet
+		}
+	}
+}
+
+// tryView creates a parked view. If that fails, it rolls back to before and returns
+// the failure; err is set if that is impossible.
+func (c *conn) tryView(ctx context.Context, name string, view *translate.Statement) (failure, err error) {
+	steps := append([]string{"SAVEPOINT view", view.SQL}, view.After...)
 	steps = append(steps, "DELETE FROM sqlite.parked_views WHERE schema OPERATOR(pg_catalog.=) pg_catalog.current_schema()::pg_catalog.text AND name OPERATOR(pg_catalog.=) "+literal(name), "RELEASE SAVEPOINT view")
 	for _, step := range steps {
-		if _, err = readAll(ctx, c.pg, step); err != nil {
+		if _, failure = readAll(ctx, c.pg, step); failure != nil {
 			break
 		}
 	}
-	if err == nil || c.pg.IsClosed() {
-		return err == nil, err
+	if failure == nil || c.pg.IsClosed() {
+		return failure, failure
 	}
-	// Its tables are not back yet.
 	_, err = readAll(ctx, c.pg, "ROLLBACK TO SAVEPOINT view; RELEASE SAVEPOINT view")
-	return false, err
+	return failure, err
 }
 
-// schemaChanged notes new long names and forgets what is known of tables.
+// schemaChanged adds new long names and clears what is cached about tables.
 func (d *Database) schemaChanged(longNames map[string]string) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -107,7 +125,8 @@ func (d *Database) schemaChanged(longNames map[string]string) {
 	}
 }
 
-// originalName is the long name of a shortened one.
+// originalName returns the long name of a shortened one, looking in names
+// first.
 func (d *Database) originalName(name string, names map[string]string) string {
 	if long, ok := names[name]; ok {
 		return long
@@ -120,7 +139,7 @@ func (d *Database) originalName(name string, names map[string]string) string {
 	return name
 }
 
-// isTable reports whether a name is a table's: rows of views cannot be locked.
+// isTable reports whether name is a table. Rows of views cannot be locked.
 func (d *Database) isTable(ctx context.Context, c *conn, name string) bool {
 	key := c.schema + "." + name
 	d.mutex.Lock()
@@ -142,5 +161,5 @@ func (d *Database) isTable(ctx context.Context, c *conn, name string) bool {
 	return d.tables[key]
 }
 
-// maxKnownTables bounds what is remembered of names.
+// maxKnownTables bounds the cache of isTable.
 const maxKnownTables = 10000

@@ -16,8 +16,9 @@ import (
 	"carebase/internal/postgres/translate"
 )
 
-// Error is a failure of PostgreSQL in the words of SQLite, which PocketBase
-// understands.
+// Error is an error of PostgreSQL with a message worded as SQLite's, which
+// PocketBase recognizes. It wraps the original error, and errors.Is matches
+// dberror.ErrConflict or dberror.ErrUnavailable where they apply.
 type Error struct {
 	message string
 	cause   error
@@ -25,27 +26,28 @@ type Error struct {
 	kind error
 }
 
-// Is implements the interface of errors.Is.
+// Is makes errors.Is match the kind of failure.
 func (e *Error) Is(target error) bool { return e.kind != nil && e.kind == target }
 
 func (e *Error) Error() string { return e.message }
 
-// Unwrap returns PostgreSQL's own error.
+// Unwrap returns PostgreSQL's error.
 func (e *Error) Unwrap() error { return e.cause }
 
-// conflicts are the failures that a second try may get past.
+// conflicts are the errors that may go away when the client retries.
 var conflicts = map[string]bool{
 	"40001": true, // serialization_failure
 	"40P01": true, // deadlock_detected
 	"55P03": true, // lock_not_available
 }
 
-// mistakes are the failures that say that the translation did not fit.
+// mistakes are the errors that point at a wrong translation.
 var mistakes = map[string]bool{
 	"42601": true, "42883": true, "42804": true, "42725": true, "42P18": true, "42846": true, "22P02": true, "42803": true, "42P10": true,
 }
 
-// mapError words a failure as SQLite does.
+// mapError returns the error with SQLite's wording, or the context's error if
+// that has ended.
 func (c *conn) mapError(ctx context.Context, err error, statement *translate.Statement) error {
 	if err == nil {
 		return nil
@@ -63,8 +65,8 @@ func (c *conn) mapError(ctx context.Context, err error, statement *translate.Sta
 		}
 		return &Error{message: "the connection to PostgreSQL was ended: " + failure.Message, cause: err, kind: dberror.ErrUnavailable}
 	}
-	if statement != nil && mistakes[failure.Code] {
-		slog.Error("PostgreSQL does not accept a translated statement", "error", failure.Message, "translated", statement.SQL, "statement", statement.Source)
+	if statement != nil && mistakes[failure.Code] && !(statement.HasChoices && isTypeMismatch(failure)) {
+		slog.Error("failed to run a translated statement", "error", failure.Message, "translated", statement.SQL, "statement", statement.Source)
 	}
 	return &Error{message: c.message(failure), cause: err, kind: kindOf(failure)}
 }
@@ -73,7 +75,7 @@ func kindOf(failure *pgconn.PgError) error {
 	switch {
 	case conflicts[failure.Code]:
 		return dberror.ErrConflict
-	case failure.Code == "57014" || failure.Severity == "FATAL": // query_canceled, or a pooler's error
+	case failure.Code == "57014" || failure.Severity == "FATAL": // query_canceled, or an error of the pooler
 		return dberror.ErrUnavailable
 	}
 	return nil
@@ -86,8 +88,9 @@ func (c *conn) message(failure *pgconn.PgError) string {
 	case failure.Code == "23502":
 		return "constraint failed: NOT NULL constraint failed: " + failure.TableName + "." + failure.ColumnName + " (1299)"
 	case conflicts[failure.Code] && !c.inTransaction:
-		// PocketBase tries again after these words. In a transaction that would not
-		// help: the transaction holds what the others wait for.
+		// PocketBase retries on these words. Within a transaction a retry
+		// cannot succeed: the transaction holds the locks that the others wait
+		// for.
 		return "database is locked (5): " + failure.Message
 	case failure.Code == "42P01":
 		return "SQL logic error: no such table: " + failure.Message
@@ -97,8 +100,9 @@ func (c *conn) message(failure *pgconn.PgError) string {
 	return "SQL logic error: " + failure.Message
 }
 
-// mapConnectionError tells a connection that ended before the statement was
-// sent, which database/sql replaces, from one that ended later.
+// mapConnectionError returns driver.ErrBadConn if the connection was lost
+// before the statement was sent, so that database/sql retries on another one,
+// and an Error if it was lost later.
 func (c *conn) mapConnectionError(err error) error {
 	if pgconn.SafeToRetry(err) {
 		return driver.ErrBadConn
@@ -115,8 +119,8 @@ var (
 	caselessColumn = regexp.MustCompile(`lower\(\(?(?:sqlite\.)?to_text\(\(?("(?:[^"]|"")+"|[\w$]+)\)?(?:::\w+)?\)(?: COLLATE "C")?\)?\)`)
 )
 
-// uniqueColumns are the columns of a violated unique index, as SQLite names
-// them.
+// uniqueColumns returns the columns of a violated unique index in SQLite's
+// notation.
 func (c *conn) uniqueColumns(failure *pgconn.PgError) string {
 	match := keyColumns.FindStringSubmatch(failure.Detail)
 	if match == nil {
@@ -131,7 +135,8 @@ func (c *conn) uniqueColumns(failure *pgconn.PgError) string {
 	return strings.Join(columns, ", ")
 }
 
-// isOutdatedPlan reports whether a prepared statement does not fit any more.
+// isOutdatedPlan reports whether a prepared statement no longer matches the
+// schema.
 func isOutdatedPlan(err error) bool {
 	var failure *pgconn.PgError
 	return errors.As(err, &failure) && (failure.Code == "0A000" || failure.Code == "26000")

@@ -15,18 +15,20 @@ import (
 
 const (
 	compatibilitySchema = "sqlite"
-	// compatibilityVersion is the number of the compatibility schema that this
-	// program makes and expects. It goes up when one of the scripts changes.
-	compatibilityVersion = 2
+	// compatibilityVersion is the version of the compatibility schema that this
+	// program installs and requires. It goes up when one of the scripts
+	// changes.
+	compatibilityVersion = 3
 	minServerVersion     = 150000
-	// installLock is the advisory lock that installing takes.
+	// installLock is the key of the advisory lock held while installing.
 	installLock = 4_021_160_271
 )
 
 //go:embed compatibility/*.sql
 var compatibility embed.FS
 
-// install makes the schema ready, once, whoever comes first.
+// install creates or upgrades the compatibility schema and the schema itself.
+// It does nothing if another connection of this process has done it.
 func (d *Database) install(ctx context.Context, connection *pgconn.PgConn, schema string) error {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -37,16 +39,16 @@ func (d *Database) install(ctx context.Context, connection *pgconn.PgConn, schem
 	if err == nil && d.config.RuntimeParams[readOnlyParameter] != "" {
 		switch {
 		case version == 0 || version == compatibilityVersion && !ready:
-			return fmt.Errorf("the database %s holds nothing of Carebase", d)
+			return fmt.Errorf("the database %s contains no Carebase data", d)
 		case version < compatibilityVersion:
-			return fmt.Errorf("an older version of this program made the database %s: start this version on it first", d)
+			return fmt.Errorf("the database %s was created by an older version of this program: start this version on it first to upgrade it", d)
 		}
 	}
 	if err == nil && !ready {
 		err = installOnce(ctx, connection, schema)
 	}
 	if err != nil {
-		return fmt.Errorf("the database %s cannot be prepared: %w", d, err)
+		return fmt.Errorf("failed to prepare the database %s: %w", d, err)
 	}
 	if err := d.readCatalog(ctx, connection); err != nil {
 		return err
@@ -60,16 +62,17 @@ func checkServer(connection *pgconn.PgConn) error {
 	major, _, _ := strings.Cut(version, ".")
 	number, err := strconv.Atoi(strings.TrimRight(strings.Fields(major + " ")[0], "abcdefghijklmnopqrstuvwxyz"))
 	if err == nil && number*10000 < minServerVersion {
-		return fmt.Errorf("PostgreSQL is version %s: 15 or later is needed", version)
+		return fmt.Errorf("PostgreSQL 15 or later is required, the server is version %s", version)
 	}
 	return nil
 }
 
-// installed is the version of the compatibility schema, 0 if there is none, and
-// whether nothing is left to do for a schema. It fails if a newer version of the
-// program made it.
+// installed returns the version of the compatibility schema, 0 if there is
+// none, and whether the schema is ready for use. It fails if a newer version of
+// the program has installed it.
 func installed(ctx context.Context, connection *pgconn.PgConn, schema string) (version int, ready bool, err error) {
-	// Not to_regclass: it may not see yet what was committed while this waited.
+	// Not to_regclass: its cache may miss what was committed while this process
+	// waited for the lock.
 	rows, err := readAll(ctx, connection, "SELECT count(*) FILTER (WHERE n.nspname = 'sqlite' AND c.relname = 'version') > 0, (SELECT count(*) > 0 FROM pg_catalog.pg_namespace WHERE nspname = "+literal(schema)+
 		") FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace")
 	if err != nil || rows[0][0] != "t" {
@@ -80,16 +83,16 @@ func installed(ctx context.Context, connection *pgconn.PgConn, schema string) (v
 		return 0, false, err
 	}
 	if len(numbers) != 1 {
-		return 0, false, errors.New(`its schema "sqlite" is not of this program's making`)
+		return 0, false, errors.New(`its schema "sqlite" was not created by this program`)
 	}
 	version, err = strconv.Atoi(numbers[0][0])
 	if err != nil || version > compatibilityVersion {
-		return 0, false, errors.New("a newer version of this program made it")
+		return 0, false, errors.New("it was created by a newer version of this program")
 	}
 	return version, version == compatibilityVersion && rows[0][1] == "t", nil
 }
 
-// installOnce installs while no other process does.
+// installOnce installs under an advisory lock.
 func installOnce(ctx context.Context, connection *pgconn.PgConn, schema string) error {
 	begin := fmt.Sprintf("BEGIN; SET LOCAL lock_timeout = '1min'; SELECT pg_catalog.pg_advisory_xact_lock(%d)", installLock)
 	if _, err := readAll(ctx, connection, begin); err != nil {
@@ -128,8 +131,7 @@ func installSchemas(ctx context.Context, connection *pgconn.PgConn, schema strin
 	return nil
 }
 
-// reindex builds the indexes anew that hold what the functions gave before they
-// were replaced.
+// reindex rebuilds the indexes that hold results of replaced functions.
 const reindex = `DO $build$
 DECLARE
   index regclass;
@@ -160,8 +162,8 @@ func compatibilityScripts() ([]string, error) {
 	return scripts, nil
 }
 
-// readCatalog reads what the driver has to know of the database. The mutex is
-// held.
+// readCatalog caches the oid of sqlite.value and the long names. The mutex must
+// be held.
 func (d *Database) readCatalog(ctx context.Context, connection *pgconn.PgConn) error {
 	rows, err := readAll(ctx, connection, "SELECT 'sqlite.value'::pg_catalog.regtype::pg_catalog.oid")
 	if err != nil {

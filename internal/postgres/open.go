@@ -8,18 +8,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Name is what this process calls itself on all of its connections, and nobody
-// else: PostgreSQL's application_name.
+// Name returns the application_name of all connections of this process. It is
+// unique to the process.
 func (d *Database) Name() string { return d.config.RuntimeParams["application_name"] }
 
-// Open opens a connection of its own, whose SQL is PostgreSQL's and is not
-// translated, for what only PostgreSQL has. Names must have their schema.
+// Open opens a separate connection that takes PostgreSQL's own SQL,
+// untranslated. Names must be schema-qualified. The caller closes it.
 func (d *Database) Open(ctx context.Context) (*pgx.Conn, error) {
 	config, err := pgx.ParseConfig(d.connectionString)
 	if err != nil {
-		return nil, fmt.Errorf("the settings of PostgreSQL cannot be understood: %w", err)
+		return nil, fmt.Errorf("invalid PostgreSQL settings: %w", err)
 	}
-	// A cancelled wait ends at once: there is no statement to be cancelled.
+	// pgx's own handler: cancelling a wait for notifications must return at
+	// once, as there is no statement to cancel.
 	handler := config.BuildContextWatcherHandler
 	config.Config = *d.config.Copy()
 	config.BuildContextWatcherHandler = handler

@@ -12,7 +12,7 @@ import (
 	"carebase/internal/postgres/translate"
 )
 
-// The oids of the types that parameters and results have.
+// The oids of the types of parameters and results.
 const (
 	typeBool   = 16
 	typeBytea  = 17
@@ -26,24 +26,24 @@ const (
 	typeNumber = 1700
 )
 
-// The formats of the protocol.
+// The protocol's formats.
 const (
 	formatText   = 0
 	formatBinary = 1
 )
 
-// timeLayout is PocketBase's.
+// timeLayout is PocketBase's layout for times.
 const timeLayout = "2006-01-02 15:04:05.000Z"
 
-// arguments are a statement's arguments on the wire.
+// arguments are a statement's arguments in wire format.
 type arguments struct {
 	values  [][]byte
 	types   []uint32
 	formats []int16
 }
 
-// encode gives each parameter the type of its value, or leaves the type to the
-// column that it is assigned to.
+// encode encodes a statement's arguments. Each parameter has the type of its
+// value, or none if it is assigned to a column, which then determines it.
 func encode(statement *translate.Statement, given []driver.NamedValue) (arguments, error) {
 	result := arguments{
 		values:  make([][]byte, len(statement.Parameters)),
@@ -76,14 +76,14 @@ func encodeValue(value any) (encoded []byte, oid uint32, format int16, err error
 		}
 		return []byte(v), typeText, formatText, nil
 	case []byte:
-		// In binary, text and bytea are both the bytes as they are.
+		// In binary format, text and bytea are both the plain bytes.
 		return v, typeText, formatBinary, nil
 	case int64:
 		return strconv.AppendInt(nil, v, 10), typeInt8, formatText, nil
 	case float64:
 		return appendNumber(v), typeFloat8, formatText, nil
 	case bool:
-		// 1 and 0 are a boolean's input, too.
+		// 1 and 0 are valid input of a boolean, too.
 		if v {
 			return []byte("1"), typeBool, formatText, nil
 		}
@@ -91,7 +91,7 @@ func encodeValue(value any) (encoded []byte, oid uint32, format int16, err error
 	case time.Time:
 		return []byte(v.UTC().Format(timeLayout)), typeText, formatText, nil
 	}
-	return nil, 0, 0, fmt.Errorf("a value of type %T cannot be sent to PostgreSQL", value)
+	return nil, 0, 0, fmt.Errorf("unsupported parameter type %T", value)
 }
 
 func appendNumber(v float64) []byte {

@@ -14,17 +14,17 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Behind a pooler in transaction mode, a session of PostgreSQL is one client's
-// for one transaction only. So nothing may be left in it: each transaction, also
-// that of a statement alone, sets what it relies on for itself, and no statement
-// is prepared under a name.
+// Behind a pooler in transaction mode, a server session belongs to a client for
+// one transaction only. So no state may be left in the session: each
+// transaction, including that of a single statement, sets the parameters that
+// it relies on, and no named statements are prepared.
 
-// trackedParameters are those that PgBouncer gives to each transaction of a
-// client by itself. It refuses to begin with others.
+// trackedParameters are the startup parameters that PgBouncer tracks for each
+// client. It rejects others.
 var trackedParameters = map[string]bool{"client_encoding": true, "datestyle": true, "timezone": true, "standard_conforming_strings": true}
 
-// poolerConfig is the configuration of connections to the pooler that the
-// settings name.
+// poolerConfig returns the configuration for connections to the pooler in the
+// settings.
 func poolerConfig(settings Settings, name string) (*pgconn.Config, error) {
 	config, err := settings.config()
 	if err != nil {
@@ -35,30 +35,30 @@ func poolerConfig(settings Settings, name string) (*pgconn.Config, error) {
 		config.RuntimeParams[parameter] = sessionParameters[parameter]
 	}
 	dial := config.DialFunc
-	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+	config.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if ctx.Value(connecting{}) == nil {
 			return nil, errNoCancelRequests
 		}
-		return dial(ctx, network, address)
+		return dial(ctx, network, addr)
 	}
 	return config, nil
 }
 
-// connecting marks the context of what connects. Other calls of a connection's
-// DialFunc would send a request to cancel a statement, which PgBouncer before
-// 1.21 sometimes crashes of. A cancelled statement's connection is closed
-// instead; PostgreSQL sees to the rest (see closedCheck).
+// connecting marks the context of a connection attempt. Any other call of
+// DialFunc would send a cancel request, which can crash PgBouncer before 1.21.
+// Instead, the connection of a cancelled statement is closed, and PostgreSQL
+// ends the statement (see closedCheck).
 type connecting struct{}
 
-var errNoCancelRequests = errors.New("no request to cancel is sent to a pooler")
+var errNoCancelRequests = errors.New("cancel requests are not sent to a pooler")
 
-// closedCheck is how often PostgreSQL looks whether the client of a statement
-// that runs has gone, which ends the statement.
+// closedCheck is how often PostgreSQL checks, during a statement, whether its
+// client is still connected. If not, it ends the statement.
 const closedCheck = "1s"
 
-// throughPooler reports whether connections go through the pooler. At start they
-// do not: migrations wait for each other and read beside themselves, and would
-// use up the pooler's sessions.
+// throughPooler reports whether connections go through the pooler. During
+// startup they do not: migrations wait for each other and read on a second
+// connection, and could exhaust the pooler's sessions.
 func (d *Database) throughPooler() bool { return d.pooler != nil && d.concurrent.Load() }
 
 // connectToPooler opens a connection to the pooler.
@@ -70,8 +70,8 @@ func (c *connector) connectToPooler(ctx context.Context) (driver.Conn, error) {
 	return &conn{database: c.database, schema: c.schema, pg: connection, settings: c.transactionSettings(), lastUsed: time.Now()}, nil
 }
 
-// transactionSettings is the statement that gives a transaction what a session
-// of PostgreSQL itself begins with.
+// transactionSettings returns the statement that sets, for a transaction, what
+// a direct session sets at startup.
 func (c *connector) transactionSettings() string {
 	settings := []string{setting("search_path", searchPath(c.schema)), setting("client_connection_check_interval", closedCheck)}
 	for _, name := range slices.Sorted(maps.Keys(sessionParameters)) {
@@ -86,7 +86,7 @@ func setting(name, value string) string {
 	return "pg_catalog.set_config(" + literal(name) + ", " + literal(value) + ", true)"
 }
 
-// begin is the statement that begins a transaction, with its settings.
+// begin returns the statement that begins a transaction, with its settings.
 func (c *conn) begin(statement string) string {
 	if c.settings == "" {
 		return statement
@@ -94,11 +94,11 @@ func (c *conn) begin(statement string) string {
 	return statement + "; " + c.settings
 }
 
-// identity tells databases, and roles in them, apart.
+// identity selects what distinguishes databases, and roles in them.
 const identity = "SELECT pg_catalog.pg_postmaster_start_time(), d.oid, current_user FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
 
-// checkPooler makes sure that the pooler leads to the same database as the
-// direct connection, before anything is made there.
+// checkPooler verifies that the pooler leads to the same database, as the same
+// role, as the direct connection.
 func (d *Database) checkPooler(ctx context.Context) error {
 	if d.pooler == nil {
 		return nil
@@ -112,7 +112,7 @@ func (d *Database) checkPooler(ctx context.Context) error {
 		return err
 	}
 	if !slices.Equal(direct, pooled) {
-		return &Error{message: fmt.Sprintf("the pooler at %s and PG_DIRECT_URL lead to different databases, or as different roles", address(d.pooler))}
+		return &Error{message: fmt.Sprintf("the pooler at %s and PG_DIRECT_URL lead to different databases or roles", address(d.pooler))}
 	}
 	return nil
 }

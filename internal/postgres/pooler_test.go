@@ -14,7 +14,7 @@ import (
 	"carebase/internal/testing/testpostgres"
 )
 
-// behindPooler is a new database whose pools go through a pooler, as when
+// behindPooler returns a new database with pools behind a pooler, as when
 // Carebase serves.
 func behindPooler(t *testing.T, sessions int) (data, auxiliary *dbx.DB, pooler *testpostgres.Pooler) {
 	t.Helper()
@@ -28,15 +28,15 @@ func behindPooler(t *testing.T, sessions int) (data, auxiliary *dbx.DB, pooler *
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = auxiliary.Close() })
-	if err := database.RunWritersSideBySide(data, auxiliary); err != nil {
+	if err := database.AllowConcurrentWriters(data, auxiliary); err != nil {
 		t.Fatal(err)
 	}
 	return data, auxiliary, pooler
 }
 
-// TestAPoolerGivesAnySession has both schemas, and a client with other settings,
-// take turns in one session.
-func TestAPoolerGivesAnySession(t *testing.T) {
+// TestPoolerSharesSessions makes both schemas, and a client with other
+// settings, share one session.
+func TestPoolerSharesSessions(t *testing.T) {
 	data, auxiliary, pooler := behindPooler(t, 1)
 	execute(t, data, "CREATE TABLE things (id TEXT PRIMARY KEY, n NUMERIC DEFAULT 0 NOT NULL)")
 	execute(t, auxiliary, "CREATE TABLE things (id TEXT PRIMARY KEY, n NUMERIC DEFAULT 0 NOT NULL)")
@@ -52,7 +52,7 @@ func TestAPoolerGivesAnySession(t *testing.T) {
 				if got := text(t, tx, settings); got != want {
 					t.Errorf("a transaction has %s", got)
 				}
-				// A failed statement takes nothing else with it.
+				// A failed statement does not affect the others.
 				execute(t, tx, "INSERT INTO things (id) VALUES ('kept') ON CONFLICT (id) DO UPDATE SET n = things.n + 1")
 				if _, err := tx.NewQuery("INSERT INTO things (id) VALUES ('kept')").Execute(); err == nil {
 					t.Error("a duplicate was stored")
@@ -65,7 +65,7 @@ func TestAPoolerGivesAnySession(t *testing.T) {
 			if _, err := db.NewQuery("INSERT INTO things (id) VALUES ('kept')").Execute(); err == nil {
 				t.Error("a duplicate was stored")
 			}
-			// Names without regard to case have the catalog read.
+			// Names in another case make the driver read the catalog.
 			if got := text(t, db, "SELECT N FROM Things"); got != strconv.Itoa(i) {
 				t.Fatalf("%s was changed %s times, want %d", schema, got, i)
 			}
@@ -89,8 +89,8 @@ func stranger(t *testing.T, pooler *testpostgres.Pooler, statements string) {
 	}
 }
 
-// TestACancelledStatementEndsBehindAPooler has PgBouncer survive it, too.
-func TestACancelledStatementEndsBehindAPooler(t *testing.T) {
+// TestCancelledStatementEndsBehindPooler also asserts that PgBouncer survives.
+func TestCancelledStatementEndsBehindPooler(t *testing.T) {
 	data, _, _ := behindPooler(t, 1)
 	for range 3 {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -1,11 +1,12 @@
-// Package postgres runs PocketBase on PostgreSQL: a database/sql driver that
-// takes the SQL that PocketBase writes for SQLite, translates it, and answers as
-// SQLite would. PocketBase itself stays as it is; it gets its databases from
-// Database.Connect, through its own DBConnect seam.
+// Package postgres runs PocketBase on PostgreSQL. It is a database/sql driver
+// that takes the SQL that PocketBase writes for SQLite, translates it, and
+// returns results and errors as SQLite would. PocketBase is unmodified: it
+// opens its databases with Database.Connect, through its DBConnect option.
 //
-// Each of PocketBase's SQLite files is a schema of one PostgreSQL database. The
-// schema "sqlite" beside them holds the functions, types and operators that
-// PostgreSQL lacks (folder compatibility). Package translate has the dialect.
+// Each of PocketBase's SQLite files becomes a schema of one PostgreSQL
+// database. The schema "sqlite" beside them holds the functions, types and
+// operators that PostgreSQL lacks (folder compatibility). Package translate
+// translates the dialect.
 package postgres
 
 import (
@@ -33,13 +34,13 @@ const (
 	// installTimeout includes waiting for another process that installs.
 	installTimeout = time.Minute
 	// cancelGrace is how long a cancelled statement may take to end before its
-	// connection is given up.
+	// connection is closed.
 	cancelGrace = 3 * time.Second
-	// nameLength is enough for no two processes to have the same name.
+	// nameLength makes process names unique.
 	nameLength = 16
 )
 
-// sessionParameters are what the translation relies on, and limits.
+// sessionParameters are what the translation relies on, and timeouts.
 var sessionParameters = map[string]string{
 	"standard_conforming_strings":         "on",
 	"client_encoding":                     "UTF8",
@@ -55,29 +56,31 @@ var sessionParameters = map[string]string{
 }
 
 // Database is a PostgreSQL database that holds all of PocketBase's databases.
+// It is safe for concurrent use.
 type Database struct {
 	config           *pgconn.Config
 	connectionString string
-	// pooler is where the pools connect to while writers run side by side; nil
-	// for PostgreSQL itself.
+	// pooler is where the pools connect to once writers may run concurrently;
+	// nil for PostgreSQL itself.
 	pooler *pgconn.Config
 	pools  Pools
 
 	translations *translations
-	// concurrent is set once writers may run side by side.
+	// concurrent is set once writers may run concurrently.
 	concurrent atomic.Bool
 
 	mutex sync.Mutex
-	// installed are the schemas that are known to be ready.
+	// installed are the schemas that are ready for use.
 	installed map[string]bool
 	// valueType is the oid of sqlite.value.
 	valueType uint32
 	longNames map[string]string
-	// tables says of names whether they are tables.
+	// tables caches isTable by schema and name.
 	tables map[string]bool
 }
 
-// New returns the database that the settings name, without connecting to it.
+// New returns the database for the settings. It does not connect. Its errors
+// contain no password.
 func New(settings Settings) (*Database, error) {
 	direct := settings.direct()
 	name := "carebase-" + strings.ToLower(rand.Text()[:nameLength])
@@ -102,14 +105,14 @@ func New(settings Settings) (*Database, error) {
 	return database, nil
 }
 
-// prepare gives a configuration the limits of all connections, and their name.
+// prepare sets the connect timeout and the name of all connections.
 func prepare(config *pgconn.Config, name string) {
 	config.ConnectTimeout = connectTimeout
 	config.RuntimeParams["application_name"] = name
 	config.OnNotice = nil
 }
 
-// String names the server and the database, never the password.
+// String returns host:port/database, without the password.
 func (d *Database) String() string {
 	return address(d.config) + "/" + d.config.Database
 }
@@ -121,13 +124,13 @@ func address(config *pgconn.Config) string {
 	return net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
 }
 
-// Connect opens the schema that stands for one of PocketBase's files. It is a
-// core.DBConnectFunc.
+// Connect opens the schema that stands for one of PocketBase's files, named
+// after the file, and creates it if necessary. It is a core.DBConnectFunc.
 func (d *Database) Connect(dbPath string) (*dbx.DB, error) {
 	file := filepath.Base(dbPath)
 	schema := strings.TrimSuffix(file, filepath.Ext(file))
 	if schema == "" || schema == compatibilitySchema || strings.HasPrefix(schema, "pg_") {
-		return nil, fmt.Errorf("%s cannot be a schema of PostgreSQL", dbPath)
+		return nil, fmt.Errorf("%s: the file name cannot be used as a PostgreSQL schema", dbPath)
 	}
 	db := sql.OpenDB(&connector{database: d, schema: schema})
 	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
@@ -139,19 +142,19 @@ func (d *Database) Connect(dbPath string) (*dbx.DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	// The dialect stays SQLite's: it is what the driver reads.
+	// The driver reads SQLite's dialect.
 	return dbx.NewFromDB(db, "sqlite"), nil
 }
 
-// RunWritersSideBySide ends the time of start, in which one transaction runs at
-// a time in all processes on the database, so that migrations run once, and in
-// which no pooler is in between. It takes
-// the builders that PocketBase limits to one connection: its nonconcurrent ones.
-func (d *Database) RunWritersSideBySide(data, auxiliary dbx.Builder) error {
+// AllowConcurrentWriters ends the startup mode, in which transactions of all
+// processes on the database are serialized, so that migrations run once, and in
+// which the pooler is bypassed. It takes PocketBase's nonconcurrent builders,
+// which PocketBase limits to one connection, and raises their limits.
+func (d *Database) AllowConcurrentWriters(data, auxiliary dbx.Builder) error {
 	for builder, limit := range map[dbx.Builder]int{data: d.pools.DataWriters, auxiliary: d.pools.AuxiliaryWriters} {
 		pool, ok := builder.(*dbx.DB)
 		if !ok {
-			return fmt.Errorf("the writers' pool is a %T", builder)
+			return fmt.Errorf("unexpected type of a writers' pool: %T", builder)
 		}
 		pool.DB().SetMaxOpenConns(limit)
 		pool.DB().SetMaxIdleConns(limit)
@@ -160,5 +163,5 @@ func (d *Database) RunWritersSideBySide(data, auxiliary dbx.Builder) error {
 	return nil
 }
 
-// Pools returns how the connections are shared out.
+// Pools returns the sizes of the connection pools.
 func (d *Database) Pools() Pools { return d.pools }

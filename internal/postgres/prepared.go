@@ -6,15 +6,17 @@ import (
 )
 
 const (
-	// maxPrepared is how many statements a connection prepares in its life.
+	// maxPrepared is how many statements a connection prepares in its lifetime.
 	maxPrepared = 300
-	// maxCounted is how many texts a connection counts the uses of.
+	// maxCounted is for how many statements a connection counts the uses.
 	maxCounted = 500
-	// usesUntilPrepared is after how many uses a statement is worth it.
+	// usesUntilPrepared is how often a statement runs unprepared: PocketBase
+	// writes many statements that never recur.
 	usesUntilPrepared = 3
 )
 
-// preparedStatements are those of one connection, by text and parameter types.
+// preparedStatements are the prepared statements of one connection, by SQL and
+// parameter types. A nil one prepares nothing.
 type preparedStatements struct {
 	names map[string]string
 	uses  map[string]int
@@ -36,8 +38,7 @@ func preparedKey(sql string, types []uint32) string {
 }
 
 // choose returns the name of a prepared statement and whether it has yet to be
-// prepared; "" if it is not worth it: PocketBase writes many statements that
-// never come again.
+// prepared, or "" to run the statement unprepared.
 func (p *preparedStatements) choose(key string) (name string, fresh bool) {
 	if p == nil {
 		return "", false
@@ -56,14 +57,15 @@ func (p *preparedStatements) choose(key string) (name string, fresh bool) {
 	return "statement " + strconv.Itoa(p.count), true
 }
 
-// keep notes that a statement has been prepared.
+// keep records that a statement has been prepared.
 func (p *preparedStatements) keep(key, name string) {
 	delete(p.uses, key)
 	p.names[key] = name
 }
 
-// forget drops a statement whose plan no longer fits its tables. The server
-// keeps the name until the connection ends, which the limit allows for.
+// forget drops a statement whose plan no longer matches the schema, and reports
+// whether there was one. The server keeps it until the connection ends;
+// maxPrepared bounds that.
 func (c *conn) forget(sql string, types []uint32) bool {
 	if c.prepared == nil {
 		return false

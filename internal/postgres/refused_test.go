@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestRefusedSQLIsLoggedAndNothingOfItRuns has the original statement in the
-// server's log, whatever came before it in the same text.
-func TestRefusedSQLIsLoggedAndNothingOfItRuns(t *testing.T) {
+// TestRefusedSQLIsLogged asserts that the log contains the refused statement,
+// and that none of the statements of its text ran.
+func TestRefusedSQLIsLogged(t *testing.T) {
 	_, db := open(t)
 	execute(t, db, people)
 	var logged bytes.Buffer

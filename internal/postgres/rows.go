@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// hiddenColumn is left out of results unless it is asked for by name.
+// hiddenColumn is left out of results unless the query names it.
 const hiddenColumn = "_rowid_"
 
 // column is a column of a result.
@@ -20,29 +20,30 @@ type column struct {
 	index int
 	name  string
 	oid   uint32
-	// computed is set for what no column of a table or view gave.
+	// computed is set if the column is an expression and not a column of a
+	// table or view.
 	computed bool
 }
 
-// rows streams a result set. While it does, its connection is busy: what comes
-// next on the connection first reads the rest into memory.
+// rows streams a result set. Meanwhile its connection is busy: the next
+// statement on the connection first reads the remaining rows into memory.
 type rows struct {
-	conn     *conn
-	stream   *stream
-	columns  []column
-	buffered [][]driver.Value
-	first    bool // the first row has been read
-	err      error
-	cut      bool // the failure has been given as a row
+	conn      *conn
+	stream    *stream
+	columns   []column
+	buffered  [][]driver.Value
+	first     bool // the first row has been read
+	err       error
+	truncated bool // the row that stands for the failure was returned
 }
 
-// cutShort stands for the rows that a failure kept back. No destination takes
-// it: PocketBase's query builder ignores the error after the last row, and must
-// not take the rows before it for all.
-type cutShort struct{}
+// truncated is a value that no destination can scan. It stands for the rows
+// after a failure: PocketBase's query builder ignores the error after the last
+// row, and would take an incomplete result for a complete one.
+type truncated struct{}
 
-// columns describes the result's columns. Names that PostgreSQL knows by a
-// shorter one are the original ones.
+// columns returns the columns of a result, with shortened names replaced by the
+// original ones.
 func (c *conn) columns(fields []pgconn.FieldDescription, showRowID bool, names map[string]string) []column {
 	columns := make([]column, 0, len(fields))
 	for i, field := range fields {
@@ -58,7 +59,7 @@ func (c *conn) columns(fields []pgconn.FieldDescription, showRowID bool, names m
 	return columns
 }
 
-// maxPlainName is the length below which a name has not been shortened.
+// maxPlainName is the length up to which a name is not a shortened one.
 const maxPlainName = 40
 
 // Columns implements driver.Rows.
@@ -94,15 +95,15 @@ func (r *rows) Next(destination []driver.Value) error {
 	return nil
 }
 
-// fail gives one row that cannot be scanned, and then the error.
+// fail returns one row that cannot be scanned, and then the error.
 func (r *rows) fail(destination []driver.Value) error {
-	if r.cut || len(destination) == 0 {
+	if r.truncated || len(destination) == 0 {
 		return r.err
 	}
-	r.cut = true
-	slog.Error("a result was cut short", "error", r.err)
+	r.truncated = true
+	slog.Error("failed to read all rows of a result", "error", r.err)
 	for i := range destination {
-		destination[i] = cutShort{}
+		destination[i] = truncated{}
 	}
 	return nil
 }
@@ -123,7 +124,7 @@ func (r *rows) Close() error {
 	return r.finish()
 }
 
-// finish ends the stream and frees the connection.
+// finish ends the stream and releases the connection.
 func (r *rows) finish() error {
 	stream := r.stream
 	r.stream = nil
@@ -134,7 +135,7 @@ func (r *rows) finish() error {
 	return r.conn.failed(stream.ctx, err, stream.statement)
 }
 
-// buffer reads the rest into memory.
+// buffer reads the remaining rows into memory.
 func (r *rows) buffer() {
 	for r.first || !r.stream.closed && r.stream.reader.NextRow() {
 		r.first = false
@@ -150,9 +151,9 @@ const (
 	maxBytesAhead = 1 << 20
 )
 
-// readAhead reads the first rows. PocketBase's query builder takes an error in
-// the middle of the rows for their end; what fails here fails as a whole. A page
-// of records has 1000 at most.
+// readAhead reads the first rows, so that an error among them fails the query:
+// PocketBase's query builder takes an error between rows for their end. A page
+// of records has at most 1000.
 func (r *rows) readAhead() error {
 	for bytes := 0; len(r.buffered) < maxRowsAhead && bytes < maxBytesAhead; {
 		if !r.first && !r.stream.reader.NextRow() {
@@ -169,7 +170,7 @@ func (r *rows) readAhead() error {
 	return nil
 }
 
-// decode turns a value into what SQLite's driver gives.
+// decode converts a value to what SQLite's driver returns.
 func (d *Database) decode(column column, value []byte) driver.Value {
 	if value == nil {
 		return nil
@@ -177,11 +178,11 @@ func (d *Database) decode(column column, value []byte) driver.Value {
 	text := string(value)
 	switch column.oid {
 	case typeBool:
-		truth := text == "t"
+		isTrue := text == "t"
 		if !column.computed {
-			return truth
+			return isTrue
 		}
-		if truth {
+		if isTrue {
 			return int64(1)
 		}
 		return int64(0)
@@ -197,7 +198,7 @@ func (d *Database) decode(column column, value []byte) driver.Value {
 	return text
 }
 
-// parseNumber gives whole numbers as integers, as SQLite stores them.
+// parseNumber returns whole numbers as int64, as SQLite stores them.
 func parseNumber(text string) driver.Value {
 	if integer, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return integer
@@ -212,7 +213,7 @@ func parseNumber(text string) driver.Value {
 	return number
 }
 
-// parseDynamic reads a sqlite.value: (rank,number,text).
+// parseDynamic decodes a sqlite.value: (rank,number,text).
 func parseDynamic(record string) driver.Value {
 	fields := strings.SplitN(strings.TrimSuffix(strings.TrimPrefix(record, "("), ")"), ",", 3)
 	if len(fields) != 3 {
@@ -235,11 +236,11 @@ func parseDynamic(record string) driver.Value {
 	return text
 }
 
-// declaredTypes are what SQLite calls the types of a table's columns.
+// declaredTypes are SQLite's names for the types of table columns.
 var declaredTypes = map[uint32]string{typeText: "TEXT", typeBool: "BOOLEAN", typeFloat8: "NUMERIC", typeInt8: "INTEGER", typeBytea: "BLOB"}
 
 // ColumnTypeDatabaseTypeName implements driver.RowsColumnTypeDatabaseTypeName.
-// What is computed has no type in SQLite.
+// It returns "" for an expression, as for SQLite.
 func (r *rows) ColumnTypeDatabaseTypeName(index int) string {
 	if r.columns[index].computed {
 		return ""

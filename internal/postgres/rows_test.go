@@ -12,23 +12,23 @@ import (
 	"carebase/internal/testing/testpostgres"
 )
 
-// TestErrorInTheMiddleOfTheRows is of PocketBase's query builder, which does not
-// tell an error between two rows from the end.
+// TestErrorInTheMiddleOfTheRows reads with PocketBase's query builder, which
+// does not distinguish an error between two rows from the end.
 func TestErrorInTheMiddleOfTheRows(t *testing.T) {
 	_, db := open(t)
 	execute(t, db, "CREATE TABLE numbers (n NUMERIC)", "INSERT INTO numbers VALUES (1), (2), (1e308), (3)")
 	var found []float64
 	if err := db.NewQuery("SELECT n * 10 FROM numbers").Column(&found); err == nil {
-		t.Errorf("%v looks like all", found)
+		t.Errorf("got %v without an error", found)
 	}
 	if err := db.NewQuery("SELECT n FROM numbers ORDER BY _rowid_").Column(&found); err != nil || len(found) < 4 {
 		t.Errorf("got %v, %v", found, err)
 	}
 }
 
-// TestResultsCutShort ends the connection after the first of many rows have come:
-// what is missing has to be noticed, by whichever way the rows are read.
-func TestResultsCutShort(t *testing.T) {
+// TestTruncatedResults ends the connection after the first of many rows has
+// arrived: the error must surface, however the rows are read.
+func TestTruncatedResults(t *testing.T) {
 	settings := testpostgres.New(t)
 	database, err := postgres.New(settings)
 	if err != nil {
@@ -69,7 +69,7 @@ func TestResultsCutShort(t *testing.T) {
 	} {
 		count, err := read(db.NewQuery("SELECT * FROM many"))
 		if err == nil {
-			t.Errorf("%s: %d rows look like all", name, count)
+			t.Errorf("%s: got %d rows without an error", name, count)
 		}
 		if count == 0 {
 			t.Errorf("%s: nothing was read before the cut: %v", name, err)

@@ -6,39 +6,43 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Settings say which database it is. Either URL is set or the others are.
+// Settings select a database: either URL is set, or the fields from Host on.
 type Settings struct {
-	// DirectURL is PostgreSQL itself if the others name a pooler in front of it
-	// that gives each transaction another session, such as PgBouncer; else empty.
+	// DirectURL is the URL of PostgreSQL itself if the other fields name a
+	// pooler in transaction mode in front of it, such as PgBouncer; otherwise
+	// empty.
 	DirectURL string
-	// URL is a whole connection string, postgres://user:password@host:port/database.
+	// URL is a connection string, postgres://user:password@host:port/database.
 	URL string
-	// Host is a name, an address or the directory of a unix socket.
+	// Host is a host name, an address or the directory of a Unix socket.
 	Host string
-	// Port is the server's; 0 for 5432.
+	// Port is the server's port; 0 for 5432.
 	Port int
-	// Database, User and Password are as PostgreSQL's.
+	// Database, User and Password are the credentials.
 	Database, User, Password string
-	// SSLMode is one of libpq's, such as disable or verify-full; empty for prefer.
+	// SSLMode is a libpq sslmode, such as disable or verify-full; empty for
+	// prefer.
 	SSLMode string
-	// MaxConnections is how many connections are open at most; 0 for 30.
+	// MaxConnections limits the open connections; 0 for 30.
 	MaxConnections int
 }
 
 const (
 	defaultPort           = 5432
 	defaultMaxConnections = 30
-	// MinConnections is the least number of connections that can work: readers
-	// and writers of two schemas.
+	// MinConnections is the least value of MaxConnections that works: readers
+	// and writers of two schemas need connections.
 	MinConnections = 6
 )
 
-// Pools are the sizes of PocketBase's connection pools. A transaction may read
-// beside itself, so readers have a pool that writers cannot exhaust.
+// Pools are the sizes of PocketBase's connection pools. Readers have pools of
+// their own, because a transaction may need a second connection to read, and
+// writers must not be able to take the last one.
 type Pools struct {
 	DataReaders, DataWriters, AuxiliaryReaders, AuxiliaryWriters int
 }
@@ -56,7 +60,7 @@ func (s Settings) pools() Pools {
 	return pools
 }
 
-// direct are the settings of PostgreSQL itself.
+// direct returns the settings for connecting to PostgreSQL itself.
 func (s Settings) direct() Settings {
 	if s.DirectURL == "" {
 		return s
@@ -64,23 +68,23 @@ func (s Settings) direct() Settings {
 	return Settings{URL: s.DirectURL, MaxConnections: s.MaxConnections}
 }
 
-// config parses the settings. Its error shows no password.
+// config parses the settings. Its error contains no password.
 func (s Settings) config() (*pgconn.Config, error) {
 	config, err := pgconn.ParseConfig(s.connectionString())
 	if err != nil {
 		var parsing *pgconn.ParseConfigError
 		if errors.As(err, &parsing) && parsing.Unwrap() != nil && s.URL == "" {
-			return nil, fmt.Errorf("the settings of PostgreSQL cannot be understood: %w", parsing.Unwrap())
+			return nil, fmt.Errorf("invalid PostgreSQL settings: %w", parsing.Unwrap())
 		}
-		return nil, errors.New("the URL of PostgreSQL cannot be understood: it must be like postgres://user:password@host:5432/database")
+		return nil, errors.New("invalid PostgreSQL URL: expected postgres://user:password@host:5432/database")
 	}
 	if config.Database == "" {
-		return nil, errors.New("the URL of PostgreSQL names no database: it must be like postgres://user:password@host:5432/database")
+		return nil, errors.New("the PostgreSQL URL names no database: expected postgres://user:password@host:5432/database")
 	}
 	return config, nil
 }
 
-// connectionString is a URL in which every value is escaped.
+// connectionString returns a URL with every value escaped.
 func (s Settings) connectionString() string {
 	if s.URL != "" {
 		return s.URL
@@ -97,7 +101,7 @@ func (s Settings) connectionString() string {
 	if s.User != "" {
 		result.User = url.UserPassword(s.User, s.Password)
 	}
-	if len(s.Host) > 0 && s.Host[0] == '/' {
+	if strings.HasPrefix(s.Host, "/") {
 		query.Set("host", s.Host)
 	} else {
 		result.Host = net.JoinHostPort(s.Host, strconv.Itoa(port))

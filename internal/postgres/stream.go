@@ -9,12 +9,12 @@ import (
 	"carebase/internal/postgres/translate"
 )
 
-// stream is a statement that runs.
+// stream is a running statement.
 type stream struct {
 	ctx       context.Context
 	statement *translate.Statement
 	reader    *pgconn.ResultReader
-	// pipeline is set if other statements go along with this one.
+	// pipeline is set if other statements were sent along.
 	pipeline *pgconn.Pipeline
 	// fields describe the columns.
 	fields []pgconn.FieldDescription
@@ -22,7 +22,7 @@ type stream struct {
 	tag    pgconn.CommandTag
 }
 
-// close reads what is left and returns the outcome.
+// close reads the remaining rows and returns the outcome.
 func (s *stream) close() (pgconn.CommandTag, error) {
 	if s.closed {
 		return s.tag, nil
@@ -36,7 +36,8 @@ func (s *stream) close() (pgconn.CommandTag, error) {
 	return tag, err
 }
 
-// closePipeline ends a pipeline whose statement may have failed already.
+// closePipeline closes the pipeline. Its error is only returned if the
+// statement has not failed already.
 func (s *stream) closePipeline(failure error) error {
 	err := s.pipeline.Close()
 	if failure != nil {
@@ -45,7 +46,7 @@ func (s *stream) closePipeline(failure error) error {
 	return err
 }
 
-// start sends a statement, together with those that must go before it.
+// start sends a statement, together with those that must precede it.
 func (c *conn) start(ctx context.Context, statement *translate.Statement, sql string, arguments arguments) (*stream, error) {
 	result := &stream{ctx: ctx, statement: statement}
 	key := preparedKey(sql, arguments.types)
@@ -67,10 +68,10 @@ func (c *conn) start(ctx context.Context, statement *translate.Statement, sql st
 	return result, nil
 }
 
-// before are the statements that go before another. In a transaction, a
-// savepoint is what the transaction goes back to if the statement fails, as in
-// SQLite. Behind a pooler, a statement alone brings its settings along: what
-// travels together is one transaction.
+// before returns the statements that precede each statement. In a transaction
+// that is a savepoint: if the statement fails, the transaction continues from
+// there, as in SQLite. Behind a pooler, a single statement is preceded by its
+// settings; a pipeline is one transaction.
 func (c *conn) before() []string {
 	switch {
 	case c.inTransaction && c.savepoint:
@@ -83,7 +84,8 @@ func (c *conn) before() []string {
 	return nil
 }
 
-// startPipeline sends other statements and then this one.
+// startPipeline sends the preceding statements and the statement in one round
+// trip.
 func (c *conn) startPipeline(ctx context.Context, result *stream, before []string, sql string, arguments arguments, key, name string, fresh bool) error {
 	pipeline := c.pg.StartPipeline(ctx)
 	result.pipeline = pipeline
@@ -119,7 +121,7 @@ func (c *conn) startPipeline(ctx context.Context, result *stream, before []strin
 	return nil
 }
 
-// readOutcomes reads the outcomes of statements whose rows do not matter.
+// readOutcomes reads the results of statements and discards their rows.
 func readOutcomes(pipeline *pgconn.Pipeline, count int) error {
 	for range count {
 		reader, err := nextReader(pipeline)
@@ -140,7 +142,7 @@ func nextReader(pipeline *pgconn.Pipeline) (*pgconn.ResultReader, error) {
 	}
 	reader, ok := results.(*pgconn.ResultReader)
 	if !ok {
-		return nil, errors.New("unexpected answer from PostgreSQL")
+		return nil, errors.New("unexpected response from PostgreSQL")
 	}
 	return reader, nil
 }

@@ -25,13 +25,14 @@ func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx
 	case sql.LevelRepeatableRead:
 		begin += " ISOLATION LEVEL REPEATABLE READ"
 	default:
-		return nil, errors.New("transactions have PostgreSQL's default isolation level, or repeatable read")
+		return nil, errors.New("unsupported isolation level: only the default and repeatable read are supported")
 	}
 	c.settle()
 	if options.ReadOnly {
 		begin += " READ ONLY"
 	} else if !c.database.concurrent.Load() {
-		// At start, migrations look first and write then.
+		// During startup transactions are serialized: migrations read first and
+		// write later.
 		begin += "; SET LOCAL lock_timeout = '1min'; " + c.schemaLock()
 	}
 	if _, err := readAll(ctx, c.pg, c.begin(begin)); err != nil {
@@ -46,16 +47,18 @@ func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx
 	return &transaction{conn: c}, nil
 }
 
-// schemaLock keeps two processes from changing collections at the same time. It
-// ends with the transaction.
+// schemaLock returns the statement that takes the lock for schema changes, so
+// that no two processes change collections at the same time. The lock is
+// released when the transaction ends.
 func (c *conn) schemaLock() string {
 	return "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('schema ' OPERATOR(pg_catalog.||) pg_catalog.current_schema(), 0))"
 }
 
-// collectionsTable is where PocketBase keeps what its tables are.
+// collectionsTable is where PocketBase stores its collections.
 const collectionsTable = "_collections"
 
-// lockForChange takes the lock of schema changes for a change of a collection.
+// lockForChange takes the lock for schema changes before a collection is
+// changed.
 func (c *conn) lockForChange(ctx context.Context, statement *translate.Statement) error {
 	if statement.Kind != translate.Change || statement.Table != collectionsTable || !c.inTransaction {
 		return nil
@@ -74,8 +77,8 @@ func (t *transaction) Commit() error {
 	return t.end("COMMIT")
 }
 
-// Rollback implements driver.Tx. With the connection, the transaction has ended:
-// what counts is the error that ended it.
+// Rollback implements driver.Tx. It returns nil if the connection is closed,
+// which has ended the transaction.
 func (t *transaction) Rollback() error {
 	if t.conn.pg.IsClosed() {
 		return nil
@@ -94,7 +97,7 @@ func (t *transaction) end(command string) error {
 		return c.mapError(ctx, err, nil)
 	}
 	if tag := outcome(results); tag != command {
-		return fmt.Errorf("the transaction could not be committed: PostgreSQL answered %s", tag)
+		return fmt.Errorf("failed to end the transaction: PostgreSQL answered %s", tag)
 	}
 	return nil
 }
@@ -106,7 +109,7 @@ func outcome(results []*pgconn.Result) string {
 	return results[len(results)-1].CommandTag.String()
 }
 
-// statement is a prepared statement for database/sql. The text is what counts:
+// statement is a prepared statement of database/sql. It keeps only the text:
 // see preparedStatements.
 type statement struct {
 	conn  *conn
@@ -116,7 +119,8 @@ type statement struct {
 // Close implements driver.Stmt.
 func (s *statement) Close() error { return nil }
 
-// NumInput implements driver.Stmt: the count is checked at the call.
+// NumInput implements driver.Stmt. The arguments are counted when the statement
+// runs.
 func (s *statement) NumInput() int { return -1 }
 
 // Exec implements driver.Stmt.

@@ -10,14 +10,14 @@ import (
 const (
 	// maxTranslations is how many texts one generation of the cache holds.
 	maxTranslations = 2000
-	// maxCachedLength is the longest text that is worth keeping.
+	// maxCachedLength is the length of the longest text that is cached.
 	maxCachedLength = 32 << 10
 )
 
-// translations caches translated statements by their text. It holds two
-// generations: what the old one has and is used moves to the new one, and when
-// that is full, the old one goes. PocketBase puts random aliases into some
-// statements, so rare texts must not push out frequent ones.
+// translations caches translated statements by their text in two generations: a
+// text used from the old one moves to the new one, and when the new one is full
+// it replaces the old one. So the rare texts, among them those in which
+// PocketBase puts random aliases, do not evict the frequent ones.
 type translations struct {
 	mutex    sync.Mutex
 	new, old map[string][]*translate.Statement
@@ -33,7 +33,7 @@ func (t *translations) get(text string) ([]*translate.Statement, error) {
 	}
 	statements, err := translate.Translate(text)
 	if err != nil {
-		slog.Error("SQL that cannot be translated for PostgreSQL", "error", err, "statement", text)
+		slog.Error("failed to translate SQL for PostgreSQL", "error", err, "statement", text)
 		return nil, err
 	}
 	if len(text) <= maxCachedLength {
@@ -57,7 +57,7 @@ func (t *translations) find(text string) ([]*translate.Statement, bool) {
 	return statements, ok
 }
 
-// keep adds to the new generation. The mutex is held.
+// keep adds to the new generation. The mutex must be held.
 func (t *translations) keep(text string, statements []*translate.Statement) {
 	if len(t.new) >= maxTranslations {
 		t.old, t.new = t.new, make(map[string][]*translate.Statement, maxTranslations)

@@ -17,18 +17,18 @@ import (
 	"github.com/pocketbase/pocketbase/tools/hook"
 )
 
-// checkTime is how long a file is looked through at start. A large one is not
-// looked through to its end.
+// checkTime bounds the check of a file at startup. A large file is not checked
+// to its end.
 const checkTime = 5 * time.Second
 
-// signature begins every SQLite file.
+// signature is the beginning of every SQLite file.
 const signature = "SQLite format 3\x00"
 
-// Bind has the app refuse to start on files that are damaged or another
-// program's, before anything is written to them.
+// Bind makes the app's bootstrap fail if one of its database files is damaged
+// or belongs to another program, before anything is written to it.
 func Bind(app core.App) {
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{
-		Priority: -1000, // before whatever opens them
+		Priority: -1000, // before the databases are opened
 		Func: func(e *core.BootstrapEvent) error {
 			for _, file := range files {
 				if err := check(filepath.Join(e.App.DataDir(), file)); err != nil {
@@ -40,15 +40,15 @@ func Bind(app core.App) {
 	})
 }
 
-// check looks at a file without changing it, and without leaving another beside
-// it. A file that is missing or empty is still to be made.
+// check checks a file without changing it or creating others beside it. A
+// missing or empty file passes: it is created later.
 func check(path string) error {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("the database %s cannot be read: %w", path, reason(err))
+		return fmt.Errorf("failed to read the database %s: %w", path, reason(err))
 	}
 	defer file.Close()
 	beginning := make([]byte, len(signature))
@@ -57,15 +57,15 @@ func check(path string) error {
 		return nil
 	}
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("the database %s cannot be read: %w", path, reason(err))
+		return fmt.Errorf("failed to read the database %s: %w", path, reason(err))
 	}
 	if !bytes.Equal(beginning[:read], []byte(signature)) {
-		return fmt.Errorf("%s is not a SQLite database, or is damaged; it was left as it is", path)
+		return fmt.Errorf("%s is not a SQLite database or is damaged; it was not changed", path)
 	}
 	return inspect(path)
 }
 
-// reason is an error without the path, which the message has already.
+// reason returns the error without the path, which the message already has.
 func reason(err error) error {
 	var failure *fs.PathError
 	if errors.As(err, &failure) {
@@ -74,11 +74,12 @@ func reason(err error) error {
 	return err
 }
 
-// inspect reads through the database. What a killed process left in the
-// write-ahead log belongs to it; without a log, none is made.
+// inspect checks the database's contents. A write-ahead log left by a killed
+// process is part of them; without one, the file is opened as immutable, so
+// that SQLite creates none.
 func inspect(path string) error {
 	parameters := url.Values{"mode": {"ro"}}
-	if log, err := os.Stat(path + "-wal"); err != nil || log.Size() == 0 {
+	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
 		parameters.Set("immutable", "1")
 	}
 	absolute, err := filepath.Abs(path)
@@ -86,32 +87,32 @@ func inspect(path string) error {
 		return err
 	}
 	location := url.URL{Scheme: "file", Path: absolute, RawQuery: parameters.Encode()}
-	database, err := sql.Open("sqlite", location.String())
+	db, err := sql.Open("sqlite", location.String())
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
 	defer cancel()
-	verdict, known, err := examine(ctx, database)
-	err = errors.Join(err, database.Close())
+	verdict, known, err := examine(ctx, db)
+	err = errors.Join(err, db.Close())
 	switch {
 	case ctx.Err() != nil:
 		return nil
 	case err != nil || verdict != "ok":
-		return fmt.Errorf("the database %s is damaged; it was left as it is: restore a backup", path)
+		return fmt.Errorf("the database %s is damaged; it was not changed: restore a backup", path)
 	case !known:
-		return fmt.Errorf("the database %s is another program's; it was left as it is", path)
+		return fmt.Errorf("the database %s belongs to another program; it was not changed", path)
 	}
 	return nil
 }
 
-// examine returns what SQLite finds, and whether the tables are PocketBase's, or
-// there are none.
-func examine(ctx context.Context, database *sql.DB) (verdict string, known bool, err error) {
+// examine returns the result of quick_check, and whether the tables are
+// PocketBase's or there are none.
+func examine(ctx context.Context, db *sql.DB) (verdict string, known bool, err error) {
 	const tables = "SELECT count(*) = 0 OR total(name IN ('_migrations', '_collections', '_logs')) > 0 FROM sqlite_schema WHERE type = 'table'"
-	if err := database.QueryRowContext(ctx, tables).Scan(&known); err != nil {
+	if err := db.QueryRowContext(ctx, tables).Scan(&known); err != nil {
 		return "", false, err
 	}
-	err = database.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
+	err = db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
 	return verdict, known, err
 }

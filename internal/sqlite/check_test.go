@@ -13,11 +13,13 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	_ "github.com/pocketbase/pocketbase/migrations" // the tables of a new database
+
+	"carebase/internal/config"
 )
 
-// TestWhatIsNoSoundDatabaseIsLeftAlone starts on files that Carebase must not
-// touch, and on some that it may.
-func TestWhatIsNoSoundDatabaseIsLeftAlone(t *testing.T) {
+// TestInvalidFilesAreNotChanged starts on files that Carebase must not touch,
+// and on some that it may.
+func TestInvalidFilesAreNotChanged(t *testing.T) {
 	sound := database(t)
 	damaged := bytes.Clone(sound)
 	for i := len(damaged) / 2; i < len(damaged)/2+8192; i++ {
@@ -30,7 +32,7 @@ func TestWhatIsNoSoundDatabaseIsLeftAlone(t *testing.T) {
 		content []byte
 		want    string
 	}{
-		{"nothing yet", []byte{}, ""},
+		{"an empty file", []byte{}, ""},
 		{"sound", sound, ""},
 		{"text", []byte("a letter"), "is not a SQLite database"},
 		{"short", []byte("SQLi"), "is not a SQLite database"},
@@ -38,7 +40,7 @@ func TestWhatIsNoSoundDatabaseIsLeftAlone(t *testing.T) {
 		{"a damaged page", damaged, "is damaged"},
 		{"a half", sound[:len(sound)/2], "is damaged"},
 		{"the first page only", sound[:100], "is damaged"},
-		{"another program's", foreign(t), "is another program's"},
+		{"another program's", foreign(t), "belongs to another program"},
 	} {
 		for _, file := range files {
 			t.Run(test.name+" as "+file, func(t *testing.T) {
@@ -62,19 +64,19 @@ func TestWhatIsNoSoundDatabaseIsLeftAlone(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n") {
 					t.Errorf("got %v, want %q", err, test.want)
 				}
-				content, err := os.ReadFile(path)
-				if err != nil || sha256.Sum256(content) != sha256.Sum256(test.content) {
-					t.Errorf("the file was changed: %v", err)
+				after, err := os.ReadFile(path)
+				if err != nil || sha256.Sum256(after) != sha256.Sum256(test.content) {
+					t.Errorf("the file has changed: %v", err)
 				}
 				if beside, err := os.ReadDir(directory); err != nil || len(beside) != 1 {
-					t.Errorf("beside the file: %v, %v", beside, err)
+					t.Errorf("files in the directory: %v, %v", beside, err)
 				}
 			})
 		}
 	}
 }
 
-// database is the file of a database that PocketBase has made.
+// database returns the contents of a database file made by PocketBase.
 func database(t *testing.T) []byte {
 	t.Helper()
 	directory := t.TempDir()
@@ -91,18 +93,18 @@ func database(t *testing.T) []byte {
 	return content(t, filepath.Join(directory, mainFile))
 }
 
-// foreign is the file of a database of another program.
+// foreign returns the contents of another program's database file.
 func foreign(t *testing.T) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "foreign.db")
-	database, err := Connect(path)
+	db, err := Connect(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := database.NewQuery("CREATE TABLE orders (id INTEGER)").Execute(); err != nil {
+	if _, err := db.NewQuery("CREATE TABLE orders (id INTEGER)").Execute(); err != nil {
 		t.Fatal(err)
 	}
-	if err := database.Close(); err != nil {
+	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return content(t, path)
@@ -110,44 +112,44 @@ func foreign(t *testing.T) []byte {
 
 func content(t *testing.T, path string) []byte {
 	t.Helper()
-	content, err := os.ReadFile(path)
+	read, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return content
+	return read
 }
 
-func TestWhenCommitsAreOnTheDisk(t *testing.T) {
+func TestSynchronous(t *testing.T) {
 	for _, test := range []struct {
-		synchronous Synchronous
+		synchronous config.SQLiteSynchronous
 		file        string
 		want        int
-	}{{Full, mainFile, 2}, {Normal, mainFile, 1}, {Full, logFile, 1}} {
-		database, err := test.synchronous.Connect(filepath.Join(t.TempDir(), test.file))
+	}{{config.SynchronousFull, mainFile, 2}, {config.SynchronousNormal, mainFile, 1}, {config.SynchronousFull, logFile, 1}} {
+		db, err := ConnectFunc(test.synchronous)(filepath.Join(t.TempDir(), test.file))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got int
-		if err := database.NewQuery("PRAGMA synchronous").Row(&got); err != nil || got != test.want {
+		if err := db.NewQuery("PRAGMA synchronous").Row(&got); err != nil || got != test.want {
 			t.Errorf("%s, %s: got %d, %v", test.synchronous, test.file, got, err)
 		}
-		if err := database.Close(); err != nil {
+		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-// TestTransactionsOfTwoProcessesTakeTurns reads and then writes in one, while the
-// other wants to write.
-func TestTransactionsOfTwoProcessesTakeTurns(t *testing.T) {
+// TestTransactionsOfTwoProcessesAreSerialized reads and then writes in one
+// transaction, while another process wants to write.
+func TestTransactionsOfTwoProcessesAreSerialized(t *testing.T) {
 	path := filepath.Join(t.TempDir(), mainFile)
 	open := func() *dbx.DB {
-		database, err := Connect(path)
+		db, err := Connect(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = database.Close() })
-		return database
+		t.Cleanup(func() { _ = db.Close() })
+		return db
 	}
 	one, other := open(), open()
 	if _, err := one.NewQuery("CREATE TABLE counts (n INTEGER)").Execute(); err != nil {
@@ -165,7 +167,7 @@ func TestTransactionsOfTwoProcessesTakeTurns(t *testing.T) {
 		}()
 		select {
 		case err := <-written:
-			t.Errorf("the other did not wait: %v", err)
+			t.Errorf("the other process did not wait: %v", err)
 		case <-time.After(100 * time.Millisecond):
 		}
 		_, err := tx.NewQuery("INSERT INTO counts VALUES (2)").Execute()

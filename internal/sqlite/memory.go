@@ -7,18 +7,19 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// All connections share one allocator with one lock, which returns memory to the
-// system, and takes it again, while everybody waits. A commit empties the caches
-// of all other connections, so that readers beside a writer would mostly wait for
-// each other. Memory that SQLite keeps does without it.
+// All connections share one allocator with one lock, which returns memory to
+// the system and requests it again while every other connection waits. A commit
+// empties the caches of all other connections, so that readers beside a writer
+// would mostly wait for each other. Memory preallocated for SQLite avoids that.
 const (
-	// A cached page is SQLite's 4096 bytes and what it notes about them.
+	// cachedPageBytes is a page of 4096 bytes and SQLite's header of it.
 	cachedPageBytes = 4096 + 512
-	// cachedPages is what all connections have together: 16 MiB, which the process
-	// holds from its first connection on, because SQLite links the pages at once.
-	// Beyond it connections take over each other's pages, or use the allocator.
+	// cachedPages is how many pages all connections share: 16 MiB, which the
+	// process holds from its first connection on, because SQLite links the
+	// pages at once. When they are used up, connections recycle pages or use
+	// the allocator.
 	cachedPages = 16 << 20 / cachedPageBytes
-	// Each connection prepares its statements in so many pieces of so many bytes.
+	// Each connection gets this lookaside memory, for preparing statements.
 	lookasideBytes, lookasidePieces = 4096, 64
 )
 
@@ -29,7 +30,7 @@ func init() {
 	configure(thread, sqlite3.SQLITE_CONFIG_LOOKASIDE, int32(lookasideBytes), int32(lookasidePieces))
 }
 
-// configure calls sqlite3_config, which must come before the first connection.
+// configure calls sqlite3_config, which must precede the first connection.
 func configure(thread *libc.TLS, option int32, values ...any) {
 	list := libc.NewVaList(values...)
 	defer libc.Xfree(thread, list)

@@ -9,15 +9,15 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// TestPagesAreKeptInOwnMemory reads SQLite's own counts, which tell whether its
-// pages fit into the pieces that they are given.
+// TestPagesAreKeptInOwnMemory reads SQLite's statistics, which show whether
+// pages fit into the preallocated memory.
 func TestPagesAreKeptInOwnMemory(t *testing.T) {
-	database, err := Connect(filepath.Join(t.TempDir(), "data.db"))
+	db, err := Connect(filepath.Join(t.TempDir(), "data.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer database.Close()
-	if _, err := database.NewQuery("CREATE TABLE numbers AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n").Execute(); err != nil {
+	defer db.Close()
+	if _, err := db.NewQuery("CREATE TABLE numbers AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n").Execute(); err != nil {
 		t.Fatal(err)
 	}
 	if used, _ := status(sqlite3.SQLITE_STATUS_PAGECACHE_USED); used < 100 {
@@ -28,7 +28,7 @@ func TestPagesAreKeptInOwnMemory(t *testing.T) {
 	}
 }
 
-// status is one of SQLite's figures, and the highest that it has had.
+// status returns a figure of sqlite3_status and its highest value so far.
 func status(figure int32) (current, highest uint32) {
 	thread := libc.NewTLS()
 	defer thread.Close()

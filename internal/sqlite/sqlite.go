@@ -1,6 +1,6 @@
-// Package sqlite opens PocketBase's SQLite files with settings that suit health
-// records and a server of long lists: as PocketBase does, but so that a power cut
-// loses nothing, and with small caches. What is no sound database it leaves alone.
+// Package sqlite opens PocketBase's SQLite files as PocketBase does, but with
+// commits that survive a power failure and with small caches, and refuses to
+// start on files that are damaged or belong to another program.
 package sqlite
 
 import (
@@ -8,20 +8,9 @@ import (
 	"strings"
 
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core" // also registers the driver
 
-	_ "github.com/pocketbase/pocketbase/core" // registers the driver
-)
-
-// Synchronous is SQLite's setting of the same name: when a commit is on the disk.
-type Synchronous string
-
-const (
-	// Full has each commit on the disk before it is acknowledged: a power cut
-	// loses nothing.
-	Full Synchronous = "FULL"
-	// Normal leaves that to the operating system until the next checkpoint: a
-	// killed process loses nothing, a power cut the last commits.
-	Normal Synchronous = "NORMAL"
+	"carebase/internal/config"
 )
 
 // files are PocketBase's databases.
@@ -32,10 +21,10 @@ const (
 	logFile  = "auxiliary.db"
 )
 
-// pragmas are set on each connection, in this order. The first makes the others
-// wait for a lock. Each connection has a cache of its own, so that PocketBase's
-// 32 MB would be multiplied by the number of lists being read; what is sorted
-// goes to a temporary file when it outgrows the cache.
+// pragmas are set on each connection, in this order: busy_timeout applies to
+// those after it. Each connection has its own cache, so PocketBase's 32 MB
+// would be multiplied by the number of lists being read. Sorting uses a
+// temporary file when it outgrows the cache.
 var pragmas = []string{
 	"busy_timeout(10000)",
 	"journal_mode(WAL)",
@@ -45,16 +34,21 @@ var pragmas = []string{
 	"cache_size(-2000)",
 }
 
-// Connect opens a database file. It is a core.DBConnectFunc.
-func Connect(path string) (*dbx.DB, error) { return Full.Connect(path) }
+// Connect opens a database file with commits that survive a power failure. It
+// is a core.DBConnectFunc.
+func Connect(path string) (*dbx.DB, error) { return connect(path, config.SynchronousFull) }
 
-// Connect opens a database file so. It is a core.DBConnectFunc. The file of the
-// logs is always Normal.
-func (s Synchronous) Connect(path string) (*dbx.DB, error) {
+// ConnectFunc returns a core.DBConnectFunc that opens a database file with this
+// setting. The file of the logs always has SynchronousNormal.
+func ConnectFunc(synchronous config.SQLiteSynchronous) core.DBConnectFunc {
+	return func(path string) (*dbx.DB, error) { return connect(path, synchronous) }
+}
+
+func connect(path string, synchronous config.SQLiteSynchronous) (*dbx.DB, error) {
 	if filepath.Base(path) == logFile {
-		s = Normal
+		synchronous = config.SynchronousNormal
 	}
-	// A transaction waits for its turn at its beginning: one that has read already
-	// would fail if another process has written since.
-	return dbx.Open("sqlite", path+"?_txlock=immediate&_pragma="+strings.Join(append(pragmas, "synchronous("+string(s)+")"), "&_pragma="))
+	// A transaction takes the write lock when it begins: one that has read
+	// first would fail if another process has written since.
+	return dbx.Open("sqlite", path+"?_txlock=immediate&_pragma="+strings.Join(append(pragmas, "synchronous("+string(synchronous)+")"), "&_pragma="))
 }

@@ -12,53 +12,56 @@ import (
 	"github.com/pocketbase/pocketbase/tools/types"
 )
 
-// Collection is the name of the collection that holds what has failed.
+// Collection is the name of the collection of failed and successful logins by
+// account.
 const Collection = "login_attempts"
 
 const (
-	// freeFailures have no consequence: people mistype.
+	// freeFailures is how many failures have no consequence: people mistype.
 	freeFailures = 5
-	// maxWait is how long an account is slowed down at most.
+	// maxWait is the longest wait between two attempts at an account.
 	maxWait = 5 * time.Minute
-	// failuresForgotten is after how long without a failure all are forgotten.
+	// failuresForgotten is how long after the last failure an account's
+	// failures are forgotten.
 	failuresForgotten = time.Hour
-	// originForgotten is after how long without a login an address counts as a
-	// stranger's again.
+	// originForgotten is how long after its last login an address counts as
+	// unknown again.
 	originForgotten = 90 * 24 * time.Hour
-	// knownAgainAfter is how often it is noted that an address is known.
+	// knownAgainAfter is how often the time of the last login is updated.
 	knownAgainAfter = 24 * time.Hour
-	// strangers is the origin of all addresses that are not known.
-	strangers = ""
+	// unknownAddresses is the origin that all unknown addresses share.
+	unknownAddresses = ""
 )
 
-// Account is what somebody tries to sign in to. It need not exist: that there is
-// none must not show.
+// Account is what a client tries to sign in to. It need not exist, and
+// responses must not show whether it does.
 type Account struct {
 	// Collection is the name of the auth collection.
 	Collection string
-	// Identity is the e-mail address, or what else the caller names.
+	// Identity is the e-mail address, or whatever else the client sends.
 	Identity string
 }
 
-// AccountOf is a record's account.
+// AccountOf returns a record's account.
 func AccountOf(record *core.Record) Account {
 	return Account{Collection: record.Collection().Name, Identity: record.Email()}
 }
 
-// key names the account without telling it: what people type where an address
-// belongs may be a password.
+// key returns a hash that identifies the account. It is not reversible: people
+// also type passwords into the field for the e-mail address.
 func (a Account) key() string {
 	return digest(a.Collection + "/" + strings.ToLower(strings.TrimSpace(a.Identity)))
 }
 
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
+func digest(value string) string {
+	sum := sha256.Sum256([]byte(value))
 	return hex.EncodeToString(sum[:])
 }
 
-// history is what is known about logins to an account from an origin: that of a
-// known address for itself, and of all strangers together. So no stranger can
-// slow down the owner where the owner has been before.
+// history is what is known about logins to an account from an origin. A known
+// address has a history of its own, and all unknown addresses share one. So
+// nobody else can lock the owner out at an address where the owner has signed
+// in before.
 type history struct {
 	account, origin string
 	from            string
@@ -77,24 +80,25 @@ type attempts struct {
 func load(ctx context.Context, app core.App, account, from string) (*history, error) {
 	var rows []attempts
 	err := app.DB().Select("origin", "failures", "last_failure_at", "last_success_at").From(Collection).
-		Where(dbx.HashExp{"account": account, "origin": []any{strangers, from}}).WithContext(ctx).All(&rows)
+		Where(dbx.HashExp{"account": account, "origin": []any{unknownAddresses, from}}).WithContext(ctx).All(&rows)
 	if err != nil {
 		return nil, err
 	}
-	found := &history{account: account, origin: strangers, from: from}
+	found := &history{account: account, origin: unknownAddresses, from: from}
 	for _, row := range rows {
 		if row.Origin == from && time.Since(row.LastSuccessAt.Time()) < originForgotten {
 			found.origin, found.isKnown, found.row = from, true, row
 			return found, nil
 		}
-		if row.Origin == strangers {
+		if row.Origin == unknownAddresses {
 			found.row = row
 		}
 	}
 	return found, nil
 }
 
-// wait is how long the next attempt has to wait: 1, 2, 4, ... seconds.
+// wait returns how long the next attempt must wait: 1, 2, 4, ... seconds after
+// the last failure; 0 or less if it need not.
 func (h *history) wait(now time.Time) time.Duration {
 	last := h.row.LastFailureAt.Time()
 	if h.row.Failures <= freeFailures || now.Sub(last) > failuresForgotten {
@@ -107,7 +111,7 @@ func (h *history) wait(now time.Time) time.Duration {
 	return last.Add(pause).Sub(now)
 }
 
-// failed counts a failure, whether or not the client waits for the answer.
+// failed stores a failure, even if the client has gone.
 func (h *history) failed(ctx context.Context, app core.App) error {
 	ctx = context.WithoutCancel(ctx)
 	now := time.Now()
@@ -122,10 +126,10 @@ func (h *history) failed(ctx context.Context, app core.App) error {
 	return err
 }
 
-// succeeded makes the address a known one and forgets its failures.
+// succeeded stores that the address is known and resets the failures.
 func (h *history) succeeded(ctx context.Context, app core.App) error {
 	if !h.isKnown && h.row.Failures > 0 {
-		if err := forget(ctx, app, dbx.HashExp{"account": h.account, "origin": strangers}); err != nil {
+		if err := forget(ctx, app, dbx.HashExp{"account": h.account, "origin": unknownAddresses}); err != nil {
 			return err
 		}
 	}
@@ -140,13 +144,13 @@ func (h *history) succeeded(ctx context.Context, app core.App) error {
 	return err
 }
 
-// Forgive forgets all failures of an account, as a new password does.
+// Forgive resets the failures of an account, as after a password change.
 func Forgive(ctx context.Context, app core.App, account Account) error {
 	_, err := app.NonconcurrentDB().Update(Collection, dbx.Params{"failures": 0}, dbx.HashExp{"account": account.key()}).WithContext(ctx).Execute()
 	return err
 }
 
-// Flush deletes what counts no longer.
+// Flush deletes rows that no longer have an effect.
 func Flush(app core.App) error {
 	return forget(context.Background(), app, dbx.NewExp("[[last_failure_at]] < {:failed} AND [[last_success_at]] < {:succeeded}",
 		dbx.Params{"failed": text(time.Now().Add(-failuresForgotten)), "succeeded": text(time.Now().Add(-originForgotten))}))
@@ -157,12 +161,15 @@ func forget(ctx context.Context, app core.App, which dbx.Expression) error {
 	return err
 }
 
-// text is a time as PocketBase stores it.
+// text formats a time as PocketBase stores it.
 func text(at time.Time) string { return at.UTC().Format(types.DefaultDateLayout) }
 
-// wrong marks an attempt whose credentials were wrong.
-type wrong struct{ error }
+// wrongCredentials is the error of an attempt with wrong credentials.
+type wrongCredentials struct{ error }
 
-// Wrong is how an attempt says that it failed because its credentials were
-// wrong, and not for another reason.
-func Wrong(err error) error { return wrong{err} }
+// Unwrap returns the error for the client.
+func (w wrongCredentials) Unwrap() error { return w.error }
+
+// Wrong wraps the error of an attempt whose credentials were wrong. Only such
+// failures count against the account and the address.
+func Wrong(err error) error { return wrongCredentials{err} }

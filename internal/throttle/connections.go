@@ -12,26 +12,27 @@ import (
 const (
 	// maxConnections is how many connections one address may have open.
 	maxConnections = 1000
-	// writeChunk is what a client has to accept within the time for one write.
+	// writeChunk is how much a client must accept within WriteTimeout.
 	writeChunk = 64 << 10
 )
 
-// Listener lets no client pile up connections: one address has so many at most,
-// and one that stops reading is cut off.
+// Listener limits the connections of each address and closes those whose client
+// stops reading.
 type Listener struct {
 	net.Listener
-	// Exempt are addresses with any number of connections, such as proxies'.
+	// Exempt are networks whose addresses have no limit, such as those of
+	// proxies.
 	Exempt []netip.Prefix
-	// WriteTimeout is how long a client may take to accept what fits into its
-	// buffers, however long the whole response may take.
+	// WriteTimeout is how long a client may take to accept each 64 KiB,
+	// independent of the duration of the whole response.
 	WriteTimeout time.Duration
 
 	mutex sync.Mutex
 	open  map[netip.Addr]int
 }
 
-// Accept returns the next connection from an address that may have another one,
-// and closes the others.
+// Accept returns the next connection. It closes connections of addresses that
+// have too many open.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		accepted, err := l.Listener.Accept()
@@ -68,26 +69,22 @@ func (l *Listener) leave(client netip.Addr) {
 	}
 }
 
-// network is what counts as one address: see origin.
+// network returns the origin of a connection.
 func network(remote net.Addr) netip.Addr {
 	address, err := netip.ParseAddrPort(remote.String())
 	if err != nil {
 		return netip.Addr{}
 	}
-	client := address.Addr().Unmap().WithZone("")
-	if client.Is6() {
-		return netip.PrefixFrom(client, 64).Masked().Addr()
-	}
-	return client
+	return origin(address.Addr().Unmap().WithZone(""))
 }
 
-// connection gives each write a deadline of its own, besides the server's for
+// connection gives each write its own deadline, in addition to the server's for
 // the whole response.
 type connection struct {
 	net.Conn
 	timeout time.Duration
 	leave   func()
-	// deadline is the server's, in Unix nanoseconds; 0 for none.
+	// deadline is the server's deadline in Unix nanoseconds; 0 for none.
 	deadline atomic.Int64
 }
 
@@ -127,8 +124,8 @@ func (c *connection) Write(data []byte) (written int, err error) {
 	return written, nil
 }
 
-// CloseWrite lets the server end a response before the request has arrived, so
-// that the client can still read it.
+// CloseWrite closes the writing side, so that the server can end a response
+// before it has read the request and the client can still receive it.
 func (c *connection) CloseWrite() error {
 	if closer, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return closer.CloseWrite()

@@ -7,18 +7,18 @@ import (
 	"carebase/internal/config"
 )
 
-// maxKeys is how many callers a limiter remembers at once.
+// maxKeys is how many keys a limiter remembers at once.
 const maxKeys = 100_000
 
-// limiter bounds how often each key may do something: as many times at once as
-// the rate has requests, and again as they come back one by one. It is the
-// generic cell rate algorithm, which keeps one time for each key.
+// limiter limits the requests of each key to a rate: as many at once as the
+// rate has requests, which then become available again one by one. It is the
+// generic cell rate algorithm, which stores one time per key.
 type limiter struct {
 	rate config.Rate
 
 	mutex sync.Mutex
-	// full is when a key will have all its requests again. Keys of the past are
-	// as good as unknown.
+	// full is when each key will have all its requests again. A key with a time
+	// in the past need not be remembered.
 	full map[string]time.Time
 }
 
@@ -35,22 +35,22 @@ func (l *limiter) take(key string, now time.Time) (wait time.Duration) {
 		return wait
 	}
 	if len(l.full) >= maxKeys {
-		l.forget(now)
+		l.evict(now)
 	}
 	l.full[key] = full
 	return 0
 }
 
-// look returns how long to wait for a request without taking it.
-func (l *limiter) look(key string, now time.Time) (wait time.Duration) {
+// peek returns how long to wait for a request, without taking it.
+func (l *limiter) peek(key string, now time.Time) (wait time.Duration) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	_, wait = l.after(key, now)
 	return wait
 }
 
-// after is when the key would be full again after one more request, and how
-// long that request would have to wait.
+// after returns when the key would be full again after one more request, and
+// how long that request must wait.
 func (l *limiter) after(key string, now time.Time) (full time.Time, wait time.Duration) {
 	full = l.full[key]
 	if full.Before(now) {
@@ -60,9 +60,8 @@ func (l *limiter) after(key string, now time.Time) (full time.Time, wait time.Du
 	return full, full.Sub(now) - l.rate.Period
 }
 
-// forget makes room: for whom nothing is lost first, then for whoever comes
-// first in the map's order.
-func (l *limiter) forget(now time.Time) {
+// evict removes idle keys first, then arbitrary ones.
+func (l *limiter) evict(now time.Time) {
 	for key, full := range l.full {
 		if !full.After(now) {
 			delete(l.full, key)

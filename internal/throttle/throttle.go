@@ -1,13 +1,14 @@
-// Package throttle bounds how often the API can be asked, so that nobody can
-// guess their way in or take the server from everybody else: by address and by
-// account where people sign in or register, by user elsewhere.
+// Package throttle limits requests, so that nobody can guess credentials or use
+// up the server: by address and by account at sign-in and registration, by user
+// elsewhere.
 //
-// What an address or a user may do is counted in memory, by each process for
-// itself. What has failed for an account is stored, so that it counts in all
+// The limits of addresses and users are counted in memory, by each process
+// separately. Failed logins of an account are stored, so that they count in all
 // processes and after a restart.
 package throttle
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -21,24 +22,27 @@ import (
 	"carebase/internal/forwarded"
 )
 
-// Throttle has the limits of one app.
+// Throttle holds the limits of an app. All methods of a nil *Throttle admit
+// every request. A refusal is a *router.ApiError with status 429, with the
+// seconds to wait in the header Retry-After.
 type Throttle struct {
 	logins, failedLogins, registrations, requests, sessions, mails *limiter
 	turns                                                          turns
 }
 
 var (
-	// sessionRate is how often one refresh token can be used.
+	// sessionRate is how often one refresh token may be used.
 	sessionRate = config.Rate{Requests: 300, Period: time.Minute}
-	// mailRate is how many mails can be asked for one account. From the eleventh
-	// on, PocketBase's answers would tell whether it exists.
+	// mailRate is how many mails may be requested for one account. From the
+	// eleventh on, PocketBase's responses would reveal whether it exists.
 	mailRate = config.Rate{Requests: 10, Period: time.Hour}
 )
 
-// storeKey is where the app has its Throttle.
+// storeKey is the key of the Throttle in the app's store.
 const storeKey = "throttle"
 
-// Install gives the app its limits, or none for nil.
+// Install creates the app's limits, for Of to return. It returns nil for nil
+// rates.
 func Install(app core.App, rates *config.Throttle) *Throttle {
 	if rates == nil {
 		return nil
@@ -55,14 +59,14 @@ func Install(app core.App, rates *config.Throttle) *Throttle {
 	return limits
 }
 
-// Of is the app's Throttle, nil if it has no limits; a nil one admits all.
+// Of returns the app's Throttle, or nil if it has no limits.
 func Of(app core.App) *Throttle {
 	limits, _ := app.Store().Get(storeKey).(*Throttle)
 	return limits
 }
 
-// Request counts a request of its user, or of its address for a guest. A
-// superuser's are not counted.
+// Request counts a request of its user, or of its address if it is a guest's.
+// Requests of superusers are not counted.
 func (t *Throttle) Request(e *core.RequestEvent) error {
 	switch {
 	case t == nil || e.HasSuperuserAuth():
@@ -70,16 +74,16 @@ func (t *Throttle) Request(e *core.RequestEvent) error {
 	case e.Auth != nil:
 		return refuseFor(e, t.requests.take(e.Auth.Id, time.Now()))
 	}
-	return refuseFor(e, t.requests.take(origin(e.Request), time.Now()))
+	return refuseFor(e, t.requests.take(clientOrigin(e.Request), time.Now()))
 }
 
-// Door counts a request at one of the doors that people sign in by.
+// Door counts a request to an endpoint for signing in.
 func (t *Throttle) Door(e *core.RequestEvent) error {
 	if t == nil {
 		return nil
 	}
-	now, from := time.Now(), origin(e.Request)
-	return refuseFor(e, max(t.logins.take(from, now), t.failedLogins.look(from, now)))
+	now, from := time.Now(), clientOrigin(e.Request)
+	return refuseFor(e, max(t.logins.take(from, now), t.failedLogins.peek(from, now)))
 }
 
 // Registration counts a registration.
@@ -87,10 +91,11 @@ func (t *Throttle) Registration(e *core.RequestEvent) error {
 	if t == nil {
 		return nil
 	}
-	return refuseFor(e, t.registrations.take(origin(e.Request), time.Now()))
+	return refuseFor(e, t.registrations.take(clientOrigin(e.Request), time.Now()))
 }
 
-// Mail counts a request for a mail to an account, whether there is one or not.
+// Mail counts a request for a mail to an account, whether the account exists or
+// not.
 func (t *Throttle) Mail(e *core.RequestEvent, account Account) error {
 	if t == nil {
 		return nil
@@ -106,15 +111,13 @@ func (t *Throttle) Session(e *core.RequestEvent, token string) error {
 	return refuseFor(e, t.sessions.take(digest(token), time.Now()))
 }
 
-// Login lets the attempt to sign in to an account happen, unless too much has
-// failed before. The attempt says with Wrong that its credentials were. Attempts
-// at one account come one after the other.
+// Login runs an attempt to sign in to an account, unless the account or the
+// address has too many failures. The attempt returns an error made with Wrong
+// if its credentials were wrong; Login returns it unwrapped. Attempts at one
+// account are serialized.
 func (t *Throttle) Login(e *core.RequestEvent, account Account, attempt func() error) error {
 	if t == nil {
-		err := attempt()
-		if wrong, ok := err.(wrong); ok {
-			return wrong.error
-		}
+		_, err := checkCredentials(attempt)
 		return err
 	}
 	unlock, err := t.turns.lock(e.Request.Context(), account.key())
@@ -122,30 +125,40 @@ func (t *Throttle) Login(e *core.RequestEvent, account Account, attempt func() e
 		return err
 	}
 	defer unlock()
-	ctx, app, from := e.Request.Context(), e.App, origin(e.Request)
-	history, err := load(ctx, app, account.key(), from)
+	ctx, app, from := e.Request.Context(), e.App, clientOrigin(e.Request)
+	logins, err := load(ctx, app, account.key(), from)
 	if err != nil {
 		return err
 	}
-	if err := refuseFor(e, max(history.wait(time.Now()), t.failedLogins.look(from, time.Now()))); err != nil {
+	if err := refuseFor(e, max(logins.wait(time.Now()), t.failedLogins.peek(from, time.Now()))); err != nil {
 		return err
 	}
-	err = attempt()
-	if err == nil {
-		return history.succeeded(ctx, app)
-	}
-	if wrong, ok := err.(wrong); ok {
+	isWrong, err := checkCredentials(attempt)
+	switch {
+	case err == nil:
+		return logins.succeeded(ctx, app)
+	case isWrong:
 		t.failedLogins.take(from, time.Now())
-		if err := history.failed(ctx, app); err != nil {
+		if err := logins.failed(ctx, app); err != nil {
 			return err
 		}
-		return wrong.error
 	}
 	return err
 }
 
-// refuseFor is the 429 of a request that comes too early, nil if it does not.
-// The documented API renders it in its own shape.
+// checkCredentials runs an attempt and returns whether its credentials were wrong,
+// and its error without that mark.
+func checkCredentials(attempt func() error) (isWrong bool, err error) {
+	err = attempt()
+	var wrong wrongCredentials
+	if errors.As(err, &wrong) {
+		return true, wrong.error
+	}
+	return false, err
+}
+
+// refuseFor returns the 429 of a request that has to wait, or nil. The
+// documented API renders it in its own shape.
 func refuseFor(e *core.RequestEvent, wait time.Duration) error {
 	if wait <= 0 {
 		return nil
@@ -155,12 +168,20 @@ func refuseFor(e *core.RequestEvent, wait time.Duration) error {
 	return router.NewApiError(http.StatusTooManyRequests, fmt.Sprintf("Too many requests. Try again in %d s.", seconds), nil)
 }
 
-// origin is what is counted as one address: an IPv6 address with all others of
-// its network, which are one client's to choose from.
-func origin(request *http.Request) string {
-	address := forwarded.Client(request)
-	if address.Is6() {
-		return netip.PrefixFrom(address, 64).Masked().String()
+// origin returns what counts as one address: for IPv6 the /64 network, because
+// a client can choose any address in it.
+func origin(client netip.Addr) netip.Addr {
+	if client.Is6() {
+		return netip.PrefixFrom(client, 64).Masked().Addr()
 	}
-	return address.String()
+	return client
+}
+
+// clientOrigin returns the origin of a resolved request, as text.
+func clientOrigin(request *http.Request) string {
+	client := forwarded.Client(request)
+	if client.Is6() {
+		return netip.PrefixFrom(origin(client), 64).String()
+	}
+	return client.String()
 }

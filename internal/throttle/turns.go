@@ -5,20 +5,20 @@ import (
 	"sync"
 )
 
-// turns lets the attempts at each account come one after the other, so that what
-// one has failed counts for the next.
+// turns serializes the attempts at each account, so that each one sees the
+// failures of those before it.
 type turns struct {
 	mutex sync.Mutex
 	held  map[string]*held
 }
 
-// held is one account's turn and how many hold or want it.
+// held is the lock of one account and the number of its holders and waiters.
 type held struct {
 	turn    chan struct{}
 	holders int
 }
 
-// lock waits for the account's turn or the context's end.
+// lock acquires the account's lock, or returns the context's error.
 func (t *turns) lock(ctx context.Context, key string) (unlock func(), err error) {
 	t.mutex.Lock()
 	if t.held == nil {

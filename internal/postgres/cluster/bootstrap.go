@@ -8,11 +8,11 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// bootstrapLock is the advisory lock of the process that bootstraps.
+// bootstrapLock is the key of the advisory lock held while bootstrapping.
 const bootstrapLock = 4_021_160_273
 
-// bootstrapAlone lets one process at a time bootstrap: PocketBase looks whether
-// there are settings and stores them if not, without a transaction.
+// bootstrapAlone serializes the bootstrap of all processes: PocketBase checks
+// for stored settings and creates them without a transaction.
 func (c *Cluster) bootstrapAlone(e *core.BootstrapEvent) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -22,10 +22,10 @@ func (c *Cluster) bootstrapAlone(e *core.BootstrapEvent) (err error) {
 	}
 	defer func() { err = errors.Join(err, connection.Close(ctx)) }()
 	if _, err := connection.Exec(ctx, "SET lock_timeout = '1min'"); err != nil {
-		return fmt.Errorf("the start of other processes cannot be awaited: %w", err)
+		return fmt.Errorf("failed to set the timeout for other processes' startup: %w", err)
 	}
 	if _, err := connection.Exec(ctx, "SELECT pg_advisory_lock($1)", bootstrapLock); err != nil {
-		return fmt.Errorf("the start of another process takes too long: %w", err)
+		return fmt.Errorf("failed to wait for another process's startup: %w", err)
 	}
 	return e.Next()
 }

@@ -12,23 +12,24 @@ import (
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 )
 
-// inboxSize is how many messages of other processes may wait for a client. One
-// that is slower is disconnected and comes back.
+// inboxSize is how many messages from other processes may wait for a client. A
+// slower client is disconnected; it reconnects.
 const inboxSize = 256
 
-// client is a realtime client in the broker of this process. Its connection is
-// here, or another process has it: then it is there so that PocketBase checks
-// the rules for it too, and what it is sent is forwarded.
+// client is a realtime client in the broker of this process. It is local if
+// this process has its connection. Otherwise it is a stand-in for the client of
+// another process: PocketBase checks the rules for it and sends it messages,
+// which are forwarded.
 type client struct {
 	*subscriptions.DefaultClient
 	cluster *Cluster
 	id      string
 	process string
-	// inbox has messages from other processes, in their order.
+	// inbox holds messages from other processes, in order; nil for a stand-in.
 	inbox chan subscriptions.Message
 
 	mutex sync.Mutex
-	// version is that of the stored state that this one comes from.
+	// version is the version of the stored state that this one is based on.
 	version int64
 }
 
@@ -90,19 +91,19 @@ func (c *client) Unsubscribe(topics ...string) {
 	c.cluster.noteChange(c)
 }
 
-// auth is the record that the client has signed in as, or nil.
+// auth returns the record that the client is signed in as, or nil.
 func (c *client) auth() *core.Record {
 	record, _ := c.Get(apis.RealtimeClientAuthKey).(*core.Record)
 	return record
 }
 
-// session is the one that the client is signed in with, or "".
+// session returns the session that the client is signed in with, or "".
 func (c *client) session() string {
 	session, _ := c.Get(c.cluster.sessionKey).(string)
 	return session
 }
 
-// state is the client's state as it is to be stored.
+// state returns the client's state for storing.
 func (c *client) state() state {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -113,9 +114,9 @@ func (c *client) state() state {
 	return stored
 }
 
-// take replaces the client's state by the stored one. Topics that stay are never
-// missing meanwhile.
-func (c *client) take(stored state, auth *core.Record) {
+// setState replaces the client's state by the stored one. Topics in both are
+// never missing in between.
+func (c *client) setState(stored state, auth *core.Record) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.version = stored.Version
@@ -138,8 +139,9 @@ func (c *client) take(stored state, auth *core.Record) {
 	c.DefaultClient.Set(c.cluster.sessionKey, session)
 }
 
-// pass hands messages of other processes on until the connection has ended.
-func (c *client) pass(ended <-chan struct{}) {
+// forwardInbox sends the messages from other processes until the connection
+// ends.
+func (c *client) forwardInbox(ended <-chan struct{}) {
 	for {
 		select {
 		case message := <-c.inbox:
@@ -150,7 +152,8 @@ func (c *client) pass(ended <-chan struct{}) {
 	}
 }
 
-// authKey tells sign-ins apart: another record, or another key of its tokens.
+// authKey identifies a sign-in: it changes with the record and with its token
+// key.
 func authKey(record *core.Record) string {
 	if record == nil {
 		return ""

@@ -1,16 +1,16 @@
-// Package cluster lets several processes serve one PostgreSQL database as if
-// they were one: each sees the collections and settings that another changes,
-// realtime clients receive what is written through any of them, and cron jobs
-// run once.
+// Package cluster lets several processes serve one PostgreSQL database as one
+// server: each process sees changes of collections and settings made by
+// another, realtime clients receive what is written through any process, and
+// cron jobs run once.
 //
-// Realtime clients are stored, and every process has a stand-in in its broker
-// for each client whose connection another process has. So PocketBase checks the
-// rules in the process that writes, and what a stand-in is sent is stored and
-// delivered by the process with the connection. Before anything is broadcast,
-// the process reads what has changed in the stored clients: a subscription that
-// was acknowledged anywhere is known everywhere, and so is a revoked sign-in.
-// LISTEN and NOTIFY say when there is something to read; what counts is in the
-// tables of the schema "cluster", so a lost connection loses nothing.
+// Realtime clients are stored, and the broker of each process holds a stand-in
+// for every client that is connected to another process. So PocketBase checks
+// the rules in the process that writes. A message to a stand-in is stored, and
+// the process with the connection delivers it. Before each broadcast, the
+// process reads the changes of the stored clients: a subscription acknowledged
+// by one process, or a revoked sign-in, is known to all. NOTIFY only announces
+// that there is something to read in the tables of the schema "cluster", so a
+// lost connection loses nothing.
 package cluster
 
 import (
@@ -31,23 +31,23 @@ import (
 // startTimeout includes waiting for another process that migrates.
 const startTimeout = 2 * time.Minute
 
-// Cluster is this process among the others on its database.
+// Cluster is this process's membership.
 type Cluster struct {
 	app      core.App
 	database *postgres.Database
-	// process is this process's name, which no other has.
+	// process is the unique name of this process.
 	process string
-	// sessionKey is where clients have their sessions; see Bind.
+	// sessionKey is the key of the clients' session; see Bind.
 	sessionKey string
 	session    session
 
-	// stopped is closed when the process stops serving; nil until it serves.
+	// stopped is closed when the process stops serving; nil before it serves.
 	stopped chan struct{}
 	running atomic.Bool
 	stop    context.CancelFunc
 	work    sync.WaitGroup
 
-	// pulling guards the following: see pull.
+	// pulling guards the fields up to pulledOn; see pull.
 	pulling   sync.Mutex
 	arrivals  atomic.Int64
 	covered   int64
@@ -58,23 +58,23 @@ type Cluster struct {
 
 	changesMutex sync.Mutex
 	changes      map[string]*client
-	// mustTidy says that something about clients here could not be stored.
+	// mustTidy is set if the end of a local client could not be stored.
 	mustTidy atomic.Bool
 
 	outbox chan outgoing
-	// delivered are messages that are still to be removed. The listener has it
-	// for itself.
+	// delivered are messages that are delivered and not yet deleted. Only the
+	// listener uses it.
 	delivered []int64
 
 	jobsMutex sync.Mutex
 	jobs      map[string]*cron.Job
 }
 
-// Bind makes the app one of several on the database from when it serves until
-// it terminates. It takes three connections of its own. Where realtime clients
-// have a text under sessionKey, which session of theirs it is that subscribes,
-// all processes know it. The middleware FindClients of what it returns stands
-// around every request.
+// Bind makes the app a member of the cluster from the time it serves until it
+// terminates. That takes three connections in addition to the pools. sessionKey
+// is the key under which a realtime client holds the text that identifies its
+// session; it is shared with all processes. The middleware FindClients of what it
+// returns belongs around every request.
 func Bind(app core.App, database *postgres.Database, sessionKey string) *Cluster {
 	c := newCluster(app, database)
 	c.sessionKey = sessionKey
@@ -110,7 +110,8 @@ func newCluster(app core.App, database *postgres.Database) *Cluster {
 
 func (c *Cluster) isRunning() bool { return c.running.Load() }
 
-// start joins the others. It returns when what they tell is heard.
+// start joins the cluster. It returns once the process listens for
+// notifications.
 func (c *Cluster) start() error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -131,11 +132,11 @@ func (c *Cluster) start() error {
 	}
 	c.wrapJobs()
 	c.running.Store(true)
-	c.work.Go(func() { c.live(running) })
+	c.work.Go(func() { c.runHeartbeat(running) })
 	return nil
 }
 
-// end leaves the others.
+// end leaves the cluster.
 func (c *Cluster) end() error {
 	if c.stop == nil {
 		return nil
@@ -150,11 +151,11 @@ func (c *Cluster) end() error {
 	return errors.Join(c.leave(ctx), c.session.close(ctx))
 }
 
-// closeQuietly closes a session whose end nobody waits for.
-func (c *Cluster) closeQuietly(session *session) {
+// closeSession closes a session and logs a failure.
+func (c *Cluster) closeSession(session *session) {
 	ctx, cancel := context.WithTimeout(context.Background(), statementTimeout)
 	defer cancel()
 	if err := session.close(ctx); err != nil {
-		c.app.Logger().Debug("A connection ended badly", "error", err)
+		c.app.Logger().Debug("failed to close connection", "error", err)
 	}
 }

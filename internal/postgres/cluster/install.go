@@ -15,14 +15,14 @@ var schema string
 const (
 	// schemaVersion is the number in schema.sql.
 	schemaVersion = 1
-	// installLock is the advisory lock that installing takes.
+	// installLock is the key of the advisory lock held while installing.
 	installLock = 4_021_160_272
 )
 
-// install makes the schema, once, whoever comes first.
+// install creates the schema unless it exists.
 func install(ctx context.Context, connection *pgx.Conn) error {
 	err := pgx.BeginFunc(ctx, connection, func(transaction pgx.Tx) error {
-		// A process that migrates holds the tables for longer than usual.
+		// A process that migrates holds table locks for longer than usual.
 		if _, err := transaction.Exec(ctx, "SET LOCAL lock_timeout = '1min'"); err != nil {
 			return err
 		}
@@ -30,7 +30,8 @@ func install(ctx context.Context, connection *pgx.Conn) error {
 			return err
 		}
 		var exists bool
-		// A look-up by name could remember that there was nothing before the lock.
+		// Not to_regclass: its cache may miss what was committed while this
+		// process waited for the lock.
 		if err := transaction.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'cluster' AND tablename = 'version')").Scan(&exists); err != nil {
 			return err
 		}
@@ -43,12 +44,12 @@ func install(ctx context.Context, connection *pgx.Conn) error {
 			return err
 		}
 		if number > schemaVersion {
-			return errors.New("a newer version of this program made it")
+			return errors.New("it was created by a newer version of this program")
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf(`the schema "cluster" cannot be prepared: %w`, err)
+		return fmt.Errorf(`failed to prepare the schema "cluster": %w`, err)
 	}
 	return nil
 }

@@ -8,27 +8,27 @@ import (
 	"github.com/pocketbase/pocketbase/tools/cron"
 )
 
-// ownJobs tidy up the memory of their process and run in each.
-var ownJobs = map[string]bool{"__pbRateLimitersCleanup__": true}
+// localJobs clean up the memory of their process, so they run in each.
+var localJobs = map[string]bool{"__pbRateLimitersCleanup__": true}
 
-// wrapJobs makes the cron jobs run in one process at a time that is due. Jobs
-// can come at any time, and PocketBase replaces its backup job with its
-// settings, so it is called again and again.
+// wrapJobs makes each scheduled cron job run in one process only. It is called
+// repeatedly: jobs can be added at any time, and PocketBase replaces its backup
+// job when the settings change.
 func (c *Cluster) wrapJobs() {
 	c.jobsMutex.Lock()
 	defer c.jobsMutex.Unlock()
 	for _, job := range c.app.Cron().Jobs() {
 		id := job.Id()
-		if ownJobs[id] || c.jobs[id] == job {
+		if localJobs[id] || c.jobs[id] == job {
 			continue
 		}
 		schedule, err := cron.NewSchedule(job.Expression())
 		if err == nil {
-			run := &sharedJob{cluster: c, id: id, schedule: schedule, run: job.Run}
-			err = c.app.Cron().Add(id, job.Expression(), run.start)
+			shared := &sharedJob{cluster: c, id: id, schedule: schedule, run: job.Run}
+			err = c.app.Cron().Add(id, job.Expression(), shared.start)
 		}
 		if err != nil {
-			c.app.Logger().Error("A cron job cannot be shared between processes", "job", id, "error", err)
+			c.app.Logger().Error("failed to share a cron job between processes", "job", id, "error", err)
 			continue
 		}
 		for _, added := range c.app.Cron().Jobs() {
@@ -39,19 +39,19 @@ func (c *Cluster) wrapJobs() {
 	}
 }
 
-// sharedJob is a job that several processes have.
+// sharedJob is a cron job that all processes have.
 type sharedJob struct {
 	cluster  *Cluster
 	id       string
 	schedule *cron.Schedule
 	run      func()
-	// ticked is the last due minute, guarded by the cluster's mutex of jobs.
+	// ticked is the last minute that the job was due in. jobsMutex guards it.
 	ticked time.Time
 }
 
-// start runs the job if this process is the first one to come in this minute. A
-// start by hand, which is one outside of the schedule or a second one in this
-// process, always runs.
+// start runs the job if this process is the first to claim it for this minute.
+// A manual start always runs: one outside of the schedule, or a second one
+// within the minute in this process.
 func (j *sharedJob) start() {
 	minute := time.Now().UTC().Truncate(time.Minute)
 	j.cluster.jobsMutex.Lock()
@@ -63,7 +63,7 @@ func (j *sharedJob) start() {
 	if scheduled {
 		mine, err := j.cluster.claim(j.id, minute)
 		if err != nil {
-			j.cluster.app.Logger().Error("A cron job does not run: it is not known whether another process runs it", "job", j.id, "error", err)
+			j.cluster.app.Logger().Error("failed to claim a cron job, skipped this run", "job", j.id, "error", err)
 			return
 		}
 		if !mine {
@@ -73,7 +73,7 @@ func (j *sharedJob) start() {
 	j.run()
 }
 
-// claim reports whether this process is to run a job in a minute.
+// claim reports whether this process runs a job in a minute.
 func (c *Cluster) claim(job string, minute time.Time) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), statementTimeout)
 	defer cancel()

@@ -15,8 +15,8 @@ import (
 
 const everyMinute = "* * * * *"
 
-// members starts processes, each with an app and a name of its own, on one
-// database. Their jobs count their runs.
+// members starts processes on one database, each with its own app and name.
+// Their job counts its runs.
 func members(t *testing.T, size int, schedule string) (clusters []*Cluster, runs *atomic.Int64) {
 	t.Helper()
 	settings, runs := testpostgres.New(t), &atomic.Int64{}
@@ -49,7 +49,7 @@ func members(t *testing.T, size int, schedule string) (clusters []*Cluster, runs
 	return clusters, runs
 }
 
-// run does what the schedule does, or the dashboard's button.
+// run runs a job as the scheduler and the dashboard do.
 func run(t *testing.T, member *Cluster, id string) {
 	t.Helper()
 	for _, job := range member.app.Cron().Jobs() {
@@ -68,10 +68,10 @@ func awaitCalmMinute() {
 	}
 }
 
-// awaitShared waits until the member has noticed the job.
+// awaitShared waits until the member has wrapped the job.
 func awaitShared(t *testing.T, member *Cluster, id string) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * beatEvery); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * heartbeatInterval); ; time.Sleep(10 * time.Millisecond) {
 		member.jobsMutex.Lock()
 		shared := slices.Contains(member.app.Cron().Jobs(), member.jobs[id])
 		member.jobsMutex.Unlock()
@@ -84,7 +84,7 @@ func awaitShared(t *testing.T, member *Cluster, id string) {
 	}
 }
 
-func TestAJobRunsInOneProcess(t *testing.T) {
+func TestScheduledJobRunsInOneProcess(t *testing.T) {
 	clusters, runs := members(t, 3, everyMinute)
 	awaitCalmMinute()
 	for _, member := range clusters {
@@ -95,21 +95,21 @@ func TestAJobRunsInOneProcess(t *testing.T) {
 	}
 	run(t, clusters[2], "count")
 	if got := runs.Load(); got != 2 {
-		t.Errorf("a start by hand in a due minute: got %d runs", got)
+		t.Errorf("a manual start in a due minute: got %d runs", got)
 	}
 }
 
-func TestAJobStartedByHandRuns(t *testing.T) {
+func TestManuallyStartedJobRuns(t *testing.T) {
 	clusters, runs := members(t, 2, "0 0 1 1 *")
 	for _, member := range clusters {
 		run(t, member, "count")
 	}
 	if got := runs.Load(); got != 2 {
-		t.Errorf("two starts by hand: got %d runs", got)
+		t.Errorf("two manual starts: got %d runs", got)
 	}
 }
 
-func TestAReplacedJobIsSharedAgain(t *testing.T) {
+func TestReplacedJobIsSharedAgain(t *testing.T) {
 	clusters, _ := members(t, 2, everyMinute)
 	runs := &atomic.Int64{}
 	for _, member := range clusters {

@@ -16,13 +16,13 @@ const (
 
 	minPause = 50 * time.Millisecond
 	maxPause = 2 * time.Second
-	// maxSilence is after how long without a notification the connection is
-	// looked at: a lost one does not always say so.
+	// maxSilence is how long the connection may receive nothing before it is
+	// pinged.
 	maxSilence = 10 * time.Second
 )
 
-// listen follows what other processes tell until the context ends, over as many
-// connections as it takes.
+// listen handles notifications of other processes until the context ends,
+// reconnecting when the connection is lost.
 func (c *Cluster) listen(ctx context.Context, ready chan<- error) {
 	pause := minPause
 	for {
@@ -31,7 +31,7 @@ func (c *Cluster) listen(ctx context.Context, ready chan<- error) {
 		if ctx.Err() != nil {
 			return
 		}
-		c.app.Logger().Warn("The connection to the other processes is lost", "error", err)
+		c.app.Logger().Warn("lost the connection that listens for other processes, reconnecting", "error", err)
 		if listening {
 			pause = minPause
 		}
@@ -42,7 +42,7 @@ func (c *Cluster) listen(ctx context.Context, ready chan<- error) {
 	}
 }
 
-// follow listens on one connection until that is lost. It begins with what may
+// follow listens on one connection until it is lost. It first reads what may
 // have been missed.
 func (c *Cluster) follow(ctx context.Context, ready chan<- error) (listening bool, err error) {
 	defer func() {
@@ -81,8 +81,8 @@ func (c *Cluster) follow(ctx context.Context, ready chan<- error) (listening boo
 	}
 }
 
-// next waits for one notification and follows it. Messages are delivered by the
-// caller after each.
+// next waits for one notification and handles it. The caller delivers messages
+// after each.
 func (c *Cluster) next(ctx context.Context, connection *pgx.Conn) error {
 	waiting, cancel := context.WithTimeout(ctx, maxSilence)
 	defer cancel()
@@ -96,7 +96,7 @@ func (c *Cluster) next(ctx context.Context, connection *pgx.Conn) error {
 		return connection.Ping(checking)
 	}
 	if notification.Payload == c.process {
-		return nil // PocketBase has done it
+		return nil // PocketBase has reloaded in this process
 	}
 	switch notification.Channel {
 	case collectionsChannel:
@@ -107,19 +107,19 @@ func (c *Cluster) next(ctx context.Context, connection *pgx.Conn) error {
 	return nil
 }
 
-// retry repeats a function until it succeeds or the context ends, and returns
-// the function's last error.
-func retry(ctx context.Context, run func() error) error {
+// retry calls a function until it succeeds or the context ends, and returns its
+// last error.
+func retry(ctx context.Context, f func() error) error {
 	for pause := minPause; ; pause = min(2*pause, maxPause) {
-		err := run()
+		err := f()
 		if err == nil || !sleep(ctx, pause) {
 			return err
 		}
 	}
 }
 
-// sleep pauses for about that long, so that processes do not come all at once.
-// It reports whether the context is still there.
+// sleep waits for a random time around pause, so that processes do not retry in
+// step. It returns false if the context ended.
 func sleep(ctx context.Context, pause time.Duration) bool {
 	timer := time.NewTimer(pause/2 + rand.N(pause))
 	defer timer.Stop()

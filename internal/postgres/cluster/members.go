@@ -9,16 +9,17 @@ import (
 )
 
 const (
-	// beatEvery is how often a process shows that it lives.
-	beatEvery = 2 * time.Second
-	// lease is after how many seconds without a sign a process counts as dead.
+	// heartbeatInterval is how often a process updates its heartbeat.
+	heartbeatInterval = 2 * time.Second
+	// lease is how many seconds after its last heartbeat a process counts as
+	// dead.
 	lease = 10
-	// settled is after how many seconds a stored client must be in the broker of
-	// its process.
+	// settled is how many seconds after it was stored a client must be in the
+	// broker of its process.
 	settled = 10
 )
 
-// join makes the process a member.
+// join adds the process to the members.
 func (c *Cluster) join(ctx context.Context) error {
 	return c.session.use(ctx, func(connection *pgx.Conn) error {
 		_, err := connection.Exec(ctx, "INSERT INTO cluster.processes (id) VALUES ($1) ON CONFLICT DO NOTHING", c.process)
@@ -26,11 +27,11 @@ func (c *Cluster) join(ctx context.Context) error {
 	})
 }
 
-// live shows until the context ends that the process lives, and tidies up.
-func (c *Cluster) live(ctx context.Context) {
-	ticker := time.NewTicker(beatEvery)
+// runHeartbeat updates the heartbeat and cleans up until the context ends.
+func (c *Cluster) runHeartbeat(ctx context.Context) {
+	ticker := time.NewTicker(heartbeatInterval)
 	defer ticker.Stop()
-	alive := time.Now()
+	lastBeat := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -38,18 +39,18 @@ func (c *Cluster) live(ctx context.Context) {
 		case <-ticker.C:
 		}
 		c.wrapJobs()
-		if err := c.beat(ctx, &alive); err != nil && ctx.Err() == nil {
-			c.app.Logger().Warn("The database that processes share does not answer", "error", err)
+		if err := c.heartbeat(ctx, &lastBeat); err != nil && ctx.Err() == nil {
+			c.app.Logger().Warn("failed to update the heartbeat in the database", "error", err)
 		}
 	}
 }
 
-// beat is one sign of life. Others are not called dead by a process that could
-// not see their signs itself for a while.
-func (c *Cluster) beat(ctx context.Context, alive *time.Time) error {
+// heartbeat updates the heartbeat once. A process that was itself cut off from
+// the database until now does not declare others dead.
+func (c *Cluster) heartbeat(ctx context.Context, lastBeat *time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
-	mayJudge := time.Since(*alive) < 2*beatEvery
+	isCurrent := time.Since(*lastBeat) < 2*heartbeatInterval
 	known := false
 	err := c.session.use(ctx, func(connection *pgx.Conn) error {
 		tag, err := connection.Exec(ctx, "UPDATE cluster.processes SET seen_at = now() WHERE id = $1", c.process)
@@ -59,22 +60,23 @@ func (c *Cluster) beat(ctx context.Context, alive *time.Time) error {
 	if err != nil {
 		return err
 	}
-	*alive = time.Now()
+	*lastBeat = time.Now()
 	if !known {
-		// The others took this process for dead: its clients have missed messages.
+		// The others declared this process dead: its clients may have missed
+		// messages.
 		if err := c.join(ctx); err != nil {
 			return err
 		}
 		c.disconnectLocal()
 	}
-	if mayJudge {
-		err = c.bury(ctx)
+	if isCurrent {
+		err = c.removeDead(ctx)
 	}
 	return errors.Join(err, c.tidy(ctx), c.storeChanges(ctx), c.pull())
 }
 
-// bury removes dead processes with their clients and messages.
-func (c *Cluster) bury(ctx context.Context) error {
+// removeDead removes dead processes and marks their clients as gone.
+func (c *Cluster) removeDead(ctx context.Context) error {
 	return c.session.use(ctx, func(connection *pgx.Conn) error {
 		_, err := connection.Exec(ctx, `WITH
 			dead AS (DELETE FROM cluster.processes WHERE seen_at < now() - make_interval(secs => $1) AND id <> $2 RETURNING id),
@@ -85,7 +87,7 @@ func (c *Cluster) bury(ctx context.Context) error {
 	})
 }
 
-// tidy removes what nobody needs any more.
+// tidy deletes rows that are no longer needed.
 func (c *Cluster) tidy(ctx context.Context) error {
 	if c.mustTidy.Swap(false) {
 		if err := c.endMissing(ctx); err != nil {
@@ -102,8 +104,8 @@ func (c *Cluster) tidy(ctx context.Context) error {
 	})
 }
 
-// endMissing ends the clients of this process whose end could not be stored,
-// and has everything read anew.
+// endMissing marks the clients of this process as gone whose end could not be
+// stored, and forces a full pull.
 func (c *Cluster) endMissing(ctx context.Context) error {
 	present := []string{}
 	for id := range c.app.SubscriptionsBroker().Clients() {
@@ -122,7 +124,7 @@ func (c *Cluster) endMissing(ctx context.Context) error {
 	return err
 }
 
-// leave takes the process and its clients out.
+// leave removes the process and its clients.
 func (c *Cluster) leave(ctx context.Context) error {
 	return c.session.use(ctx, func(connection *pgx.Conn) error {
 		_, err := connection.Exec(ctx, `WITH

@@ -11,16 +11,17 @@ import (
 )
 
 const (
-	// outboxSize is how many messages may wait for being forwarded.
+	// outboxSize is how many messages may wait to be forwarded.
 	outboxSize = 1024
 	// batchSize is how many messages are forwarded or delivered at once.
 	batchSize = 200
-	// giveUp is how long a message may wait for PostgreSQL.
-	giveUp = 30 * time.Second
+	// sendTimeout is how long a message may wait for PostgreSQL before it is
+	// dropped.
+	sendTimeout = 30 * time.Second
 )
 
-// outgoing is a message to a client elsewhere, under the sign-in that PocketBase
-// checked the rules for.
+// outgoing is a message to a client of another process, with the sign-in that
+// PocketBase checked the rules for.
 type outgoing struct {
 	receiver, client, authKey string
 	message                   subscriptions.Message
@@ -29,23 +30,23 @@ type outgoing struct {
 // forward queues a message for the process that has the client's connection.
 func (c *Cluster) forward(to *client, message subscriptions.Message) {
 	if !utf8.ValidString(message.Name) || strings.ContainsRune(message.Name, 0) {
-		c.app.Logger().Error("A realtime message is not forwarded: its name is not text")
+		c.app.Logger().Error("failed to forward a realtime message: its name is not valid text")
 		return
 	}
-	timeout := time.NewTimer(giveUp)
+	timeout := time.NewTimer(sendTimeout)
 	defer timeout.Stop()
 	select {
 	case c.outbox <- outgoing{receiver: to.process, client: to.id, authKey: to.state().AuthKey, message: message}:
 	case <-c.stopped:
 	case <-timeout.C:
-		c.app.Logger().Error("A realtime message is lost: PostgreSQL does not take it", "client", to.id)
+		c.app.Logger().Error("failed to queue a realtime message for another process: timed out", "client", to.id)
 	}
 }
 
 // send forwards queued messages until the context ends.
 func (c *Cluster) send(ctx context.Context) {
 	connection := session{open: c.database.Open}
-	defer c.closeQuietly(&connection)
+	defer c.closeSession(&connection)
 	for number := int64(1); ; number++ {
 		var batch []outgoing
 		select {
@@ -57,17 +58,17 @@ func (c *Cluster) send(ctx context.Context) {
 		for len(batch) < batchSize && len(c.outbox) > 0 {
 			batch = append(batch, <-c.outbox)
 		}
-		deadline, cancel := context.WithTimeout(ctx, giveUp)
+		deadline, cancel := context.WithTimeout(ctx, sendTimeout)
 		err := retry(deadline, func() error { return c.sendBatch(deadline, &connection, number, batch) })
 		cancel()
 		if err != nil && ctx.Err() == nil {
-			c.app.Logger().Error("Realtime messages are lost: PostgreSQL does not take them", "count", len(batch), "error", err)
+			c.app.Logger().Error("failed to store realtime messages for other processes", "count", len(batch), "error", err)
 		}
 	}
 }
 
-// sendBatch stores messages and tells their receivers. A batch that is sent
-// again because the answer was lost counts once.
+// sendBatch stores messages and notifies their receivers. A batch that is sent
+// again because the response was lost is stored once.
 func (c *Cluster) sendBatch(ctx context.Context, connection *session, number int64, batch []outgoing) error {
 	var receivers, clients, authKeys, names []string
 	var data [][]byte
@@ -95,15 +96,16 @@ func (c *Cluster) sendBatch(ctx context.Context, connection *session, number int
 	})
 }
 
-// incoming is a message to a client here.
+// incoming is a message to a local client.
 type incoming struct {
 	Number                int64
 	Client, AuthKey, Name string
 	Data                  []byte
 }
 
-// deliver hands all stored messages to the clients here and removes them. Those
-// whose removal fails are remembered, so that they come once.
+// deliver delivers all stored messages to the local clients and deletes them.
+// Messages whose deletion fails are remembered, so that they are delivered
+// once.
 func (c *Cluster) deliver(ctx context.Context, connection *pgx.Conn) error {
 	for {
 		messages, err := c.waiting(ctx, connection)
@@ -111,13 +113,13 @@ func (c *Cluster) deliver(ctx context.Context, connection *pgx.Conn) error {
 			return err
 		}
 		if len(messages) > 0 {
-			// A sign-in that was revoked since must not receive anything.
+			// A sign-in that was revoked since then must not receive anything.
 			if err := c.pull(); err != nil {
 				return err
 			}
 		}
 		for _, message := range messages {
-			c.handOver(message)
+			c.queueForClient(message)
 			c.delivered = append(c.delivered, message.Number)
 		}
 		if err := c.remove(ctx, connection); err != nil {
@@ -153,9 +155,9 @@ func (c *Cluster) remove(ctx context.Context, connection *pgx.Conn) error {
 	return nil
 }
 
-// handOver queues a message for a client, unless it is signed in as somebody
-// else, or not at all, since PocketBase checked the rules for it.
-func (c *Cluster) handOver(message incoming) {
+// queueForClient queues a message for a client, unless its sign-in has changed
+// since PocketBase checked the rules.
+func (c *Cluster) queueForClient(message incoming) {
 	current := c.find(message.Client)
 	if current == nil || !current.isLocal() || current.state().AuthKey != message.AuthKey {
 		return
@@ -163,7 +165,7 @@ func (c *Cluster) handOver(message incoming) {
 	select {
 	case current.inbox <- subscriptions.Message{Name: message.Name, Data: message.Data}:
 	default:
-		c.app.Logger().Warn("A realtime client is disconnected: it is too slow", "client", current.id)
+		c.app.Logger().Warn("disconnected a realtime client that reads too slowly", "client", current.id)
 		current.Discard()
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 )
 
-// superuser saves a new superuser.
+// superuser creates a superuser.
 func superuser(t *testing.T, member *Cluster, email string) *core.Record {
 	t.Helper()
 	collection, err := member.app.FindCollectionByNameOrId(core.CollectionNameSuperusers)
@@ -37,38 +37,38 @@ func connected(t *testing.T, member *Cluster, auth *core.Record, topics ...strin
 	return local
 }
 
-func TestAMessageIsForTheSignInThatItWasCheckedFor(t *testing.T) {
+func TestMessagesOfAnotherSignInAreDropped(t *testing.T) {
 	clusters, _ := members(t, 1, everyMinute)
 	one, other := superuser(t, clusters[0], "one@example.com"), superuser(t, clusters[0], "other@example.com")
 	local := connected(t, clusters[0], one, "topic")
-	for name, key := range map[string]string{"nobody's": "", "another's": authKey(other)} {
-		clusters[0].handOver(incoming{Client: local.id, AuthKey: key, Name: "topic"})
+	for name, key := range map[string]string{"a guest's": "", "another's": authKey(other)} {
+		clusters[0].queueForClient(incoming{Client: local.id, AuthKey: key, Name: "topic"})
 		if len(local.inbox) != 0 {
-			t.Errorf("%s message was handed over", name)
+			t.Errorf("%s message was delivered", name)
 		}
 	}
-	clusters[0].handOver(incoming{Client: local.id, AuthKey: authKey(one), Name: "topic"})
+	clusters[0].queueForClient(incoming{Client: local.id, AuthKey: authKey(one), Name: "topic"})
 	if len(local.inbox) != 1 {
-		t.Error("the message was not handed over")
+		t.Error("the message was not delivered")
 	}
 }
 
-func TestASlowClientIsDisconnected(t *testing.T) {
+func TestSlowClientIsDisconnected(t *testing.T) {
 	clusters, _ := members(t, 1, everyMinute)
 	local := connected(t, clusters[0], nil, "topic")
 	for range inboxSize {
-		clusters[0].handOver(incoming{Client: local.id, Name: "topic"})
+		clusters[0].queueForClient(incoming{Client: local.id, Name: "topic"})
 	}
 	if local.IsDiscarded() {
-		t.Fatal("it was disconnected too early")
+		t.Fatal("the client was disconnected too early")
 	}
-	clusters[0].handOver(incoming{Client: local.id, Name: "topic"})
+	clusters[0].queueForClient(incoming{Client: local.id, Name: "topic"})
 	if !local.IsDiscarded() {
-		t.Error("it may wait without end")
+		t.Error("the client is not disconnected")
 	}
 }
 
-func TestABatchThatIsSentAgainCountsOnce(t *testing.T) {
+func TestRepeatedBatchIsStoredOnce(t *testing.T) {
 	clusters, _ := members(t, 1, everyMinute)
 	member := clusters[0]
 	batch := []outgoing{{receiver: "carebase-other", client: "client", message: subscriptions.Message{Name: "topic", Data: []byte("{}")}}}
@@ -85,6 +85,6 @@ func TestABatchThatIsSentAgainCountsOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if count != 1 {
-		t.Errorf("it is stored %d times", count)
+		t.Errorf("the batch is stored %d times", count)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// PocketBase's own realtime hooks have the priorities -99 and, before a delete,
-// 99. Clients must be known before they run, and what they change is stored
+// PocketBase's realtime hooks have priority -99 and, before a delete, 99. The
+// clients are synchronized before they run, and changed clients are stored
 // after.
 const (
 	beforeBroadcast       = -100
@@ -27,22 +27,22 @@ func (c *Cluster) bindRealtime() {
 	c.app.OnRealtimeConnectRequest().Bind(&hook.Handler[*core.RealtimeConnectRequestEvent]{Func: c.connect, Priority: first})
 	c.app.OnRealtimeSubscribeRequest().Bind(&hook.Handler[*core.RealtimeSubscribeRequestEvent]{Func: c.subscribe, Priority: last})
 
-	know := &hook.Handler[*core.ModelEvent]{Func: c.knowClients, Priority: beforeBroadcast}
-	c.app.OnModelAfterCreateSuccess().Bind(know)
-	c.app.OnModelAfterUpdateSuccess().Bind(know)
-	c.app.OnModelAfterDeleteSuccess().Bind(&hook.Handler[*core.ModelEvent]{Func: c.knowSignedIn, Priority: beforeBroadcast})
-	c.app.OnModelDelete().Bind(&hook.Handler[*core.ModelEvent]{Func: c.knowClients, Priority: beforeDeleteBroadcast})
+	syncHandler := &hook.Handler[*core.ModelEvent]{Func: c.syncClients, Priority: beforeBroadcast}
+	c.app.OnModelAfterCreateSuccess().Bind(syncHandler)
+	c.app.OnModelAfterUpdateSuccess().Bind(syncHandler)
+	c.app.OnModelAfterDeleteSuccess().Bind(&hook.Handler[*core.ModelEvent]{Func: c.syncAuthClients, Priority: beforeBroadcast})
+	c.app.OnModelDelete().Bind(&hook.Handler[*core.ModelEvent]{Func: c.syncClients, Priority: beforeDeleteBroadcast})
 
-	share := &hook.Handler[*core.ModelEvent]{Func: func(e *core.ModelEvent) error { c.shareChanges(e.Context); return e.Next() }, Priority: afterBroadcast}
-	c.app.OnModelAfterUpdateSuccess().Bind(share)
-	c.app.OnModelAfterDeleteSuccess().Bind(share)
-	shareCollection := &hook.Handler[*core.CollectionEvent]{Func: func(e *core.CollectionEvent) error { c.shareChanges(e.Context); return e.Next() }, Priority: afterBroadcast}
-	c.app.OnCollectionAfterUpdateSuccess().Bind(shareCollection)
-	c.app.OnCollectionAfterDeleteSuccess().Bind(shareCollection)
+	storeHandler := &hook.Handler[*core.ModelEvent]{Func: func(e *core.ModelEvent) error { c.storeChangesOrLog(e.Context); return e.Next() }, Priority: afterBroadcast}
+	c.app.OnModelAfterUpdateSuccess().Bind(storeHandler)
+	c.app.OnModelAfterDeleteSuccess().Bind(storeHandler)
+	storeCollection := &hook.Handler[*core.CollectionEvent]{Func: func(e *core.CollectionEvent) error { c.storeChangesOrLog(e.Context); return e.Next() }, Priority: afterBroadcast}
+	c.app.OnCollectionAfterUpdateSuccess().Bind(storeCollection)
+	c.app.OnCollectionAfterDeleteSuccess().Bind(storeCollection)
 }
 
-// connect stores a new client before it learns its id, so that every process
-// knows it when its subscriptions come.
+// connect stores a new client before the client learns its id, so that every
+// process knows it when its subscriptions arrive.
 func (c *Cluster) connect(e *core.RealtimeConnectRequestEvent) error {
 	if !c.isRunning() {
 		return e.Next()
@@ -52,10 +52,10 @@ func (c *Cluster) connect(e *core.RealtimeConnectRequestEvent) error {
 	ctx, cancel := context.WithTimeout(e.Request.Context(), statementTimeout)
 	defer cancel()
 	if err := c.store(ctx, local.state()); err != nil {
-		return e.InternalServerError("The connection cannot be made known.", err)
+		return e.InternalServerError("Failed to register the realtime connection.", err)
 	}
 	ended := make(chan struct{})
-	go local.pass(ended)
+	go local.forwardInbox(ended)
 	defer func() {
 		close(ended)
 		c.forgetChange(local)
@@ -65,7 +65,7 @@ func (c *Cluster) connect(e *core.RealtimeConnectRequestEvent) error {
 		defer cancel()
 		if err := c.store(ctx, gone); err != nil {
 			c.mustTidy.Store(true)
-			c.app.Logger().Warn("A realtime client's end could not be stored", "error", err)
+			c.app.Logger().Warn("failed to store the end of a realtime client", "error", err)
 		}
 	}()
 	return e.Next()
@@ -79,7 +79,7 @@ func (c *Cluster) subscribe(e *core.RealtimeSubscribeRequestEvent) error {
 	}
 	for _, topic := range e.Subscriptions {
 		if !utf8.ValidString(topic) || strings.ContainsRune(topic, 0) {
-			return e.BadRequestError("A subscription is not text.", nil)
+			return e.BadRequestError("A subscription is not valid text.", nil)
 		}
 	}
 	wanted := current.state()
@@ -89,14 +89,14 @@ func (c *Cluster) subscribe(e *core.RealtimeSubscribeRequestEvent) error {
 	ctx, cancel := context.WithTimeout(e.Request.Context(), statementTimeout)
 	defer cancel()
 	if err := c.store(ctx, wanted); err != nil {
-		return e.InternalServerError("The subscriptions cannot be made known.", err)
+		return e.InternalServerError("Failed to store the subscriptions.", err)
 	}
 	err := e.Next()
-	// The client may have been given other subscriptions meanwhile, through
-	// another process, or the token may have been revoked: what is stored counts.
+	// Meanwhile another process may have stored other subscriptions, or the
+	// token may have been revoked: the stored state wins.
 	if err := c.applyStored(ctx, current.id); err != nil {
 		c.mustTidy.Store(true)
-		c.app.Logger().Warn("A realtime client's state could not be read back", "error", err)
+		c.app.Logger().Warn("failed to read back the state of a realtime client", "error", err)
 	}
 	return err
 }
@@ -111,31 +111,31 @@ func nonEmpty(topics []string) []string {
 	return result
 }
 
-// knowClients makes every client of every process known before PocketBase looks
-// for those that an event is for. If it cannot, the clients here are sent away
-// rather than served by what may be outdated; messages to clients elsewhere are
-// checked once more where they arrive.
-func (c *Cluster) knowClients(e *core.ModelEvent) error {
+// syncClients reads the changes of all processes' clients before PocketBase
+// looks for the recipients of an event. If that fails, local clients are
+// disconnected, so that none is served by an outdated state; messages to other
+// processes' clients are checked again on delivery.
+func (c *Cluster) syncClients(e *core.ModelEvent) error {
 	if !c.isRunning() || !isBroadcast(e.Model) {
 		return e.Next()
 	}
 	if err := c.pull(); err != nil {
-		c.app.Logger().Error("Realtime clients are disconnected: those of other processes cannot be read", "error", err)
+		c.app.Logger().Error("failed to read the realtime clients of other processes, disconnected the local ones", "error", err)
 		c.disconnectLocal()
 	}
 	return e.Next()
 }
 
-// knowSignedIn is knowClients after a delete, whose messages are ready by then:
-// only sign-ins of the deleted record count.
-func (c *Cluster) knowSignedIn(e *core.ModelEvent) error {
+// syncAuthClients is syncClients after a delete. The messages are prepared by
+// then, so only deleted auth records matter: their clients lose their sign-in.
+func (c *Cluster) syncAuthClients(e *core.ModelEvent) error {
 	if record, ok := e.Model.(*core.Record); ok && !record.Collection().IsAuth() {
 		return e.Next()
 	}
-	return c.knowClients(e)
+	return c.syncClients(e)
 }
 
-// isBroadcast excludes the models that PocketBase never tells clients about.
+// isBroadcast reports whether PocketBase broadcasts changes of a model.
 func isBroadcast(model core.Model) bool {
 	switch model.(type) {
 	case *core.Collection, *core.Settings, *core.Param, *core.Log:
@@ -144,7 +144,7 @@ func isBroadcast(model core.Model) bool {
 	return true
 }
 
-func (c *Cluster) shareChanges(ctx context.Context) {
+func (c *Cluster) storeChangesOrLog(ctx context.Context) {
 	if !c.isRunning() {
 		return
 	}
@@ -154,15 +154,15 @@ func (c *Cluster) shareChanges(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), statementTimeout)
 	defer cancel()
 	if err := c.storeChanges(ctx); err != nil {
-		c.app.Logger().Error("Changes of realtime clients could not be stored yet", "error", err)
+		c.app.Logger().Error("failed to store changes of realtime clients, retrying later", "error", err)
 	}
 }
 
-// disconnectLocal ends the realtime connections of this process. Clients come
-// back and subscribe again.
+// disconnectLocal closes the realtime connections of this process. Clients
+// reconnect and subscribe again.
 func (c *Cluster) disconnectLocal() {
-	for _, any := range c.app.SubscriptionsBroker().Clients() {
-		if current, ok := any.(*client); ok && current.isLocal() {
+	for _, each := range c.app.SubscriptionsBroker().Clients() {
+		if current, ok := each.(*client); ok && current.isLocal() {
 			current.Discard()
 		}
 	}
@@ -177,9 +177,9 @@ func (c *Cluster) FindClients(e *core.RequestEvent) error {
 		return e.Next()
 	}
 	if err := c.pull(); err != nil {
-		return apis.NewInternalServerError("Realtime clients cannot be read.", err)
+		return apis.NewInternalServerError("Failed to read the realtime clients.", err)
 	}
 	err := e.Next()
-	c.shareChanges(e.Request.Context())
+	c.storeChangesOrLog(e.Request.Context())
 	return err
 }

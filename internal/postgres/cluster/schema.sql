@@ -1,24 +1,25 @@
 CREATE SCHEMA cluster;
 
--- The number of this schema.
+-- The version of this schema.
 CREATE TABLE cluster.version (number integer NOT NULL);
 INSERT INTO cluster.version VALUES (1);
 
--- Processes that serve. One that has not been seen for a while is dead.
--- Its last batch of messages is "sent", so that a repeated one counts once.
+-- Processes that serve. One without a recent heartbeat is dead. "sent" is the
+-- number of its last batch of messages, so that a repeated batch is stored
+-- once.
 CREATE TABLE cluster.processes (
 	id      text PRIMARY KEY,
 	sent    bigint NOT NULL DEFAULT 0,
 	seen_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Every change of clients takes the next version. The row's lock makes versions
--- visible in their order.
+-- Each change of a client takes the next version. The row lock makes versions
+-- visible in order.
 CREATE TABLE cluster.counter (version bigint NOT NULL);
 INSERT INTO cluster.counter VALUES (0);
 
 -- Realtime clients of all processes. Those that are gone stay for a while, so
--- that others see it.
+-- that other processes notice.
 CREATE TABLE cluster.clients (
 	id              text PRIMARY KEY,
 	process         text NOT NULL,
@@ -35,7 +36,8 @@ CREATE INDEX ON cluster.clients (version);
 CREATE INDEX ON cluster.clients (process);
 CREATE INDEX ON cluster.clients (changed_at) WHERE gone;
 
--- Messages to clients that another process than the writing one holds.
+-- Messages to clients that are connected to another process than the one that
+-- writes.
 CREATE TABLE cluster.messages (
 	number   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	receiver text NOT NULL,
@@ -53,7 +55,7 @@ CREATE TABLE cluster.runs (
 	minute  timestamptz NOT NULL
 );
 
--- Tells every process what has changed, and who changed it.
+-- Notifies every process of changes, and of the process that made them.
 CREATE FUNCTION cluster.tell() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
 	PERFORM pg_notify(TG_ARGV[0], current_setting('application_name'));

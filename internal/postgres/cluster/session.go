@@ -7,20 +7,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// session is a connection that is opened when it is needed, and again after it
-// was lost.
+// session is a connection that is opened on first use, and again after it was
+// lost.
 type session struct {
 	open func(context.Context) (*pgx.Conn, error)
 
 	mutex      sync.Mutex
 	connection *pgx.Conn
-	// opened counts the connections, so that a lost one can be noticed.
+	// opened counts the connections made, so that a reconnect can be noticed.
 	opened int
 }
 
-// use runs a function on the connection. If the connection turns out to be lost
-// it runs once more on a new one, so what it does must bear a repetition.
-func (s *session) use(ctx context.Context, run func(*pgx.Conn) error) error {
+// use calls a function with the connection. If the connection turns out to be
+// lost, use calls it again with a new one, so the function must be idempotent.
+func (s *session) use(ctx context.Context, f func(*pgx.Conn) error) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	var err error
@@ -32,14 +32,14 @@ func (s *session) use(ctx context.Context, run func(*pgx.Conn) error) error {
 			}
 			s.opened++
 		}
-		if err = run(s.connection); err == nil || !s.connection.IsClosed() {
+		if err = f(s.connection); err == nil || !s.connection.IsClosed() {
 			return err
 		}
 	}
 	return err
 }
 
-// close ends the connection.
+// close closes the connection, if there is one.
 func (s *session) close(ctx context.Context) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

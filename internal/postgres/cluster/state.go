@@ -13,19 +13,19 @@ import (
 )
 
 const (
-	// statementTimeout is for the few small statements of this package.
+	// statementTimeout limits the small statements of this package.
 	statementTimeout = 5 * time.Second
-	// keepGone is how long clients that are gone stay stored, in seconds.
+	// keepGone is how many seconds clients that are gone stay stored.
 	keepGone = 60
-	// maxGap is after how long without a look a process looks at everything,
-	// because it may not see any more which clients are gone.
+	// maxGap is how long after its last pull a process must read all clients,
+	// because rows of clients that are gone may have been deleted since.
 	maxGap = 30 * time.Second
-	// stateColumns are the fields of state, in their order.
+	// stateColumns are the columns of state, in order.
 	stateColumns = "id, process, address, topics, auth_collection, auth_record, auth_key, gone, version"
 )
 
-// state is a realtime client as it is stored. Its address is the remote one of
-// the connection.
+// state is a stored realtime client. Address is the remote address of its
+// connection.
 type state struct {
 	ID, Process, Address                string
 	Topics                              []string
@@ -34,7 +34,7 @@ type state struct {
 	Version                             int64
 }
 
-// setAuth notes who is signed in, and in which session if it is known.
+// setAuth sets the sign-in and, if known, its session.
 func (s *state) setAuth(record *core.Record, session string) {
 	if record != nil {
 		s.AuthCollection, s.AuthRecord, s.AuthKey = record.Collection().Id, record.Id, authKey(record)
@@ -44,14 +44,14 @@ func (s *state) setAuth(record *core.Record, session string) {
 	}
 }
 
-// sessionKey splits what setAuth has put together.
-func (s *state) sessionKey() (authKey, session string) {
-	authKey, session, _ = strings.Cut(s.AuthKey, "/")
-	return authKey, session
+// sessionKey splits AuthKey into the two parts that setAuth joined.
+func (s *state) sessionKey() (signIn, session string) {
+	signIn, session, _ = strings.Cut(s.AuthKey, "/")
+	return signIn, session
 }
 
-// pull brings the broker up to date with all states that were stored before the
-// call. Calls that wait together share one query.
+// pull updates the broker with all states stored before the call. Concurrent
+// calls share one query.
 func (c *Cluster) pull() error {
 	ticket := c.arrivals.Add(1)
 	c.pulling.Lock()
@@ -77,7 +77,7 @@ func (c *Cluster) pullStates() error {
 		}
 	}
 	if everything {
-		c.forgetOthers(states)
+		c.removeUnknown(states)
 	}
 	for _, stored := range states {
 		c.seen = max(c.seen, stored.Version)
@@ -86,8 +86,8 @@ func (c *Cluster) pullStates() error {
 	return nil
 }
 
-// changedStates reads what has changed since the last pull, or everything if
-// that pull was on another connection or is too long ago.
+// changedStates reads the states changed since the last pull, or all of them if
+// that was on another connection or too long ago.
 func (c *Cluster) changedStates(ctx context.Context) (states []state, everything bool, err error) {
 	err = c.session.use(ctx, func(connection *pgx.Conn) error {
 		everything = c.session.opened != c.pulledOn || time.Since(c.pulled) > maxGap
@@ -110,12 +110,12 @@ func (c *Cluster) changedStates(ctx context.Context) (states []state, everything
 	return states, everything, err
 }
 
-// apply gives the broker's client a stored state.
+// apply updates the broker with a stored state.
 func (c *Cluster) apply(stored state) error {
 	current := c.find(stored.ID)
 	switch {
 	case stored.Process == c.process && (current == nil || stored.Gone):
-		return nil // its connection is about to be there, or has just ended
+		return nil // its connection is about to be registered, or has just ended
 	case stored.Gone:
 		c.app.SubscriptionsBroker().Unregister(stored.ID)
 		return nil
@@ -128,7 +128,7 @@ func (c *Cluster) apply(stored state) error {
 	if !known {
 		current = c.newRemote(stored)
 	}
-	current.take(stored, auth)
+	current.setState(stored, auth)
 	c.forgetChange(current)
 	if !known {
 		c.app.SubscriptionsBroker().Register(current)
@@ -136,7 +136,7 @@ func (c *Cluster) apply(stored state) error {
 	return nil
 }
 
-// applyStored gives one client the state that is stored now.
+// applyStored reads the stored state of one client and applies it.
 func (c *Cluster) applyStored(ctx context.Context, id string) error {
 	c.pulling.Lock()
 	defer c.pulling.Unlock()
@@ -155,8 +155,8 @@ func (c *Cluster) applyStored(ctx context.Context, id string) error {
 	return err
 }
 
-// signedIn is the record that the client has signed in as, nil if there is none
-// or its tokens have been revoked since.
+// signedIn returns the record that the client is signed in as, or nil if there
+// is none or its tokens have been revoked.
 func (c *Cluster) signedIn(stored state) (*core.Record, error) {
 	if stored.AuthRecord == "" {
 		return nil, nil
@@ -167,56 +167,57 @@ func (c *Cluster) signedIn(stored state) (*core.Record, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("who a realtime client is cannot be read: %w", err)
+		return nil, fmt.Errorf("failed to read the auth record of a realtime client: %w", err)
 	}
 	return record, nil
 }
 
-// forgetOthers removes the clients that are not among all stored ones.
-func (c *Cluster) forgetOthers(states []state) {
+// removeUnknown removes the clients that are not stored.
+func (c *Cluster) removeUnknown(states []state) {
 	stored := map[string]bool{}
-	for _, state := range states {
-		stored[state.ID] = !state.Gone
+	for _, each := range states {
+		stored[each.ID] = !each.Gone
 	}
-	for id, any := range c.app.SubscriptionsBroker().Clients() {
-		current, ok := any.(*client)
+	for id, found := range c.app.SubscriptionsBroker().Clients() {
+		current, ok := found.(*client)
 		if !ok || stored[id] {
 			continue
 		}
 		if current.isLocal() {
-			current.Discard() // it comes back and subscribes again
+			current.Discard() // the client reconnects and subscribes again
 		} else {
 			c.app.SubscriptionsBroker().Unregister(id)
 		}
 	}
 }
 
-// store writes a client's state under the next version, whatever is stored.
-func (c *Cluster) store(ctx context.Context, state state) error {
+// store stores a client's state under the next version, unconditionally.
+func (c *Cluster) store(ctx context.Context, wanted state) error {
 	return c.session.use(ctx, func(connection *pgx.Conn) error {
 		_, err := connection.Exec(ctx, `WITH next AS (UPDATE cluster.counter SET version = version + 1 RETURNING version)
 			INSERT INTO cluster.clients AS stored (id, process, address, topics, auth_collection, auth_record, auth_key, gone, version)
 			SELECT $1, $2, $3, $4::text[], $5, $6, $7, $8::boolean, version FROM next
 			ON CONFLICT (id) DO UPDATE SET topics = EXCLUDED.topics, auth_collection = EXCLUDED.auth_collection, auth_record = EXCLUDED.auth_record,
 				auth_key = EXCLUDED.auth_key, gone = EXCLUDED.gone OR stored.gone, version = EXCLUDED.version, changed_at = now()`,
-			state.ID, state.Process, state.Address, state.Topics, state.AuthCollection, state.AuthRecord, state.AuthKey, state.Gone)
+			wanted.ID, wanted.Process, wanted.Address, wanted.Topics, wanted.AuthCollection, wanted.AuthRecord, wanted.AuthKey, wanted.Gone)
 		return err
 	})
 }
 
-// storeIfUnchanged writes a client's state unless another process has written a
-// newer one, which the next pull brings.
-func (c *Cluster) storeIfUnchanged(ctx context.Context, state state) error {
+// storeIfUnchanged stores a client's state unless another process has stored a
+// newer one, which the next pull reads.
+func (c *Cluster) storeIfUnchanged(ctx context.Context, wanted state) error {
 	return c.session.use(ctx, func(connection *pgx.Conn) error {
 		_, err := connection.Exec(ctx, `WITH next AS (UPDATE cluster.counter SET version = version + 1 RETURNING version)
 			UPDATE cluster.clients AS stored SET topics = $2, auth_collection = $3, auth_record = $4, auth_key = $5, version = next.version, changed_at = now()
 			FROM next WHERE stored.id = $1 AND stored.version = $6 AND NOT stored.gone`,
-			state.ID, state.Topics, state.AuthCollection, state.AuthRecord, state.AuthKey, state.Version)
+			wanted.ID, wanted.Topics, wanted.AuthCollection, wanted.AuthRecord, wanted.AuthKey, wanted.Version)
 		return err
 	})
 }
 
-// find is the client of that id, if it is one of the cluster's.
+// find returns the client with that id, or nil if there is none of this
+// package.
 func (c *Cluster) find(id string) *client {
 	found, err := c.app.SubscriptionsBroker().ClientById(id)
 	if err != nil {
@@ -226,7 +227,7 @@ func (c *Cluster) find(id string) *client {
 	return current
 }
 
-// noteChange remembers that a client's state is to be stored.
+// noteChange marks a client's state to be stored.
 func (c *Cluster) noteChange(changed *client) {
 	c.changesMutex.Lock()
 	defer c.changesMutex.Unlock()
@@ -239,8 +240,8 @@ func (c *Cluster) forgetChange(changed *client) {
 	delete(c.changes, changed.id)
 }
 
-// storeChanges stores what PocketBase has changed by itself, such as taking a
-// client's sign-in away. What fails stays to be tried again.
+// storeChanges stores what PocketBase has changed on its own, such as removing
+// a client's sign-in. What fails is kept for the next call.
 func (c *Cluster) storeChanges(ctx context.Context) error {
 	c.changesMutex.Lock()
 	changes := c.changes

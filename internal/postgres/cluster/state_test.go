@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-func TestAClientIsKnownToAllMembers(t *testing.T) {
+func TestClientsAreKnownToAllMembers(t *testing.T) {
 	clusters, _ := members(t, 2, everyMinute)
 	here, there := clusters[0], clusters[1]
 	record := superuser(t, here, "one@example.com")
@@ -20,7 +20,7 @@ func TestAClientIsKnownToAllMembers(t *testing.T) {
 		t.Errorf("got the subscriptions %v", topics)
 	}
 	if authKey(remote.auth()) != authKey(record) {
-		t.Errorf("it is signed in as %v", remote.auth())
+		t.Errorf("the client is signed in as %v", remote.auth())
 	}
 
 	gone := local.state()
@@ -32,11 +32,11 @@ func TestAClientIsKnownToAllMembers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if there.find(local.id) != nil {
-		t.Error("a client that is gone is still known")
+		t.Error("the client is gone but still in the broker")
 	}
 }
 
-func TestARevokedSignInIsNobody(t *testing.T) {
+func TestRevokedSignInIsRemoved(t *testing.T) {
 	clusters, _ := members(t, 2, everyMinute)
 	here, there := clusters[0], clusters[1]
 	record := superuser(t, here, "one@example.com")
@@ -45,18 +45,18 @@ func TestARevokedSignInIsNobody(t *testing.T) {
 	if err := there.app.Save(record); err != nil {
 		t.Fatal(err)
 	}
-	// The state that is stored still has the sign-in of before.
+	// The stored state still has the old sign-in.
 	for _, member := range clusters {
 		if err := member.applyStored(t.Context(), local.id); err != nil {
 			t.Fatal(err)
 		}
 		if auth := member.find(local.id).auth(); auth != nil {
-			t.Errorf("it is signed in as %s", auth.Email())
+			t.Errorf("the client is signed in as %s", auth.Email())
 		}
 	}
 }
 
-func TestWhatOthersStoredLaterIsNotOverwritten(t *testing.T) {
+func TestNewerStateOfAnotherProcessIsKept(t *testing.T) {
 	clusters, _ := members(t, 2, everyMinute)
 	here, there := clusters[0], clusters[1]
 	local := connected(t, here, nil, "old")

@@ -1,11 +1,10 @@
--- The types of SQLite that PostgreSQL lacks. Everything here is qualified or
--- written with keywords: a collection may have any name, "text" included. All of
--- these files can run again over what an older version of them made, and then do.
+-- Types that PostgreSQL lacks. Names are qualified or keywords, because a
+-- collection may have any name, even "text". All of these scripts can run again
+-- over the objects of an older version.
 
--- JSON as it was written, byte by byte; '' is allowed.
--- A value is of a type that is known only at run time: rank 1 is a number, 2 a
--- text. A text's number is NaN, which PostgreSQL sorts after all numbers, as
--- SQLite sorts texts.
+-- JSON text, stored byte by byte; '' is allowed. A value is one whose type is
+-- known only at run time: rank 1 is a number, 2 a text. The number of a text is
+-- NaN, which PostgreSQL sorts after all numbers, as SQLite sorts texts.
 DO $build$
 BEGIN
   IF to_regtype('sqlite.value') IS NULL THEN
@@ -28,11 +27,11 @@ RETURN CASE
     END
 END;
 
--- The number that a text begins with, or 0.
+-- The number at the beginning of a text, or 0.
 CREATE OR REPLACE FUNCTION sqlite.number_prefix(t pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN t IS NOT NULL THEN coalesce(sqlite.parse_number(substring(t FROM '^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)')), 0) END;
 
--- A real number as text: 15 digits, and always a point.
+-- A real number as text: 15 digits, and always with a decimal point.
 CREATE OR REPLACE FUNCTION sqlite.real_text(f double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN f = trunc(f) AND abs(f) < 1e16 THEN f::bigint::pg_catalog.text || '.0'
@@ -41,7 +40,7 @@ RETURN CASE
   ELSE CASE WHEN f > 0 THEN 'Inf' WHEN f < 0 THEN '-Inf' END
 END;
 
--- A number column holds whole numbers as such.
+-- The values of a number column; whole numbers are integers.
 CREATE OR REPLACE FUNCTION sqlite.number_text(f double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN f = trunc(f) AND abs(f) < 9.2e18 THEN f::bigint::pg_catalog.text ELSE sqlite.real_text(f) END;
 
@@ -63,11 +62,11 @@ CREATE OR REPLACE FUNCTION sqlite.to_numeric(v double precision) RETURNS double 
 CREATE OR REPLACE FUNCTION sqlite.to_numeric(v boolean) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v::integer::double precision;
 CREATE OR REPLACE FUNCTION sqlite.to_numeric(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.to_real(v);
 
--- Integers end at 64 bits, as in SQLite.
+-- Integers saturate at 64 bits, as in SQLite.
 CREATE OR REPLACE FUNCTION sqlite.to_integer(v bigint) RETURNS bigint IMMUTABLE PARALLEL SAFE RETURN v;
 CREATE OR REPLACE FUNCTION sqlite.to_integer(v double precision) RETURNS bigint IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN v >= 9223372036854775807 THEN 9223372036854775807 WHEN v <= -9223372036854775808 THEN (-9223372036854775808)::bigint ELSE trunc(v)::bigint END;
--- A text's digits, up to a point or an exponent.
+-- The integer at the beginning of a text, up to a decimal point or an exponent.
 CREATE OR REPLACE FUNCTION sqlite.to_integer(v pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN v IS NULL THEN NULL
@@ -79,13 +78,13 @@ CREATE OR REPLACE FUNCTION sqlite.to_integer(v sqlite.value) RETURNS bigint IMMU
 
 CREATE OR REPLACE FUNCTION sqlite.to_blob(v pg_catalog.text) RETURNS pg_catalog.bytea IMMUTABLE PARALLEL SAFE RETURN convert_to(v, 'UTF8');
 
--- What counts as true in a condition.
+-- Whether a value counts as true in a condition.
 CREATE OR REPLACE FUNCTION sqlite.truth(v boolean) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN v;
 CREATE OR REPLACE FUNCTION sqlite.truth(v double precision) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN v <> 0;
 CREATE OR REPLACE FUNCTION sqlite.truth(v pg_catalog.text) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN sqlite.number_prefix(v) <> 0;
 CREATE OR REPLACE FUNCTION sqlite.truth(v sqlite.value) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN sqlite.to_real(v) <> 0;
 
--- The operand of arithmetic.
+-- An operand of arithmetic.
 CREATE OR REPLACE FUNCTION sqlite.number(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v;
 CREATE OR REPLACE FUNCTION sqlite.number(v boolean) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v::integer::double precision;
 CREATE OR REPLACE FUNCTION sqlite.number(v pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.number_prefix(v);
@@ -108,13 +107,13 @@ BEGIN
   END IF;
 END $build$;
 
--- What a text or a value becomes beside a number column: a number, or NaN.
+-- A text or a value in comparison with a number column: a number, or NaN.
 CREATE OR REPLACE FUNCTION sqlite.with_numeric_affinity(v pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN v IS NOT NULL THEN coalesce(sqlite.parse_number(v), 'NaN') END;
 CREATE OR REPLACE FUNCTION sqlite.with_numeric_affinity(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (v).rank = 1 THEN (v).number ELSE sqlite.with_numeric_affinity((v).text) END;
 
--- A parameter as text, where a number is written as its Go type is.
+-- A parameter as text; numbers are written as Go writes their type.
 CREATE OR REPLACE FUNCTION sqlite.parameter_text(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v;
 CREATE OR REPLACE FUNCTION sqlite.parameter_text(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.real_text(v);
 CREATE OR REPLACE FUNCTION sqlite.parameter_text(v bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v::pg_catalog.text;

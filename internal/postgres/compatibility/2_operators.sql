@@ -1,12 +1,12 @@
--- Comparisons between values of different types, as SQLite makes them after it
--- has applied the columns' affinities:
+-- Comparisons between values of different types, with the results that SQLite's
+-- affinities give:
 --
---   =  <  ...   a column on the left and a value that has no affinity on the right;
---   ##<  ...    two columns, where a number's affinity counts more than a text's;
---   @@=  @@<    two values, of which a number is always less than a text.
+--   =  <  ...   a column on the left and a value without affinity on the right;
+--   ##<  ...    two columns, where a number's affinity takes precedence;
+--   @@=  @@<    two values without affinity: a number is less than a text.
 --
--- The functions are single expressions, so that the planner puts them in place of
--- the call and finds the indexes.
+-- The functions are single expressions, so that the planner inlines them and
+-- finds the indexes.
 DO $build$
 DECLARE
   operation record;
@@ -61,7 +61,7 @@ BEGIN
   END LOOP;
 END $build$;
 
--- COALESCE over two types gives the type that holds both.
+-- COALESCE of two types has a type that holds both.
 CREATE OR REPLACE FUNCTION sqlite.ifnull(a anycompatible, b anycompatible) RETURNS anycompatible LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT COALESCE(a, b)';
 DO $build$
 DECLARE

@@ -1,7 +1,8 @@
 -- SQLite's JSON functions.
 
--- PostgreSQL 15 has no test for JSON but to try. What tries is not parallel safe,
--- nor is what calls it: parallel workers cannot catch errors.
+-- PostgreSQL 15 can only validate JSON by trying to parse it. Functions that
+-- catch errors are not parallel safe, nor are their callers: parallel workers
+-- cannot start subtransactions.
 CREATE OR REPLACE FUNCTION sqlite.try_json(t pg_catalog.text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
   PERFORM t::pg_catalog.json;
@@ -10,7 +11,7 @@ EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
   RETURN false;
 END $$;
 
--- U+0000, which PostgreSQL cannot hold in a text, reads as U+FFFD.
+-- U+0000, which a PostgreSQL text cannot contain, becomes U+FFFD.
 CREATE OR REPLACE FUNCTION sqlite.parse_json(t pg_catalog.text) RETURNS pg_catalog.json IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN strpos(t, '\u0000') = 0 THEN t::pg_catalog.json
@@ -21,7 +22,7 @@ CREATE OR REPLACE FUNCTION sqlite.json_valid(t pg_catalog.text) RETURNS boolean 
 RETURN CASE
   WHEN t IS NULL THEN NULL
   WHEN t IN ('', '[]', '{}', '""') THEN t <> ''
-  -- An array of plain strings, which most values of relations and files are.
+  -- An array of plain strings, as most values of relations and files are.
   WHEN t ~ '^\["[^"\\[:cntrl:]]*"(,"[^"\\[:cntrl:]]*")*\]$' THEN true
   WHEN t !~ '^\s*[\[{"]' THEN t ~ '^\s*(true|false|null|-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?)\s*$'
   ELSE sqlite.try_json(t)
@@ -30,7 +31,7 @@ CREATE OR REPLACE FUNCTION sqlite.json_valid(v double precision) RETURNS boolean
 CREATE OR REPLACE FUNCTION sqlite.json_valid(v boolean) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v IS NOT NULL THEN true END;
 CREATE OR REPLACE FUNCTION sqlite.json_valid(v sqlite.value) RETURNS boolean IMMUTABLE RETURN sqlite.json_valid((v).text);
 
--- JSON without the space between its tokens.
+-- JSON without whitespace between its tokens.
 CREATE OR REPLACE FUNCTION sqlite.json_minified(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace(t, '("(?:[^"\\]|\\.)*")|\s+', '\1', 'g');
 CREATE OR REPLACE FUNCTION sqlite.json(t pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
@@ -60,6 +61,19 @@ RETURN CASE WHEN path = '$' THEN sqlite.dynamic(v) END;
 CREATE OR REPLACE FUNCTION sqlite.json_extract(v boolean, path pg_catalog.text) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN path = '$' THEN sqlite.dynamic(v) END;
 
+CREATE OR REPLACE FUNCTION sqlite.json_extract(v sqlite.value, path pg_catalog.text) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (v).rank = 2 THEN sqlite.json_extract((v).text, path) WHEN path = '$' THEN v END;
+
+-- json_extract of several paths: an array of the values, with null for those that
+-- are missing.
+CREATE OR REPLACE FUNCTION sqlite.json_extract_all(t pg_catalog.text, VARIADIC paths pg_catalog.text[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN t IS NOT NULL AND array_position(paths, NULL) IS NULL THEN (
+  SELECT '[' || string_agg(coalesce(sqlite.json_minified((sqlite.parse_json(t) #> sqlite.json_path(p))::pg_catalog.text), 'null'), ',' ORDER BY n) || ']'
+  FROM unnest(paths) WITH ORDINALITY AS u(p, n)) END;
+CREATE OR REPLACE FUNCTION sqlite.json_extract_all(v double precision, VARIADIC paths pg_catalog.text[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_extract_all(sqlite.number_text(v), VARIADIC paths);
+CREATE OR REPLACE FUNCTION sqlite.json_extract_all(v boolean, VARIADIC paths pg_catalog.text[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_extract_all(v::integer::pg_catalog.text, VARIADIC paths);
+CREATE OR REPLACE FUNCTION sqlite.json_extract_all(v sqlite.value, VARIADIC paths pg_catalog.text[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_extract_all((v).text, VARIADIC paths);
+
 -- -> and ->>: a path, a key or an index.
 CREATE OR REPLACE FUNCTION sqlite.json_step(t pg_catalog.text, step pg_catalog.text) RETURNS pg_catalog.json IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN step LIKE '$%' THEN sqlite.parse_json(t) #> sqlite.json_path(step) ELSE sqlite.parse_json(t) #> ARRAY[step] END;
@@ -79,6 +93,8 @@ CREATE OR REPLACE FUNCTION sqlite.json_type(t pg_catalog.text) RETURNS pg_catalo
 CREATE OR REPLACE FUNCTION sqlite.json_type(t pg_catalog.text, path pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_type_of(sqlite.parse_json(t) #> sqlite.json_path(path));
 CREATE OR REPLACE FUNCTION sqlite.json_type(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v = trunc(v) THEN 'integer' ELSE 'real' END;
 CREATE OR REPLACE FUNCTION sqlite.json_type(v boolean) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN 'integer';
+CREATE OR REPLACE FUNCTION sqlite.json_type(v sqlite.value) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_type((v).text);
+CREATE OR REPLACE FUNCTION sqlite.json_type(v sqlite.value, path pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.json_type((v).text, path);
 CREATE OR REPLACE FUNCTION sqlite.json_array_length(t pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN json_typeof(sqlite.parse_json(t)) = 'array' THEN pg_catalog.json_array_length(sqlite.parse_json(t)) ELSE 0 END;
 CREATE OR REPLACE FUNCTION sqlite.json_array_length(t pg_catalog.text, path pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE
@@ -90,7 +106,7 @@ CREATE OR REPLACE FUNCTION sqlite.json_quote(v boolean) RETURNS pg_catalog.text 
 CREATE OR REPLACE FUNCTION sqlite.json_quote(v sqlite.value) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (v).rank = 1 THEN (v).text ELSE coalesce(to_json((v).text)::pg_catalog.text, 'null') END;
 
--- Of values that are quoted already.
+-- The arguments are JSON already.
 CREATE OR REPLACE FUNCTION sqlite.json_array() RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN '[]';
 CREATE OR REPLACE FUNCTION sqlite.json_array(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN '[' || v || ']';
 CREATE OR REPLACE FUNCTION sqlite.json_array(VARIADIC v pg_catalog.text[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN '[' || array_to_string(v, ',') || ']';

@@ -1,9 +1,9 @@
 -- SQLite's date functions over texts.
 
--- The clock, at each call.
+-- The current time, at each call.
 CREATE OR REPLACE FUNCTION sqlite.now_text() RETURNS pg_catalog.text VOLATILE PARALLEL SAFE RETURN to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS');
 
--- Not parallel safe, as all that catches errors.
+-- Not parallel safe, as it catches errors.
 CREATE OR REPLACE FUNCTION sqlite.parse_time(v pg_catalog.text) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
 DECLARE
   first text;
@@ -11,8 +11,7 @@ BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   IF v ~* '^now$' THEN RETURN sqlite.now_text()::timestamp; END IF;
   IF v ~ '^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|[-+]\d{2}:\d{2})?$' THEN
-    -- Days count from the first of the month: the 30th of February is the 1st or
-    -- 2nd of March.
+    -- Days count from the first of the month: February 30 is March 1 or 2.
     IF substr(v, 9, 2)::integer NOT BETWEEN 1 AND 31 THEN RETURN NULL; END IF;
     first := left(v, 8) || '01' || substr(v, 11);
     IF length(v) > 10 AND v ~ '(Z|[-+]\d{2}:\d{2})$' THEN
@@ -21,11 +20,11 @@ BEGIN
     RETURN first::timestamp + (substr(v, 9, 2)::integer - 1) * interval '1 day';
   END IF;
   IF v ~ '^\d{2}:\d{2}(:\d{2}(\.\d+)?)?$' THEN RETURN ('2000-01-01 ' || v)::timestamp; END IF;
-  -- A number counts days, from noon of the 24th of November in the year -4713.
+  -- A number is a Julian day.
   IF sqlite.parse_number(v) BETWEEN 0 AND 5373484.4999 THEN RETURN timestamp '2000-01-01 12:00:00' + (sqlite.parse_number(v) - 2451545.0) * interval '1 day'; END IF;
   RETURN NULL;
 EXCEPTION WHEN data_exception THEN
-  RETURN NULL; -- the 13th month, as in SQLite
+  RETURN NULL; -- invalid dates, such as a 13th month, as in SQLite
 END $$;
 
 CREATE OR REPLACE FUNCTION sqlite.modified_time(v pg_catalog.text, modifiers pg_catalog.text[]) RETURNS timestamp LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$

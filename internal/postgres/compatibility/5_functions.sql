@@ -1,4 +1,4 @@
--- SQLite's other functions. What PostgreSQL would fail on is NULL, as there.
+-- SQLite's other functions. They return NULL where PostgreSQL's would fail.
 CREATE OR REPLACE FUNCTION sqlite.divide(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN b = 0 THEN NULL WHEN a = trunc(a) AND b = trunc(b) THEN trunc(a / b) ELSE a / b END;
 CREATE OR REPLACE FUNCTION sqlite.divide_real(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN b <> 0 THEN a / b END;
@@ -33,6 +33,21 @@ CREATE OR REPLACE FUNCTION sqlite.char(VARIADIC v bigint[]) RETURNS pg_catalog.t
 RETURN (SELECT string_agg(chr(CASE WHEN c BETWEEN 1 AND 55295 OR c BETWEEN 57344 AND 1114111 THEN c ELSE 65533 END::integer), '' ORDER BY n) FROM unnest(v) WITH ORDINALITY AS u(c, n));
 CREATE OR REPLACE FUNCTION sqlite.replace(v pg_catalog.text, old pg_catalog.text, new pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN CASE WHEN old = '' THEN v ELSE pg_catalog.replace(v, old, new) END;
 
+-- A value as a literal of SQL. A number reads back as the same one.
+CREATE OR REPLACE FUNCTION sqlite.quote(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN coalesce('''' || pg_catalog.replace(v, '''', '''''') || '''', 'NULL');
+CREATE OR REPLACE FUNCTION sqlite.quote(v bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN coalesce(v::pg_catalog.text, 'NULL');
+CREATE OR REPLACE FUNCTION sqlite.quote(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN v IS NULL THEN 'NULL'
+  WHEN abs(v) = 'Infinity' THEN CASE WHEN v < 0 THEN '-9.0e+999' ELSE '9.0e+999' END
+  WHEN sqlite.number_text(v)::double precision = v THEN sqlite.number_text(v)
+  ELSE v::pg_catalog.text
+END;
+CREATE OR REPLACE FUNCTION sqlite.quote(v boolean) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.quote(v::integer::bigint);
+CREATE OR REPLACE FUNCTION sqlite.quote(v sqlite.value) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (v).rank = 1 THEN sqlite.quote((v).number) ELSE sqlite.quote((v).text) END;
+CREATE OR REPLACE FUNCTION sqlite.quote(v pg_catalog.bytea) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN coalesce('X''' || pg_catalog.upper(encode(v, 'hex')) || '''', 'NULL');
+
 -- A negative start counts from the end.
 CREATE OR REPLACE FUNCTION sqlite.substr(v pg_catalog.text, start bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN substring(v FROM CASE WHEN start < 0 THEN greatest(length(v) + start + 1, 1) ELSE least(start, 1000000000) END::integer);
@@ -42,8 +57,8 @@ RETURN CASE
   ELSE substring(v FROM CASE WHEN start < 0 THEN length(v) + greatest(start, -1000000000) + 1 ELSE least(start, 1000000000) END::integer FOR least(count, 1000000000)::integer)
 END;
 
--- GLOB: * and ? are the wildcards, [a-z] and [^a-z] are classes, case counts. A
--- class that is not closed matches nothing.
+-- GLOB is case-sensitive: * and ? are wildcards, [a-z] and [^a-z] are classes.
+-- A class that is not closed matches nothing.
 CREATE OR REPLACE FUNCTION sqlite.glob(pattern pg_catalog.text, v pg_catalog.text) RETURNS boolean IMMUTABLE PARALLEL SAFE
 RETURN v ~ ('^(?:' || (
   SELECT coalesce(string_agg(CASE
@@ -73,6 +88,12 @@ CREATE OR REPLACE FUNCTION sqlite.with_commas(digits pg_catalog.text, flags pg_c
 RETURN CASE WHEN flags LIKE '%,%' THEN reverse(regexp_replace(reverse(digits), '(\d{3})(?=\d)', '\1,', 'g')) ELSE digits END;
 CREATE OR REPLACE FUNCTION sqlite.format_integer(v bigint, flags pg_catalog.text, width integer) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN sqlite.format_number(coalesce(v, 0), sqlite.with_commas(ltrim(coalesce(v, 0)::pg_catalog.text, '-'), flags), flags, width);
+CREATE OR REPLACE FUNCTION sqlite.format_unsigned(v bigint, letter pg_catalog.text, flags pg_catalog.text, width integer) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN sqlite.format_number(0, CASE letter
+  WHEN 'x' THEN to_hex(coalesce(v, 0))
+  WHEN 'X' THEN pg_catalog.upper(to_hex(coalesce(v, 0)))
+  ELSE (coalesce(v, 0) + CASE WHEN v < 0 THEN 18446744073709551616 ELSE 0 END)::pg_catalog.text
+END, translate(flags, '+ ', ''), width);
 CREATE OR REPLACE FUNCTION sqlite.format_real(v double precision, flags pg_catalog.text, width integer, digits integer) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN abs(v) = 'Infinity' THEN sqlite.format_number(v, 'Inf', replace(flags, '0', ''), width)
@@ -80,8 +101,8 @@ RETURN CASE
     || CASE WHEN digits > 0 THEN '.' || split_part(pg_catalog.round(abs(coalesce(v, 0))::numeric, digits)::pg_catalog.text, '.', 2) ELSE '' END, flags, width)
 END;
 
--- Aggregates. any_row gives columns that are not grouped by the value that they
--- have in one of the rows.
+-- Aggregates. any_row returns the value of a column that is not grouped by in
+-- one of the rows.
 CREATE OR REPLACE FUNCTION sqlite.first_of(a anyelement, b anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT a';
 CREATE OR REPLACE AGGREGATE sqlite.any_row(anyelement) (SFUNC = sqlite.first_of, STYPE = anyelement);
 CREATE OR REPLACE FUNCTION sqlite.average(a double precision[]) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN a[2] > 0 THEN a[1] / a[2] END;

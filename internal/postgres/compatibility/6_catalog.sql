@@ -1,20 +1,21 @@
--- The catalog as SQLite shows it, of the schema that stands for the file.
+-- SQLite's catalog, for the schema that stands for the file.
 
--- Names that are too long for PostgreSQL, by those that it knows instead.
+-- The original names of those that were too long for PostgreSQL.
 CREATE TABLE IF NOT EXISTS sqlite.long_names (short pg_catalog.text COLLATE "C" PRIMARY KEY, long pg_catalog.text COLLATE "C" NOT NULL);
 
 CREATE OR REPLACE FUNCTION sqlite.original_name(name pg_catalog.text) RETURNS pg_catalog.text STABLE
 RETURN coalesce((SELECT l.long FROM sqlite.long_names l WHERE l.short = name), name);
 
 -- The comment of a column is its declared type and, on the next line, its
--- default as it was written.
+-- default as written.
 CREATE OR REPLACE FUNCTION sqlite.pragma_table_info(table_name pg_catalog.text)
 RETURNS TABLE(cid bigint, name pg_catalog.text, type pg_catalog.text, "notnull" bigint, dflt_value pg_catalog.text, pk bigint) LANGUAGE sql STABLE
 BEGIN ATOMIC
   SELECT row_number() OVER (ORDER BY a.attnum) - 1, sqlite.original_name(a.attname::pg_catalog.text),
     CASE
       WHEN col_description(c.oid, a.attnum) IS NOT NULL THEN split_part(col_description(c.oid, a.attnum), E'\n', 1)
-      -- A computed text has no type to SQLite; a column's sorts by bytes.
+      -- An expression has no type in SQLite. A column's text has another
+      -- collation.
       WHEN c.relkind = 'v' AND t.typname = 'text' AND a.attcollation = '"default"'::regcollation THEN ''
       WHEN t.typtype = 'd' THEN t.typname::pg_catalog.text
       ELSE CASE t.typname WHEN 'bool' THEN 'BOOLEAN' WHEN 'int8' THEN 'INTEGER' WHEN 'int4' THEN 'INTEGER' WHEN 'float8' THEN 'REAL' WHEN 'bytea' THEN 'BLOB' WHEN 'value' THEN '' ELSE pg_catalog.upper(t.typname::pg_catalog.text) END
@@ -29,12 +30,14 @@ BEGIN ATOMIC
   ORDER BY a.attnum;
 END;
 
--- A default as it stands in a definition: what is not one token needs
--- parentheses, and "text" must not have them, or SQLite takes it for a column.
+-- A default as in a definition. Anything but a single token needs parentheses;
+-- "text" must not have them, or SQLite reads it as a column.
 CREATE OR REPLACE FUNCTION sqlite.default_clause(value pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE
 RETURN CASE WHEN value ~ $pattern$^("[^"]*"|'([^']|'')*'|[-+]?[0-9.]+([eE][-+]?[0-9]+)?|[A-Za-z_]+)$$pattern$ THEN value ELSE '(' || value || ')' END;
 
--- The comment of a view or an index is the statement that made it.
+-- The comment of a view or an index is the statement that created it. A view's
+-- rule has another comment if the statement puts texts in double quotes: the
+-- statement with single quotes.
 CREATE OR REPLACE VIEW sqlite.sqlite_master AS
 SELECT CASE c.relkind WHEN 'i' THEN 'index' WHEN 'v' THEN 'view' ELSE 'table' END AS type,
   sqlite.original_name(c.relname::pg_catalog.text) AS name,
@@ -55,8 +58,8 @@ WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'v'
 ORDER BY c.oid;
 CREATE OR REPLACE VIEW sqlite.sqlite_schema AS SELECT * FROM sqlite.sqlite_master;
 
--- Views are bound late in SQLite: a table that they read may be dropped and made
--- again. Here they wait in this table meanwhile.
+-- SQLite resolves views when they are used: a table that they read may be
+-- dropped and created again. Meanwhile they are kept in this table.
 CREATE TABLE IF NOT EXISTS sqlite.parked_views (
   number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   schema pg_catalog.text NOT NULL DEFAULT current_schema(),
@@ -79,7 +82,7 @@ BEGIN
         JOIN pg_catalog.pg_rewrite r ON r.oid OPERATOR(pg_catalog.=) p.objid
         WHERE r.ev_class OPERATOR(pg_catalog.<>) d.oid AND d.level OPERATOR(pg_catalog.<) 50
     )
-    SELECT c.relname, pg_catalog.max(d.level) AS level, pg_catalog.obj_description(c.oid, 'pg_class') AS definition
+    SELECT c.relname, pg_catalog.max(d.level) AS level, coalesce((SELECT pg_catalog.obj_description(r.oid, 'pg_rewrite') FROM pg_catalog.pg_rewrite r WHERE r.ev_class OPERATOR(pg_catalog.=) c.oid AND r.rulename OPERATOR(pg_catalog.=) '_RETURN'), pg_catalog.obj_description(c.oid, 'pg_class')) AS definition
       FROM dependents d JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) d.oid WHERE d.level OPERATOR(pg_catalog.>) 0
       GROUP BY c.oid, c.relname ORDER BY 2
   LOOP

@@ -28,8 +28,8 @@ func engines(t *testing.T) (sqlite, postgres *testapp.Server) {
 	return sqlite, testapp.New(t)
 }
 
-// The values of the compared records: what SQLite's affinities, LIKE, JSON and
-// sorting have something to say about.
+// The values of the compared records: affinities, LIKE, JSON and sorting treat
+// them in different ways.
 var (
 	texts = []string{"", "a", "A", "ab", "AB", "1", "01", "1.0", "1e1", "10", "-5", " 5", "true", "null", "É", "é", "a%b", "a_b", `a\b`, "it's", "[]", "0", "2024-01-01 00:00:00.000Z", "x\ny"}
 	dates = []string{"", "2024-01-01 00:00:00.000Z", "2024-02-29 12:30:00.123Z", "1999-12-31 23:59:59.999Z"}
@@ -39,7 +39,7 @@ var (
 
 func pickOne[T any](random *rand.Rand, values []T) T { return values[random.IntN(len(values))] }
 
-// fill makes the collection of things, alike on all servers.
+// fill creates the collection "things" with the same records on all servers.
 func fill(t *testing.T, random *rand.Rand, servers ...*testapp.Server) {
 	t.Helper()
 	for _, server := range servers {
@@ -126,12 +126,11 @@ func randomSort(random *rand.Rand) string {
 	return strings.Join(append(terms, pickOne(random, []string{"id", "-id", "@rowid", "-@rowid"})), ",")
 }
 
-// seedVariable names the environment variable that chooses other random ways
-// than those that are always compared.
+// seedVariable is the environment variable with the seed; by default it is 1.
 const seedVariable = "CAREBASE_COMPARISON_SEED"
 
-// TestFiltersAndSortsMeanTheSame asks both engines for the same records in the
-// same random ways.
+// TestFiltersAndSortsMeanTheSame sends the same random filters and sorts to
+// both engines and compares the records.
 func TestFiltersAndSortsMeanTheSame(t *testing.T) {
 	sqlite, postgres := engines(t)
 	fill(t, rand.New(rand.NewPCG(1, 1)), sqlite, postgres)

@@ -18,10 +18,10 @@ import (
 	"carebase/internal/testing/testpostgres"
 )
 
-// TestListsAreNeverCutShort ends the server's connections while it reads what it
-// is asked for: a client gets an error, or an answer that breaks off, but never
+// TestListsAreNeverTruncated ends the server's connections while it reads a
+// list: the client must get an error, or a response that breaks off, but never
 // a part that looks like the whole.
-func TestListsAreNeverCutShort(t *testing.T) {
+func TestListsAreNeverTruncated(t *testing.T) {
 	testpostgres.Choose(t)
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
@@ -48,37 +48,40 @@ func TestListsAreNeverCutShort(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/api/patients/", "/api/collections/patients/records?perPage=1000"} {
-		ask := func(path string) (status int, body []byte, err error) {
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			request.Header.Set("Authorization", "Bearer "+alice.Access)
-			response, err := http.DefaultTransport.RoundTrip(request)
-			if err != nil {
-				return 0, nil, err
-			}
-			defer response.Body.Close()
-			body, err = io.ReadAll(response.Body)
-			return response.StatusCode, body, err
-		}
 		cut.Store(false)
 		armed.Store(true)
-		status, body, err := ask(path)
+		status, body, err := get(t, server.URL+path, alice.Access)
 		if !cut.Load() {
-			t.Fatalf("%s: nothing was cut", path)
+			t.Fatalf("%s: no connection was ended", path)
 		}
 		whole := strings.Count(string(body), `"created_by"`) == 400
 		t.Logf("%s: %d, %d bytes, %v", path, status, len(body), err)
 		if err == nil && status == http.StatusOK && !whole || err != nil && json.Valid(body) {
-			t.Errorf("%s: a part looks like the whole: %d, %d bytes", path, status, len(body))
+			t.Errorf("%s: got an incomplete list without an error: %d, %d bytes", path, status, len(body))
 		}
-		// Connections that are gone are noticed, and made anew.
+		// The pool replaces the closed connections.
 		deadline := time.Now().Add(20 * time.Second)
-		for status = 0; status != http.StatusOK || err != nil; status, _, err = ask("/api/collections/patients/records?perPage=1") {
+		for status = 0; status != http.StatusOK || err != nil; status, _, err = get(t, server.URL+"/api/collections/patients/records?perPage=1", alice.Access) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: still %d, %v", path, status, err)
 			}
 		}
 	}
+}
+
+// get returns the response, and the error if it breaks off.
+func get(t *testing.T, url, token string) (status int, body []byte, err error) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(response.Body)
+	return response.StatusCode, body, err
 }

@@ -1,6 +1,5 @@
-// Package engine binds a PostgreSQL database to the life of a PocketBase app.
-// It stands beside package postgres so that the driver itself needs nothing of
-// PocketBase.
+// Package engine adapts a PocketBase app to PostgreSQL. It is separate from
+// package postgres, so that the driver does not depend on PocketBase's app.
 package engine
 
 import (
@@ -11,26 +10,26 @@ import (
 	"carebase/internal/postgres"
 )
 
-// Bind lets writers run side by side once the server is set up, and refuses
+// Bind lets writers run concurrently once the app serves, and refuses
 // PocketBase's backups, which copy SQLite files.
 func Bind(app core.App, database *postgres.Database) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		if err := e.Next(); err != nil {
 			return err
 		}
-		return database.RunWritersSideBySide(e.App.NonconcurrentDB(), e.App.AuxNonconcurrentDB())
+		return database.AllowConcurrentWriters(e.App.NonconcurrentDB(), e.App.AuxNonconcurrentDB())
 	})
 	app.OnBackupCreate().BindFunc(refuseBackup)
 	app.OnBackupRestore().BindFunc(refuseBackup)
 }
 
-var errBackup = apis.NewBadRequestError("The data is in PostgreSQL: back it up with pg_dump, and uploaded files beside it.", nil)
+var errBackup = apis.NewBadRequestError("The data is in PostgreSQL: back it up with pg_dump, and the uploaded files separately.", nil)
 
-// refuseBackup refuses the backups of the schedule and of code.
+// refuseBackup refuses backups by the schedule and by code.
 func refuseBackup(*core.BackupEvent) error { return errBackup }
 
-// RefuseBackups is the middleware that tells superusers why there are no backups,
-// whatever they ask for.
+// RefuseBackups is the middleware that gives superusers the reason for every
+// request of the backups API.
 func RefuseBackups(e *core.RequestEvent) error {
 	if endpoint.IsBelow(e.Request, "/api/backups") && fromSuperuser(e) {
 		return errBackup
@@ -38,7 +37,8 @@ func RefuseBackups(e *core.RequestEvent) error {
 	return e.Next()
 }
 
-// fromSuperuser knows a download, too, which comes with a token in its URL.
+// fromSuperuser reports whether a superuser sent the request. A download has a
+// file token in its URL.
 func fromSuperuser(e *core.RequestEvent) bool {
 	if e.HasSuperuserAuth() {
 		return true

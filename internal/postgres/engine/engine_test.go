@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) { testapp.Main(m) }
 
-func TestWritersRunSideBySideOnceServed(t *testing.T) {
+func TestWritersRunConcurrentlyOnceServed(t *testing.T) {
 	testpostgres.Choose(t)
 	server := testapp.New(t)
 	writers, ok := server.App.NonconcurrentDB().(*dbx.DB)

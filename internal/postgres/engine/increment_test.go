@@ -16,7 +16,7 @@ import (
 func TestIncrements(t *testing.T) {
 	sqlite, postgres := engines(t)
 	const clients, each = 16, 2
-	for name, server := range map[string]*testapp.Server{"SQLite": sqlite, "PostgreSQL": postgres} {
+	for engine, server := range map[string]*testapp.Server{"SQLite": sqlite, "PostgreSQL": postgres} {
 		counters := core.NewBaseCollection("counters")
 		counters.Fields.Add(&core.NumberField{Name: "alone"}, &core.NumberField{Name: "batched"})
 		if err := server.App.Save(counters); err != nil {
@@ -32,7 +32,7 @@ func TestIncrements(t *testing.T) {
 				group.Go(func() {
 					for range each {
 						if answer := server.Call(token, method, path, body); answer.Status != http.StatusOK {
-							t.Errorf("%s: %s %s: got %d %s", name, method, path, answer.Status, answer.Body)
+							t.Errorf("%s: %s %s: got %d %s", engine, method, path, answer.Status, answer.Body)
 						}
 					}
 				})
@@ -44,7 +44,7 @@ func TestIncrements(t *testing.T) {
 		record := server.Must(http.StatusOK, token, http.MethodGet, path+"/"+id, nil)
 		for _, counter := range []string{"alone", "batched"} {
 			if record[counter] != float64(clients*each) {
-				t.Errorf("%s: %v of %d increments %s are there", name, record[counter], clients*each, counter)
+				t.Errorf("%s: got %v of %d increments %s", engine, record[counter], clients*each, counter)
 			}
 		}
 	}

@@ -12,25 +12,26 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// step is a request of an operator. The body is JSON, as the dashboard sends it.
+// step is a request of an operator. The body is JSON, as the dashboard sends
+// it.
 type step struct {
 	name, method, path, body string
 	status                   int
-	// worded is set if the answer quotes the engine.
+	// worded is set if the response quotes the engine's own message.
 	worded bool
 }
 
-// clinics is the collection of the steps with some of its fields replaced.
-func clinics(fields string) string {
-	return `{"name":"clinics","type":"base","listRule":"","viewRule":"","createRule":"","updateRule":"","deleteRule":"","fields":[` + fields + `],"indexes":["CREATE UNIQUE INDEX idx_clinics_name ON clinics (name COLLATE NOCASE) WHERE name != ''"]}`
+// clinics returns the collection of the steps with these fields.
+func clinics(fieldsJSON string) string {
+	return `{"name":"clinics","type":"base","listRule":"","viewRule":"","createRule":"","updateRule":"","deleteRule":"","fields":[` + fieldsJSON + `],"indexes":["CREATE UNIQUE INDEX idx_clinics_name ON clinics (name COLLATE NOCASE) WHERE name != ''"]}`
 }
 
 const (
-	name    = `{"id":"fname","name":"name","type":"text"}`
-	beds    = `{"id":"fbeds","name":"beds","type":"number"}`
-	staffed = `{"id":"fopen","name":"staffed","type":"bool"},{"id":"fday","name":"founded","type":"date"},{"id":"fdata","name":"data","type":"json"},{"id":"fmail","name":"contact","type":"email"}`
-	tags    = `{"id":"ftags","name":"tags","type":"select","maxSelect":3,"values":["a","b","c"]}`
-	visits  = `{"name":"visits","type":"base","listRule":"","fields":[{"id":"vclinic","name":"clinic","type":"relation","collectionId":"CLINICS","cascadeDelete":true,"maxSelect":1},{"id":"vothers","name":"others","type":"relation","collectionId":"CLINICS","maxSelect":3},{"id":"vcost","name":"cost","type":"number"}]}`
+	nameField        = `{"id":"fname","name":"name","type":"text"}`
+	bedsField        = `{"id":"fbeds","name":"beds","type":"number"}`
+	staffedFields    = `{"id":"fopen","name":"staffed","type":"bool"},{"id":"fday","name":"founded","type":"date"},{"id":"fdata","name":"data","type":"json"},{"id":"fmail","name":"contact","type":"email"}`
+	tagsField        = `{"id":"ftags","name":"tags","type":"select","maxSelect":3,"values":["a","b","c"]}`
+	visitsCollection = `{"name":"visits","type":"base","listRule":"","fields":[{"id":"vclinic","name":"clinic","type":"relation","collectionId":"CLINICS","cascadeDelete":true,"maxSelect":1},{"id":"vothers","name":"others","type":"relation","collectionId":"CLINICS","maxSelect":3},{"id":"vcost","name":"cost","type":"number"}]}`
 )
 
 func view(name, query string) string {
@@ -55,11 +56,11 @@ const (
 	filtered        = "&filter="
 )
 
-// operatorSteps go through what the dashboard does, one after the other.
+// operatorSteps are what operators do in the dashboard, in order.
 var operatorSteps = []step{
-	{"create a collection", "POST", collectionsPath, clinics(name + "," + beds + "," + staffed + "," + tags), 200, false},
-	{"create one that exists", "POST", collectionsPath, clinics(name), 400, false},
-	{"create a collection with relations", "POST", collectionsPath, visits, 200, false},
+	{"create a collection", "POST", collectionsPath, clinics(nameField + "," + bedsField + "," + staffedFields + "," + tagsField), 200, false},
+	{"create one that exists", "POST", collectionsPath, clinics(nameField), 400, false},
+	{"create a collection with relations", "POST", collectionsPath, visitsCollection, 200, false},
 	{"a record", "POST", collectionsPath + "/clinics/records", `{"id":"clinic000000001","name":"North","beds":10,"staffed":true,"founded":"2001-02-03","tags":["a","b"],"data":{"a":1.5,"b":["x"]},"contact":"n@example.com"}`, 200, false},
 	{"another", "POST", collectionsPath + "/clinics/records", `{"id":"clinic000000002","name":"south","beds":2.5,"tags":["c"],"data":"text"}`, 200, false},
 	{"an empty one", "POST", collectionsPath + "/clinics/records", `{"id":"clinic000000003"}`, 200, false},
@@ -76,17 +77,17 @@ var operatorSteps = []step{
 	{"its records", "GET", collectionsPath + "/ranks/records?sort=id", "", 200, false},
 	{"a view that cannot be", "POST", collectionsPath, view("broken", "SELECT id, nothing FROM clinics"), 400, true},
 	{"a view that writes", "POST", collectionsPath, view("broken", "DELETE FROM clinics"), 400, true},
-	{"add a field, rename one", "PATCH", collectionsPath + "/clinics", clinics(`{"id":"fname","name":"title","type":"text"},` + beds + "," + staffed + "," + tags + `,{"id":"fphone","name":"phone","type":"text"}`), 400, true},
+	{"add a field, rename one", "PATCH", collectionsPath + "/clinics", clinics(`{"id":"fname","name":"title","type":"text"},` + bedsField + "," + staffedFields + "," + tagsField + `,{"id":"fphone","name":"phone","type":"text"}`), 400, true},
 	{"delete a view", "DELETE", collectionsPath + "/figures", "", 204, false},
 	{"delete the other view", "DELETE", collectionsPath + "/ranks", "", 204, false},
 	{"rename a field that no view reads", "PATCH", collectionsPath + "/visits", `{"fields":[{"id":"vclinic","name":"clinic","type":"relation","collectionId":"CLINICS","cascadeDelete":true,"maxSelect":1},{"id":"vothers","name":"others","type":"relation","collectionId":"CLINICS","maxSelect":3},{"id":"vcost","name":"price","type":"number"},{"id":"vnote","name":"Note","type":"text"}]}`, 200, false},
 	{"records after it", "GET", collectionsPath + "/visits/records?sort=id&expand=clinic,others", "", 200, false},
-	{"change the type of a field", "PATCH", collectionsPath + "/clinics", clinics(name + `,{"id":"fbeds","name":"beds","type":"text"},` + staffed + "," + tags), 400, false},
-	{"replace a field by one of another type", "PATCH", collectionsPath + "/clinics", clinics(name + `,{"id":"fbeds2","name":"beds","type":"text"},` + staffed + "," + tags), 200, false},
+	{"change the type of a field", "PATCH", collectionsPath + "/clinics", clinics(nameField + `,{"id":"fbeds","name":"beds","type":"text"},` + staffedFields + "," + tagsField), 400, false},
+	{"replace a field by one of another type", "PATCH", collectionsPath + "/clinics", clinics(nameField + `,{"id":"fbeds2","name":"beds","type":"text"},` + staffedFields + "," + tagsField), 200, false},
 	{"records with the new type", "GET", listClinics, "", 200, false},
-	{"one value instead of many", "PATCH", collectionsPath + "/clinics", clinics(name + "," + staffed + `,{"id":"ftags","name":"tags","type":"select","maxSelect":1,"values":["a","b","c"]}`), 200, false},
+	{"one value instead of many", "PATCH", collectionsPath + "/clinics", clinics(nameField + "," + staffedFields + `,{"id":"ftags","name":"tags","type":"select","maxSelect":1,"values":["a","b","c"]}`), 200, false},
 	{"records with one value", "GET", listClinics + filtered + url.QueryEscape("tags != 'b'"), "", 200, false},
-	{"many values again", "PATCH", collectionsPath + "/clinics", clinics(name + "," + staffed + "," + tags), 200, false},
+	{"many values again", "PATCH", collectionsPath + "/clinics", clinics(nameField + "," + staffedFields + "," + tagsField), 200, false},
 	{"records with many values", "GET", listClinics + filtered + url.QueryEscape("tags:each ?= 'b' || tags:length = 0"), "", 200, false},
 	{"indexes of an order and an expression", "PATCH", collectionsPath + "/clinics", `{"indexes":["CREATE INDEX idx_a ON clinics (staffed, founded DESC)","CREATE INDEX idx_b ON clinics (lower(name))","CREATE UNIQUE INDEX idx_clinics_name ON clinics (name)"]}`, 200, false},
 	{"an index that is none", "PATCH", collectionsPath + "/clinics", `{"indexes":["CREATE INDEX idx_a ON clinics (nothing)"]}`, 400, true},
@@ -121,7 +122,7 @@ var operatorSteps = []step{
 	{"collections in the end", "GET", collectionsPath + "?perPage=100&sort=name&fields=id,name,type,indexes,fields,viewQuery" + filtered + url.QueryEscape("name ~ 'i'"), "", 200, false},
 }
 
-// changing are the parts of an answer that no two servers have in common.
+// changing matches the parts of a response that differ between servers.
 var changing = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z|"token":"[^"]+"|"_clone_\w+"|"execTime":\d+|"secret":"[^"]+"|"tokenKey":"[^"]+"`)
 
 // TestOperatorsSeeTheSame takes the same steps on both engines.

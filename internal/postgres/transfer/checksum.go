@@ -14,15 +14,14 @@ import (
 // column is a column of a table.
 type column struct {
 	name string
-	// numeric is set if SQLite stores a text there that looks like a number as
-	// that number.
+	// numeric is set if SQLite converts a text that looks like a number.
 	numeric bool
-	// kind is what PostgreSQL takes there.
+	// kind is what the column accepts on PostgreSQL.
 	kind columnType
 }
 
-// hasNumericAffinity follows SQLite's rules for declared types. A JSON column
-// is numeric, too.
+// hasNumericAffinity applies SQLite's rules for declared types. A JSON column
+// has numeric affinity, too.
 func hasNumericAffinity(declared string) bool {
 	declared = strings.ToUpper(declared)
 	if strings.Contains(declared, "INT") {
@@ -36,8 +35,8 @@ func hasNumericAffinity(declared string) bool {
 	return declared != ""
 }
 
-// checksum is what is compared of a table: how many rows, and a hash over their
-// values in their order.
+// checksum is the number of rows of a table and a hash of their values, in
+// order.
 type checksum struct {
 	rows int64
 	hash [sha256.Size]byte
@@ -47,10 +46,10 @@ func difference(want, found checksum) string {
 	if want.rows != found.rows {
 		return fmt.Sprintf("%d rows instead of %d", found.rows, want.rows)
 	}
-	return "its checksum is another, so it holds a value that the other database cannot keep exactly"
+	return "the checksums differ: it contains a value that the other database cannot store exactly"
 }
 
-// counter adds up a table's checksum.
+// counter computes a table's checksum.
 type counter struct {
 	columns []column
 	rows    int64
@@ -74,9 +73,9 @@ func (c *counter) sum() checksum {
 
 var numberPattern = regexp.MustCompile(`^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$`)
 
-// canonical is a value in a form that does not depend on the engine: 1, 1.0 and
-// true are the same number. PocketBase writes some JSON as bytes, which SQLite
-// keeps as such in any column and PostgreSQL as text.
+// canonical encodes a value independently of the engine: 1, 1.0 and true are
+// the same number. PocketBase writes some JSON as bytes, which SQLite stores as
+// such in any column, and PostgreSQL as text.
 func canonical(value any, column column) (kind byte, content []byte) {
 	switch v := value.(type) {
 	case nil:
@@ -100,7 +99,7 @@ func canonical(value any, column column) (kind byte, content []byte) {
 			if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
 				return 'i', strconv.AppendInt(nil, whole, 10)
 			}
-			// Out of range is infinite, in SQLite as well.
+			// Out of range becomes infinite, as in SQLite.
 			number, _ := strconv.ParseFloat(text, 64)
 			return 'i', canonicalNumber(number)
 		}

@@ -42,8 +42,8 @@ func TestAffinityOfDeclaredTypes(t *testing.T) {
 	}
 }
 
-// TestNeighboursDoNotRunTogether shifts a text from one column to the next.
-func TestNeighboursDoNotRunTogether(t *testing.T) {
+// TestColumnBoundariesCount moves a character from one column to the next.
+func TestColumnBoundariesCount(t *testing.T) {
 	columns := []column{{name: "a"}, {name: "b"}}
 	sum := func(values ...any) checksum {
 		counter := newCounter(columns)

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// columnType is what PostgreSQL holds columns to. SQLite stores anything in any
-// column.
+// columnType is the kind of values that a column accepts on PostgreSQL. SQLite
+// accepts any value in any column.
 type columnType int
 
 const (
@@ -19,7 +19,7 @@ const (
 	booleansOnly
 )
 
-// columnTypes are those of declared types. What is missing takes any text.
+// columnTypes maps declared types; others accept any text.
 var columnTypes = map[string]columnType{
 	"NUMERIC": numbersOnly, "DECIMAL": numbersOnly, "REAL": numbersOnly, "DOUBLE": numbersOnly, "FLOAT": numbersOnly,
 	"INTEGER": integersOnly, "INT": integersOnly, "BIGINT": integersOnly,
@@ -32,8 +32,9 @@ func columnTypeOf(declared string) columnType {
 	return columnTypes[first]
 }
 
-// fits says why PostgreSQL cannot hold a value in a column, before it fails with
-// hundreds of rows in one statement.
+// fits returns an error if PostgreSQL cannot store a value in a column. It
+// names the row, which PostgreSQL's own error for an INSERT of many rows does
+// not.
 func fits(value any, column column) error {
 	wrong := false
 	switch v := value.(type) {
@@ -53,17 +54,17 @@ func fits(value any, column column) error {
 		}
 	}
 	if wrong {
-		return fmt.Errorf("a value of another type (%.40q) than the column's", fmt.Sprint(value))
+		return fmt.Errorf("the value %.40q does not have the column's type", fmt.Sprint(value))
 	}
 	return nil
 }
 
 func fitsText(text string) error {
 	if strings.IndexByte(text, 0) >= 0 {
-		return errors.New("a text with a NUL character, which PostgreSQL cannot store")
+		return errors.New("the text contains a NUL character, which PostgreSQL cannot store")
 	}
 	if !utf8.ValidString(text) {
-		return errors.New("a text that is not UTF-8, which PostgreSQL cannot store")
+		return errors.New("the text is not valid UTF-8, which PostgreSQL cannot store")
 	}
 	return nil
 }

@@ -29,8 +29,8 @@ const (
 	logs     = 6000
 )
 
-// sqlitePlace is a closed data directory with all that a copy must keep, and a
-// token of its user.
+// sqlitePlace returns a closed data directory with everything that a copy must
+// preserve, and a token of its user.
 func sqlitePlace(t *testing.T) (directory, token string) {
 	t.Helper()
 	directory = t.TempDir()
@@ -87,7 +87,7 @@ func fillSystemTables(t *testing.T, app core.App, user *core.Record) {
 	fillLogs(t, app)
 }
 
-// fillLogs makes so many logs that PostgreSQL would index them in parallel.
+// fillLogs creates enough logs for PostgreSQL to build their index in parallel.
 func fillLogs(t *testing.T, app core.App) {
 	t.Helper()
 	padding := strings.Repeat("x", 1500)
@@ -105,8 +105,8 @@ func fillLogs(t *testing.T, app core.App) {
 	}))
 }
 
-// fillPatients gives all patients one time, so that only the order of their rows
-// tells them apart.
+// fillPatients gives all patients the same time, so that only the order of rows
+// distinguishes them.
 func fillPatients(t *testing.T, app core.App, user *core.Record) {
 	t.Helper()
 	check(t, app.RunInTransaction(func(app core.App) error {
@@ -123,8 +123,8 @@ func fillPatients(t *testing.T, app core.App, user *core.Record) {
 	}))
 }
 
-// fillEverything makes a collection with all types of fields, a view of it and a
-// view of the view, and rows with odd values.
+// fillEverything creates a collection with all types of fields, a view of it, a
+// view of the view, and rows with unusual values.
 func fillEverything(t *testing.T, app core.App, user *core.Record) {
 	t.Helper()
 	everything := core.NewBaseCollection("everything")
@@ -160,7 +160,7 @@ func fillEverything(t *testing.T, app core.App, user *core.Record) {
 	empty := core.NewRecord(everything)
 	empty.Set("email", "")
 	check(t, app.SaveNoValidate(empty))
-	// As PocketBase wrote rows of old: JSON null is NULL.
+	// As older versions of PocketBase wrote rows: JSON null is NULL.
 	_, err := app.DB().NewQuery("UPDATE everything SET json = NULL WHERE id = {:id}").Bind(dbx.Params{"id": empty.Id}).Execute()
 	check(t, err)
 	makeView(t, app, "z_summary", "SELECT id, text, number FROM everything")
@@ -198,25 +198,25 @@ func copyPlace(t *testing.T, from, to string) transfer.Summary {
 	return summary
 }
 
-// tablesIn lists what a PostgreSQL database holds of PocketBase's.
+// tablesIn lists PocketBase's tables in a PostgreSQL database.
 func tablesIn(t *testing.T, settings postgres.Settings) []string {
 	t.Helper()
 	database, err := postgres.New(settings)
 	check(t, err)
-	var names []string
+	var tables []string
 	for _, file := range []string{"data.db", "auxiliary.db"} {
 		connection, err := database.Connect(file)
 		check(t, err)
 		var found []string
 		check(t, connection.NewQuery("SELECT name FROM sqlite_master").Column(&found))
 		check(t, connection.Close())
-		names = append(names, found...)
+		tables = append(tables, found...)
 	}
-	return names
+	return tables
 }
 
-// dump is every value of every table in the order of its rows, as SQLite writes
-// it, and every definition of an index or a view. Bytes and texts are alike.
+// dump returns every value of every table in row order, in SQLite's notation,
+// and the definitions of indexes and views. Bytes and texts look the same.
 func dump(t *testing.T, directory, file string) []string {
 	t.Helper()
 	database, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: filepath.Join(directory, file)}).String())

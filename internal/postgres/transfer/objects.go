@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// object is what sqlite_master lists: a table, an index or a view.
+// object is a table, an index or a view in sqlite_master.
 type object struct {
 	kind, name, definition string
 }
 
-// table is a table whose rows are copied.
+// table is a table to copy.
 type table struct {
 	object
 	columns []column
 	rows    int64
 }
 
-// made reports whether a table is of the database's own making: SQLite's, or that
-// of the replication of a file, which says nothing elsewhere.
-func made(name string) bool {
+// isInternal reports whether a table belongs to SQLite or to Litestream. Their
+// contents mean nothing in another database.
+func isInternal(name string) bool {
 	return strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "_litestream_")
 }
 
-// readObjects lists what a database holds, in the order in which it was made,
-// but for what it makes by itself.
+// readObjects lists the objects of a database in the order of their creation,
+// without internal ones.
 func readObjects(ctx context.Context, transaction *sql.Tx) ([]object, error) {
 	rows, err := transaction.QueryContext(ctx, "SELECT type, name, sql FROM sqlite_master")
 	if err != nil {
@@ -43,15 +43,15 @@ func readObjects(ctx context.Context, transaction *sql.Tx) ([]object, error) {
 			return nil, err
 		}
 		each.definition = definition.String
-		if definition.Valid && !made(each.name) {
+		if definition.Valid && !isInternal(each.name) {
 			objects = append(objects, each)
 		}
 	}
 	return objects, rows.Err()
 }
 
-// readTables reads what the tables are made of. What cannot be copied is
-// refused, so that nothing gets lost silently.
+// readTables reads the columns and the number of rows of the tables. It refuses
+// tables that cannot be copied, so that nothing is lost silently.
 func readTables(ctx context.Context, transaction *sql.Tx, objects []object) ([]table, error) {
 	var tables []table
 	for _, each := range objects {
@@ -59,7 +59,7 @@ func readTables(ctx context.Context, transaction *sql.Tx, objects []object) ([]t
 		case each.kind == "index" || each.kind == "view":
 			continue
 		case each.kind != "table" || strings.HasPrefix(strings.ToUpper(each.definition), "CREATE VIRTUAL"):
-			return nil, fmt.Errorf("%s is a %s that cannot be copied: drop it first", each.name, strings.ToLower(each.kind))
+			return nil, fmt.Errorf("%s is a %s, which cannot be copied: drop it first", each.name, strings.ToLower(each.kind))
 		}
 		found := table{object: each}
 		var err error
@@ -97,14 +97,14 @@ func makeIndexes(ctx context.Context, transaction *sql.Tx, objects []object) err
 			continue
 		}
 		if _, err := transaction.ExecContext(ctx, each.definition); err != nil {
-			return fmt.Errorf("the index %s cannot be made: %w", each.name, err)
+			return fmt.Errorf("failed to create the index %s: %w", each.name, err)
 		}
 	}
 	return nil
 }
 
-// makeViews makes the views. One may read another, so as long as one succeeds
-// the others are tried again.
+// makeViews creates the views. A view may read another view, so it retries
+// until a pass creates none.
 func makeViews(ctx context.Context, transaction *sql.Tx, objects []object) error {
 	views := slices.DeleteFunc(slices.Clone(objects), func(each object) bool { return each.kind != "view" })
 	for len(views) > 0 {
@@ -113,7 +113,7 @@ func makeViews(ctx context.Context, transaction *sql.Tx, objects []object) error
 		for _, view := range views {
 			if _, err := transaction.ExecContext(ctx, view.definition); err != nil {
 				left = append(left, view)
-				failures = append(failures, fmt.Errorf("the view %s cannot be made: %w", view.name, err))
+				failures = append(failures, fmt.Errorf("failed to create the view %s: %w", view.name, err))
 			}
 		}
 		if len(left) == len(views) {
@@ -124,7 +124,7 @@ func makeViews(ctx context.Context, transaction *sql.Tx, objects []object) error
 	return nil
 }
 
-// compareObjects makes sure that the copy has every table, index and view.
+// compareObjects verifies that the copy has every table, index and view.
 func compareObjects(ctx context.Context, transaction *sql.Tx, want []object) error {
 	found, err := readObjects(ctx, transaction)
 	if err != nil {
@@ -135,7 +135,7 @@ func compareObjects(ctx context.Context, transaction *sql.Tx, want []object) err
 			return other.kind == each.kind && other.name == each.name && (each.kind == "table" || other.definition == each.definition)
 		}
 		if !slices.ContainsFunc(found, same) {
-			return fmt.Errorf("the copy lacks the %s %s as it was", each.kind, each.name)
+			return fmt.Errorf("the %s %s is missing in the copy, or differs", each.kind, each.name)
 		}
 	}
 	if len(found) != len(want) {
@@ -144,7 +144,7 @@ func compareObjects(ctx context.Context, transaction *sql.Tx, want []object) err
 	return nil
 }
 
-// dropObjects empties a database.
+// dropObjects drops all tables and views.
 func dropObjects(ctx context.Context, transaction *sql.Tx) error {
 	objects, err := readObjects(ctx, transaction)
 	var failures []error

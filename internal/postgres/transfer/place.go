@@ -10,20 +10,20 @@ import (
 	"carebase/internal/postgres"
 )
 
-// place is where databases are: a data directory, or a PostgreSQL database.
+// place is a data directory or a PostgreSQL database.
 type place struct {
 	directory string
 	database  *postgres.Database
 }
 
-// parse reads what a flag says. Its error does not repeat the value, which may
-// hold a password.
+// parse parses the value of a flag. Its error does not contain the value, which
+// may hold a password.
 func parse(flag, value string) (*place, error) {
 	scheme, rest, _ := strings.Cut(value, ":")
 	switch scheme {
 	case "sqlite":
 		if rest == "" {
-			return nil, fmt.Errorf("%s names no data directory: it must be like sqlite:pb_data", flag)
+			return nil, fmt.Errorf("%s names no data directory: expected for example sqlite:pb_data", flag)
 		}
 		directory, err := filepath.Abs(rest)
 		return &place{directory: directory}, err
@@ -35,12 +35,13 @@ func parse(flag, value string) (*place, error) {
 		database.LiftTimeouts()
 		return &place{database: database}, nil
 	case "":
-		return nil, errors.New(flag + " is missing: it must be sqlite:DIRECTORY or postgres://user:password@host:5432/database")
+		return nil, errors.New(flag + " is missing: expected sqlite:DIRECTORY or postgres://user:password@host:5432/database")
 	}
 	return nil, errors.New(flag + " must be sqlite:DIRECTORY or postgres://user:password@host:5432/database")
 }
 
-// String names the place, never its password.
+// String returns the directory, or the server and database without the
+// password.
 func (p *place) String() string {
 	if p.database != nil {
 		return "PostgreSQL, " + p.database.String()
@@ -48,8 +49,8 @@ func (p *place) String() string {
 	return p.directory
 }
 
-// rawValue is the expression that reads a column as it is stored. SQLite's
-// driver turns a plain column into a date or a boolean by its declared type.
+// rawValue returns the expression that reads a column as it is stored. SQLite's
+// driver converts a plain column by its declared type.
 func (p *place) rawValue(column string) string {
 	if p.database != nil {
 		return quote(column)
@@ -57,7 +58,8 @@ func (p *place) rawValue(column string) string {
 	return "+" + quote(column)
 }
 
-// accepts says why the place cannot hold a value. SQLite holds any.
+// accepts returns an error if the place cannot store a value. SQLite stores
+// any.
 func (p *place) accepts(value any, column column) error {
 	if p.database == nil {
 		return nil
@@ -65,7 +67,7 @@ func (p *place) accepts(value any, column column) error {
 	return fits(value, column)
 }
 
-// fileURL is the name of a SQLite file for its driver, with the given options.
+// fileURL returns the URI of a SQLite file with the given options.
 func fileURL(path string, options url.Values) string {
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: options.Encode()}).String()
 }

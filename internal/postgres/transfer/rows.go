@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	// maxBatchValues and maxBatchBytes limit what one INSERT carries.
+	// maxBatchValues and maxBatchBytes limit one INSERT.
 	maxBatchValues = 2000
 	maxBatchBytes  = 1 << 20
 )
 
-// copyRows copies a table's rows in their order.
+// copyRows copies a table's rows in order and returns their checksum.
 func copyRows(ctx context.Context, reader, writer *sql.Tx, from, to *place, table table, progress Progress) (checksum, error) {
 	batch := newBatch(table)
 	report := func(done int64) { progress("copying", table.name, done, table.rows) }
@@ -21,7 +21,7 @@ func copyRows(ctx context.Context, reader, writer *sql.Tx, from, to *place, tabl
 	sum, err := eachRow(ctx, reader, from, table, func(values []any, done int64) error {
 		for i, column := range table.columns {
 			if err := to.accepts(values[i], column); err != nil {
-				return fmt.Errorf("row %d has in %s %w", done, column.name, err)
+				return fmt.Errorf("row %d, column %s: %w", done, column.name, err)
 			}
 		}
 		if !batch.add(values) {
@@ -40,7 +40,7 @@ func copyRows(ctx context.Context, reader, writer *sql.Tx, from, to *place, tabl
 	return sum, nil
 }
 
-// readRows reads a copy back.
+// readRows reads a copied table and returns its checksum.
 func readRows(ctx context.Context, reader *sql.Tx, from *place, table table, progress Progress) (checksum, error) {
 	const rowsPerReport = 1000
 	sum, err := eachRow(ctx, reader, from, table, func(_ []any, done int64) error {
@@ -55,7 +55,8 @@ func readRows(ctx context.Context, reader *sql.Tx, from *place, table table, pro
 	return sum, err
 }
 
-// eachRow streams a table in the order of its rows and returns its checksum.
+// eachRow calls visit with each row of a table, in order of row ids, and
+// returns the table's checksum.
 func eachRow(ctx context.Context, reader *sql.Tx, from *place, table table, visit func(values []any, done int64) error) (checksum, error) {
 	expressions := make([]string, len(table.columns))
 	for i, column := range table.columns {
@@ -100,7 +101,7 @@ func newBatch(table table) *batch {
 	return &batch{insertInto: "INSERT INTO " + quote(table.name) + " (" + strings.Join(names, ", ") + ") VALUES ", columns: len(names)}
 }
 
-// add takes a row and reports whether the batch is full.
+// add adds a row and reports whether the batch is full.
 func (b *batch) add(values []any) bool {
 	b.rows++
 	b.values = append(b.values, values...)

@@ -10,20 +10,21 @@ import (
 	"os"
 	"path/filepath"
 
-	// PocketBase registers the driver of SQLite.
+	// Registers the SQLite driver.
 	_ "github.com/pocketbase/pocketbase/core"
 )
 
-// busyTimeout is how long SQLite waits for another process, in milliseconds.
+// busyTimeout is how long SQLite waits for locks of other processes, in
+// milliseconds.
 const busyTimeout = "busy_timeout(10000)"
 
-// source is a place that is read. Each file has one transaction that sees it as
-// it was when the copy began.
+// source is a place to read from. Each file has one transaction, which sees the
+// data as of the beginning of the copy.
 type source struct {
 	place        *place
 	databases    []*sql.DB
 	transactions []*sql.Tx
-	// closed are files that no other program had open.
+	// closed are the files that no other program had open.
 	closed map[string]fs.FileInfo
 }
 
@@ -52,13 +53,13 @@ func (s *source) open(ctx context.Context, file string) error {
 	}
 	transaction, err := database.BeginTx(ctx, options)
 	if err != nil {
-		return fmt.Errorf("%s cannot be read: %w", s.place, err)
+		return fmt.Errorf("failed to read %s: %w", s.place, err)
 	}
 	s.transactions = append(s.transactions, transaction)
-	// The first look fixes what the transaction sees.
+	// The first query takes the transaction's snapshot.
 	objects, err := readObjects(ctx, transaction)
 	if err != nil {
-		return fmt.Errorf("%s in %s cannot be read: %w", file, s.place, err)
+		return fmt.Errorf("failed to read %s in %s: %w", file, s.place, err)
 	}
 	if len(objects) == 0 {
 		return fmt.Errorf("%s in %s is empty: nothing to copy", file, s.place)
@@ -77,37 +78,37 @@ func (s *source) connect(file string) (*sql.DB, error) {
 	path := filepath.Join(s.place.directory, file)
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s is no data directory of Carebase: it has no %s", s.place, file)
+		return nil, fmt.Errorf("%s is not a Carebase data directory: it has no %s", s.place, file)
 	}
 	options := url.Values{"mode": {"ro"}, "_pragma": {busyTimeout, "query_only(1)"}}
 	if !hasLog(path) {
-		// Otherwise SQLite would make files beside it.
+		// Otherwise SQLite would create files next to it.
 		options.Set("immutable", "1")
 		s.closed[path] = info
 	}
 	return sql.Open("sqlite", fileURL(path, options))
 }
 
-// hasLog reports whether a SQLite file has a write-ahead log, as it does while a
-// program has it open, or after one was killed.
+// hasLog reports whether a SQLite file has a write-ahead log: a program has it
+// open, or was killed.
 func hasLog(path string) bool {
 	_, err := os.Lstat(path + "-wal")
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// unchanged fails if a file that was closed is not any more: SQLite has read it
-// without looking whether somebody writes.
+// unchanged returns an error if a closed file was opened since: SQLite has read
+// it without locks.
 func (s *source) unchanged() error {
 	for path, before := range s.closed {
 		now, err := os.Stat(path)
 		if err != nil || hasLog(path) || now.Size() != before.Size() || !now.ModTime().Equal(before.ModTime()) {
-			return fmt.Errorf("%s was opened by another program meanwhile: copy again", path)
+			return fmt.Errorf("%s was opened by another program during the copy: copy again", path)
 		}
 	}
 	return nil
 }
 
-// close ends the transactions, in which nothing was changed.
+// close rolls back the transactions and closes the databases.
 func (s *source) close() error {
 	var failures []error
 	for _, transaction := range s.transactions {
@@ -119,7 +120,8 @@ func (s *source) close() error {
 	return errors.Join(failures...)
 }
 
-// ended is the error of a rollback, unless the transaction was over already.
+// ended returns the error of a rollback, or nil if the transaction had already
+// ended.
 func ended(err error) error {
 	if errors.Is(err, sql.ErrTxDone) {
 		return nil

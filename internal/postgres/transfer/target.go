@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 )
 
-// target is a place that is written. Nothing counts before commit: PostgreSQL
-// has one open transaction for each file, SQLite's files grow in a directory
-// beside their place.
+// target is a place to write to. Nothing is visible before commit: PostgreSQL
+// has one open transaction per file, and SQLite files are written to a
+// temporary directory inside the data directory.
 type target struct {
 	place        *place
-	temporary    string // of SQLite
-	made         bool   // the data directory did not exist
+	temporary    string // directory of SQLite's files before commit
+	created      bool   // the data directory did not exist
 	databases    []*sql.DB
 	transactions []*sql.Tx
 }
@@ -35,7 +35,7 @@ func openTarget(ctx context.Context, place *place) (*target, error) {
 	return target, nil
 }
 
-// prepare makes the directories of SQLite's files.
+// prepare creates the directories for SQLite files.
 func (t *target) prepare() error {
 	if t.place.database != nil {
 		return nil
@@ -44,7 +44,7 @@ func (t *target) prepare() error {
 		return err
 	}
 	_, err := os.Stat(t.place.directory)
-	t.made = errors.Is(err, os.ErrNotExist)
+	t.created = errors.Is(err, os.ErrNotExist)
 	if err := os.MkdirAll(t.place.directory, 0o755); err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (t *target) prepare() error {
 func (t *target) refuseFiles() error {
 	for _, file := range files {
 		if _, err := os.Lstat(filepath.Join(t.place.directory, file)); !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s is not empty: it has a file %s; give a new directory", t.place, file)
+			return fmt.Errorf("%s is not empty: it has a file %s; use a new directory", t.place, file)
 		}
 	}
 	return nil
@@ -70,7 +70,7 @@ func (t *target) open(ctx context.Context, file string) error {
 	t.databases = append(t.databases, database)
 	transaction, err := database.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", t.place, err)
+		return fmt.Errorf("failed to write to %s: %w", t.place, err)
 	}
 	t.transactions = append(t.transactions, transaction)
 	return nil
@@ -87,11 +87,11 @@ func (t *target) connect(file string) (*sql.DB, error) {
 	return connection.DB(), nil
 }
 
-// commit makes the copy count.
+// commit commits the transactions and moves SQLite's files into place.
 func (t *target) commit() error {
 	for i, transaction := range t.transactions {
 		if err := transaction.Commit(); err != nil {
-			return errors.Join(fmt.Errorf("%s cannot be written: %w", t.place, err), t.undo(i))
+			return errors.Join(fmt.Errorf("failed to write to %s: %w", t.place, err), t.undo(i))
 		}
 	}
 	if t.place.database != nil {
@@ -100,7 +100,7 @@ func (t *target) commit() error {
 	return t.move()
 }
 
-// undo empties the databases that were committed before one failed.
+// undo empties the databases that were committed before another commit failed.
 func (t *target) undo(committed int) error {
 	if t.place.database == nil {
 		return nil
@@ -118,7 +118,7 @@ func (t *target) undo(committed int) error {
 	return nil
 }
 
-// move puts SQLite's files where they belong, the data last.
+// move moves SQLite's files into the data directory, the data last.
 func (t *target) move() error {
 	for _, database := range t.databases {
 		if err := database.Close(); err != nil {
@@ -136,11 +136,11 @@ func (t *target) move() error {
 			return err
 		}
 	}
-	t.made = false
+	t.created = false
 	return nil
 }
 
-// close takes back what was not committed.
+// close rolls back what was not committed, and removes temporary files.
 func (t *target) close() error {
 	var failures []error
 	for _, transaction := range t.transactions {
@@ -151,7 +151,7 @@ func (t *target) close() error {
 	}
 	if t.temporary != "" {
 		failures = append(failures, os.RemoveAll(t.temporary))
-		if t.made {
+		if t.created {
 			failures = append(failures, os.Remove(t.place.directory))
 		}
 	}

@@ -1,7 +1,6 @@
-// Package transfer copies all that PocketBase keeps in its databases from SQLite
-// to PostgreSQL and back: tables, rows, indexes and views, in one snapshot, all
-// or nothing. Both ends speak SQLite's SQL, so that one way of copying does for
-// every direction.
+// Package transfer copies PocketBase's databases from SQLite to PostgreSQL or
+// back: tables, rows, indexes and views, from one snapshot, all or nothing.
+// Both ends take SQLite's SQL, so the same code copies in every direction.
 package transfer
 
 import (
@@ -13,24 +12,26 @@ import (
 // files are PocketBase's databases.
 var files = []string{"auxiliary.db", "data.db"}
 
-// Progress is told how many of a table's rows are done. Stage is what is being
-// done with them.
+// Progress is called with the number of finished rows of a table and their
+// total. Stage is "copying" or "verifying".
 type Progress func(stage, table string, done, total int64)
 
-// Summary is what a copy came to.
+// Summary is the result of a copy.
 type Summary struct {
 	// Tables and Rows count what was copied and verified.
 	Tables int
 	Rows   int64
-	// From and To name the places, without passwords.
+	// From and To describe the places, without passwords.
 	From, To string
-	// SourceDirectory and TargetDirectory are data directories, which hold
-	// uploaded files; empty for PostgreSQL.
+	// SourceDirectory and TargetDirectory are the data directories, which hold
+	// the uploaded files; empty for PostgreSQL.
 	SourceDirectory, TargetDirectory string
 }
 
-// Copy copies one place to another, which must be empty and stays so if anything
-// fails. A place is sqlite:DIRECTORY or postgres://... No error shows a password.
+// Copy copies the databases from one place to another and verifies the copy.
+// The destination must be empty, and is left empty on failure. A place is
+// sqlite:DIRECTORY or postgres://... Uploaded files are not copied. Errors
+// contain no passwords.
 func Copy(ctx context.Context, from, to string, progress Progress) (summary Summary, err error) {
 	origin, err := parse("--from", from)
 	if err != nil {
@@ -76,13 +77,13 @@ func refuseContent(ctx context.Context, target *target, file int) error {
 		return err
 	}
 	if len(objects) > 0 {
-		return fmt.Errorf("%s is not empty: it has a %s %q; give a new database", target.place, objects[0].kind, objects[0].name)
+		return fmt.Errorf("%s is not empty: it has a %s %q; use a new database", target.place, objects[0].kind, objects[0].name)
 	}
 	return nil
 }
 
-// copyFile copies one database and then reads the copy back. Indexes come after
-// the rows: that is faster.
+// copyFile copies one database and verifies the copy. Indexes are created after
+// the rows, which is faster.
 func copyFile(ctx context.Context, source *source, target *target, file int, progress Progress) (count int, rows int64, err error) {
 	reader, writer := source.transactions[file], target.transactions[file]
 	objects, err := readObjects(ctx, reader)
@@ -96,10 +97,10 @@ func copyFile(ctx context.Context, source *source, target *target, file int, pro
 	checksums := make([]checksum, len(tables))
 	for i, table := range tables {
 		if _, err := writer.ExecContext(ctx, table.definition); err != nil {
-			return 0, 0, fmt.Errorf("the table %s cannot be made: %w", table.name, err)
+			return 0, 0, fmt.Errorf("failed to create the table %s: %w", table.name, err)
 		}
 		if checksums[i], err = copyRows(ctx, reader, writer, source.place, target.place, table, progress); err != nil {
-			return 0, 0, fmt.Errorf("the table %s cannot be copied: %w", table.name, err)
+			return 0, 0, fmt.Errorf("failed to copy the table %s: %w", table.name, err)
 		}
 		rows += checksums[i].rows
 	}
@@ -115,10 +116,10 @@ func copyFile(ctx context.Context, source *source, target *target, file int, pro
 	for i, table := range tables {
 		found, err := readRows(ctx, writer, target.place, table, progress)
 		if err != nil {
-			return 0, 0, fmt.Errorf("the copy of the table %s cannot be read: %w", table.name, err)
+			return 0, 0, fmt.Errorf("failed to read the copy of the table %s: %w", table.name, err)
 		}
 		if found != checksums[i] {
-			return 0, 0, fmt.Errorf("the copy of the table %s is not the same: %s", table.name, difference(checksums[i], found))
+			return 0, 0, fmt.Errorf("the copy of the table %s differs: %s", table.name, difference(checksums[i], found))
 		}
 	}
 	return len(tables), rows, nil

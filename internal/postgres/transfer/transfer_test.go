@@ -39,7 +39,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	for _, file := range []string{"data.db", "auxiliary.db"} {
 		want, got := dump(t, original, file), dump(t, returned, file)
-		// What a replication keeps in a database is of no use elsewhere.
+		// Litestream's tables mean nothing in another database.
 		want = slices.DeleteFunc(want, func(line string) bool { return strings.Contains(line, "_litestream_") })
 		for i, line := range want {
 			if i >= len(got) || got[i] != line {
@@ -74,8 +74,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// sameRecords compares what two apps read of every collection, and their
-// settings.
+// sameRecords compares the records of every collection, and the settings, of
+// two apps.
 func sameRecords(t *testing.T, want, got core.App) {
 	t.Helper()
 	collections, err := want.FindAllCollections()
@@ -104,11 +104,11 @@ func sameRecords(t *testing.T, want, got core.App) {
 		}
 	}
 	if want.Settings().String() != got.Settings().String() {
-		t.Error("the settings are others")
+		t.Error("the settings differ")
 	}
 }
 
-// names are those of the files in a directory.
+// names returns the names of the files in a directory.
 func names(t *testing.T, directory string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(directory)
@@ -131,7 +131,7 @@ func sums(t *testing.T, directory string) map[string][32]byte {
 	return result
 }
 
-func TestRefusesATargetThatIsNotEmpty(t *testing.T) {
+func TestNonEmptyTargetIsRefused(t *testing.T) {
 	settings := testpostgres.New(t)
 	original, _ := sqlitePlace(t)
 	copyPlace(t, "sqlite:"+original, settings.URL)
@@ -148,7 +148,7 @@ func TestRefusesATargetThatIsNotEmpty(t *testing.T) {
 	}
 }
 
-func TestAFailureInTheMiddleLeavesNothing(t *testing.T) {
+func TestFailedCopyLeavesNothing(t *testing.T) {
 	settings := testpostgres.New(t)
 	original, _ := sqlitePlace(t)
 	app := core.NewBaseApp(core.BaseAppConfig{DataDir: original})
@@ -156,7 +156,7 @@ func TestAFailureInTheMiddleLeavesNothing(t *testing.T) {
 	// They come first, and would only take time.
 	_, err := app.AuxNonconcurrentDB().NewQuery("DELETE FROM _logs").Execute()
 	check(t, err)
-	// What does not compress is too long for an index of PostgreSQL.
+	// An incompressible text is too long for a PostgreSQL index.
 	_, err = app.DB().NewQuery("UPDATE everything SET json = {:long} WHERE email = 'Mixed9@Example.com'").Bind(dbx.Params{"long": security.RandomString(20_000)}).Execute()
 	check(t, err)
 	execute := func(statement string) {
@@ -164,12 +164,12 @@ func TestAFailureInTheMiddleLeavesNothing(t *testing.T) {
 		check(t, err)
 	}
 	for statement, expected := range map[string]struct{ message, repair string }{
-		"UPDATE everything SET `text` = 'a' || char(0) || 'b' WHERE email = 'Mixed7@Example.com'": {"row 8 has in text a text with a NUL character", "UPDATE everything SET `text` = ''"},
-		"UPDATE everything SET `text` = CAST(x'ff' AS TEXT) WHERE email = 'Mixed7@Example.com'":   {"row 8 has in text a text that is not UTF-8", "UPDATE everything SET `text` = ''"},
-		"UPDATE everything SET `bool` = 5 WHERE email = 'Mixed7@Example.com'":                     {`row 8 has in bool a value of another type ("5")`, "UPDATE everything SET `bool` = TRUE"},
-		"UPDATE everything SET `number` = 9007199254740993 WHERE email = 'Mixed7@Example.com'":    {"its checksum is another", "UPDATE everything SET `number` = 0"},
+		"UPDATE everything SET `text` = 'a' || char(0) || 'b' WHERE email = 'Mixed7@Example.com'": {"row 8, column text: the text contains a NUL character", "UPDATE everything SET `text` = ''"},
+		"UPDATE everything SET `text` = CAST(x'ff' AS TEXT) WHERE email = 'Mixed7@Example.com'":   {"row 8, column text: the text is not valid UTF-8", "UPDATE everything SET `text` = ''"},
+		"UPDATE everything SET `bool` = 5 WHERE email = 'Mixed7@Example.com'":                     {`row 8, column bool: the value "5" does not have the column's type`, "UPDATE everything SET `bool` = TRUE"},
+		"UPDATE everything SET `number` = 9007199254740993 WHERE email = 'Mixed7@Example.com'":    {"the checksums differ", "UPDATE everything SET `number` = 0"},
 		"CREATE TRIGGER watch AFTER INSERT ON everything BEGIN SELECT 1; END":                     {"watch is a trigger", "DROP TRIGGER watch"},
-		"CREATE INDEX idx_long ON everything (json)":                                              {"the index idx_long cannot be made", "DROP INDEX idx_long"},
+		"CREATE INDEX idx_long ON everything (json)":                                              {"failed to create the index idx_long", "DROP INDEX idx_long"},
 	} {
 		repair := expected.repair
 		execute(statement)
@@ -209,7 +209,7 @@ func TestAFailureInTheMiddleLeavesNothing(t *testing.T) {
 	copyPlace(t, settings.URL, "sqlite:"+returned)
 }
 
-// TestOneSnapshot changes the original while it is copied.
+// TestOneSnapshot changes the source during the copy.
 func TestOneSnapshot(t *testing.T) {
 	first, second := testpostgres.New(t), testpostgres.New(t)
 	original, _ := sqlitePlace(t)
@@ -242,8 +242,9 @@ func TestOneSnapshot(t *testing.T) {
 	}
 }
 
-// TestAFileThatIsOpenedMeanwhile is one that nobody had open at first.
-func TestAFileThatIsOpenedMeanwhile(t *testing.T) {
+// TestFileOpenedDuringCopy opens a source file that no program had open at
+// first.
+func TestFileOpenedDuringCopy(t *testing.T) {
 	settings := testpostgres.New(t)
 	original, _ := sqlitePlace(t)
 	opened := false
@@ -257,7 +258,7 @@ func TestAFileThatIsOpenedMeanwhile(t *testing.T) {
 			check(t, app.ResetBootstrapState())
 		}
 	})
-	if err == nil || !strings.Contains(err.Error(), "data.db was opened by another program meanwhile: copy again") {
+	if err == nil || !strings.Contains(err.Error(), "data.db was opened by another program during the copy: copy again") {
 		t.Errorf("got %v", err)
 	}
 	if left := tablesIn(t, settings); len(left) > 0 {
@@ -265,7 +266,7 @@ func TestAFileThatIsOpenedMeanwhile(t *testing.T) {
 	}
 }
 
-func TestErrorsAreClearAndShowNoPassword(t *testing.T) {
+func TestErrorsContainNoPassword(t *testing.T) {
 	empty := t.TempDir()
 	const password = "hush-hush"
 	for _, places := range [][3]string{
@@ -273,8 +274,8 @@ func TestErrorsAreClearAndShowNoPassword(t *testing.T) {
 		{"sqlite:" + empty, "", "--to is missing"},
 		{"sqlite:", "sqlite:x", "names no data directory"},
 		{"mysql://u:" + password + "@h/d", "sqlite:x", "must be sqlite:"},
-		{"sqlite:" + empty, "postgres://u:" + password + "@[", "cannot be understood"},
-		{"sqlite:" + empty, "postgres://u:" + password + "@127.0.0.1:1/d", "no data directory of Carebase"},
+		{"sqlite:" + empty, "postgres://u:" + password + "@[", "invalid PostgreSQL URL"},
+		{"sqlite:" + empty, "postgres://u:" + password + "@127.0.0.1:1/d", "is not a Carebase data directory"},
 		{"postgres://u:" + password + "@127.0.0.1:1/d", "sqlite:" + empty + "/new", "cannot be reached"},
 		{"postgres://u:" + password + "@127.0.0.1:1", "sqlite:" + empty + "/new", "names no database"},
 	} {
@@ -284,14 +285,14 @@ func TestErrorsAreClearAndShowNoPassword(t *testing.T) {
 		}
 	}
 	if entries, err := os.ReadDir(empty); err != nil || len(entries) > 0 {
-		t.Errorf("something was made: %v %v", entries, err)
+		t.Errorf("files were created: %v %v", entries, err)
 	}
 }
 
-func TestASourceOfSomethingElseIsLeftAlone(t *testing.T) {
+func TestForeignSourceIsNotChanged(t *testing.T) {
 	settings := testpostgres.New(t)
 	_, err := transfer.Copy(t.Context(), settings.URL, "sqlite:"+filepath.Join(t.TempDir(), "new"), quiet)
-	if err == nil || !strings.Contains(err.Error(), "holds nothing of Carebase") {
+	if err == nil || !strings.Contains(err.Error(), "contains no Carebase data") {
 		t.Errorf("got %v", err)
 	}
 }

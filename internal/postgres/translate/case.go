@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// caseExpression keeps CASE and makes its results of one type.
+// caseExpression parses CASE. Its results must have one type in PostgreSQL.
 func (t *translator) caseExpression() expression {
 	t.next()
 	var conditions []string
@@ -32,10 +32,21 @@ func (t *translator) caseExpression() expression {
 		results = append(results, t.expression())
 	}
 	t.expectWord("END")
+	t.choose(results)
 	return chooseCase(operand, conditions, results, parts)
 }
 
-// chooseCase builds a CASE.
+// choose notes that the statement chooses between values, and makes them dynamic if
+// that is how to read it.
+func (t *translator) choose(values []expression) {
+	t.statement.HasChoices = !t.reading.Dynamic
+	for i := range values {
+		values[i].mixed = values[i].mixed || t.reading.Dynamic
+	}
+}
+
+// chooseCase writes a CASE with these conditions and results. parts are the
+// remaining operands.
 func chooseCase(operand string, conditions []string, results, parts []expression) expression {
 	values := sameType(results)
 	var sql strings.Builder
@@ -56,8 +67,8 @@ func chooseCase(operand string, conditions []string, results, parts []expression
 	return result
 }
 
-// sameType makes values dynamic if they are visibly of several types, which
-// PostgreSQL would refuse.
+// sameType returns values of one type: if they visibly have several, which
+// PostgreSQL rejects, they become dynamic.
 func sameType(values []expression) []string {
 	texts, numbers, booleans, mixed := 0, 0, 0, 0
 	for _, value := range values {

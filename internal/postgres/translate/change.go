@@ -2,17 +2,17 @@ package translate
 
 import "strings"
 
-// conflictWords are what may follow OR in INSERT and UPDATE.
+// conflictWord parses what may follow INSERT or UPDATE: OR and an action.
 func (t *translator) conflictWord() string {
 	if !t.acceptWord("OR") {
 		return ""
 	}
-	word := t.next().keyword
-	switch word {
+	action := t.next().keyword
+	switch action {
 	case "IGNORE", "ABORT", "FAIL", "ROLLBACK":
-		return word
+		return action
 	}
-	t.fail("OR %s is not supported on PostgreSQL", word)
+	t.fail("OR %s is not supported on PostgreSQL", action)
 	return ""
 }
 
@@ -48,11 +48,16 @@ func (t *translator) insert() {
 	t.statement.SQL = sql + t.returning()
 }
 
-// assignedRow parses the values of one new row.
+// assignedRow parses the values of one row to insert.
 func (t *translator) assignedRow() string {
 	var values []string
 	t.expect("(")
-	t.list(func() { values = append(values, t.assignment()) })
+	t.list(func() {
+		if t.peek().double { // no column is in scope
+			t.tokens[t.position].kind, t.tokens[t.position].double = text, false
+		}
+		values = append(values, t.assignment())
+	})
 	t.expect(")")
 	return "(" + strings.Join(values, ", ") + ")"
 }

@@ -2,7 +2,7 @@ package translate
 
 import "strings"
 
-// definitions are what can be created.
+// definitions are the rules for CREATE, by the kind of object.
 var definitions map[string]func(t *translator, first int)
 
 func init() {
@@ -30,8 +30,8 @@ func (t *translator) create() {
 	rule(t, first)
 }
 
-// comment keeps a text with an object, which follows it when it is renamed and
-// goes when it goes. The catalog functions read it.
+// comment attaches a text to an object, to be read by the catalog functions. It
+// is renamed and dropped with the object.
 func (t *translator) comment(object, value string) {
 	t.statement.After = append(t.statement.After, "COMMENT ON "+object+" IS "+quoteLiteral(value))
 }
@@ -56,10 +56,13 @@ func (t *translator) createView(first int) {
 	t.statement.SQL = sql + " AS " + t.subquery()
 	t.statement.LockingSQL = ""
 	t.comment("VIEW "+name, t.text(first, t.position))
+	if len(t.texts) > 0 {
+		t.comment(`RULE "_RETURN" ON `+name, t.textWithLiterals(first, t.position))
+	}
 }
 
-// createIndex builds indexes that sort as ORDER BY does. An index that is not
-// unique ends with the row id, as in SQLite, and so gives that order, too.
+// createIndex creates an index that sorts as ORDER BY does. A non-unique index
+// ends with the row id, as in SQLite, so that equal keys are in that order.
 func (t *translator) createIndex(first int) {
 	unique := t.acceptWord("UNIQUE")
 	t.expectWord("INDEX")

@@ -1,44 +1,42 @@
 package translate
 
-import (
-	"strconv"
-	"strings"
-)
+import "strconv"
 
-// expression is a translated expression and what is known of it.
+// expression is a translated expression with its properties.
 type expression struct {
 	sql string
-	// level is the precedence of its outermost operator.
+	// level is the precedence of the outermost operator.
 	level int
-	// literal is the kind of the token if it is one literal.
+	// literal is the kind of token if the expression is a single literal or
+	// parameter.
 	literal tokenKind
-	// value is what it stands for if it is a literal text.
+	// value is the text of a literal text.
 	value string
-	// assigned is the form for a direct assignment, if that is another.
+	// assigned is the form for assigning it to a column, if that differs.
 	assigned string
-	// boolean is set if it is visibly true, false or null.
+	// boolean is set if the type is visibly boolean.
 	boolean bool
-	// real is set if it is visibly not an integer.
+	// real is set if it is visibly a real number.
 	real bool
-	// plain is set if it is a value without an affinity: no column, no CAST.
+	// plain is set if it has no affinity: it is no column, CAST or sub-query.
 	plain bool
 	// cast is set if it is a CAST.
 	cast bool
-	// mixed is set if it may be of another type in each row.
+	// mixed is set if its type may differ from row to row.
 	mixed bool
-	// noCase is set if it compares without regard to case.
+	// noCase is set if it compares case-insensitively.
 	noCase bool
-	// oneRow is set if it is true for one row at most: the one with an id.
+	// oneRow is set if it is a condition that at most one row meets: an id.
 	oneRow bool
-	// aggregate, window and column say what it contains.
+	// aggregate, window and column tell what the expression contains.
 	aggregate, window, column bool
-	// name is set if it is a column: the last part of its name.
+	// name is the last part of a column's name; empty for other expressions.
 	name string
 	// first and after are its range of tokens.
 	first, after int
 }
 
-// The levels of SQLite's operators, from the loosest to the tightest.
+// The precedence of SQLite's operators, from the loosest to the tightest.
 const (
 	levelOr = iota + 1
 	levelAnd
@@ -60,13 +58,13 @@ func (t *translator) expression() expression {
 	return result
 }
 
-// condition parses an expression whose truth counts.
+// condition parses an expression that serves as a condition.
 func (t *translator) condition() (string, expression) {
 	parsed := t.expression()
 	return truth(parsed), parsed
 }
 
-// truth is a boolean that says whether a value counts as true.
+// truth returns a boolean expression: whether a value counts as true.
 func truth(e expression) string {
 	switch {
 	case e.boolean:
@@ -81,8 +79,9 @@ func truth(e expression) string {
 	return "sqlite.truth(" + e.sql + ")"
 }
 
-// within is an operand, in parentheses unless it binds tighter than the level.
-// PostgreSQL's own precedences differ from SQLite's but for OR, AND and NOT.
+// within returns an operand, in parentheses unless it binds tighter than the
+// level. Apart from OR, AND and NOT, PostgreSQL's precedences differ from
+// SQLite's.
 func within(e expression, level int) string {
 	if level > levelNot {
 		level = levelPrimary
@@ -93,7 +92,7 @@ func within(e expression, level int) string {
 	return e.sql
 }
 
-// combine is an expression made of others.
+// combine returns an expression made of others.
 func combine(level int, sql string, parts ...expression) expression {
 	result := expression{sql: sql, level: level, plain: true}
 	for _, part := range parts {
@@ -104,7 +103,7 @@ func combine(level int, sql string, parts ...expression) expression {
 	return result
 }
 
-// binary parses operators of at least a level.
+// binary parses operators of at least this level.
 func (t *translator) binary(minimum int) expression {
 	first := t.position
 	left := t.prefix()
@@ -120,7 +119,8 @@ func (t *translator) binary(minimum int) expression {
 	return left
 }
 
-// operation parses what follows an operand, if it binds tightly enough.
+// operation parses the operator after an operand, and its right side, if it
+// binds tightly enough.
 func (t *translator) operation(left expression, minimum int) (expression, bool) {
 	symbol := t.keyword()
 	if t.peek().kind == operator {
@@ -145,7 +145,7 @@ func (t *translator) operation(left expression, minimum int) (expression, bool) 
 	return rule.translate(t, left), true
 }
 
-// negatesOperator reports whether NOT belongs to the operator that follows it.
+// negatesOperator reports whether NOT belongs to the next operator.
 func (t *translator) negatesOperator() bool {
 	switch t.peekAt(1).keyword {
 	case "IN", "LIKE", "BETWEEN", "NULL", "GLOB", "MATCH", "REGEXP":
@@ -194,140 +194,10 @@ func signed(sign string, operand expression) expression {
 	return result
 }
 
-// truthLevel is the level of the truth of an expression.
+// truthLevel returns the level of truth(e).
 func truthLevel(e expression) int {
 	if e.boolean {
 		return e.level
 	}
 	return levelPrimary
-}
-
-// primary parses a literal, parameter, column, call, CASE, or what stands in
-// parentheses.
-func (t *translator) primary() expression {
-	current := t.peek()
-	switch current.kind {
-	case text, blob, number:
-		t.next()
-		return literal(current)
-	case parameter:
-		return t.parameter()
-	case operator:
-		if current.value == "(" {
-			return t.parenthesized()
-		}
-	case word:
-		if rule, ok := primaryRules[current.keyword]; ok {
-			return rule(t)
-		}
-		if after := t.peekAt(1); after.kind == operator && after.value == "(" {
-			return t.call()
-		}
-		if t.atName() {
-			return t.column()
-		}
-	case quoted:
-		return t.column()
-	}
-	t.unexpected()
-	return expression{}
-}
-
-// primaryRules are the operands that begin with a keyword.
-var primaryRules map[string]func(*translator) expression
-
-func init() {
-	primaryRules = map[string]func(*translator) expression{
-		"NULL":              constant(expression{sql: "NULL"}),
-		"TRUE":              constant(expression{sql: "TRUE", boolean: true}),
-		"FALSE":             constant(expression{sql: "FALSE", boolean: true}),
-		"CURRENT_TIMESTAMP": constant(expression{sql: "sqlite.strftime('%Y-%m-%d %H:%M:%S', sqlite.now_text())"}),
-		"CURRENT_DATE":      constant(expression{sql: "sqlite.strftime('%Y-%m-%d', sqlite.now_text())"}),
-		"CURRENT_TIME":      constant(expression{sql: "sqlite.strftime('%H:%M:%S', sqlite.now_text())"}),
-		"CASE":              (*translator).caseExpression,
-		"CAST":              (*translator).castExpression,
-		"EXISTS":            (*translator).exists,
-	}
-}
-
-func constant(value expression) func(*translator) expression {
-	value.level, value.plain = levelPrimary, true
-	return func(t *translator) expression {
-		t.next()
-		return value
-	}
-}
-
-func literal(current token) expression {
-	result := expression{level: levelPrimary, literal: current.kind, plain: true}
-	switch current.kind {
-	case text:
-		result.value, result.sql, result.assigned = current.value, textLiteral(current.value), quoteLiteral(current.value)
-	case blob:
-		result.sql = "pg_catalog.decode(" + quoteLiteral(current.value) + ", 'hex')"
-	default:
-		result.sql = current.value
-		result.real = strings.ContainsAny(current.value, ".eE")
-	}
-	return result
-}
-
-// parenthesized is a sub-query, an expression or a row of expressions.
-func (t *translator) parenthesized() expression {
-	t.expect("(")
-	if t.atQuery() {
-		result := expression{sql: "(" + t.subquery() + ")", level: levelPrimary}
-		t.expect(")")
-		return result
-	}
-	var items []expression
-	t.list(func() { items = append(items, t.expression()) })
-	t.expect(")")
-	if len(items) == 1 {
-		result := items[0]
-		if result.level < levelPrimary {
-			result.sql, result.level = "("+result.sql+")", levelPrimary
-		}
-		return result
-	}
-	row := combine(levelPrimary, "("+join(items)+")", items...)
-	row.plain = false // its parts are compared one by one
-	return row
-}
-
-func join(items []expression) string {
-	texts := make([]string, len(items))
-	for i, item := range items {
-		texts[i] = item.sql
-	}
-	return strings.Join(texts, ", ")
-}
-
-// column parses a name with the names before it, or table.*.
-func (t *translator) column() expression {
-	parts := []string{t.quoteName(t.peek().value)}
-	last := t.next().value
-	for t.at(".") && t.problem == "" {
-		t.next()
-		if t.accept("*") {
-			return expression{sql: strings.Join(append(parts, "*"), "."), level: levelPrimary, column: true, name: "*"}
-		}
-		if kind := t.peek().kind; kind != word && kind != quoted {
-			t.unexpected()
-		}
-		last = t.next().value
-		parts = append(parts, t.quoteName(last))
-	}
-	if substitute, ok := t.aliases[strings.ToLower(last)]; ok && len(parts) == 1 {
-		return expression{sql: "(" + substitute + ")", level: levelPrimary, column: true}
-	}
-	return expression{sql: strings.Join(parts, "."), level: levelPrimary, column: true, name: last}
-}
-
-func (t *translator) exists() expression {
-	t.next()
-	t.expect("(")
-	result := expression{sql: "EXISTS (" + t.subquery() + ")", level: levelPrimary, boolean: true, plain: true}
-	t.expect(")")
-	return result
 }

@@ -20,8 +20,8 @@ func one(t *testing.T, source string) *translate.Statement {
 	return statements[0]
 }
 
-// TestExpressions has every rule of the tables of operators, functions and
-// types, by what it makes of SELECT ... AS x.
+// TestExpressions covers every rule of the tables of operators, functions and
+// types: the expression in SELECT ... AS x and its translation.
 func TestExpressions(t *testing.T) {
 	for _, test := range []struct{ source, want string }{
 		{`'it''s'`, `'it''s'::pg_catalog.text`},
@@ -66,6 +66,8 @@ func TestExpressions(t *testing.T) {
 		{`7 / 2.0`, `sqlite.divide_real(7::double precision, 2.0::double precision)`},
 		{`7 % a`, `sqlite.remainder(7, "a")`},
 		{`-1`, `-1`},
+		{`0x1F`, `31`},
+		{`-0xffffffffffffffff`, `-(-1)`},
 		{`-a`, `(- sqlite.number("a"))`},
 		{`~a & 3`, `sqlite.to_integer((~ sqlite.to_integer("a"))) & sqlite.to_integer(3)`},
 		{`a << 2`, `sqlite.to_integer("a") << sqlite.to_integer(2)::integer`},
@@ -98,6 +100,10 @@ func TestExpressions(t *testing.T) {
 		{`json_array(a, 'b')`, `sqlite.json_array(sqlite.json_quote("a"), sqlite.json_quote('b'::pg_catalog.text))`},
 		{`json_object('a', b)`, `sqlite.json_object(sqlite.json_quote('a'::pg_catalog.text), sqlite.json_quote("b"))`},
 		{`json_extract(a, '$.b')`, `sqlite.json_extract("a", '$.b'::pg_catalog.text)`},
+		{`json_extract(a, '$.b', c)`, `sqlite.json_extract_all("a", '$.b'::pg_catalog.text, "c")`},
+		{`quote(a)`, `sqlite.quote("a")`},
+		{`quote(1.0)`, `sqlite.real_text(1.0)`},
+		{`printf('%-4x', a)`, `(''::pg_catalog.text || sqlite.format_unsigned(sqlite.to_integer("a"), 'x', '-'::pg_catalog.text, 04) || ''::pg_catalog.text)`},
 		{`printf('%05.2f%%', a)`, `(''::pg_catalog.text || sqlite.format_real(sqlite.number("a"), '0'::pg_catalog.text, 05, 2) || ''::pg_catalog.text || '%'::pg_catalog.text || ''::pg_catalog.text)`},
 		{`format('a%-3d', b)`, `('a'::pg_catalog.text || sqlite.format_integer(sqlite.to_integer("b"), '-'::pg_catalog.text, 03) || ''::pg_catalog.text)`},
 		{`EXISTS (SELECT 1 FROM a)`, `EXISTS (SELECT 1 AS "1" FROM "a")`},
@@ -132,6 +138,9 @@ func TestUnknownSQLIsRefused(t *testing.T) {
 		{`SELECT a MATCH 'b'`, `near "MATCH": syntax error`},
 		{`SELECT printf(a)`, "printf with a format that is not a literal is not supported on PostgreSQL"},
 		{`SELECT printf('%e', 1)`, "printf with %e is not supported on PostgreSQL"},
+		{`SELECT printf('%.2x', 1)`, "printf with %.2x is not supported on PostgreSQL"},
+		{`SELECT 0x1g`, `unrecognized token: "0x1g"`},
+		{`SELECT 0x10000000000000000`, "hex literal too big: 0x10000000000000000"},
 		{`SELECT printf('100%')`, "printf with 100% is not supported on PostgreSQL"},
 		{`SELECT * FROM json_tree('[]')`, "json_tree is not supported on PostgreSQL"},
 		{`COPY t TO PROGRAM 'x'`, `near "COPY": syntax error`},

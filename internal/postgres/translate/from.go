@@ -8,15 +8,17 @@ import (
 // source is a FROM clause.
 type source struct {
 	sql string
-	// table is the name by which to speak of it, if it is one table.
+	// table is the quoted name to refer to it by, if it is a single table or
+	// query.
 	table string
-	// name is the table's own name, if it is one table.
+	// name is the table's own name, if it is a single table.
 	name string
-	// query is the query without a name, if it is one.
+	// query is the query in parentheses without its alias, if it is a single
+	// query.
 	query string
 }
 
-// unnamed is the source without the name that it has so far.
+// unnamed returns the source without its alias.
 func (s source) unnamed() string {
 	if s.query != "" {
 		return s.query
@@ -29,12 +31,12 @@ var tableFunctions = map[string]string{
 	"json_each": "sqlite.json_each", "pragma_table_info": "sqlite.pragma_table_info",
 }
 
-// from parses the tables of a FROM clause and how they are joined.
+// from parses a FROM clause.
 func (t *translator) from() source {
 	result := t.tableOrQuery()
 	for t.problem == "" {
-		join, conditional := t.joinOperator()
-		if join == "" {
+		operation, conditional := t.joinOperator()
+		if operation == "" {
 			return result
 		}
 		right := t.tableOrQuery()
@@ -48,17 +50,17 @@ func (t *translator) from() source {
 		case conditional:
 			condition = " ON TRUE"
 		}
-		if join == "CROSS JOIN" && condition != "" {
-			join = "JOIN"
+		if operation == "CROSS JOIN" && condition != "" {
+			operation = "JOIN"
 		}
-		result = source{sql: result.sql + " " + join + " " + right.sql + condition}
+		result = source{sql: result.sql + " " + operation + " " + right.sql + condition}
 	}
 	return result
 }
 
-// joinOperator parses what stands between two tables, and reports whether
-// PostgreSQL wants a condition there.
-func (t *translator) joinOperator() (join string, conditional bool) {
+// joinOperator parses what joins two tables, and reports whether PostgreSQL
+// requires a condition.
+func (t *translator) joinOperator() (operation string, conditional bool) {
 	if t.accept(",") {
 		return "CROSS JOIN", false
 	}
@@ -82,7 +84,8 @@ func (t *translator) joinOperator() (join string, conditional bool) {
 	return "", false
 }
 
-// tableOrQuery parses a table, a function, a query or a join in parentheses.
+// tableOrQuery parses a table, a table function, a query or a join in
+// parentheses.
 func (t *translator) tableOrQuery() source {
 	result := source{}
 	t.nested(func() { result = t.oneSource() })
@@ -122,8 +125,8 @@ func (t *translator) oneSource() source {
 	return result
 }
 
-// parenthesizedSource parses a query, or a join, whose parenthesis is open.
-// PostgreSQL wants a name for every query.
+// parenthesizedSource parses a query or a join after its opening parenthesis.
+// PostgreSQL before 16 requires an alias for a query.
 func (t *translator) parenthesizedSource() source {
 	if !t.atQuery() {
 		inner := t.from()

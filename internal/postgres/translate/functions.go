@@ -2,22 +2,23 @@ package translate
 
 import "strings"
 
-// function is how one of SQLite's functions is called in PostgreSQL.
+// function tells how a function of SQLite is called in PostgreSQL.
 type function struct {
-	// minimum and maximum are how many arguments it takes; -1 is any number.
+	// minimum and maximum limit the number of arguments; a maximum of -1 is
+	// none.
 	minimum, maximum int
 	translate        func(arguments []expression) expression
 }
 
-// aggregates are the functions over many rows. max and min are such with one
-// argument.
+// aggregates are the functions over many rows. max and min are aggregates if
+// they have one argument.
 var aggregates = map[string]string{
 	"count": "pg_catalog.count", "sum": "sum", "total": "sqlite.total", "avg": "avg", "min": "min", "max": "max",
 	"group_concat": "sqlite.group_concat", "string_agg": "sqlite.group_concat",
 	"json_group_array": "sqlite.json_group_array", "json_group_object": "sqlite.json_group_object",
 }
 
-// windowFunctions are the functions that need OVER.
+// windowFunctions are the functions that require OVER.
 var windowFunctions = map[string]bool{
 	"row_number": true, "rank": true, "dense_rank": true, "percent_rank": true, "cume_dist": true, "ntile": true,
 	"lag": true, "lead": true, "first_value": true, "last_value": true, "nth_value": true,
@@ -25,84 +26,84 @@ var windowFunctions = map[string]bool{
 
 // functions are the functions over one row.
 var functions = map[string]function{
-	"abs":         overNumbers("pg_catalog.abs", 1),
-	"acos":        overNumbers("sqlite.acos", 1),
-	"asin":        overNumbers("sqlite.asin", 1),
-	"atan":        overNumbers("pg_catalog.atan", 1),
-	"atan2":       overNumbers("pg_catalog.atan2", 2),
-	"ceil":        overNumbers("pg_catalog.ceil", 1),
-	"ceiling":     overNumbers("pg_catalog.ceil", 1),
-	"cos":         overNumbers("pg_catalog.cos", 1),
-	"degrees":     overNumbers("pg_catalog.degrees", 1),
-	"exp":         overNumbers("sqlite.exp", 1),
-	"floor":       overNumbers("pg_catalog.floor", 1),
-	"ln":          overNumbers("sqlite.ln", 1),
-	"log":         overNumbers("sqlite.log10", 1),
-	"log10":       overNumbers("sqlite.log10", 1),
-	"mod":         overNumbers("sqlite.remainder_real", 2),
-	"pi":          overNumbers("pg_catalog.pi", 0),
-	"pow":         overNumbers("sqlite.power", 2),
-	"power":       overNumbers("sqlite.power", 2),
-	"radians":     overNumbers("pg_catalog.radians", 1),
-	"sign":        overNumbers("pg_catalog.sign", 1),
-	"sin":         overNumbers("pg_catalog.sin", 1),
-	"sqrt":        overNumbers("sqlite.sqrt", 1),
-	"tan":         overNumbers("pg_catalog.tan", 1),
-	"trunc":       overNumbers("pg_catalog.trunc", 1),
-	"round":       {1, 2, roundCall},
-	"random":      named("sqlite.random", 0, 0),
-	"randomblob":  named("sqlite.randomblob", 1, 1),
-	"hex":         named("sqlite.hex", 1, 1),
-	"typeof":      named("sqlite.typeof", 1, 1),
-	"char":        named("sqlite.char", 1, -1),
-	"unicode":     overText("sqlite.unicode", 1, 1),
-	"length":      overText("pg_catalog.length", 1, 1),
-	"lower":       {1, 1, changeCase("pg_catalog.lower")},
-	"upper":       {1, 1, changeCase("pg_catalog.upper")},
-	"trim":        overText("pg_catalog.btrim", 1, 2),
-	"ltrim":       overText("pg_catalog.ltrim", 1, 2),
-	"rtrim":       overText("pg_catalog.rtrim", 1, 2),
-	"replace":     overText("sqlite.replace", 3, 3),
-	"instr":       overText("pg_catalog.strpos", 2, 2),
-	"concat":      overText("pg_catalog.concat", 1, -1),
-	"concat_ws":   overText("pg_catalog.concat_ws", 2, -1),
-	"substr":      {2, 3, substring},
-	"substring":   {2, 3, substring},
-	"coalesce":    {2, -1, coalesce},
-	"ifnull":      {2, 2, coalesce},
-	"nullif":      {2, 2, func(a []expression) expression { return combine(levelPrimary, "NULLIF("+join(a)+")", a...) }},
-	"iif":         {2, 3, iif},
-	"if":          {2, 3, iif},
-	"max":         {2, -1, extreme("GREATEST")},
-	"min":         {2, -1, extreme("LEAST")},
-	"likely":      {1, 1, func(a []expression) expression { return a[0] }},
-	"unlikely":    {1, 1, func(a []expression) expression { return a[0] }},
-	"strftime":    {1, -1, dateCall("sqlite.strftime", 1)},
-	"date":        {0, -1, dateCall("sqlite.date", 0)},
-	"time":        {0, -1, dateCall(`sqlite."time"`, 0)},
-	"datetime":    {0, -1, dateCall("sqlite.datetime", 0)},
-	"julianday":   {0, -1, dateCall("sqlite.julianday", 0)},
-	"unixepoch":   {0, -1, dateCall("sqlite.unixepoch", 0)},
-	"json":        named(`sqlite.json`, 1, 1),
-	"json_array":  {0, -1, jsonArray},
-	"json_object": {0, -1, jsonObject},
-	"json_quote":  named("sqlite.json_quote", 1, 1),
-	"json_type":   named("sqlite.json_type", 1, 2),
-	"json_valid":  {1, 1, jsonValid},
-	"json_extract": {2, 2, func(a []expression) expression {
-		return combine(levelPrimary, "sqlite.json_extract("+join(a)+")", a...)
-	}},
+	"abs":               overNumbers("pg_catalog.abs", 1),
+	"acos":              overNumbers("sqlite.acos", 1),
+	"asin":              overNumbers("sqlite.asin", 1),
+	"atan":              overNumbers("pg_catalog.atan", 1),
+	"atan2":             overNumbers("pg_catalog.atan2", 2),
+	"ceil":              overNumbers("pg_catalog.ceil", 1),
+	"ceiling":           overNumbers("pg_catalog.ceil", 1),
+	"cos":               overNumbers("pg_catalog.cos", 1),
+	"degrees":           overNumbers("pg_catalog.degrees", 1),
+	"exp":               overNumbers("sqlite.exp", 1),
+	"floor":             overNumbers("pg_catalog.floor", 1),
+	"ln":                overNumbers("sqlite.ln", 1),
+	"log":               overNumbers("sqlite.log10", 1),
+	"log10":             overNumbers("sqlite.log10", 1),
+	"mod":               overNumbers("sqlite.remainder_real", 2),
+	"pi":                overNumbers("pg_catalog.pi", 0),
+	"pow":               overNumbers("sqlite.power", 2),
+	"power":             overNumbers("sqlite.power", 2),
+	"radians":           overNumbers("pg_catalog.radians", 1),
+	"sign":              overNumbers("pg_catalog.sign", 1),
+	"sin":               overNumbers("pg_catalog.sin", 1),
+	"sqrt":              overNumbers("sqlite.sqrt", 1),
+	"tan":               overNumbers("pg_catalog.tan", 1),
+	"trunc":             overNumbers("pg_catalog.trunc", 1),
+	"round":             {1, 2, roundCall},
+	"random":            named("sqlite.random", 0, 0),
+	"randomblob":        named("sqlite.randomblob", 1, 1),
+	"hex":               named("sqlite.hex", 1, 1),
+	"quote":             {1, 1, quoteCall},
+	"typeof":            named("sqlite.typeof", 1, 1),
+	"char":              named("sqlite.char", 1, -1),
+	"unicode":           overText("sqlite.unicode", 1, 1),
+	"length":            overText("pg_catalog.length", 1, 1),
+	"lower":             {1, 1, changeCase("pg_catalog.lower")},
+	"upper":             {1, 1, changeCase("pg_catalog.upper")},
+	"trim":              overText("pg_catalog.btrim", 1, 2),
+	"ltrim":             overText("pg_catalog.ltrim", 1, 2),
+	"rtrim":             overText("pg_catalog.rtrim", 1, 2),
+	"replace":           overText("sqlite.replace", 3, 3),
+	"instr":             overText("pg_catalog.strpos", 2, 2),
+	"concat":            overText("pg_catalog.concat", 1, -1),
+	"concat_ws":         overText("pg_catalog.concat_ws", 2, -1),
+	"substr":            {2, 3, substring},
+	"substring":         {2, 3, substring},
+	"coalesce":          {2, -1, coalesce},
+	"ifnull":            {2, 2, coalesce},
+	"nullif":            {2, 2, func(a []expression) expression { return combine(levelPrimary, "NULLIF("+join(a)+")", a...) }},
+	"iif":               {2, 3, iif},
+	"if":                {2, 3, iif},
+	"max":               {2, -1, extreme("GREATEST")},
+	"min":               {2, -1, extreme("LEAST")},
+	"likely":            {1, 1, func(a []expression) expression { return a[0] }},
+	"unlikely":          {1, 1, func(a []expression) expression { return a[0] }},
+	"strftime":          {1, -1, dateCall("sqlite.strftime", 1)},
+	"date":              {0, -1, dateCall("sqlite.date", 0)},
+	"time":              {0, -1, dateCall(`sqlite."time"`, 0)},
+	"datetime":          {0, -1, dateCall("sqlite.datetime", 0)},
+	"julianday":         {0, -1, dateCall("sqlite.julianday", 0)},
+	"unixepoch":         {0, -1, dateCall("sqlite.unixepoch", 0)},
+	"json":              named(`sqlite.json`, 1, 1),
+	"json_array":        {0, -1, jsonArray},
+	"json_object":       {0, -1, jsonObject},
+	"json_quote":        named("sqlite.json_quote", 1, 1),
+	"json_type":         named("sqlite.json_type", 1, 2),
+	"json_valid":        {1, 1, jsonValid},
+	"json_extract":      {2, -1, jsonExtract},
 	"json_array_length": named("sqlite.json_array_length", 1, 2),
 }
 
-// named is a function of another name.
+// named is a function that only has another name in PostgreSQL.
 func named(name string, minimum, maximum int) function {
 	return function{minimum, maximum, func(arguments []expression) expression {
 		return combine(levelPrimary, name+"("+join(arguments)+")", arguments...)
 	}}
 }
 
-// overNumbers is a function of numbers; it is NULL for what is not a number.
+// overNumbers is a function of numbers. It is NULL for arguments that are not
+// numbers.
 func overNumbers(name string, count int) function {
 	return function{count, count, func(arguments []expression) expression {
 		operands := make([]string, len(arguments))
@@ -151,7 +152,8 @@ func substring(arguments []expression) expression {
 	return combine(levelPrimary, sql+")", arguments...)
 }
 
-// coalesce is folded, since the overloads take two arguments of different types.
+// coalesce nests two-argument calls, because the overloads accept two arguments
+// of different types.
 func coalesce(arguments []expression) expression {
 	last := len(arguments) - 1
 	sql := arguments[last].sql
@@ -171,7 +173,7 @@ func iif(arguments []expression) expression {
 	return chooseCase("", []string{truth(arguments[0])}, arguments[1:], arguments[:1])
 }
 
-// extreme is max or min of several values, NULL if one of them is.
+// extreme is max or min of several values. It is NULL if one of them is.
 func extreme(name string) func([]expression) expression {
 	return func(arguments []expression) expression {
 		values := sameType(arguments)
@@ -183,8 +185,8 @@ func extreme(name string) func([]expression) expression {
 	}
 }
 
-// dateCall reads 'now', and a missing time, from the clock at each run: the date
-// functions themselves are immutable, so that indexes can use them.
+// dateCall replaces 'now' and a missing time by the clock: the date functions
+// themselves are immutable, so that indexes can use them.
 func dateCall(name string, formats int) func([]expression) expression {
 	return func(arguments []expression) expression {
 		var operands []string
@@ -202,6 +204,22 @@ func dateCall(name string, formats int) func([]expression) expression {
 	}
 }
 
+// quoteCall keeps the decimal point of a literal, which its value does not have.
+func quoteCall(arguments []expression) expression {
+	if arguments[0].literal == number {
+		return combine(levelPrimary, asText(arguments[0]), arguments...)
+	}
+	return combine(levelPrimary, "sqlite.quote("+arguments[0].sql+")", arguments...)
+}
+
+// jsonExtract returns one value, or the values of several paths as a JSON array.
+func jsonExtract(arguments []expression) expression {
+	if len(arguments) == 2 {
+		return combine(levelPrimary, "sqlite.json_extract("+join(arguments)+")", arguments...)
+	}
+	return combine(levelPrimary, "sqlite.json_extract_all("+join(arguments)+")", arguments...)
+}
+
 func jsonArray(arguments []expression) expression {
 	return combine(levelPrimary, "sqlite.json_array("+jsonQuoted(arguments)+")", arguments...)
 }
@@ -210,91 +228,21 @@ func jsonObject(arguments []expression) expression {
 	return combine(levelPrimary, "sqlite.json_object("+jsonQuoted(arguments)+")", arguments...)
 }
 
-// jsonQuoted makes each argument JSON text, so that any number of them, of any
-// types, fits one function.
+// jsonQuoted converts each argument to JSON text, so that one function accepts
+// any number of arguments of any types.
 func jsonQuoted(arguments []expression) string {
-	quoted := make([]string, len(arguments))
+	values := make([]string, len(arguments))
 	for i, argument := range arguments {
-		quoted[i] = "sqlite.json_quote(" + argument.sql + ")"
+		values[i] = "sqlite.json_quote(" + argument.sql + ")"
 		if strings.HasPrefix(argument.sql, "sqlite.json(") || strings.HasPrefix(argument.sql, "sqlite.json_array(") || strings.HasPrefix(argument.sql, "sqlite.json_object(") {
-			quoted[i] = argument.sql
+			values[i] = argument.sql
 		}
 	}
-	return strings.Join(quoted, ", ")
+	return strings.Join(values, ", ")
 }
 
 func jsonValid(arguments []expression) expression {
 	result := combine(levelPrimary, "sqlite.json_valid("+arguments[0].sql+")", arguments...)
 	result.boolean = true
-	return result
-}
-
-// call parses a function call.
-func (t *translator) call() expression {
-	written := t.next().value
-	name := strings.ToLower(written)
-	t.expect("(")
-	if t.at("*") && name == "count" {
-		t.next()
-		t.expect(")")
-		return t.aggregate("pg_catalog.count", "*", nil)
-	}
-	distinct := pick(t.acceptWord("DISTINCT"), "DISTINCT ", "")
-	var arguments []expression
-	if !t.at(")") {
-		t.list(func() { arguments = append(arguments, t.expression()) })
-	}
-	order := ""
-	if t.acceptWord("ORDER", "BY") {
-		order = " ORDER BY " + t.orderTerms()
-	}
-	t.expect(")")
-	if (name == "printf" || name == "format") && distinct+order == "" && len(arguments) > 0 {
-		return t.printf(arguments)
-	}
-	if rule, ok := functions[name]; ok && distinct+order == "" && len(arguments) >= rule.minimum && (rule.maximum < 0 || len(arguments) <= rule.maximum) {
-		return rule.translate(arguments)
-	}
-	if aggregate, ok := aggregates[name]; ok {
-		if name == "count" && len(arguments) == 0 {
-			return t.aggregate(aggregate, "*", nil)
-		}
-		return t.aggregate(aggregate, distinct+join(arguments)+order, arguments)
-	}
-	if windowFunctions[name] && t.atWord("OVER", "FILTER") {
-		if len(arguments) > 1 {
-			arguments[1].sql = "sqlite.to_integer(" + arguments[1].sql + ")::integer"
-		}
-		if name == "ntile" && len(arguments) == 1 {
-			arguments[0].sql = "sqlite.to_integer(" + arguments[0].sql + ")::integer"
-		}
-		return t.aggregate("pg_catalog."+name, join(arguments), arguments)
-	}
-	if _, ok := functions[name]; ok {
-		t.fail("wrong number of arguments to function %s()", written)
-	}
-	t.fail("no such function: %s", written)
-	return expression{}
-}
-
-// aggregate parses what may follow an aggregate's arguments.
-func (t *translator) aggregate(name, arguments string, parts []expression) expression {
-	result := combine(levelPrimary, name+"("+arguments+")", parts...)
-	result.aggregate = true
-	if t.acceptWord("FILTER") {
-		t.expect("(")
-		t.expectWord("WHERE")
-		condition, _ := t.condition()
-		result.sql += " FILTER (WHERE " + condition + ")"
-		t.expect(")")
-	}
-	if t.acceptWord("OVER") {
-		result.aggregate, result.window = false, true
-		if t.atName() {
-			result.sql += " OVER " + t.quoteName(t.name())
-		} else {
-			result.sql += " OVER " + t.windowDefinition()
-		}
-	}
 	return result
 }

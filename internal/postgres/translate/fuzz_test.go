@@ -17,20 +17,22 @@ var seeds = []string{
 	"SELECT DISTINCT t.* FROM ((SELECT 1)) t /* ' */ ORDER BY u.a", "DROP VIEW IF EXISTS v; ALTER TABLE a ADD b JSON",
 }
 
-// FuzzTranslate looks for texts that make the translator fail instead of
-// answering, or half-translate.
+// FuzzTranslate looks for texts that make the translator panic, or return
+// statements beside an error.
 func FuzzTranslate(f *testing.F) {
 	for _, seed := range seeds {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
-		statements, err := translate.Translate(source)
-		if err != nil && statements != nil {
-			t.Errorf("statements beside an error: %q", source)
-		}
-		for _, statement := range statements {
-			if strings.ContainsRune(statement.SQL, 0) {
-				t.Errorf("a NUL byte in %q", statement.SQL)
+		for _, reading := range []translate.Reading{{}, {IsText: func(string) bool { return true }, Dynamic: true}} {
+			statements, err := translate.TranslateReading(source, reading)
+			if err != nil && statements != nil {
+				t.Errorf("statements beside an error: %q", source)
+			}
+			for _, statement := range statements {
+				if strings.ContainsRune(statement.SQL, 0) {
+					t.Errorf("a NUL byte in %q", statement.SQL)
+				}
 			}
 		}
 	})

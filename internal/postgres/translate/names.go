@@ -7,21 +7,22 @@ import (
 	"strings"
 )
 
-// maxNameLength is PostgreSQL's, in bytes: longer names are cut silently.
+// maxNameLength is the maximum length of a name in bytes. PostgreSQL silently
+// truncates longer ones.
 const maxNameLength = 63
 
 // rowID is the hidden column that stands for SQLite's rowid.
 const rowID = "_rowid_"
 
-// notNames are the keywords that cannot be a name without quotes in the places
-// where a name is optional.
+// notNames are the keywords that cannot be an unquoted name where a name is
+// optional.
 var notNames = strings.Fields(`ADD ALL ALTER AND AS BETWEEN CASE CHECK COLLATE COMMIT CONSTRAINT CREATE CROSS DEFAULT DELETE
 	DISTINCT DROP ELSE ESCAPE EXCEPT EXISTS FOREIGN FROM FULL GROUP HAVING IN INDEX INDEXED INNER INSERT INTERSECT INTO IS ISNULL
 	JOIN LEFT LIKE LIMIT NATURAL NOT NOTNULL NULL OFFSET ON OR ORDER OUTER PRIMARY REFERENCES RETURNING RIGHT SELECT SET TABLE THEN TO
 	UNION UNIQUE UPDATE USING VALUES WHEN WHERE WINDOW GLOB MATCH REGEXP`)
 
-// Shorten returns a name that PostgreSQL does not cut: the name itself, or its
-// beginning and a hash of all of it.
+// Shorten returns a name that PostgreSQL does not truncate: the name itself, or
+// its beginning and a hash of the whole name.
 func Shorten(name string) string {
 	if len(name) <= maxNameLength {
 		return name
@@ -40,7 +41,38 @@ func (t *translator) quoteName(name string) string {
 	return t.quoteExactName(t.fold(name))
 }
 
-// quoteExactName notes the name if PostgreSQL knows it by a shorter one.
+func (t *translator) fold(name string) string {
+	if t.reading.Fold == nil {
+		return name
+	}
+	return t.reading.Fold(name)
+}
+
+// isText reports whether the next token is a text in double quotes. SQLite reads a
+// name in double quotes as text if there is no such column.
+func (t *translator) isText() bool {
+	name := t.peek().value
+	if !t.peek().double || t.statement.Kind == Definition && t.subqueries == 0 {
+		return false
+	}
+	if following := t.peekAt(1); following.kind == operator && following.value == "." {
+		return false
+	}
+	if name == "" || t.reading.IsText != nil && t.reading.IsText(name) {
+		t.texts = append(t.texts, t.position)
+		return true
+	}
+	if !slices.Contains(t.statement.QuotedNames, name) {
+		t.statement.QuotedNames = append(t.statement.QuotedNames, name)
+	}
+	return false
+}
+
+// define notes that the statement defines a name, which is not a text then.
+func (t *translator) define(name string) { t.defined[strings.ToLower(name)] = true }
+
+// quoteExactName quotes a name, and records it in LongNames if it had to be
+// shortened.
 func (t *translator) quoteExactName(name string) string {
 	short := Shorten(name)
 	if short != name {
@@ -56,7 +88,7 @@ func quoteLiteral(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", "''") + "'"
 }
 
-// textLiteral is a literal that has its type.
+// textLiteral returns a literal with an explicit type.
 func textLiteral(value string) string {
 	return quoteLiteral(value) + "::pg_catalog.text"
 }
@@ -80,8 +112,8 @@ func (t *translator) name() string {
 	return t.next().value
 }
 
-// objectName parses the name of a table, view or index. A schema before it is
-// dropped: each of SQLite's files is a connection of its own.
+// objectName parses the name of a table, view or index. Its schema is dropped:
+// each SQLite file has connections of its own.
 func (t *translator) objectName() string {
 	name := t.name()
 	if t.accept(".") {
@@ -94,18 +126,19 @@ func (t *translator) objectName() string {
 func (t *translator) names() string {
 	var names []string
 	t.expect("(")
-	t.list(func() { names = append(names, t.quoteName(t.name())) })
+	t.list(func() {
+		name := t.name()
+		t.define(name)
+		names = append(names, t.quoteName(name))
+	})
 	t.expect(")")
 	return "(" + strings.Join(names, ", ") + ")"
 }
 
-// alias parses an alias, if there is one.
+// alias parses an optional alias.
 func (t *translator) alias() (string, bool) {
 	if t.acceptWord("AS") {
-		if t.peek().kind == text {
-			return t.next().value, true
-		}
-		if t.peek().kind == word {
+		if t.peek().kind == text || t.peek().kind == word {
 			return t.next().value, true
 		}
 		return t.name(), true

@@ -45,11 +45,11 @@ func logical(symbol string, level int) func(left, right expression) expression {
 	}
 }
 
-// mirrored are the comparisons with their sides changed.
+// mirrored are the comparisons with their sides swapped.
 var mirrored = map[string]string{"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
-// comparison relies on the types of both sides: 2_operators.sql has the operators
-// that PostgreSQL lacks.
+// comparison relies on the types of both sides: 2_operators.sql defines the
+// operators that PostgreSQL lacks.
 func comparison(symbol string) func(left, right expression) expression {
 	return func(left, right expression) expression {
 		symbol := symbol
@@ -72,8 +72,8 @@ func comparison(symbol string) func(left, right expression) expression {
 	}
 }
 
-// ignoreCase applies COLLATE NOCASE of one side to both. Only ASCII letters
-// have a case to SQLite, as in PostgreSQL's "C" collation.
+// ignoreCase applies COLLATE NOCASE of one side to both. SQLite folds ASCII
+// letters only, as PostgreSQL's "C" collation does.
 func ignoreCase(left, right *expression) {
 	if !left.noCase && !right.noCase {
 		return
@@ -107,7 +107,7 @@ func arithmetic(symbol string) func(left, right expression) expression {
 	}
 }
 
-// numeric is an operand as a number; SQLite never fails on what is none.
+// numeric converts an operand to a number. As in SQLite, that never fails.
 func numeric(e expression) string {
 	if e.literal == number {
 		return within(e, levelPrimary) + "::double precision"
@@ -115,7 +115,7 @@ func numeric(e expression) string {
 	return "sqlite.number(" + e.sql + ")"
 }
 
-// divide divides integers as integers, and by zero to NULL.
+// divide divides integers as integers. Division by zero is NULL.
 func divide(left, right expression) expression {
 	function := "sqlite.divide"
 	if left.real || right.real {
@@ -136,7 +136,7 @@ func concatenate(left, right expression) expression {
 	return combine(levelConcatenation, asText(left)+" || "+asText(right), left, right)
 }
 
-// asText is an operand as text.
+// asText converts an operand to text.
 func asText(e expression) string {
 	switch {
 	case e.literal == text:
@@ -149,174 +149,9 @@ func asText(e expression) string {
 	return "sqlite.to_text(" + e.sql + ")"
 }
 
-// postfixRule translates an operator that is more than a symbol.
-type postfixRule struct {
-	level     int
-	translate func(t *translator, left expression) expression
-}
-
-// postfixRules are the operators with a syntax of their own.
-var postfixRules map[string]postfixRule
-
-func init() {
-	postfixRules = map[string]postfixRule{
-		"IS":      {levelEquality, (*translator).is},
-		"ISNULL":  {levelEquality, (*translator).isNull},
-		"NOTNULL": {levelEquality, (*translator).isNull},
-		"NOT":     {levelEquality, (*translator).negated},
-		"IN":      {levelEquality, (*translator).in},
-		"LIKE":    {levelEquality, (*translator).like},
-		"GLOB":    {levelEquality, (*translator).glob},
-		"BETWEEN": {levelEquality, (*translator).between},
-		"COLLATE": {levelCollate, (*translator).collate},
-	}
-}
-
-// negated is NOT before an operator.
-func (t *translator) negated(left expression) expression {
-	t.next()
-	if t.atWord("NULL") {
-		return t.isNull(left)
-	}
-	rule, ok := postfixRules[t.keyword()]
-	if !ok {
-		t.unexpected()
-		return left
-	}
-	result := rule.translate(t, left)
-	result.sql, result.level = "NOT "+within(result, levelPrimary), levelNot
-	return result
-}
-
-// isNull is ISNULL, NOTNULL, and NOT NULL whose NOT is read.
-func (t *translator) isNull(left expression) expression {
-	suffix := " IS NOT NULL"
-	if t.next().keyword == "ISNULL" {
-		suffix = " IS NULL"
-	}
-	result := combine(levelEquality, within(left, levelEquality)+suffix, left)
-	result.boolean = true
-	return result
-}
-
-// is compares NULL as a value, as IS [NOT] DISTINCT FROM does.
-func (t *translator) is(left expression) expression {
-	t.next()
-	negative := t.acceptWord("NOT")
-	if t.acceptWord("DISTINCT", "FROM") {
-		negative = !negative
-	}
-	right := expression{}
-	t.nested(func() { right = t.binary(levelEquality + 1) })
-	sql := ""
-	switch {
-	case right.sql == "NULL" || right.boolean && (right.sql == "TRUE" || right.sql == "FALSE"):
-		if right.sql != "NULL" {
-			left.sql, left.level = truth(left), truthLevel(left)
-		}
-		sql = within(left, levelEquality) + " IS " + pick(negative, "NOT ", "") + right.sql
-	default:
-		ignoreCase(&left, &right)
-		switch {
-		case left.plain && right.plain && (left.literal != right.literal || left.literal != text && left.literal != number):
-			left.sql, left.level = "sqlite.dynamic("+left.sql+")", levelPrimary
-			right.sql, right.level = "sqlite.dynamic("+right.sql+")", levelPrimary
-		case left.plain:
-			left, right = right, left
-		}
-		sql = within(left, levelEquality) + " IS " + pick(negative, "", "NOT ") + "DISTINCT FROM " + within(right, levelEquality)
-	}
-	result := combine(levelEquality, sql, left, right)
-	result.boolean = true
-	return result
-}
-
 func pick(condition bool, yes, no string) string {
 	if condition {
 		return yes
 	}
 	return no
-}
-
-// in allows an empty list, which nothing is in.
-func (t *translator) in(left expression) expression {
-	t.next()
-	t.expect("(")
-	parts, sql := []expression{left}, ""
-	switch {
-	case t.at(")"):
-		sql = "FALSE"
-	case t.atQuery():
-		sql = within(left, levelEquality) + " IN (" + t.subquery() + ")"
-	default:
-		t.list(func() { parts = append(parts, t.expression()) })
-		if left.noCase {
-			for i := range parts[1:] {
-				ignoreCase(&parts[0], &parts[i+1])
-			}
-		}
-		sql = within(left, levelEquality) + " IN (" + join(parts[1:]) + ")"
-	}
-	t.expect(")")
-	result := combine(levelEquality, sql, parts...)
-	result.boolean = true
-	return result
-}
-
-// like ignores the case of ASCII letters, and has no escape character unless
-// one is given.
-func (t *translator) like(left expression) expression {
-	t.next()
-	pattern := expression{}
-	t.nested(func() { pattern = t.binary(levelEquality + 1) })
-	escape := "''"
-	if t.acceptWord("ESCAPE") {
-		t.nested(func() { escape = t.binary(levelEquality + 1).sql })
-	}
-	result := combine(levelEquality, asText(left)+" ILIKE "+asText(pattern)+` COLLATE "C" ESCAPE `+escape, left, pattern)
-	result.boolean = true
-	return result
-}
-
-func (t *translator) glob(left expression) expression {
-	t.next()
-	pattern := expression{}
-	t.nested(func() { pattern = t.binary(levelEquality + 1) })
-	result := combine(levelPrimary, "sqlite.glob("+asText(pattern)+", "+asText(left)+")", left, pattern)
-	result.boolean = true
-	return result
-}
-
-func (t *translator) between(left expression) expression {
-	t.next()
-	var low, high expression
-	t.nested(func() { low = t.binary(levelEquality + 1) })
-	t.expectWord("AND")
-	t.nested(func() { high = t.binary(levelEquality + 1) })
-	ignoreCase(&left, &low)
-	ignoreCase(&left, &high)
-	sql := within(left, levelEquality) + " BETWEEN " + within(low, levelEquality) + " AND " + within(high, levelEquality)
-	result := combine(levelEquality, sql, left, low, high)
-	result.boolean = true
-	return result
-}
-
-// collate knows SQLite's three collations.
-func (t *translator) collate(left expression) expression {
-	t.next()
-	collation := t.name()
-	switch strings.ToUpper(collation) {
-	case "BINARY":
-		return left
-	case "NOCASE":
-		result := combine(levelPrimary, lower(left.sql), left)
-		result.noCase, result.plain = true, left.plain
-		return result
-	case "RTRIM":
-		result := combine(levelPrimary, "pg_catalog.rtrim(sqlite.to_text("+left.sql+"))", left)
-		result.plain = left.plain
-		return result
-	}
-	t.fail("no such collation sequence: %s", collation)
-	return left
 }

@@ -1,13 +1,16 @@
 package translate
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // orderTerm is one term of an ORDER BY.
 type orderTerm struct {
 	expression
 	descending bool
 	nulls      string
-	// isName is set if the term is just a name, which may be that of an item.
+	// isName is set if the term is only a name, which may be an item's alias.
 	isName bool
 }
 
@@ -45,8 +48,8 @@ func (t *translator) endsTerm(following token) bool {
 	return following.kind == end || following.kind == operator && strings.Contains(",);", following.value)
 }
 
-// nullsOrder puts NULL before everything else, as SQLite does. An id is never
-// NULL: without the words, its primary key gives the order.
+// nullsOrder sorts NULL before everything else, as SQLite does. An id is never
+// NULL; without the clause, PostgreSQL can use its primary key for the order.
 func nullsOrder(e expression, descending bool) string {
 	switch {
 	case strings.EqualFold(e.name, "id"), isRowID(e.name):
@@ -77,7 +80,7 @@ func (t *translator) orderTerms() string {
 	return strings.TrimPrefix(renderOrder(t.terms()), " ORDER BY ")
 }
 
-// limit parses LIMIT and OFFSET; a negative limit is none.
+// limit parses LIMIT and OFFSET. A negative limit means none, a negative offset 0.
 func (t *translator) limit() string {
 	if !t.acceptWord("LIMIT") {
 		return ""
@@ -89,21 +92,23 @@ func (t *translator) limit() string {
 	case t.accept(","):
 		limit, offset = t.expression(), limit
 	}
-	sql := " LIMIT ALL"
-	if !strings.HasPrefix(limit.sql, "-") {
-		sql = " LIMIT " + wholeNumber(limit)
-	}
+	sql := " LIMIT " + wholeNumber(limit, "ALL", "nullif(greatest(%s, -1), -1)")
 	if offset.sql != "" {
-		sql += " OFFSET " + wholeNumber(offset)
+		sql += " OFFSET " + wholeNumber(offset, "0", "greatest(%s, 0)")
 	}
 	return sql
 }
 
-func wholeNumber(e expression) string {
-	if e.literal == number {
-		return e.sql
+// wholeNumber returns a number, or negative in place of a negative literal. The
+// format does the same to values that are known at run time only.
+func wholeNumber(e expression, negative, format string) string {
+	switch {
+	case e.literal != number:
+		return fmt.Sprintf(format, "sqlite.to_integer("+e.sql+")")
+	case strings.HasPrefix(strings.Trim(e.sql, "("), "-"):
+		return negative
 	}
-	return "sqlite.to_integer(" + e.sql + ")"
+	return e.sql
 }
 
 // windows parses the named windows of a query.
@@ -121,7 +126,7 @@ func (t *translator) windows() string {
 var frameWords = map[string]bool{"ROWS": true, "RANGE": true, "GROUPS": true, "BETWEEN": true, "UNBOUNDED": true, "PRECEDING": true,
 	"FOLLOWING": true, "CURRENT": true, "ROW": true, "AND": true, "EXCLUDE": true, "NO": true, "OTHERS": true, "GROUP": true, "TIES": true}
 
-// windowDefinition parses what stands in parentheses after OVER.
+// windowDefinition parses a window in parentheses.
 func (t *translator) windowDefinition() string {
 	t.expect("(")
 	var parts []string

@@ -4,8 +4,8 @@ import (
 	"strconv"
 )
 
-// parameter gives each argument one number, or two if it is both assigned and
-// computed with.
+// parameter parses a parameter. An argument gets two numbers if it is both
+// assigned and used in an expression, because the types may differ.
 func (t *translator) parameter() expression {
 	return expression{sql: t.parameterNumber(Parameter{Argument: t.argument()}), level: levelPrimary, literal: parameter, plain: true}
 }
@@ -15,12 +15,12 @@ func (t *translator) argument() int {
 	current := t.next()
 	argument := t.parameters
 	if current.value != "" {
-		number, err := strconv.Atoi(current.value)
-		if err != nil || number < 1 || number > maxParameters {
+		n, err := strconv.Atoi(current.value)
+		if err != nil || n < 1 || n > maxParameters {
 			t.fail("variable number must be between ?1 and ?%d", maxParameters)
 			return 0
 		}
-		argument = number - 1
+		argument = n - 1
 	}
 	t.parameters = max(t.parameters, argument+1)
 	return argument
@@ -36,7 +36,8 @@ func (t *translator) parameterNumber(wanted Parameter) string {
 	return "$" + strconv.Itoa(len(t.statement.Parameters))
 }
 
-// assignment parses a value that goes straight into a column.
+// assignment parses a value assigned to a column. A single parameter or text
+// takes the column's type.
 func (t *translator) assignment() string {
 	following := t.peekAt(1)
 	ends := following.kind == end || following.kind == operator && (following.value == "," || following.value == ")" || following.value == ";") ||
@@ -45,7 +46,7 @@ func (t *translator) assignment() string {
 	switch {
 	case ends && current.kind == parameter:
 		return t.parameterNumber(Parameter{Argument: t.argument(), Assigned: true})
-	case ends && (current.kind == text || current.double):
+	case ends && (current.kind == text || current.double && t.isText()):
 		return quoteLiteral(t.next().value)
 	}
 	return t.expression().sql

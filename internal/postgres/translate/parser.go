@@ -3,6 +3,7 @@ package translate
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 func (t *translator) peek() token {
@@ -12,7 +13,7 @@ func (t *translator) peek() token {
 	return t.tokens[t.position]
 }
 
-// peekAt looks ahead.
+// peekAt returns the token at an offset from the next one.
 func (t *translator) peekAt(offset int) token {
 	return t.tokens[min(t.position+offset, len(t.tokens)-1)]
 }
@@ -26,26 +27,26 @@ func (t *translator) next() token {
 }
 
 // at reports whether the next token is this punctuation or operator.
-func (t *translator) at(text string) bool {
+func (t *translator) at(symbol string) bool {
 	current := t.peek()
-	return current.kind == operator && current.value == text
+	return current.kind == operator && current.value == symbol
 }
 
-func (t *translator) accept(text string) bool {
-	if t.at(text) {
+func (t *translator) accept(symbol string) bool {
+	if t.at(symbol) {
 		t.position++
 		return true
 	}
 	return false
 }
 
-func (t *translator) expect(text string) {
-	if !t.accept(text) {
+func (t *translator) expect(symbol string) {
+	if !t.accept(symbol) {
 		t.unexpected()
 	}
 }
 
-// keyword is the next token if it is a bare word, in upper case.
+// keyword returns the next token in upper case if it is a bare word, or "".
 func (t *translator) keyword() string {
 	return t.peek().keyword
 }
@@ -55,10 +56,10 @@ func (t *translator) atWord(words ...string) bool {
 	return keyword != "" && slices.Contains(words, keyword)
 }
 
-// atWords reports whether these words come next, one after the other.
+// atWords reports whether these words come next, in this order.
 func (t *translator) atWords(words ...string) bool {
-	for i, word := range words {
-		if t.problem != "" || t.peekAt(i).keyword != word {
+	for i, wanted := range words {
+		if t.problem != "" || t.peekAt(i).keyword != wanted {
 			return false
 		}
 	}
@@ -79,7 +80,7 @@ func (t *translator) expectWord(words ...string) {
 	}
 }
 
-// unexpected ends the translation at the next token.
+// unexpected fails at the next token.
 func (t *translator) unexpected() {
 	current := t.peek()
 	if current.kind == end {
@@ -89,14 +90,14 @@ func (t *translator) unexpected() {
 	t.fail("near %q: syntax error", t.source[current.start:current.end])
 }
 
-// fail ends the translation with a problem.
+// fail ends the translation with a problem. Only the first problem counts.
 func (t *translator) fail(format string, arguments ...any) {
 	if t.problem == "" {
 		t.problem = fmt.Sprintf(format, arguments...)
 	}
 }
 
-// text is the original text of a range of tokens.
+// text returns the original text of a range of tokens.
 func (t *translator) text(first, after int) string {
 	if after <= first {
 		return ""
@@ -104,7 +105,19 @@ func (t *translator) text(first, after int) string {
 	return t.source[t.tokens[first].start:t.tokens[after-1].end]
 }
 
-// nested runs f one level deeper.
+// textWithLiterals is text with single quotes around the texts that are in double
+// quotes, so that it means the same whatever columns there will be.
+func (t *translator) textWithLiterals(first, after int) string {
+	var result strings.Builder
+	written := t.tokens[first].start
+	for _, position := range t.texts {
+		result.WriteString(t.source[written:t.tokens[position].start] + quoteLiteral(t.tokens[position].value))
+		written = t.tokens[position].end
+	}
+	return result.String() + t.source[written:t.tokens[after-1].end]
+}
+
+// nested calls f one level deeper, up to maxDepth.
 func (t *translator) nested(f func()) {
 	t.depth++
 	if t.depth > maxDepth {
@@ -115,7 +128,7 @@ func (t *translator) nested(f func()) {
 	t.depth--
 }
 
-// list parses items that are separated by commas.
+// list parses items separated by commas.
 func (t *translator) list(item func()) {
 	for {
 		item()

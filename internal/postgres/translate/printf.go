@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// conversion is a conversion of printf: flags, width, digits, letter.
+// conversion matches a conversion of printf: flags, width, precision, letter.
 var conversion = regexp.MustCompile(`%([-+0 ,]*)(\d{0,3})(?:\.(\d{1,2}))?(.)`)
 
-// printf writes a format that stands in the statement as the texts and
-// conversions that it joins. What it does not know is refused.
+// printf translates a literal format to a concatenation of its texts and
+// converted arguments. It refuses unknown conversions.
 func (t *translator) printf(arguments []expression) expression {
 	if arguments[0].literal != text {
 		t.fail("printf with a format that is not a literal is not supported on PostgreSQL")
@@ -35,6 +35,8 @@ func (t *translator) printf(arguments []expression) expression {
 			digits = format[match[6]:match[7]]
 		}
 		switch {
+		case (letter == "x" || letter == "X" || letter == "u") && digits == "" && !strings.ContainsAny(format[match[2]:match[3]], ","):
+			parts = append(parts, "sqlite.format_unsigned(sqlite.to_integer("+argument+"), '"+letter+"', "+flags+", "+width+")")
 		case (letter == "d" || letter == "i") && digits == "":
 			parts = append(parts, "sqlite.format_integer(sqlite.to_integer("+argument+"), "+flags+", "+width+")")
 		case letter == "f":

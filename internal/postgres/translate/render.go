@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// grouped reports whether rows are merged, and by what.
+// grouped reports whether rows are aggregated, and returns what they are
+// grouped by.
 func (c core) grouped() (bool, map[string]bool) {
 	by := map[string]bool{}
 	for _, group := range c.group {
@@ -22,8 +23,8 @@ func (c core) grouped() (bool, map[string]bool) {
 	return merged, by
 }
 
-// render writes a SELECT. Columns that are neither grouped by nor aggregated
-// have the value of one of the rows, as in SQLite.
+// render writes a SELECT. As in SQLite, columns that are neither grouped by nor
+// aggregated have the value of one of the rows.
 func (t *translator) render(c core, order []orderTerm) string {
 	if c.verbatim != "" {
 		return c.verbatim
@@ -52,7 +53,7 @@ func (t *translator) render(c core, order []orderTerm) string {
 	return "SELECT " + pick(c.distinct, "DISTINCT ", "") + strings.Join(items, ", ") + c.clauses()
 }
 
-// anyRow is a column, or all of them, of one of the merged rows.
+// anyRow returns a column, or all of them, of one of the aggregated rows.
 func (c core) anyRow(item item) string {
 	table := strings.TrimSuffix(item.sql, ".*")
 	switch {
@@ -69,7 +70,7 @@ func (c core) anyRow(item item) string {
 	return "(sqlite.any_row(" + table + ")).*"
 }
 
-// clauses are FROM to WINDOW.
+// clauses returns FROM to WINDOW.
 func (c core) clauses() string {
 	sql := ""
 	if c.from.sql != "" {
@@ -90,8 +91,8 @@ func (c core) clauses() string {
 	return sql
 }
 
-// needsGrouping reports whether the order is by something that is not among the
-// selected columns, which PostgreSQL refuses with DISTINCT.
+// needsGrouping reports whether the order is by something that is not selected,
+// which PostgreSQL refuses with DISTINCT.
 func needsGrouping(selected item, order []orderTerm) bool {
 	table, ok := strings.CutSuffix(selected.sql, ".*")
 	if !ok {
@@ -105,8 +106,8 @@ func needsGrouping(selected item, order []orderTerm) bool {
 	return false
 }
 
-// groupDistinct turns SELECT DISTINCT t.* ORDER BY x into one row for each t, in
-// the order of its first x.
+// groupDistinct turns SELECT DISTINCT t.* ORDER BY x into one row for each t,
+// ordered by its first x.
 func (t *translator) groupDistinct(c core, order []orderTerm) string {
 	table := strings.TrimSuffix(c.items[0].sql, ".*")
 	columns, terms := "", make([]orderTerm, len(order))

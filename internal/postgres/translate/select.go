@@ -4,18 +4,19 @@ import (
 	"strings"
 )
 
-// item is one expression of a select list, with its name if it has one.
+// item is one expression of a select list, with its alias.
 type item struct {
 	expression
 	alias   string
 	aliased bool
 }
 
-// core is one SELECT of a compound one.
+// core is one SELECT of a compound query.
 type core struct {
 	distinct bool
 	items    []item
-	// verbatim is a VALUES list, which has no clauses.
+	// verbatim is a VALUES list or a query in parentheses, which has no further
+	// clauses.
 	verbatim string
 	from     source
 	where    expression
@@ -77,14 +78,14 @@ func (t *translator) selectStatement() string {
 	first := t.core()
 	body, compound := "", false
 	for t.problem == "" {
-		operator := t.compoundOperator()
-		if operator == "" {
+		operation := t.compoundOperator()
+		if operation == "" {
 			break
 		}
 		if !compound {
 			body, compound = t.render(first, nil), true
 		}
-		body += " " + operator + " " + t.render(t.core(), nil)
+		body += " " + operation + " " + t.render(t.core(), nil)
 	}
 	var order []orderTerm
 	if t.acceptWord("ORDER", "BY") {
@@ -119,7 +120,7 @@ func (t *translator) compoundOperator() string {
 	return ""
 }
 
-// core parses SELECT to HAVING, or VALUES.
+// core parses SELECT to WINDOW, or VALUES.
 func (t *translator) core() core {
 	var result core
 	if t.acceptWord("VALUES") {
@@ -180,15 +181,17 @@ func (t *translator) item() item {
 		t.statement.ShowsRowID = true
 	}
 	result.alias, result.aliased = t.alias()
-	t.fold(result.alias) // keeps its spelling, which others may follow
+	t.fold(result.alias) // registers its spelling
 	if !result.aliased && result.name == "" {
-		// SQLite calls an expression by its text.
+		// SQLite names an expression by its text.
 		result.alias, result.aliased = t.text(first, t.position), true
 	}
+	t.define(result.alias)
 	return result
 }
 
-// aliases are the names that a later clause may use.
+// aliases returns the expressions of the select list by their aliases in lower
+// case, for clauses that may refer to them.
 func (c core) aliases() map[string]string {
 	names := map[string]string{}
 	for _, item := range c.items {
@@ -199,7 +202,7 @@ func (c core) aliases() map[string]string {
 	return names
 }
 
-// names are what the columns of the result are called.
+// names returns the names of the result's columns, in lower case.
 func (c core) names() map[string]bool {
 	names := map[string]bool{}
 	for _, item := range c.items {

@@ -2,6 +2,7 @@ package translate_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,14 +22,14 @@ func TestStatements(t *testing.T) {
 		{"distinct rows in another order", "SELECT DISTINCT `t`.* FROM t JOIN u ON 1 ORDER BY u.a DESC LIMIT 5", `SELECT ("distinct".row).* FROM (SELECT "t" AS row, max("u"."a") AS "order 1" FROM "t" JOIN "u" ON TRUE GROUP BY "t") "distinct" ORDER BY "order 1" DESC NULLS LAST LIMIT 5`},
 		{"distinct rows in their own order", "SELECT DISTINCT t.* FROM t ORDER BY t.a", `SELECT DISTINCT "t".* FROM "t" ORDER BY "t"."a" NULLS FIRST`},
 		{"the order of ids", "SELECT a FROM t ORDER BY id DESC, rowid", `SELECT "a" FROM "t" ORDER BY "id" DESC, "_rowid_"`},
-		{"limits", "SELECT a FROM t LIMIT -1 OFFSET ?", `SELECT "a" FROM "t" LIMIT ALL OFFSET sqlite.to_integer($1)`},
+		{"limits", "SELECT a FROM t LIMIT -1 OFFSET ?", `SELECT "a" FROM "t" LIMIT ALL OFFSET greatest(sqlite.to_integer($1), 0)`},
 		{"limits, the other way round", "SELECT a FROM t LIMIT 5, 10", `SELECT "a" FROM "t" LIMIT 10 OFFSET 5`},
 		{"compounds", "SELECT 1 AS a UNION ALL SELECT 2 EXCEPT VALUES (3) ORDER BY a", `SELECT 1 AS "a" UNION ALL SELECT 2 AS "2" EXCEPT VALUES (3) ORDER BY "a" NULLS FIRST`},
 		{"common table expressions", "WITH RECURSIVE x(a) AS (SELECT 1) SELECT a FROM x", `WITH RECURSIVE "x" ("a") AS (SELECT 1::double precision AS "1") SELECT "a" FROM "x"`},
 		{"insert", "INSERT INTO `t` (`a`, `b`) VALUES ('x', 1 + 1)", `INSERT INTO "t" ("a", "b") VALUES ('x', 1::double precision + 1::double precision)`},
 		{"insert or ignore", "INSERT OR IGNORE INTO t SELECT 'x'", `INSERT INTO "t" SELECT 'x'::pg_catalog.text AS "'x'" ON CONFLICT DO NOTHING`},
 		{"upsert", "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET b = excluded.b RETURNING a", `INSERT INTO "t" ("a") VALUES (1) ON CONFLICT ("a") DO UPDATE SET "b" = "excluded"."b" RETURNING "a"`},
-		{"update", `UPDATE t SET a = "x", b = NULL WHERE c`, `UPDATE "t" SET "a" = 'x', "b" = NULL WHERE sqlite.truth("c")`},
+		{"update", `UPDATE t SET a = "x", b = NULL WHERE c`, `UPDATE "t" SET "a" = "x", "b" = NULL WHERE sqlite.truth("c")`},
 		{"delete", "DELETE FROM t WHERE a = 1", `DELETE FROM "t" WHERE "a" = 1`},
 		{"drop", "DROP TABLE IF EXISTS `t`", `DROP TABLE IF EXISTS "t"`},
 		{"rename a table", "ALTER TABLE `a` RENAME TO `B`", `ALTER TABLE "a" RENAME TO "B"`},
@@ -132,6 +133,50 @@ func TestWhatNeedsNoCounterpart(t *testing.T) {
 	for _, source := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA optimize", "ANALYZE", "REINDEX t"} {
 		if statement := one(t, source); statement.Kind != translate.Nothing || statement.SQL != "" {
 			t.Errorf("%s: got %+v", source, statement)
+		}
+	}
+}
+
+// TestNamesInDoubleQuotes translates statements twice: as they are, and with some
+// names read as texts.
+func TestNamesInDoubleQuotes(t *testing.T) {
+	for _, test := range []struct {
+		source string
+		names  []string // that may be texts
+		want   string   // with x as a text
+	}{
+		{`SELECT "x", "t"."x", "y" FROM "t"`, []string{"x", "y"}, `SELECT 'x'::pg_catalog.text AS """x""", "t"."x", "y" FROM "t"`},
+		{`SELECT a FROM t WHERE b = "" AND c <> "x"`, []string{"x"}, `SELECT "a" FROM "t" WHERE "b" = ''::pg_catalog.text AND "c" <> 'x'::pg_catalog.text`},
+		{`SELECT a AS "b" FROM t ORDER BY "b"`, nil, `SELECT "a" AS "b" FROM "t" ORDER BY "b" NULLS FIRST`},
+		{`WITH q("b") AS (SELECT a FROM t) SELECT "b", "a+1" FROM (SELECT a+1 FROM q)`, nil, `WITH "q" ("b") AS (SELECT "a" FROM "t") SELECT "b", "a+1" FROM (SELECT sqlite.number("a") + 1::double precision AS "a+1" FROM "q") AS "query 1"`},
+		{`UPDATE t SET a = "x", b = "y"`, []string{"x", "y"}, `UPDATE "t" SET "a" = 'x', "b" = "y"`},
+		{`INSERT INTO t VALUES ("x", "y")`, nil, `INSERT INTO "t" VALUES ('x', 'y')`},
+		{`CREATE INDEX i ON t ("x")`, nil, `CREATE INDEX "i" ON "t" ("x" NULLS FIRST, "_rowid_")`},
+		{`CREATE VIEW v AS SELECT "x" AS "b" FROM t`, []string{"x"}, `CREATE VIEW "v" AS SELECT 'x'::pg_catalog.text AS "b" FROM "t"`},
+	} {
+		if got := one(t, test.source).QuotedNames; !slices.Equal(got, test.names) {
+			t.Errorf("%s: got the names %q, want %q", test.source, got, test.names)
+		}
+		statements, err := translate.TranslateReading(test.source, translate.Reading{IsText: func(name string) bool { return name == "x" }})
+		if err != nil || statements[0].SQL != test.want {
+			t.Errorf("%s: %v\n got %s\nwant %s", test.source, err, statements[0].SQL, test.want)
+		}
+	}
+}
+
+func TestChoicesBetweenTypes(t *testing.T) {
+	for source, want := range map[string]string{
+		"SELECT CASE a WHEN 1 THEN b ELSE c END AS x":    `SELECT CASE "a" WHEN 1 THEN sqlite.dynamic("b") ELSE sqlite.dynamic("c") END AS "x"`,
+		"SELECT iif(a, b, NULL) AS x":                    `SELECT CASE WHEN sqlite.truth("a") THEN sqlite.dynamic("b") ELSE NULL END AS "x"`,
+		"SELECT max(a, b) AS x":                          `SELECT CASE WHEN sqlite.dynamic("a") IS NULL OR sqlite.dynamic("b") IS NULL THEN NULL ELSE GREATEST(sqlite.dynamic("a"), sqlite.dynamic("b")) END AS "x"`,
+		"SELECT max(a) AS x, coalesce(a, b) AS y FROM t": "",
+	} {
+		if got := one(t, source).HasChoices; got != (want != "") {
+			t.Errorf("%s: has choices: %v", source, got)
+		}
+		statements, err := translate.TranslateReading(source, translate.Reading{Dynamic: true})
+		if err != nil || want != "" && statements[0].SQL != want {
+			t.Errorf("%s: %v\n got %s\nwant %s", source, err, statements[0].SQL, want)
 		}
 	}
 }

@@ -2,10 +2,11 @@ package translate
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
-// tokenKind is what a token is.
+// tokenKind is the kind of a token.
 type tokenKind int
 
 const (
@@ -14,30 +15,30 @@ const (
 	quoted              // a name in backticks, brackets or double quotes
 	text                // 'text'
 	blob                // x'00ff'
-	number              // 1, 2.5, 1e3, 0xff
+	number              // 1, 2.5, 1e3, 0xff as 255
 	parameter           // ? or ?2
 	operator            // operators and punctuation
 )
 
-// token is one word, literal, parameter or operator of a text.
+// token is a word, literal, parameter or operator.
 type token struct {
 	kind tokenKind
-	// value is what the token stands for, without quotes.
+	// value is the token's text, without quotes.
 	value string
-	// keyword is a bare word in upper case.
+	// keyword is a bare word in upper case; otherwise empty.
 	keyword string
-	// double is set for a name in double quotes, which SQLite takes for text
+	// double is set for a name in double quotes, which SQLite reads as text
 	// where no name can be.
 	double     bool
 	start, end int
 }
 
-// operators are SQLite's, longer ones before their beginnings.
+// operators are SQLite's operators, longer ones before their prefixes.
 var operators = []string{"->>", "->", "||", "==", "!=", "<>", "<=", ">=", "<<", ">>",
 	"(", ")", ",", ";", ".", "=", "<", ">", "+", "-", "*", "/", "%", "&", "|", "~"}
 
-// tokenize splits a text. The last token is of kind end. A problem is returned
-// in SQLite's words.
+// tokenize splits a text into tokens, the last of which is of kind end. A
+// problem is in SQLite's words; "" if there is none.
 func tokenize(source string) (tokens []token, problem string) {
 	for i := 0; i < len(source); {
 		current, skipped, problem := scan(source, i)
@@ -52,7 +53,7 @@ func tokenize(source string) (tokens []token, problem string) {
 	return append(tokens, token{kind: end, start: len(source), end: len(source)}), ""
 }
 
-// scan reads the token, comment or space at a position.
+// scan reads a token, or skips a comment or a space, at a position.
 func scan(source string, start int) (current token, skipped bool, problem string) {
 	rest, c := source[start:], source[start]
 	switch {
@@ -104,7 +105,7 @@ func scan(source string, start int) (current token, skipped bool, problem string
 	return current, false, fmt.Sprintf("unrecognized token: %q", rest[:1])
 }
 
-// scanQuoted reads up to the closing quote; a doubled one stands for itself,
+// scanQuoted reads up to the closing quote. A doubled quote stands for itself,
 // except for a bracket.
 func scanQuoted(source string, start int, quote byte, current token) (token, bool, string) {
 	var value strings.Builder
@@ -128,6 +129,9 @@ func scanQuoted(source string, start int, quote byte, current token) (token, boo
 }
 
 func scanNumber(source string, start int) (token, bool, string) {
+	if len(source) > start+2 && source[start] == '0' && (source[start+1] == 'x' || source[start+1] == 'X') && isHexDigit(source[start+2]) {
+		return scanHexadecimal(source, start)
+	}
 	i := start
 	digits := func() {
 		for i < len(source) && isDigit(source[i]) {
@@ -154,6 +158,25 @@ func scanNumber(source string, start int) (token, bool, string) {
 	}
 	return token{kind: number, value: source[start:i], start: start, end: i}, false, ""
 }
+
+// scanHexadecimal reads 64 bits after 0x. The token's value is the signed decimal
+// number.
+func scanHexadecimal(source string, start int) (token, bool, string) {
+	i := start + 2
+	for i < len(source) && isHexDigit(source[i]) {
+		i++
+	}
+	if i < len(source) && (isNameStart(source[i]) || isDigit(source[i])) {
+		return token{}, false, fmt.Sprintf("unrecognized token: %q", source[start:i+1])
+	}
+	bits, err := strconv.ParseUint(source[start+2:i], 16, 64)
+	if err != nil {
+		return token{}, false, "hex literal too big: " + source[start:i]
+	}
+	return token{kind: number, value: strconv.FormatInt(int64(bits), 10), start: start, end: i}, false, ""
+}
+
+func isHexDigit(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 

@@ -1,13 +1,18 @@
-// Package translate turns SQL as SQLite understands it into SQL that means the
-// same to PostgreSQL. It parses what SQLite's grammar allows and refuses the
-// rest with an error: nothing is passed through that it does not know.
+// Package translate translates SQL from SQLite's dialect to PostgreSQL. It
+// parses SQLite's grammar and refuses what it does not support with an error;
+// it passes nothing through unparsed.
 //
-// What differs in expressions is looked up in tables, one entry a rule:
-// operators.go, functions.go and types.go. The other files follow SQLite's
-// grammar, a statement or clause each.
+// The differences in expressions are tables with one entry per rule:
+// operators.go, postfix.go, functions.go and types.go. The other files follow
+// SQLite's grammar, one per statement or clause.
 package translate
 
-// Kind says how a statement is to be run.
+import (
+	"slices"
+	"strings"
+)
+
+// Kind tells how to run a statement.
 type Kind int
 
 const (
@@ -23,28 +28,36 @@ const (
 
 // Statement is one translated statement.
 type Statement struct {
-	// Source is the original text, of which this is the statement with the index.
+	// Source is the original text, which may hold several statements, and Index
+	// is the position of this one.
 	Source string
 	Index  int
 	// SQL is the statement in PostgreSQL's dialect.
 	SQL string
 	// LockingSQL is SQL with a row lock, if the statement reads one row by its
-	// id; otherwise it is empty.
+	// id; otherwise empty.
 	LockingSQL string
-	// Parameters says for $1, $2 and so on which argument they take.
+	// Parameters are those of $1, $2 and so on.
 	Parameters []Parameter
-	// Kind says how the statement is to be run.
+	// Kind tells how to run the statement.
 	Kind Kind
 	// After are statements that complete a definition.
 	After []string
-	// Table is the table or view that a change or definition is about.
+	// Table is the table or view that is changed, defined, or locked by
+	// LockingSQL.
 	Table string
-	// Drops is set if the definition drops Table, which views may depend on.
+	// Drops is set if the definition drops Table, on which views may depend.
 	Drops bool
-	// LongNames are the names that are too long for PostgreSQL, by those that it
-	// knows instead.
+	// LongNames maps shortened names to the original ones.
 	LongNames map[string]string
-	// ShowsRowID is set if the query asks for the hidden row id by name.
+	// QuotedNames are the names in double quotes that may be columns or, if there
+	// is no such column, texts: those in expressions that the statement itself does
+	// not define.
+	QuotedNames []string
+	// HasChoices is set if the statement chooses between values whose types may
+	// differ, and that are not dynamic: a CASE, or max and min of several values.
+	HasChoices bool
+	// ShowsRowID is set if the query selects the hidden row id by name.
 	ShowsRowID bool
 }
 
@@ -52,16 +65,16 @@ type Statement struct {
 type Parameter struct {
 	// Argument is the index of the argument, from 0.
 	Argument int
-	// Assigned is set if the value goes straight into a column, which then gives
-	// it its type. Otherwise the type is that of the argument.
+	// Assigned is set if the value is assigned to a column and takes its type.
+	// Otherwise it has the type of the argument.
 	Assigned bool
 }
 
-// Error is SQL that cannot be translated.
+// Error means that the SQL cannot be translated.
 type Error struct {
 	// Source is the whole original text.
 	Source string
-	// Problem says what is wrong, in SQLite's words where it has some.
+	// Problem describes what is wrong, in SQLite's words where it has some.
 	Problem string
 }
 
@@ -69,46 +82,64 @@ func (e *Error) Error() string {
 	return "SQL logic error: " + e.Problem
 }
 
-// maxDepth is how deeply expressions and queries nest, as in SQLite.
+// maxDepth limits the nesting of expressions and queries, as in SQLite.
 const maxDepth = 1000
 
-// maxParameters is how many parameters PostgreSQL's protocol can carry.
+// maxParameters is the number of parameters that PostgreSQL's protocol can
+// carry.
 const maxParameters = 65535
 
-// translator walks over the tokens of one text. The first problem ends the walk:
-// every method then sees the end of the tokens.
+// translator parses the tokens of one text. After the first problem, peek
+// returns the end of the tokens, which ends every rule.
 type translator struct {
 	source     string
-	fold       func(name string) string
+	reading    Reading
 	tokens     []token
 	position   int
 	problem    string
 	depth      int
-	subqueries int // around the current token
-	unnamed    int // queries that had to be given a name
-	// recursive is set within WITH RECURSIVE, whose parts must have one type.
+	subqueries int // depth of sub-queries
+	unnamed    int // count of queries with a generated alias
+	// recursive is set within WITH RECURSIVE, whose queries must have the same
+	// types.
 	recursive  bool
-	parameters int // of the whole text so far
+	parameters int // count in the whole text so far
 	statement  *Statement
-	// aliases are what the select list calls its expressions, where a clause may
-	// use these names.
+	// defined are the names that the statement defines, in lower case, and texts
+	// the positions of the names that are texts.
+	defined map[string]bool
+	texts   []int
+	// aliases are the expressions of the select list by alias, in clauses that
+	// may refer to them.
 	aliases map[string]string
 }
 
-// Translate returns the statements of a text, translated. Names keep their case,
-// which counts in PostgreSQL.
+// Translate translates a text of one or more statements. Names keep their case,
+// which is significant in PostgreSQL. Its error is an *Error.
 func Translate(source string) ([]*Statement, error) {
-	return TranslateFolding(source, func(name string) string { return name })
+	return TranslateReading(source, Reading{})
 }
 
-// TranslateFolding is Translate with names as fold gives them: SQL that is
-// written by hand may name things in another case.
-func TranslateFolding(source string, fold func(name string) string) ([]*Statement, error) {
+// Reading tells how to read what only the schema can tell.
+type Reading struct {
+	// Fold returns a name as the schema spells it; nil keeps every name.
+	Fold func(name string) string
+	// IsText reports whether one of a statement's QuotedNames is a text; nil for
+	// none.
+	IsText func(name string) bool
+	// Dynamic makes all choices between values dynamic: PostgreSQL refuses values of
+	// several types.
+	Dynamic bool
+}
+
+// TranslateReading is Translate for SQL that spells names in another case than the
+// schema, puts texts in double quotes, or mixes types.
+func TranslateReading(source string, reading Reading) ([]*Statement, error) {
 	tokens, problem := tokenize(source)
 	if problem != "" {
 		return nil, &Error{Source: source, Problem: problem}
 	}
-	t := &translator{source: source, tokens: tokens, fold: fold}
+	t := &translator{source: source, tokens: tokens, reading: reading}
 	var statements []*Statement
 	for {
 		for t.accept(";") {
@@ -117,7 +148,9 @@ func TranslateFolding(source string, fold func(name string) string) ([]*Statemen
 			break
 		}
 		t.statement = &Statement{Source: source, Index: len(statements)}
+		t.defined, t.texts = map[string]bool{}, nil
 		t.anyStatement()
+		t.statement.QuotedNames = slices.DeleteFunc(t.statement.QuotedNames, func(name string) bool { return t.defined[strings.ToLower(name)] })
 		if t.problem == "" && t.peek().kind != end && !t.at(";") {
 			t.unexpected()
 		}
@@ -132,7 +165,7 @@ func TranslateFolding(source string, fold func(name string) string) ([]*Statemen
 	return statements, nil
 }
 
-// statementRules are the statements that are known, by their first word.
+// statementRules are the supported statements, by their first word.
 var statementRules map[string]func(*translator)
 
 func init() {
@@ -166,7 +199,7 @@ func (t *translator) query() {
 	}
 }
 
-// withStatement is a query or a change after WITH.
+// withStatement parses a query or a change after WITH.
 func (t *translator) withStatement() {
 	with := t.with()
 	t.anyStatement()
@@ -174,7 +207,7 @@ func (t *translator) withStatement() {
 	t.statement.LockingSQL = ""
 }
 
-// nothing skips a statement that tunes SQLite's file.
+// nothing skips a statement that only tunes SQLite's file.
 func (t *translator) nothing() {
 	t.statement.Kind = Nothing
 	for t.peek().kind != end && !t.at(";") {
@@ -182,7 +215,7 @@ func (t *translator) nothing() {
 	}
 }
 
-// pragma answers table_info; all others tune SQLite's file.
+// pragma translates table_info. The others only tune SQLite's file.
 func (t *translator) pragma() {
 	t.next()
 	if !t.atWord("TABLE_INFO") {

@@ -2,8 +2,8 @@ package translate
 
 import "strings"
 
-// columnTypes are PostgreSQL's types for the types that columns are declared
-// with. Text sorts by bytes, as in SQLite. Dates are text there, too.
+// columnTypes maps declared types to PostgreSQL's. Text sorts by bytes, as in
+// SQLite. Dates are text, too.
 var columnTypes = map[string]string{
 	"":         textColumn,
 	"TEXT":     textColumn,
@@ -31,7 +31,7 @@ const (
 	integerColumn = "bigint"
 )
 
-// castFunctions are the functions of CAST by the type's name.
+// castFunctions are the functions of CAST, by the type's name.
 var castFunctions = map[string]string{
 	"TEXT": "sqlite.to_text", "VARCHAR": "sqlite.to_text", "CHAR": "sqlite.to_text", "CLOB": "sqlite.to_text",
 	"DATE": "sqlite.to_numeric", "DATETIME": "sqlite.to_numeric", "NUMERIC": "sqlite.to_numeric", "DECIMAL": "sqlite.to_numeric",
@@ -40,8 +40,8 @@ var castFunctions = map[string]string{
 	"BOOLEAN": "sqlite.truth", "BOOL": "sqlite.truth", "JSON": "sqlite.to_text", "BLOB": "sqlite.to_blob",
 }
 
-// castFunction is the function of a type. Unknown types have SQLite's numeric
-// affinity.
+// castFunction returns the function of a type. Unknown types have numeric
+// affinity in SQLite.
 func castFunction(typeName string) string {
 	if function, ok := castFunctions[typeName]; ok {
 		return function
@@ -49,7 +49,8 @@ func castFunction(typeName string) string {
 	return "sqlite.to_numeric"
 }
 
-// typeName parses a type with its length, and returns the first word.
+// typeName parses a type with its length and returns its first word in upper
+// case.
 func (t *translator) typeName() string {
 	if t.peek().kind != word {
 		t.unexpected()

@@ -46,15 +46,15 @@ func TestPostgreSQLThatStopsTheStart(t *testing.T) {
 		environment []string
 		want        string
 	}{
-		{"a wrong password", []string{"PG_DB=" + name, "PG_USER=guarded", "PG_PASSWORD=hush-hush", "PG_HOST=127.0.0.1", "PG_PORT=" + target.Port(), "PG_SSLMODE=disable"}, `does not let user "guarded" in: wrong password`},
-		{"a wrong password in a URL", []string{"DATABASE_URL=" + at(guarded, "")}, `does not let user "guarded" in: wrong password`},
-		{"an unknown role", []string{"DATABASE_URL=" + at(url.UserPassword("stranger", "hush-hush"), "")}, `does not let user "stranger" in`},
+		{"a wrong password", []string{"PG_DB=" + name, "PG_USER=guarded", "PG_PASSWORD=hush-hush", "PG_HOST=127.0.0.1", "PG_PORT=" + target.Port(), "PG_SSLMODE=disable"}, `rejected user "guarded": wrong password`},
+		{"a wrong password in a URL", []string{"DATABASE_URL=" + at(guarded, "")}, `rejected user "guarded": wrong password`},
+		{"an unknown role", []string{"DATABASE_URL=" + at(url.UserPassword("stranger", "hush-hush"), "")}, `rejected user "stranger"`},
 		{"a missing database", []string{"DATABASE_URL=" + at(url.UserPassword("carebase", "hush-hush"), "missing")}, `has no database "missing"`},
 		{"nobody at the port", []string{"PG_DB=healthcare", "PG_PASSWORD=hush-hush", "PG_USER=somebody", "PG_HOST=" + host, "PG_PORT=" + port}, "PostgreSQL at " + nobody + " cannot be reached: connection refused"},
 		{"nobody at the port of a URL", []string{"DATABASE_URL=postgres://somebody:hush-hush@" + nobody + "/healthcare"}, "PostgreSQL at " + nobody + " cannot be reached"},
 		{"an unknown host", []string{"DATABASE_URL=postgres://somebody:hush-hush@db.invalid/healthcare"}, "PostgreSQL at db.invalid:5432 cannot be reached"},
-		{"an older server", []string{"DATABASE_URL=postgres://somebody:hush-hush@" + old + "/healthcare?sslmode=disable"}, "PostgreSQL is version 14.11: 15 or later is needed"},
-		{"an older server behind a pooler", []string{"DATABASE_URL=" + server.URL, "PG_DIRECT_URL=postgres://somebody:hush-hush@" + old + "/healthcare?sslmode=disable"}, "PostgreSQL is version 14.11: 15 or later is needed"},
+		{"an older server", []string{"DATABASE_URL=postgres://somebody:hush-hush@" + old + "/healthcare?sslmode=disable"}, "PostgreSQL 15 or later is required, the server is version 14.11"},
+		{"an older server behind a pooler", []string{"DATABASE_URL=" + server.URL, "PG_DIRECT_URL=postgres://somebody:hush-hush@" + old + "/healthcare?sslmode=disable"}, "PostgreSQL 15 or later is required, the server is version 14.11"},
 		{"no pooler", []string{"DATABASE_URL=postgres://somebody:hush-hush@" + nobody + "/healthcare", "PG_DIRECT_URL=" + server.URL}, "the pooler at " + nobody + " cannot be reached"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -98,8 +98,8 @@ func TestADatabaseOfANewerVersionIsNotServed(t *testing.T) {
 	fleet := newFleetOn(t, settings, 1)
 	fleet.processes[0].end(t)
 	for name, test := range map[string]struct{ change, undo, want string }{
-		"the engine's schema":  {"UPDATE sqlite.version SET number = number + 1", "UPDATE sqlite.version SET number = number - 1", "a newer version of this program made it"},
-		"the cluster's schema": {"UPDATE cluster.version SET number = number + 1", "UPDATE cluster.version SET number = number - 1", "a newer version of this program made it"},
+		"the engine's schema":  {"UPDATE sqlite.version SET number = number + 1", "UPDATE sqlite.version SET number = number - 1", "created by a newer version of this program"},
+		"the cluster's schema": {"UPDATE cluster.version SET number = number + 1", "UPDATE cluster.version SET number = number - 1", "created by a newer version of this program"},
 		"a migration": {"INSERT INTO data._migrations (file, applied) VALUES ('9999999999_future.go', 1)", "DELETE FROM data._migrations WHERE file = '9999999999_future.go'",
 			"a newer version of Carebase has migrated the database (9999999999_future.go)"},
 	} {

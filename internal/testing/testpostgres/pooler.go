@@ -21,12 +21,13 @@ type Pooler struct {
 	t         testing.TB
 	directory string
 	command   *exec.Cmd
-	// Settings lead to a database through the pooler.
+	// Settings connect to the database through the pooler.
 	Settings postgres.Settings
 }
 
-// StartPooler starts a PgBouncer in front of a database until the test ends. So
-// many sessions of PostgreSQL are all that its clients share.
+// StartPooler starts a PgBouncer in front of a database, until the test ends.
+// Its clients share the given number of server sessions. It skips the test if
+// PgBouncer is not installed, and fails it in CI.
 func StartPooler(t testing.TB, database postgres.Settings, sessions int) *Pooler {
 	t.Helper()
 	if _, err := exec.LookPath("pgbouncer"); err != nil {
@@ -40,7 +41,7 @@ func StartPooler(t testing.TB, database postgres.Settings, sessions int) *Pooler
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Not the test's own directory, whose name may be too long for a socket.
+	// Not t.TempDir, whose path may be too long for a socket.
 	directory, err := os.MkdirTemp("", "pooler-*")
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +57,7 @@ unix_socket_dir = %s
 listen_port = 6432
 server_login_retry = 1
 `, target.Hostname(), target.Port(), target.User.Username(), sessions, directory)
-	// PgBouncer does not stay root, and makes its socket as whoever it becomes.
+	// PgBouncer drops root privileges before it creates its socket.
 	if err := os.Chmod(directory, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ server_login_retry = 1
 	return pooler
 }
 
-// Start starts the pooler, also again after Stop.
+// Start starts the pooler, also after Stop.
 func (p *Pooler) Start() {
 	p.t.Helper()
 	arguments := []string{filepath.Join(p.directory, "pgbouncer.ini")}
@@ -89,17 +90,17 @@ func (p *Pooler) Start() {
 	watchdog := time.AfterFunc(timeout, func() { _ = p.command.Process.Kill() })
 	defer watchdog.Stop()
 	lines := bufio.NewReader(output)
-	said := ""
-	for !strings.Contains(said, "process up") {
+	printed := ""
+	for !strings.Contains(printed, "process up") {
 		line, err := lines.ReadString('\n')
-		if said += line; err != nil {
-			p.t.Fatalf("PgBouncer did not start: %s", said)
+		if printed += line; err != nil {
+			p.t.Fatalf("PgBouncer did not start: %s", printed)
 		}
 	}
 	go func() { _, _ = io.Copy(io.Discard, lines) }()
 }
 
-// Stop ends the pooler and all connections through it at once.
+// Stop terminates the pooler and all connections through it.
 func (p *Pooler) Stop() {
 	if p.command.ProcessState == nil {
 		_ = p.command.Process.Signal(syscall.SIGTERM)

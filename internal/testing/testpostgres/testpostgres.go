@@ -1,5 +1,5 @@
-// Package testpostgres gives tests PostgreSQL databases of their own, on the
-// server that the environment names.
+// Package testpostgres creates PostgreSQL databases for tests, on the server
+// that an environment variable names.
 package testpostgres
 
 import (
@@ -17,32 +17,35 @@ import (
 	"carebase/internal/postgres"
 )
 
-// Variable names the server: a URL of a role that may create databases.
+// Variable is the environment variable with the server's URL. Its role needs
+// CREATEDB.
 const Variable = "CAREBASE_TEST_POSTGRES"
 
 const timeout = 30 * time.Second
 
-// EngineVariable chooses what the app of tests stores in: "postgres", or SQLite.
+// EngineVariable is the environment variable that selects the engine of test
+// apps: "postgres", or SQLite otherwise.
 const EngineVariable = "CAREBASE_TEST_ENGINE"
 
-// Chosen reports whether the app of tests is to store in PostgreSQL.
+// Chosen reports whether test apps use PostgreSQL.
 func Chosen() bool { return os.Getenv(EngineVariable) == "postgres" }
 
-// Choose has the apps of a test store in PostgreSQL.
+// Choose makes the apps of a test use PostgreSQL. It skips the test if there is
+// no server.
 func Choose(t testing.TB) {
 	t.Helper()
 	Need(t)
 	t.Setenv(EngineVariable, "postgres")
 }
 
-// ChooseSQLite has the apps of a test store in SQLite, whatever the environment
+// ChooseSQLite makes the apps of a test use SQLite, whatever the environment
 // says.
 func ChooseSQLite(t testing.TB) {
 	t.Helper()
 	t.Setenv(EngineVariable, "")
 }
 
-// Need skips the test if there is no server, or fails it where nothing may skip.
+// Need skips the test if there is no server, and fails it in CI.
 func Need(t testing.TB) {
 	t.Helper()
 	if os.Getenv(Variable) != "" {
@@ -55,14 +58,16 @@ func Need(t testing.TB) {
 	t.Skip(message)
 }
 
-// New returns an empty database that goes when the test ends.
+// New returns the settings of an empty database, which is dropped when the test
+// ends.
 func New(t testing.TB) postgres.Settings {
 	t.Helper()
 	Need(t)
 	return Copy(t, "template0")
 }
 
-// Copy returns a copy of a database that goes when the test ends.
+// Copy returns the settings of a copy of a database, which is dropped when the
+// test ends.
 func Copy(t testing.TB, template string) postgres.Settings {
 	t.Helper()
 	settings, err := Create(template)
@@ -77,7 +82,7 @@ func Copy(t testing.TB, template string) postgres.Settings {
 	return settings
 }
 
-// Create makes a database that is the caller's to drop.
+// Create creates a database from a template. The caller drops it.
 func Create(template string) (postgres.Settings, error) {
 	name := "carebase_test_" + strings.ToLower(rand.Text())
 	target, err := url.Parse(os.Getenv(Variable))
@@ -91,8 +96,8 @@ func Create(template string) (postgres.Settings, error) {
 	return postgres.Settings{URL: target.String(), MaxConnections: 12}, nil
 }
 
-// Drop removes a database. The server waits for connections that are about to
-// close; those that do not are ended.
+// Drop drops a database. PostgreSQL waits for connections that are about to
+// close; if others remain, Drop terminates them.
 func Drop(settings postgres.Settings) error {
 	drop := fmt.Sprintf(`DROP DATABASE "%s"`, Name(settings))
 	if err := run(drop); err == nil {
@@ -101,7 +106,7 @@ func Drop(settings postgres.Settings) error {
 	return run(drop + " WITH (FORCE)")
 }
 
-// Name is the name of a database.
+// Name returns the name of the database.
 func Name(settings postgres.Settings) string {
 	target, err := url.Parse(settings.URL)
 	if err != nil {
@@ -110,13 +115,13 @@ func Name(settings postgres.Settings) string {
 	return strings.TrimPrefix(target.Path, "/")
 }
 
-// run runs a statement beside the databases of tests.
+// run runs a statement in the database of the server's URL.
 func run(statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	connection, err := pgconn.Connect(ctx, os.Getenv(Variable))
 	if err != nil {
-		return fmt.Errorf("the server that %s names: %w", Variable, err)
+		return fmt.Errorf("failed to connect to the server of %s: %w", Variable, err)
 	}
 	_, err = connection.Exec(ctx, statement).ReadAll()
 	if closeErr := connection.Close(ctx); err == nil {

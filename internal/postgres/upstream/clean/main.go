@@ -1,4 +1,4 @@
-// Clean drops the databases that runs of PocketBase's suite have left behind.
+// Clean drops the databases left behind by runs of PocketBase's test suite.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Compare reads two outputs of go test -json, on SQLite and on PostgreSQL,
-// prints both counts and names what differs. It fails if a test that passes on
-// SQLite does not on PostgreSQL and is not a named exception.
+// Compare reads two outputs of go test -json, on SQLite and on PostgreSQL, and
+// prints both counts and the tests whose outcomes differ. It exits with status
+// 1 if a test passes on SQLite only and is not listed as an exception.
 package main
 
 import (
@@ -59,7 +59,7 @@ func compare(out io.Writer, sqliteFile, postgresFile, exceptionsFile string) (bo
 		ok = false
 		parent, _, isSubtest := strings.Cut(name, "/")
 		if isSubtest && outcome == "did not run" && postgres[parent] == "" {
-			continue // named with its test
+			continue // its parent is reported
 		}
 		fmt.Fprintf(out, "  %s  %s\n", strings.ToUpper(outcome), name)
 	}
@@ -71,11 +71,11 @@ func compare(out io.Writer, sqliteFile, postgresFile, exceptionsFile string) (bo
 	return ok, nil
 }
 
-// random are the parts of some subtests' names that differ in each run: times,
+// random matches the parts of subtest names that differ in each run: times,
 // addresses and file names.
 var random = regexp.MustCompile(`time\.Date\([^)]*\)|0x[0-9a-f]{6,}|_[a-z0-9]{10}\.`)
 
-// outcomes are how the tests and subtests ended, by package and name.
+// outcomes returns the outcome of each test and subtest, by package and name.
 func outcomes(file string) (map[string]string, error) {
 	input, err := os.Open(file)
 	if err != nil {
@@ -88,7 +88,7 @@ func outcomes(file string) (map[string]string, error) {
 	for lines.Scan() {
 		var event struct{ Action, Package, Test string }
 		if err := json.Unmarshal(lines.Bytes(), &event); err != nil {
-			continue // the compiler's output
+			continue // output of the compiler
 		}
 		switch event.Action {
 		case "pass", "fail", "skip":
@@ -101,7 +101,7 @@ func outcomes(file string) (map[string]string, error) {
 	return result, lines.Err()
 }
 
-// readExceptions reads lines of package, test, a colon and the reason.
+// readExceptions reads lines of the form "package test: reason".
 func readExceptions(file string) (map[string]string, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -115,7 +115,7 @@ func readExceptions(file string) (map[string]string, error) {
 		}
 		name, reason, ok := strings.Cut(line, ": ")
 		if !ok {
-			return nil, fmt.Errorf("an exception without a reason: %s", line)
+			return nil, fmt.Errorf("exception without a reason: %s", line)
 		}
 		result[name] = reason
 	}
@@ -133,15 +133,15 @@ func printCounts(out io.Writer, sqlite, postgres map[string]string) {
 	}
 }
 
-func count(results map[string]string, packageName string) string {
+func count(all map[string]string, packageName string) string {
 	var tests, testsPassed, subtests, subtestsPassed int
-	for name, outcome := range results {
+	for name, result := range all {
 		in, test, _ := strings.Cut(name, " ")
-		if in != packageName || outcome == "skip" {
+		if in != packageName || result == "skip" {
 			continue
 		}
 		passed := 0
-		if outcome == "pass" {
+		if result == "pass" {
 			passed = 1
 		}
 		if strings.Contains(test, "/") {

@@ -16,10 +16,10 @@ func write(t *testing.T, name, content string) string {
 	return file
 }
 
-func results(outcomes ...string) string {
+func results(pairs ...string) string {
 	var lines strings.Builder
-	for i := 0; i < len(outcomes); i += 2 {
-		lines.WriteString(`{"Action":"` + outcomes[i+1] + `","Package":"github.com/pocketbase/pocketbase/core","Test":"` + outcomes[i] + "\"}\n")
+	for i := 0; i < len(pairs); i += 2 {
+		lines.WriteString(`{"Action":"` + pairs[i+1] + `","Package":"github.com/pocketbase/pocketbase/core","Test":"` + pairs[i] + "\"}\n")
 	}
 	return lines.String()
 }
@@ -32,9 +32,9 @@ func TestCompare(t *testing.T) {
 		ok             bool
 		want           string
 	}{
-		{"alike", results("TestA", "pass", "TestA/1", "pass", "TestFiles", "fail", "TestNet", "fail", "TestX/time.Date(3,_4)", "pass"), true, "exception  core TestFiles: looks for files"},
+		{"same outcomes", results("TestA", "pass", "TestA/1", "pass", "TestFiles", "fail", "TestNet", "fail", "TestX/time.Date(3,_4)", "pass"), true, "exception  core TestFiles: looks for files"},
 		{"a failure", results("TestA", "fail", "TestA/1", "fail", "TestFiles", "pass", "TestX/time.Date(3,_4)", "pass"), false, "FAIL  core TestA/1"},
-		{"a test that is not there", results("TestA/1", "pass", "TestX/time.Date(3,_4)", "pass"), false, "DID NOT RUN  core TestA"},
+		{"a missing test", results("TestA/1", "pass", "TestX/time.Date(3,_4)", "pass"), false, "DID NOT RUN  core TestA"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out strings.Builder

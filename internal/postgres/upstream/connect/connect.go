@@ -1,6 +1,6 @@
-// Package connect stands in for PocketBase's own database connection while its
-// test suite runs on PostgreSQL: each data directory of a test gets a database
-// of its own, with the rows of the SQLite files that the directory holds.
+// Package connect replaces PocketBase's own database connection while
+// PocketBase's test suite runs on PostgreSQL. Each data directory of a test
+// gets its own database, filled from the SQLite files in the directory.
 package connect
 
 import (
@@ -22,10 +22,12 @@ import (
 	"carebase/internal/postgres"
 )
 
-// Variable names the server: a URL of a role that may create databases.
+// Variable is the environment variable with the server's URL. Its role needs
+// CREATEDB.
 const Variable = "UPSTREAM_POSTGRES"
 
-// WritersVariable lets writers run side by side if it is "many".
+// WritersVariable is the environment variable that makes writers run
+// concurrently if it is "many".
 const WritersVariable = "UPSTREAM_WRITERS"
 
 const timeout = 2 * time.Minute
@@ -37,7 +39,8 @@ var (
 	count     int
 )
 
-// Connect is a core.DBConnectFunc.
+// Connect opens the database that stands for a SQLite file. It is a
+// core.DBConnectFunc.
 func Connect(dbPath string) (*dbx.DB, error) {
 	mutex.Lock()
 	defer mutex.Unlock()
@@ -49,7 +52,7 @@ func Connect(dbPath string) (*dbx.DB, error) {
 	if !ok {
 		template, err := templateOf(directory)
 		if err != nil {
-			return nil, fmt.Errorf("the fixture of %s: %w", directory, err)
+			return nil, fmt.Errorf("failed to import the fixture %s: %w", directory, err)
 		}
 		count++
 		name = fmt.Sprintf("upstream_%d_%d", os.Getpid(), count)
@@ -62,7 +65,7 @@ func Connect(dbPath string) (*dbx.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	// PocketBase's tests look for the files now and then.
+	// Some of PocketBase's tests check that the files exist.
 	if err := touch(dbPath); err != nil {
 		return nil, err
 	}
@@ -70,8 +73,8 @@ func Connect(dbPath string) (*dbx.DB, error) {
 	if err != nil || os.Getenv(WritersVariable) != "many" {
 		return connected, err
 	}
-	// PocketBase sets the sizes of its pools after this.
-	return connected, database.RunWritersSideBySide(connected, connected)
+	// PocketBase sets the sizes of its pools afterwards.
+	return connected, database.AllowConcurrentWriters(connected, connected)
 }
 
 func touch(path string) error {
@@ -91,7 +94,8 @@ func open(name string) (*postgres.Database, error) {
 	return postgres.New(postgres.Settings{URL: target.String()})
 }
 
-// dropFinished drops the databases whose data directory a test has removed.
+// dropFinished drops the databases whose data directory was removed by its
+// test.
 func dropFinished() error {
 	for directory, name := range databases {
 		if _, err := os.Stat(directory); !errors.Is(err, fs.ErrNotExist) {
@@ -102,7 +106,8 @@ func dropFinished() error {
 		if err := run(drop + " WITH (FORCE)"); err == nil {
 			continue
 		}
-		// A plain role may not end an autovacuum worker; the server itself does.
+		// A role that is not a superuser cannot end an autovacuum worker; a
+		// plain DROP waits for it.
 		if err := run(drop); err != nil {
 			return err
 		}
@@ -110,8 +115,8 @@ func dropFinished() error {
 	return nil
 }
 
-// templateOf returns the database that holds what the SQLite files of a
-// directory hold, filled once for all processes.
+// templateOf returns a database with the contents of a directory's SQLite
+// files. It is filled once for all processes.
 func templateOf(directory string) (string, error) {
 	hash := sha256.New()
 	files := []string{}
@@ -137,7 +142,8 @@ func templateOf(directory string) (string, error) {
 	return name, nil
 }
 
-// fill makes a template under a lock: other test processes want the same one.
+// fill creates a template under an advisory lock, because other test processes
+// may need the same one.
 func fill(name string, files []string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -160,7 +166,7 @@ func fill(name string, files []string) error {
 	return err
 }
 
-// run runs a statement beside the databases of tests.
+// run runs a statement in the database of the server's URL.
 func run(statement string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()

@@ -7,16 +7,21 @@ import (
 	"testing"
 )
 
-// TestPocketBaseCanImportIt looks for what would be an import cycle in the copy of
-// PocketBase whose core imports this package.
+// TestPocketBaseCanImportIt detects import cycles in the copy of PocketBase
+// whose core imports this package, and packages that run does not copy.
 func TestPocketBaseCanImportIt(t *testing.T) {
 	output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
+	for _, name := range strings.Fields(string(output)) {
+		if own, found := strings.CutPrefix(name, "carebase/internal/"); found && own != "dberror" && !strings.HasPrefix(own, "postgres") {
+			t.Errorf("the package imports %s, which run does not copy", name)
+		}
+	}
 	for _, forbidden := range []string{"core", "apis", "forms", "migrations"} {
 		if slices.Contains(strings.Fields(string(output)), "github.com/pocketbase/pocketbase/"+forbidden) {
-			t.Errorf("it imports PocketBase's package %s", forbidden)
+			t.Errorf("the package imports PocketBase's package %s", forbidden)
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/pocketbase/dbx"
 )
 
-// importFiles copies SQLite files into a database, through the driver that is
-// tested. PocketBase itself registers the driver of SQLite.
+// importFiles copies SQLite files into a database, through the driver under
+// test. PocketBase registers the SQLite driver.
 func importFiles(ctx context.Context, name string, files []string) error {
 	database, err := open(name)
 	if err != nil {
@@ -63,7 +63,7 @@ func importFile(ctx context.Context, source *sql.DB, target *dbx.DB) error {
 	return nil
 }
 
-// makeViews makes views, those that read others after them.
+// makeViews creates views, retrying those that read another view.
 func makeViews(ctx context.Context, target *dbx.DB, names, definitions []string) error {
 	var failure error
 	for range names {
