@@ -60,7 +60,7 @@ func validDomain(domain string) bool {
 	return len(labels) > 1 && domainTop.MatchString(labels[len(labels)-1])
 }
 
-// NormalizeEmail lowers the domain's case, as Django's
+// NormalizeEmail returns the address with its domain in lower case, like Django's
 // BaseUserManager.normalize_email.
 func NormalizeEmail(address string) string {
 	at := strings.LastIndexByte(address, '@')

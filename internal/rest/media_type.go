@@ -2,14 +2,14 @@ package rest
 
 import "strings"
 
-// mediaRange is a media type of an Accept or Content-Type header.
+// mediaRange is a media type or range of an Accept or Content-Type header.
 type mediaRange struct {
 	main, sub string
 	params    map[string]string
 }
 
-// parseMediaRange reads a media type as leniently as Django: what is no
-// parameter is passed over, and of a repeated one the last counts.
+// parseMediaRange parses a media type as leniently as Django: it ignores
+// malformed parameters and takes the last of repeated ones.
 func parseMediaRange(text string) mediaRange {
 	full, rest := cutParameter(text)
 	main, sub, _ := strings.Cut(strings.ToLower(Strip(full)), "/")
@@ -48,7 +48,7 @@ func unquote(value string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(value[1:len(value)-1], `\\`, `\`), `\"`, `"`)
 }
 
-// precedence orders ranges by how specific they are, as DRF's _MediaType.
+// precedence returns how specific the range is, like DRF's _MediaType.
 func (m mediaRange) precedence() int {
 	_, quality := m.params["q"]
 	switch {
@@ -67,17 +67,17 @@ func (m mediaRange) matches(mediaType string) bool {
 	return (m.main == "*" || m.main == main) && (m.sub == "*" || m.sub == sub)
 }
 
-// isForm reports whether it is what HTML forms are sent as.
+// isForm reports whether the media type is one of HTML forms.
 func (m mediaRange) isForm() bool {
 	full := m.main + "/" + m.sub
 	return full == "application/x-www-form-urlencoded" || full == "multipart/form-data"
 }
 
-// maxIndent is the widest indent of DRF's JSONRenderer.
+// maxIndent is the largest indent of DRF's JSONRenderer.
 const maxIndent = 8
 
-// indent is the readable JSON that `Accept: application/json; indent=4` asks
-// for.
+// indent returns the spaces per level that a parameter such as
+// `application/json; indent=4` asks for; 0 for compact JSON.
 func (m mediaRange) indent() int {
 	digits, negative, ok := pythonInteger(m.params["indent"])
 	if !ok || negative {

@@ -31,7 +31,7 @@ func parseMultipart(body []byte, wanted func(string) bool, params map[string]str
 	reader := multipart.NewReader(bytes.NewReader(body), boundary)
 	for fields := 0; ; fields++ {
 		part, err := reader.NextRawPart()
-		if err == io.EOF {
+		if err == io.EOF { // truncated bodies wrap it
 			return data, nil
 		}
 		if err != nil {

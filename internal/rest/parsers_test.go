@@ -15,9 +15,9 @@ import (
 
 func anyName(string) bool { return true }
 
-// wrong returns the answer to a body that was refused, failing the test unless
-// it is the client's fault.
-func wrong(t *testing.T, err error) *Error {
+// clientError returns the response to a rejected body. It fails the test unless
+// its status is 4xx.
+func clientError(t *testing.T, err error) *Error {
 	t.Helper()
 	var answer *Error
 	if !errors.As(err, &answer) {
@@ -58,14 +58,14 @@ func TestParseJSONValues(t *testing.T) {
 	}
 }
 
-func TestParseJSONKeepsWhatIsWantedOnly(t *testing.T) {
+func TestParseJSONKeepsWantedNamesOnly(t *testing.T) {
 	data, err := parseJSON([]byte(`{"other":1,"name":2}`), func(name string) bool { return name == "name" }, nil)
 	if err != nil || len(data.values) != 1 {
 		t.Errorf("got %v, %v", data.values, err)
 	}
 }
 
-// What a body is made of must not multiply what it costs to read it.
+// Memory is proportional to a body's size, whatever it consists of.
 func TestParseJSONCost(t *testing.T) {
 	const size = 1 << 20
 	isName := func(name string) bool { return name == "name" }
@@ -94,7 +94,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		`{"a":` + digits + `}`, `{"a":-` + digits + `}`, `[` + digits + `]`,
 	} {
 		_, err := parseJSON([]byte(body), anyName, nil)
-		answer := wrong(t, err)
+		answer := clientError(t, err)
 		detail, ok := answer.Body.(Detail)
 		if !ok || !strings.HasPrefix(detail.Detail, "JSON parse error - ") {
 			t.Errorf("%.40q: got %s", body, answer)
@@ -120,12 +120,12 @@ func TestParseJSONNotADictionary(t *testing.T) {
 	} {
 		_, err := parseJSON([]byte(body), anyName, nil)
 		want := `{"non_field_errors":["Invalid data. Expected a dictionary, but got ` + got + `."]}`
-		if answer := wrong(t, err); answer.Error() != want {
+		if answer := clientError(t, err); answer.Error() != want {
 			t.Errorf("%s: got %s, want %s", body, answer, want)
 		}
 	}
 	_, err := parseJSON([]byte("null"), anyName, nil)
-	if answer := wrong(t, err); answer.Error() != `{"non_field_errors":["No data provided"]}` {
+	if answer := clientError(t, err); answer.Error() != `{"non_field_errors":["No data provided"]}` {
 		t.Errorf("null: got %s", answer)
 	}
 }
@@ -152,7 +152,7 @@ func TestParseForm(t *testing.T) {
 		}
 	}
 	_, err := parseForm([]byte(strings.Repeat("&", maxFormFields)), anyName, nil)
-	wrong(t, err)
+	clientError(t, err)
 	if _, err = parseForm([]byte(strings.Repeat("a&", maxFormFields-1)+"a"), anyName, nil); err != nil {
 		t.Error(err)
 	}
@@ -203,12 +203,12 @@ func TestParseMultipartRefuses(t *testing.T) {
 		"very many headers": {"--b\r\n" + strings.Repeat("X: y\r\n", 20_000) + "\r\n1\r\n--b--", boundary},
 	} {
 		_, err := parseMultipart([]byte(test.body), anyName, test.params)
-		if answer := wrong(t, err); answer.Status != 400 {
+		if answer := clientError(t, err); answer.Status != 400 {
 			t.Errorf("%s: got %s", name, answer)
 		}
 	}
 	_, err := parseMultipart(nil, anyName, nil)
-	if want := `{"detail":"Multipart form parse error - Invalid boundary in multipart: None"}`; wrong(t, err).Error() != want {
+	if want := `{"detail":"Multipart form parse error - Invalid boundary in multipart: None"}`; clientError(t, err).Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
@@ -231,7 +231,7 @@ func TestParseBodyChoosesTheParser(t *testing.T) {
 		data, err := parseBody([]byte("{}"), contentType, anyName)
 		switch {
 		case want == "":
-			answer := wrong(t, err)
+			answer := clientError(t, err)
 			if answer.Status != 415 || answer.Body.(Detail).Detail != `Unsupported media type "`+contentType+`" in request.` {
 				t.Errorf("%q: got %s", contentType, answer)
 			}
@@ -257,7 +257,7 @@ func FuzzParseJSON(f *testing.F) {
 		decoder := json.NewDecoder(bytes.NewReader(body))
 		decoder.UseNumber()
 		if err != nil {
-			wrong(t, err)
+			clientError(t, err)
 			if json.Valid(body) && utf8.Valid(body) && !hasLongInteger(body) && decoder.Decode(&object) == nil && object != nil {
 				t.Fatalf("refused an object: %v", err)
 			}
@@ -295,10 +295,10 @@ func FuzzParseForm(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		data, err := parseForm(body, anyName, nil)
 		if err != nil {
-			wrong(t, err)
+			clientError(t, err)
 			return
 		}
-		// url.ParseQuery is stricter; what it takes must be read alike.
+		// url.ParseQuery is stricter; where it accepts a body the results agree.
 		want, err := url.ParseQuery(string(body))
 		if err != nil {
 			return
@@ -321,7 +321,7 @@ func FuzzParseMultipart(f *testing.F) {
 	f.Add("a", "", "b", []byte("--b\r\nContent-Transfer-Encoding: base64\r\n\r\n=\r\n--b--"))
 	f.Fuzz(func(t *testing.T, name, value, boundary string, body []byte) {
 		if _, err := parseMultipart(body, anyName, map[string]string{"boundary": boundary}); err != nil {
-			wrong(t, err)
+			clientError(t, err)
 		}
 		var encoded bytes.Buffer
 		writer := multipart.NewWriter(&encoded)
@@ -333,11 +333,11 @@ func FuzzParseMultipart(f *testing.F) {
 		}
 		data, err := parseBody(encoded.Bytes(), writer.FormDataContentType(), anyName)
 		if err != nil {
-			wrong(t, err)
+			clientError(t, err)
 			return
 		}
 		if strings.ContainsAny(name, "\\\"\r\n%") || Strip(name) != name || !utf8.ValidString(name) {
-			return // such names are written in one of several ways
+			return // there are several ways to encode such names
 		}
 		if got, present := data.Get(name); !present || got != formText(value) {
 			t.Fatalf("%q: got %#v, want %q", name, got, value)

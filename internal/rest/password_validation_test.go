@@ -47,7 +47,7 @@ func TestValidatePassword(t *testing.T) {
 	}
 }
 
-// A long attribute or password must not cost more than its length.
+// The cost of long attributes and passwords is linear.
 func TestValidatePasswordOfOneMegabyte(t *testing.T) {
 	long := strings.Repeat("word ", 200_000)
 	if got := ValidatePassword(long, UserAttribute{"name", long}); !slices.Contains(got, tooLong) {

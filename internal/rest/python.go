@@ -7,19 +7,19 @@ import (
 	"unicode"
 )
 
-// pythonSpace reports what Python's str.strip() removes: Unicode white space
-// and the four ASCII separators.
+// pythonSpace reports whether Python's str.strip() removes the character: Unicode
+// white space and the four ASCII separators.
 func pythonSpace(r rune) bool {
 	return unicode.IsSpace(r) || (r >= 0x1c && r <= 0x1f)
 }
 
-// Strip trims as Python's str.strip().
+// Strip returns s without surrounding white space, like Python's str.strip().
 func Strip(s string) string {
 	return strings.TrimFunc(s, pythonSpace)
 }
 
-// pythonNumber renders a JSON number as Python's str() of the value that
-// json.loads makes of it: integers as they are, others as repr of a float.
+// pythonNumber returns Python's str() of the value that json.loads gives a JSON
+// number: integers as they are, others as the repr of a float.
 func pythonNumber(literal string) string {
 	if !strings.ContainsAny(literal, ".eE") {
 		if literal == "-0" {
@@ -34,8 +34,8 @@ func pythonNumber(literal string) string {
 	return pythonFloat(value)
 }
 
-// pythonFloat is Python's repr of a float: the shortest digits, an exponent
-// from 1e16 on and below 1e-4, and always a fraction or an exponent.
+// pythonFloat returns Python's repr of a float: the shortest digits that round
+// trip, an exponent from 1e16 and below 1e-4, else a fraction.
 func pythonFloat(value float64) string {
 	switch {
 	case math.IsInf(value, 1):
@@ -56,9 +56,9 @@ func pythonFloat(value float64) string {
 	return text
 }
 
-// pythonInteger reads what Python's int(str) reads: white space around, a
-// sign, decimal digits of any script and single underscores between them. The
-// result is in ASCII without sign or leading zeros.
+// pythonInteger parses what Python's int(str) accepts: surrounding white space, a
+// sign, decimal digits of any script, single underscores between digits. It
+// returns ASCII digits without sign or leading zeros.
 func pythonInteger(s string) (digits string, negative, ok bool) {
 	s = Strip(s)
 	if rest, found := strings.CutPrefix(s, "-"); found {
@@ -88,7 +88,7 @@ func pythonInteger(s string) (digits string, negative, ok bool) {
 	return digits, negative, true
 }
 
-// asciiDigits writes the decimal digits of all scripts in ASCII.
+// asciiDigits replaces decimal digits of any script with ASCII digits.
 func asciiDigits(s string) string {
 	return strings.Map(func(r rune) rune {
 		if value, isDigit := decimalDigit(r); isDigit {
@@ -98,8 +98,8 @@ func asciiDigits(s string) string {
 	}, s)
 }
 
-// decimalDigit returns the value of a decimal digit of any script. Unicode
-// keeps the ten digits of a script together, in order, from a zero on.
+// decimalDigit returns the value of a decimal digit of any script. In Unicode the
+// ten digits of a script are consecutive and start at zero.
 func decimalDigit(r rune) (byte, bool) {
 	if r >= '0' && r <= '9' {
 		return byte(r - '0'), true

@@ -6,11 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxFormFields bounds a form, as Django's DATA_UPLOAD_MAX_NUMBER_FIELDS.
+// maxFormFields limits the fields of a form, like Django's
+// DATA_UPLOAD_MAX_NUMBER_FIELDS.
 const maxFormFields = 1000
 
-// urlencodedPairs yields the names and values of a query or a form as Django's
-// QueryDict: "&" alone separates, and a broken escape stays as it is.
+// urlencodedPairs yields the names and values of a query or form as Django's
+// QueryDict reads them: only "&" separates, and invalid escapes stay as they are.
 func urlencodedPairs(text string) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for pair := range strings.SplitSeq(text, "&") {
@@ -25,7 +26,7 @@ func urlencodedPairs(text string) iter.Seq2[string, string] {
 	}
 }
 
-// lastValue returns the last value of a name in a query, "" without one.
+// lastValue returns a query's last value of a name; "" if there is none.
 func lastValue(query, name string) string {
 	last := ""
 	for candidate, value := range urlencodedPairs(query) {
@@ -36,12 +37,12 @@ func lastValue(query, name string) string {
 	return last
 }
 
-// query returns a query parameter, its last value if it is repeated.
+// query returns the last value of a query parameter; "" if there is none.
 func (r *Request) query(name string) string {
 	return strings.ToValidUTF8(lastValue(r.Request.URL.RawQuery, name), "\uFFFD")
 }
 
-// unescape replaces the escapes that are right and leaves the others.
+// unescape decodes valid percent-escapes and leaves invalid ones as they are.
 func unescape(s string) string {
 	if !strings.ContainsAny(s, "%+") {
 		return s
@@ -63,7 +64,7 @@ func unescape(s string) string {
 	return string(out)
 }
 
-// hexDigit is the value of a hexadecimal digit, -1 for anything else.
+// hexDigit returns the value of a hexadecimal digit, or -1.
 func hexDigit(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':

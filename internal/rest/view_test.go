@@ -14,13 +14,13 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// wrapped is a writer in another, as PocketBase's router has it.
+// wrapped wraps a writer like PocketBase's router does.
 type wrapped struct{ http.ResponseWriter }
 
 func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// serve answers with the view on a real connection. As in PocketBase, neither
-// the body nor the writer are the server's own.
+// serve serves the view over real connections. As in PocketBase, both the body
+// and the writer are wrapped.
 func serve(t *testing.T, view *View) *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		e := &core.RequestEvent{}
@@ -34,8 +34,8 @@ func serve(t *testing.T, view *View) *httptest.Server {
 	return server
 }
 
-// echo answers with the name that it was sent.
-var echo = &View{
+// echo answers with the name in the request.
+var echo = View{
 	AllowAny: true,
 	Fields:   []Field{{Name: "name", Type: String, Required: true}},
 	Methods: map[string]Method{
@@ -50,8 +50,7 @@ var echo = &View{
 	},
 }
 
-// send writes a request as it stands, leaves the connection open and returns
-// the answer.
+// send writes a raw request, leaves the connection open and returns the response.
 func send(t *testing.T, server *httptest.Server, request string) (*http.Response, string) {
 	t.Helper()
 	connection, err := net.Dial("tcp", server.Listener.Addr().String())
@@ -78,10 +77,9 @@ func send(t *testing.T, server *httptest.Server, request string) (*http.Response
 }
 
 func TestStalledBody(t *testing.T) {
-	patience := bodyTimeout
-	bodyTimeout = 50 * time.Millisecond
-	t.Cleanup(func() { bodyTimeout = patience })
-	server := serve(t, echo)
+	impatient := echo
+	impatient.BodyTimeout = 50 * time.Millisecond
+	server := serve(t, &impatient)
 	for name, test := range map[string]struct {
 		request string
 		status  int
@@ -100,7 +98,7 @@ func TestStalledBody(t *testing.T) {
 }
 
 func TestBrokenChunks(t *testing.T) {
-	server := serve(t, echo)
+	server := serve(t, &echo)
 	for _, chunks := range []string{"x\r\n", "1\r\n{x\r\n", "ffffffffffffffffff\r\n", "-1\r\n"} {
 		response, body := send(t, server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"+chunks)
 		if response.StatusCode != http.StatusBadRequest || body != `{"detail":"The request body could not be read."}` {
@@ -110,7 +108,7 @@ func TestBrokenChunks(t *testing.T) {
 }
 
 func TestBodyThatEndsEarly(t *testing.T) {
-	server := serve(t, echo)
+	server := serve(t, &echo)
 	connection, err := net.Dial("tcp", server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
