@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -54,8 +55,10 @@ type Field struct {
 	// Endpoint is the list that a PrimaryKey refers to, such as "/api/patients/".
 	// The HTML page links values to it and searches it for choices.
 	Endpoint string
-	// Validate returns further messages about a value that is valid so far; data
-	// is the whole body. It returns an error if it cannot tell.
+	// Validate returns further messages about a value; data is the whole body. It
+	// returns an error if it cannot tell. Like the validators that a DRF field is
+	// given, those of a String come before the field's own and see invalid values
+	// too.
 	Validate func(r *Request, value string, data Data) ([]string, error)
 }
 
@@ -85,11 +88,12 @@ func (r *Request) Validated(partial bool) (Values, error) {
 			continue
 		}
 		value, present, messages := field.read(data, partial)
-		if present && messages == nil && field.Validate != nil {
-			messages, err = field.Validate(r, value.(string), data)
+		if text, isText := value.(string); isText && field.Validate != nil && (messages == nil || field.Type == String) {
+			further, err := field.Validate(r, text, data)
 			if err != nil {
 				return nil, err
 			}
+			messages = append(further, messages...)
 		}
 		if messages != nil {
 			wrong = append(wrong, Entry[[]string]{Key: field.Name, Value: messages})
@@ -103,8 +107,8 @@ func (r *Request) Validated(partial bool) (Values, error) {
 	return values, nil
 }
 
-// read returns the field's validated value in a body and whether the body has
-// it, or the messages if it is invalid.
+// read returns the field's value in a body, whether the body has it, and messages
+// if it is invalid. The value is nil if its type is wrong.
 func (f *Field) read(data Data, partial bool) (value any, present bool, messages []string) {
 	raw, present := data.Get(f.Name)
 	if present && raw == "" && data.html && !f.Required && !f.AllowBlank {
@@ -146,6 +150,9 @@ func (f *Field) convertText(raw any) (any, []string) {
 	case surrogateText:
 		text, surrogate = raw.text, raw.first
 	default:
+		if f.Type == Email {
+			return nil, []string{InvalidEmail}
+		}
 		return nil, []string{"Not a valid string."}
 	}
 	text = Strip(text)
@@ -215,19 +222,34 @@ func withoutFraction(text string) string {
 	return text
 }
 
-// convertPrimaryKey reads an id; whether it names anything is for the resource
-// to say. Ids are texts here, so a number is read as its digits. No database
-// can be asked for a null character.
+// recordID matches ids as PocketBase generates them.
+var recordID = regexp.MustCompile(`^[a-z0-9]{15}$`)
+
+// convertPrimaryKey converts an id to text; the resource checks whether it exists.
+// Ids are integers, as numbers or text, or texts that PocketBase generated. Like
+// Django it drops the fraction of a float.
 func convertPrimaryKey(raw any) (any, []string) {
+	var text string
 	switch raw := raw.(type) {
 	case string:
-		if !strings.ContainsRune(raw, 0) {
+		if recordID.MatchString(raw) {
 			return raw, nil
 		}
+		text = raw
 	case json.Number:
-		return pythonNumber(raw.String()), nil
+		text = pythonNumber(raw.String())
+		if number, err := strconv.ParseFloat(text, 64); err == nil && pythonType(raw) == "float" {
+			return strconv.FormatFloat(math.Trunc(number), 'f', 0, 64), nil
+		}
 	}
-	return nil, []string{"Incorrect type. Expected pk value, received " + pythonType(raw) + "."}
+	digits, negative, ok := pythonInteger(text)
+	switch {
+	case !ok:
+		return nil, []string{"Incorrect type. Expected pk value, received " + pythonType(raw) + "."}
+	case negative:
+		return "-" + digits, nil
+	}
+	return digits, nil
 }
 
 // InvalidPrimaryKey returns DRF's message for the id of an object that does not

@@ -36,7 +36,7 @@ func (d Data) Get(name string) (value any, present bool) {
 type parser struct {
 	mediaType string
 	// parse only keeps wanted names.
-	parse func(body []byte, wanted func(name string) bool, params map[string]string) (Data, error)
+	parse func(body []byte, wanted func(name string) bool, contentType string) (Data, error)
 }
 
 var parsers = []parser{
@@ -73,10 +73,10 @@ func parseBody(body []byte, contentType string, wanted func(name string) bool) (
 	}
 	for _, candidate := range parsers {
 		if media.matches(candidate.mediaType) {
-			return candidate.parse(body, wanted, media.params)
+			return candidate.parse(body, wanted, contentType)
 		}
 	}
-	return Data{}, UnsupportedMediaType(contentType)
+	return Data{}, UnsupportedMediaType(decodeLatin1(contentType))
 }
 
 // passOverTime limits the wait for a body that no handler reads before the server

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"mime/multipart"
 	"net/url"
+	"os"
+	"path/filepath"
 	"reflect"
 	"runtime"
 	"strings"
@@ -47,7 +49,7 @@ func TestParseJSONValues(t *testing.T) {
 		`{"a":"\\ud83d"}`:                        `\ud83d`,
 		`{"a":"\ud83d\ude00\ud83d"}`:             surrogateText{"😀\ufffd", 0xd83d},
 	} {
-		data, err := parseJSON([]byte(body), anyName, nil)
+		data, err := parseJSON([]byte(body), anyName, "")
 		if err != nil {
 			t.Errorf("%s: %v", body, err)
 			continue
@@ -59,7 +61,7 @@ func TestParseJSONValues(t *testing.T) {
 }
 
 func TestParseJSONKeepsWantedNamesOnly(t *testing.T) {
-	data, err := parseJSON([]byte(`{"other":1,"name":2}`), func(name string) bool { return name == "name" }, nil)
+	data, err := parseJSON([]byte(`{"other":1,"name":2}`), func(name string) bool { return name == "name" }, "")
 	if err != nil || len(data.values) != 1 {
 		t.Errorf("got %v, %v", data.values, err)
 	}
@@ -77,7 +79,7 @@ func TestParseJSONCost(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := parseJSON([]byte(body), isName, nil)
+		_, err := parseJSON([]byte(body), isName, "")
 		runtime.ReadMemStats(&after)
 		if cost := after.TotalAlloc - before.TotalAlloc; cost > 3*size || (err != nil) != (name == "no object") {
 			t.Errorf("%s: %d bytes for %d, %v", name, cost, len(body), err)
@@ -85,20 +87,43 @@ func TestParseJSONCost(t *testing.T) {
 	}
 }
 
-func TestParseJSONRefuses(t *testing.T) {
-	digits := strings.Repeat("1", maxIntegerDigits+1)
-	for _, body := range []string{
-		"{", `{"a":1`, `{"a":1}}`, `{'a':1}`, `{"a":NaN}`, `{"a":Infinity}`, `{"a":-Infinity}`, `{"a":01}`, `{"a":+1}`,
-		`{"a":.5}`, `{a:1}`, `{"a":1,}`, "{\"a\":\"\n\"}", "{\"a\":\"\xff\"}", "\ufeff{}", " ", `{"a":"\x"}`, `{"a":"\ud8"}`,
-		`nul`, strings.Repeat("[", 100_000), strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000),
-		`{"a":` + digits + `}`, `{"a":-` + digits + `}`, `[` + digits + `]`,
-	} {
-		_, err := parseJSON([]byte(body), anyName, nil)
-		answer := clientError(t, err)
-		detail, ok := answer.Body.(Detail)
-		if !ok || !strings.HasPrefix(detail.Detail, "JSON parse error - ") {
-			t.Errorf("%.40q: got %s", body, answer)
+// The recorded answers are those of CPython's json.load with DRF's strict_constant.
+func TestJSONErrorsAreThoseOfPython(t *testing.T) {
+	file, err := os.Open(filepath.Join("testdata", "json_errors.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for decoder := json.NewDecoder(file); decoder.More(); {
+		var recorded struct {
+			Body  []byte
+			Error string
 		}
+		if err := decoder.Decode(&recorded); err != nil {
+			t.Fatal(err)
+		}
+		_, err := parseJSON(recorded.Body, anyName, "")
+		got := ""
+		if answer, ok := errors.AsType[*Error](err); ok {
+			detail, _ := answer.Body.(Detail)
+			got = strings.TrimPrefix(detail.Detail, "JSON parse error - ")
+		}
+		if got != recorded.Error {
+			t.Errorf("%.80q: got %q, want %q", recorded.Body, got, recorded.Error)
+		}
+	}
+}
+
+func TestParseJSONRefusesDeepNesting(t *testing.T) {
+	deep := func(depth int) []byte {
+		return []byte(`{"a":` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + "}")
+	}
+	if _, err := parseJSON(deep(maxJSONDepth-1), anyName, ""); err != nil {
+		t.Error(err)
+	}
+	_, err := parseJSON(deep(maxJSONDepth), anyName, "")
+	if want := `{"detail":"JSON parse error - the body is nested too deeply"}`; clientError(t, err).Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
@@ -108,7 +133,7 @@ func TestParseJSONTakesLongFloats(t *testing.T) {
 		"0." + digits, "-0." + digits, digits + ".5", digits + "e1", digits + "E1", "1e-" + strings.Repeat("0", 5000) + "1", "1e" + strings.Repeat("0", 5000),
 		"1e+" + strings.Repeat("0", 5000), `"` + digits + `"`, digits[1:], "-" + digits[1:],
 	} {
-		if _, err := parseJSON([]byte(`{"a":`+number+`}`), anyName, nil); err != nil {
+		if _, err := parseJSON([]byte(`{"a":`+number+`}`), anyName, ""); err != nil {
 			t.Errorf("%.40s: %v", number, err)
 		}
 	}
@@ -118,13 +143,13 @@ func TestParseJSONNotADictionary(t *testing.T) {
 	for body, got := range map[string]string{
 		`[]`: "list", `"{}"`: "str", `1`: "int", ` 1.5 `: "float", `1e2`: "float", `true`: "bool", "\tfalse\n": "bool", `"\ud800"`: "str",
 	} {
-		_, err := parseJSON([]byte(body), anyName, nil)
+		_, err := parseJSON([]byte(body), anyName, "")
 		want := `{"non_field_errors":["Invalid data. Expected a dictionary, but got ` + got + `."]}`
 		if answer := clientError(t, err); answer.Error() != want {
 			t.Errorf("%s: got %s, want %s", body, answer, want)
 		}
 	}
-	_, err := parseJSON([]byte("null"), anyName, nil)
+	_, err := parseJSON([]byte("null"), anyName, "")
 	if answer := clientError(t, err); answer.Error() != `{"non_field_errors":["No data provided"]}` {
 		t.Errorf("null: got %s", answer)
 	}
@@ -140,20 +165,22 @@ func TestParseForm(t *testing.T) {
 		"a=100%&b=%zz%41%4z%z4&c=%4": {"a": "100%", "b": "%zzA%4z%z4", "c": "%4"},
 		"&&a=1;b=2&":                 {"a": "1;b=2"},
 		"a=b=c":                      {"a": "b=c"},
-		"a=%FF":                      {"a": invalidText{}},
-		"a=\xff":                     {"a": invalidText{}},
-		"a=%ED%A0%80":                {"a": invalidText{}},
+		"a=%FF":                      {"a": "\ufffd"},
+		"a=%ED%A0%80b":               {"a": "\ufffd\ufffd\ufffdb"},
+		"a=%E2%82":                   {"a": "\ufffd"},
+		"a=é%FF":                     {"a": "é\ufffd"},
+		"a=\xff\xc3\xa9":             {"a": "ÿÃ©"},
 		"a=%00":                      {"a": "\x00"},
 		"%61=1":                      {"a": "1"},
 	} {
-		data, err := parseForm([]byte(body), anyName, nil)
+		data, err := parseForm([]byte(body), anyName, "")
 		if err != nil || !data.html || !reflect.DeepEqual(data.values, want) {
 			t.Errorf("%q: got %v, %v, want %v", body, data.values, err, want)
 		}
 	}
-	_, err := parseForm([]byte(strings.Repeat("&", maxFormFields)), anyName, nil)
+	_, err := parseForm([]byte(strings.Repeat("&", maxFormFields)), anyName, "")
 	clientError(t, err)
-	if _, err = parseForm([]byte(strings.Repeat("a&", maxFormFields-1)+"a"), anyName, nil); err != nil {
+	if _, err = parseForm([]byte(strings.Repeat("a&", maxFormFields-1)+"a"), anyName, ""); err != nil {
 		t.Error(err)
 	}
 }
@@ -162,54 +189,65 @@ func TestParseMultipart(t *testing.T) {
 	const field = "--b\r\nContent-Disposition: form-data; name="
 	for body, want := range map[string]map[string]any{
 		"--b--": {},
+		"a=1":   {},
 		"preamble\r\n" + field + "\"a\"\r\n\r\n1\r\n--b--":                             {"a": "1"},
 		field + "a\r\n\r\n1\r\n" + field + "\" a \"\r\n\r\n2\r\n--b--\r\nepilogue":     {"a": "2"},
-		field + "a\r\nContent-Transfer-Encoding: base64\r\n\r\neMOp\r\n--b--":          {"a": "xé"},
-		field + "a\r\nContent-Transfer-Encoding: base64\r\n\r\n!\r\n--b--":             {"a": "!"},
+		field + "a\r\nContent-Transfer-Encoding: BASE64\r\n\r\neMOp\r\n--b--":          {"a": "xé"},
+		field + "a\r\nContent-Transfer-Encoding: base64\r\n\r\ne!M Op\r\n--b--":        {"a": "xé"},
+		field + "a\r\nContent-Transfer-Encoding: base64\r\n\r\neA==eA==\r\n--b--":      {"a": "x"},
+		field + "a\r\nContent-Transfer-Encoding: base64\r\n\r\neA=\r\n--b--":           {"a": "eA="},
 		field + "a\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=41\r\n--b--": {"a": "=41"},
-		field + "a\r\n\r\n\xff\r\n--b--":                                               {"a": invalidText{}},
+		field + "a\r\n\r\n\xff\r\n--b--":                                               {"a": "\ufffd"},
 		field + "a; filename=x.txt\r\n\r\n1\r\n--b--":                                  {"a": upload{}},
 		field + "a; filename=x.txt\r\n\r\n1\r\n" + field + "a\r\n\r\n2\r\n--b--":       {"a": upload{}},
 		field + "a; filename=\"\"\r\n\r\n1\r\n--b--":                                   {"a": "1"},
-		"--b\r\nContent-Type: text/plain\r\n\r\n1\r\n--b--":                            {"": "1"},
+		field + "a; filename=\"c:\\..\"\r\n\r\n1\r\n--b--":                             {},
+		"--b\r\nContent-Type: text/plain\r\n\r\n1\r\n--b--":                            {},
+		"--b\r\nContent-Disposition: form-data\r\n\r\n1\r\n--b--":                      {},
+		"--b\r\ncontent-disposition: attachment; NAME=a\r\n\r\n1\r\n--b--":             {"a": "1"},
+		"--b\r\nContent-Disposition: form-data; name*=utf-8''%C3%A9\r\n\r\n1\r\n--b--": {"é": "1"},
+		"--b\r\nContent-Disposition: form-data; name=a\xff\r\n\r\n1\r\n--b--":          {},
+		"--b\r\nno header\r\nContent-Disposition: x; name=a\r\n\r\n1\r\n--b--":         {"a": "1"},
+		// Lines end with CRLF, and headers within maxPartHeader.
+		"--b\nContent-Disposition: form-data; name=a\n\n1\n--b--":                                      {},
+		"--b\r\nX: " + strings.Repeat("x", maxPartHeader) + "\r\n" + field[5:] + "a\r\n\r\n1\r\n--b--": {},
+		// The separator may be anywhere, and the last one may be missing.
+		field + "a\r\n\r\nx--by\r\n--b--":                           {"a": "x"},
+		field + "a\r\n\r\n1\r\n\r\n":                                {"a": "1\r\n\r\n"},
+		field + "a\r\n\r\n1\n--b--":                                 {"a": "1"},
+		strings.ReplaceAll(field, "b", "c") + "a\r\n\r\n1\r\n--c--": {"a": "1\r\n--c--"},
 	} {
-		data, err := parseMultipart([]byte(body), anyName, map[string]string{"boundary": "b"})
+		data, err := parseMultipart([]byte(body), anyName, "multipart/form-data; boundary=b")
 		if err != nil || !data.html || !reflect.DeepEqual(data.values, want) {
-			t.Errorf("%q: got %v, %v, want %v", body, data.values, err, want)
+			t.Errorf("%.80q: got %v, %v, want %v", body, data.values, err, want)
 		}
 	}
 }
 
 func TestParseMultipartRefuses(t *testing.T) {
-	const field = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n"
-	boundary := map[string]string{"boundary": "b"}
-	for name, test := range map[string]struct {
-		body   string
-		params map[string]string
-	}{
-		"no boundary":       {field + "--b--", nil},
-		"empty boundary":    {field + "--b--", map[string]string{"boundary": ""}},
-		"blank at the end":  {field + "--b--", map[string]string{"boundary": "b "}},
-		"not ASCII":         {field + "--b--", map[string]string{"boundary": "é"}},
-		"long boundary":     {field + "--b--", map[string]string{"boundary": strings.Repeat("b", 202)}},
-		"another boundary":  {field + "--b--", map[string]string{"boundary": "c"}},
-		"no multipart":      {"a=1", boundary},
-		"not closed":        {field, boundary},
-		"cut in a value":    {field[:len(field)-3], boundary},
-		"cut in a header":   {"--b\r\nContent-Dispo", boundary},
-		"header with no :":  {"--b\r\nContent\r\n\r\n1\r\n--b--", boundary},
-		"too many fields":   {strings.Repeat(field, maxFormFields+1) + "--b--", boundary},
-		"endless header":    {"--b\r\nX: " + strings.Repeat("x", 11<<20), boundary},
-		"very many headers": {"--b\r\n" + strings.Repeat("X: y\r\n", 20_000) + "\r\n1\r\n--b--", boundary},
+	const field, boundary = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n", "multipart/form-data; boundary="
+	for contentType, want := range map[string]string{
+		"multipart/form-data":               "Invalid boundary in multipart: None",
+		boundary:                            "Invalid boundary in multipart: ",
+		boundary + `"b "`:                   "Invalid boundary in multipart: b ",
+		boundary + strings.Repeat("b", 202): "Invalid boundary in multipart: " + strings.Repeat("b", 202),
+		boundary + "é":                      "Invalid non-ASCII Content-Type in multipart: multipart/form-data; boundary=Ã©",
+		"Multipart/Form-Data; boundary=b":   "Invalid Content-Type: Multipart/Form-Data; boundary=b",
+		"*/form-data; boundary=b":           "Invalid Content-Type: */form-data; boundary=b",
 	} {
-		_, err := parseMultipart([]byte(test.body), anyName, test.params)
-		if answer := clientError(t, err); answer.Status != 400 {
-			t.Errorf("%s: got %s", name, answer)
+		_, err := parseBody([]byte(field+"--b--"), contentType, anyName)
+		if got := clientError(t, err).Body; got != (Detail{Detail: "Multipart form parse error - " + want}) {
+			t.Errorf("%q: got %v, want %s", contentType, got, want)
 		}
 	}
-	_, err := parseMultipart(nil, anyName, nil)
-	if want := `{"detail":"Multipart form parse error - Invalid boundary in multipart: None"}`; clientError(t, err).Error() != want {
-		t.Errorf("got %v, want %s", err, want)
+	for body, want := range map[string]string{
+		strings.Repeat(field, maxFormFields+2) + "--b--":                                                            "The form has too many fields.",
+		"--b\r\nContent-Disposition: x; name=a; filename=f\r\nContent-Transfer-Encoding: base64\r\n\r\neA\r\n--b--": "Multipart form parse error - Could not decode base64 data.",
+	} {
+		_, err := parseMultipart([]byte(body), anyName, boundary+"b")
+		if got := clientError(t, err).Body; got != (Detail{Detail: want}) {
+			t.Errorf("%.80q: got %v, want %s", body, got, want)
+		}
 	}
 }
 
@@ -227,12 +265,13 @@ func TestParseBodyChoosesTheParser(t *testing.T) {
 		"json":                                         "",
 		"multipart/mixed; boundary=b":                  "",
 		"application/json, application/xml":            "",
+		"é/é":                                          "",
 	} {
 		data, err := parseBody([]byte("{}"), contentType, anyName)
 		switch {
 		case want == "":
 			answer := clientError(t, err)
-			if answer.Status != 415 || answer.Body.(Detail).Detail != `Unsupported media type "`+contentType+`" in request.` {
+			if answer.Status != 415 || answer.Body.(Detail).Detail != `Unsupported media type "`+decodeLatin1(contentType)+`" in request.` {
 				t.Errorf("%q: got %s", contentType, answer)
 			}
 		case err != nil || data.html != (want == "form"):
@@ -252,19 +291,23 @@ func FuzzParseJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		data, err := parseJSON(body, anyName, nil)
+		data, err := parseJSON(body, anyName, "")
 		var object map[string]any
 		decoder := json.NewDecoder(bytes.NewReader(body))
 		decoder.UseNumber()
 		if err != nil {
-			clientError(t, err)
-			if json.Valid(body) && utf8.Valid(body) && !hasLongInteger(body) && decoder.Decode(&object) == nil && object != nil {
+			answer := clientError(t, err)
+			isLimit := strings.Contains(answer.Error(), "Exceeds the limit")
+			if json.Valid(body) && utf8.Valid(body) && !isLimit && decoder.Decode(&object) == nil && object != nil {
 				t.Fatalf("refused an object: %v", err)
 			}
 			return
 		}
+		if !utf8.Valid(body) {
+			return // it ends within a character
+		}
 		if err := decoder.Decode(&object); err != nil {
-			t.Fatalf("took what is no JSON object: %v", err)
+			t.Fatalf("accepted an invalid JSON object: %v", err)
 		}
 		if len(object) != len(data.values) {
 			t.Fatalf("got %d values, want %d", len(data.values), len(object))
@@ -293,21 +336,21 @@ func FuzzParseForm(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		data, err := parseForm(body, anyName, nil)
+		data, err := parseForm(body, anyName, "")
 		if err != nil {
 			clientError(t, err)
 			return
 		}
 		// url.ParseQuery is stricter; where it accepts a body the results agree.
 		want, err := url.ParseQuery(string(body))
-		if err != nil {
+		if err != nil || !utf8.Valid(body) {
 			return
 		}
-		if len(want) != len(data.values) {
-			t.Fatalf("got %v, want %v", data.values, want)
-		}
 		for name, values := range want {
-			if got := data.values[name]; got != formText(values[len(values)-1]) {
+			if !utf8.ValidString(name) {
+				continue // several names may become one
+			}
+			if got := data.values[name]; got != replaceInvalidUTF8(values[len(values)-1]) {
 				t.Fatalf("%q: got %#v, want %q", name, got, values)
 			}
 		}
@@ -320,7 +363,7 @@ func FuzzParseMultipart(f *testing.F) {
 	f.Add("a\"b", "--b\r\n", "b", []byte("--b\r\nContent-Disposition: form-data; name=a; filename=f\r\n\r\n"))
 	f.Add("a", "", "b", []byte("--b\r\nContent-Transfer-Encoding: base64\r\n\r\n=\r\n--b--"))
 	f.Fuzz(func(t *testing.T, name, value, boundary string, body []byte) {
-		if _, err := parseMultipart(body, anyName, map[string]string{"boundary": boundary}); err != nil {
+		if _, err := parseMultipart(body, anyName, "multipart/form-data; boundary="+boundary); err != nil {
 			clientError(t, err)
 		}
 		var encoded bytes.Buffer
@@ -336,10 +379,10 @@ func FuzzParseMultipart(f *testing.F) {
 			clientError(t, err)
 			return
 		}
-		if strings.ContainsAny(name, "\\\"\r\n%") || Strip(name) != name || !utf8.ValidString(name) {
+		if strings.ContainsAny(name, "\\\"\r\n%';=*") || Strip(name) != name || !utf8.ValidString(name) || len(name) > maxPartHeader/2 {
 			return // there are several ways to encode such names
 		}
-		if got, present := data.Get(name); !present || got != formText(value) {
+		if got, present := data.Get(name); !present || got != replaceInvalidUTF8(value) {
 			t.Fatalf("%q: got %#v, want %q", name, got, value)
 		}
 	})

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -65,13 +64,11 @@ func ValidatePassword(password string, attributes ...UserAttribute) []string {
 	if _, common := commonPasswords()[Strip(strings.ToLower(password))]; common {
 		messages = append(messages, "This password is too common.")
 	}
-	if password != "" && strings.IndexFunc(password, notDigit) < 0 {
+	if password != "" && !strings.ContainsFunc(password, func(r rune) bool { return !pythonDigit(r) }) {
 		messages = append(messages, "This password is entirely numeric.")
 	}
 	return messages
 }
-
-func notDigit(r rune) bool { return !unicode.IsDigit(r) }
 
 var notWord = regexp.MustCompile(`[^\p{L}\p{N}_]+`)
 

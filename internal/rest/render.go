@@ -73,9 +73,6 @@ func (r *Request) RespondList(items iter.Seq2[any, error]) error {
 // respondItems streams items between the text that opens and closes their array;
 // level is the items' depth in the document.
 func (r *Request) respondItems(opening, closing string, level int, items iter.Seq2[any, error]) error {
-	if r.Request.Method == http.MethodHead {
-		return r.write(http.StatusOK, nil)
-	}
 	next, stop := iter.Pull2(items)
 	defer stop()
 	item, err, more := next()

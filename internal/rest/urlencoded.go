@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"iter"
 	"strings"
 	"unicode/utf8"
@@ -11,15 +12,19 @@ import (
 const maxFormFields = 1000
 
 // urlencodedPairs yields the names and values of a query or form as Django's
-// QueryDict reads them: only "&" separates, and invalid escapes stay as they are.
+// QueryDict reads them: only "&" separates, invalid escapes stay as they are, text
+// that is not UTF-8 is Latin-1, and escapes that are not UTF-8 become U+FFFD.
 func urlencodedPairs(text string) iter.Seq2[string, string] {
+	if !utf8.ValidString(text) {
+		text = decodeLatin1(text)
+	}
 	return func(yield func(string, string) bool) {
 		for pair := range strings.SplitSeq(text, "&") {
 			if pair == "" {
 				continue
 			}
 			name, value, _ := strings.Cut(pair, "=")
-			if !yield(unescape(name), unescape(value)) {
+			if !yield(replaceInvalidUTF8(unescape(name)), replaceInvalidUTF8(unescape(value))) {
 				return
 			}
 		}
@@ -39,7 +44,7 @@ func lastValue(query, name string) string {
 
 // query returns the last value of a query parameter; "" if there is none.
 func (r *Request) query(name string) string {
-	return strings.ToValidUTF8(lastValue(r.Request.URL.RawQuery, name), "\uFFFD")
+	return lastValue(r.Request.URL.RawQuery, name)
 }
 
 // unescape decodes valid percent-escapes and leaves invalid ones as they are.
@@ -77,25 +82,16 @@ func hexDigit(c byte) int {
 	return -1
 }
 
-func parseForm(body []byte, wanted func(string) bool, _ map[string]string) (Data, error) {
-	if 1+strings.Count(string(body), "&") > maxFormFields {
+// parseForm parses a URL-encoded form.
+func parseForm(body []byte, wanted func(string) bool, _ string) (Data, error) {
+	if 1+bytes.Count(body, []byte("&")) > maxFormFields {
 		return Data{}, ParseError("The form has too many fields.")
 	}
 	data := Data{values: map[string]any{}, html: true}
 	for name, value := range urlencodedPairs(string(body)) {
 		if wanted(name) {
-			data.values[name] = formText(value)
+			data.values[name] = value
 		}
 	}
 	return data, nil
-}
-
-// invalidText stands for form text that is not UTF-8.
-type invalidText struct{}
-
-func formText(s string) any {
-	if !utf8.ValidString(s) {
-		return invalidText{}
-	}
-	return s
 }

@@ -74,11 +74,18 @@ var methodOrder = []string{
 // Serve handles a request in DRF's order: content negotiation, authentication,
 // permission, method lookup, handler.
 func (v *View) Serve(e *core.RequestEvent) error {
+	e.Request.Method = strings.ToUpper(e.Request.Method) // like Django
 	r := &Request{RequestEvent: e, View: v, accepted: defaultAccepted}
-	if err := r.serve(); err != nil {
-		return r.renderError(err)
+	answer := func() error {
+		if err := r.serve(); err != nil {
+			return r.renderError(err)
+		}
+		return nil
 	}
-	return nil
+	if e.Request.Method == http.MethodHead {
+		return r.withoutBody(answer)
+	}
+	return answer()
 }
 
 func (r *Request) serve() error {
