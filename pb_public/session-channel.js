@@ -1,5 +1,5 @@
-// What tabs tell each other about sessions. A tab that was duplicated has a copy
-// of the session in a storage of its own.
+// Messages between tabs about sessions. A duplicated tab has a copy of the session
+// in its own storage.
 
 /**
  * @typedef {import("./session.js").Session} Session
@@ -8,21 +8,21 @@
  * @typedef {{ kind: "asked", refresh: string } | Renewed | Ended} Message
  */
 
-/** How long a tab waits for another that knows more and may be busy, in milliseconds. */
-const PATIENCE = 10_000;
+/** How long a tab waits for another tab's answer, in milliseconds. */
+const TIMEOUT = 10_000;
 
 const channel = new BroadcastChannel("carebase.session");
 
-/** What this tab has exchanged, by the old token. @type {Map<string, Session>} */
+/** The sessions for which this tab exchanged tokens, by the old token. @type {Map<string, Session>} */
 const exchanged = new Map();
 
-/** Tells the other tabs. @param {Renewed | Ended} message */
+/** Sends a message to the other tabs. @param {Renewed | Ended} message */
 export function announce(message) {
   if (message.kind === "ended") exchanged.clear();
   channel.postMessage(message);
 }
 
-/** Receives what other tabs tell. @param {(message: Renewed | Ended) => void} listener */
+/** Listens to messages from other tabs. @param {(message: Renewed | Ended) => void} listener */
 export function receive(listener) {
   channel.addEventListener("message", (/** @type {MessageEvent<Message>} */ { data }) => {
     if (data.kind !== "asked") listener(data);
@@ -36,14 +36,14 @@ channel.addEventListener("message", (/** @type {MessageEvent<Message>} */ { data
 });
 
 /**
- * The name of the lock that a tab holds, as long as it lives, that knows what a
- * token was exchanged for. The signature tells tokens apart and is of no use alone.
+ * Returns the name of the lock by which a tab shows, as long as it is open, that it
+ * exchanged a token. The name has the token's signature, which is useless alone.
  * @param {string} refresh
  */
 const knowledge = (refresh) => `carebase.exchanged.${refresh.split(".").at(-1)}`;
 
 /**
- * Tells the other tabs that a token was exchanged, and lets them find out.
+ * Tells the other tabs that a token was exchanged, and answers those that ask later.
  * @param {string} refresh @param {Session} session @returns {Promise<void>}
  */
 export function pass(refresh, session) {
@@ -59,14 +59,14 @@ export function pass(refresh, session) {
 }
 
 /**
- * Waits for what another tab has exchanged the token for, if one has.
+ * Waits for the new session if another tab exchanged the token.
  * @param {string} refresh @returns {Promise<void>}
  */
 export async function catchUp(refresh) {
   const { held = [] } = await navigator.locks.query();
   if (!held.some(({ name }) => name === knowledge(refresh))) return;
   await new Promise((/** @type {(value: void) => void} */ resolve) => {
-    const timer = setTimeout(done, PATIENCE);
+    const timer = setTimeout(done, TIMEOUT);
     /** @param {MessageEvent<Message>} event */
     function listen({ data }) {
       if (data.kind === "renewed" && data.refresh === refresh) done();

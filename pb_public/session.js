@@ -1,22 +1,22 @@
-// Who is signed in, and with which tokens. The tokens are this tab's, or, if
-// the user wants to stay signed in, the browser's. Pages read them only here.
+// The session: who is signed in, and the tokens. It belongs to this tab, or to the
+// browser if the user stays signed in. Only this file reads the tokens' storage.
 
 import { announce, catchUp, pass, receive } from "./session-channel.js";
 
 /**
- * @typedef {{ id: string, name: string, email: string }} User
+ * @typedef {import("../internal/testing/browser/api").User} User
  * @typedef {{ access: string, refresh: string, user: User, expires?: number }} Session
  */
 
 const KEY = "carebase.session";
 
-/** How long before its end an access token is renewed, in milliseconds. */
+/** How long before its expiry an access token is renewed, in milliseconds. */
 const MARGIN = 60_000;
 
-/** Thrown when the server refuses the session: the user has to sign in again. */
+/** Thrown when the session has ended and the user has to sign in again. */
 export class SessionEnded extends Error {}
 
-/** An answer of the server that is not what was asked for. */
+/** Thrown for a response with an error status. */
 export class Refused extends Error {
   /** @param {number} status @param {any} body */
   constructor(status, body) {
@@ -29,12 +29,12 @@ export class Refused extends Error {
 /** @type {Set<(session: Session | null) => void>} */
 const listeners = new Set();
 
-/** The storage that has the session, if there is one. */
+/** Returns the storage that has the session, or null. */
 function storage() {
   return [sessionStorage, localStorage].find((place) => place.getItem(KEY) !== null) ?? null;
 }
 
-/** The session, or null when nobody is signed in. @returns {Session | null} */
+/** Returns the session, or null if nobody is signed in. @returns {Session | null} */
 export function current() {
   try {
     return JSON.parse(storage()?.getItem(KEY) ?? "null");
@@ -43,7 +43,7 @@ export function current() {
   }
 }
 
-/** Calls the listener after each change; returns how to stop it. @param {(session: Session | null) => void} listener */
+/** Calls the listener after each change; returns a function that removes it. @param {(session: Session | null) => void} listener */
 export function onChange(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -66,12 +66,12 @@ function forget() {
   notify();
 }
 
-/** What a token says. @param {string} token @returns {{ user_id: string, iat: number, exp: number }} */
+/** Returns the claims of a token. @param {string} token @returns {{ user_id: string, iat: number, exp: number }} */
 function claims(token) {
   return JSON.parse(atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
 }
 
-/** How long a new token holds, in milliseconds, whatever this machine's clock says. @param {string} token */
+/** Returns a token's lifetime in milliseconds, independent of the local clock. @param {string} token */
 function lifetime(token) {
   const { iat, exp } = claims(token);
   return (exp - iat) * 1000;
@@ -106,14 +106,14 @@ export async function signIn(email, password, staySignedIn = false) {
   keep({ access, refresh, user, expires: Date.now() + lifetime(access) }, staySignedIn ? localStorage : sessionStorage);
 }
 
-/** Signs out here, or wherever the user is signed in. @param {{ everywhere?: boolean }} [options] */
+/** Signs out on this device, or on all devices. @param {{ everywhere?: boolean }} [options] */
 export async function signOut({ everywhere = false } = {}) {
   const session = current();
   if (!session) return;
   if (everywhere) {
     await post("/api/auth/logout/all/", {}, await access());
   } else {
-    // A token that is refused has ended already.
+    // A rejected token means that the session has already ended.
     await post("/api/auth/logout/", { refresh: session.refresh }).catch((error) => {
       if (!(error instanceof Refused)) throw error;
     });
@@ -127,14 +127,14 @@ function end(refresh) {
   announce({ kind: "ended", refresh });
 }
 
-/** An access token that holds, renewed when it is about to run out. @returns {Promise<string>} */
+/** Returns a valid access token, renewed if it is about to expire. @returns {Promise<string>} */
 export async function access() {
   const session = current();
   if (!session) throw new SessionEnded();
   return Date.now() < renewalDue() ? session.access : renew(session.access);
 }
 
-/** Finds out whether the session has ended elsewhere, and ends it here if so. */
+/** Ends the session here if it has ended elsewhere. */
 export async function check() {
   if (!current()) return;
   const token = await access();
@@ -145,7 +145,7 @@ export async function check() {
   }
 }
 
-/** When the access token is to be renewed, by Date.now(). */
+/** Returns when to renew the access token, on the scale of Date.now(). */
 export function renewalDue() {
   const session = current();
   if (!session) return Infinity;
@@ -153,15 +153,15 @@ export function renewalDue() {
 }
 
 /**
- * Exchanges a token that has run out or was refused. One tab at a time: with
- * rotation, a refresh token that is used twice ends the session.
+ * Renews an access token that expired or was rejected. One tab at a time: with
+ * rotation, using a refresh token twice ends the session.
  * @param {string} old @returns {Promise<string>}
  */
 export function renew(old) {
   return navigator.locks.request(KEY, async () => {
     let session = current();
     if (session && session.access === old && storage() === sessionStorage) {
-      // Another tab with a copy of the session may have been first.
+      // A tab with a copy of the session may already have renewed it.
       await catchUp(session.refresh);
       session = current();
     }
@@ -188,7 +188,7 @@ async function exchange(session) {
   }
 }
 
-// What other tabs do with the same session.
+// Follow changes to the session in other tabs.
 receive((message) => {
   const session = current();
   if (session?.refresh !== message.refresh) return;

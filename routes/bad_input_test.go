@@ -57,7 +57,7 @@ func TestWrongValues(t *testing.T) {
 		check("PATCH", "/api/patients/"+patient+"/", `{"name":`+value+`}`, "name", message)
 		check("PUT", "/api/doctors/"+doctor+"/", `{"name":`+value+`}`, "name", message)
 		check("POST", "/api/auth/register/", `{"name":`+value+`,"email":"new@example.com","password":"Tr0ub4dor&3"}`, "name", message)
-		check("POST", "/api/auth/register/", `{"name":"A","email":`+value+`,"password":"Tr0ub4dor&3"}`, "email", message)
+		check("POST", "/api/auth/register/", `{"name":"A","email":`+value+`,"password":"Tr0ub4dor&3"}`, "email", strings.Replace(message, "Not a valid string.", "Enter a valid email address.", 1))
 		check("POST", "/api/auth/register/", `{"name":"A","email":"new@example.com","password":`+value+`}`, "password", "")
 		check("POST", "/api/auth/login/", `{"email":`+value+`,"password":"a"}`, "email", message)
 		check("POST", "/api/token/refresh/", `{"refresh":`+value+`}`, "refresh", message)
@@ -121,7 +121,7 @@ func TestUnreadableBodies(t *testing.T) {
 		{"application/json", `"{}"`, 400},
 		{"application/json", `null`, 400},
 		{form, strings.Repeat("a=1&", 1001), 400},
-		{form, "name=%FF&age=1", 400},
+		{form, "name=%FF&age=x", 400},
 		{form, "name=a%00b&age=1", 400},
 		{form, "name=&age=1", 400},
 		{multipartForm, "--b\r\nContent-Disposition: form-data; name=name\r\n\r\nA", 400},

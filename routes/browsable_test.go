@@ -155,7 +155,7 @@ func TestBrowsableAPI(t *testing.T) {
 		page.Fill("Doctor", "nobody")
 		page.Sees("Nothing found.")
 		page.Press("POST")
-		page.Sees(`Invalid pk "nobody" - object does not exist.`)
+		page.Sees(`Incorrect type. Expected pk value, received str.`)
 		page.Sees("Chosen: " + patient)
 		page.Fill("Doctor", "house")
 		page.Sees("speciality Nephrology")

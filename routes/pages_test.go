@@ -55,7 +55,7 @@ func TestEveryAnswerIsAPageForBrowsers(t *testing.T) {
 		{alice.Access, "OPTIONS", "/api/patients/" + patient + "/", nil, 200, []string{"read_only", `data-form="PUT"`, `value="John Doe"`}, nil},
 		{alice.Access, "POST", "/api/patients/", map[string]any{"name": `"><script>alert(1)</script>`, "age": "old"}, 400, []string{"A valid integer is required.", `aria-invalid="true"`, `&lt;script&gt;alert(1)`}, []string{"<script>alert", `value="Fails"`}},
 		{alice.Access, "POST", "/api/patients/", `{"name": `, 400, []string{"JSON parse error", `role="alert"><p class="notice bad">JSON parse error`}, nil},
-		{alice.Access, "POST", "/api/mappings/", map[string]any{"patient": patient, "doctor": "unknown"}, 400, []string{`data-endpoint="/api/patients/"`, `data-endpoint="/api/doctors/"`, "object does not exist.", `value="` + patient + `"`}, []string{"<select", "John Doe"}},
+		{alice.Access, "POST", "/api/mappings/", map[string]any{"patient": patient, "doctor": "0"}, 400, []string{`data-endpoint="/api/patients/"`, `data-endpoint="/api/doctors/"`, "object does not exist.", `value="` + patient + `"`}, []string{"<select", "John Doe"}},
 		{alice.Access, "PATCH", "/api/patients/" + failing + "/", map[string]any{"notes": "x"}, 500, []string{"A server error occurred."}, []string{"secret name"}},
 		{alice.Access, "PATCH", "/api/patients/" + waiting + "/", map[string]any{"notes": "x"}, 503, []string{"HTTP 503 Service Unavailable", "Try again later."}, nil},
 		{"", "GET", "/api/auth/unknown/", nil, 404, []string{"Not found."}, nil},

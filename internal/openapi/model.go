@@ -7,8 +7,8 @@ import (
 	"carebase/internal/rest"
 )
 
-// Document is an OpenAPI document, as far as we need it. Its fields are those of
-// the specification, in the order in which it is written.
+// Document is the part of an OpenAPI document that Carebase uses. Fields have the
+// specification's names and appear in this order.
 type Document struct {
 	OpenAPI    string                 `json:"openapi"`
 	Info       Info                   `json:"info"`
@@ -17,7 +17,7 @@ type Document struct {
 	Components Components             `json:"components"`
 }
 
-// Info says what the API is. New sets the version.
+// Info describes the API. New sets the version.
 type Info struct {
 	Title       string  `json:"title"`
 	Version     string  `json:"version"`
@@ -26,7 +26,7 @@ type Info struct {
 	License     License `json:"license"`
 }
 
-// License is that of the API; Identifier is SPDX's.
+// License is the API's license; Identifier is its SPDX identifier.
 type License struct {
 	Name       string `json:"name"`
 	Identifier string `json:"identifier"`
@@ -51,7 +51,7 @@ type PathItem struct {
 	OtherMethods *OtherMethods `json:"x-other-methods"`
 }
 
-// Operations are those of the path by their methods, in the order of DRF's Allow
+// Operations returns the path's operations by method, in the order of DRF's Allow
 // header.
 func (p *PathItem) Operations() rest.Object[*Operation] {
 	all := rest.Object[*Operation]{
@@ -62,8 +62,8 @@ func (p *PathItem) Operations() rest.Object[*Operation] {
 	return slices.DeleteFunc(all, func(entry rest.Entry[*Operation]) bool { return entry.Value == nil })
 }
 
-// OtherMethods is what all methods end with that the path does not have. The
-// specification has no place for it.
+// OtherMethods describes the responses to methods that the path lacks, an
+// extension for which the specification has no field.
 type OtherMethods struct {
 	Description string                `json:"description"`
 	Responses   rest.Object[Response] `json:"responses"`
@@ -81,7 +81,7 @@ type Operation struct {
 	Responses   rest.Object[Response]   `json:"responses"`
 }
 
-// Parameter is a part of a path or of a query.
+// Parameter is a path or query parameter.
 type Parameter struct {
 	Name        string  `json:"name"`
 	In          string  `json:"in"`
@@ -91,26 +91,26 @@ type Parameter struct {
 	Example     any     `json:"example,omitempty"`
 }
 
-// RequestBody is what a method takes.
+// RequestBody describes a request body.
 type RequestBody struct {
 	Required bool                   `json:"required"`
 	Content  rest.Object[MediaType] `json:"content"`
 }
 
-// MediaType is a body in one of its representations.
+// MediaType describes a body in one representation.
 type MediaType struct {
 	Schema   *Schema              `json:"schema,omitempty"`
 	Example  any                  `json:"example,omitempty"`
 	Examples rest.Object[Example] `json:"examples,omitempty"`
 }
 
-// Example is one of several.
+// Example is one of several named examples.
 type Example struct {
 	Summary string `json:"summary"`
 	Value   any    `json:"value"`
 }
 
-// Response is an answer, or a reference to one of the components.
+// Response describes a response, or refers to a component.
 type Response struct {
 	Ref         string                 `json:"$ref,omitempty"`
 	Description string                 `json:"description,omitempty"`
@@ -118,7 +118,7 @@ type Response struct {
 	Content     rest.Object[MediaType] `json:"content,omitempty"`
 }
 
-// Header is a response's header, or a reference to one of the components.
+// Header describes a response header, or refers to a component.
 type Header struct {
 	Ref         string  `json:"$ref,omitempty"`
 	Description string  `json:"description,omitempty"`
@@ -126,7 +126,7 @@ type Header struct {
 	Schema      *Schema `json:"schema,omitempty"`
 }
 
-// Components are what the document refers to.
+// Components are the reusable parts of the document.
 type Components struct {
 	SecuritySchemes rest.Object[SecurityScheme] `json:"securitySchemes"`
 	Headers         rest.Object[Header]         `json:"headers"`
@@ -134,7 +134,7 @@ type Components struct {
 	Responses       rest.Object[Response]       `json:"responses"`
 }
 
-// SecurityScheme is a way to show credentials.
+// SecurityScheme is an authentication method.
 type SecurityScheme struct {
 	Type         string `json:"type"`
 	Scheme       string `json:"scheme"`
@@ -142,31 +142,29 @@ type SecurityScheme struct {
 	Description  string `json:"description"`
 }
 
-// Schema is a JSON Schema of draft 2020-12, or a reference to one of the
-// components.
+// Schema is a JSON Schema (draft 2020-12), or refers to a component.
 type Schema struct {
 	Ref         string `json:"$ref,omitempty"`
 	Title       string `json:"title,omitempty"`
 	Description string `json:"description,omitempty"`
-	// Type is a string, or several.
-	Type       any                  `json:"type,omitempty"`
-	Format     string               `json:"format,omitempty"`
-	Const      any                  `json:"const,omitempty"`
-	Enum       []string             `json:"enum,omitempty"`
-	Minimum    *int64               `json:"minimum,omitempty"`
-	Maximum    *int64               `json:"maximum,omitempty"`
-	MinLength  int                  `json:"minLength,omitempty"`
-	MaxLength  int                  `json:"maxLength,omitempty"`
-	ReadOnly   bool                 `json:"readOnly,omitempty"`
-	WriteOnly  bool                 `json:"writeOnly,omitempty"`
-	Examples   []any                `json:"examples,omitempty"`
-	OneOf      []*Schema            `json:"oneOf,omitempty"`
-	Items      *Schema              `json:"items,omitempty"`
-	MinItems   int                  `json:"minItems,omitempty"`
-	Properties rest.Object[*Schema] `json:"properties,omitempty"`
-	Required   []string             `json:"required,omitempty"`
-	// MinProperties and AdditionalProperties (a bool or a *Schema) are what an
-	// object has at least, and what beside its Properties.
-	MinProperties        int `json:"minProperties,omitempty"`
+	// Type is a string or a slice of strings.
+	Type          any                  `json:"type,omitempty"`
+	Format        string               `json:"format,omitempty"`
+	Const         any                  `json:"const,omitempty"`
+	Enum          []string             `json:"enum,omitempty"`
+	Minimum       *int64               `json:"minimum,omitempty"`
+	Maximum       *int64               `json:"maximum,omitempty"`
+	MinLength     int                  `json:"minLength,omitempty"`
+	MaxLength     int                  `json:"maxLength,omitempty"`
+	ReadOnly      bool                 `json:"readOnly,omitempty"`
+	WriteOnly     bool                 `json:"writeOnly,omitempty"`
+	Examples      []any                `json:"examples,omitempty"`
+	OneOf         []*Schema            `json:"oneOf,omitempty"`
+	Items         *Schema              `json:"items,omitempty"`
+	MinItems      int                  `json:"minItems,omitempty"`
+	Properties    rest.Object[*Schema] `json:"properties,omitempty"`
+	Required      []string             `json:"required,omitempty"`
+	MinProperties int                  `json:"minProperties,omitempty"`
+	// AdditionalProperties is a bool or a *Schema.
 	AdditionalProperties any `json:"additionalProperties,omitempty"`
 }

@@ -1,6 +1,5 @@
-// Package openapi describes views as an OpenAPI 3.1 document. All that it says
-// comes from the views' own declarations, by which they answer; it knows no
-// patients.
+// Package openapi describes views as an OpenAPI 3.1 document, generated from the
+// declarations by which the views answer. It knows nothing of the domain.
 package openapi
 
 import (
@@ -15,24 +14,24 @@ import (
 	"carebase/internal/version"
 )
 
-// Endpoint is a view at its path, which ends with a slash and has its variable
-// parts in braces.
+// Endpoint is a view and its path, which ends with a slash and has variables in
+// braces.
 type Endpoint struct {
 	Path string
 	View *rest.View
 }
 
-// Contents are what a document says beside its endpoints.
+// Contents are the parts of a document besides its endpoints.
 type Contents struct {
 	Info Info
-	// Tags are the groups of endpoints, in their order: each is named after the
-	// first part of its endpoints' paths, behind "/api/".
+	// Tags are the groups of endpoints in order. Each has the name of the first
+	// path segment after "/api/".
 	Tags []Tag
-	// Refusals are examples of how a request's credentials are refused.
+	// Refusals are examples of responses to rejected credentials.
 	Refusals []*rest.Error
 }
 
-// New describes the endpoints. The document's version is the program's.
+// New returns the document for the endpoints. Its version is the program's.
 func New(contents Contents, endpoints []Endpoint) *Document {
 	contents.Info.Version = version.String()
 	d := &document{
@@ -41,10 +40,10 @@ func New(contents Contents, endpoints []Endpoint) *Document {
 	}
 	d.Components.SecuritySchemes = rest.Object[SecurityScheme]{{Key: securityScheme, Value: SecurityScheme{
 		Type: "http", Scheme: "bearer", BearerFormat: "JWT",
-		Description: "The access token of a login, in the header `Authorization: Bearer <access>`.",
+		Description: "The access token from a login, in the header `Authorization: Bearer <access>`.",
 	}}}
 	d.Components.Headers = headers
-	// What is not particular to any view comes first and has the plain names.
+	// Add the responses common to all views first: they get the plain names.
 	d.errorResponses(&rest.View{Authenticate: func(*core.RequestEvent) error { return nil }}, http.MethodGet)
 	order := func(e Endpoint) int {
 		return slices.IndexFunc(contents.Tags, func(tag Tag) bool { return tag.Name == tagOf(e.Path) })
@@ -60,7 +59,7 @@ func New(contents Contents, endpoints []Endpoint) *Document {
 	return d.Document
 }
 
-// document is a Document that is being made.
+// document is a Document under construction.
 type document struct {
 	*Document
 	refusals []*rest.Error

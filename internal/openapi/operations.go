@@ -9,13 +9,13 @@ import (
 	"carebase/internal/rest"
 )
 
-// securityScheme is the name of SimpleJWT's, as drf-spectacular calls it.
+// securityScheme is drf-spectacular's name for the scheme of SimpleJWT.
 const securityScheme = "jwtAuth"
 
-// metadataTag is the group of the methods that say nothing of the data.
+// metadataTag groups HEAD and OPTIONS operations.
 var metadataTag = Tag{
 	Name:        "metadata",
-	Description: "HEAD, which answers as GET does but without a body, and OPTIONS, which describes a path.",
+	Description: "HEAD, which answers like GET without a body, and OPTIONS, which describes a path.",
 }
 
 func (d *document) pathItem(e Endpoint) *PathItem {
@@ -28,13 +28,13 @@ func (d *document) pathItem(e Endpoint) *PathItem {
 		*places[method] = d.operation(e, method)
 	}
 	item.OtherMethods = &OtherMethods{
-		Description: "What every method ends with that is not described here.",
+		Description: "Responses to any other method.",
 		Responses:   d.errorResponses(e.View, otherMethod),
 	}
 	return item
 }
 
-// otherMethod stands for all methods that a view does not have.
+// otherMethod stands for all methods that a view lacks.
 const otherMethod = ""
 
 func (d *document) operation(e Endpoint, name string) *Operation {
@@ -58,13 +58,13 @@ func (d *document) operation(e Endpoint, name string) *Operation {
 	return operation
 }
 
-// tagOf is the first part of a path behind "/api/".
+// tagOf returns a path's first segment after "/api/".
 func tagOf(path string) string {
 	tag, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/"), "/")
 	return tag
 }
 
-// actions are DRF's names of methods.
+// actions are DRF's names for methods.
 var actions = map[string]string{
 	http.MethodGet: "retrieve", http.MethodPost: "create", http.MethodPut: "update",
 	http.MethodPatch: "partial_update", http.MethodDelete: "destroy",
@@ -72,9 +72,8 @@ var actions = map[string]string{
 
 func actionOf(method string) string { return cmp.Or(actions[method], strings.ToLower(method)) }
 
-// operationID is an operation's name, as drf-spectacular makes it: the path's
-// fixed parts and the action. What would have the same name otherwise is told
-// apart by the path's variable parts.
+// operationID returns an operation's name in drf-spectacular's style: the path's
+// fixed segments and the action, with the variables where names would collide.
 func operationID(e Endpoint, method string) string {
 	action, isMetadata := actionOf(method), actions[method] == ""
 	shape := e.View.Method(method).Answer.Shape
@@ -94,8 +93,8 @@ func operationID(e Endpoint, method string) string {
 	return strings.Join(append(names, action), "_")
 }
 
-// security is empty for views that look at no credentials, and has an empty
-// choice for those that need none.
+// security returns the security requirements: none for views that ignore
+// credentials, an optional token for views that admit everyone.
 func security(view *rest.View) []rest.Object[[]string] {
 	token := rest.Object[[]string]{{Key: securityScheme, Value: []string{}}}
 	switch {
@@ -107,24 +106,24 @@ func security(view *rest.View) []rest.Object[[]string] {
 	return []rest.Object[[]string]{token}
 }
 
-// parameters describes parts of a path or a query. Swagger UI sends the examples
-// of parameters along, so that those of a query are only told.
+// parameters describes path or query parameters. Swagger UI sends parameters'
+// examples by default, so query parameters mention them in the description.
 func parameters(in string, fields []rest.Field) []Parameter {
-	parameters := make([]Parameter, len(fields))
+	described := make([]Parameter, len(fields))
 	for i, field := range fields {
 		schema := inputSchema(field)
 		schema.Title, schema.Description, schema.Examples, schema.MinLength = "", "", nil, 0
-		parameters[i] = Parameter{Name: field.Name, In: in, Description: field.Description, Schema: schema}
+		described[i] = Parameter{Name: field.Name, In: in, Description: field.Description, Schema: schema}
 		if in == "path" {
-			parameters[i].Required, parameters[i].Example = true, field.Example
+			described[i].Required, described[i].Example = true, field.Example
 		} else {
-			parameters[i].Description += fmt.Sprintf(" Example: `%v`.", field.Example)
+			described[i].Description += fmt.Sprintf(" Example: `%v`.", field.Example)
 		}
 	}
-	return parameters
+	return described
 }
 
-// formatParameter is ?format=, which every view has.
+// formatParameter describes ?format=, which every view has.
 func formatParameter(view *rest.View) Parameter {
 	schema := &Schema{Type: "string"}
 	for _, renderer := range view.Representations() {
@@ -134,7 +133,7 @@ func formatParameter(view *rest.View) Parameter {
 	}
 	return Parameter{
 		Name: "format", In: "query", Schema: schema,
-		Description: "The representation, of those that the Accept header admits; `api` is a page for people.",
+		Description: "The representation, one that the Accept header admits; `api` is an HTML page.",
 	}
 }
 

@@ -13,15 +13,15 @@ import (
 
 func statusKey(status int) string { return strconv.Itoa(status) }
 
-// answers are the responses of a method when all is well. People see a page of
-// what has no body, which is a 200 as DRF's.
+// answers returns the successful responses of a method. Browsers receive a page
+// with status 200 in place of a 204, as from DRF.
 func (d *document) answers(view *rest.View, method string) rest.Object[Response] {
 	status := view.Method(method).Answer.Status
 	answers := rest.Object[Response]{{Key: statusKey(status), Value: d.answer(view, method)}}
 	if status != http.StatusNoContent {
 		return answers
 	}
-	page := Response{Description: "A page that says so.", Headers: headersOf(http.StatusOK, view)}
+	page := Response{Description: "An HTML page that confirms it.", Headers: headersOf(http.StatusOK, view)}
 	for _, media := range content(view, MediaType{}) {
 		if media.Key == mediaTypeOfPages {
 			page.Content = append(page.Content, media)
@@ -30,7 +30,7 @@ func (d *document) answers(view *rest.View, method string) rest.Object[Response]
 	return append(answers, rest.Entry[Response]{Key: statusKey(http.StatusOK), Value: page})
 }
 
-// mediaTypeOfPages is that of the representation for people.
+// mediaTypeOfPages is the media type of HTML pages.
 const mediaTypeOfPages = "text/html"
 
 func (d *document) answer(view *rest.View, method string) Response {
@@ -49,11 +49,11 @@ func (d *document) answer(view *rest.View, method string) Response {
 	return response
 }
 
-// answerDescriptions are by status what an answer is.
+// answerDescriptions describe successful responses by status.
 var answerDescriptions = map[int]string{
-	http.StatusOK:        "What was asked for.",
-	http.StatusCreated:   "What was created.",
-	http.StatusNoContent: "It is gone.",
+	http.StatusOK:        "Success.",
+	http.StatusCreated:   "Created.",
+	http.StatusNoContent: "Deleted.",
 }
 
 func (d *document) answerBody(view *rest.View, method rest.Method) MediaType {
@@ -89,40 +89,40 @@ func (d *document) answerBody(view *rest.View, method rest.Method) MediaType {
 	}
 }
 
-// content is a body in all representations of a view.
+// content describes a body in all representations of a view.
 func content(view *rest.View, body MediaType) rest.Object[MediaType] {
-	var content rest.Object[MediaType]
+	var described rest.Object[MediaType]
 	for _, renderer := range view.Representations() {
 		media := body
 		if renderer.MediaType == mediaTypeOfPages {
-			media = MediaType{Schema: &Schema{Type: "string", Description: "The same as a page for people."}}
+			media = MediaType{Schema: &Schema{Type: "string", Description: "The same as an HTML page."}}
 		}
-		content = append(content, rest.Entry[MediaType]{Key: renderer.MediaType, Value: media})
+		described = append(described, rest.Entry[MediaType]{Key: renderer.MediaType, Value: media})
 	}
-	return content
+	return described
 }
 
-// errorDescriptions are by status what has gone wrong.
+// errorDescriptions describe error responses by status.
 var errorDescriptions = map[int]string{
-	http.StatusBadRequest:            "What was sent cannot be read, or is wrong: messages by field, or one for the whole.",
-	http.StatusUnauthorized:          "There are no credentials, or they do not hold.",
-	http.StatusForbidden:             "The caller may see but not do it.",
-	http.StatusNotFound:              "There is no such thing, or not for the caller; or no such `format`.",
-	http.StatusMethodNotAllowed:      "The path does not have this method; the header Allow has those that it has.",
-	http.StatusNotAcceptable:         "There is no representation that the Accept header admits.",
-	http.StatusRequestTimeout:        "The body stopped arriving.",
-	http.StatusConflict:              "The request meets another one, or a record that another one requires.",
-	http.StatusPreconditionFailed:    "The object is not the one that If-Match names; the header ETag has its tag.",
+	http.StatusBadRequest:            "The request is malformed or invalid: messages by field, or one about the whole request.",
+	http.StatusUnauthorized:          "The credentials are missing or invalid.",
+	http.StatusForbidden:             "The caller lacks permission.",
+	http.StatusNotFound:              "The object does not exist or the caller may not see it, or `format` is unknown.",
+	http.StatusMethodNotAllowed:      "The path lacks this method; the Allow header lists those that it has.",
+	http.StatusNotAcceptable:         "No representation satisfies the Accept header.",
+	http.StatusRequestTimeout:        "The body did not arrive in time.",
+	http.StatusConflict:              "Another request or another record is in the way.",
+	http.StatusPreconditionFailed:    "The object is not the one that If-Match names; the ETag header has its current tag.",
 	http.StatusUnprocessableEntity:   "The Idempotency-Key was used with another body.",
 	http.StatusRequestEntityTooLarge: "The body is too large.",
-	http.StatusUnsupportedMediaType:  "The body has a media type that is not read.",
-	http.StatusTooManyRequests:       "There were too many requests; the header Retry-After says for how many seconds to wait.",
-	http.StatusInternalServerError:   "The server failed. It does not say why.",
-	http.StatusServiceUnavailable:    "The server cannot do it at the moment, for example because it cannot record it in the audit trail. Nothing was done.",
-	http.StatusInsufficientStorage:   "The disk is full. Nothing was changed; reading goes on.",
+	http.StatusUnsupportedMediaType:  "The body's media type is not supported.",
+	http.StatusTooManyRequests:       "Too many requests; the Retry-After header says how many seconds to wait.",
+	http.StatusInternalServerError:   "The server failed; the cause is in its log.",
+	http.StatusServiceUnavailable:    "The server is temporarily unable to do it, for example because the audit trail cannot be written. Nothing was changed.",
+	http.StatusInsufficientStorage:   "The disk is full. Nothing was changed; reads continue to work.",
 }
 
-// errorResponses are all failures that a method can end with, by status.
+// errorResponses returns the error responses of a method, by status.
 func (d *document) errorResponses(view *rest.View, method string) rest.Object[Response] {
 	failures := d.failures(view, method)
 	var responses rest.Object[Response]
@@ -133,7 +133,7 @@ func (d *document) errorResponses(view *rest.View, method string) rest.Object[Re
 	return responses
 }
 
-// failures are the examples of all that can go wrong.
+// failures returns examples of all errors of a method.
 func (d *document) failures(view *rest.View, method string) []*rest.Error {
 	var failures []*rest.Error
 	if !view.AllowAny {
@@ -152,12 +152,12 @@ func (d *document) failures(view *rest.View, method string) []*rest.Error {
 }
 
 func statuses(failures []*rest.Error) []int {
-	var statuses []int
+	var sorted []int
 	for _, failure := range failures {
-		statuses = append(statuses, failure.Status)
+		sorted = append(sorted, failure.Status)
 	}
-	slices.Sort(statuses)
-	return slices.Compact(statuses)
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
 }
 
 func (d *document) errorResponse(view *rest.View, method string, status int, failures []*rest.Error) Response {
@@ -191,7 +191,7 @@ func (d *document) errorResponse(view *rest.View, method string, status int, fai
 	}, text, schema+text, schema+camelCase(actionOf(method))+text)
 }
 
-// camelCase joins words.
+// camelCase joins words, each with an initial capital.
 func camelCase(words string) string {
 	joined := ""
 	for _, word := range strings.FieldsFunc(words, func(r rune) bool { return r == ' ' || r == '_' }) {
@@ -200,12 +200,12 @@ func camelCase(words string) string {
 	return joined
 }
 
-// errorSchema is the schema of an error's body. The errors of what a view takes
-// can be about any of its fields.
+// errorSchema returns the schema of an error's body. Validation errors may concern
+// any of the view's fields.
 func (d *document) errorSchema(view *rest.View, method string, failure *rest.Error) *Schema {
 	switch failure.Body.(type) {
 	case rest.Detail:
-		d.schema("Detail", schemaOf(plain(rest.Detail{Detail: "What is wrong."})))
+		d.schema("Detail", schemaOf(plain(rest.Detail{Detail: "A message."})))
 		return reference("Detail")
 	case rest.FieldErrors:
 		if !view.TakesBody(method) {
@@ -221,7 +221,7 @@ func (d *document) errorSchema(view *rest.View, method string, failure *rest.Err
 	return schemaOf(failure.Body)
 }
 
-// exampleName makes a name of what an error says.
+// exampleName derives a name from an error's message.
 func exampleName(failure *rest.Error) string {
 	text := failure.Error()
 	if detail, ok := failure.Body.(rest.Detail); ok {
@@ -231,8 +231,8 @@ func exampleName(failure *rest.Error) string {
 	return strings.Join(words[:min(6, len(words))], "_")
 }
 
-// shared makes a response a component, under the first of the names that is free,
-// unless there is one that says the same.
+// shared returns a reference to the response as a component. It reuses an equal
+// component or adds one under the first free name.
 func (d *document) shared(response Response, names ...string) Response {
 	for _, known := range d.Components.Responses {
 		if reflect.DeepEqual(known.Value, response) {

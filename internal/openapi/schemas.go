@@ -8,8 +8,8 @@ import (
 	"carebase/internal/rest"
 )
 
-// schema keeps a component, once. Two views whose objects have one name must
-// mean the same by it.
+// schema adds a component unless it exists. It panics if two different schemas
+// have the same name.
 func (d *document) schema(name string, schema *Schema) {
 	for _, known := range d.Components.Schemas {
 		if known.Key == name {
@@ -26,7 +26,7 @@ func reference(schema string) *Schema {
 	return &Schema{Ref: "#/components/schemas/" + schema}
 }
 
-// fieldSchema is what a field's value is on the way out.
+// fieldSchema returns the schema of a field in responses.
 func fieldSchema(field rest.Field) *Schema {
 	schema := &Schema{
 		Title: field.Label, Description: field.Description, Type: "string", MaxLength: field.MaxLength,
@@ -53,7 +53,7 @@ func fieldSchema(field rest.Field) *Schema {
 	return schema
 }
 
-// inputSchema is what a field's value has to be on the way in.
+// inputSchema returns the schema of a field in requests.
 func inputSchema(field rest.Field) *Schema {
 	schema := fieldSchema(field)
 	schema.WriteOnly = field.WriteOnly
@@ -67,7 +67,7 @@ func inputFields(fields []rest.Field) []rest.Field {
 	return slices.DeleteFunc(slices.Clone(fields), func(field rest.Field) bool { return field.ReadOnly })
 }
 
-// outputFields are those of an answer's objects.
+// outputFields returns the fields of a response's objects.
 func outputFields(view *rest.View, answer rest.Answer) []rest.Field {
 	if answer.Fields != nil {
 		return answer.Fields
@@ -75,8 +75,7 @@ func outputFields(view *rest.View, answer rest.Answer) []rest.Field {
 	return slices.DeleteFunc(slices.Clone(view.Fields), func(field rest.Field) bool { return field.WriteOnly })
 }
 
-// objectSchema is what objects of the fields are on the way out: these fields
-// and nothing else.
+// objectSchema returns the schema of objects in responses: exactly these fields.
 func objectSchema(fields []rest.Field) *Schema {
 	schema := &Schema{Type: "object", AdditionalProperties: false}
 	for _, field := range fields {
@@ -86,8 +85,8 @@ func objectSchema(fields []rest.Field) *Schema {
 	return schema
 }
 
-// requestSchema is what objects have to be on the way in. Other fields than
-// these are passed over.
+// requestSchema returns the schema of objects in requests. Other fields are
+// ignored.
 func requestSchema(fields []rest.Field, partial bool) *Schema {
 	schema := &Schema{Type: "object"}
 	for _, field := range inputFields(fields) {
@@ -99,7 +98,7 @@ func requestSchema(fields []rest.Field, partial bool) *Schema {
 	return schema
 }
 
-// example is an object of the fields.
+// example returns an object with the fields' examples.
 func example(fields []rest.Field) rest.Object[any] {
 	object := rest.Object[any]{}
 	for _, field := range fields {
@@ -108,7 +107,7 @@ func example(fields []rest.Field) rest.Object[any] {
 	return object
 }
 
-// pageSchema is a page of objects, as DRF's PageNumberPagination.
+// pageSchema returns the schema of a page like that of DRF's PageNumberPagination.
 func pageSchema(schema string) *Schema {
 	link := func(description string) *Schema {
 		return &Schema{Type: []string{"string", "null"}, Format: "uri", Description: description}
@@ -116,9 +115,9 @@ func pageSchema(schema string) *Schema {
 	return &Schema{
 		Type: "object",
 		Properties: rest.Object[*Schema]{
-			{Key: "count", Value: &Schema{Type: "integer", Minimum: new(int64), Description: "How many there are on all pages."}},
-			{Key: "next", Value: link("The address of the next page.")},
-			{Key: "previous", Value: link("The address of the page before.")},
+			{Key: "count", Value: &Schema{Type: "integer", Minimum: new(int64), Description: "The number of objects on all pages."}},
+			{Key: "next", Value: link("The URL of the next page.")},
+			{Key: "previous", Value: link("The URL of the previous page.")},
 			{Key: "results", Value: &Schema{Type: "array", Items: reference(schema)}},
 		},
 		Required:             []string{"count", "next", "previous", "results"},
@@ -128,7 +127,7 @@ func pageSchema(schema string) *Schema {
 
 var messagesSchema = &Schema{Type: "array", Items: &Schema{Type: "string"}, MinItems: 1}
 
-// fieldErrorsSchema has messages for at least one of the fields.
+// fieldErrorsSchema returns the schema of messages for at least one of the fields.
 func fieldErrorsSchema(names []string) *Schema {
 	schema := &Schema{Type: "object", MinProperties: 1, AdditionalProperties: false}
 	for _, name := range names {
@@ -137,7 +136,7 @@ func fieldErrorsSchema(names []string) *Schema {
 	return schema
 }
 
-// metadataSchema is what OPTIONS answers.
+// metadataSchema returns the schema of the answer to OPTIONS.
 func metadataSchema(view *rest.View) *Schema {
 	texts := &Schema{Type: "array", Items: &Schema{Type: "string"}}
 	metadata := view.Metadata()
@@ -155,9 +154,9 @@ func metadataSchema(view *rest.View) *Schema {
 	if metadata.Actions == nil {
 		return schema
 	}
-	actions := &Schema{
+	byMethod := &Schema{
 		Type: "object", MinProperties: 1, AdditionalProperties: false,
-		Description: "The fields of what the caller may send, by method.",
+		Description: "The fields that the caller may send, by method.",
 	}
 	for _, method := range view.Allowed() {
 		if fields, found := metadata.Actions[method]; found {
@@ -166,10 +165,10 @@ func metadataSchema(view *rest.View) *Schema {
 				action.Properties = append(action.Properties, rest.Entry[*Schema]{Key: field.Key, Value: reference("FieldMetadata")})
 				action.Required = append(action.Required, field.Key)
 			}
-			actions.Properties = append(actions.Properties, rest.Entry[*Schema]{Key: method, Value: action})
+			byMethod.Properties = append(byMethod.Properties, rest.Entry[*Schema]{Key: method, Value: action})
 		}
 	}
-	schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: "actions", Value: actions})
+	schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: "actions", Value: byMethod})
 	return schema
 }
 
@@ -180,7 +179,7 @@ var fieldMetadataSchema = &Schema{
 		{Key: "required", Value: &Schema{Type: "boolean"}},
 		{Key: "read_only", Value: &Schema{Type: "boolean"}},
 		{Key: "label", Value: &Schema{Type: "string"}},
-		{Key: "max_length", Value: &Schema{Type: "integer", Description: "The most characters of a text."}},
+		{Key: "max_length", Value: &Schema{Type: "integer", Description: "The maximum number of characters."}},
 		{Key: "min_value", Value: &Schema{Type: "integer"}},
 		{Key: "max_value", Value: &Schema{Type: "integer"}},
 	},
@@ -188,8 +187,7 @@ var fieldMetadataSchema = &Schema{
 	AdditionalProperties: false,
 }
 
-// schemaOf is the schema of values like an example: with the same fields and
-// nothing else.
+// schemaOf returns a schema derived from an example: exactly its fields and types.
 func schemaOf(value any) *Schema {
 	switch value := value.(type) {
 	case rest.FieldErrors:
@@ -215,14 +213,14 @@ func schemaOf(value any) *Schema {
 	return schemaOf(plain(value))
 }
 
-// plain is a value as whoever reads its JSON has it.
+// plain returns a value as decoded from its JSON.
 func plain(value any) (read any) {
 	text, err := json.Marshal(value)
 	if err == nil {
 		err = json.Unmarshal(text, &read)
 	}
 	if err != nil {
-		panic(err) // a declaration that cannot be an answer
+		panic(err) // the declared example is not valid JSON
 	}
 	return read
 }

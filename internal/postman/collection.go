@@ -2,10 +2,10 @@ package postman
 
 import "carebase/internal/rest"
 
-// schemaURL names the format, version 2.1.
+// schemaURL identifies version 2.1 of the format.
 const schemaURL = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
-// Collection is a Postman collection, as far as we need it.
+// Collection is the part of a Postman collection that Carebase uses.
 type Collection struct {
 	Info      info       `json:"info"`
 	Auth      *auth      `json:"auth"`
@@ -19,7 +19,7 @@ type info struct {
 	Schema      string `json:"schema"`
 }
 
-// auth is how requests show who sends them.
+// auth is how requests authenticate.
 type auth struct {
 	Type   string     `json:"type"`
 	Bearer []variable `json:"bearer,omitempty"`
@@ -39,7 +39,7 @@ type folder struct {
 	Items       []item `json:"item"`
 }
 
-// item is a request with what is done before and after it.
+// item is a request with the scripts that run before and after it.
 type item struct {
 	Name    string    `json:"name"`
 	Events  []event   `json:"event"`

@@ -1,6 +1,6 @@
-// Package postman makes a Postman collection of an OpenAPI document: requests
-// that can be sent one after the other, each with what the next ones need of its
-// answer. It knows no patients.
+// Package postman generates a Postman collection from an OpenAPI document:
+// requests that run in sequence, each saving what later ones need from its
+// response. It knows nothing of the domain.
 package postman
 
 import (
@@ -21,32 +21,32 @@ type Chapter struct {
 	Steps             []Step
 }
 
-// Step is a request of one of the document's operations.
+// Step is a request for one of the document's operations.
 type Step struct {
 	// Operation is the operation's id.
 	Operation string
-	// Name is the operation's summary, unless it is given.
+	// Name defaults to the operation's summary.
 	Name string
-	// Path has the collection's variables for the path's parts.
+	// Path maps path parameters to values, usually collection variables.
 	Path map[string]string
-	// Body replaces fields of the operation's example. In texts, {{name}} stands
-	// for a variable.
+	// Body overrides fields of the operation's example. {{name}} stands for a
+	// variable.
 	Body rest.Object[any]
-	// Query is what is asked for, of the operation's parameters.
+	// Query are the values of query parameters.
 	Query rest.Object[string]
-	// Guest sends no token; Status is the answer's, if not that of success.
+	// Guest sends no token. Status is the expected status; 0 for that of success.
 	Guest  bool
 	Status int
-	// Save has variables and the fields of the answer that they keep.
+	// Save maps variables to the response fields that they are set to.
 	Save rest.Object[string]
-	// Prepare and Test are further lines of the scripts before and after it; in
-	// Test, body is the answer's.
+	// Prepare and Test are additional lines of the scripts before and after the
+	// request. In Test, body is the decoded response.
 	Prepare, Test []string
 }
 
-// New makes a collection of the chapters, for the server at baseURL. Variables
-// have their values at the start. A step whose operation the document does not
-// have is an error.
+// New returns a collection of the chapters for the server at baseURL. variables
+// are the initial values of collection variables. It returns an error for a step
+// whose operation the document lacks.
 func New(document *openapi.Document, baseURL string, variables rest.Object[string], chapters []Chapter) (*Collection, error) {
 	collection := &Collection{
 		Info: info{Name: document.Info.Title, Description: document.Info.Description, Schema: schemaURL},
@@ -56,20 +56,20 @@ func New(document *openapi.Document, baseURL string, variables rest.Object[strin
 		collection.Variables = append(collection.Variables, variable{Key: entry.Key, Value: entry.Value, Type: "string"})
 	}
 	for _, chapter := range chapters {
-		folder := folder{Name: chapter.Name, Description: chapter.Description}
+		made := folder{Name: chapter.Name, Description: chapter.Description}
 		for _, step := range chapter.Steps {
-			item, err := step.item(document)
+			converted, err := step.item(document)
 			if err != nil {
 				return nil, err
 			}
-			folder.Items = append(folder.Items, item)
+			made.Items = append(made.Items, converted)
 		}
-		collection.Folders = append(collection.Folders, folder)
+		collection.Folders = append(collection.Folders, made)
 	}
 	return collection, nil
 }
 
-// find finds the step's operation, and where it is.
+// find returns the step's operation with its path and method.
 func (s Step) find(document *openapi.Document) (path rest.Entry[*openapi.PathItem], method string, found *openapi.Operation, err error) {
 	for _, path := range document.Paths {
 		for _, operation := range path.Value.Operations() {
@@ -78,7 +78,7 @@ func (s Step) find(document *openapi.Document) (path rest.Entry[*openapi.PathIte
 			}
 		}
 	}
-	return path, "", nil, fmt.Errorf("no operation is called %q", s.Operation)
+	return path, "", nil, fmt.Errorf("the document has no operation %q", s.Operation)
 }
 
 func (s Step) item(document *openapi.Document) (item, error) {
@@ -112,8 +112,8 @@ func (s Step) item(document *openapi.Document) (item, error) {
 	return made, nil
 }
 
-// url has the path's parts as Postman writes them, and every parameter, of which
-// those that are not asked for are switched off.
+// url returns the URL in Postman's notation with all query parameters, those
+// without a value disabled.
 func (s Step) url(path string, at *openapi.PathItem, operation *openapi.Operation) address {
 	made := address{Host: []string{"{{baseUrl}}"}}
 	for _, part := range at.Parameters {
@@ -136,11 +136,11 @@ func (s Step) url(path string, at *openapi.PathItem, operation *openapi.Operatio
 	return made
 }
 
-// body is the operation's example with the step's own values.
+// body returns the operation's example with the step's own values.
 func (s Step) body(declared *openapi.RequestBody) (string, error) {
 	example, ok := declared.Content[0].Value.Example.(rest.Object[any])
 	if !ok {
-		return "", fmt.Errorf("%s has no example", s.Operation)
+		return "", fmt.Errorf("operation %q has no example body", s.Operation)
 	}
 	example = slices.Clone(example)
 	for i, entry := range example {
@@ -156,7 +156,7 @@ func (s Step) body(declared *openapi.RequestBody) (string, error) {
 	return strings.TrimSpace(out.String()), err
 }
 
-// test are the lines of the script after the answer.
+// test returns the lines of the script that runs after the request.
 func (s Step) test(operation *openapi.Operation) []string {
 	status := operation.Responses[0].Key
 	if s.Status != 0 {

@@ -4,21 +4,29 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
-// maxEmailLength is the longest address, as Django's EmailValidator.
-const maxEmailLength = 320
+const (
+	// maxEmailLength is the limit of Django's EmailValidator in characters.
+	maxEmailLength = 320
+	// maxIPv6Length is the limit of Django's IPv6 addresses in characters.
+	maxIPv6Length = 39
+)
 
-// InvalidEmail is what is said of an address that is none.
+// InvalidEmail is Django's message for an invalid address.
 const InvalidEmail = "Enter a valid email address."
 
+// The patterns of Django 5.2's EmailValidator and DomainNameValidator. In Python
+// the letters of a pattern without regard to case include İ and ı, and ſ and the
+// Kelvin sign, which they also do in Go. DomainNameValidator counts everything from
+// U+00A1 to U+FFFF as a letter.
 var (
-	emailDotAtom = regexp.MustCompile("(?i)^[-!#$%&'*+/=?^_`{}|~0-9A-Z]+(\\.[-!#$%&'*+/=?^_`{}|~0-9A-Z]+)*$")
-	emailQuoted  = regexp.MustCompile(`^"([\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"$`)
-	domainLabel  = regexp.MustCompile(`(?i)^[A-Z0-9]([A-Z0-9-]{0,61}[A-Z0-9])?$`)
-	domainTop    = regexp.MustCompile(`(?i)^[A-Z0-9-]{1,62}[A-Z0-9]$`)
+	emailDotAtom  = regexp.MustCompile("(?i)^[-!#$%&'*+/=?^_`{}|~0-9A-Zİı]+(\\.[-!#$%&'*+/=?^_`{}|~0-9A-Zİı]+)*$")
+	emailQuoted   = regexp.MustCompile(`^"([\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"$`)
+	domainLabel   = regexp.MustCompile(`(?i)^[A-Z0-9\x{a1}-\x{ffff}]([A-Z0-9\x{a1}-\x{ffff}-]{0,61}[A-Z0-9\x{a1}-\x{ffff}])?$`)
+	domainTop     = regexp.MustCompile(`(?i)^([A-Z\x{a1}-\x{ffff}][A-Z\x{a1}-\x{ffff}-]{0,61}[A-Z\x{a1}-\x{ffff}]|xn--[A-Z0-9\x{130}\x{131}]{1,59})$`)
+	domainLiteral = regexp.MustCompile(`(?i)^\[[A-F0-9:.]+\]$`)
 )
 
 // ValidEmail reports whether Django's EmailValidator accepts the address.
@@ -28,39 +36,29 @@ func ValidEmail(address string) bool {
 		return false
 	}
 	user, domain := address[:at], address[at+1:]
-	if !emailDotAtom.MatchString(user) && !emailQuoted.MatchString(user) {
-		return false
-	}
-	return validDomain(strings.Map(internationalLetter, domain))
-}
-
-// internationalLetter lets letters and digits of all scripts pass as letters,
-// which is what becomes of them in an internationalized domain name.
-func internationalLetter(r rune) rune {
-	if r > unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)) {
-		return 'a'
-	}
-	return r
+	return (emailDotAtom.MatchString(user) || emailQuoted.MatchString(user)) && validDomain(domain)
 }
 
 func validDomain(domain string) bool {
 	if domain == "localhost" {
 		return true
 	}
-	if literal, ok := strings.CutPrefix(domain, "["); ok {
-		ip, err := netip.ParseAddr(strings.TrimSuffix(literal, "]"))
-		return err == nil && ip.Zone() == "" && strings.HasSuffix(literal, "]")
+	if domainLiteral.MatchString(domain) {
+		literal := domain[1 : len(domain)-1]
+		ip, err := netip.ParseAddr(literal)
+		return err == nil && (ip.Is4() || len(literal) <= maxIPv6Length)
 	}
 	labels := strings.Split(domain, ".")
-	for _, label := range labels[:len(labels)-1] {
+	top := len(labels) - 1
+	for _, label := range labels[:top] {
 		if !domainLabel.MatchString(label) {
 			return false
 		}
 	}
-	return len(labels) > 1 && domainTop.MatchString(labels[len(labels)-1])
+	return top > 0 && domainTop.MatchString(labels[top])
 }
 
-// NormalizeEmail lowers the domain's case, as Django's
+// NormalizeEmail returns the address with its domain in lower case, like Django's
 // BaseUserManager.normalize_email.
 func NormalizeEmail(address string) string {
 	at := strings.LastIndexByte(address, '@')

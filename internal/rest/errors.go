@@ -13,22 +13,22 @@ import (
 	"carebase/internal/dberror"
 )
 
-// NonFieldErrors is the key of messages that belong to no single field, as
-// DRF's NON_FIELD_ERRORS_KEY.
+// NonFieldErrors is the key of messages about no single field, like DRF's
+// NON_FIELD_ERRORS_KEY.
 const NonFieldErrors = "non_field_errors"
 
-// Error is a failure with an HTTP meaning, as DRF's APIException. It is the
-// only kind of error whose content reaches a client.
+// Error is an error with an HTTP response, like DRF's APIException. It is the
+// only kind of error whose content reaches clients.
 type Error struct {
 	// Status is the HTTP status code.
 	Status int
 	// Body is rendered as JSON.
 	Body any
-	// Header holds additional response headers.
+	// Header has additional response headers.
 	Header map[string]string
 }
 
-// Error makes it an error; the text is the JSON that the client receives.
+// Error returns the body as the JSON that clients receive.
 func (e *Error) Error() string {
 	body, err := encode(e.Body)
 	if err != nil {
@@ -37,7 +37,7 @@ func (e *Error) Error() string {
 	return string(body)
 }
 
-// Detail is the body of every error that is not about fields.
+// Detail is the body of errors that are not about fields.
 type Detail struct {
 	Detail string `json:"detail"`
 	Code   string `json:"code,omitempty"`
@@ -47,28 +47,27 @@ func newError(status int, detail string) *Error {
 	return &Error{Status: status, Body: Detail{Detail: detail}}
 }
 
-// ParseError is the 400 of a body that could not be read.
+// ParseError returns a 400 for a malformed request.
 func ParseError(detail string) *Error {
 	return newError(http.StatusBadRequest, detail)
 }
 
-// NotAuthenticated is the 401 of a request without credentials.
+// NotAuthenticated returns a 401 for a request without credentials.
 func NotAuthenticated() *Error {
 	return newError(http.StatusUnauthorized, "Authentication credentials were not provided.")
 }
 
-// AuthenticationFailed is the 401 of credentials that are wrong.
+// AuthenticationFailed returns a 401 for invalid credentials.
 func AuthenticationFailed(body any) *Error {
 	return &Error{Status: http.StatusUnauthorized, Body: body}
 }
 
-// PermissionDenied is the 403 of a caller who may see but not do.
+// PermissionDenied returns a 403 for a caller who lacks permission.
 func PermissionDenied() *Error {
 	return newError(http.StatusForbidden, "You do not have permission to perform this action.")
 }
 
-// NotFound is the 404 of a path that names nothing. An empty detail stands
-// for DRF's default.
+// NotFound returns a 404. An empty detail stands for DRF's default.
 func NotFound(detail string) *Error {
 	if detail == "" {
 		detail = "Not found."
@@ -76,39 +75,38 @@ func NotFound(detail string) *Error {
 	return newError(http.StatusNotFound, detail)
 }
 
-// NotFoundModel is the 404 of an id that the caller may not know to exist, as
-// Django's get_object_or_404.
+// NotFoundModel returns the 404 of Django's get_object_or_404, for ids that do
+// not exist or that the caller may not see.
 func NotFoundModel(model string) *Error {
 	return NotFound("No " + model + " matches the given query.")
 }
 
-// MethodNotAllowed is the 405 of a method that the path does not have.
+// MethodNotAllowed returns a 405 for a method that the view lacks.
 func MethodNotAllowed(method string) *Error {
 	return newError(http.StatusMethodNotAllowed, fmt.Sprintf("Method %q not allowed.", method))
 }
 
-// NotAcceptable is the 406 of an Accept header or format that no renderer
-// satisfies.
+// NotAcceptable returns a 406 for an Accept header that no renderer satisfies.
 func NotAcceptable(detail string) *Error {
 	return newError(http.StatusNotAcceptable, detail)
 }
 
-// RequestTimeout is the 408 of a body that stopped arriving.
+// RequestTimeout returns a 408 for a body that did not arrive in time.
 func RequestTimeout() *Error {
 	return newError(http.StatusRequestTimeout, "The request body did not arrive in time.")
 }
 
-// RequestTooLarge is the 413 of a body over the limit.
+// RequestTooLarge returns a 413 for a body over the limit.
 func RequestTooLarge() *Error {
 	return newError(http.StatusRequestEntityTooLarge, "Request body is too large.")
 }
 
-// UnsupportedMediaType is the 415 of a body that no parser reads.
+// UnsupportedMediaType returns a 415 for a body that no parser accepts.
 func UnsupportedMediaType(mediaType string) *Error {
 	return newError(http.StatusUnsupportedMediaType, fmt.Sprintf("Unsupported media type \"%s\" in request.", mediaType))
 }
 
-// Throttled is the 429 of too many requests; wait is in seconds, 0 if unknown.
+// Throttled returns a 429. wait is in seconds, 0 if unknown.
 func Throttled(wait float64) *Error {
 	if wait <= 0 {
 		return newError(http.StatusTooManyRequests, "Request was throttled.")
@@ -123,37 +121,37 @@ func Throttled(wait float64) *Error {
 	return err
 }
 
-// ServerError is the 500 that tells nothing about its cause.
+// ServerError returns a 500 that reveals nothing of its cause.
 func ServerError() *Error {
 	return newError(http.StatusInternalServerError, "A server error occurred.")
 }
 
-// Unavailable is the 503 of what the server cannot do at the moment.
+// Unavailable returns a 503 for what the server temporarily cannot do.
 func Unavailable(detail string) *Error {
 	return newError(http.StatusServiceUnavailable, detail)
 }
 
-// InsufficientStorage is the 507 of a disk that is full.
+// InsufficientStorage returns a 507 for a full disk.
 func InsufficientStorage(detail string) *Error {
 	return newError(http.StatusInsufficientStorage, detail)
 }
 
-// FieldErrors are the messages of each wrong field, in the order of the
-// fields' declaration, as DRF's ValidationError.
+// FieldErrors are the messages of each invalid field in order of declaration,
+// like the detail of DRF's ValidationError.
 type FieldErrors = Object[[]string]
 
-// ValidationError is the 400 that names what is wrong with each field.
+// ValidationError returns a 400 with the messages of each invalid field.
 func ValidationError(fields FieldErrors) *Error {
 	return &Error{Status: http.StatusBadRequest, Body: fields}
 }
 
-// FieldInvalid is the ValidationError of a single field.
+// FieldInvalid returns the ValidationError of a single field.
 func FieldInvalid(field string, messages ...string) *Error {
 	return ValidationError(FieldErrors{{Key: field, Value: messages}})
 }
 
-// toError gives every error its HTTP meaning. What is not an *Error and not
-// one of PocketBase's own refusals is a 500 without detail.
+// toError maps any error to an *Error. Errors that are neither an *Error nor one
+// of PocketBase's API errors become a 500 without detail.
 func toError(e *core.RequestEvent, err error) *Error {
 	var restError *Error
 	if errors.As(err, &restError) {
@@ -167,7 +165,7 @@ func toError(e *core.RequestEvent, err error) *Error {
 		if refusal.Status == http.StatusInsufficientStorage {
 			return InsufficientStorage(refusal.Message)
 		}
-		return Unavailable(refusal.Message) // a conflict, too, is over soon
+		return Unavailable(refusal.Message) // conflicts are temporary as well
 	}
 	var apiError *router.ApiError
 	if !errors.As(err, &apiError) {
@@ -195,9 +193,9 @@ func toError(e *core.RequestEvent, err error) *Error {
 	return ServerError()
 }
 
-// throttleWindow is how long in seconds the caller has to wait: as the response
-// says already, or the window of PocketBase's rate limit rule for the request,
-// which is the longest that it may be.
+// throttleWindow returns how many seconds the caller has to wait: the response's
+// Retry-After, or the window of the matching PocketBase rate limit rule, which is
+// an upper bound.
 func throttleWindow(e *core.RequestEvent) float64 {
 	if wait, err := strconv.ParseFloat(e.Response.Header().Get("Retry-After"), 64); err == nil {
 		return wait

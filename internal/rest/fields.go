@@ -4,28 +4,29 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// Type is the type of a field as OPTIONS names it; it decides how input is
-// read and output is written.
+// Type is the type of a field as OPTIONS names it. It decides how input is
+// validated and how output is described.
 type Type string
 
-// The types of fields, each as the DRF field of its comment.
+// The types of fields, each named after a DRF field.
 const (
 	String     Type = "string"   // CharField
 	Email      Type = "email"    // EmailField
 	Integer    Type = "integer"  // IntegerField
 	Boolean    Type = "boolean"  // BooleanField, output only
 	DateTime   Type = "datetime" // DateTimeField, output only
-	Strings    Type = "list"     // ListField of texts, output only
+	Strings    Type = "list"     // ListField of CharFields, output only
 	PrimaryKey Type = "field"    // PrimaryKeyRelatedField
 )
 
-// maxIntegerText is the longest text that is read as an integer, as DRF's
-// IntegerField.MAX_STRING_LENGTH.
+// maxIntegerText is the length in characters up to which a string may be an
+// integer, DRF's IntegerField.MAX_STRING_LENGTH.
 const maxIntegerText = 1000
 
 // Field declares one field of a resource or a form.
@@ -33,44 +34,47 @@ type Field struct {
 	Name  string
 	Label string
 	Type  Type
-	// Description and Example are for the reference.
+	// Description and Example appear in the API reference.
 	Description string
 	Example     any
 	// Required fields must be in a POST or PUT.
 	Required bool
-	// ReadOnly fields are only output; WriteOnly fields are only input.
+	// ReadOnly fields appear in responses only, WriteOnly fields in requests only.
 	ReadOnly, WriteOnly bool
 	// AllowBlank admits an empty string.
 	AllowBlank bool
-	// AllowNull is set for what may be null in an answer; no input may be.
+	// AllowNull marks fields that may be null in responses; input never may.
 	AllowNull bool
-	// MaxLength bounds the characters of a text; 0 for no bound.
+	// MaxLength limits the characters of a String or Email; 0 for no limit.
 	MaxLength int
-	// MinValue and MaxValue bound an Integer.
+	// MinValue and MaxValue limit an Integer.
 	MinValue, MaxValue *int64
-	// Secret texts are not shown while they are typed; Multiline ones may have
-	// several lines.
+	// Secret values are masked on the HTML page and never sent back; Multiline
+	// values get a text area there.
 	Secret, Multiline bool
-	// Endpoint is the path below which there is a page for each value, such as
-	// "/api/patients/". What a PrimaryKey may be is searched there.
+	// Endpoint is the list that a PrimaryKey refers to, such as "/api/patients/".
+	// The HTML page links values to it and searches it for choices.
 	Endpoint string
-	// Validate returns what else is wrong with a value that passed all of the
-	// above; data is the whole body. A failure to find out is an error.
+	// Validate returns further messages about a value; data is the whole body. It
+	// returns an error if it cannot tell. Like the validators that a DRF field is
+	// given, those of a String come before the field's own and see invalid values
+	// too.
 	Validate func(r *Request, value string, data Data) ([]string, error)
 }
 
-// Values are validated values by field name: string or int64.
+// Values are the validated values by field name, each a string or an int64.
 type Values map[string]any
 
-// String returns a text field's value, "" if the body did not name it.
+// String returns the value of a String, Email or PrimaryKey; "" if the body
+// lacks it.
 func (v Values) String(name string) string {
 	text, _ := v[name].(string)
 	return text
 }
 
-// Validated parses the request's body and validates it against the view's
-// fields. The error names everything that is wrong. partial admits missing
-// fields, as PATCH does.
+// Validated parses the request body and validates it against the view's fields.
+// The error has the messages of all invalid fields. With partial, as for PATCH,
+// required fields may be missing.
 func (r *Request) Validated(partial bool) (Values, error) {
 	data, err := r.Parse()
 	if err != nil {
@@ -84,11 +88,12 @@ func (r *Request) Validated(partial bool) (Values, error) {
 			continue
 		}
 		value, present, messages := field.read(data, partial)
-		if present && messages == nil && field.Validate != nil {
-			messages, err = field.Validate(r, value.(string), data)
+		if text, isText := value.(string); isText && field.Validate != nil && (messages == nil || field.Type == String) {
+			further, err := field.Validate(r, text, data)
 			if err != nil {
 				return nil, err
 			}
+			messages = append(further, messages...)
 		}
 		if messages != nil {
 			wrong = append(wrong, Entry[[]string]{Key: field.Name, Value: messages})
@@ -102,11 +107,12 @@ func (r *Request) Validated(partial bool) (Values, error) {
 	return values, nil
 }
 
-// read takes the field's value out of a body.
+// read returns the field's value in a body, whether the body has it, and messages
+// if it is invalid. The value is nil if its type is wrong.
 func (f *Field) read(data Data, partial bool) (value any, present bool, messages []string) {
 	raw, present := data.Get(f.Name)
 	if present && raw == "" && data.html && !f.Required && !f.AllowBlank {
-		// An HTML form cannot leave a field out.
+		// HTML forms send empty inputs; DRF treats those as missing.
 		present = false
 	}
 	switch {
@@ -131,8 +137,8 @@ func (f *Field) convert(raw any) (any, []string) {
 	return f.convertText(raw)
 }
 
-// convertText reads a text. All that is wrong with it is said at once, in the
-// order of DRF's validators.
+// convertText validates a String or Email. It collects the messages of all
+// validators, in DRF's order.
 func (f *Field) convertText(raw any) (any, []string) {
 	var text string
 	var surrogate rune
@@ -144,6 +150,9 @@ func (f *Field) convertText(raw any) (any, []string) {
 	case surrogateText:
 		text, surrogate = raw.text, raw.first
 	default:
+		if f.Type == Email {
+			return nil, []string{InvalidEmail}
+		}
 		return nil, []string{"Not a valid string."}
 	}
 	text = Strip(text)
@@ -184,7 +193,7 @@ func (f *Field) convertInteger(raw any) (any, []string) {
 	if !ok {
 		return nil, []string{"A valid integer is required."}
 	}
-	// An integer beyond 64 bits is as far out of range as one can be.
+	// Clamp integers beyond 64 bits: they fail the range check below.
 	number, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
 		number = math.MaxInt64
@@ -203,8 +212,8 @@ func (f *Field) convertInteger(raw any) (any, []string) {
 	return number, nil
 }
 
-// withoutFraction cuts a fraction of zeros off, as IntegerField does, so that
-// 34.0 is an integer.
+// withoutFraction removes a fraction of zeros, as IntegerField does: 34.0 is an
+// integer.
 func withoutFraction(text string) string {
 	zeros := strings.TrimRight(strings.TrimRightFunc(text, pythonSpace), "0")
 	if whole, found := strings.CutSuffix(zeros, "."); found {
@@ -213,23 +222,38 @@ func withoutFraction(text string) string {
 	return text
 }
 
-// convertPrimaryKey reads an id; whether it names anything is for the resource
-// to say. Ids are texts here, so a number is read as its digits. No database
-// can be asked for a null character.
+// recordID matches ids as PocketBase generates them.
+var recordID = regexp.MustCompile(`^[a-z0-9]{15}$`)
+
+// convertPrimaryKey converts an id to text; the resource checks whether it exists.
+// Ids are integers, as numbers or text, or texts that PocketBase generated. Like
+// Django it drops the fraction of a float.
 func convertPrimaryKey(raw any) (any, []string) {
+	var text string
 	switch raw := raw.(type) {
 	case string:
-		if !strings.ContainsRune(raw, 0) {
+		if recordID.MatchString(raw) {
 			return raw, nil
 		}
+		text = raw
 	case json.Number:
-		return pythonNumber(raw.String()), nil
+		text = pythonNumber(raw.String())
+		if number, err := strconv.ParseFloat(text, 64); err == nil && pythonType(raw) == "float" {
+			return strconv.FormatFloat(math.Trunc(number), 'f', 0, 64), nil
+		}
 	}
-	return nil, []string{"Incorrect type. Expected pk value, received " + pythonType(raw) + "."}
+	digits, negative, ok := pythonInteger(text)
+	switch {
+	case !ok:
+		return nil, []string{"Incorrect type. Expected pk value, received " + pythonType(raw) + "."}
+	case negative:
+		return "-" + digits, nil
+	}
+	return digits, nil
 }
 
-// InvalidPrimaryKey is the message for an id that names nothing the caller can
-// see, as DRF's PrimaryKeyRelatedField.
+// InvalidPrimaryKey returns DRF's message for the id of an object that does not
+// exist or that the caller may not see.
 func InvalidPrimaryKey(id string) string {
 	return fmt.Sprintf("Invalid pk \"%s\" - object does not exist.", id)
 }

@@ -23,6 +23,7 @@ func TestFieldRead(t *testing.T) {
 		notInteger = "A valid integer is required."
 		tooLarge   = "Ensure this value is less than or equal to 2147483647."
 		tooSmall   = "Ensure this value is greater than or equal to 0."
+		wrongKey   = "Incorrect type. Expected pk value, received str."
 	)
 	for _, test := range []struct {
 		field Field
@@ -43,7 +44,6 @@ func TestFieldRead(t *testing.T) {
 		{name, list{}, nil, []string{notString}},
 		{name, dictionary{}, nil, []string{notString}},
 		{name, upload{}, nil, []string{notString}},
-		{name, invalidText{}, nil, []string{notString}},
 		{name, "\x00", nil, []string{"Null characters are not allowed."}},
 		{name, "\x00abcde", nil, []string{"Ensure this field has no more than 5 characters.", "Null characters are not allowed."}},
 		{name, surrogateText{"x\ufffd", 0xd83d}, nil, []string{"Surrogate characters are not allowed: U+D83D."}},
@@ -58,6 +58,10 @@ func TestFieldRead(t *testing.T) {
 		{email, "aaaaaaaaaa@", nil, []string{"Ensure this field has no more than 10 characters.", "Enter a valid email address."}},
 		{email, surrogateText{"\ufffd", 0xd83d}, nil, []string{"Surrogate characters are not allowed: U+D83D.", "Enter a valid email address."}},
 		{email, json.Number("1"), nil, []string{"Enter a valid email address."}},
+		{email, true, nil, []string{"Enter a valid email address."}},
+		{email, list{}, nil, []string{"Enter a valid email address."}},
+		{email, upload{}, nil, []string{"Enter a valid email address."}},
+		{email, nil, nil, []string{null}},
 		{age, json.Number("34"), int64(34), nil},
 		{age, json.Number("34.0"), int64(34), nil},
 		{age, json.Number("3.4e1"), int64(34), nil},
@@ -81,6 +85,8 @@ func TestFieldRead(t *testing.T) {
 		{age, "NaN", nil, []string{notInteger}},
 		{age, "", nil, []string{notInteger}},
 		{age, "3\x004", nil, []string{notInteger}},
+		{age, "\x1c34", nil, []string{notInteger}},
+		{age, "34.0\x1c", int64(34), nil},
 		{age, strings.Repeat("0", 998) + "34", int64(34), nil},
 		{age, strings.Repeat("0", 1001), nil, []string{"String value too large."}},
 		{age, nil, nil, []string{null}},
@@ -89,8 +95,16 @@ func TestFieldRead(t *testing.T) {
 		{age, upload{}, nil, []string{notInteger}},
 		{age, surrogateText{"\ufffd", 0xd83d}, nil, []string{notInteger}},
 		{unbound, json.Number("9223372036854775808"), nil, []string{notInteger}},
-		{patient, "abc", "abc", nil},
+		{patient, "k3v9x0q2m7n1p5s", "k3v9x0q2m7n1p5s", nil},
 		{patient, json.Number("7"), "7", nil},
+		{patient, " +0_7\u00a0", "7", nil},
+		{patient, "-7", "-7", nil},
+		{patient, json.Number("7.9"), "7", nil},
+		{patient, json.Number("-7.9e0"), "-7", nil},
+		{patient, json.Number("99999999999999999999"), "99999999999999999999", nil},
+		{patient, "abc", nil, []string{wrongKey}},
+		{patient, "7.0", nil, []string{wrongKey}},
+		{patient, " k3v9x0q2m7n1p5s", nil, []string{wrongKey}},
 		{patient, "", nil, []string{null}},
 		{patient, nil, nil, []string{null}},
 		{patient, true, nil, []string{"Incorrect type. Expected pk value, received bool."}},
@@ -98,7 +112,6 @@ func TestFieldRead(t *testing.T) {
 		{patient, dictionary{}, nil, []string{"Incorrect type. Expected pk value, received dict."}},
 		{patient, "a\x00", nil, []string{"Incorrect type. Expected pk value, received str."}},
 		{patient, surrogateText{"\ufffd", 0xd83d}, nil, []string{"Incorrect type. Expected pk value, received str."}},
-		{patient, invalidText{}, nil, []string{"Incorrect type. Expected pk value, received str."}},
 		{patient, upload{}, nil, []string{"Incorrect type. Expected pk value, received InMemoryUploadedFile."}},
 	} {
 		got, present, wrong := test.field.read(Data{values: map[string]any{"f": test.raw}}, false)

@@ -9,17 +9,18 @@ import (
 	"strings"
 )
 
-// maxSearchTerms bounds the conditions that one search can cost.
+// maxSearchTerms limits the terms of a search, each of which adds a condition to
+// the query.
 const maxSearchTerms = 32
 
 var orderingQuery = Field{
 	Name: "ordering", Type: String, Example: "-created_at",
-	Description: "The fields to sort by, separated by commas; `-` before a field is for descending. Names of no field are passed over.",
+	Description: "Comma-separated fields to sort by; prefix a field with `-` for descending order. Unknown fields are ignored.",
 }
 
-// Ordering returns the terms of ?ordering= that name readable fields, "-" for
-// descending, or nil if there are none, as DRF's OrderingFilter. A field that
-// comes again decides nothing and is left out.
+// Ordering returns the terms of ?ordering= that name readable fields, with a "-"
+// prefix for descending order; nil if there are none. It follows DRF's
+// OrderingFilter. Repetitions of a field have no effect and are dropped.
 func (r *Request) Ordering() []string {
 	var terms []string
 	seen := map[string]bool{}
@@ -37,14 +38,14 @@ func (r *Request) Ordering() []string {
 	return terms
 }
 
-// space is Python's \s in a class of characters.
+// space is Python's \s as the content of a character class.
 const space = `\s\v\x1c-\x1f\x85\p{Z}`
 
-// searchTerm splits as Django's smart_split: quoted phrases stay together.
+// searchTerm matches what Django's smart_split yields: words and quoted phrases.
 var searchTerm = regexp.MustCompile(`(?:[^` + space + `'"]*(?:(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')[^` + space + `'"]*)+)|[^` + space + `]+`)
 
-// SearchTerms returns the terms of ?search=, all of which must be found, as
-// DRF's SearchFilter.
+// SearchTerms returns the terms of ?search=, all of which an object must match,
+// like DRF's SearchFilter.
 func (r *Request) SearchTerms() ([]string, error) {
 	search := r.query("search")
 	if strings.ContainsRune(search, 0) {
@@ -57,8 +58,8 @@ func (r *Request) SearchTerms() ([]string, error) {
 	return terms, nil
 }
 
-// splitSearch splits at white space and commas outside quotes. Empty phrases,
-// which are everywhere, are left out.
+// splitSearch splits at white space and at commas outside quotes. It drops empty
+// phrases, which would match everything.
 func splitSearch(search string) []string {
 	var terms []string
 	for _, term := range searchTerm.FindAllString(search, -1) {
@@ -82,18 +83,18 @@ func unquotePhrase(term string) string {
 	return strings.ReplaceAll(phrase, `\\`, `\`)
 }
 
-// NullCharacters is the 400 of a search that no database can be asked for. Its
-// body is the messages alone.
+// NullCharacters returns DRF's 400 for a search with a null character, which
+// databases reject. Its body is a bare array of messages.
 func NullCharacters() *Error {
 	return &Error{Status: http.StatusBadRequest, Body: []string{"Null characters are not allowed."}}
 }
 
-// InvalidChoice is the message for a filter by an object that the caller cannot
-// see, as Django's ModelChoiceField.
+// InvalidChoice is the message of Django's ModelChoiceField for a filter by an
+// object that does not exist or that the caller may not see.
 const InvalidChoice = "Select a valid choice. That choice is not one of the available choices."
 
-// Filter returns the value of an exact filter (?field=) as its column holds
-// it, as django-filter's. An empty value does not filter.
+// Filter returns the value of an exact filter (?field=), converted to the
+// column's type as django-filter does. An empty value does not filter.
 func (r *Request) Filter(field Field) (value any, given bool, err error) {
 	raw := r.query(field.Name)
 	text := Strip(raw)
@@ -114,13 +115,13 @@ func (r *Request) Filter(field Field) (value any, given bool, err error) {
 	return text, true, nil
 }
 
-// maxFilterNumber is the largest that django-filter's NumberFilter takes.
+// maxFilterNumber is the largest value that django-filter's NumberFilter accepts.
 const maxFilterNumber = 1e50
 
 var decimalNumber = regexp.MustCompile(`^[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?$`)
 
-// filterInteger reads a number for an integer column, which forgets what is
-// behind the point. What no column can hold becomes what none does hold.
+// filterInteger converts a number for comparison with an integer column: it
+// drops the fraction and clamps values beyond 64 bits, which no column holds.
 func filterInteger(text string) (number int64, message string) {
 	text = asciiDigits(strings.ReplaceAll(text, "_", ""))
 	if !decimalNumber.MatchString(text) {

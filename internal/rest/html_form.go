@@ -8,27 +8,27 @@ import (
 	"strings"
 )
 
-// htmlForm asks for what the methods of a view take.
+// htmlForm is a form for the body of a request.
 type htmlForm struct {
-	// Methods are those that it can be sent with: POST, or PUT and PATCH.
+	// Methods are POST, or PUT and PATCH.
 	Methods []string
 	Inputs  []htmlInput
-	// Raw is the same as JSON.
+	// Raw is the content as JSON.
 	Raw string
-	// Errors belong to no field.
+	// Errors are messages about no single field.
 	Errors []string
 }
 
-// htmlInput asks for one field.
+// htmlInput is the input for a field.
 type htmlInput struct {
 	*Field
-	// ID is its own on the page.
+	// ID is the element's id.
 	ID     string
 	Value  string
 	Errors []string
 }
 
-// Limits says what the field's values are bound to.
+// Limits describes the field's limits in words.
 func (i htmlInput) Limits() string {
 	switch {
 	case i.MaxLength > 0:
@@ -39,7 +39,7 @@ func (i htmlInput) Limits() string {
 	return ""
 }
 
-// Described is what a screen reader says of the input.
+// Described returns the ids of the elements that describe the input.
 func (i htmlInput) Described() string {
 	if i.Errors != nil {
 		return i.ID + "-errors " + i.ID + "-help"
@@ -47,7 +47,7 @@ func (i htmlInput) Described() string {
 	return i.ID + "-help"
 }
 
-// filters ask for what a GET reads of the query, but for the page.
+// filters returns inputs for the query parameters of GET, except the page.
 func (r *Request) filters(status int) []htmlInput {
 	var wrong map[string][]string
 	if r.Request.Method == http.MethodGet && status >= http.StatusBadRequest {
@@ -66,8 +66,8 @@ func (r *Request) filters(status int) []htmlInput {
 	return filters
 }
 
-// forms are those for what the caller may do: current is the object that the
-// path names, if it may be changed.
+// forms returns the forms for the view's methods. current is the object at the
+// path if the caller may change it.
 func (r *Request) forms(status int, current Object[any]) []htmlForm {
 	var forms []htmlForm
 	for _, methods := range [][]string{{http.MethodPost}, {http.MethodPut, http.MethodPatch}} {
@@ -85,8 +85,8 @@ func (r *Request) forms(status int, current Object[any]) []htmlForm {
 	return forms
 }
 
-// fill gives a form its values: those that were refused, with the reasons, or
-// those of the object.
+// fill sets the form's values: the submitted ones with their errors if they were
+// rejected, else those of the object.
 func (r *Request) fill(form *htmlForm, status int, current Object[any]) {
 	values := map[string]any{}
 	if form.Methods[0] != http.MethodPost {
@@ -127,8 +127,8 @@ func (r *Request) fill(form *htmlForm, status int, current Object[any]) {
 	}
 }
 
-// inputValue is what a form shows of a value, as JSON has it. A password is
-// never sent back.
+// inputValue returns the JSON value that a form shows. Secrets are never sent
+// back.
 func inputValue(field *Field, value any) any {
 	switch value := value.(type) {
 	case string:
@@ -151,8 +151,8 @@ func inputValue(field *Field, value any) any {
 	return ""
 }
 
-// reasons are the messages of the error that was answered, by field, or under
-// "detail" what is about the whole.
+// reasons returns the messages of the error response by field; a message about
+// the whole request is under "detail".
 func (r *Request) reasons() map[string][]string {
 	reasons := map[string][]string{}
 	switch body := r.answer.(type) {

@@ -7,21 +7,21 @@ import (
 	"io"
 )
 
-// longText is how much of a JSON string is looked at as a whole, in bytes. A
-// longer one has no link, and scrolls in a box of its own.
+// longText is the length in bytes up to which a JSON string is buffered. Longer
+// strings get no link and a scrollable box.
 const longText = 2048
 
-// jsonWriter turns JSON into HTML that has each token marked and is escaped.
-// It holds one token at a time, and of a string no more than longText.
+// jsonWriter converts JSON to HTML: escaped, with each token highlighted. It
+// buffers one token at a time, at most longText of a string.
 type jsonWriter struct {
 	out io.Writer
-	// link is where the value of a key leads to, "" for nowhere.
+	// link returns the target for the value of a key; "" for no link.
 	link func(key, value string) string
 
 	html bytes.Buffer
-	// containers are the brackets that are open.
+	// containers are the open brackets.
 	containers []byte
-	// key is that of the value to come; atKey is set where one is to come.
+	// key is the key of the next value; atKey is set where a key comes next.
 	key   string
 	atKey bool
 
@@ -44,14 +44,14 @@ func (w *jsonWriter) Write(data []byte) (int, error) {
 	return len(data), err
 }
 
-// Close ends the last token.
+// Close flushes the last token.
 func (w *jsonWriter) Close() error {
 	w.bare()
 	_, err := w.html.WriteTo(w.out)
 	return err
 }
 
-// structure takes what is outside of strings.
+// structure processes a byte outside strings.
 func (w *jsonWriter) structure(c byte) {
 	switch c {
 	case '"':
@@ -77,7 +77,7 @@ func (w *jsonWriter) structure(c byte) {
 	w.html.WriteByte(c)
 }
 
-// bare ends a number or a literal, if there is one.
+// bare ends the current number or literal, if any.
 func (w *jsonWriter) bare() {
 	if len(w.token) == 0 {
 		return
@@ -92,7 +92,7 @@ func (w *jsonWriter) bare() {
 	w.token = w.token[:0]
 }
 
-// character takes what is inside of strings.
+// character processes a byte of a string.
 func (w *jsonWriter) character(c byte) {
 	w.token = append(w.token, c)
 	switch {
@@ -108,7 +108,7 @@ func (w *jsonWriter) character(c byte) {
 	}
 }
 
-// more writes what is there of a long string.
+// more writes the buffered part of a string.
 func (w *jsonWriter) more() {
 	template.HTMLEscape(&w.html, w.token)
 	w.token = w.token[:0]
@@ -121,7 +121,7 @@ func (w *jsonWriter) endString() {
 	case w.isLong:
 		opening = ""
 	case w.atKey:
-		_ = json.Unmarshal(w.token, &w.key) // what we wrote ourselves is JSON
+		_ = json.Unmarshal(w.token, &w.key) // our own output is valid JSON
 		opening, closing = `<span class="key">`, `</span>`
 	default:
 		_ = json.Unmarshal(w.token, &value)

@@ -11,7 +11,7 @@ import (
 
 var tag = regexp.MustCompile(`<[^>]*>`)
 
-// shown is the HTML of a JSON text that arrives in pieces.
+// shown returns the HTML of a JSON text that is written in pieces.
 func shown(t *testing.T, text string, size int) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -51,7 +51,7 @@ func TestJSONInHTML(t *testing.T) {
 	}
 }
 
-// FuzzJSONInHTML checks that a page's text is the JSON, whatever that has in it.
+// FuzzJSONInHTML checks that the text of the HTML is exactly the JSON.
 func FuzzJSONInHTML(f *testing.F) {
 	f.Add([]byte(`{"a":[1,"<script>alert(1)</script>",null]}`), 3)
 	f.Add([]byte(`["\\","\"</pre>","&lt;"]`), 1)

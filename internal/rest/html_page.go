@@ -13,45 +13,44 @@ import (
 //go:embed page.html
 var pageSource string
 
-// pageTemplate has the page in two parts, between which the JSON goes.
+// pageTemplate has the parts of the page before and after the JSON.
 var pageTemplate = template.Must(template.New("page").Parse(pageSource))
 
-// htmlPage is what a browser shows of a request and its answer, as DRF's
-// browsable API.
+// htmlPage is a page that shows a request and its response, like DRF's browsable
+// API.
 type htmlPage struct {
 	*View
 	Method, URL string
 	Status      int
 	StatusText  string
-	// Own are the headers that the API says something with, Common those that
-	// every answer of the server has.
+	// Own are the headers specific to this response, Common those of every
+	// response.
 	Own, Common http.Header
-	// Trail are the views above, and Below those below.
+	// Trail are the views above this one, Below those below.
 	Trail, Below []Link
-	// Formats are the representations that GET has, besides this one.
+	// Formats are GET's other representations.
 	Formats []Link
-	// SignIn tells that the caller is to sign in first; Options and Delete, that
-	// these methods can be tried.
+	// SignIn asks the caller to sign in; Options and Delete offer these methods.
 	SignIn, Options, Delete bool
 	Pages                   *htmlPages
-	// Filters ask for what narrows or sorts a list.
+	// Filters are inputs that narrow or sort a list.
 	Filters []htmlInput
 	Forms   []htmlForm
 }
 
-// Filtered tells that the request uses one of the filters.
+// Filtered reports whether the request uses a filter.
 func (p *htmlPage) Filtered() bool {
 	return slices.ContainsFunc(p.Filters, func(input htmlInput) bool { return input.Value != "" })
 }
 
-// htmlPages leads through the pages of a list.
+// htmlPages are the links between the pages of a list.
 type htmlPages struct {
 	Number, Last, Count         int64
 	ToFirst, ToPrevious, ToNext string
 	ToLast                      string
 }
 
-// ForPeople tells that the answer is to be a page for a browser.
+// ForPeople reports whether the response is an HTML page.
 func (r *Request) ForPeople() bool {
 	return r.accepted.renderer.encoding == asPage
 }
@@ -103,14 +102,15 @@ func (r *Request) htmlPage(status int) *htmlPage {
 	return page
 }
 
-// ownHeaders are those that the API's documentation speaks of.
+// ownHeaders are the headers that the API's documentation mentions.
 var ownHeaders = []string{"Allow", "Content-Type", "Vary", "Retry-After", "WWW-Authenticate", "X-Request-Id"}
 
-// shownHeaders are those of the answer, as a client that asks for JSON has them.
+// shownHeaders returns the response's headers as a client that asks for JSON
+// would receive them.
 func (r *Request) shownHeaders(status int) (own, common http.Header) {
 	own, common = http.Header{}, http.Header{}
 	for name, values := range r.Response.Header() {
-		if name == "Www-Authenticate" { // as it is written, not as Go keeps it
+		if name == "Www-Authenticate" { // Go's canonical form is not the usual one
 			name = "WWW-Authenticate"
 		}
 		if slices.Contains(ownHeaders, name) {
@@ -125,7 +125,7 @@ func (r *Request) shownHeaders(status int) (own, common http.Header) {
 	return own, common
 }
 
-// links are those of a view with the parts of the request's path.
+// links returns the links with the request's path variables filled in.
 func (r *Request) links(links []Link) []Link {
 	links = slices.Clone(links)
 	for i := range links {
@@ -137,7 +137,7 @@ func (r *Request) links(links []Link) []Link {
 	return links
 }
 
-// formats lead to the view's other representations.
+// formats returns links to the view's other representations.
 func (r *Request) formats() []Link {
 	var formats []Link
 	for _, renderer := range r.View.Representations() {
@@ -169,8 +169,8 @@ func (r *Request) htmlPages() *htmlPages {
 	return pages
 }
 
-// href is where a value in the JSON leads to: an address of this server, or the
-// page of what its field names.
+// href returns the link target of a value in the JSON: a URL of this server, or
+// the object that a PrimaryKey refers to; "" for none.
 func (r *Request) href(key, value string) string {
 	if strings.HasPrefix(value, r.origin().String()+"/") {
 		return value
@@ -183,7 +183,7 @@ func (r *Request) href(key, value string) string {
 	return ""
 }
 
-// htmlBody takes the JSON into the page and ends both.
+// htmlBody writes the JSON into the page; Close completes both.
 type htmlBody struct {
 	*jsonWriter
 	page *htmlPage

@@ -56,7 +56,7 @@ func TestChoose(t *testing.T) {
 		"application":                                                     "",
 		"application/":                                                    "",
 	} {
-		got, ok := choose(renderers, header)
+		got, ok := choose(defaultRenderers, header)
 		if got.renderer.Format != want || ok != (want != "") {
 			t.Errorf("%q: got %q, want %q", header, got.renderer.Format, want)
 		}
@@ -69,7 +69,7 @@ func TestChooseIndent(t *testing.T) {
 		"application/json; indent=99999999999999999999": 8, "application/json; indent=-1": 0, "application/json; indent=0": 0,
 		"application/json; indent=x": 0, `application/json; indent="3"`: 3, "application/json, application/json; indent=1": 1,
 	} {
-		if got, _ := choose(renderers, header); got.indent != want {
+		if got, _ := choose(defaultRenderers, header); got.indent != want {
 			t.Errorf("%q: got %d, want %d", header, got.indent, want)
 		}
 	}

@@ -2,7 +2,7 @@ package rest
 
 import "net/http"
 
-// Metadata is what OPTIONS says of a view, as DRF's SimpleMetadata.
+// Metadata is the answer to OPTIONS, like that of DRF's SimpleMetadata.
 type Metadata struct {
 	Name        string                           `json:"name"`
 	Description string                           `json:"description"`
@@ -13,7 +13,7 @@ type Metadata struct {
 	Headers map[string]Object[FieldMetadata] `json:"headers,omitempty"`
 }
 
-// FieldMetadata is what OPTIONS says of a field.
+// FieldMetadata describes a field in the answer to OPTIONS.
 type FieldMetadata struct {
 	Type      Type   `json:"type"`
 	Required  bool   `json:"required"`
@@ -35,7 +35,7 @@ func metadata(r *Request) error {
 	return r.Respond(http.StatusOK, answer)
 }
 
-// Metadata describes the view to a caller who may do all that it does.
+// Metadata returns the view's description for a caller with all permissions.
 func (v *View) Metadata() Metadata {
 	answer := Metadata{Name: v.Name, Description: v.Description, Parses: BodyMediaTypes()}
 	for _, renderer := range v.Representations() {

@@ -5,68 +5,67 @@ import (
 	"slices"
 )
 
-// Method is how a view answers one HTTP method, and what the API's reference
-// says of it.
+// Method is a view's implementation of an HTTP method, with its description in
+// the API reference.
 type Method struct {
-	// Handle answers.
 	Handle Handler
-	// Summary says in a few words what the method does, Description in sentences
-	// what else a caller should know.
+	// Summary says what the method does in a few words, Description what else a
+	// caller should know.
 	Summary, Description string
-	// Query are the parameters that it reads of the URL's query.
+	// Query are the query parameters.
 	Query []Field
-	// Headers are the request's headers that it reads beside those of every request.
+	// Headers are the request headers that the method reads, besides those of every
+	// request.
 	Headers []Field
-	// Answer is what the caller receives when all is well.
+	// Answer describes the successful response.
 	Answer Answer
-	// Errors are examples of the failures that do not follow from the view's
-	// other declarations (see Failures).
+	// Errors are examples of errors that do not follow from the view's other
+	// declarations (see Failures).
 	Errors []*Error
 }
 
-// Answer is a response that is no error.
+// Answer describes a successful response.
 type Answer struct {
 	// Status is the HTTP status code; 204 has no body.
 	Status int
-	// Shape is what the body consists of.
-	Shape Shape
-	// Fields are those of the body's objects, nil for the view's. An empty slice
-	// stands for an empty object.
+	Shape  Shape
+	// Fields are the fields of the body's objects; nil for the view's. An empty
+	// slice means an empty object.
 	Fields []Field
 }
 
-// Shape is how many objects an answer has.
+// Shape is the structure of a response body.
 type Shape int
 
-// The shapes of answers.
+// The shapes of response bodies.
 const (
-	// OneObject is one.
+	// OneObject is a single object.
 	OneObject Shape = iota
-	// List is an array of them, or a page if the method takes pageQuery and the
-	// request asks for one.
+	// List is an array of objects, or a page if the request asks for one.
 	List
-	// Paged is a page of them, always.
+	// Paged is always a page of objects.
 	Paged
-	// Document is one that has more than its Fields.
+	// Document is a single object with more than its declared fields.
 	Document
 )
 
-// TakesPage reports whether requests can ask for a page of the answer.
+// TakesPage reports whether requests can ask for a single page.
 func (m Method) TakesPage() bool {
 	return slices.ContainsFunc(m.Query, func(field Field) bool { return field.Name == pageQuery.Name })
 }
 
-// options is the method that every view has.
+// options returns the OPTIONS method, which every view has.
 func options() Method {
 	return Method{
 		Handle:      metadata,
 		Summary:     "Describe the path",
-		Description: "The path's name, its media types, and the fields that the caller may send to it.",
+		Description: "The path's name, its media types, and the fields that the caller may send.",
 		Answer:      Answer{Status: http.StatusOK},
 	}
 }
 
-// Method is what the view answers a method, with a nil Handle if it lacks it.
+// Method returns the view's implementation of an HTTP method; Handle is nil if
+// there is none.
 func (v *View) Method(name string) Method {
 	switch name {
 	case http.MethodHead:
@@ -77,7 +76,7 @@ func (v *View) Method(name string) Method {
 	return v.Methods[name]
 }
 
-// Allowed are the view's methods in the order of DRF's Allow header.
+// Allowed returns the view's methods in the order of DRF's Allow header.
 func (v *View) Allowed() []string {
 	var methods []string
 	for _, method := range methodOrder {
@@ -88,7 +87,7 @@ func (v *View) Allowed() []string {
 	return methods
 }
 
-// TakesBody reports whether a method reads its request's body.
+// TakesBody reports whether a method reads the request body.
 func (v *View) TakesBody(method string) bool {
 	switch method {
 	case http.MethodPost, http.MethodPut, http.MethodPatch:
@@ -97,14 +96,14 @@ func (v *View) TakesBody(method string) bool {
 	return false
 }
 
-// Failures are examples of all errors that a method can end with but those of
-// its credentials and of its fields: what the view declares, and what every
-// view's requests can meet. A method that the view lacks has the latter only.
+// Failures returns examples of the errors that a method can end with, except
+// those of credentials and fields: the declared ones and those common to all
+// views. Methods that the view lacks only have the common ones.
 func (v *View) Failures(method string) []*Error {
 	failures := []*Error{ParseError("Invalid Host header."), NotFound(""), NotAcceptable("Could not satisfy the request Accept header.")}
 	if v.TakesBody(method) {
 		failures = append(failures,
-			ParseError("JSON parse error - unexpected end of JSON input"),
+			ParseError("JSON parse error - Expecting value: line 1 column 1 (char 0)"),
 			RequestTimeout(), UnsupportedMediaType("text/plain"))
 	}
 	failures = append(failures, v.Method(method).Errors...)
@@ -113,18 +112,18 @@ func (v *View) Failures(method string) []*Error {
 		InsufficientStorage("There is no room left to store anything. Nothing was changed."))
 }
 
-// ListQuery are the parameters of a list of these fields: by which they can be
-// filtered, whether they can be searched, and what every list takes.
+// ListQuery returns the query parameters of a list: the filters, ?search= over
+// the fields that search names in words (if any), ordering and pages.
 func ListQuery(filters []Field, search string) []Field {
 	query := append(make([]Field, 0, len(filters)+4), filters...)
 	if search != "" {
 		query = append(query, Field{
 			Name: "search", Type: String, Example: "ann",
-			Description: "Only objects that have all of these words in " + search + ". Quoted words belong together.",
+			Description: "Words that must all occur in " + search + ". Quote a phrase to keep its words together.",
 		})
 	}
 	return append(query, orderingQuery, pageQuery, pageSizeQuery)
 }
 
-// PageQuery are the parameters of a list that is always paged.
+// PageQuery returns the query parameters of a list that is always paged.
 func PageQuery() []Field { return []Field{pageQuery, pageSizeQuery} }

@@ -2,78 +2,147 @@ package rest
 
 import (
 	"bytes"
-	"encoding/base64"
-	"errors"
-	"io"
-	"mime/multipart"
+	"html"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // upload stands for a file where a value was expected.
 type upload struct{}
 
-// validBoundary is what Django takes for the boundary of a multipart body.
+// validBoundary matches the boundaries that Django accepts.
 var validBoundary = regexp.MustCompile(`^[ -~]{0,200}[!-~]$`)
 
-// parseMultipart reads a multipart form. A file is a value of no accepted
-// type, and it takes the place of a text of the same name. A body that was cut
-// short is refused, which Django reads as far as it goes.
-func parseMultipart(body []byte, wanted func(string) bool, params map[string]string) (Data, error) {
-	boundary, given := params["boundary"]
-	if !given {
-		boundary = "None"
-	}
-	if !given || !validBoundary.MatchString(boundary) {
-		return Data{}, multipartError("Invalid boundary in multipart: " + strings.ToValidUTF8(boundary, "\uFFFD"))
+// maxPartHeader is the length in bytes within which Django expects the end of a
+// part's header.
+const maxPartHeader = 1024
+
+// parseMultipart parses a multipart form as leniently as Django: the separator may
+// be anywhere in a line, the last part needs none, and parts without the header
+// Content-Disposition are ignored. A file is a value that no field accepts. It
+// takes precedence over texts of the same name.
+func parseMultipart(body []byte, wanted func(string) bool, contentType string) (Data, error) {
+	boundary, err := multipartBoundary(contentType)
+	if err != nil {
+		return Data{}, err
 	}
 	data := Data{values: map[string]any{}, html: true}
-	reader := multipart.NewReader(bytes.NewReader(body), boundary)
-	for fields := 0; ; fields++ {
-		part, err := reader.NextRawPart()
-		if err == io.EOF {
-			return data, nil
-		}
-		if err != nil {
-			return Data{}, multipartError(err.Error())
-		}
-		if fields >= maxFormFields {
+	separator := []byte("--" + boundary)
+	for rest, parts := body, 0; len(rest) > 0; parts++ {
+		if parts >= maxFormFields+2 { // Django also counts what surrounds the parts
 			return Data{}, ParseError("The form has too many fields.")
 		}
-		name := Strip(part.FormName())
-		if !wanted(name) {
-			continue
-		}
-		value, err := partValue(part)
+		var part []byte
+		part, rest = cutPart(rest, separator)
+		name, value, err := parsePart(part)
 		if err != nil {
-			return Data{}, multipartError(err.Error())
+			return Data{}, err
+		}
+		if value == nil || !wanted(name) {
+			continue
 		}
 		if _, isFile := data.values[name].(upload); !isFile {
 			data.values[name] = value
 		}
 	}
+	return data, nil
 }
 
-// partValue reads one part of a form.
-func partValue(part *multipart.Part) (any, error) {
-	if part.FileName() != "" {
-		return upload{}, nil
+// multipartBoundary returns the boundary of a Content-Type header.
+func multipartBoundary(contentType string) (string, error) {
+	if !strings.HasPrefix(contentType, "multipart/") {
+		return "", multipartError("Invalid Content-Type: " + decodeLatin1(contentType))
 	}
-	content, err := io.ReadAll(part)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, errors.New("the body ended early")
+	if strings.ContainsFunc(contentType, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return "", multipartError("Invalid non-ASCII Content-Type in multipart: " + decodeLatin1(contentType))
 	}
-	if err != nil {
-		return nil, err
+	_, params := parseHeader(contentType)
+	boundary, given := params["boundary"]
+	if !given {
+		boundary = "None"
 	}
-	if Strip(part.Header.Get("Content-Transfer-Encoding")) == "base64" {
-		if decoded, err := base64.StdEncoding.DecodeString(string(content)); err == nil {
+	if !given || !validBoundary.MatchString(boundary) {
+		return "", multipartError("Invalid boundary in multipart: " + boundary)
+	}
+	return boundary, nil
+}
+
+// cutPart returns the part before the next separator, without the line break
+// between them, and what follows.
+func cutPart(body, separator []byte) (part, rest []byte) {
+	part, rest, found := bytes.Cut(body, separator)
+	if found {
+		part = bytes.TrimSuffix(bytes.TrimSuffix(part, []byte("\n")), []byte("\r"))
+	}
+	return part, rest
+}
+
+// parsePart returns the name and value of a part; value is nil if there is none.
+func parsePart(part []byte) (name string, value any, err error) {
+	end := bytes.Index(part[:min(len(part), maxPartHeader)], []byte("\r\n\r\n"))
+	if end < 0 {
+		return "", nil, nil
+	}
+	headers := parsePartHeader(part[:end])
+	content := part[end+4:]
+	disposition, found := headers["content-disposition"]
+	name, named := disposition.params["name"]
+	if !found || !named {
+		return "", nil, nil
+	}
+	file := disposition.params["filename"]
+	if file != "" && !isFileName(file) {
+		return "", nil, nil
+	}
+	if Strip(headers["content-transfer-encoding"].value) == "base64" {
+		if decoded, valid := decodeBase64(content); valid {
 			content = decoded
+		} else if file != "" {
+			return "", nil, multipartError("Could not decode base64 data.")
 		}
 	}
-	return formText(string(content)), nil
+	if file != "" {
+		return Strip(name), upload{}, nil
+	}
+	return Strip(name), replaceInvalidUTF8(string(content)), nil
+}
+
+// partHeader is a header field of a part, in lower case except for the parameters.
+type partHeader struct {
+	value  string
+	params map[string]string
+}
+
+func parsePartHeader(header []byte) map[string]partHeader {
+	headers := map[string]partHeader{}
+	for line := range bytes.SplitSeq(header, []byte("\r\n")) {
+		if !utf8.Valid(line) {
+			continue
+		}
+		key, params := parseHeader(string(line))
+		if name, value, found := strings.Cut(key, ":"); found {
+			headers[name] = partHeader{value, params}
+		}
+	}
+	return headers
+}
+
+// isFileName reports whether anything remains of a file name once Django has
+// removed its directory and what cannot be printed.
+func isFileName(path string) bool {
+	path = html.UnescapeString(path)
+	name := path[strings.LastIndexAny(path, `/\`)+1:]
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, name)
+	return name != "" && name != "." && name != ".."
 }
 
 func multipartError(reason string) error {
-	return ParseError("Multipart form parse error - " + strings.ToValidUTF8(reason, "\uFFFD"))
+	return ParseError("Multipart form parse error - " + reason)
 }

@@ -7,25 +7,24 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// Renderer is one representation that a view can answer with.
+// Renderer is a representation of a view's responses.
 type Renderer struct {
-	// MediaType is what the Accept header names, Format the value of ?format=
-	// that selects it.
+	// MediaType is matched against the Accept header, Format against ?format=.
 	MediaType, Format string
 
-	indent int // spaces per level unless the client says otherwise
+	indent int // spaces per level unless the client asks for another indent
 	encoding
 }
 
-// The representations of views, in the order in which they are tried: the first
-// is what a client without preference receives.
+// The representations of views in order of preference: clients that accept
+// anything receive the first.
 var (
-	// renderers are those of views that name none.
-	renderers = []Renderer{
+	// defaultRenderers are those of views that declare none.
+	defaultRenderers = []Renderer{
 		{MediaType: "application/json", Format: "json"},
 		{MediaType: "text/html", Format: "api", indent: 4, encoding: asPage},
 	}
-	// DocumentRenderers are those of an OpenAPI document, as drf-spectacular's.
+	// DocumentRenderers are those of an OpenAPI document, like drf-spectacular's.
 	DocumentRenderers = []Renderer{
 		{MediaType: "application/json", Format: "json"},
 		{MediaType: "application/vnd.oai.openapi+json", Format: "json"},
@@ -35,30 +34,30 @@ var (
 	}
 )
 
-// Representations are what the view can answer with.
+// Representations returns the view's renderers in order of preference.
 func (v *View) Representations() []Renderer {
 	if v.Renderers != nil {
 		return v.Renderers
 	}
-	return renderers
+	return defaultRenderers
 }
 
-// accepted is the outcome of content negotiation.
+// accepted is the result of content negotiation.
 type accepted struct {
 	renderer Renderer
 	indent   int // spaces per level, 0 for compact
 }
 
-var defaultAccepted = accepted{renderer: renderers[0]}
+var defaultAccepted = accepted{renderer: defaultRenderers[0]}
 
-// negotiate selects the renderer as DRF's DefaultContentNegotiation: ?format=
-// narrows the choice, then the most specific accepted media type decides.
-// Quality values do not count, there as here.
-func negotiate(e *core.RequestEvent, renderers []Renderer) (accepted, error) {
-	candidates := renderers
+// negotiate selects the renderer like DRF's DefaultContentNegotiation: ?format=
+// narrows the choice, then the most specific accepted media type decides. Like
+// DRF it ignores quality values.
+func negotiate(e *core.RequestEvent, available []Renderer) (accepted, error) {
+	candidates := available
 	if format := lastValue(e.Request.URL.RawQuery, "format"); format != "" {
 		candidates = nil
-		for _, candidate := range renderers {
+		for _, candidate := range available {
 			if candidate.Format == format {
 				candidates = append(candidates, candidate)
 			}
@@ -78,7 +77,7 @@ func negotiate(e *core.RequestEvent, renderers []Renderer) (accepted, error) {
 	return defaultAccepted, NotAcceptable("Could not satisfy the request Accept header.")
 }
 
-// choose returns the candidate that an Accept header prefers.
+// choose returns the candidate that best matches an Accept header.
 func choose(candidates []Renderer, header string) (accepted, bool) {
 	var ranges [4][]mediaRange
 	for token := range strings.SplitSeq(header, ",") {

@@ -25,7 +25,7 @@ func (o Object[V]) Get(key string) (value V, found bool) {
 	return value, false
 }
 
-// MarshalJSON renders the entries in their order.
+// MarshalJSON renders the entries in order.
 func (o Object[V]) MarshalJSON() ([]byte, error) {
 	out := append(make([]byte, 0, 256), '{')
 	for i, entry := range o {
@@ -45,8 +45,8 @@ func (o Object[V]) MarshalJSON() ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// encode renders a value as DRF's JSONRenderer does: compact, UTF-8, without
-// HTML escapes. The short cuts are for what lists consist of.
+// encode renders a value like DRF's JSONRenderer: compact, UTF-8, without HTML
+// escapes. The fast paths cover the values of list items.
 func encode(value any) ([]byte, error) {
 	switch value := value.(type) {
 	case int64:

@@ -19,23 +19,23 @@ const (
 var (
 	pageQuery = Field{
 		Name: "page", Type: Integer, MinValue: new(int64(1)), Example: 1,
-		Description: "Asks for one page of the list and says which; `last` is the last.",
+		Description: "The number of the page to return instead of the whole list; `last` for the last page.",
 	}
 	pageSizeQuery = Field{
 		Name: "page_size", Type: Integer, MinValue: new(int64(1)), Example: defaultPageSize,
-		Description: fmt.Sprintf("Asks for one page of the list and says how many objects it has, at most %d.", maxPageSize),
+		Description: fmt.Sprintf("The number of objects on a page, at most %d. Returns one page instead of the whole list.", maxPageSize),
 	}
 )
 
-// Page is one page of a list, as DRF's PageNumberPagination.
+// Page is one page of a list, like that of DRF's PageNumberPagination.
 type Page struct {
-	// Limit and Offset are rows.
+	// Limit and Offset are numbers of rows.
 	Limit, Offset int64
 	number, last  int64
 	count         int64
 }
 
-// Paginated reports whether the request asks for a page at all.
+// Paginated reports whether the request asks for a single page.
 func (r *Request) Paginated() bool {
 	for name := range urlencodedPairs(r.Request.URL.RawQuery) {
 		if name == "page" || name == "page_size" {
@@ -45,8 +45,8 @@ func (r *Request) Paginated() bool {
 	return false
 }
 
-// Page returns the page that ?page= and ?page_size= ask for of count rows. A
-// page beyond the last is a 404.
+// Page returns the page of count rows that ?page= and ?page_size= select. It
+// returns a 404 for a page beyond the last.
 func (r *Request) Page(count int64) (Page, error) {
 	page := Page{Limit: defaultPageSize, number: 1, count: count}
 	if size, ok := positiveInteger(r.query("page_size")); ok {
@@ -68,8 +68,7 @@ func (r *Request) Page(count int64) (Page, error) {
 	return page, nil
 }
 
-// positiveInteger reads an integer above 0; one beyond 64 bits counts as the
-// largest there is.
+// positiveInteger parses an integer above 0, clamped to 64 bits.
 func positiveInteger(text string) (int64, bool) {
 	digits, negative, ok := pythonInteger(text)
 	if !ok || negative || digits == "0" {
@@ -82,7 +81,8 @@ func positiveInteger(text string) (int64, bool) {
 	return number, true
 }
 
-// RespondPage streams the items of a page between the links to its neighbours.
+// RespondPage streams the items of a page with the count and the links to the
+// next and previous pages.
 func (r *Request) RespondPage(page Page, items iter.Seq2[any, error]) error {
 	r.page = &page
 	head, err := encode(Object[any]{
@@ -98,14 +98,14 @@ func (r *Request) RespondPage(page Page, items iter.Seq2[any, error]) error {
 	return r.respondItems(opening+"[", "]"+r.lineBreak(0)+"}", 2, items)
 }
 
-// RespondPart streams the items of a page as an array, for people who asked for
-// the whole list: the page that they see leads to the others.
+// RespondPart streams the items of a page as an array: the HTML page shows part
+// of a whole list with links to the rest.
 func (r *Request) RespondPart(page Page, items iter.Seq2[any, error]) error {
 	r.page = &page
 	return r.RespondList(items)
 }
 
-// pageLink is the absolute address of a page, nil where there is none.
+// pageLink returns the absolute URL of a page, or nil if it does not exist.
 func (r *Request) pageLink(page Page, number int64) any {
 	if number < 1 || number > page.last {
 		return nil
@@ -119,7 +119,7 @@ func (r *Request) pageLink(page Page, number int64) any {
 	return link.String()
 }
 
-// pageQuery is the request's query with another page's number.
+// pageQuery returns the request's query with another page number.
 func (r *Request) pageQuery(number int64) url.Values {
 	query := url.Values{}
 	for name, value := range urlencodedPairs(r.Request.URL.RawQuery) {
@@ -129,7 +129,7 @@ func (r *Request) pageQuery(number int64) url.Values {
 	return query
 }
 
-// origin is where the client has reached the server.
+// origin returns the scheme and host by which the client reached the server.
 func (r *Request) origin() *url.URL {
 	if forwarded.IsTLS(r.Request) {
 		return &url.URL{Scheme: "https", Host: r.Request.Host}
@@ -137,6 +137,6 @@ func (r *Request) origin() *url.URL {
 	return &url.URL{Scheme: "http", Host: r.Request.Host}
 }
 
-// Origin is the address of the server as the client has it, without a slash at
-// its end.
+// Origin returns the scheme and host by which the client reached the server, such
+// as "https://example.com".
 func (r *Request) Origin() string { return r.origin().String() }

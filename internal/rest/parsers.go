@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -11,32 +12,31 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 )
 
-// MaxBodySize is the largest request body that is read, in bytes.
+// MaxBodySize limits request bodies, in bytes.
 const MaxBodySize = 16 << 20
 
-// bodyTimeout is how long a body may take to arrive. Tests are less patient.
-var bodyTimeout = 60 * time.Second
+// defaultBodyTimeout limits how long a request body may take to arrive.
+const defaultBodyTimeout = time.Minute
 
-// Data is what a request body has for the fields of its view: a value by name,
-// in whatever type it came.
+// Data are the unvalidated values of a request body by name.
 type Data struct {
 	values map[string]any
-	// html is set for forms, which cannot leave out what is empty.
+	// html marks forms, which send empty inputs instead of omitting them.
 	html bool
 }
 
-// Get returns a value: a string, a json.Number, a bool, nil, or something that
-// is right for no field. Of a repeated name the last counts.
+// Get returns a value: a string, a json.Number, a bool, nil, or a type that no
+// field accepts. The last of repeated names counts.
 func (d Data) Get(name string) (value any, present bool) {
 	value, present = d.values[name]
 	return value, present
 }
 
-// parser reads one media type.
+// parser parses bodies of one media type.
 type parser struct {
 	mediaType string
-	// parse keeps the wanted names only.
-	parse func(body []byte, wanted func(name string) bool, params map[string]string) (Data, error)
+	// parse only keeps wanted names.
+	parse func(body []byte, wanted func(name string) bool, contentType string) (Data, error)
 }
 
 var parsers = []parser{
@@ -45,16 +45,16 @@ var parsers = []parser{
 	{"multipart/form-data", parseMultipart},
 }
 
-// BodyMediaTypes are those of the bodies that views take.
+// BodyMediaTypes returns the media types of request bodies.
 func BodyMediaTypes() []string {
 	types := make([]string, len(parsers))
-	for i, parser := range parsers {
-		types[i] = parser.mediaType
+	for i := range parsers {
+		types[i] = parsers[i].mediaType
 	}
 	return types
 }
 
-// Parse reads the request's body by its media type, as DRF's Request.data.
+// Parse parses the request body by its media type, like DRF's Request.data.
 func (r *Request) Parse() (Data, error) {
 	body, err := r.readBody()
 	if err != nil {
@@ -67,39 +67,38 @@ func (r *Request) Parse() (Data, error) {
 }
 
 func parseBody(body []byte, contentType string, wanted func(name string) bool) (Data, error) {
-	mediaRange := parseMediaRange(contentType)
+	media := parseMediaRange(contentType)
 	if len(body) == 0 {
-		return Data{html: mediaRange.isForm()}, nil
+		return Data{html: media.isForm()}, nil
 	}
 	for _, candidate := range parsers {
-		if mediaRange.matches(candidate.mediaType) {
-			return candidate.parse(body, wanted, mediaRange.params)
+		if media.matches(candidate.mediaType) {
+			return candidate.parse(body, wanted, contentType)
 		}
 	}
-	return Data{}, UnsupportedMediaType(contentType)
+	return Data{}, UnsupportedMediaType(decodeLatin1(contentType))
 }
 
-// passOverTime is how long the server waits for a body that nobody reads,
-// before it answers and closes the connection.
+// passOverTime limits the wait for a body that no handler reads before the server
+// answers and closes the connection.
 const passOverTime = 2 * time.Second
 
-// limitBodyTime bounds the time of a request's body; the server lifts the limit
-// when the body is there.
+// limitBodyTime sets the read deadline for the request body. net/http lifts it
+// once the body is read.
 func (r *Request) limitBodyTime(limit time.Duration) {
 	if r.Request.ContentLength != 0 {
-		// A request without a connection has no deadline to set.
+		// Requests without a connection, as in tests, do not support deadlines.
 		_ = http.NewResponseController(r.Response).SetReadDeadline(time.Now().Add(limit))
 	}
 }
 
-// maxPassedOver is the most of an unread body that the server reads to keep the
-// connection, in bytes.
+// maxPassedOver is how much of an unread body, in bytes, net/http discards to
+// keep the connection.
 const maxPassedOver = 256 << 10
 
-// passOverBody prepares for the answer to a request whose body was not read. With
-// more of it to come than the server passes over, the connection is closed: by a
-// reader over its limit, because then the server tells the client so, and leaves
-// it the time to read the answer.
+// passOverBody prepares the response to a request whose body was not read. If the
+// body is longer than net/http discards, exceeding the limit of a MaxBytesReader
+// makes it send "Connection: close" and give the client time to read the answer.
 func (r *Request) passOverBody() {
 	if r.bodyRead {
 		return
@@ -110,8 +109,8 @@ func (r *Request) passOverBody() {
 	}
 }
 
-// connection is the server's own writer, which lets the client read the answer
-// to a body that is refused, before the connection is closed.
+// connection returns net/http's own writer, by which a MaxBytesReader can
+// announce that the connection will close.
 func (r *Request) connection() http.ResponseWriter {
 	writer := r.Response
 	for {
@@ -123,10 +122,10 @@ func (r *Request) connection() http.ResponseWriter {
 	}
 }
 
-// readBody reads a bounded body. What is wrong with it is the client's doing.
+// readBody reads the body up to MaxBodySize. Its errors are the client's fault.
 func (r *Request) readBody() ([]byte, error) {
 	r.bodyRead = true
-	r.limitBodyTime(bodyTimeout)
+	r.limitBodyTime(cmp.Or(r.View.BodyTimeout, defaultBodyTimeout))
 	limit := int64(MaxBodySize)
 	if r.Request.ContentLength > limit {
 		limit = 0

@@ -8,30 +8,28 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"unicode"
 	"unicode/utf8"
 )
 
 const (
 	minPasswordLength = 8
-	// maxPasswordLength is bcrypt's limit in bytes.
+	// maxPasswordLength is PocketBase's limit in bytes, below bcrypt's 72.
 	maxPasswordLength = 71
-	// maxSimilarity is the ratio from which on a password is too much like an
-	// attribute of its user.
+	// maxSimilarity is the similarity ratio from which a password is rejected.
 	maxSimilarity = 0.7
-	// maxCompared is the longest text in bytes that is compared. What is longer
-	// is too long for every field.
+	// maxCompared limits the length in bytes of compared texts. Longer texts exceed
+	// every field's limit anyway.
 	maxCompared = 10_000
 )
 
 //go:embed common-passwords.txt.gz
 var commonPasswordsFile []byte
 
-// commonPasswords are read when the first password is checked.
+// commonPasswords loads the list on first use.
 var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 	unzipped, err := gzip.NewReader(bytes.NewReader(commonPasswordsFile))
 	if err != nil {
-		panic(err) // the file is part of the binary
+		panic(err) // the file is embedded
 	}
 	passwords := map[string]struct{}{}
 	lines := bufio.NewScanner(unzipped)
@@ -44,11 +42,11 @@ var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 	return passwords
 })
 
-// UserAttribute is a value of a user that a password must not resemble.
+// UserAttribute is an attribute that the user's password must not resemble.
 type UserAttribute struct{ Name, Value string }
 
-// ValidatePassword returns all that is wrong with a new password, as Django's
-// validate_password with its stock validators.
+// ValidatePassword returns the messages about a new password, like Django's
+// validate_password with its default validators; nil if it is acceptable.
 func ValidatePassword(password string, attributes ...UserAttribute) []string {
 	var messages []string
 	for _, attribute := range attributes {
@@ -66,18 +64,16 @@ func ValidatePassword(password string, attributes ...UserAttribute) []string {
 	if _, common := commonPasswords()[Strip(strings.ToLower(password))]; common {
 		messages = append(messages, "This password is too common.")
 	}
-	if password != "" && strings.IndexFunc(password, notDigit) < 0 {
+	if password != "" && !strings.ContainsFunc(password, func(r rune) bool { return !pythonDigit(r) }) {
 		messages = append(messages, "This password is entirely numeric.")
 	}
 	return messages
 }
 
-func notDigit(r rune) bool { return !unicode.IsDigit(r) }
-
 var notWord = regexp.MustCompile(`[^\p{L}\p{N}_]+`)
 
-// similar compares with the whole attribute and each of its words, as Django's
-// UserAttributeSimilarityValidator.
+// similar compares the password with the attribute and each of its words, like
+// Django's UserAttributeSimilarityValidator.
 func similar(password, attribute string) bool {
 	if attribute == "" || len(attribute) > maxCompared || len(password) > maxCompared {
 		return false
@@ -87,7 +83,7 @@ func similar(password, attribute string) bool {
 	for _, part := range append(notWord.Split(attribute, -1), attribute) {
 		other := []rune(part)
 		if len(letters) >= 10*len(other) && float64(len(other)) < maxSimilarity/2*float64(len(letters)) {
-			continue // too short to decide anything
+			continue // too short to be similar
 		}
 		if quickRatio(letters, other) >= maxSimilarity {
 			return true
@@ -96,7 +92,7 @@ func similar(password, attribute string) bool {
 	return false
 }
 
-// quickRatio is the share of common letters in any order, as
+// quickRatio returns the share of characters in common, in any order, like
 // difflib.SequenceMatcher.quick_ratio.
 func quickRatio(a, b []rune) float64 {
 	if len(a)+len(b) == 0 {

@@ -34,9 +34,9 @@ func TestPythonNumber(t *testing.T) {
 
 func TestPythonInteger(t *testing.T) {
 	for text, want := range map[string]string{
-		"34": "34", " 34\n": "34", "\u00a034\u2028": "34", "\x1c34\x1f": "34", "+34": "34", "-34": "-34", "-0": "0", "007": "7",
+		"34": "34", " 34\n": "34", "\u00a034\u2028": "34", "+34": "34", "-34": "-34", "-0": "0", "007": "7",
 		"1_000": "1000", "٣٤": "34", "３４": "34", "𝟛𝟜": "34", "-٣_٤": "-34",
-		"": "", " ": "", "-": "", "+-3": "", "- 3": "", "_3": "", "3_": "", "3__4": "", "3.0": "", "0x10": "", "1e2": "", "²": "", "三": "", "3 4": "", "\u200b3": "",
+		"": "", " ": "", "\x1c34": "", "34\x1f": "", "-": "", "+-3": "", "- 3": "", "_3": "", "3_": "", "3__4": "", "3.0": "", "0x10": "", "1e2": "", "²": "", "三": "", "3 4": "", "\u200b3": "",
 	} {
 		digits, negative, ok := pythonInteger(text)
 		if negative {
@@ -44,6 +44,19 @@ func TestPythonInteger(t *testing.T) {
 		}
 		if digits != want || ok != (want != "") {
 			t.Errorf("%q: got %q, %v, want %q", text, digits, ok, want)
+		}
+	}
+}
+
+func TestPythonDigit(t *testing.T) {
+	for _, r := range "09٣𝟛²₉①⑴⒈⓪\u19da\u1369" {
+		if !pythonDigit(r) {
+			t.Errorf("%c is a digit", r)
+		}
+	}
+	for _, r := range "a½三Ⅷ\u2469-. " {
+		if pythonDigit(r) {
+			t.Errorf("%c is not a digit", r)
 		}
 	}
 }

@@ -14,24 +14,24 @@ import (
 )
 
 const (
-	// listBuffer is how much of a streamed list is gathered before it is sent.
+	// listBuffer is the size in bytes of the buffer of a streamed list.
 	listBuffer = 32 << 10
-	// writeTimeout is how long a client may take to accept one such buffer.
+	// writeTimeout limits how long a client may take to accept a buffer.
 	writeTimeout = 30 * time.Second
 )
 
-// encoding is what becomes of the JSON of a body.
+// encoding is the format into which a body's JSON is rendered.
 type encoding int
 
-// The encodings: JSON as it stands, as YAML, and shown in a page.
+// The encodings: JSON, YAML, and JSON within an HTML page.
 const (
 	asJSON encoding = iota
 	asYAML
 	asPage
 )
 
-// write sends status and headers and returns where the JSON of the body is to
-// be written; closing it completes the response.
+// write sends status and headers and returns the writer for the body's JSON.
+// Closing it completes the response.
 func (e encoding) write(r *Request, status int) (io.WriteCloser, error) {
 	switch e {
 	case asYAML:
@@ -42,7 +42,7 @@ func (e encoding) write(r *Request, status int) (io.WriteCloser, error) {
 	return renderJSON(r, status)
 }
 
-// Respond answers with one value as JSON.
+// Respond answers with a value, rendered as negotiated.
 func (r *Request) Respond(status int, value any) error {
 	r.answer = value
 	body, err := encode(value)
@@ -52,8 +52,8 @@ func (r *Request) Respond(status int, value any) error {
 	return r.write(status, r.indented(body, 0))
 }
 
-// NoContent answers 204 without a body, or for people with a page that says so,
-// which is a 200 as DRF's.
+// NoContent answers 204 without a body, or with an HTML page and 200, as DRF's
+// browsable API does.
 func (r *Request) NoContent() error {
 	if r.ForPeople() {
 		return r.write(http.StatusNoContent, nil)
@@ -63,19 +63,16 @@ func (r *Request) NoContent() error {
 	return nil
 }
 
-// RespondList streams the items as a JSON array, so that its length costs no
-// memory. An error before the first item is returned; a later one breaks the
-// connection, because a list cut short must not look complete.
+// RespondList streams the items as a JSON array without holding them in memory.
+// It returns an error before the first item; a later error aborts the connection,
+// so that a truncated list does not look complete.
 func (r *Request) RespondList(items iter.Seq2[any, error]) error {
 	return r.respondItems("[", "]", 1, items)
 }
 
-// respondItems streams items between what opens and closes their array; level
-// is how deep they are in the whole.
+// respondItems streams items between the text that opens and closes their array;
+// level is the items' depth in the document.
 func (r *Request) respondItems(opening, closing string, level int, items iter.Seq2[any, error]) error {
-	if r.Request.Method == http.MethodHead {
-		return r.write(http.StatusOK, nil)
-	}
 	next, stop := iter.Pull2(items)
 	defer stop()
 	item, err, more := next()
@@ -115,7 +112,7 @@ func (r *Request) respondItems(opening, closing string, level int, items iter.Se
 	return body.Close()
 }
 
-// lineBreak begins a line of the layout that the client asked for, if any.
+// lineBreak returns a line break with the level's indent; "" for compact JSON.
 func (r *Request) lineBreak(level int) string {
 	if r.accepted.indent == 0 {
 		return ""
@@ -123,7 +120,7 @@ func (r *Request) lineBreak(level int) string {
 	return "\n" + strings.Repeat(" ", r.accepted.indent*level)
 }
 
-// indented lays out a compact JSON value that stands at a level.
+// indented returns a compact JSON value laid out at a level as negotiated.
 func (r *Request) indented(body []byte, level int) []byte {
 	if r.accepted.indent == 0 {
 		return body
@@ -154,17 +151,17 @@ func renderJSON(r *Request, status int) (io.WriteCloser, error) {
 	return responseBody{r}, nil
 }
 
-// ErrClientGone is why an answer could not be sent: its client went away, or
-// reads no longer.
-var ErrClientGone = errors.New("the client does not take the answer")
+// ErrClientGone means that a response could not be sent because the client
+// disconnected or stopped reading.
+var ErrClientGone = errors.New("client disconnected or stopped reading")
 
-// responseBody gives the client a fresh deadline for each write, so that a
-// long list may take its time but a reader that stops may not.
+// responseBody extends the write deadline with each write: long lists may take
+// their time, but stalled clients are dropped.
 type responseBody struct{ r *Request }
 
 func (b responseBody) Write(data []byte) (int, error) {
 	deadline := time.Now().Add(writeTimeout)
-	// A response without a connection (as in tests) has no deadline to set.
+	// Responses without a connection, as in tests, do not support deadlines.
 	_ = http.NewResponseController(b.r.Response).SetWriteDeadline(deadline)
 	written, err := b.r.Response.Write(data)
 	if err != nil {

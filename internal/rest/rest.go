@@ -1,5 +1,5 @@
-// Package rest has the semantics of Django REST Framework 3.15 that the
-// documented API shares: views with methods and permissions, content
-// negotiation, parsers, fields with their error messages, ordering, filters,
-// pagination and error bodies. It knows no patients.
+// Package rest implements the semantics of Django REST Framework (DRF) 3.15 that
+// the documented API follows: views with methods and permissions, content
+// negotiation, parsers, fields and their error messages, ordering, filters,
+// pagination and error bodies. It knows nothing of the domain.
 package rest

@@ -1,31 +1,37 @@
 package rest
 
 import (
+	"bytes"
 	"iter"
 	"strings"
 	"unicode/utf8"
 )
 
-// maxFormFields bounds a form, as Django's DATA_UPLOAD_MAX_NUMBER_FIELDS.
+// maxFormFields limits the fields of a form, like Django's
+// DATA_UPLOAD_MAX_NUMBER_FIELDS.
 const maxFormFields = 1000
 
-// urlencodedPairs yields the names and values of a query or a form as Django's
-// QueryDict: "&" alone separates, and a broken escape stays as it is.
+// urlencodedPairs yields the names and values of a query or form as Django's
+// QueryDict reads them: only "&" separates, invalid escapes stay as they are, text
+// that is not UTF-8 is Latin-1, and escapes that are not UTF-8 become U+FFFD.
 func urlencodedPairs(text string) iter.Seq2[string, string] {
+	if !utf8.ValidString(text) {
+		text = decodeLatin1(text)
+	}
 	return func(yield func(string, string) bool) {
 		for pair := range strings.SplitSeq(text, "&") {
 			if pair == "" {
 				continue
 			}
 			name, value, _ := strings.Cut(pair, "=")
-			if !yield(unescape(name), unescape(value)) {
+			if !yield(replaceInvalidUTF8(unescape(name)), replaceInvalidUTF8(unescape(value))) {
 				return
 			}
 		}
 	}
 }
 
-// lastValue returns the last value of a name in a query, "" without one.
+// lastValue returns a query's last value of a name; "" if there is none.
 func lastValue(query, name string) string {
 	last := ""
 	for candidate, value := range urlencodedPairs(query) {
@@ -36,12 +42,12 @@ func lastValue(query, name string) string {
 	return last
 }
 
-// query returns a query parameter, its last value if it is repeated.
+// query returns the last value of a query parameter; "" if there is none.
 func (r *Request) query(name string) string {
-	return strings.ToValidUTF8(lastValue(r.Request.URL.RawQuery, name), "\uFFFD")
+	return lastValue(r.Request.URL.RawQuery, name)
 }
 
-// unescape replaces the escapes that are right and leaves the others.
+// unescape decodes valid percent-escapes and leaves invalid ones as they are.
 func unescape(s string) string {
 	if !strings.ContainsAny(s, "%+") {
 		return s
@@ -63,7 +69,7 @@ func unescape(s string) string {
 	return string(out)
 }
 
-// hexDigit is the value of a hexadecimal digit, -1 for anything else.
+// hexDigit returns the value of a hexadecimal digit, or -1.
 func hexDigit(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':
@@ -76,25 +82,16 @@ func hexDigit(c byte) int {
 	return -1
 }
 
-func parseForm(body []byte, wanted func(string) bool, _ map[string]string) (Data, error) {
-	if 1+strings.Count(string(body), "&") > maxFormFields {
+// parseForm parses a URL-encoded form.
+func parseForm(body []byte, wanted func(string) bool, _ string) (Data, error) {
+	if 1+bytes.Count(body, []byte("&")) > maxFormFields {
 		return Data{}, ParseError("The form has too many fields.")
 	}
 	data := Data{values: map[string]any{}, html: true}
 	for name, value := range urlencodedPairs(string(body)) {
 		if wanted(name) {
-			data.values[name] = formText(value)
+			data.values[name] = value
 		}
 	}
 	return data, nil
-}
-
-// invalidText stands for form text that is not UTF-8.
-type invalidText struct{}
-
-func formText(s string) any {
-	if !utf8.ValidString(s) {
-		return invalidText{}
-	}
-	return s
 }

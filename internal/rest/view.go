@@ -3,77 +3,89 @@ package rest
 import (
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 )
 
-// Handler answers one method of a view. An *Error that it returns is rendered
-// as it is; any other error becomes a 500.
+// Handler answers one method of a view. A returned *Error is rendered as it is;
+// any other error becomes a 500.
 type Handler func(r *Request) error
 
-// View is one path of the documented API with its methods, as DRF's APIView.
+// View is one path of the documented API with its methods, like DRF's APIView.
 type View struct {
-	// Name and Description are what OPTIONS and the HTML page call it.
+	// Name and Description are shown by OPTIONS and the HTML page.
 	Name, Description string
-	// Authenticate returns why the request's credentials are refused, nil if
-	// they hold or if there are none. Nil where credentials are not looked at,
-	// as `authentication_classes = ()`.
+	// Authenticate returns an error for rejected credentials; nil if valid or
+	// absent. A view without Authenticate ignores credentials, like
+	// `authentication_classes = ()` in DRF.
 	Authenticate func(e *core.RequestEvent) error
-	// AllowAny admits callers who are not signed in.
+	// AllowAny admits unauthenticated callers.
 	AllowAny bool
-	// Methods are what the view answers, by HTTP method. HEAD follows from GET,
-	// and OPTIONS is always there.
+	// Methods are the view's methods by HTTP method. HEAD follows from GET, and
+	// every view answers OPTIONS.
 	Methods map[string]Method
-	// Schema is what the reference calls the objects that Fields describe, such
-	// as "Patient".
+	// Schema names the objects that Fields describe in the API reference, such as
+	// "Patient".
 	Schema string
-	// Fields are what a POST or PUT takes and OPTIONS describes.
+	// Fields are the fields of the view's objects: read from the body of a POST,
+	// PUT or PATCH, and described by OPTIONS.
 	Fields []Field
-	// Renderers are the view's representations, if not JSON and HTML.
+	// Renderers are the view's representations; nil for JSON and HTML.
 	Renderers []Renderer
-	// Path are the parts of the view's path that stand in braces.
+	// Path describes the variables in the view's path.
 	Path []Field
-	// Changeable returns the object that the path names if the caller may change
-	// and delete it. OPTIONS leaves PUT out otherwise, and the HTML page its form.
-	// Nil where there is no such object.
+	// Changeable returns the object at the path, or an error if the caller may not
+	// change and delete it; then OPTIONS omits PUT and the HTML page its form. Nil
+	// for views without such an object.
 	Changeable func(r *Request) (Object[any], error)
-	// Parents are the views above this one, the uppermost first, and Children
-	// those below; their paths have the {parts} of this view's.
+	// Parents are the views above this one, topmost first, and Children those
+	// below. Their paths may contain this view's path variables in braces.
 	Parents, Children []Link
+	// BodyTimeout limits how long a request body may take to arrive; 0 for a
+	// minute.
+	BodyTimeout time.Duration
 }
 
-// Link leads to a page.
+// Link is a hyperlink on the HTML page.
 type Link struct{ Name, Path string }
 
-// Request is a request on its way through a view.
+// Request is a request to a view.
 type Request struct {
 	*core.RequestEvent
 	View     *View
 	accepted accepted
 	bodyRead bool
-	// data, answer and page are what the HTML page shows beside the JSON: the
-	// body that was read, the value that is the answer, and the page of a list.
+	// data (the parsed body), answer (the response value) and page (of a list) are
+	// kept for the HTML page.
 	data   Data
 	answer any
 	page   *Page
 }
 
-// methodOrder is the order of DRF's Allow header.
+// methodOrder is the order of methods in DRF's Allow header.
 var methodOrder = []string{
 	http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch,
 	http.MethodDelete, http.MethodHead, http.MethodOptions,
 }
 
-// Serve runs a request in DRF's order: negotiation, authentication,
-// permission, method, handler.
+// Serve handles a request in DRF's order: content negotiation, authentication,
+// permission, method lookup, handler.
 func (v *View) Serve(e *core.RequestEvent) error {
+	e.Request.Method = strings.ToUpper(e.Request.Method) // like Django
 	r := &Request{RequestEvent: e, View: v, accepted: defaultAccepted}
-	if err := r.serve(); err != nil {
-		return r.renderError(err)
+	answer := func() error {
+		if err := r.serve(); err != nil {
+			return r.renderError(err)
+		}
+		return nil
 	}
-	return nil
+	if e.Request.Method == http.MethodHead {
+		return r.withoutBody(answer)
+	}
+	return answer()
 }
 
 func (r *Request) serve() error {
@@ -85,7 +97,7 @@ func (r *Request) serve() error {
 	if r.accepted, err = negotiate(r.RequestEvent, r.View.Representations()); err != nil {
 		return err
 	}
-	// Neither names anything, and a database cannot be asked for it.
+	// Databases reject both invalid UTF-8 and null characters.
 	if path := r.Request.URL.Path; !utf8.ValidString(path) || strings.ContainsRune(path, 0) {
 		return NotFound("")
 	}
@@ -106,8 +118,8 @@ func (r *Request) serve() error {
 
 func (v *View) handler(method string) Handler { return v.Method(method).Handle }
 
-// renderError is the one place where an error becomes a response. A failure
-// that is not the client's is left for Failure.
+// renderError is the only place that turns an error into a response. It keeps
+// server-side failures for Failure.
 func (r *Request) renderError(err error) error {
 	if r.Written() {
 		return err
@@ -126,30 +138,30 @@ func (r *Request) renderError(err error) error {
 	return r.Respond(restError.Status, restError.Body)
 }
 
-// failureKey is where a request event keeps why the server failed.
+// failureKey is the request event's key for the error behind a server failure.
 const failureKey = "restFailure"
 
-// Failure is why the documented API answered a request with a status of 500 or
-// more, or broke its answer off; nil if it did neither. It is for logs, not for
-// clients.
+// Failure returns the error behind a response with a status of 500 or more, or
+// behind one that was cut short; nil if there is none. It is meant for logs, not
+// for clients.
 func Failure(e *core.RequestEvent) error {
 	failure, _ := e.Get(failureKey).(error)
 	return failure
 }
 
-// errorRendererPriority puts ErrorRenderer around all of PocketBase's own
-// middlewares, so that their refusals are rendered too.
+// errorRendererPriority runs ErrorRenderer outside PocketBase's own middleware,
+// so that it also renders their errors.
 const errorRendererPriority = -100_000
 
-// ErrorRenderer is the middleware that gives the documented error shape to
-// what happens before or instead of a view: rate limits, body limits, panics.
+// ErrorRenderer returns the middleware that gives the documented error shape to
+// errors raised outside views: rate limits, body limits, panics.
 func ErrorRenderer() *hook.Handler[*core.RequestEvent] {
 	return &hook.Handler[*core.RequestEvent]{
 		Id:       "restErrorRenderer",
 		Priority: errorRendererPriority,
 		Func: func(e *core.RequestEvent) error {
-			// The URL may be gone by the time that there is an error.
-			chosen, negotiationErr := negotiate(e, renderers)
+			// Negotiate first: handlers may rewrite the URL before they fail.
+			chosen, negotiationErr := negotiate(e, defaultRenderers)
 			err := e.Next()
 			if err == nil {
 				return nil

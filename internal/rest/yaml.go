@@ -7,8 +7,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// renderYAML gathers the body's JSON, which is YAML already, and lays it out as
-// people write YAML. Only documents, which are small, are rendered like that.
+// renderYAML buffers the body's JSON, which is valid YAML, and reformats it in
+// block style. It is only used for documents, which are small.
 func renderYAML(r *Request, status int) (io.WriteCloser, error) {
 	r.Response.Header().Set("Content-Type", r.accepted.renderer.MediaType)
 	r.Response.WriteHeader(status)
@@ -20,7 +20,7 @@ type yamlBody struct {
 	to io.WriteCloser
 }
 
-// Close writes what was gathered.
+// Close writes the buffered document as YAML.
 func (b *yamlBody) Close() error {
 	var node yaml.Node
 	if err := yaml.Unmarshal(b.Bytes(), &node); err != nil {
@@ -38,7 +38,7 @@ func (b *yamlBody) Close() error {
 	return b.to.Close()
 }
 
-// asBlocks takes the styles of JSON away. The encoder quotes what needs quotes.
+// asBlocks resets the node's styles to block style and minimal quoting.
 func asBlocks(node *yaml.Node) {
 	node.Style = 0
 	for _, child := range node.Content {

@@ -13,8 +13,7 @@ type discardClose struct{ *bytes.Buffer }
 
 func (discardClose) Close() error { return nil }
 
-// Whatever JSON has, YAML has too: nothing becomes a number, a date or null on
-// the way.
+// YAML has the same values as JSON: no string becomes a number, a date or null.
 func TestYAMLSaysWhatJSONSays(t *testing.T) {
 	source, err := encode(Object[any]{
 		{"200", "yes"}, {"null", nil}, {"empty", Object[any]{}}, {"none", []string{}},
@@ -39,11 +38,11 @@ func TestYAMLSaysWhatJSONSays(t *testing.T) {
 	if err := yaml.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	asJSON, err := json.Marshal(got)
+	normalized, err := json.Marshal(got)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(asJSON, &got); err != nil {
+	if err := json.Unmarshal(normalized, &got); err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) || bytes.ContainsAny(out.Bytes()[:1], "{") {

@@ -1,4 +1,4 @@
-// Who is signed in, and the form for it.
+// Shows who is signed in, and the sign-in form.
 
 import { current, Refused, signIn, signOut } from "../session.js";
 
@@ -12,7 +12,7 @@ function button(label, action) {
   return element;
 }
 
-/** Says in the page's head who is signed in. */
+/** Shows in the page's header who is signed in. */
 export function showAccount() {
   const place = document.getElementById("account");
   const panel = document.getElementById("sign-in");
@@ -39,7 +39,7 @@ async function leave() {
   location.reload();
 }
 
-/** Signs in; returns whether that succeeded. @param {HTMLFormElement} form */
+/** Signs in and returns whether that succeeded. @param {HTMLFormElement} form */
 export async function signInFrom(form) {
   const alert = /** @type {HTMLElement} */ (form.querySelector("[role=alert]"));
   const data = new FormData(form);
@@ -49,7 +49,7 @@ export async function signInFrom(form) {
     form.reset();
     return true;
   } catch (error) {
-    alert.textContent = error instanceof Refused ? error.message : "The server does not answer.";
+    alert.textContent = error instanceof Refused ? error.message : "The server is not responding.";
     alert.hidden = false;
     form.querySelector("input")?.focus();
     return false;

@@ -1,23 +1,22 @@
-// Chooses an object of another resource by searching it, never from a list of
-// everything. The server shows each user their own.
+// Inputs that choose an object of another resource by searching for it.
 
 import { send } from "./exchange.js";
 
-/** How long after a key the search begins, in milliseconds. */
+/** The delay between a keystroke and the search, in milliseconds. */
 const PAUSE = 200;
-/** How many results are shown. */
+/** The number of results shown. */
 const SHOWN = 10;
 
-/** What was chosen in an input: the id, and the text that stands for it. @type {WeakMap<Element, { id: string, text: string }>} */
+/** The choice in each input: the id, and the text shown for it. @type {WeakMap<Element, { id: string, text: string }>} */
 const choices = new WeakMap();
 
-/** The id that was chosen, if what the input shows was. @param {HTMLInputElement | HTMLTextAreaElement} input */
+/** Returns the chosen id, or undefined if the input was edited since. @param {HTMLInputElement | HTMLTextAreaElement} input */
 export function chosen(input) {
   const choice = choices.get(input);
   return choice?.text === input.value ? choice.id : undefined;
 }
 
-/** Makes an input for an id search for it. @param {HTMLInputElement} input */
+/** Turns an input for an id into a search. @param {HTMLInputElement} input */
 export function chooser(input) {
   const list = document.createElement("ul");
   const status = document.createElement("p");
@@ -28,7 +27,7 @@ export function chooser(input) {
   list.hidden = true;
   status.className = "help";
   status.setAttribute("role", "status");
-  const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false", autocomplete: "off", placeholder: "Type to search, or an id" };
+  const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false", autocomplete: "off", placeholder: "Search, or enter an id" };
   for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value);
   const frame = document.createElement("div");
   frame.className = "choice";
@@ -80,7 +79,7 @@ export function chooser(input) {
       toggle(results.length > 0);
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") return;
-      status.textContent = "The search has failed.";
+      status.textContent = "The search failed.";
       toggle(false);
     }
   }
@@ -121,7 +120,7 @@ function optionFor(object, id, choose) {
   more.className = "muted small";
   more.textContent = details(object);
   option.append(name, " ", more);
-  // Before the input loses the focus, and the list closes.
+  // mousedown comes before the input's blur, which closes the list.
   option.addEventListener("mousedown", (event) => {
     event.preventDefault();
     choose({ id: String(object.id), text: String(object.name ?? object.id) });
@@ -129,7 +128,7 @@ function optionFor(object, id, choose) {
   return option;
 }
 
-/** What tells objects of one name apart. @param {Record<string, unknown>} object */
+/** Returns what tells objects with the same name apart. @param {Record<string, unknown>} object */
 function details(object) {
   return Object.entries(object)
     .filter(([key, value]) => key !== "name" && !/^created_/.test(key) && String(value) !== "" && String(value).length <= 40)

@@ -1,12 +1,12 @@
-// Requests with the session's token.
+// Sends requests with the session's token.
 
 import { access, current, renew, SessionEnded } from "../session.js";
 
 /** @typedef {{ method?: string, json?: string, accept?: string, secret?: boolean, signal?: AbortSignal }} Options */
 
 /**
- * Sends a request; a secret one with the session's token, which is renewed once
- * if the server refuses it.
+ * Sends a request. With `secret` it carries the session's token, which is renewed
+ * once if the server rejects it.
  * @param {string} url @param {Options} [options] @returns {Promise<Response>}
  */
 export async function send(url, options = {}) {

@@ -1,10 +1,10 @@
-// What a form sends.
+// Reads the JSON that a form sends.
 
 import { chosen } from "./choices.js";
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement} Control */
 
-/** What each field had when the form came, as its control shows it. @type {WeakMap<Control, string>} */
+/** The initial value of each control. @type {WeakMap<Control, string>} */
 const shown = new WeakMap();
 
 /** @param {HTMLFormElement} form @returns {Control[]} */
@@ -17,8 +17,8 @@ export function remember(form) {
 }
 
 /**
- * The JSON of a form: of the raw tab as it stands, of the other every field, or
- * with PATCH those that were changed.
+ * Returns a form's JSON: the raw tab's text as it is, else all fields, or only the
+ * changed ones for PATCH.
  * @param {HTMLFormElement} form @param {string} method
  */
 export function payload(form, method) {
@@ -29,14 +29,14 @@ export function payload(form, method) {
   for (const control of controls(form)) {
     const changed = control.value !== shown.get(control);
     if (method === "PATCH" && !changed) continue;
-    // A control cannot hold every text, such as one with carriage returns: what
-    // nobody has changed goes back as it came.
+    // Controls normalize some texts, such as carriage returns: send unchanged
+    // fields back as they were.
     values[control.name] = changed || method === "POST" ? read(control) : original[control.name];
   }
   return JSON.stringify(values);
 }
 
-/** The values that the form came with, from the raw tab. @param {HTMLFormElement} form @returns {Record<string, unknown>} */
+/** Returns the form's initial values, from the raw tab. @param {HTMLFormElement} form @returns {Record<string, unknown>} */
 function originals(form) {
   const raw = /** @type {HTMLTextAreaElement | null | undefined} */ (form.closest("section")?.querySelector("textarea.raw"));
   return JSON.parse(raw?.defaultValue || "{}");

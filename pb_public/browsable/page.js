@@ -1,5 +1,5 @@
-// The browsable API's pages. The server renders them; this sends what a
-// navigation cannot: the session's token, other methods, and JSON.
+// The browsable API's pages. The server renders them; this script adds what plain
+// navigation cannot send: the session's token, other methods, and JSON.
 
 import { current, onChange } from "../session.js";
 import { showAccount, signInFrom } from "./account.js";
@@ -9,28 +9,28 @@ import { payload, remember } from "./forms.js";
 import { showAnswer, showFailure, showPage, showRaw } from "./show.js";
 import { selectTab, tabKeys } from "./tabs.js";
 
-/** Set while something is sent, so that nothing that is typed gets lost. */
+/** Set while a request is in flight, so that no input gets lost. */
 let busy = false;
 
-/** The user whose session the page was made with. */
+/** The user for whom the page was loaded. */
 let user = current()?.user.id;
 
 /** @returns {HTMLElement} */
 const main = () => /** @type {HTMLElement} */ (document.querySelector("main"));
 
-/** Whether the resource asks who the caller is. */
+/** Whether the resource needs authentication. */
 const isSecret = () => !main().hasAttribute("data-public");
 
-/** Whether the page shows the resource, and not that one has to sign in. */
+/** Whether the page shows the resource instead of the sign-in form. */
 const isShown = () => !main().hasAttribute("data-sign-in");
 
-/** Prepares what has just come into the page. */
+/** Prepares new forms and inputs in the page. */
 function prepare() {
   for (const form of document.querySelectorAll(".request form:not([data-ready])")) remember(/** @type {HTMLFormElement} */ (form));
   for (const input of document.querySelectorAll("input[data-endpoint]:not([role])")) chooser(/** @type {HTMLInputElement} */ (input));
 }
 
-/** Does one thing at a time, and says so. @param {() => Promise<void>} work */
+/** Runs one task at a time and marks the page as busy. @param {() => Promise<void>} work */
 async function exclusively(work) {
   if (busy) return;
   busy = true;
@@ -63,7 +63,7 @@ const call = (method) =>
     await (method === "DELETE" && answer.ok ? showPage(answer) : showAnswer(answer));
   });
 
-/** Signs in, and shows the page to whoever that is. @param {HTMLFormElement} form */
+/** Signs in and reloads the page for that user. @param {HTMLFormElement} form */
 async function signInAgain(form) {
   if (busy) return;
   busy = true;
@@ -109,7 +109,7 @@ document.addEventListener("submit", (event) => {
   if (method) submit(form, method);
 });
 
-// Filters that nobody has set are not asked for.
+// Leave empty filters out of the query.
 document.addEventListener("formdata", (event) => {
   if (/** @type {HTMLFormElement} */ (event.target).method !== "get") return;
   for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
@@ -117,7 +117,7 @@ document.addEventListener("formdata", (event) => {
 
 onChange((session) => {
   showAccount();
-  // What one user saw is not for the next.
+  // Do not show one user's data to the next.
   if (!busy && user && session?.user.id !== user) location.reload();
 });
 

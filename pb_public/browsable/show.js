@@ -1,7 +1,7 @@
-// Puts answers into the page. The server escapes what its pages contain, and
-// nothing in them runs: scripts that a parser makes are dead.
+// Puts responses into the page. The server escapes their content, and scripts
+// created by DOMParser do not run.
 
-/** How much of an answer is shown as raw text, in characters. */
+/** How many characters of a response are shown as raw text. */
 const RAW_LIMIT = 1_000_000;
 
 /** @param {string} selector @param {ParentNode} [within] @returns {HTMLElement | null} */
@@ -16,8 +16,8 @@ async function parse(answer) {
 }
 
 /**
- * Shows a page in the place of this one. A form whose content was refused stays
- * as it was filled in, with the reasons.
+ * Replaces this page with another. A form whose content was rejected stays as it
+ * was filled in, with the errors.
  * @param {Response} answer @param {HTMLElement | null} [sent] the form's section
  */
 export async function showPage(answer, sent = null) {
@@ -39,7 +39,7 @@ export async function showPage(answer, sent = null) {
   else if (sent || wasLoaded) find("#request-line")?.focus();
 }
 
-/** Shows only what was answered, and leaves the forms. @param {Response} answer */
+/** Shows only the response and leaves the forms as they are. @param {Response} answer */
 export async function showAnswer(answer) {
   const { main } = await parse(answer);
   showResponse(find("#response", main));
@@ -52,7 +52,7 @@ function showResponse(response) {
 }
 
 /**
- * Shows an answer that is no page, byte for byte as an API client receives it.
+ * Shows a response that is not a page, exactly as an API client receives it.
  * @param {string} url @param {Response} answer
  */
 export async function showRaw(url, answer) {
@@ -67,7 +67,7 @@ export async function showRaw(url, answer) {
   showResponse(response);
 }
 
-/** The text of an answer, which may be longer than a page can take. @param {Response} answer */
+/** Returns the text of a response, cut off at RAW_LIMIT. @param {Response} answer */
 async function beginning(answer) {
   const decoder = new TextDecoder();
   let text = "";
@@ -79,7 +79,7 @@ async function beginning(answer) {
   return text;
 }
 
-/** Gives the fields of a form the errors that another has. @param {HTMLElement} from @param {HTMLElement} to */
+/** Copies the errors of one form to another. @param {HTMLElement} from @param {HTMLElement} to */
 function takeErrors(from, to) {
   find(".alerts", to)?.replaceChildren(.../** @type {HTMLElement} */ (find(".alerts", from)).childNodes);
   for (const alert of to.querySelectorAll(".alerts > *")) alert.setAttribute("tabindex", "-1");
@@ -103,9 +103,9 @@ function complain(form, message) {
   find(".alerts", form)?.replaceChildren(notice);
 }
 
-/** Says what went wrong where there is no answer. @param {unknown} error */
+/** Shows an error that has no response. @param {unknown} error */
 export function showFailure(error) {
-  const text = error instanceof TypeError ? "The server does not answer." : String(error instanceof Error ? error.message : error);
+  const text = error instanceof TypeError ? "The server is not responding." : String(error instanceof Error ? error.message : error);
   const notice = find("#failure") ?? document.createElement("p");
   notice.id = "failure";
   notice.className = "notice bad";

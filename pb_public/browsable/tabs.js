@@ -1,4 +1,4 @@
-// The two ways to fill in a form: its fields, or the JSON.
+// The two tabs of a form: its fields, and the raw JSON.
 
 /** @param {HTMLElement} tab */
 export function selectTab(tab) {
@@ -14,7 +14,7 @@ export function selectTab(tab) {
 /** @param {Element} tab @returns {HTMLElement[]} */
 const tabsOf = (tab) => [.../** @type {NodeListOf<HTMLElement>} */ (tab.closest("[role=tablist]")?.querySelectorAll("[role=tab]") ?? [])];
 
-/** The arrow keys go from tab to tab. @param {KeyboardEvent} event */
+/** Moves between tabs with the arrow keys. @param {KeyboardEvent} event */
 export function tabKeys(event) {
   const tab = /** @type {Element} */ (event.target).closest("[role=tab]");
   if (!tab || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;

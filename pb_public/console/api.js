@@ -1,18 +1,19 @@
-// The documented API, as the console uses it. Tokens are the session's.
+// The console's calls to the documented API, with the session's token.
 
 import { access, Refused, renew } from "../session.js";
 
 /**
- * @typedef {{ id: string, created_by: string, created_at: string, name: string, age: number, notes: string }} Patient
- * @typedef {{ id: string, created_by: string, created_at: string, name: string, speciality: string }} Doctor
- * @typedef {{ id: string, patient: string, doctor: string, assigned_at: string }} Mapping
- * @typedef {{ id: string, created_at: string, last_used_at: string, address: string, user_agent: string, current: boolean }} Device
- * @typedef {{ id: string, recorded_at: string, action: string, outcome: string, agent: string, agent_name: string, agent_type: string, address: string, door: string, fields: string[] }} HistoryEvent
- * @typedef {{ chart: string, label: string, count: number }} Figure
+ * The types are generated from the OpenAPI document.
+ * @typedef {import("../../internal/testing/browser/api").Patient} Patient
+ * @typedef {import("../../internal/testing/browser/api").Doctor} Doctor
+ * @typedef {import("../../internal/testing/browser/api").PatientDoctor} Mapping
+ * @typedef {import("../../internal/testing/browser/api").Session} Device
+ * @typedef {import("../../internal/testing/browser/api").AuditEvent} HistoryEvent
+ * @typedef {import("../../internal/testing/browser/api").Figure} Figure
  * @typedef {Record<string, string | number | undefined>} Query
  */
 
-/** @template Item @typedef {{ count: number, next: string | null, previous: string | null, results: Item[] }} Page */
+/** @template Item @typedef {Omit<import("../../internal/testing/browser/api").PaginatedPatientList, "results"> & { results: Item[] }} Page */
 
 /** Thrown when the server cannot be reached. */
 export class Unreachable extends Error {
@@ -21,9 +22,9 @@ export class Unreachable extends Error {
   }
 }
 
-/** What an error says to people. @param {unknown} error */
+/** Returns a message for an error. @param {unknown} error */
 export function explain(error) {
-  if (error instanceof Refused && error.status === 404) return "This does not exist any more, or is not yours.";
+  if (error instanceof Refused && error.status === 404) return "This no longer exists, or belongs to someone else.";
   if (error instanceof Refused && error.status >= 500) return "The server has a problem. Try again in a moment.";
   return error instanceof Error && error.message ? error.message : "Something went wrong. Try again.";
 }
@@ -64,7 +65,7 @@ function send(method, path, token, { body, signal, keepalive }) {
   }));
 }
 
-/** fetch ends with a TypeError when there is no connection. @template T @param {Promise<T>} answer @returns {Promise<T>} */
+/** Maps fetch's TypeError for a failed connection to Unreachable. @template T @param {Promise<T>} answer @returns {Promise<T>} */
 async function reach(answer) {
   try {
     return await answer;
@@ -107,7 +108,7 @@ export const doctors = resource("/api/doctors/");
 /** @param {string} path @param {{ keepalive?: boolean }} [options] */
 export const remove = (path, options) => request("DELETE", path, options);
 
-/** The doctors of a patient, each with the assignment. @param {string} patient @param {AbortSignal} signal @returns {Promise<{ mapping: Mapping, doctor: Doctor }[]>} */
+/** Returns the doctors of a patient, each with the mapping. @param {string} patient @param {AbortSignal} signal @returns {Promise<{ mapping: Mapping, doctor: Doctor }[]>} */
 export async function careTeam(patient, signal) {
   /** @type {Mapping[]} */
   const mappings = await request("GET", `/api/mappings/${patient}/`, { signal });
@@ -115,7 +116,7 @@ export async function careTeam(patient, signal) {
     try {
       return { mapping, doctor: await doctors.get(mapping.doctor, signal) };
     } catch (error) {
-      // The doctor has been deleted in between.
+      // The doctor was deleted in the meantime.
       if (isMissing(error)) return null;
       throw error;
     }

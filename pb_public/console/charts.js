@@ -1,5 +1,5 @@
-// Small charts. Every bar has its number beside it, so that no colour has to be
-// told from another, and every chart is also a table.
+// Small charts. Bars are labelled with their values, so that nothing depends on
+// colour, and each chart is also available as a table.
 
 import { h, newId, svg } from "./dom.js";
 import { formatNumber } from "./format.js";
@@ -8,7 +8,7 @@ import { formatNumber } from "./format.js";
 
 const ROW = 28;
 
-/** Bars from left to right, one below the other. @param {string} title @param {Bar[]} bars */
+/** Horizontal bars. @param {string} title @param {Bar[]} bars */
 export function barChart(title, bars) {
   const most = Math.max(1, ...bars.map(({ value }) => value));
   return chart(title, bars, bars.length * ROW, bars.flatMap(({ label, value }, index) => {
@@ -24,7 +24,7 @@ export function barChart(title, bars) {
 
 const HEIGHT = 170, TOP = 22, BOTTOM = 26;
 
-/** Columns beside each other. @param {string} title @param {Bar[]} bars */
+/** Vertical columns. @param {string} title @param {Bar[]} bars */
 export function columnChart(title, bars) {
   const most = Math.max(1, ...bars.map(({ value }) => value));
   const step = 100 / bars.length;
@@ -35,7 +35,7 @@ export function columnChart(title, bars) {
       svg("rect", { x: `${(index + 0.15) * step}%`, y: HEIGHT - BOTTOM - height, width: `${step * 0.7}%`, height, rx: 3, class: value ? "chart-bar" : "chart-bar empty" }),
       svg("text", { x: middle, y: HEIGHT - BOTTOM - height - 7, class: "chart-value", "text-anchor": "middle" }, formatNumber(value)),
     ];
-    // Not every label has the room: the last, and every third before it.
+    // There is not enough room for all labels: show every third, up to the last.
     if ((bars.length - 1 - index) % 3 === 0) {
       parts.push(svg("text", { x: middle, y: HEIGHT - 7, class: "chart-label", "text-anchor": "middle" }, label));
     }
@@ -58,7 +58,7 @@ function chart(title, bars, height, parts) {
         h("tbody", {}, bars.map(({ label, value }) => h("tr", {}, h("th", { scope: "row", dir: "auto" }, label), h("td", {}, formatNumber(value))))))));
 }
 
-/** SVG does not break lines. @param {string} text */
+/** Shortens a label, because SVG does not wrap lines. @param {string} text */
 function shorten(text) {
   const characters = Array.from(text);
   return characters.length > 17 ? `${characters.slice(0, 16).join("")}…` : text;

@@ -1,10 +1,10 @@
-// A field that searches while one types, after the ARIA pattern of a combobox
-// with a list.
+// A field that searches as the user types, following ARIA's combobox pattern with
+// a listbox popup.
 
 import { isAbort, explain } from "./api.js";
 import { fill, h, newId } from "./dom.js";
 
-/** How long typing rests before it is searched for, in milliseconds. */
+/** The delay between a keystroke and the search, in milliseconds. */
 const REST = 200;
 
 /**
@@ -57,7 +57,7 @@ export function combobox({ label, placeholder, search, option, choose }) {
     active = index;
     fill(list, items.map((item, at) => h("li", {
       id: `${listId}-${at}`, role: "option", "aria-selected": String(at === active),
-      // Before the field loses the focus.
+      // mousedown comes before the field's blur.
       pointerdown: (event) => event.preventDefault(),
       click: () => take(at),
     }, option(item))));

@@ -1,5 +1,5 @@
-// What is going to be deleted: hidden at once, deleted when the time to undo it
-// is over. So nothing has to be brought back, and no history is lost.
+// Pending deletions: records are hidden at once and deleted when the time to undo
+// is over, so undoing never has to recreate a record or lose its history.
 
 import { current } from "../session.js";
 import { explain, isMissing, remove } from "./api.js";
@@ -14,10 +14,10 @@ const UNDO = 6000;
 /** @type {Map<string, { deletion: Deletion, commit: (options?: { keepalive?: boolean }) => Promise<void> }>} */
 const waiting = new Map();
 
-/** Whether a record is about to be deleted. @param {string} id */
+/** Whether a record's deletion is pending. @param {string} id */
 export const isDeleted = (id) => waiting.has(id);
 
-/** Deletes, unless it is undone in time. @param {Deletion} deletion */
+/** Deletes a record unless that is undone in time. @param {Deletion} deletion */
 export function schedule(deletion) {
   const { collection, id } = deletion;
   const notice = toast(deletion.message, {
@@ -47,12 +47,12 @@ export function schedule(deletion) {
   publish({ collection, action: "update", record: { id } });
 }
 
-/** Deletes what waits now, such as before signing out. */
+/** Deletes all pending records now, for example before signing out. */
 export async function finish() {
   await Promise.all([...waiting.values()].map(({ commit }) => commit()));
 }
 
-// A page that goes has no more time to wait.
+// Leaving the page ends the time to undo.
 addEventListener("pagehide", () => {
   if (current()) waiting.forEach(({ commit }) => void commit({ keepalive: true }));
 });

@@ -1,10 +1,11 @@
-// Dialogs, on the browser's own element.
+// Dialogs, built on the dialog element.
 
 import { h, newId } from "./dom.js";
 import { icon } from "./icons.js";
 
 /**
- * Opens a dialog and returns how to close it. mayClose can keep it open.
+ * Opens a dialog and returns a function that closes it. mayClose can prevent
+ * closing.
  * @param {{ title: string, content: Node[], mayClose?: () => Promise<boolean>, onClose?: () => void, alert?: boolean }} options
  */
 export function openDialog({ title, content, mayClose = async () => true, onClose, alert = false }) {
@@ -28,7 +29,7 @@ export function openDialog({ title, content, mayClose = async () => true, onClos
 }
 
 /**
- * Asks before something is done; true is yes.
+ * Asks for confirmation and returns whether the user agreed.
  * @param {{ title: string, text: string, yes: string, no?: string, danger?: boolean }} options
  * @returns {Promise<boolean>}
  */

@@ -1,4 +1,4 @@
-// Makes elements. Values become text or attributes, never markup.
+// Creates elements. Values become text or attributes, never markup.
 
 /**
  * @typedef {Node | string | number | null | undefined | false} Child
@@ -22,8 +22,8 @@ function shown(children) {
 }
 
 /**
- * An HTML element. A function among the attributes listens to the event of that
- * name.
+ * Creates an HTML element. An attribute with a function as value is a listener for
+ * the event of that name.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag @param {Attributes} [attributes] @param {...(Child | Child[])} children
  * @returns {HTMLElementTagNameMap[Tag]}
@@ -35,7 +35,7 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 /**
- * An SVG element.
+ * Creates an SVG element.
  * @param {keyof SVGElementTagNameMap} tag @param {Attributes} [attributes] @param {...(Child | Child[])} children
  */
 export function svg(tag, attributes = {}, ...children) {
@@ -44,22 +44,22 @@ export function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Replaces what an element contains. @param {Element} element @param {...(Child | Child[])} children */
+/** Replaces the children of an element. @param {Element} element @param {...(Child | Child[])} children */
 export function fill(element, ...children) {
   element.replaceChildren(...shown(children));
 }
 
 let ids = 0;
 
-/** An id that no other element has. */
+/** Returns a unique element id. */
 export function newId() {
   ids += 1;
   return `id-${ids}`;
 }
 
 /**
- * Brings the children of an element in line with items. What is the same stays
- * as it is, with its focus.
+ * Updates the children of an element to match items. Unchanged children stay, with
+ * their focus.
  * @template Item
  * @param {Element} parent @param {Item[]} items @param {(item: Item) => string} key @param {(item: Item) => Element} create
  */
@@ -88,7 +88,7 @@ export function reconcile(parent, items, key, create) {
   before.forEach((child) => child.remove());
 }
 
-/** What each child was made of. @type {WeakMap<Element, string>} */
+/** The JSON of the item behind each child. @type {WeakMap<Element, string>} */
 const contents = new WeakMap();
 
 /** @param {Element} element @returns {HTMLElement[]} */

@@ -1,4 +1,4 @@
-// Forms that show what the server says at the field that it says it of.
+// Forms that show the server's messages at the fields concerned.
 
 import { Refused, SessionEnded } from "../session.js";
 import { explain } from "./api.js";
@@ -62,7 +62,7 @@ export function form({ fields, submit, save, extra = [], cancel }) {
   return {
     element,
     isChanged: () => Object.keys(changed()).length > 0,
-    /** Fills the fields with other values. @param {Values} values */
+    /** Sets the values of the fields. @param {Values} values */
     reset(values) {
       for (const [name, control] of controls) control.set(values[name] ?? "");
     },
@@ -82,7 +82,7 @@ function control({ name, label, type = "text", value = "", required, help, lines
     help && h("p", { id: helpId, class: "help" }, help),
     error);
   input.value = value;
-  // As the browser keeps it: line ends become "\n".
+  // Read it back: the browser normalizes line breaks to "\n".
   let initial = input.value;
   return {
     element,

@@ -1,4 +1,4 @@
-// How values are written for people.
+// Formats values for display.
 
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -20,14 +20,14 @@ export const formatNumber = (value) => number.format(value);
 /** @param {number} count @param {string} one @param {string} [many] */
 export const formatCount = (count, one, many = `${one}s`) => `${number.format(count)} ${count === 1 ? one : many}`;
 
-/** The beginning of a long text, on one line. @param {string} text @param {number} length */
+/** Returns the beginning of a long text, on one line. @param {string} text @param {number} length */
 export function excerpt(text, length) {
   const line = text.slice(0, length * 4).replace(/\s+/g, " ").trim();
   const characters = Array.from(line);
   return characters.length > length || text.length > length * 4 ? `${characters.slice(0, length).join("")}…` : line;
 }
 
-/** What a browser calls itself, in short. @param {string} userAgent */
+/** Returns a short name for a browser. @param {string} userAgent */
 export function formatDevice(userAgent) {
   const browsers = { "Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari", "curl/": "curl" };
   const systems = { Android: "Android", iPhone: "iPhone", iPad: "iPad", Windows: "Windows", "Mac OS X": "macOS", CrOS: "ChromeOS", Linux: "Linux" };

@@ -1,4 +1,4 @@
-// The icons, drawn with lines on a grid of 24.
+// Line icons on a 24 by 24 grid.
 
 import { svg } from "./dom.js";
 
@@ -20,7 +20,7 @@ const paths = {
   alert: "M12 3 2 20h20zm0 6v5m0 3v.5",
 };
 
-/** A picture beside a text that says the same. @param {keyof typeof paths} name */
+/** Returns a decorative icon, hidden from screen readers. @param {keyof typeof paths} name */
 export function icon(name) {
   return svg("svg", { viewBox: "0 0 24 24", class: "icon-image", "aria-hidden": "true", focusable: "false" }, svg("path", { d: paths[name] }));
 }

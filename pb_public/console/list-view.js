@@ -1,4 +1,4 @@
-// A page with a list of records: search, sort, pages, live.
+// A page with a live list of records that can be searched, sorted and paged.
 
 import { fill, h, newId, reconcile } from "./dom.js";
 import { formatCount, formatNumber } from "./format.js";
@@ -25,7 +25,7 @@ import { live } from "./store.js";
  */
 
 /**
- * The buttons of a row whose record can be changed.
+ * Returns the buttons of a row whose record can be changed.
  * @template {{ name: string }} Item
  * @param {Item} item @param {(item: Item) => void} edit @param {(item: Item) => void} remove
  */
@@ -38,7 +38,7 @@ export function rowActions(item, edit, remove) {
 
 const PAGE_SIZE = 25;
 
-/** How long typing rests before it is searched for, in milliseconds. */
+/** The delay between a keystroke and the search, in milliseconds. */
 const REST = 250;
 
 /** @template {{ id: string }} Item @param {ListOptions<Item>} options */
@@ -140,7 +140,7 @@ export function listView({ collection, title, one, hint, picture, columns, order
       return emptiness({ picture, title: `No ${title.toLowerCase()} yet`, text: hint, action: h("button", { type: "button", class: "button primary", click: add }, icon("add"), `Add ${one}`) });
     }
     const clear = () => { search.value = ""; search.focus(); go({ search: "", page: 1 }); };
-    return emptiness({ picture: "search", title: "Nothing matches", text: `No ${one} has all of these words.`, action: h("button", { type: "button", class: "button", click: clear }, "Clear the search") });
+    return emptiness({ picture: "search", title: "Nothing matches", text: `No ${one} matches all of these words.`, action: h("button", { type: "button", class: "button", click: clear }, "Clear the search") });
   }
 
   const range = h("p", { class: "muted" });
@@ -161,7 +161,7 @@ export function listView({ collection, title, one, hint, picture, columns, order
   function showPages(total) {
     const from = (state.page - 1) * PAGE_SIZE + 1, to = Math.min(total, state.page * PAGE_SIZE);
     range.textContent = `${formatNumber(from)}–${formatNumber(to)} of ${formatNumber(total)}`;
-    // Not disabled, which would take the focus away.
+    // Not disabled: that would lose the focus.
     buttons[0]?.setAttribute("aria-disabled", String(state.page === 1));
     buttons[1]?.setAttribute("aria-disabled", String(to >= total));
   }

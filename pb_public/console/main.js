@@ -1,4 +1,4 @@
-// The console: shows the view that the address asks for, to who is signed in.
+// The console: shows the view at the current address, or the sign-in form.
 
 import { current, onChange, signOut } from "../session.js";
 import { explain } from "./api.js";
@@ -22,7 +22,7 @@ import { signInView } from "./views/sign-in.js";
 
 const app = /** @type {HTMLElement} */ (document.getElementById("app"));
 
-/** Ends with the view; ends with the sign-in. */
+/** Aborted when the view, or the session, ends. */
 let ofView = new AbortController(), ofUser = new AbortController();
 
 /** @type {{ user: string, frame: ReturnType<typeof shell> } | null} */
@@ -42,7 +42,7 @@ function viewOf({ path }) {
 /** @returns {View} */
 function missing() {
   return { title: "Not found", element: h("div", { class: "view" }, h("div", { class: "panel state" },
-    h("h1", { tabindex: -1 }, "There is no such page"), h("a", { class: "button", href: address(["overview"]) }, "Overview"))) };
+    h("h1", { tabindex: -1 }, "Page not found"), h("a", { class: "button", href: address(["overview"]) }, "Overview"))) };
 }
 
 function render() {
@@ -90,7 +90,7 @@ function retitle(title) {
   document.title = `${title} · Carebase`;
 }
 
-/** Signs out, and says so if that fails. @param {Parameters<typeof signOut>[0]} [options] */
+/** Signs out, and shows a message if that fails. @param {Parameters<typeof signOut>[0]} [options] */
 async function leave(options) {
   leaving = true;
   try {

@@ -1,4 +1,4 @@
-// The connection through which the server tells what has changed.
+// The realtime connection on which the server reports changes.
 
 import { access, check, current, onChange, renewalDue, SessionEnded } from "../session.js";
 import { subscribe } from "./api.js";
@@ -10,12 +10,12 @@ import { subscribe } from "./api.js";
 
 const COLLECTIONS = ["patients", "doctors", "mappings"];
 
-/** How long to wait before each attempt, in milliseconds. */
+/** The delay before each attempt to connect, in milliseconds. */
 const PAUSES = [500, 1000, 2000, 4000, 8000, 15000];
 
-/** A connection with the server's name for it. @typedef {{ source: EventSource, clientId: string, shown: string, busy: boolean, ended: AbortController }} Stream */
+/** A connection with the server's id for it. @typedef {{ source: EventSource, clientId: string, shown: string, busy: boolean, ended: AbortController }} Stream */
 
-/** Keeps a connection open until the signal ends it. @param {Listener} listener @param {AbortSignal} signal */
+/** Keeps a connection open until the signal aborts. @param {Listener} listener @param {AbortSignal} signal */
 export function connect(listener, signal) {
   let attempts = 0;
   /** @type {Stream | null} */
@@ -41,7 +41,7 @@ export function connect(listener, signal) {
     }
   }
 
-  /** Ends the connection, and first what is being asked for it: the server would not know it any more. */
+  /** Closes the connection. Aborts its subscription request first, which would fail without it. */
   function close() {
     clearTimeout(retry);
     stream?.ended.abort();
@@ -57,8 +57,8 @@ export function connect(listener, signal) {
   }
 
   /**
-   * Subscribes with the session's token, and again with each one that comes after
-   * it: it may be another session's. One request at a time.
+   * Subscribes with the session's token, and again after each change of the token,
+   * which may be another session's. Sends one request at a time.
    * @param {Stream} own
    */
   async function show(own) {
@@ -80,7 +80,7 @@ export function connect(listener, signal) {
     }
   }
 
-  /** Renews the token before it runs out, also when nothing is asked for. */
+  /** Renews the token before it expires, even without other requests. */
   function schedule() {
     clearTimeout(renewal);
     const wait = renewalDue() - Date.now();

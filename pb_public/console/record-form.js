@@ -1,4 +1,4 @@
-// The dialog in which a record is added or changed.
+// The dialog that adds or changes a record.
 
 import { h } from "./dom.js";
 import { confirm, openDialog } from "./dialog.js";
@@ -23,7 +23,7 @@ export function openRecordForm({ collection, title, fields, item, save, done }) 
     fields: valued,
     submit: item ? "Save" : "Add",
     async save(values, changed) {
-      // What others have changed in the meantime stays.
+      // Only send changed fields, to keep concurrent changes to others.
       const saved = await save(item ? changed : values);
       publish({ collection, action: item ? "update" : "create", record: saved });
       dialog.close();
@@ -36,7 +36,7 @@ export function openRecordForm({ collection, title, fields, item, save, done }) 
   element.querySelector("input")?.focus();
 
   async function mayClose() {
-    return !isChanged() || confirm({ title: "Discard the changes?", text: "What you have typed is not saved yet.", yes: "Discard", no: "Keep editing" });
+    return !isChanged() || confirm({ title: "Discard the changes?", text: "Your changes are not saved yet.", yes: "Discard", no: "Keep editing" });
   }
 
   async function leave() {

@@ -1,5 +1,5 @@
-// Which view the address asks for. Addresses are fragments, such as
-// #/patients/ID?search=ann, so that every page of the console is one file.
+// Maps addresses to views. Addresses are fragments such as
+// #/patients/ID?search=ann, so the console is a single page.
 
 /**
  * @typedef {{ path: string[], query: URLSearchParams }} Route
@@ -20,7 +20,7 @@ function decode(part) {
   }
 }
 
-/** The address of a view. @param {string[]} path @param {Record<string, string | number | undefined>} [query] */
+/** Returns the address of a view. @param {string[]} path @param {Record<string, string | number | undefined>} [query] */
 export function address(path, query = {}) {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== "") parameters.set(name, String(value));
@@ -33,7 +33,7 @@ export function go(to) {
   location.hash = to;
 }
 
-/** Notes where one is without going there, such as in which page of a list. @param {string} to */
+/** Updates the address without navigating, for example to a page of a list. @param {string} to */
 export function note(to) {
   if (location.hash !== to) history.replaceState(null, "", to);
 }

@@ -1,4 +1,4 @@
-// What surrounds every view of somebody who is signed in.
+// The frame around every view: navigation, account, connection status.
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";

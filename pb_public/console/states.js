@@ -1,10 +1,10 @@
-// What a place shows while it has nothing else to show.
+// Placeholders: loading, empty, failed.
 
 import { explain } from "./api.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
-/** Grey lines where content is going to be. @param {number} lines */
+/** Grey lines in place of content that is loading. @param {number} lines */
 export function skeleton(lines) {
   return h("div", { class: "skeleton" },
     h("p", { class: "visually-hidden" }, "Loading…"),

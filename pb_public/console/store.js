@@ -1,5 +1,5 @@
-// What the console knows of the server: whether it is connected, what has
-// changed, and answers that are loaded again when they are out of date.
+// The console's view of the server: connection status, changes, and responses that
+// reload when they are out of date.
 
 import { check, SessionEnded } from "../session.js";
 import { isAbort } from "./api.js";
@@ -7,18 +7,18 @@ import { connect } from "./realtime.js";
 
 /** @typedef {import("./realtime.js").Change} Change */
 
-/** How long after a change an answer is loaded again, and at most how often, in milliseconds. */
+/** The delay before a reload after a change, and the least time between reloads, in milliseconds. */
 const SOON = 60, RARELY = 700;
 
-/** How long a connection may be missing before people are told, in milliseconds. */
+/** How long the connection may be down before the user is told, in milliseconds. */
 const GRACE = 1500;
 
-/** How often it is found out whether the session has ended elsewhere, in milliseconds: the server may not have told. */
+/** How often to check whether the session ended elsewhere, in milliseconds: the server may not report it. */
 const CHECK = 20_000;
 
 const changes = new EventTarget();
 
-/** Begins to follow the server, until the signal. @param {AbortSignal} signal @param {(lost: boolean) => void} onConnection */
+/** Follows the server's changes until the signal aborts. @param {AbortSignal} signal @param {(lost: boolean) => void} onConnection */
 export function follow(signal, onConnection) {
   let wasLost = false;
   let first = true;
@@ -31,7 +31,7 @@ export function follow(signal, onConnection) {
       clearTimeout(grace);
       grace = undefined;
       if (wasLost) onConnection(false);
-      // Whatever was missed in the meantime.
+      // Reload what may have changed in the meantime.
       if (!first) changes.dispatchEvent(new Event("reconnected"));
       first = false;
       wasLost = false;
@@ -52,7 +52,7 @@ export function follow(signal, onConnection) {
   });
 }
 
-/** Tells everybody who listens of a change, wherever it was made. @param {Change} change */
+/** Notifies all listeners of a change, made here or elsewhere. @param {Change} change */
 export function publish(change) {
   changes.dispatchEvent(new CustomEvent("change", { detail: change }));
 }
@@ -66,13 +66,14 @@ export function onChanges(collections, listener, signal) {
 }
 
 /**
- * An answer of the server that stays up to date.
+ * A response that stays up to date.
  * @template T
  * @typedef {{ data: T | undefined, error: unknown, loading: boolean }} Answer
  */
 
 /**
- * Loads now, and again after each change of the collections, until the signal.
+ * Loads now, and again after each change to the collections, until the signal
+ * aborts.
  * @template T
  * @param {{ load: (signal: AbortSignal) => Promise<T>, collections?: string[], concerns?: (change: Change) => boolean, show: (answer: Answer<T>) => void, signal: AbortSignal }} options
  */

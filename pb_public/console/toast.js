@@ -7,11 +7,11 @@ import { icon } from "./icons.js";
 
 const DURATION = 5000;
 
-/** Where messages are spoken: an element that is there before they are. */
+/** The live region for screen readers, which must exist before its messages. */
 const region = h("div", { role: "status", class: "toast-list" });
 document.getElementById("toasts")?.append(region);
 
-/** Shows a message. Its time stands still while it is pointed at or has the focus. @param {string} message @param {ToastOptions} [options] */
+/** Shows a message. Its timer pauses while it is hovered or has the focus. @param {string} message @param {ToastOptions} [options] */
 export function toast(message, { action, onAction, onClose, duration = DURATION, bad = false } = {}) {
   let left = duration, since = Date.now();
   /** @type {ReturnType<typeof setTimeout> | undefined} */

@@ -1,13 +1,13 @@
-// The API reference: Swagger UI, whose requests carry the session's token.
+// The API reference: Swagger UI, with the session's token.
 
 import { access, current, onChange } from "../session.js";
 import { showSession } from "./sign-in.js";
 
-/** The document's name of the token's security scheme. */
+/** The name of the security scheme in the document. */
 const SCHEME = "jwtAuth";
 
 /**
- * What we use of Swagger UI.
+ * The part of Swagger UI's API that this page uses.
  * @typedef {{ url: string, headers: Record<string, string> }} SwaggerRequest
  * @typedef {{
  *   preauthorizeApiKey: (scheme: string, key: string) => void,
@@ -30,13 +30,13 @@ const ui = SwaggerUIBundle({
   onComplete: authorize,
 });
 
-/** Whether Swagger UI has a token; it cannot lose one that it does not have. */
+/** Whether Swagger UI has a token: its logout fails without one. */
 let authorized = false;
 
 showSession();
 onChange(authorize);
 
-/** Gives Swagger UI the session's token, or takes it away again. */
+/** Sets or removes Swagger UI's token. */
 function authorize() {
   const session = current();
   if (session) ui.preauthorizeApiKey(SCHEME, session.access);
@@ -44,7 +44,7 @@ function authorize() {
   authorized = session !== null;
 }
 
-/** A request with a token that has not run out, if it is with the session's. @param {SwaggerRequest} request */
+/** Returns the request with a fresh token if it carries the session's. @param {SwaggerRequest} request */
 async function renewed(request) {
   const session = current();
   if (session && request.headers.Authorization === `Bearer ${session.access}`) {

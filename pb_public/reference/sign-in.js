@@ -1,11 +1,11 @@
-// Who Swagger UI's requests are sent as: the session that the console has, too.
+// The sign-in form of the API reference. It shares its session with the console.
 
 import { Refused, current, onChange, signIn, signOut } from "../session.js";
 
 const entry = form("#sign-in");
 const exit = form("#sign-out");
 
-/** Shows who is signed in, or a form to sign in, from now on. */
+/** Shows who is signed in, or the sign-in form, and keeps that up to date. */
 export function showSession() {
   entry.addEventListener("submit", (event) => void enter(event));
   exit.addEventListener("submit", (event) => {

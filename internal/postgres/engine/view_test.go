@@ -32,14 +32,14 @@ func TestComputedColumnsOfViews(t *testing.T) {
 	for name, query := range viewQueries {
 		var made json.RawMessage = []byte(view(name, query))
 		a := sqlite.Call(tokens[0], http.MethodPost, collectionsPath, made)
-		b := postgres.Call(tokens[1], http.MethodPost, collections, made)
+		b := postgres.Call(tokens[1], http.MethodPost, collectionsPath, made)
 		if a.Status != http.StatusOK || b.Status != a.Status {
 			t.Errorf("%s: SQLite %d, PostgreSQL %d %.300s", name, a.Status, b.Status, b.Body)
 			continue
 		}
 		for i, filter := range []string{"", "computed = 1", "computed != 1", "computed = '1'", "computed > 1", "computed <= 0.5", "computed > ''", "computed >= 'a'", "computed ~ '1'", "computed !~ 'a%'", "computed = true", "computed = null", "computed != ''", "computed = id", "computed < computed", "computed.a = 1", "computed:lower = 'a'"} {
 			sort := []string{"computed,id", "-computed,-id"}[i%2]
-			path := collections + "/" + name + "/records?perPage=200&sort=" + sort + "&filter=" + url.QueryEscape(filter)
+			path := collectionsPath + "/" + name + "/records?perPage=200&sort=" + sort + "&filter=" + url.QueryEscape(filter)
 			want, got := sqlite.Call(tokens[0], http.MethodGet, path, nil), postgres.Call(tokens[1], http.MethodGet, path, nil)
 			want.Body, got.Body = changing.ReplaceAllString(want.Body, "…"), changing.ReplaceAllString(got.Body, "…")
 			if got.Status != want.Status || got.Body != want.Body {

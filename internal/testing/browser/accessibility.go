@@ -2,9 +2,8 @@ package browser
 
 import "strings"
 
-// axeRun has axe-core look at the page against WCAG 2.2 AA and its own best
-// practices, when what moves has come to rest. It lists each rule that does not
-// hold, with the first places.
+// axeRun waits for animations to finish, then runs axe-core's rules (WCAG 2.2 AA
+// and best practices) and lists each violated rule with the first elements.
 const axeRun = `(async () => {
 	await Promise.allSettled(document.getAnimations().filter((animation) =>
 		animation.effect.getComputedTiming().iterations !== Infinity).map((animation) => animation.finished));
@@ -15,14 +14,14 @@ const axeRun = `(async () => {
 		nodes.slice(0, 3).map((node) => "  " + node.html.slice(0, 300) + "\n  " + node.failureSummary.replaceAll("\n", " ")).join("\n"));
 })()`
 
-// Accessible checks with axe-core that the page as it stands can be used by
-// everybody, in light and in dark.
+// Accessible checks the current page with axe-core, in light and dark colours.
 func (p *Page) Accessible() {
 	p.Helper()
 	p.accessible("null")
 }
 
-// AccessibleWithout leaves out what a selector matches and is not ours.
+// AccessibleWithout is Accessible without the elements that a selector matches,
+// for third-party content.
 func (p *Page) AccessibleWithout(selector string) {
 	p.Helper()
 	p.accessible("'" + selector + "'")
@@ -32,12 +31,12 @@ func (p *Page) accessible(exclude string) {
 	p.Helper()
 	var known bool
 	if p.Evaluate(`"axe" in window`, &known); !known {
-		// Not through the page, whose policy would refuse it.
+		// The page's content security policy would refuse a script element.
 		p.Evaluate(browser.axe+";null", nil)
 	}
 	for _, scheme := range []struct{ name, rules string }{
 		{"dark", "null"},
-		// The rest does not depend on colours.
+		// Other rules do not depend on colours.
 		{"light", `["color-contrast", "link-in-text-block"]`},
 	} {
 		p.Prefer("prefers-color-scheme", scheme.name)

@@ -1,7 +1,6 @@
-// Package browser drives a real browser for tests: Debian's Chromium,
-// started once per test binary, with pages that watch themselves. What a page
-// reports that the test does not expect (an error in the console, a breach of
-// the content security policy) fails the test.
+// Package browser drives a real browser in tests: Chromium, started once per test
+// binary. A test fails if a page reports something unexpected, such as an error in
+// the console or a violation of the content security policy.
 package browser
 
 import (
@@ -19,13 +18,13 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// modules is where npm ci puts what browser tests need, below the module.
-const modules = "internal/browser/node_modules"
+// modules is the directory of npm packages, relative to the module's root.
+const modules = "internal/testing/browser/node_modules"
 
-// closeTimeout is how long the browser may take to end.
+// closeTimeout limits how long the browser may take to exit.
 const closeTimeout = 10 * time.Second
 
-// browser is the one of this test binary.
+// browser is the test binary's browser.
 var browser struct {
 	once      sync.Once
 	ctx       context.Context
@@ -35,8 +34,7 @@ var browser struct {
 	err       error
 }
 
-// Need skips the test where Chromium or axe-core is missing, or fails it where
-// nothing may be.
+// Need skips the test if Chromium or axe-core is missing. In CI it fails instead.
 func Need(t testing.TB) {
 	t.Helper()
 	missing := t.Skip
@@ -47,11 +45,11 @@ func Need(t testing.TB) {
 		missing("this test needs Chromium: install it (Debian: chromium)")
 	}
 	if _, err := os.Stat(axePath()); err != nil {
-		missing("this test needs axe-core: run npm ci in internal/browser")
+		missing("this test needs axe-core: run npm ci in internal/testing/browser")
 	}
 }
 
-// Close ends the browser, if there is one. A package's TestMain gives it to
+// Close stops the browser if it runs. A package's TestMain passes it to
 // testapp.Main.
 func Close() error {
 	if browser.ctx == nil {
@@ -77,7 +75,7 @@ func axePath() string {
 	return filepath.Join(testapp.Root(), modules, "axe-core", "axe.min.js")
 }
 
-// start starts the browser unless it runs.
+// start starts the browser on first use.
 func start(t testing.TB) context.Context {
 	t.Helper()
 	Need(t)

@@ -17,22 +17,22 @@ import (
 
 func TestMain(m *testing.M) { testapp.Main(m, browser.Close) }
 
-// TestTypes checks the pages' scripts by the types in their comments.
+// TestTypes checks the types in the comments of the pages' scripts.
 func TestTypes(t *testing.T) {
 	compiler := filepath.Join("node_modules", ".bin", "tsc")
 	if _, err := os.Stat(compiler); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("TypeScript is not installed")
 		}
-		t.Skip("this test needs TypeScript: run npm ci in internal/browser")
+		t.Skip("this test needs TypeScript: run npm ci in internal/testing/browser")
 	}
 	if output, err := exec.CommandContext(t.Context(), compiler, "--project", "tsconfig.json").CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, output)
 	}
 }
 
-// A duplicated tab has a copy of the session, whose refresh token only one of
-// them may use.
+// A duplicated tab has a copy of the session, but only one tab may use the refresh
+// token.
 func TestTabsWithOneSessionTakeTurns(t *testing.T) {
 	server := testapp.New(t, rotating)
 	user := server.SignUp("alice")

@@ -7,23 +7,23 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// longText is how many bytes a text has that is put into a field at once.
+// longText is the length in bytes from which a text is set instead of typed.
 const longText = 10_000
 
-// Sees waits until the page shows the text.
+// Sees waits until the page shows a text.
 func (p *Page) Sees(text string) {
 	p.Helper()
 	p.Until("document.body.innerText.includes(" + quote(text) + ")")
 }
 
-// SeesNot waits until the page does not show the text.
+// SeesNot waits until the page no longer shows a text.
 func (p *Page) SeesNot(text string) {
 	p.Helper()
 	p.Until("!document.body.innerText.includes(" + quote(text) + ")")
 }
 
-// Click clicks the first visible element that the CSS selector matches, when
-// there is one that is enabled and lies on top.
+// Click waits for a visible, enabled, unobscured element that the CSS selector
+// matches and clicks the first one.
 func (p *Page) Click(selector string) {
 	p.Helper()
 	p.click(`document.querySelectorAll(` + quote(selector) + `)`)
@@ -36,7 +36,7 @@ func (p *Page) Press(name string) {
 		(element.getAttribute("aria-label") ?? element.innerText).trim() === ` + quote(name) + `)`)
 }
 
-// click clicks the first of the elements that can be, as a mouse does.
+// click sends mouse events to the first clickable element.
 func (p *Page) click(elements string) {
 	p.Helper()
 	where := `(() => {
@@ -59,7 +59,7 @@ func (p *Page) click(elements string) {
 	p.Do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
-// Fill puts a text into the field with this label, as if it was pasted.
+// Fill sets the field with this label to a text, like pasting it.
 func (p *Page) Fill(label, text string) {
 	p.Helper()
 	field := `(() => {
@@ -74,7 +74,7 @@ func (p *Page) Fill(label, text string) {
 		p.Key("Backspace")
 		return
 	case len(text) > longText:
-		// The protocol's way takes the time of typing it.
+		// The protocol's insertText is slow for long texts.
 		p.Evaluate(`(() => {
 			const field = document.activeElement;
 			field.setRangeText(`+quote(text)+`, 0, field.value.length);
@@ -85,7 +85,7 @@ func (p *Page) Fill(label, text string) {
 	call(p, input.InsertText, input.InsertTextParams{Text: text})
 }
 
-// Keys that Key presses, with what the protocol wants to know of them.
+// keys maps the keys that Key can press to the protocol's key codes.
 var keys = map[string]input.DispatchKeyEventParams{
 	"Enter":     {Code: "Enter", WindowsVirtualKeyCode: 13, Text: "\r"},
 	"Tab":       {Code: "Tab", WindowsVirtualKeyCode: 9},
@@ -96,7 +96,7 @@ var keys = map[string]input.DispatchKeyEventParams{
 	" ":         {Code: "Space", WindowsVirtualKeyCode: 32, Text: " "},
 }
 
-// Key presses keys one after the other, by their names in KeyboardEvent.key.
+// Key presses keys in sequence, named as in KeyboardEvent.key.
 func (p *Page) Key(names ...string) {
 	p.Helper()
 	for _, name := range names {
@@ -115,13 +115,13 @@ func (p *Page) Key(names ...string) {
 	}
 }
 
-// Type types a text into what has the focus.
+// Type types a text into the focused element.
 func (p *Page) Type(text string) {
 	p.Helper()
 	call(p, input.InsertText, input.InsertTextParams{Text: text})
 }
 
-// quote is a text in JavaScript.
+// quote returns a text as a JavaScript literal.
 func quote(text string) string {
 	quoted, err := json.Marshal(text)
 	if err != nil {

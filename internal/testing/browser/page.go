@@ -15,22 +15,21 @@ import (
 )
 
 const (
-	// timeout is how long anything on a page may take, on a slow machine that
-	// does other things besides.
+	// timeout limits every action on a page, with room for a slow, busy machine.
 	timeout = time.Minute
-	// pollInterval is how often a page is looked at while waiting for it.
+	// pollInterval is the interval between evaluations of an awaited condition.
 	pollInterval = 25 * time.Millisecond
 )
 
-// Page is a tab of the browser. Its methods fail the test where they fail.
+// Page is a browser tab. Its methods fail the test on errors.
 type Page struct {
 	testing.TB
 	ctx    context.Context
 	report *report
 }
 
-// Open opens a page in a browser profile of its own, with nothing stored, and
-// closes both when the test ends.
+// Open opens a page in a new, empty browser profile and closes both when the test
+// ends.
 func Open(t testing.TB, url string) *Page {
 	t.Helper()
 	return open(t, url, start(t), chromedp.WithNewBrowserContext())
@@ -56,7 +55,7 @@ func open(t testing.TB, url string, parent context.Context, options ...chromedp.
 			t.Error("the page reported: ", line)
 		}
 	})
-	// The first run is not bounded: the tab lives as long as its context.
+	// No timeout here: the tab lives as long as the context of its first run.
 	if _, err := chromedp.Call(ctx, audits.Enable, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +64,7 @@ func open(t testing.TB, url string, parent context.Context, options ...chromedp.
 	return page
 }
 
-// Do runs actions of chromedp within the time that anything may take.
+// Do runs chromedp actions within the timeout.
 func (p *Page) Do(actions ...chromedp.Action[chromedp.Void]) {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, timeout)
@@ -75,25 +74,25 @@ func (p *Page) Do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Go opens an address in the page.
+// Go navigates to an address.
 func (p *Page) Go(url string) {
 	p.Helper()
 	p.Do(chromedp.Navigate(url))
 }
 
-// Reload loads the page again.
+// Reload reloads the page.
 func (p *Page) Reload() {
 	p.Helper()
 	p.Do(chromedp.Reload())
 }
 
-// Resize gives the page another size, in CSS pixels.
+// Resize sets the size of the viewport in CSS pixels.
 func (p *Page) Resize(width, height int64) {
 	p.Helper()
 	p.Do(chromedp.EmulateViewport(width, height))
 }
 
-// Prefer sets what the user prefers, such as "prefers-color-scheme", "dark".
+// Prefer sets a media feature, such as "prefers-color-scheme" to "dark".
 func (p *Page) Prefer(feature, value string) {
 	p.Helper()
 	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -101,7 +100,7 @@ func (p *Page) Prefer(feature, value string) {
 	})
 }
 
-// Offline takes the network away from the page, or gives it back.
+// Offline disconnects the page from the network, or reconnects it.
 func (p *Page) Offline(offline bool) {
 	p.Helper()
 	call(p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
@@ -112,7 +111,7 @@ func (p *Page) Offline(offline bool) {
 	})
 }
 
-// Scripts lets the page's scripts run, or not.
+// Scripts enables or disables JavaScript.
 func (p *Page) Scripts(enabled bool) {
 	p.Helper()
 	call(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !enabled})
@@ -129,8 +128,8 @@ func call[P, R any](p *Page, command cdp.Command[P, R], params P) R {
 	return result
 }
 
-// Evaluate runs a JavaScript expression, awaits what it promises and decodes
-// the result into target, unless that is nil.
+// Evaluate evaluates a JavaScript expression, awaits its promise and decodes the
+// result into target unless that is nil.
 func (p *Page) Evaluate(expression string, target any) {
 	p.Helper()
 	raw, err := p.evaluate(expression)
@@ -151,7 +150,7 @@ func (p *Page) evaluate(expression string) ([]byte, error) {
 	return chromedp.Run(ctx, chromedp.Evaluate[[]byte](expression, chromedp.EvalAwaitPromise, chromedp.EvalAsValue))
 }
 
-// Until waits until a JavaScript expression is true, also over navigations.
+// Until waits until a JavaScript expression is true, even across navigations.
 func (p *Page) Until(expression string) {
 	p.Helper()
 	deadline := time.Now().Add(timeout)
@@ -167,7 +166,7 @@ func (p *Page) Until(expression string) {
 	}
 }
 
-// Stays checks that an expression is true now and through a number of frames.
+// Stays checks that an expression is true and remains so for half a second.
 func (p *Page) Stays(expression string) {
 	p.Helper()
 	var held bool

@@ -12,28 +12,27 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// report collects what a page should not have said.
+// report collects a page's errors and warnings.
 type report struct {
 	mutex   sync.Mutex
 	lines   []string
 	allowed []string
 }
 
-// usual recognizes lines that any page may report at any time. A realtime
-// connection can end while its subscriptions are on their way: PocketBase does
-// not know it any more, and the page connects again.
+// usual matches lines that any page may report: a realtime connection can end
+// while a subscription request is in flight. PocketBase then answers 404 and the
+// page reconnects.
 var usual = regexp.MustCompile(`status of 404 \(Not Found\) http://[^/]+/api/realtime$`)
 
-// Allow expects lines in the console that contain one of the texts, such as
-// "status of 400 (Bad Request) http://": a browser reports every answer of
-// that kind.
+// Allow tolerates lines that contain one of the texts, such as "status of 400 (Bad
+// Request) http://": browsers log every response with an error status.
 func (p *Page) Allow(texts ...string) {
 	p.report.mutex.Lock()
 	defer p.report.mutex.Unlock()
 	p.report.allowed = append(p.report.allowed, texts...)
 }
 
-// Reported is what the page has reported until now, expected or not.
+// Reported returns all lines so far, tolerated or not.
 func (p *Page) Reported() []string {
 	p.report.mutex.Lock()
 	defer p.report.mutex.Unlock()

@@ -10,12 +10,11 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// ScreenshotsVariable asks for screenshots: "docs" for those of the
-// documentation in docs/images/, or a directory for all.
+// ScreenshotsVariable is the environment variable that requests screenshots: "docs"
+// for those of the documentation in docs/images/, or a directory for all.
 const ScreenshotsVariable = "CAREBASE_SCREENSHOTS"
 
-// Screenshot takes a picture of what the page shows, if the environment asks
-// for pictures.
+// Screenshot saves a screenshot if ScreenshotsVariable names a directory.
 func (p *Page) Screenshot(name string) {
 	p.Helper()
 	directory := os.Getenv(ScreenshotsVariable)
@@ -25,8 +24,8 @@ func (p *Page) Screenshot(name string) {
 	p.save(directory, name)
 }
 
-// Illustrate takes a picture for the documentation, if the environment asks for
-// them.
+// Illustrate saves a screenshot for the documentation if ScreenshotsVariable asks
+// for it.
 func (p *Page) Illustrate(name string) {
 	p.Helper()
 	if os.Getenv(ScreenshotsVariable) == "docs" {
@@ -50,7 +49,7 @@ func (p *Page) save(directory, name string) {
 	}
 }
 
-// keepEvidence shows what a page looked like when its test failed.
+// keepEvidence saves a screenshot of the page of a failed test.
 func (p *Page) keepEvidence() {
 	picture, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 	if err != nil {

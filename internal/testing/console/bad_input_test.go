@@ -9,14 +9,14 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// fits checks that nothing is wider than the page.
+// fits waits until nothing overflows the page's width.
 func fits(page *browser.Page) {
 	page.Helper()
 	page.Until(`document.documentElement.scrollWidth <= innerWidth`)
 }
 
-// TestBadInput shows every text as text, on a desk and on a phone, and stores
-// what was typed.
+// TestBadInput checks that hostile and long texts are shown as text, on desktop and
+// phone, and stored unchanged.
 func TestBadInput(t *testing.T) {
 	server := testapp.New(t)
 	ann := server.SignUp("ann")
@@ -50,7 +50,7 @@ func TestBadInput(t *testing.T) {
 		}
 		server.Mapping(ann, id, doctor)
 		page.Until(`document.querySelector(".people")?.innerText.includes("onerror")`)
-		// Line ends as others have stored them stay when something else is changed.
+		// Editing another field preserves line breaks that browsers normalize.
 		server.Must(200, ann.Access, "PATCH", "/api/patients/"+id+"/", map[string]any{"notes": "a\r\nb"})
 		page.Until(`document.querySelector(".notes")?.textContent === "a\r\nb"`)
 		page.Press("Edit")
@@ -75,7 +75,7 @@ func TestBadInput(t *testing.T) {
 	page.Until(`document.querySelectorAll("img:not([src='icon.svg']), b, iframe").length === 0`)
 }
 
-// quote is a text in JavaScript.
+// quote returns a text as a JavaScript literal.
 func quote(text string) string {
 	quoted, _ := json.Marshal(text)
 	return string(quoted)

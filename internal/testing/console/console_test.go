@@ -10,7 +10,7 @@ import (
 
 func TestMain(m *testing.M) { testapp.Main(m, browser.Close) }
 
-// signedIn opens the console at a place and signs the user in there.
+// signedIn opens the console, signs the user in and goes to a place.
 func signedIn(t testing.TB, server *testapp.Server, user testapp.User, place string) *browser.Page {
 	t.Helper()
 	page := browser.Open(t, server.URL)
@@ -20,7 +20,7 @@ func signedIn(t testing.TB, server *testapp.Server, user testapp.User, place str
 	return page
 }
 
-// signIn fills in the form and waits for what comes after it.
+// signIn submits the sign-in form and waits for the next view.
 func signIn(page *browser.Page, user testapp.User) {
 	page.Helper()
 	page.Fill("E-mail", user.Email)
@@ -29,10 +29,10 @@ func signIn(page *browser.Page, user testapp.User) {
 	page.Until("document.querySelector('main .view')")
 }
 
-// path is where the console shows a patient.
+// path returns the console's path of a patient.
 func path(id string) string { return "patients/" + id }
 
-// patientOf is the JSON of a patient as the API has it.
+// patientOf returns a patient as the API represents it.
 func patientOf(server *testapp.Server, user testapp.User, id string) map[string]any {
 	server.Helper()
 	return server.Must(200, user.Access, "GET", fmt.Sprintf("/api/patients/%s/", id), nil)

@@ -8,8 +8,8 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// TestDashboard shows bad input as text in PocketBase's dashboard, under our
-// content security policy.
+// TestDashboard checks that PocketBase's dashboard shows hostile input as text and
+// works under our content security policy.
 func TestDashboard(t *testing.T) {
 	server := testapp.New(t)
 	server.Superuser()
@@ -26,8 +26,8 @@ func TestDashboard(t *testing.T) {
 	page.Click("[type=password]")
 	page.Type(testapp.Password)
 	page.Key("Enter")
-	// The dashboard goes to the first collection by itself, which must not come
-	// after the way to another.
+	// The dashboard navigates to the first collection by itself; wait for it before
+	// navigating elsewhere.
 	page.Sees("Total: 1")
 	page.Go(server.URL + "/_/#/collections?collection=patients")
 	for _, text := range texts {

@@ -1,3 +1,3 @@
-// Package console proves the web console in a real browser, as somebody who
-// sits before it.
+// Package console tests the web console in a real browser, the way a person uses
+// it.
 package console

@@ -9,7 +9,7 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// TestLifeOfAPatient goes from an account's beginning to a patient's end.
+// TestLifeOfAPatient goes from registration to the deletion of a patient.
 func TestLifeOfAPatient(t *testing.T) {
 	server := testapp.New(t)
 	colleague := server.SignUp("bob")
@@ -18,7 +18,7 @@ func TestLifeOfAPatient(t *testing.T) {
 	page := browser.Open(t, server.URL)
 	page.Allow("status of 400 (Bad Request)")
 
-	// Wrong inputs are answered at their fields, and the first gets the focus.
+	// Errors appear at their fields, and the first invalid field gets the focus.
 	page.Press("Create an account")
 	page.Fill("Your name", "Ann Example")
 	page.Fill("E-mail", "nobody")
@@ -72,7 +72,7 @@ func TestLifeOfAPatient(t *testing.T) {
 	page.Press("Undo")
 	page.Until(`document.querySelector(".people").innerText.includes("Gregory House")`)
 
-	// Nothing is deleted before the time to undo it is over.
+	// Nothing is deleted while it can be undone.
 	page.Press("Delete")
 	page.Press("Delete patient")
 	page.Sees("No patients yet")
@@ -84,7 +84,7 @@ func TestLifeOfAPatient(t *testing.T) {
 	page.Press("Delete John Doe")
 	page.Press("Delete patient")
 	page.Sees("John Doe deleted.")
-	// A page that is left has no more time.
+	// Leaving the page deletes at once.
 	page.Reload()
 	page.Sees("No patients yet")
 	page.Until(`fetch("/api/patients/` + id + `/", { headers: { Authorization: "Bearer ` + ann.Access + `" } }).then((answer) => answer.status === 404)`)
@@ -94,14 +94,14 @@ func TestLifeOfAPatient(t *testing.T) {
 	page.Sees("Patient not found")
 }
 
-// location is the id that the page's address names.
+// location returns the id in the page's address.
 func location(page *browser.Page) (id string) {
 	page.Helper()
 	page.Evaluate(`location.hash.split("/").at(-1)`, &id)
 	return id
 }
 
-// TestKeyboardAlone adds a patient without a mouse.
+// TestKeyboardAlone adds a patient with the keyboard only.
 func TestKeyboardAlone(t *testing.T) {
 	server := testapp.New(t)
 	user := server.SignUp("ann")
@@ -112,7 +112,7 @@ func TestKeyboardAlone(t *testing.T) {
 	page.Key("Tab")
 	page.Type(testapp.Password)
 	page.Key("Tab", " ", "Tab", "Enter")
-	// A new view begins at its heading.
+	// A new view focuses its heading.
 	page.Until(`document.activeElement.matches("h1") && document.activeElement.textContent === "Overview"`)
 	page.Until(`document.querySelector(".tile a")`)
 	page.Key("Tab", "Enter")
@@ -125,7 +125,7 @@ func TestKeyboardAlone(t *testing.T) {
 	page.Key("Tab", "Tab", "Tab", "Enter")
 	page.Until(`document.activeElement.textContent === "Jane Roe"`)
 	page.Sees("0 years")
-	// What is typed is not lost by a key, and the focus returns.
+	// Escape asks before it discards input, and the focus returns.
 	page.Until(`document.querySelector(".buttons button")`)
 	page.Key("Tab", "Enter")
 	page.Until(`document.activeElement.name === "name"`)

@@ -10,7 +10,7 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// TestLiveUpdates changes things elsewhere.
+// TestLiveUpdates checks that changes made elsewhere appear.
 func TestLiveUpdates(t *testing.T) {
 	server := testapp.New(t)
 	ann, bob := server.SignUp("ann"), server.SignUp("bob")
@@ -25,13 +25,13 @@ func TestLiveUpdates(t *testing.T) {
 	other := signedIn(t, server, bob, "patients")
 	other.Sees("No patients yet")
 
-	// From a client of the API.
+	// From an API client.
 	patient := server.Patient(ann, "John Doe")
 	second.Sees("John Doe")
 	first.Until(`document.querySelector(".tile dd").textContent === "1"`)
 	other.Stays(`document.body.innerText.includes("No patients yet")`)
 
-	// From another tab, while its form is open here.
+	// From another tab, while this one has the form open.
 	first.Go(server.URL + "/#/" + path(patient))
 	first.Press("Edit")
 	second.Press("Edit John Doe")
@@ -43,7 +43,7 @@ func TestLiveUpdates(t *testing.T) {
 	first.Until(`document.querySelector("[name=age]").value === "77"`)
 	first.Key("Escape")
 
-	// What others have changed meanwhile is not taken back.
+	// Saving does not revert concurrent changes to other fields.
 	first.Press("Edit")
 	first.Fill("Notes", "Recovered")
 	server.Must(200, ann.Access, "PATCH", "/api/patients/"+patient+"/", map[string]any{"name": "Jane Doe"})
@@ -64,7 +64,7 @@ func TestLiveUpdates(t *testing.T) {
 	other.Stays(`document.body.innerText.includes("No patients yet")`)
 }
 
-// TestTenThousandPatients keeps a page of them in the document.
+// TestTenThousandPatients checks that a long list only renders one page.
 func TestTenThousandPatients(t *testing.T) {
 	server := testapp.New(t)
 	ann := server.SignUp("ann")
@@ -95,7 +95,7 @@ func TestTenThousandPatients(t *testing.T) {
 	page.Press("Age")
 	page.Until(`document.querySelector("tbody .column-age").textContent === "99"`)
 	page.Until(`document.querySelector(".column-age").getAttribute("aria-sort") === "descending"`)
-	// Where one was is in the address.
+	// The address has the page and the order.
 	page.Press("Next page")
 	page.Until(`location.hash === "#/patients?ordering=-age&page=2"`)
 	page.Reload()

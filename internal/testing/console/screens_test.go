@@ -8,7 +8,7 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// clinic fills a user's lists with something to look at.
+// clinic creates example patients, doctors and mappings and returns a patient.
 func clinic(server *testapp.Server, user testapp.User) string {
 	names := []string{"Ann Example", "Émile Durand", "Ngozi Adeyemi", "محمد العربي", "Ελένη Παππά", "Noah Lindqvist", "Olga Petrova"}
 	notes := []string{"Diabetic, type 2", "", "Penicillin allergy. Follow-up in six weeks with new blood work and a talk about the results", "Asthma", "Newborn", "Recovering", "Hypertension"}
@@ -25,8 +25,8 @@ func clinic(server *testapp.Server, user testapp.User) string {
 	return patient
 }
 
-// TestScreens looks at every screen, empty and full, on a desk and on a phone,
-// in light and in dark.
+// TestScreens checks the accessibility of every screen, empty and full, on desktop
+// and phone, in light and dark.
 func TestScreens(t *testing.T) {
 	server := testapp.New(t)
 	page := browser.Open(t, server.URL)

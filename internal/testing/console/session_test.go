@@ -10,8 +10,8 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// TestTokenExpiryInMidSession renews the token without anybody noticing it, and
-// what is live stays so.
+// TestTokenExpiryInMidSession checks that tokens are renewed in the background and
+// live updates continue.
 func TestTokenExpiryInMidSession(t *testing.T) {
 	server := testapp.New(t, func(settings *config.Config) {
 		settings.AccessTokenLifetime = 4 * time.Second
@@ -31,14 +31,14 @@ func TestTokenExpiryInMidSession(t *testing.T) {
 	page.Press("Save")
 	page.Sees("Still signed in")
 
-	// A session that has ended elsewhere asks to sign in again.
+	// A session that ended elsewhere asks the user to sign in again.
 	page.Allow("status of 401 (Unauthorized)")
 	server.SignIn(&ann)
 	server.Must(200, ann.Access, "POST", "/api/auth/logout/all/", map[string]any{})
 	page.Sees("Your session has ended. Sign in again.")
 }
 
-// TestDevices signs out elsewhere, and everywhere.
+// TestDevices signs out one other device, then all.
 func TestDevices(t *testing.T) {
 	server := testapp.New(t)
 	ann := server.SignUp("ann")
@@ -51,7 +51,7 @@ func TestDevices(t *testing.T) {
 	here.Click(".people li:first-child .button")
 	here.Click("dialog .danger")
 	here.Until(`document.querySelectorAll(".people li").length === 2`)
-	// Nobody touches what is signed out; it shows no patients any more.
+	// The signed-out device notices without interaction.
 	there.Sees("Your session has ended. Sign in again.")
 	signIn(there, ann)
 	here.Press("Sign out everywhere")
@@ -62,7 +62,8 @@ func TestDevices(t *testing.T) {
 	here.Until(`sessionStorage.getItem("carebase.session") === null`)
 }
 
-// TestStaySignedIn keeps nothing longer than the tab, unless it is asked to.
+// TestStaySignedIn checks that sessions end with the tab unless the user chose to
+// stay signed in.
 func TestStaySignedIn(t *testing.T) {
 	server := testapp.New(t)
 	ann := server.SignUp("ann")
@@ -86,8 +87,8 @@ func TestStaySignedIn(t *testing.T) {
 	page.Until(`localStorage.length === 0 && sessionStorage.length === 0`)
 }
 
-// TestOfflineAndBack says that the connection is lost, loses nothing that was
-// typed, and shows afterwards what has happened in the meantime.
+// TestOfflineAndBack checks that a lost connection is reported, input is kept, and
+// missed changes appear after reconnecting.
 func TestOfflineAndBack(t *testing.T) {
 	server := testapp.New(t)
 	ann := server.SignUp("ann")

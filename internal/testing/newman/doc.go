@@ -1,4 +1,4 @@
-// Package newman has Postman's own runner send the collection to a server,
-// from top to bottom, and has the OpenAPI document judged by the specification's
-// own schema.
+// Package newman runs the Postman collection with newman, Postman's runner,
+// validates the OpenAPI document against the specification's schema, and generates
+// from it the types of the console's scripts.
 package newman

@@ -1,6 +1,8 @@
 package newman
 
 import (
+	"bytes"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -22,13 +24,36 @@ func TestDocumentIsValid(t *testing.T) {
 	runNode(t, "validate.mjs", server.URL+"/api/schema/?format=json")
 }
 
-// runNode runs a script, which has to end well.
-func runNode(t *testing.T, script string, arguments ...string) {
-	t.Helper()
-	node := testapp.Node(t, "newman")
-	output, err := exec.CommandContext(t.Context(), node, append([]string{script}, arguments...)...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", script, err, output)
+// updateVariable is the environment variable that rewrites the stored types.
+const updateVariable = "CAREBASE_UPDATE_TYPES"
+
+// TestStoredTypes checks that the types of the console's scripts are generated
+// from the OpenAPI document.
+func TestStoredTypes(t *testing.T) {
+	server := testapp.New(t)
+	generated := runNode(t, "types.mjs", server.URL+"/api/schema/?format=json")
+	file := filepath.Join("..", "browser", "api.d.ts")
+	if os.Getenv(updateVariable) != "" {
+		if err := os.WriteFile(file, generated, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	t.Logf("%s", output)
+	stored, err := os.ReadFile(file)
+	if err != nil || !bytes.Equal(stored, generated) {
+		t.Errorf("internal/testing/browser/api.d.ts is out of date (%v); regenerate it with\n\t%s=1 go test ./internal/testing/newman -run TestStoredTypes", err, updateVariable)
+	}
+}
+
+// runNode runs a script and returns its output. It fails the test if the script
+// fails.
+func runNode(t *testing.T, script string, arguments ...string) []byte {
+	t.Helper()
+	node := testapp.Node(t, "newman", "openapi-typescript")
+	var output, messages bytes.Buffer
+	command := exec.CommandContext(t.Context(), node, append([]string{script}, arguments...)...)
+	command.Stdout, command.Stderr = &output, &messages
+	if err := command.Run(); err != nil {
+		t.Fatalf("%s: %v\n%s%s", script, err, output.Bytes(), messages.Bytes())
+	}
+	return output.Bytes()
 }

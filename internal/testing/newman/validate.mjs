@@ -1,4 +1,4 @@
-// Judges the OpenAPI document at the address that it is given.
+// Validates the OpenAPI document at the given URL.
 import { Validator } from "@seriousme/openapi-schema-validator";
 
 const document = await (await fetch(process.argv[2])).json();

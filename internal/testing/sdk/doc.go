@@ -1,4 +1,3 @@
-// Package sdk proves that PocketBase's official JavaScript SDK works with
-// Carebase: the .mjs files use it as a page or a Node program would, against a
-// server that the Go test starts.
+// Package sdk tests that PocketBase's official JavaScript SDK works with Carebase.
+// The Go test starts a server; the .mjs files use it through the SDK.
 package sdk

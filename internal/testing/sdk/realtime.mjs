@@ -1,13 +1,13 @@
-// What writes on the documented API tell those who subscribed.
+// Realtime events of writes on the documented API.
 
 import assert from 'node:assert/strict';
 
 import { alice, bob, documented, native, write } from './support.mjs';
 
-// An event that has to come comes much sooner.
-const patience = 10_000;
+// How long an expected event may take, in milliseconds.
+const timeout = 10_000;
 
-// Inbox keeps the events of subscriptions until they are asked for.
+// Inbox queues the events of subscriptions.
 class Inbox {
   #events = [];
   #waiting = null;
@@ -20,11 +20,11 @@ class Inbox {
     return this;
   }
 
-  // next is the next event, which has to come.
+  // next returns the next event, or fails after the timeout.
   async next() {
     if (this.#events.length === 0) {
       await new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('no event came')), patience);
+        const timer = setTimeout(() => reject(new Error('no event arrived')), timeout);
         this.#waiting = () => {
           clearTimeout(timer);
           resolve();
@@ -34,7 +34,7 @@ class Inbox {
     return this.#events.shift();
   }
 
-  // expect is what comes next: an action on this record, as it now is.
+  // expect checks that the next event is this action on this record.
   async expect(action, object) {
     const { action: got, record } = await this.next();
     assert.deepEqual([got, record.id], [action, object.id], JSON.stringify(record));
@@ -76,7 +76,7 @@ async function deliver(aliceClient, bobClient) {
   await seen.patients.expect('update', patient);
   patient = await write(alice.Access, 'PATCH', `/api/patients/${patient.id}/`, { age: 0 });
   await seen.patients.expect('update', patient);
-  // Of the three writes only the last one made a newborn.
+  // Only the last of the three writes matches the filter.
   await seen.newborns.expect('update', patient);
 
   const pair = { patient: patient.id, doctor: doctor.id };
@@ -96,8 +96,8 @@ async function deliver(aliceClient, bobClient) {
   await seen.doctors.expect('delete', doctor);
   await foreign.doctors.expect('delete', doctor);
 
-  // All of that lies before bob's writes, which must be the first that he sees
-  // of patients and mappings; then the other way round.
+  // Events of bob's own writes are the first that he receives about patients and
+  // mappings, so he got none of alice's; then vice versa.
   await ownFirst(bob, foreign, seen);
   await ownFirst(alice, seen, foreign);
   for (const inbox of [...Object.values(seen), ...Object.values(foreign)]) {
@@ -107,8 +107,8 @@ async function deliver(aliceClient, bobClient) {
   bobClient.realtime.unsubscribe();
 }
 
-// ownFirst writes as a user, whose next events must be about just that. Doctors
-// are everybody's.
+// ownFirst writes as a user and checks that the user's next events are about these
+// writes. Events about doctors go to everybody.
 async function ownFirst(user, inboxes, others) {
   const doctor = await write(user.Access, 'POST', '/api/doctors/', { name: 'Lisa Cuddy' });
   await inboxes.doctors.expect('create', doctor);
@@ -119,7 +119,7 @@ async function ownFirst(user, inboxes, others) {
   const mapping = await write(user.Access, 'POST', '/api/mappings/', { patient: newborn.id, doctor: doctor.id });
   await inboxes.mappings.expect('create', mapping);
 
-  // Leave nothing behind, and no event of it.
+  // Clean up and consume the events of doing so.
   await write(user.Access, 'DELETE', `/api/patients/${newborn.id}/`);
   await inboxes.patients.expect('delete', newborn);
   await inboxes.newborns.expect('delete', newborn);

@@ -1,10 +1,10 @@
-// Reading and writing records under the rules, with both kinds of token.
+// Reads and writes of records under the API rules, with both kinds of token.
 
 import assert from 'node:assert/strict';
 
 import { alice, bob, bothTokens, names, refused } from './support.mjs';
 
-// stranger is an id that no record has.
+// stranger is an id of no record.
 const stranger = 'abcdefghijklmno';
 
 export const checks = {
@@ -60,7 +60,7 @@ export const checks = {
     assert.deepEqual(updated, { ...created, speciality: 'Diagnostics' });
     assert.ok((await refused(400, doctors.update(id, { created_by: bob.ID }))).created_by);
 
-    // Everybody reads every doctor; only the owner changes it.
+    // Everybody may read every doctor; only the owner may change it.
     const foreign = theirs.collection('doctors');
     assert.deepEqual(await foreign.getOne(id), updated);
     assert.deepEqual(await foreign.getFullList(), [updated]);
@@ -132,7 +132,7 @@ export const checks = {
     const [back] = await mine.collection('patients').getFullList({ expand: 'mappings_via_patient.doctor' });
     assert.deepEqual(back.expand, { mappings_via_patient: [{ ...mapping, expand: { doctor } }] });
 
-    // The doctor has two patients, of whom each user sees their own.
+    // The doctor has two patients; each user sees only their own.
     const [shared] = await mine.collection('doctors').getFullList({ expand: 'mappings_via_doctor.patient' });
     assert.deepEqual(shared.expand, { mappings_via_doctor: [{ ...mapping, expand: { patient } }] });
 

@@ -1,5 +1,5 @@
-// Runs every check against the server that CAREBASE_SDK_TEST names. The first
-// check that fails ends the run with its stack and exit status 1.
+// Runs all checks against the server in CAREBASE_SDK_TEST. The first failure ends
+// the run with a stack trace and exit status 1.
 
 import { EventSource } from 'eventsource';
 
@@ -7,7 +7,7 @@ import { checks as realtime } from './realtime.mjs';
 import { checks as records } from './records.mjs';
 import { checks as signIn } from './sign_in.mjs';
 
-// The SDK takes it from here: Node has none of its own.
+// The SDK expects a global EventSource, which Node lacks.
 globalThis.EventSource = EventSource;
 
 for (const [name, check] of Object.entries({ ...signIn, ...records, ...realtime })) {

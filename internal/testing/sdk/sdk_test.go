@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { testapp.Main(m) }
 
 func TestSDK(t *testing.T) {
 	node := testapp.Node(t, "pocketbase", "eventsource")
-	lookAtScripts(t)
+	statScripts(t)
 	server := testapp.New(t)
 	setting, err := json.Marshal(map[string]any{
 		"url":      server.URL,
@@ -34,8 +34,8 @@ func TestSDK(t *testing.T) {
 	t.Logf("%s", output)
 }
 
-// lookAtScripts lets no cached result outlive a change of what node reads.
-func lookAtScripts(t *testing.T) {
+// statScripts makes the test's cached result depend on the scripts.
+func statScripts(t *testing.T) {
 	t.Helper()
 	scripts, err := filepath.Glob("*.mjs")
 	if err != nil {

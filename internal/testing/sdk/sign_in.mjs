@@ -1,4 +1,4 @@
-// Registration, both logins, and which token is good for what.
+// Registration, both logins, and what each token permits.
 
 import assert from 'node:assert/strict';
 
@@ -91,7 +91,7 @@ export const checks = {
       const rest = await call('', 'POST', '/api/auth/register/', { ...user, password: weak });
       assert.equal(rest.status, 400);
       assert.ok(rest.body.password, weak);
-      // PocketBase's own minimum length has its own words.
+      // PocketBase checks the minimum length itself, with its own message.
       if (weak.length >= 8) {
         assert.equal(native.password.message, rest.body.password.join(' '));
       } else {

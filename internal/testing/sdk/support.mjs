@@ -1,4 +1,4 @@
-// What the checks share: clients, the documented API, and refusals.
+// Shared by the checks: clients, calls to the documented API, expected errors.
 
 import assert from 'node:assert/strict';
 
@@ -8,20 +8,20 @@ const setting = JSON.parse(process.env.CAREBASE_SDK_TEST);
 
 export const { alice, bob, password } = setting;
 
-// guest is a client that is not signed in.
+// guest returns a client that is not signed in.
 export function guest() {
-  // The SDK cancels a request when an equal one follows; here each counts.
+  // By default the SDK cancels a request when an equal one follows.
   return new PocketBase(setting.url).autoCancellation(false);
 }
 
-// native signs in through PocketBase's own login.
+// native returns a client signed in by PocketBase's own login.
 export async function native(user) {
   const client = guest();
   await client.collection('users').authWithPassword(user.Email, password);
   return client;
 }
 
-// documented uses the access token of the documented login.
+// documented returns a client with the access token of the documented login.
 export function documented(user) {
   return withToken(user, user.Access);
 }
@@ -32,7 +32,8 @@ export function withToken(user, token) {
   return client;
 }
 
-// bothTokens runs a check with each kind of token of alice; bob has the other.
+// bothTokens runs a check twice: alice with each kind of token, bob with the
+// other kind.
 export function bothTokens(check) {
   return async () => {
     await check(await native(alice), documented(bob));
@@ -40,7 +41,7 @@ export function bothTokens(check) {
   };
 }
 
-// call makes a request on the documented API.
+// call sends a request to the documented API.
 export async function call(token, method, path, body) {
   const headers = { 'Content-Type': 'application/json' };
   if (token) {
@@ -51,7 +52,7 @@ export async function call(token, method, path, body) {
   return { status: response.status, body: text === '' ? null : JSON.parse(text) };
 }
 
-// write is a call that has to succeed; it returns the object.
+// write calls the API, checks that it succeeded and returns the object.
 export async function write(token, method, path, body) {
   const answer = await call(token, method, path, body);
   const expected = { POST: 201, PUT: 200, PATCH: 200, DELETE: 204 }[method];
@@ -59,8 +60,8 @@ export async function write(token, method, path, body) {
   return answer.body;
 }
 
-// refused waits for the SDK's error with this status and returns what the
-// server says about each field.
+// refused awaits the SDK's error with this status and returns the messages by
+// field.
 export async function refused(status, promise) {
   const error = await promise.then(
     (value) => assert.fail(`got ${JSON.stringify(value)}, want status ${status}`),

@@ -1,4 +1,4 @@
-// Who treats a patient.
+// The doctors of a patient.
 
 import { assign, careTeam as load, doctors, explain } from "../api.js";
 import { combobox } from "../combobox.js";

@@ -1,4 +1,4 @@
-// Where one is signed in.
+// The devices on which the user is signed in.
 
 import { devices, explain, remove } from "../api.js";
 import { confirm } from "../dialog.js";
@@ -17,7 +17,7 @@ export function devicesView({ signal, leave }) {
   const element = h("div", { class: "view" },
     h("header", { class: "view-head" },
       h("div", {}, h("h1", { tabindex: -1 }, "Signed-in devices"),
-        h("p", { class: "muted" }, "Sign out what you do not know, and then choose a new password.")),
+        h("p", { class: "muted" }, "Sign out any device that you do not recognize, then change your password.")),
       h("button", { type: "button", class: "button danger", click: everywhere }, "Sign out everywhere")),
     h("section", { class: "panel section", "aria-label": "Devices" }, place, list));
 
@@ -35,7 +35,7 @@ export function devicesView({ signal, leave }) {
   /** @param {Device} device */
   async function end(device) {
     const name = formatDevice(device.user_agent);
-    const sure = await confirm({ title: "Sign out this device?", text: `${name} at ${device.address} has to sign in again.`, yes: "Sign out" });
+    const sure = await confirm({ title: "Sign out this device?", text: `You will have to sign in again on ${name} at ${device.address}.`, yes: "Sign out" });
     if (!sure) return;
     try {
       await remove(`/api/auth/sessions/${device.id}/`);
@@ -48,7 +48,7 @@ export function devicesView({ signal, leave }) {
   }
 
   async function everywhere() {
-    const sure = await confirm({ title: "Sign out everywhere?", text: "Every device has to sign in again, this one included.", yes: "Sign out everywhere" });
+    const sure = await confirm({ title: "Sign out everywhere?", text: "You will have to sign in again on every device, including this one.", yes: "Sign out everywhere" });
     if (sure) await leave({ everywhere: true });
   }
 

@@ -1,4 +1,4 @@
-// The list of doctors. Those of other users can be seen, not changed.
+// The list of doctors. Those of other users are read-only.
 
 import { doctors } from "../api.js";
 import { confirm } from "../dialog.js";
@@ -13,7 +13,7 @@ import { openRecordForm } from "../record-form.js";
 /** @type {import("../form.js").Field[]} */
 const fields = [
   { name: "name", label: "Name", required: true },
-  { name: "speciality", label: "Speciality", help: "Such as Cardiology. May be empty." },
+  { name: "speciality", label: "Speciality", help: "For example, Cardiology. Optional." },
 ];
 
 /** @param {import("../main.js").Context} context */
@@ -54,7 +54,7 @@ function editDoctor(doctor) {
 async function deleteDoctor(doctor) {
   const sure = await confirm({
     title: "Delete this doctor?",
-    text: `${doctor.name} is going to be deleted, and leaves every care team.`,
+    text: `${doctor.name} will be deleted and removed from every care team.`,
     yes: "Delete doctor",
   });
   if (sure) schedule({ collection: "doctors", id: doctor.id, path: `${doctors.path}${doctor.id}/`, message: `${doctor.name} deleted.` });

@@ -1,4 +1,4 @@
-// Who has looked at a patient, and who has changed what.
+// Who viewed a patient, and who changed what.
 
 import { history, isMissing } from "../api.js";
 import { fill, h, reconcile } from "../dom.js";
@@ -60,7 +60,7 @@ export function historyOf(patient, signal) {
 
 /** @typedef {{ id: string, event: HistoryEvent, count: number }} Entry */
 
-/** Takes together what the same person did again and again. @param {HistoryEvent[]} events @returns {Entry[]} */
+/** Merges consecutive events of the same kind by the same person. @param {HistoryEvent[]} events @returns {Entry[]} */
 function entriesOf(events) {
   /** @type {Entry[]} */
   const entries = [];
@@ -81,7 +81,7 @@ function alike({ action, outcome, agent, agent_type, address, door, fields }) {
 function item({ event, count }) {
   const what = actions[event.action] ?? event.action;
   const outcome = event.outcome === "success" ? "" : `, ${event.outcome}`;
-  const who = event.agent_name || agents[event.agent_type] || "Somebody who was not signed in";
+  const who = event.agent_name || agents[event.agent_type] || "Someone who was not signed in";
   return h("li", {},
     h("div", {}, h("strong", {}, `${what}${outcome}`), event.fields?.length > 0 && `: ${event.fields.join(", ")}`,
       count > 1 && h("span", { class: "muted" }, ` ${count} times`)),

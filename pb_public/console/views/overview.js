@@ -1,4 +1,4 @@
-// Figures of what one has.
+// Statistics about the user's records.
 
 import { overview } from "../api.js";
 import { barChart, columnChart } from "../charts.js";

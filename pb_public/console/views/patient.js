@@ -1,4 +1,4 @@
-// A patient's page: who they are, who treats them, who has looked at them.
+// A patient's page: details, care team, history.
 
 import { isMissing, patients } from "../api.js";
 import { isDeleted } from "../deletions.js";
@@ -12,7 +12,7 @@ import { careTeam } from "./care-team.js";
 import { historyOf } from "./history.js";
 import { deletePatient, editPatient } from "./patients.js";
 
-/** From how many characters on notes are shown folded. */
+/** The length in characters from which notes are shown collapsed. */
 const LONG = 1200;
 
 /** @param {import("../main.js").Context} context */
@@ -43,7 +43,7 @@ export function patientView({ route, signal, retitle }) {
     if (gone) {
       heading.textContent = "Patient not found";
       return fill(place, h("div", { class: "panel" }, emptiness({
-        picture: "patients", title: "This patient is not there", text: "They have been deleted, or are not yours.",
+        picture: "patients", title: "This patient does not exist", text: "They were deleted, or belong to another user.",
         action: h("a", { class: "button", href: address(["patients"]) }, "All patients") })));
     }
     if (data === undefined) return fill(place, h("div", { class: "panel" }, error ? failure(error, () => void reload()) : skeleton(6)));
@@ -62,7 +62,7 @@ export function patientView({ route, signal, retitle }) {
     }
   }
 
-  /** The buttons stay, so that none loses the focus. @type {import("../api.js").Patient} */
+  /** The patient of the buttons, which are created once so that they keep the focus. @type {import("../api.js").Patient} */
   let shown;
   /** @param {import("../api.js").Patient} patient */
   function showButtons(patient) {

@@ -1,4 +1,4 @@
-// The list of patients, and what can be done with one.
+// The list of patients, and the actions on a patient.
 
 import { patients } from "../api.js";
 import { h } from "../dom.js";
@@ -57,11 +57,11 @@ export function editPatient(patient) {
   });
 }
 
-/** Deletes after a question; true if so. @param {Patient} patient */
+/** Deletes after confirmation and returns whether that was given. @param {Patient} patient */
 export async function deletePatient(patient) {
   const sure = await confirm({
     title: "Delete this patient?",
-    text: `${patient.name}, their notes and their care team are going to be deleted.`,
+    text: `${patient.name}, their notes and their care team will be deleted.`,
     yes: "Delete patient",
   });
   if (sure) {

@@ -1,4 +1,4 @@
-// Signing in, and making an account.
+// Sign-in and registration.
 
 import { register } from "../api.js";
 import { h, newId } from "../dom.js";
@@ -16,7 +16,7 @@ export function signInView({ isNew, notice }) {
   const credentials = [
     { name: "email", label: "E-mail", type: "email", required: true, autocomplete: "username" },
     { name: "password", label: "Password", type: "password", required: true, autocomplete: isNew ? "new-password" : "current-password",
-      ...(isNew && { help: "At least 8 characters; not only digits, and nothing common." }) },
+      ...(isNew && { help: "At least 8 characters, not only digits, and not a common password." }) },
   ];
   const { element } = form({
     fields: isNew ? [{ name: "name", label: "Your name", required: true, autocomplete: "name" }, ...credentials] : credentials,
@@ -28,7 +28,7 @@ export function signInView({ isNew, notice }) {
     },
   });
   const other = isNew
-    ? h("p", {}, "You have an account? ", h("a", { href: address(["sign-in"]) }, "Sign in"))
+    ? h("p", {}, "Already have an account? ", h("a", { href: address(["sign-in"]) }, "Sign in"))
     : h("p", {}, "New here? ", h("a", { href: address(["register"]) }, "Create an account"));
   return {
     title: isNew ? "Create an account" : "Sign in",
