@@ -18,14 +18,14 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// writeArchive makes a zip file of a data directory that PocketBase can restore
-// too: the databases as they are at one moment, and the other files. A file that
-// is deleted meanwhile is left out; whose record it was is gone as well.
+// writeArchive writes a zip file of a data directory, in a layout that PocketBase
+// can restore too: a snapshot of each database, and the other files. Files that are
+// deleted meanwhile are skipped; their records are gone as well.
 func writeArchive(ctx context.Context, app core.App, exclude []string, scratch, target string) error {
-	progress := progressOf(ctx)
+	report := progressOf(ctx)
 	for _, name := range databases {
 		err := snapshot(ctx, filepath.Join(app.DataDir(), name), filepath.Join(scratch, name), func(done, total int64) {
-			progress("copying", name, done, total)
+			report("copying", name, done, total)
 		})
 		if err != nil {
 			return err
@@ -42,19 +42,19 @@ func writeArchive(ctx context.Context, app core.App, exclude []string, scratch, 
 	for _, name := range slices.Backward(databases) {
 		files = append([]sourceFile{{name: name, path: filepath.Join(scratch, name)}}, files...)
 	}
-	if err := writeZip(ctx, target, files, manifest, progress); err != nil {
+	if err := writeZip(ctx, target, files, manifest, report); err != nil {
 		return err
 	}
 	return seal(target)
 }
 
-// sourceFile is a file that goes into an archive.
+// sourceFile is a file to archive under a name.
 type sourceFile struct {
 	name, path string
 }
 
-// filesOf are the regular files of a data directory without its databases and
-// what is of no use elsewhere.
+// filesOf returns the regular files of a data directory, without the databases and
+// the files that only matter to this process.
 func filesOf(directory string, exclude []string) ([]sourceFile, error) {
 	var files []sourceFile
 	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
@@ -83,7 +83,7 @@ func filesOf(directory string, exclude []string) ([]sourceFile, error) {
 	return files, err
 }
 
-func writeZip(ctx context.Context, target string, files []sourceFile, manifest *Manifest, progress Progress) error {
+func writeZip(ctx context.Context, target string, files []sourceFile, manifest *Manifest, report Progress) error {
 	var total int64
 	for _, file := range files {
 		if info, err := os.Stat(file.path); err == nil {
@@ -95,7 +95,7 @@ func writeZip(ctx context.Context, target string, files []sourceFile, manifest *
 		return err
 	}
 	archive := &archiveWriter{zip: zip.NewWriter(output), ctx: ctx, manifest: manifest, report: func(done int64) {
-		progress("compressing", "all files", done, max(total, done+1))
+		report("compressing", "all files", done, max(total, done+1))
 	}}
 	err = archive.addAll(files)
 	if err == nil {
@@ -104,11 +104,11 @@ func writeZip(ctx context.Context, target string, files []sourceFile, manifest *
 	if err = errors.Join(err, output.Close()); err != nil {
 		return err
 	}
-	progress("compressing", "all files", archive.done, archive.done)
+	report("compressing", "all files", archive.done, archive.done)
 	return nil
 }
 
-// archiveWriter writes an archive and its manifest.
+// archiveWriter writes the files and the manifest of an archive.
 type archiveWriter struct {
 	zip      *zip.Writer
 	ctx      context.Context
@@ -120,7 +120,7 @@ type archiveWriter struct {
 func (a *archiveWriter) addAll(files []sourceFile) error {
 	for _, file := range files {
 		if err := a.add(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s cannot be copied: %w", file.name, err)
+			return fmt.Errorf("failed to archive %s: %w", file.name, err)
 		}
 	}
 	return nil
@@ -158,7 +158,7 @@ func (a *archiveWriter) finish() error {
 	return a.zip.Close()
 }
 
-// watchedReader reports what is read and stops when the context ends.
+// watchedReader reports progress and fails when the context is done.
 type watchedReader struct {
 	io.Reader
 	archive *archiveWriter

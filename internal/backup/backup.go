@@ -1,7 +1,6 @@
-// Package backup makes snapshots of a data directory while it is being written
-// to, proves that they restore, and restores them, all or nothing. It replicates
-// the database continuously. It is about SQLite; a database in PostgreSQL is
-// backed up with PostgreSQL's own tools.
+// Package backup creates, verifies and restores backups of a data directory, and
+// replicates its database continuously. Backups do not block writers; a restore is
+// all or nothing. The package handles SQLite only: PostgreSQL has tools of its own.
 package backup
 
 import (
@@ -19,27 +18,26 @@ import (
 	"carebase/internal/config"
 )
 
-// Progress hears how far a stage is, in bytes.
+// Progress receives the progress of a stage, in bytes.
 type Progress func(stage, subject string, done, total int64)
 
 type progressKey struct{}
 
-// WithProgress lets a backup that is made under the context report to the
-// function, however many hooks there are in between.
-func WithProgress(ctx context.Context, progress Progress) context.Context {
-	return context.WithValue(ctx, progressKey{}, progress)
+// WithProgress returns a context whose backups report their progress. A context,
+// because PocketBase's hooks stand between the caller and the work.
+func WithProgress(ctx context.Context, report Progress) context.Context {
+	return context.WithValue(ctx, progressKey{}, report)
 }
 
 func progressOf(ctx context.Context) Progress {
-	if progress, ok := ctx.Value(progressKey{}).(Progress); ok {
-		return progress
+	if report, ok := ctx.Value(progressKey{}).(Progress); ok {
+		return report
 	}
 	return func(string, string, int64, int64) {}
 }
 
-// Bind makes every backup of the app one of this package: those of the
-// dashboard, of the schedule and of the command. It replicates the database if
-// that is configured.
+// Bind replaces PocketBase's backups with those of this package, for the dashboard,
+// the schedule and the command, and replicates the database if that is configured.
 func Bind(app core.App, settings config.Backup) {
 	bindLock(app)
 	bindReplica(app, settings.Replica)
@@ -49,7 +47,7 @@ func Bind(app core.App, settings config.Backup) {
 		}
 		return e.Next()
 	})
-	// The last of the hooks, because it takes the place of what PocketBase does.
+	// Last, because it replaces PocketBase's own function.
 	app.OnBackupCreate().Bind(&hook.Handler[*core.BackupEvent]{Func: create, Priority: 1000})
 	app.OnBackupRestore().BindFunc(func(e *core.BackupEvent) error {
 		names, err := ownNames(e.App.DataDir())
@@ -61,8 +59,8 @@ func Bind(app core.App, settings config.Backup) {
 	})
 }
 
-// ApplySettings gives the app the configured schedule and place of backups.
-// What is not configured is left to the dashboard.
+// ApplySettings stores the configured schedule and location of backups in the app's
+// settings. Unconfigured ones keep the dashboard's values.
 func ApplySettings(app core.App, configured config.Backup) error {
 	settings := app.Settings()
 	before := settings.Backups
@@ -78,7 +76,7 @@ func ApplySettings(app core.App, configured config.Backup) error {
 	return app.Save(settings)
 }
 
-// create is PocketBase's CreateBackup without the lock on writers.
+// create is PocketBase's CreateBackup, without blocking writers.
 func create(e *core.BackupEvent) error {
 	if e.Name == "" {
 		e.Name = Name(time.Now())
@@ -95,13 +93,13 @@ func create(e *core.BackupEvent) error {
 	if err := writeArchive(e.Context, e.App, e.Exclude, scratch, archive); err != nil {
 		return err
 	}
-	return store(e.Context, e.App, archive, e.Name)
+	return upload(e.Context, e.App, archive, e.Name)
 }
 
-// createAt makes a backup in a file, which has its name when it is whole.
+// createAt writes a backup to a file, which gets its name when it is complete.
 func createAt(e *core.BackupEvent, scratch, target string) error {
 	partial := target + ".partial"
-	defer os.Remove(partial) // unless it was renamed
+	defer os.Remove(partial) // fails after the rename
 	if err := writeArchive(e.Context, e.App, e.Exclude, scratch, partial); err != nil {
 		return err
 	}
@@ -111,13 +109,13 @@ func createAt(e *core.BackupEvent, scratch, target string) error {
 	return flush(target)
 }
 
-// Name is that of a backup that somebody asked for at the time.
+// Name returns the default name of a backup created at a time.
 func Name(at time.Time) string {
 	return "carebase_backup_" + at.UTC().Format("20060102150405") + ".zip"
 }
 
-// store puts an archive where the app keeps its backups.
-func store(ctx context.Context, app core.App, archive, name string) error {
+// upload stores an archive among the app's backups.
+func upload(ctx context.Context, app core.App, archive, name string) error {
 	files, err := app.NewBackupsFilesystem()
 	if err != nil {
 		return err
@@ -130,7 +128,7 @@ func store(ctx context.Context, app core.App, archive, name string) error {
 	}
 	file.Name, file.OriginalName = name, name
 	if err := files.UploadFile(file, name); err != nil {
-		return fmt.Errorf("the backup cannot be stored: %w", err)
+		return fmt.Errorf("failed to store the backup: %w", err)
 	}
 	if app.Settings().Backups.S3.Enabled {
 		return nil
@@ -138,7 +136,7 @@ func store(ctx context.Context, app core.App, archive, name string) error {
 	return flush(filepath.Join(app.DataDir(), core.LocalBackupsDirName, name))
 }
 
-// flush makes sure that a file, and its name, survive a power cut.
+// flush syncs a file and its directory, so that both survive a power cut.
 func flush(path string) error {
 	return errors.Join(flushOne(path), flushOne(filepath.Dir(path)))
 }

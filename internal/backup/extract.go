@@ -17,12 +17,12 @@ import (
 	"strings"
 )
 
-// maxManifest bounds a manifest, which names every uploaded file.
+// maxManifest limits the size of a manifest, which lists every uploaded file.
 const maxManifest = 1 << 30
 
-// extract unpacks an archive into an empty directory, checking all that is said
-// of it, and returns its manifest. Nothing is written outside of the directory
-// and nothing beyond what the manifest says.
+// extract unpacks an archive into an empty directory, checks it against its manifest
+// and returns the manifest. It writes only the files that the manifest lists, and
+// nothing outside the directory.
 func extract(ctx context.Context, archive, target string) (*Manifest, error) {
 	if err := checkSeal(archive); err != nil {
 		return nil, err
@@ -55,19 +55,19 @@ func readManifest(reader *zip.ReadCloser) (*Manifest, error) {
 	defer file.Close()
 	manifest := &Manifest{}
 	if err := json.NewDecoder(io.LimitReader(file, maxManifest)).Decode(manifest); err != nil {
-		return nil, fmt.Errorf("the backup's manifest cannot be read: %w", err)
+		return nil, fmt.Errorf("failed to read the backup's manifest: %w", err)
 	}
 	if manifest.Format != format {
 		return nil, fmt.Errorf("the backup has format %d; this program reads format %d", manifest.Format, format)
 	}
 	if migration := unknownMigration(manifest.Migrations); migration != "" {
-		return nil, fmt.Errorf("the backup was made by a newer Carebase, with the migration %s that this one does not have", migration)
+		return nil, fmt.Errorf("the backup was made by a newer Carebase: this one does not have its migration %s", migration)
 	}
 	return manifest, nil
 }
 
 func extractAll(ctx context.Context, reader *zip.ReadCloser, root *os.Root, manifest *Manifest) error {
-	progress := progressOf(ctx)
+	report := progressOf(ctx)
 	total, done := int64(0), int64(0)
 	entries := map[string]*zip.File{}
 	for _, entry := range reader.File {
@@ -77,7 +77,7 @@ func extractAll(ctx context.Context, reader *zip.ReadCloser, root *os.Root, mani
 		total += file.Size
 	}
 	if len(entries) != len(manifest.Files)+1 || len(entries) != len(reader.File) {
-		return fmt.Errorf("%w: it has %d files and not %d", errDiffers, len(reader.File)-1, len(manifest.Files))
+		return fmt.Errorf("%w: it has %d files instead of %d", errDiffers, len(reader.File)-1, len(manifest.Files))
 	}
 	for _, file := range manifest.Files {
 		if err := ctx.Err(); err != nil {
@@ -91,7 +91,7 @@ func extractAll(ctx context.Context, reader *zip.ReadCloser, root *os.Root, mani
 			return err
 		}
 		done += file.Size
-		progress("unpacking", "all files", done, total)
+		report("unpacking", "all files", done, total)
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func extractAll(ctx context.Context, reader *zip.ReadCloser, root *os.Root, mani
 func extractFile(entry *zip.File, root *os.Root, file File) error {
 	top, _, _ := strings.Cut(path.Clean(file.Name), "/")
 	if !filepath.IsLocal(file.Name) || slices.Contains(kept, top) || own(top) {
-		return fmt.Errorf("the backup names a file outside of the data: %q", file.Name)
+		return fmt.Errorf("the backup contains a file outside the data: %q", file.Name)
 	}
 	source, err := entry.Open()
 	if err != nil {
@@ -119,15 +119,15 @@ func extractFile(entry *zip.File, root *os.Root, file File) error {
 		err = target.Sync()
 	}
 	if err = errors.Join(err, target.Close()); err != nil {
-		return fmt.Errorf("%s cannot be unpacked: %w", file.Name, err)
+		return fmt.Errorf("failed to unpack %s: %w", file.Name, err)
 	}
 	if size != file.Size || hex.EncodeToString(sum.Sum(nil)) != file.SHA256 {
-		return fmt.Errorf("%w: %s has another checksum", errDiffers, file.Name)
+		return fmt.Errorf("%w: the checksum of %s differs", errDiffers, file.Name)
 	}
 	return nil
 }
 
-// checkDatabases looks into the unpacked databases.
+// checkDatabases checks the unpacked databases against the manifest.
 func checkDatabases(ctx context.Context, directory string, manifest *Manifest) error {
 	for _, name := range databases {
 		if _, err := os.Stat(filepath.Join(directory, name)); errors.Is(err, fs.ErrNotExist) {
@@ -141,13 +141,13 @@ func checkDatabases(ctx context.Context, directory string, manifest *Manifest) e
 }
 
 func checkDatabase(ctx context.Context, directory, name string, counts map[string]int64) error {
-	content, err := openAtRest(directory, name)
+	database, err := openAtRest(directory, name)
 	if err != nil {
 		return err
 	}
-	defer content.close()
-	if err := content.check(ctx); err != nil {
+	defer database.close()
+	if err := database.check(ctx); err != nil {
 		return err
 	}
-	return content.compare(ctx, counts)
+	return database.compare(ctx, counts)
 }

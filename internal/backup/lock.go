@@ -10,15 +10,15 @@ import (
 	"github.com/pocketbase/pocketbase/tools/hook"
 )
 
-// ErrInUse is that another process works on a data directory.
+// ErrInUse means that another process uses the data directory.
 var ErrInUse = errors.New("is in use by another Carebase process: stop it first")
 
-// errRestoring is that a data directory is being replaced.
+// errRestoring means that another process is replacing the data directory.
 var errRestoring = errors.New("is being restored by another process")
 
-// bindLock lets any number of processes work on a data directory, but none while
-// it is replaced. A process that starts first completes what a crash has left of
-// a restore.
+// bindLock holds a shared lock on the data directory while the app is open: any
+// number of processes may use it, but none during a restore. It completes a restore
+// that a crash interrupted.
 func bindLock(app core.App) {
 	var lock *os.File
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{
@@ -35,7 +35,7 @@ func bindLock(app core.App) {
 		},
 	})
 	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{
-		Priority: -1000, // around all others, so that it is released last
+		Priority: -1000, // the outermost, so that the lock is released last
 		Func: func(e *core.TerminateEvent) error {
 			err := e.Next()
 			if lock != nil {
@@ -47,7 +47,7 @@ func bindLock(app core.App) {
 	})
 }
 
-// lockShared is held by each process that works on a data directory.
+// lockShared takes the lock of a process that uses a data directory.
 func lockShared(directory string) (*os.File, error) {
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func lockShared(directory string) (*os.File, error) {
 	return file, nil
 }
 
-// finishAlone completes a restore with the lock for itself.
+// finishAlone completes a restore under an exclusive lock.
 func finishAlone(lock *os.File, directory string) error {
 	if err := tryLock(lock, true); err != nil {
 		return fmt.Errorf("%s %w", directory, errRestoring)
@@ -80,7 +80,7 @@ func finishAlone(lock *os.File, directory string) error {
 	return tryLock(lock, false)
 }
 
-// lockAlone is held while a data directory is replaced.
+// lockAlone takes the exclusive lock of a restore.
 func lockAlone(directory string) (unlock func(), err error) {
 	file, err := openLock(directory)
 	if err != nil {

@@ -12,13 +12,12 @@ import (
 	"time"
 )
 
-// ErrNotEmpty is that a restore would replace data.
+// ErrNotEmpty means that the restore would replace data.
 var ErrNotEmpty = errors.New("there is a database")
 
-// Restore puts what is in an archive in the place of what is in a data
-// directory, or makes the directory. Data that is there is replaced only with
-// force, and kept: replaced names where. A crash leaves either the old data or
-// the new.
+// Restore replaces a data directory with the contents of an archive, or creates the
+// directory. It replaces data only with force, and keeps it in the directory replaced
+// (empty if there was none). A crash leaves either the old data or the new.
 func Restore(ctx context.Context, archive, directory string, force bool) (manifest *Manifest, replaced string, err error) {
 	replaced, err = replace(directory, force, "", func(staged string) error {
 		manifest, err = extract(ctx, archive, staged)
@@ -27,11 +26,11 @@ func Restore(ctx context.Context, archive, directory string, force bool) (manife
 	return manifest, replaced, err
 }
 
-// databaseOnly ends the name of a restore that replaces data.db and nothing else.
+// databaseOnly marks the directories of a restore that replaces only data.db.
 const databaseOnly = "-database"
 
-// replace fills a staging directory beside the data, and takes what is in it for
-// the data: for all of it, or for what the suffix says.
+// replace fills a staging directory beside the data, then replaces the data with it:
+// all of it, or only data.db if the suffix is databaseOnly.
 func replace(directory string, force bool, suffix string, fill func(staged string) error) (replaced string, err error) {
 	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return "", err
@@ -48,20 +47,20 @@ func replace(directory string, force bool, suffix string, fill func(staged strin
 		return "", err
 	}
 	if _, err := os.Stat(filepath.Join(directory, dataFile)); err == nil && !force {
-		return "", fmt.Errorf("%w in %s: with --force it is replaced, and kept aside", ErrNotEmpty, directory)
+		return "", fmt.Errorf("%w in %s: --force replaces it, and keeps it aside", ErrNotEmpty, directory)
 	}
 	staged, err := os.MkdirTemp(directory, stagedPrefix+"*")
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(staged) // unless it was renamed
+	defer os.RemoveAll(staged) // does nothing after the rename
 	if err := fill(staged); err != nil {
 		return "", err
 	}
 	if err := flushTree(staged); err != nil {
 		return "", err
 	}
-	// This rename is what makes the restore happen.
+	// This rename commits the restore.
 	at := time.Now().UTC().Format("20060102T150405.000Z") + suffix
 	if err := os.Rename(staged, filepath.Join(directory, committedPrefix+at)); err != nil {
 		return "", err
@@ -70,16 +69,17 @@ func replace(directory string, force bool, suffix string, fill func(staged strin
 		return "", err
 	}
 	if err := finishRestore(directory); err != nil {
-		return "", fmt.Errorf("the restore is decided but not done, and goes on at the next start: %w", err)
+		return "", fmt.Errorf("the restore is committed but incomplete; the next start completes it: %w", err)
 	}
 	aside := filepath.Join(directory, ReplacedPrefix+at)
 	if _, err := os.Stat(aside); err != nil {
-		return "", nil // there was nothing to replace
+		return "", nil // there was no data to replace
 	}
 	return aside, nil
 }
 
-// removeAbandoned removes what a restore that was killed had not decided.
+// removeAbandoned removes staging directories of restores that were killed before
+// their commit.
 func removeAbandoned(directory string) error {
 	abandoned, err := filepath.Glob(filepath.Join(directory, stagedPrefix+"*"))
 	for _, path := range abandoned {
@@ -88,7 +88,7 @@ func removeAbandoned(directory string) error {
 	return err
 }
 
-// unfinishedRestore reports whether a restore was decided and is not done.
+// unfinishedRestore reports whether a restore is committed but incomplete.
 func unfinishedRestore(directory string) (bool, error) {
 	names, err := ownNames(directory)
 	return slices.ContainsFunc(names, func(name string) bool {
@@ -96,9 +96,9 @@ func unfinishedRestore(directory string) (bool, error) {
 	}), err
 }
 
-// finishRestore completes a restore that was decided, if there is one: first
-// what is replaced moves aside, then what is restored moves in. The name of the
-// directory tells how far it is, so that it can be taken up after a crash.
+// finishRestore completes a committed restore, if there is one: it moves the replaced
+// data aside, then the restored data in. The directory's name records the progress,
+// so that the restore can resume after a crash.
 func finishRestore(directory string) error {
 	entries, err := os.ReadDir(directory)
 	if err != nil {
@@ -131,8 +131,8 @@ func finishRestore(directory string) error {
 	return nil
 }
 
-// moveAside moves the data, or only data.db and what belongs to it, out of a
-// data directory.
+// moveAside moves the data, or only data.db and its companions, out of a data
+// directory.
 func moveAside(directory, aside string, onlyDatabase bool) error {
 	entries, err := os.ReadDir(directory)
 	if err != nil {
@@ -152,7 +152,7 @@ func moveAside(directory, aside string, onlyDatabase bool) error {
 	return nil
 }
 
-// moveIn moves what is restored into a data directory.
+// moveIn moves the restored data into a data directory.
 func moveIn(source, directory string) error {
 	entries, err := os.ReadDir(source)
 	if err != nil {
@@ -169,8 +169,8 @@ func moveIn(source, directory string) error {
 	return os.Remove(source)
 }
 
-// flushTree makes sure that directories survive a power cut; files in them are
-// flushed as they are written.
+// flushTree syncs all directories, so that they survive a power cut. Their files are
+// synced as they are written.
 func flushTree(root string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {

@@ -12,7 +12,7 @@ import (
 	"carebase/internal/config"
 )
 
-// write makes files whose contents are given by their paths.
+// write creates files, given their contents by path.
 func write(t *testing.T, directory string, files map[string]string) {
 	t.Helper()
 	for name, content := range files {
@@ -26,8 +26,8 @@ func write(t *testing.T, directory string, files map[string]string) {
 	}
 }
 
-// TestRestoreGoesOnAfterACrash begins with what a crash at each moment leaves,
-// and starts as the next process does.
+// TestRestoreGoesOnAfterACrash starts with the files that a crash at each moment
+// leaves, and opens the directory as the next process does.
 func TestRestoreGoesOnAfterACrash(t *testing.T) {
 	const at = "20261125T101500.000Z"
 	for name, left := range map[string]map[string]string{
@@ -61,8 +61,8 @@ func TestRestoreGoesOnAfterACrash(t *testing.T) {
 	}
 }
 
-// TestACommandGoesOnWithARestore opens the data with a command after a crash that
-// left all of it in the restore's own directory.
+// TestACommandGoesOnWithARestore opens the data with a command after a crash that left
+// all of it in the restore's own directory.
 func TestACommandGoesOnWithARestore(t *testing.T) {
 	directory := t.TempDir()
 	open := func() error {
@@ -106,7 +106,7 @@ func TestRestoreThatFailsChangesNothing(t *testing.T) {
 	}
 }
 
-// TestNamesThatLeadOutside restores archives that are whole but mean harm.
+// TestNamesThatLeadOutside restores intact archives with malicious names.
 func TestNamesThatLeadOutside(t *testing.T) {
 	for _, name := range []string{"../outside", "/outside", "storage/../../outside", "backups/x.zip", "replaced-2020/data.db", ".lock"} {
 		parent := t.TempDir()
@@ -121,7 +121,7 @@ func TestNamesThatLeadOutside(t *testing.T) {
 		if err := seal(archive); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := Restore(t.Context(), archive, directory, true); err == nil || !strings.Contains(err.Error(), "outside of the data") {
+		if _, _, err := Restore(t.Context(), archive, directory, true); err == nil || !strings.Contains(err.Error(), "outside the data") {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if _, err := os.Stat(filepath.Join(parent, "outside")); err == nil {

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// The last bytes of an archive, in the comment of the zip file, are the SHA-256
-// of all bytes before them: no bit can change unnoticed.
+// The last bytes of an archive, in the zip file's comment, are the SHA-256 of all
+// bytes before them, which detects every change of a bit.
 const (
 	sealPrefix = "sha256:"
 	sealLength = 2 * sha256.Size
@@ -17,7 +17,7 @@ const (
 
 var errSeal = errors.New("the backup is damaged, incomplete or not made by Carebase: its contents do not match the checksum at its end")
 
-// seal puts the checksum of an archive at its end.
+// seal writes the checksum of an archive at its end.
 func seal(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -36,7 +36,7 @@ func seal(path string) error {
 	return errors.Join(err, file.Close())
 }
 
-// checkSeal reads a whole archive and compares it with the checksum at its end.
+// checkSeal compares a whole archive with the checksum at its end.
 func checkSeal(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -53,7 +53,7 @@ func checkSeal(path string) error {
 	return nil
 }
 
-// readSeal computes the checksum of an archive and reads the one at its end.
+// readSeal computes the checksum of an archive, and reads the one at its end.
 func readSeal(file *os.File) (sum, noted string, err error) {
 	info, err := file.Stat()
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"carebase/internal/sqlite"
 )
 
-// Verify restores an archive into a scratch directory and starts an app on it.
-// Its error says what differs from what the archive should hold.
+// Verify restores an archive into a scratch directory, and opens and migrates an app
+// on it. Its error names the first difference from the manifest.
 func Verify(ctx context.Context, archive string) (*Manifest, error) {
 	scratch, err := os.MkdirTemp("", "carebase-verify-*")
 	if err != nil {
@@ -29,7 +29,7 @@ func Verify(ctx context.Context, archive string) (*Manifest, error) {
 	return manifest, tryApp(ctx, scratch, manifest)
 }
 
-// ReadManifest returns the manifest of an archive, as the archive says.
+// ReadManifest returns the manifest of an archive, without checking the archive.
 func ReadManifest(archive string) (*Manifest, error) {
 	reader, err := zip.OpenReader(archive)
 	if err != nil {
@@ -39,16 +39,16 @@ func ReadManifest(archive string) (*Manifest, error) {
 	return readManifest(reader)
 }
 
-// tryApp starts an app on a restored directory: it opens, migrates and finds the
-// records.
+// tryApp opens an app on a restored directory: the data must migrate, its audit trail
+// must be intact, and the records must be readable.
 func tryApp(ctx context.Context, directory string, manifest *Manifest) (err error) {
 	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory, DBConnect: sqlite.Connect})
 	if err := app.Bootstrap(); err != nil {
-		return fmt.Errorf("the restored data cannot be opened: %w", err)
+		return fmt.Errorf("failed to open the restored data: %w", err)
 	}
 	defer func() { err = errors.Join(err, app.ResetBootstrapState()) }()
 	if err := app.RunAllMigrations(); err != nil {
-		return fmt.Errorf("the restored data cannot be migrated: %w", err)
+		return fmt.Errorf("failed to migrate the restored data: %w", err)
 	}
 	if _, err := audit.Verify(ctx, app, manifest.AuditHeads); err != nil {
 		return fmt.Errorf("the restored audit trail is not intact: %w", err)
@@ -58,7 +58,7 @@ func tryApp(ctx context.Context, directory string, manifest *Manifest) (err erro
 		return err
 	}
 	if !slices.Equal(migrations, manifest.Migrations) {
-		return nil // an older schema, which the migrations were right to change
+		return nil // the migrations may have changed the records of an older schema
 	}
 	return countRecords(app, manifest)
 }
@@ -71,10 +71,10 @@ func countRecords(app core.App, manifest *Manifest) error {
 	for _, collection := range collections {
 		count, err := app.CountRecords(collection)
 		if err != nil {
-			return fmt.Errorf("the restored records of %s cannot be read: %w", collection.Name, err)
+			return fmt.Errorf("failed to read the restored records of %s: %w", collection.Name, err)
 		}
 		if want := manifest.Tables[dataFile][collection.Name]; count != want {
-			return fmt.Errorf("%w: %s has %d records and not %d", errDiffers, collection.Name, count, want)
+			return fmt.Errorf("%w: %s has %d records instead of %d", errDiffers, collection.Name, count, want)
 		}
 	}
 	return nil

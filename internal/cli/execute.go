@@ -15,7 +15,7 @@ import (
 )
 
 // Execute runs the command that the arguments name and returns its error, which
-// PocketBase itself prints and forgets.
+// PocketBase's own Execute drops.
 func Execute(app *pocketbase.PocketBase) error {
 	root := app.RootCmd
 	root.SilenceErrors, root.SilenceUsage = true, true
@@ -26,7 +26,7 @@ func Execute(app *pocketbase.PocketBase) error {
 	if !command.Runnable() && len(arguments) > 0 && !strings.HasPrefix(arguments[0], "-") {
 		return fmt.Errorf("unknown command %q for %q", arguments[0], command.CommandPath())
 	}
-	// A signal ends Execute while the command is still at it.
+	// Atomic, because a signal ends app.Execute while the command still runs.
 	var failure atomic.Pointer[error]
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		failure.Store(&err)
@@ -46,9 +46,9 @@ func Execute(app *pocketbase.PocketBase) error {
 	return nil
 }
 
-// recordCommands makes each command an event of the audit trail, before it does
-// anything, and another if it fails. The server's own events tell of the server;
-// what stands alone has no database to tell.
+// recordCommands records each command in the audit trail before it runs, and again if
+// it fails. "serve" has events of its own; commands that stand alone have no database
+// to record in.
 func recordCommands(app core.App, command *cobra.Command) {
 	if run := command.RunE; run != nil && command.Name() != "serve" && command.Annotations[standsAlone] == "" {
 		command.RunE = func(command *cobra.Command, arguments []string) error {
@@ -60,9 +60,9 @@ func recordCommands(app core.App, command *cobra.Command) {
 	}
 }
 
-// recorded makes a command that runs on an open database an event.
+// recorded runs a command on an open database, and records it.
 func recorded(app core.App, command *cobra.Command, run func() error) error {
-	// Whatever the program's file is called.
+	// "carebase", whatever the executable is called.
 	event := audit.Event{Action: audit.Execute, Detail: "carebase" + strings.TrimPrefix(command.CommandPath(), command.Root().Name())}
 	if err := audit.RecordIn(app, event); err != nil {
 		return err
@@ -75,7 +75,7 @@ func recorded(app core.App, command *cobra.Command, run func() error) error {
 	return nil
 }
 
-// keepErrors notes the error of a command and of those below it.
+// keepErrors stores the errors of a command and of its subcommands.
 func keepErrors(command *cobra.Command, failure *atomic.Pointer[error]) {
 	for _, step := range []*func(*cobra.Command, []string) error{&command.PreRunE, &command.RunE} {
 		if run := *step; run != nil {

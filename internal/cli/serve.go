@@ -12,11 +12,11 @@ import (
 	"carebase/migrations"
 )
 
-// NewServeCommand returns PocketBase's command "serve", whose flags have the
-// configuration as defaults.
-func NewServeCommand(app core.App, config *config.Config) *cobra.Command {
+// NewServeCommand returns PocketBase's command "serve", with the configuration as the
+// defaults of its flags.
+func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 	serve := cmd.NewServeCommand(app, false)
-	serve.Short = "Starts the web server (on " + config.HTTPAddr + " if no domain is specified)"
+	serve.Short = "Start the server (on " + settings.HTTPAddr + " unless a domain is given)"
 	serve.PreRunE = func(command *cobra.Command, domains []string) error {
 		if err := migrations.RefuseNewer(app); err != nil {
 			return err
@@ -24,12 +24,12 @@ func NewServeCommand(app core.App, config *config.Config) *cobra.Command {
 		simplejwt.ReserveProcessors()
 		flags := command.Flags()
 		if len(domains) == 0 && !flags.Changed("http") {
-			if err := flags.Set("http", config.HTTPAddr); err != nil {
+			if err := flags.Set("http", settings.HTTPAddr); err != nil {
 				return err
 			}
 		}
-		if len(config.CORSAllowedOrigins) > 0 && !flags.Changed("origins") {
-			return flags.Set("origins", strings.Join(config.CORSAllowedOrigins, ","))
+		if len(settings.CORSAllowedOrigins) > 0 && !flags.Changed("origins") {
+			return flags.Set("origins", strings.Join(settings.CORSAllowedOrigins, ","))
 		}
 		return nil
 	}

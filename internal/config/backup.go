@@ -9,20 +9,19 @@ import (
 	"github.com/pocketbase/pocketbase/tools/cron"
 )
 
-// Backup says when backups are made, where they go, and where the database is
-// replicated to.
+// Backup configures scheduled backups, the storage of backups, and replication.
 type Backup struct {
-	// Cron is the schedule; empty for the dashboard's.
+	// Cron is the schedule, in UTC; empty for the dashboard's.
 	Cron string
-	// Keep is how many scheduled backups stay.
+	// Keep is the number of scheduled backups to keep.
 	Keep int
-	// S3 is where backups go; nil for where the dashboard says.
+	// S3 is the bucket for backups; nil for the dashboard's choice.
 	S3 *core.S3Config
-	// Replica is where the database is replicated to; nil for nowhere.
+	// Replica is the place of the replica; nil for none.
 	Replica *Replica
 }
 
-// Replica is a directory, or a path in a bucket.
+// Replica is the place of a replica: a directory, or a path in a bucket.
 type Replica struct {
 	Directory string
 	S3        *core.S3Config
@@ -32,7 +31,7 @@ type Replica struct {
 const (
 	defaultBackupKeep = 7
 	maxBackupKeep     = 10000
-	bucketAllowed     = ", with ?endpoint=https://host and &region=name where they are needed, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set"
+	bucketAllowed     = ", with ?endpoint=https://host and &region=name if needed, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set"
 )
 
 func (v *validator) backup(raw variables, onPostgreSQL bool) Backup {
@@ -59,7 +58,7 @@ func (v *validator) backup(raw variables, onPostgreSQL bool) Backup {
 	return backup
 }
 
-// replica reads file:///directory or s3://bucket/path.
+// replica parses file:///directory or s3://bucket/path.
 func (v *validator) replica(raw variables) *Replica {
 	if raw.ReplicaURL == "" {
 		return nil
@@ -76,9 +75,9 @@ func (v *validator) replica(raw variables) *Replica {
 	return &Replica{S3: bucket, Path: path}
 }
 
-// parseBucket reads s3://bucket/path?endpoint=https://host&region=name. The
-// bucket is nil if that cannot be understood. Places other than Amazon's have
-// the bucket in the path unless path-style=false.
+// parseBucket parses s3://bucket/path?endpoint=https://host&region=name. The bucket is
+// nil if the value is invalid or the AWS keys are missing. With an endpoint, the
+// bucket is part of the URL's path unless path-style=false.
 func parseBucket(value string, raw variables) (bucket *core.S3Config, path string) {
 	parsed, err := url.Parse(value)
 	if err != nil || parsed.Scheme != "s3" || parsed.Host == "" || parsed.User != nil || raw.AWSAccessKeyID == "" || raw.AWSSecretAccessKey == "" {
