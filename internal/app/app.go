@@ -24,6 +24,8 @@ type Options struct {
 	Public fs.FS
 	// Log receives a line of JSON for each request that failed; os.Stderr if nil.
 	Log io.Writer
+	// Notices receives the lines of text that warn of something at start; os.Stderr if nil.
+	Notices io.Writer
 	// Banner receives where everything is when the server is ready; os.Stdout if nil.
 	Banner io.Writer
 }
@@ -33,6 +35,9 @@ type Options struct {
 func New(config *config.Config, options Options) (*pocketbase.PocketBase, error) {
 	if options.Log == nil {
 		options.Log = os.Stderr
+	}
+	if options.Notices == nil {
+		options.Notices = os.Stderr
 	}
 	if options.Banner == nil {
 		options.Banner = os.Stdout
@@ -47,7 +52,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	hooks.Bind(app, config)
 	routes.Bind(app, config, options.Public)
 	monitoring.Bind(app, config.MetricsAddr, options.Log)
-	engine.bind(app, config)
+	engine.bind(app, config, options.Notices)
 	app.RootCmd.AddCommand(
 		cli.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), cli.NewDatabaseCommand(),
 		cli.NewAuditCommand(app), cli.NewBackupCommand(app, config),

@@ -1,12 +1,15 @@
 package app
 
 import (
+	"io"
+
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/hooks"
 	"carebase/internal/backup"
 	"carebase/internal/config"
+	"carebase/internal/datadir"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/cluster"
 	pgengine "carebase/internal/postgres/engine"
@@ -42,12 +45,14 @@ func (e engine) settings(config *config.Config) pocketbase.Config {
 }
 
 // bind binds what only one of the engines needs.
-func (e engine) bind(app core.App, config *config.Config) {
+func (e engine) bind(app core.App, config *config.Config, notices io.Writer) {
 	if e.database == nil {
 		sqlite.Bind(app)
-		backup.Bind(app, config.Backup)
+		datadir.Bind(app, notices, config.Backup.Directories()...)
+		backup.Bind(app, config.Backup, notices)
 		return
 	}
+	datadir.Bind(app, notices)
 	pgengine.Bind(app, e.database)
 	cluster.Bind(app, e.database, hooks.RealtimeSessionKey)
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -37,9 +38,11 @@ func progressOf(ctx context.Context) Progress {
 }
 
 // Bind replaces PocketBase's backups with those of this package, for the dashboard,
-// the schedule and the command, and replicates the database if that is configured.
-func Bind(app core.App, settings config.Backup) {
+// the schedule and the command, and replicates the database if that is configured. It
+// writes lines that warn of something at start to notices.
+func Bind(app core.App, settings config.Backup, notices io.Writer) {
 	bindLock(app)
+	bindServerLock(app, notices)
 	bindReplica(app, settings.Replica)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		if err := ApplySettings(e.App, settings); err != nil {

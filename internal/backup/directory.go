@@ -14,6 +14,7 @@ import (
 const (
 	lockName        = ".lock"
 	replicaLockName = ".replica-lock"
+	serverLockName  = ".server-lock"
 	scratchPrefix   = ".backup-"
 	stagedPrefix    = ".restore-staged-"
 	committedPrefix = ".restore-committed-"
@@ -37,7 +38,7 @@ var kept = []string{core.LocalBackupsDirName, core.LocalTempDirName, core.LocalN
 
 // own reports whether a name in a data directory belongs to this package.
 func own(name string) bool {
-	if name == lockName || name == replicaLockName {
+	if name == lockName || name == replicaLockName || name == serverLockName {
 		return true
 	}
 	return slices.ContainsFunc([]string{scratchPrefix, stagedPrefix, committedPrefix, movingPrefix, ReplacedPrefix},

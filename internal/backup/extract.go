@@ -106,10 +106,10 @@ func extractFile(entry *zip.File, root *os.Root, file File) error {
 		return fmt.Errorf("%s in the backup is damaged: %w", file.Name, err)
 	}
 	defer source.Close()
-	if err := root.MkdirAll(filepath.Dir(filepath.FromSlash(file.Name)), 0o755); err != nil {
+	if err := root.MkdirAll(filepath.Dir(filepath.FromSlash(file.Name)), 0o700); err != nil {
 		return err
 	}
-	target, err := root.OpenFile(filepath.FromSlash(file.Name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	target, err := root.OpenFile(filepath.FromSlash(file.Name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ var errRestoring = errors.New("is being restored by another process")
 
 // bindLock holds a shared lock on the data directory while the app is open: any
 // number of processes may use it, but none during a restore. It completes a restore
-// that a crash interrupted.
+// that a crash interrupted, and refuses a directory that has lost its database.
 func bindLock(app core.App) {
 	var lock *os.File
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{
@@ -30,6 +30,9 @@ func bindLock(app core.App) {
 					return err
 				}
 				lock = taken
+			}
+			if err := refuseRemains(e.App.DataDir()); err != nil {
+				return err
 			}
 			return e.Next()
 		},
@@ -49,7 +52,7 @@ func bindLock(app core.App) {
 
 // lockShared takes the lock of a process that uses a data directory.
 func lockShared(directory string) (*os.File, error) {
-	if err := os.MkdirAll(directory, 0o755); err != nil {
+	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return nil, err
 	}
 	file, err := openLock(directory)

@@ -32,7 +32,7 @@ const databaseOnly = "-database"
 // replace fills a staging directory beside the data, then replaces the data with it:
 // all of it, or only data.db if the suffix is databaseOnly.
 func replace(directory string, force bool, suffix string, fill func(staged string) error) (replaced string, err error) {
-	if err := os.MkdirAll(directory, 0o755); err != nil {
+	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return "", err
 	}
 	unlock, err := lockAlone(directory)
@@ -142,7 +142,7 @@ func moveAside(directory, aside string, onlyDatabase bool) error {
 		if own(entry.Name()) || slices.Contains(kept, entry.Name()) || onlyDatabase && !ofFile(entry.Name(), dataFile) {
 			continue
 		}
-		if err := os.Mkdir(aside, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := os.Mkdir(aside, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		if err := os.Rename(filepath.Join(directory, entry.Name()), filepath.Join(aside, entry.Name())); err != nil {

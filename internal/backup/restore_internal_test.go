@@ -2,6 +2,7 @@ package backup
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,7 +68,7 @@ func TestACommandGoesOnWithARestore(t *testing.T) {
 	directory := t.TempDir()
 	open := func() error {
 		app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory})
-		Bind(app, config.Backup{})
+		Bind(app, config.Backup{}, io.Discard)
 		return WithApp(app, config.Backup{}, func() error { return nil })
 	}
 	if err := open(); err == nil || !strings.Contains(err.Error(), "there is no database") {

@@ -21,6 +21,15 @@ type Backup struct {
 	Replica *Replica
 }
 
+// Directories returns the directories outside the data directory that hold data: the
+// replica, if it is in one.
+func (b Backup) Directories() []string {
+	if b.Replica == nil || b.Replica.Directory == "" {
+		return nil
+	}
+	return []string{b.Replica.Directory}
+}
+
 // Replica is the place of a replica: a directory, or a path in a bucket.
 type Replica struct {
 	Directory string

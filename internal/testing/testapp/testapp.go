@@ -125,9 +125,10 @@ func bootstrap(t testing.TB, settings *config.Config) core.App {
 	t.Helper()
 	written := new(log)
 	made, err := app.New(settings, app.Options{
-		Public: os.DirFS(filepath.Join(Root(), "pb_public")),
-		Log:    written,
-		Banner: io.Discard,
+		Public:  os.DirFS(filepath.Join(Root(), "pb_public")),
+		Log:     written,
+		Notices: io.Discard,
+		Banner:  io.Discard,
 	})
 	if err != nil {
 		t.Fatal(err)
