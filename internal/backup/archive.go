@@ -15,13 +15,15 @@ import (
 	"slices"
 	"strings"
 
+	"filippo.io/age"
 	"github.com/pocketbase/pocketbase/core"
 )
 
 // writeArchive writes a zip file of a data directory, in a layout that PocketBase
 // can restore too: a snapshot of each database, and the other files. Files that are
-// deleted meanwhile are skipped; their records are gone as well.
-func writeArchive(ctx context.Context, app core.App, exclude []string, scratch, target string) error {
+// deleted meanwhile are skipped; their records are gone as well. The archive is
+// encrypted to the recipient, unless that is nil.
+func writeArchive(ctx context.Context, app core.App, exclude []string, scratch, target string, recipient age.Recipient) error {
 	report := progressOf(ctx)
 	for _, name := range databases {
 		err := snapshot(ctx, filepath.Join(app.DataDir(), name), filepath.Join(scratch, name), func(done, total int64) {
@@ -42,10 +44,11 @@ func writeArchive(ctx context.Context, app core.App, exclude []string, scratch, 
 	for _, name := range slices.Backward(databases) {
 		files = append([]sourceFile{{name: name, path: filepath.Join(scratch, name)}}, files...)
 	}
-	if err := writeZip(ctx, target, files, manifest, report); err != nil {
+	output, err := newOutput(target, recipient)
+	if err != nil {
 		return err
 	}
-	return seal(target)
+	return output.finish(writeZip(ctx, output, files, manifest, report))
 }
 
 // sourceFile is a file to archive under a name.
@@ -83,28 +86,23 @@ func filesOf(directory string, exclude []string) ([]sourceFile, error) {
 	return files, err
 }
 
-func writeZip(ctx context.Context, target string, files []sourceFile, manifest *Manifest, report Progress) error {
+func writeZip(ctx context.Context, output io.Writer, files []sourceFile, manifest *Manifest, report Progress) error {
 	var total int64
 	for _, file := range files {
 		if info, err := os.Stat(file.path); err == nil {
 			total += info.Size()
 		}
 	}
-	output, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	archive := &archiveWriter{zip: zip.NewWriter(output), ctx: ctx, manifest: manifest, report: func(done int64) {
+	writer := &archiveWriter{zip: zip.NewWriter(output), ctx: ctx, manifest: manifest, report: func(done int64) {
 		report("compressing", "all files", done, max(total, done+1))
 	}}
-	err = archive.addAll(files)
-	if err == nil {
-		err = archive.finish()
-	}
-	if err = errors.Join(err, output.Close()); err != nil {
+	if err := writer.addAll(files); err != nil {
 		return err
 	}
-	report("compressing", "all files", archive.done, archive.done)
+	if err := writer.finish(); err != nil {
+		return err
+	}
+	report("compressing", "all files", writer.done, writer.done)
 	return nil
 }
 

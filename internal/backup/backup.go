@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"filippo.io/age"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 	"github.com/pocketbase/pocketbase/tools/hook"
@@ -41,24 +42,22 @@ func progressOf(ctx context.Context) Progress {
 // the schedule and the command, and replicates the database if that is configured. It
 // writes lines that warn of something at start to notices.
 func Bind(app core.App, settings config.Backup, notices io.Writer) {
-	bindLock(app)
+	bindDashboard(app, bindLock(app))
 	bindServerLock(app, notices)
 	bindReplica(app, settings.Replica)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		if err := ApplySettings(e.App, settings); err != nil {
 			return err
 		}
+		if settings.Recipient != nil && settings.Replica != nil {
+			fmt.Fprintln(notices, "BACKUP_RECIPIENT encrypts backups only: the replica in REPLICA_URL is not encrypted (docs/backups.md).")
+		}
 		return e.Next()
 	})
 	// Last, because it replaces PocketBase's own function.
-	app.OnBackupCreate().Bind(&hook.Handler[*core.BackupEvent]{Func: create, Priority: 1000})
-	app.OnBackupRestore().BindFunc(func(e *core.BackupEvent) error {
-		names, err := ownNames(e.App.DataDir())
-		if err != nil {
-			return err
-		}
-		e.Exclude = append(e.Exclude, names...)
-		return e.Next()
+	app.OnBackupCreate().Bind(&hook.Handler[*core.BackupEvent]{
+		Func:     func(e *core.BackupEvent) error { return create(e, settings.Recipient) },
+		Priority: 1000,
 	})
 }
 
@@ -79,31 +78,56 @@ func ApplySettings(app core.App, configured config.Backup) error {
 	return app.Save(settings)
 }
 
-// create is PocketBase's CreateBackup, without blocking writers.
-func create(e *core.BackupEvent) error {
+// create is PocketBase's CreateBackup, without blocking writers. It encrypts the backup
+// to the recipient, unless that is nil.
+func create(e *core.BackupEvent, recipient age.Recipient) error {
 	if e.Name == "" {
 		e.Name = Name(time.Now())
+	}
+	target, elsewhere := e.Context.Value(targetKey{}).(string)
+	if !elsewhere {
+		e.Name = nameFor(e.Name, recipient)
+		if err := refuseExisting(e); err != nil {
+			return err
+		}
 	}
 	scratch, err := newScratch(e.App.DataDir())
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	if target, ok := e.Context.Value(targetKey{}).(string); ok {
-		return createAt(e, scratch, target)
+	if elsewhere {
+		return createAt(e, scratch, target, recipient)
 	}
 	archive := filepath.Join(scratch, "archive.zip")
-	if err := writeArchive(e.Context, e.App, e.Exclude, scratch, archive); err != nil {
+	if err := writeArchive(e.Context, e.App, e.Exclude, scratch, archive, recipient); err != nil {
 		return err
 	}
 	return upload(e.Context, e.App, archive, e.Name)
 }
 
+// refuseExisting returns an error if there is a backup of the event's name.
+func refuseExisting(e *core.BackupEvent) error {
+	files, err := e.App.NewBackupsFilesystem()
+	if err != nil {
+		return err
+	}
+	files.SetContext(e.Context)
+	exists, err := files.Exists(e.Name)
+	if err = errors.Join(err, files.Close()); err != nil {
+		return fmt.Errorf("failed to reach the backups: %w", err)
+	}
+	if exists {
+		return fmt.Errorf("the backup %s already exists", e.Name)
+	}
+	return nil
+}
+
 // createAt writes a backup to a file, which gets its name when it is complete.
-func createAt(e *core.BackupEvent, scratch, target string) error {
+func createAt(e *core.BackupEvent, scratch, target string, recipient age.Recipient) error {
 	partial := target + ".partial"
 	defer os.Remove(partial) // fails after the rename
-	if err := writeArchive(e.Context, e.App, e.Exclude, scratch, partial); err != nil {
+	if err := writeArchive(e.Context, e.App, e.Exclude, scratch, partial, recipient); err != nil {
 		return err
 	}
 	if err := os.Rename(partial, target); err != nil {

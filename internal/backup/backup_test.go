@@ -32,7 +32,7 @@ func newServer(t *testing.T, options ...func(*config.Config)) *testapp.Server {
 // archiveOf creates a backup of a server and returns its path.
 func archiveOf(t *testing.T, server *testapp.Server) string {
 	t.Helper()
-	archive, err := backup.Create(t.Context(), server.App, "test.zip", t.TempDir())
+	archive, err := backup.Create(t.Context(), server.App, config.Backup{}, "test.zip", t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestWritersAreNotKeptWaiting(t *testing.T) {
 		stages[stage+subject] = true
 		server.Patient(ann, "During "+stage)
 	})
-	archive, err := backup.Create(ctx, server.App, "test.zip", t.TempDir())
+	archive, err := backup.Create(ctx, server.App, config.Backup{}, "test.zip", t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,8 +124,8 @@ func TestUploadedFilesAreIncluded(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	target := t.TempDir()
-	if _, replaced, err := backup.Restore(t.Context(), archive, target, false); err != nil || replaced != "" {
-		t.Fatal(replaced, err)
+	if restored, err := backup.Restore(t.Context(), archive, target, backup.RestoreOptions{}); err != nil || restored.Replaced != "" {
+		t.Fatal(restored, err)
 	}
 	if content, err := os.ReadFile(filepath.Join(target, "storage", "collection", "record", "scan.txt")); err != nil || string(content) != "a scan" {
 		t.Errorf("got %q, %v", content, err)

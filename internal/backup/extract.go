@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"filippo.io/age"
 )
 
 // maxManifest limits the size of a manifest, which lists every uploaded file.
@@ -23,16 +25,16 @@ const maxManifest = 1 << 30
 // extract unpacks an archive into an empty directory, checks it against its manifest
 // and returns the manifest. It writes only the files that the manifest lists, and
 // nothing outside the directory.
-func extract(ctx context.Context, archive, target string) (*Manifest, error) {
-	if err := checkSeal(archive); err != nil {
+func extract(ctx context.Context, archive, target string, identities []age.Identity) (*Manifest, error) {
+	opened, err := openArchive(archive, identities)
+	if err != nil {
 		return nil, err
 	}
-	reader, err := zip.OpenReader(archive)
-	if err != nil {
-		return nil, fmt.Errorf("the backup is damaged: %w", err)
+	defer opened.close()
+	if err := checkSeal(opened.content, opened.size); err != nil {
+		return nil, err
 	}
-	defer reader.Close()
-	manifest, err := readManifest(reader)
+	manifest, err := readManifest(opened.Reader)
 	if err != nil {
 		return nil, err
 	}
@@ -41,13 +43,13 @@ func extract(ctx context.Context, archive, target string) (*Manifest, error) {
 		return nil, err
 	}
 	defer root.Close()
-	if err := extractAll(ctx, reader, root, manifest); err != nil {
+	if err := extractAll(ctx, opened.Reader, root, manifest); err != nil {
 		return nil, err
 	}
 	return manifest, checkDatabases(ctx, target, manifest)
 }
 
-func readManifest(reader *zip.ReadCloser) (*Manifest, error) {
+func readManifest(reader *zip.Reader) (*Manifest, error) {
 	file, err := reader.Open(manifestName)
 	if err != nil {
 		return nil, fmt.Errorf("the backup has no manifest: %w", err)
@@ -66,7 +68,7 @@ func readManifest(reader *zip.ReadCloser) (*Manifest, error) {
 	return manifest, nil
 }
 
-func extractAll(ctx context.Context, reader *zip.ReadCloser, root *os.Root, manifest *Manifest) error {
+func extractAll(ctx context.Context, reader *zip.Reader, root *os.Root, manifest *Manifest) error {
 	report := progressOf(ctx)
 	total, done := int64(0), int64(0)
 	entries := map[string]*zip.File{}

@@ -19,17 +19,17 @@ var errRestoring = errors.New("is being restored by another process")
 // bindLock holds a shared lock on the data directory while the app is open: any
 // number of processes may use it, but none during a restore. It completes a restore
 // that a crash interrupted, and refuses a directory that has lost its database.
-func bindLock(app core.App) {
-	var lock *os.File
+func bindLock(app core.App) *directoryLock {
+	lock := &directoryLock{}
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{
 		Priority: -1000, // before the databases are opened
 		Func: func(e *core.BootstrapEvent) error {
-			if lock == nil {
+			if lock.file == nil {
 				taken, err := lockShared(e.App.DataDir())
 				if err != nil {
 					return err
 				}
-				lock = taken
+				lock.file = taken
 			}
 			if err := refuseRemains(e.App.DataDir()); err != nil {
 				return err
@@ -41,13 +41,38 @@ func bindLock(app core.App) {
 		Priority: -1000, // the outermost, so that the lock is released last
 		Func: func(e *core.TerminateEvent) error {
 			err := e.Next()
-			if lock != nil {
-				err = errors.Join(err, lock.Close())
-				lock = nil
+			if lock.file != nil {
+				err = errors.Join(err, lock.file.Close())
+				lock.file = nil
 			}
 			return err
 		},
 	})
+	return lock
+}
+
+// directoryLock is an app's lock on its data directory; the file is nil while the app
+// is closed.
+type directoryLock struct{ file *os.File }
+
+// alone makes the lock exclusive, so that no other process opens the directory. It
+// fails if one has it open already.
+func (l *directoryLock) alone(directory string) error {
+	if l.file == nil {
+		return errors.New("the data directory is closed")
+	}
+	if err := tryLock(l.file, true); err != nil {
+		return errors.Join(fmt.Errorf("%s %w", directory, ErrInUse), tryLock(l.file, false))
+	}
+	return nil
+}
+
+// refuseOthers returns an error if another process has the directory open.
+func (l *directoryLock) refuseOthers(directory string) error {
+	if err := l.alone(directory); err != nil {
+		return err
+	}
+	return tryLock(l.file, false)
 }
 
 // lockShared takes the lock of a process that uses a data directory.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,18 +45,22 @@ func hasData(app core.App) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Create creates a backup and returns its place: the name among the app's backups,
-// or the path if to is a file or directory.
-func Create(ctx context.Context, app core.App, name, to string) (place string, err error) {
+// Create creates a backup and returns its place: the name among the app's backups, or
+// the path if to is a file or directory. The place of an encrypted backup ends in .age.
+func Create(ctx context.Context, app core.App, settings config.Backup, name, to string) (place string, err error) {
+	if settings.Recipient != nil {
+		name = strings.TrimSuffix(name, encryptedSuffix)
+	}
 	if name != filepath.Base(name) || !strings.HasSuffix(name, ".zip") {
 		return "", fmt.Errorf("the name of a backup must end in .zip and contain no directory: %q", name)
 	}
 	if to == "" {
-		return name, createHere(ctx, app, name)
+		return nameFor(name, settings.Recipient), app.CreateBackup(ctx, name)
 	}
 	if info, err := os.Stat(to); err == nil && info.IsDir() {
 		to = filepath.Join(to, name)
 	}
+	to = nameFor(to, settings.Recipient)
 	if _, err := os.Stat(to); err == nil {
 		return "", fmt.Errorf("%s already exists", to)
 	}
@@ -67,30 +70,15 @@ func Create(ctx context.Context, app core.App, name, to string) (place string, e
 	return to, app.CreateBackup(context.WithValue(ctx, targetKey{}, to), name)
 }
 
-// createHere creates a backup among the app's, and never replaces one.
-func createHere(ctx context.Context, app core.App, name string) error {
-	files, err := app.NewBackupsFilesystem()
-	if err != nil {
-		return err
-	}
-	exists, err := files.Exists(name)
-	if err = errors.Join(err, files.Close()); err != nil {
-		return fmt.Errorf("failed to reach the backups: %w", err)
-	}
-	if exists {
-		return fmt.Errorf("the backup %s already exists", name)
-	}
-	return app.CreateBackup(ctx, name)
-}
-
 // targetKey is the context key of the path to write a backup to.
 type targetKey struct{}
 
-// Entry is a stored backup.
+// Entry is a stored backup; Size is in bytes.
 type Entry struct {
 	Name      string
 	Size      int64
 	CreatedAt time.Time
+	Encrypted bool
 }
 
 // List returns the stored backups, newest first.
@@ -99,7 +87,7 @@ func List(ctx context.Context, app core.App, settings config.Backup) ([]Entry, e
 	err := withFiles(ctx, app, settings, func(files *filesystem.System) error {
 		found, err := files.List("")
 		for _, object := range found {
-			entries = append(entries, Entry{Name: object.Key, Size: object.Size, CreatedAt: object.ModTime})
+			entries = append(entries, Entry{Name: object.Key, Size: object.Size, CreatedAt: object.ModTime, Encrypted: strings.HasSuffix(object.Key, encryptedSuffix)})
 		}
 		return err
 	})
@@ -161,10 +149,5 @@ func download(files *filesystem.System, name, target string) error {
 		return fmt.Errorf("failed to read the backup %s: %w", name, err)
 	}
 	defer source.Close()
-	file, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(file, source)
-	return errors.Join(err, file.Close())
+	return save(source, target)
 }

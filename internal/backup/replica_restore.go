@@ -4,34 +4,52 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/benbjohnson/litestream"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/audit"
 	"carebase/internal/config"
 )
 
 // RestoreReplica replaces the database of a data directory with the replicated one, as
 // of a time, or the last state if the time is zero. Uploaded files and logs stay. It
 // keeps what it replaces, as Restore does.
-func RestoreReplica(ctx context.Context, settings *config.Replica, at time.Time, directory string, force bool) (replaced string, err error) {
+func RestoreReplica(ctx context.Context, settings *config.Replica, at time.Time, directory string, options RestoreOptions) (*Restored, error) {
 	place := newReplica(settings)
 	if objects, ok := place.client.(*objectReplica); ok {
 		objects.at = at
 	}
 	if err := place.covers(ctx, at); err != nil {
-		return "", err
+		return nil, err
 	}
-	return replace(directory, force, databaseOnly, func(staged string) error {
-		options := litestream.NewRestoreOptions()
-		options.OutputPath, options.Timestamp = filepath.Join(staged, dataFile), at
-		if err := litestream.NewReplicaWithClient(nil, place.client).Restore(ctx, options); err != nil {
+	replaced, err := replace(ctx, directory, options, databaseOnly, func(staged string, event audit.Event) error {
+		target := litestream.NewRestoreOptions()
+		target.OutputPath, target.Timestamp = filepath.Join(staged, dataFile), at
+		if err := litestream.NewReplicaWithClient(nil, place.client).Restore(ctx, target); err != nil {
 			return fmt.Errorf("failed to restore the replica in %s: %w", place.name, err)
 		}
-		return checkReplica(ctx, staged)
+		if err := checkReplica(ctx, staged); err != nil {
+			return err
+		}
+		return recordRestored(staged, event)
 	})
+	return &Restored{Replaced: replaced}, err
+}
+
+// recordRestored records an event in a restored data.db. It removes the request log
+// that opening the app creates.
+func recordRestored(staged string, event audit.Event) error {
+	err := withRestored(staged, func(app core.App) error { return audit.RecordIn(app, event) })
+	logs, globErr := filepath.Glob(filepath.Join(staged, auxiliaryFile+"*"))
+	err = errors.Join(err, globErr)
+	for _, path := range logs {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 // covers returns an error if the replica does not reach back to the time.

@@ -77,7 +77,7 @@ func TestReplicaOnS3(t *testing.T) {
 		want string
 	}{{time.Time{}, "First,Second,Third"}, {between, "First"}, {during, "First,Second"}} {
 		directory := t.TempDir()
-		if _, err := backup.RestoreReplica(t.Context(), replica, test.at, directory, false); err != nil {
+		if _, err := backup.RestoreReplica(t.Context(), replica, test.at, directory, backup.RestoreOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if got := patientsIn(t, directory); got != test.want {

@@ -10,20 +10,49 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"filippo.io/age"
+
+	"carebase/internal/audit"
 )
 
 // ErrNotEmpty means that the restore would replace data.
 var ErrNotEmpty = errors.New("there is a database")
 
+// RestoreOptions says how to restore.
+type RestoreOptions struct {
+	// Force replaces existing data, and keeps it aside.
+	Force bool
+	// Identities decrypt an encrypted archive.
+	Identities []age.Identity
+	// Event is recorded in the restored audit trail, with the heads of the replaced one.
+	Event audit.Event
+}
+
+// Restored describes a restore.
+type Restored struct {
+	// Manifest is the archive's; nil after a restore from a replica.
+	Manifest *Manifest
+	// Replaced is the directory of the replaced data; empty if there was none.
+	Replaced string
+	// Trail says in what way the restored audit trail is not intact; nil if it is.
+	Trail error
+}
+
 // Restore replaces a data directory with the contents of an archive, or creates the
-// directory. It replaces data only with force, and keeps it in the directory replaced
-// (empty if there was none). A crash leaves either the old data or the new.
-func Restore(ctx context.Context, archive, directory string, force bool) (manifest *Manifest, replaced string, err error) {
-	replaced, err = replace(directory, force, "", func(staged string) error {
-		manifest, err = extract(ctx, archive, staged)
+// directory, after the checks of Verify; only a broken audit trail does not stop it. A
+// crash leaves either the old data or the new.
+func Restore(ctx context.Context, archive, directory string, options RestoreOptions) (*Restored, error) {
+	restored := &Restored{}
+	var err error
+	restored.Replaced, err = replace(ctx, directory, options, "", func(staged string, event audit.Event) (err error) {
+		if restored.Manifest, err = extract(ctx, archive, staged, options.Identities); err != nil {
+			return err
+		}
+		restored.Trail, err = openRestored(ctx, staged, restored.Manifest, &event)
 		return err
 	})
-	return manifest, replaced, err
+	return restored, err
 }
 
 // databaseOnly marks the directories of a restore that replaces only data.db.
@@ -31,7 +60,7 @@ const databaseOnly = "-database"
 
 // replace fills a staging directory beside the data, then replaces the data with it:
 // all of it, or only data.db if the suffix is databaseOnly.
-func replace(directory string, force bool, suffix string, fill func(staged string) error) (replaced string, err error) {
+func replace(ctx context.Context, directory string, options RestoreOptions, suffix string, fill func(staged string, event audit.Event) error) (replaced string, err error) {
 	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return "", err
 	}
@@ -43,39 +72,65 @@ func replace(directory string, force bool, suffix string, fill func(staged strin
 	if err := finishRestore(directory); err != nil {
 		return "", err
 	}
-	if err := removeAbandoned(directory); err != nil {
-		return "", err
+	event := options.Event
+	if _, err := os.Stat(filepath.Join(directory, dataFile)); err == nil {
+		if !options.Force {
+			return "", fmt.Errorf("%w in %s: --force replaces it, and keeps it aside", ErrNotEmpty, directory)
+		}
+		event.Detail += replacedTrail(headsIn(ctx, directory))
 	}
-	if _, err := os.Stat(filepath.Join(directory, dataFile)); err == nil && !force {
-		return "", fmt.Errorf("%w in %s: --force replaces it, and keeps it aside", ErrNotEmpty, directory)
-	}
-	staged, err := os.MkdirTemp(directory, stagedPrefix+"*")
+	staged, err := stage(directory, func(staged string) error { return fill(staged, event) })
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(staged) // does nothing after the rename
-	if err := fill(staged); err != nil {
-		return "", err
-	}
-	if err := flushTree(staged); err != nil {
-		return "", err
-	}
-	// This rename commits the restore.
-	at := time.Now().UTC().Format("20060102T150405.000Z") + suffix
-	if err := os.Rename(staged, filepath.Join(directory, committedPrefix+at)); err != nil {
-		return "", err
-	}
-	if err := flushOne(directory); err != nil {
+	committed, err := commit(directory, staged, suffix)
+	if err != nil {
 		return "", err
 	}
 	if err := finishRestore(directory); err != nil {
 		return "", fmt.Errorf("the restore is committed but incomplete; the next start completes it: %w", err)
 	}
-	aside := filepath.Join(directory, ReplacedPrefix+at)
+	aside := filepath.Join(directory, ReplacedPrefix+strings.TrimPrefix(filepath.Base(committed), committedPrefix))
 	if _, err := os.Stat(aside); err != nil {
 		return "", nil // there was no data to replace
 	}
 	return aside, nil
+}
+
+// stage fills a new staging directory in a data directory.
+func stage(directory string, fill func(staged string) error) (staged string, err error) {
+	if err := removeAbandoned(directory); err != nil {
+		return "", err
+	}
+	if staged, err = os.MkdirTemp(directory, stagedPrefix+"*"); err != nil {
+		return "", err
+	}
+	if err := errors.Join(fill(staged), removeKept(staged), flushTree(staged)); err != nil {
+		return "", errors.Join(err, os.RemoveAll(staged))
+	}
+	return staged, nil
+}
+
+// removeKept removes the directories of an app that were created by opening it on
+// staged data, and that a restore leaves in place.
+func removeKept(staged string) error {
+	var err error
+	for _, name := range kept {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(staged, name)))
+	}
+	return err
+}
+
+// commit decides a restore with a rename, and returns the directory's new name. From
+// then on finishRestore completes it, now or at the next start.
+func commit(directory, staged, suffix string) (committed string, err error) {
+	at := time.Now().UTC().Format("20060102T150405.000Z") + suffix
+	committed = filepath.Join(directory, committedPrefix+at)
+	if err := os.Rename(staged, committed); err != nil {
+		return "", err
+	}
+	return committed, flushOne(directory)
 }
 
 // removeAbandoned removes staging directories of restores that were killed before

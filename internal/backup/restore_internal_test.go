@@ -96,7 +96,7 @@ func TestACommandGoesOnWithARestore(t *testing.T) {
 func TestRestoreThatFailsChangesNothing(t *testing.T) {
 	directory := t.TempDir()
 	write(t, directory, map[string]string{"data.db": "old", "broken.zip": "no zip file"})
-	if _, _, err := Restore(t.Context(), filepath.Join(directory, "broken.zip"), directory, true); err == nil {
+	if _, err := Restore(t.Context(), filepath.Join(directory, "broken.zip"), directory, RestoreOptions{Force: true}); err == nil {
 		t.Error("a broken archive was restored")
 	}
 	if content, err := os.ReadFile(filepath.Join(directory, "data.db")); err != nil || string(content) != "old" {
@@ -115,14 +115,15 @@ func TestNamesThatLeadOutside(t *testing.T) {
 		write(t, parent, map[string]string{"source": "harm"})
 		archive := filepath.Join(parent, "x.zip")
 		manifest := &Manifest{Format: format, Tables: map[string]map[string]int64{}}
-		err := writeZip(t.Context(), archive, []sourceFile{{name: name, path: source}}, manifest, progressOf(t.Context()))
+		output, err := newOutput(archive, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := seal(archive); err != nil {
+		err = output.finish(writeZip(t.Context(), output, []sourceFile{{name: name, path: source}}, manifest, progressOf(t.Context())))
+		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := Restore(t.Context(), archive, directory, true); err == nil || !strings.Contains(err.Error(), "outside the data") {
+		if _, err := Restore(t.Context(), archive, directory, RestoreOptions{Force: true}); err == nil || !strings.Contains(err.Error(), "outside the data") {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if _, err := os.Stat(filepath.Join(parent, "outside")); err == nil {

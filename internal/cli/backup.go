@@ -10,9 +10,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"filippo.io/age"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cobra"
 
+	"carebase/internal/audit"
 	"carebase/internal/backup"
 	"carebase/internal/config"
 )
@@ -70,7 +72,7 @@ The backup is a zip file in the data directory's backups, or on S3 if BACKUP_URL
 		}
 		return backup.WithApp(app, settings.Backup, func() error {
 			return recorded(app, command, func() error {
-				place, err := backup.Create(ctx, app, name, to)
+				place, err := backup.Create(ctx, app, settings.Backup, name, to)
 				if err != nil {
 					return err
 				}
@@ -93,32 +95,64 @@ func newBackupListCommand(app core.App, settings *config.Config) *cobra.Command 
 			return err
 		}
 		table := tabwriter.NewWriter(command.OutOrStdout(), 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "NAME\tSIZE\tCREATED")
+		fmt.Fprintln(table, "NAME\tSIZE\tCREATED\tENCRYPTED")
 		for _, entry := range entries {
-			fmt.Fprintf(table, "%s\t%d\t%s\n", entry.Name, entry.Size, entry.CreatedAt.UTC().Format(time.RFC3339))
+			encrypted := "no"
+			if entry.Encrypted {
+				encrypted = "yes"
+			}
+			fmt.Fprintf(table, "%s\t%d\t%s\t%s\n", entry.Name, entry.Size, entry.CreatedAt.UTC().Format(time.RFC3339), encrypted)
 		}
 		return table.Flush()
 	})
 }
 
 func newBackupVerifyCommand(app core.App, settings *config.Config) *cobra.Command {
+	var identity string
 	command := &cobra.Command{
-		Use:   "verify NAME|FILE",
+		Use:   "verify NAME|FILE [--identity FILE]",
 		Short: "Check that a backup is complete and restores",
 		Long: `Checks that a backup restores: unpacks it into a scratch directory in TMPDIR, compares every file with its checksum, runs
 SQLite's integrity check, counts the rows of every table, and opens and migrates the data.`,
 		Args: cobra.ExactArgs(1),
 	}
+	command.Flags().StringVar(&identity, "identity", "", identityUsage)
 	return backupCommand(settings, command, func(ctx context.Context, command *cobra.Command, arguments []string) error {
+		identities, err := readIdentities(identity)
+		if err != nil {
+			return err
+		}
 		return backup.WithArchive(ctx, app, settings.Backup, arguments[0], func(archive string) error {
-			manifest, err := backup.Verify(ctx, archive)
+			manifest, err := backup.Verify(ctx, archive, identities...)
 			if err != nil {
-				return err
+				return hintIdentity(err)
 			}
 			_, err = fmt.Fprintf(command.OutOrStdout(), "%s is complete and restores: %s.\n", arguments[0], describeManifest(manifest))
 			return err
 		})
 	})
+}
+
+const identityUsage = "the file with the age identity that decrypts the backup"
+
+// readIdentities reads the file that --identity names; none for an empty name.
+func readIdentities(path string) ([]age.Identity, error) {
+	if path == "" {
+		return nil, nil
+	}
+	identities, err := backup.ReadIdentities(path)
+	if err != nil {
+		return nil, fmt.Errorf("--identity: %w", err)
+	}
+	return identities, nil
+}
+
+// hintIdentity adds what to do about an encrypted backup to an error.
+func hintIdentity(err error) error {
+	if errors.Is(err, backup.ErrEncrypted) {
+		return fmt.Errorf("%w: use --identity FILE, with the age identity that decrypts it", err)
+	}
+	return err
 }
 
 func describeManifest(manifest *backup.Manifest) string {
@@ -131,9 +165,9 @@ func describeManifest(manifest *backup.Manifest) string {
 
 func newBackupRestoreCommand(app core.App, settings *config.Config) *cobra.Command {
 	var force, fromReplica bool
-	var at string
+	var at, identity string
 	command := &cobra.Command{
-		Use:   "restore NAME|FILE, or restore --from-replica [--at TIME]",
+		Use:   "restore NAME|FILE [--identity FILE], or restore --from-replica [--at TIME]",
 		Short: "Replace the data with a backup or with the replica",
 		Long: `Replaces the data with a backup, all or nothing, after checking the backup's files as verify does; or, with --from-replica,
 the database with the replica in REPLICA_URL, as of --at (a time such as 2026-01-31T12:00:00Z) or as it was last.
@@ -148,25 +182,31 @@ The server must be stopped. Existing data is replaced only with --force, and kep
 	}
 	command.Flags().BoolVar(&force, "force", false, "replace existing data, and keep it aside")
 	command.Flags().BoolVar(&fromReplica, "from-replica", false, "restore the replica in REPLICA_URL")
+	command.Flags().StringVar(&identity, "identity", "", identityUsage)
 	command.Flags().StringVar(&at, "at", "", "restore the replica as of this time, with its zone")
 	return backupCommand(settings, command, func(ctx context.Context, command *cobra.Command, arguments []string) error {
+		options := backup.RestoreOptions{Force: force, Event: audit.Event{Action: audit.Execute, Detail: nameOf(command)}}
 		if fromReplica {
-			return restoreReplica(ctx, app, settings, command, at, force)
+			return restoreReplica(ctx, app, settings, command, at, options)
 		}
 		if at != "" {
 			return errors.New("--at requires --from-replica")
 		}
+		var err error
+		if options.Identities, err = readIdentities(identity); err != nil {
+			return err
+		}
 		return backup.WithArchive(ctx, app, settings.Backup, arguments[0], func(archive string) error {
-			manifest, replaced, err := backup.Restore(ctx, archive, app.DataDir(), force)
+			restored, err := backup.Restore(ctx, archive, app.DataDir(), options)
 			if err != nil {
-				return err
+				return hintIdentity(err)
 			}
-			return reportRestored(app, settings, command, describeManifest(manifest), replaced)
+			return reportRestored(app, command, describeManifest(restored.Manifest), restored)
 		})
 	})
 }
 
-func restoreReplica(ctx context.Context, app core.App, settings *config.Config, command *cobra.Command, at string, force bool) error {
+func restoreReplica(ctx context.Context, app core.App, settings *config.Config, command *cobra.Command, at string, options backup.RestoreOptions) error {
 	if settings.Backup.Replica == nil {
 		return errors.New("REPLICA_URL is not set")
 	}
@@ -181,7 +221,7 @@ func restoreReplica(ctx context.Context, app core.App, settings *config.Config, 
 		}
 		moment = parsed
 	}
-	replaced, err := backup.RestoreReplica(ctx, settings.Backup.Replica, moment, app.DataDir(), force)
+	restored, err := backup.RestoreReplica(ctx, settings.Backup.Replica, moment, app.DataDir(), options)
 	if err != nil {
 		return err
 	}
@@ -189,19 +229,18 @@ func restoreReplica(ctx context.Context, app core.App, settings *config.Config, 
 	if at != "" {
 		what = "the replica as of " + at
 	}
-	return reportRestored(app, settings, command, what, replaced)
+	return reportRestored(app, command, what, restored)
 }
 
-// reportRestored prints what a restore did, and records it in the restored audit trail.
-func reportRestored(app core.App, settings *config.Config, command *cobra.Command, what, replaced string) error {
-	return backup.WithApp(app, settings.Backup, func() error {
-		return recorded(app, command, func() error {
-			text := fmt.Sprintf("Restored %s: %s.\n", app.DataDir(), what)
-			if replaced != "" {
-				text += fmt.Sprintf("The replaced data is in %s.\n", replaced)
-			}
-			_, err := fmt.Fprint(command.OutOrStdout(), text)
-			return err
-		})
-	})
+// reportRestored prints what a restore did.
+func reportRestored(app core.App, command *cobra.Command, what string, restored *backup.Restored) error {
+	text := fmt.Sprintf("Restored %s: %s.\n", app.DataDir(), what)
+	if restored.Replaced != "" {
+		text += fmt.Sprintf("The replaced data is in %s.\n", restored.Replaced)
+	}
+	if restored.Trail != nil {
+		text += fmt.Sprintf("Warning: %v.\n", restored.Trail)
+	}
+	_, err := fmt.Fprint(command.OutOrStdout(), text)
+	return err
 }

@@ -5,11 +5,13 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/spf13/cobra"
 
 	"carebase/internal/audit"
@@ -66,9 +68,21 @@ func executeOpening(app *pocketbase.PocketBase) error {
 		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 		return nil
 	})
+	var restart sync.Mutex // held while the app restarts, which replaces this process
+	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{
+		Priority: -100_000, // around all others
+		Func: func(e *core.TerminateEvent) error {
+			if e.IsRestart {
+				restart.Lock()
+				defer restart.Unlock()
+			}
+			return e.Next()
+		},
+	})
 	go func() { ended <- app.RootCmd.Execute() }()
 	select {
 	case err := <-ended:
+		restart.Lock() // a server ends before its restart does
 		if !app.IsBootstrapped() {
 			return err
 		}

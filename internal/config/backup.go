@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"filippo.io/age"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/cron"
 )
@@ -17,6 +18,8 @@ type Backup struct {
 	Keep int
 	// S3 is the bucket for backups; nil for the dashboard's choice.
 	S3 *core.S3Config
+	// Recipient is the public key to encrypt backups to; nil for none.
+	Recipient age.Recipient
 	// Replica is the place of the replica; nil for none.
 	Replica *Replica
 }
@@ -44,15 +47,16 @@ const (
 )
 
 func (v *validator) backup(raw variables, onPostgreSQL bool) Backup {
-	for name, value := range map[string]string{"BACKUP_CRON": raw.BackupCron, "BACKUP_URL": raw.BackupURL, "REPLICA_URL": raw.ReplicaURL} {
+	for name, value := range map[string]string{"BACKUP_CRON": raw.BackupCron, "BACKUP_URL": raw.BackupURL, "BACKUP_RECIPIENT": raw.BackupRecipient, "REPLICA_URL": raw.ReplicaURL} {
 		if onPostgreSQL && value != "" {
 			v.secretProblem(name, "unset with PostgreSQL, which is backed up with its own tools (docs/postgresql.md)")
 		}
 	}
 	backup := Backup{
-		Cron:    raw.BackupCron,
-		Keep:    v.number("BACKUP_KEEP", raw.BackupKeep, defaultBackupKeep, 1, maxBackupKeep),
-		Replica: v.replica(raw),
+		Cron:      raw.BackupCron,
+		Keep:      v.number("BACKUP_KEEP", raw.BackupKeep, defaultBackupKeep, 1, maxBackupKeep),
+		Recipient: v.recipient("BACKUP_RECIPIENT", raw.BackupRecipient),
+		Replica:   v.replica(raw),
 	}
 	if _, err := cron.NewSchedule(raw.BackupCron); raw.BackupCron != "" && err != nil {
 		v.problem("BACKUP_CRON", raw.BackupCron, "five fields (minute, hour, day, month, weekday) such as 0 3 * * *, or @daily")
@@ -65,6 +69,20 @@ func (v *validator) backup(raw variables, onPostgreSQL bool) Backup {
 		backup.S3 = bucket
 	}
 	return backup
+}
+
+// recipient parses an age public key. It does not show the value, which may be the
+// private key by mistake.
+func (v *validator) recipient(name, value string) age.Recipient {
+	if value == "" {
+		return nil
+	}
+	recipients, err := age.ParseRecipients(strings.NewReader(value))
+	if err != nil || len(recipients) != 1 {
+		v.secretProblem(name, "an age public key such as age1..., which age-keygen -y prints")
+		return nil
+	}
+	return recipients[0]
 }
 
 // replica parses file:///directory or s3://bucket/path.

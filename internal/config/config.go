@@ -112,6 +112,7 @@ type variables struct {
 	BackupCron             string `env:"BACKUP_CRON"`
 	BackupKeep             string `env:"BACKUP_KEEP"`
 	BackupURL              string `env:"BACKUP_URL"`
+	BackupRecipient        string `env:"BACKUP_RECIPIENT"`
 	ReplicaURL             string `env:"REPLICA_URL"`
 	AWSAccessKeyID         string `env:"AWS_ACCESS_KEY_ID"`
 	AWSSecretAccessKey     string `env:"AWS_SECRET_ACCESS_KEY"`
