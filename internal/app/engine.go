@@ -48,6 +48,7 @@ func (e engine) settings(config *config.Config) pocketbase.Config {
 func (e engine) bind(app core.App, config *config.Config, notices io.Writer) {
 	if e.database == nil {
 		sqlite.Bind(app)
+		sqlite.BindFiles(app, notices)
 		datadir.Bind(app, notices, config.Backup.Directories()...)
 		backup.Bind(app, config.Backup, notices)
 		return

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -31,7 +32,7 @@ func bindLock(app core.App) *directoryLock {
 				}
 				lock.file = taken
 			}
-			if err := refuseRemains(e.App.DataDir()); err != nil {
+			if err := refuseRemains(context.Background(), e.App.DataDir()); err != nil {
 				return err
 			}
 			return e.Next()

@@ -2,15 +2,19 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+
+	"carebase/internal/sqlite"
 )
 
 // underUmask022 wraps a command in a shell whose umask lets others read.
@@ -143,6 +147,44 @@ func TestDirectoryWithoutItsDatabase(t *testing.T) {
 			t.Errorf("%s: a database was created", name)
 		}
 	}
+}
+
+// TestDatabaseRemovedUnderAServer removes data.db while a server runs, which may create
+// an empty one. The next start does not take it for the clinic's.
+func TestDatabaseRemovedUnderAServer(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	carebase, notices := command(t, directory, nil, "serve"), new(bytes.Buffer)
+	carebase.Stderr = notices
+	server := launchCommand(t, carebase)
+	server.waitUntilReady(t)
+	ann := server.SignUp("ann")
+	for _, name := range []string{"data.db", "data.db-wal", "data.db-shm"} {
+		if err := os.Remove(filepath.Join(directory, "pb_data", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if answer := server.Call(ann.Access, "POST", "/api/patients/", map[string]any{"name": "After", "age": 1, "notes": "x"}); answer.Status != http.StatusServiceUnavailable {
+		t.Errorf("got %d %s", answer.Status, answer.Body)
+	}
+	server.killed = true // it may end with what it could not store
+	server.end(t)
+	output, err := command(t, directory, nil, "superuser", "upsert", "operator@example.com", "long-enough-1").CombinedOutput()
+	if err == nil || !strings.Contains(string(output), "but there is no database pb_data/data.db") {
+		t.Errorf("got %v %s", err, output)
+	}
+	empty := filepath.Join(directory, "pb_data", "data.db")
+	database, err := sqlite.Connect(empty)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := database.NewQuery("PRAGMA user_version = 1").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(database.Close(), os.Chmod(empty, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, directory, "or an empty one", nil, "serve")
 }
 
 // TestSecondServer starts three servers on one directory; the first one ends before
