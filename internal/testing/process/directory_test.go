@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"carebase/internal/sqlite"
+	"carebase/internal/testing/testpostgres"
 )
 
 // underUmask022 wraps a command in a shell whose umask lets others read.
@@ -217,5 +218,19 @@ func TestSecondServer(t *testing.T) {
 		if got := strings.Count(notices.String(), "Another Carebase server is running on pb_data"); got != want {
 			t.Errorf("server %d: got %q", number+1, notices)
 		}
+	}
+}
+
+// TestNobodyElseReadsUploadedFiles starts on PostgreSQL, where the data directory has
+// uploaded files only.
+func TestNobodyElseReadsUploadedFiles(t *testing.T) {
+	settings, directory := testpostgres.New(t), t.TempDir()
+	uploaded := filepath.Join(directory, "pb_data", "storage", "c", "r", "scan.png")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(uploaded), 0o755), os.WriteFile(uploaded, nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	start(t, directory, []string{"DATABASE_URL=" + settings.URL})
+	if found := accessible(t, filepath.Join(directory, "pb_data")); len(found) > 0 {
+		t.Errorf("others have permissions for %q", found)
 	}
 }
