@@ -65,6 +65,34 @@ func plainZip(t *testing.T, name string, content []byte) []byte {
 	return buffer.Bytes()
 }
 
+// badArchive is a file that is no valid backup, and part of what the refusal says.
+type badArchive struct {
+	name    string
+	content []byte
+	reason  string
+}
+
+// badArchives returns archives that a whole one is the model of.
+func badArchives(t *testing.T, whole []byte) []badArchive {
+	t.Helper()
+	altered := bytes.Clone(whole)
+	altered[len(altered)/2] ^= 1
+	sealed := filepath.Join(t.TempDir(), "sealed.zip")
+	writeSealed(t, sealed, []string{"data.db"}, [][]byte{make([]byte, 8192)})
+	forged, err := os.ReadFile(sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []badArchive{
+		{"zeros.zip", plainZip(t, "data.db", make([]byte, 8192)), "not made by Carebase"},
+		{"forged.zip", forged, "no manifest"},
+		{"altered.zip", altered, "damaged"},
+		{"cut.zip", whole[:len(whole)-1], "damaged"},
+		{"text.zip", []byte("no zip file"), "damaged"},
+		{"encrypted.zip.age", []byte("age-encryption.org/v1\n"), "backup restore --identity"},
+	}
+}
+
 // TestDashboardRefusesArchives uploads what is no backup, and restores it after it got
 // among the backups another way. The restores that succeed are tested with a process.
 func TestDashboardRefusesArchives(t *testing.T) {
@@ -75,26 +103,7 @@ func TestDashboardRefusesArchives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	altered := bytes.Clone(whole)
-	altered[len(altered)/2] ^= 1
-	sealed := filepath.Join(t.TempDir(), "sealed.zip")
-	writeSealed(t, sealed, []string{"data.db"}, [][]byte{make([]byte, 8192)})
-	forged, err := os.ReadFile(sealed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct {
-		name    string
-		content []byte
-		reason  string
-	}{
-		{"zeros.zip", plainZip(t, "data.db", make([]byte, 8192)), "not made by Carebase"},
-		{"forged.zip", forged, "no manifest"},
-		{"altered.zip", altered, "damaged"},
-		{"cut.zip", whole[:len(whole)-1], "damaged"},
-		{"text.zip", []byte("no zip file"), "damaged"},
-		{"encrypted.zip.age", []byte("age-encryption.org/v1\n"), "backup restore --identity"},
-	} {
+	for _, test := range badArchives(t, whole) {
 		if status, body := uploadArchive(t, server, superuser, test.name, test.content); status != http.StatusBadRequest || !strings.Contains(body, test.reason) {
 			t.Errorf("%s: uploaded: got %d %s", test.name, status, body)
 		}

@@ -46,8 +46,8 @@ func ReadIdentities(path string) ([]age.Identity, error) {
 	return identities, nil
 }
 
-// output is an archive file that is being written.
-type output struct {
+// archiveOutput is an archive file that is being written.
+type archiveOutput struct {
 	*sealWriter
 	file      *os.File
 	encrypted io.WriteCloser // nil without a recipient
@@ -55,20 +55,20 @@ type output struct {
 
 // newOutput creates an archive file. What is written to it is encrypted to the
 // recipient, unless that is nil.
-func newOutput(path string, recipient age.Recipient) (*output, error) {
+func newOutput(path string, recipient age.Recipient) (*archiveOutput, error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil || recipient == nil {
-		return &output{sealWriter: newSealWriter(file), file: file}, err
+		return &archiveOutput{sealWriter: newSealWriter(file), file: file}, err
 	}
 	encrypted, err := age.Encrypt(file, recipient)
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &output{sealWriter: newSealWriter(encrypted), file: file, encrypted: encrypted}, nil
+	return &archiveOutput{sealWriter: newSealWriter(encrypted), file: file, encrypted: encrypted}, nil
 }
 
 // finish completes the file, unless writing to it failed, and closes it.
-func (o *output) finish(err error) error {
+func (o *archiveOutput) finish(err error) error {
 	if err == nil {
 		err = o.seal()
 	}

@@ -13,8 +13,8 @@ import (
 	"carebase/internal/sqlite"
 )
 
-// pageSize is the size of a SQLite file without tables, in bytes.
-const pageSize = 4096
+// emptySize is the size of a SQLite file without tables, in bytes.
+const emptySize = 4096
 
 // refuseRemains returns an error if a data directory has lost its database: it has a
 // write-ahead log, a request log or backups, but no data.db, or one without tables, as
@@ -22,7 +22,7 @@ const pageSize = 4096
 // patients.
 func refuseRemains(ctx context.Context, directory string) error {
 	size, err := sizeOf(filepath.Join(directory, dataFile))
-	if err != nil || size > pageSize {
+	if err != nil || size > emptySize {
 		return err
 	}
 	remains := map[string]int64{dataFile + "-wal": 0, auxiliaryFile: 0, core.LocalBackupsDirName: 0}
@@ -31,7 +31,7 @@ func refuseRemains(ctx context.Context, directory string) error {
 			return err
 		}
 		// The first start may have been killed before it created any table.
-		remains = map[string]int64{auxiliaryFile: pageSize, core.LocalBackupsDirName: 0}
+		remains = map[string]int64{auxiliaryFile: emptySize, core.LocalBackupsDirName: 0}
 	}
 	for name, harmless := range remains {
 		path := filepath.Join(directory, name)
