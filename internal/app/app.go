@@ -27,6 +27,8 @@ type Options struct {
 	Public fs.FS
 	// Log receives a line of JSON for each request that failed; os.Stderr if nil.
 	Log io.Writer
+	// Notices receives the lines of text that warn of something at start; os.Stderr if nil.
+	Notices io.Writer
 	// Banner receives where everything is when the server is ready; os.Stdout if nil.
 	Banner io.Writer
 	// Timeouts bound slow clients; server.DefaultTimeouts if zero.
@@ -38,6 +40,9 @@ type Options struct {
 func New(config *config.Config, options Options) (*pocketbase.PocketBase, error) {
 	if options.Log == nil {
 		options.Log = os.Stderr
+	}
+	if options.Notices == nil {
+		options.Notices = os.Stderr
 	}
 	if options.Banner == nil {
 		options.Banner = os.Stdout
@@ -56,7 +61,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	documented := server.Bind(app, config, server.Options{
 		Timeouts:   options.Timeouts,
 		Monitoring: monitoring.Bind(app, config.MetricsAddr, options.Log),
-		Cluster:    engine.bind(app, config),
+		Cluster:    engine.bind(app, config, options.Notices),
 	})
 	routes.Bind(app, config, options.Public, documented)
 	app.RootCmd.AddCommand(

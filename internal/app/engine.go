@@ -1,12 +1,15 @@
 package app
 
 import (
+	"io"
+
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/hooks"
 	"carebase/internal/backup"
 	"carebase/internal/config"
+	"carebase/internal/datadir"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/cluster"
 	pgengine "carebase/internal/postgres/engine"
@@ -43,12 +46,15 @@ func (e engine) settings(config *config.Config) pocketbase.Config {
 
 // bind binds what only one of the engines needs. It returns the cluster that the
 // app belongs to on PostgreSQL, nil on SQLite.
-func (e engine) bind(app core.App, config *config.Config) *cluster.Cluster {
+func (e engine) bind(app core.App, config *config.Config, notices io.Writer) *cluster.Cluster {
 	if e.database == nil {
 		sqlite.Bind(app)
-		backup.Bind(app, config.Backup)
+		sqlite.BindFiles(app, notices)
+		datadir.Bind(app, notices, config.Backup.Directories()...)
+		backup.Bind(app, config.Backup, notices)
 		return nil
 	}
+	datadir.Bind(app, notices)
 	pgengine.Bind(app, e.database)
 	return cluster.Bind(app, e.database, hooks.RealtimeSessionKey)
 }

@@ -15,17 +15,19 @@ import (
 	"slices"
 	"strings"
 
+	"filippo.io/age"
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// writeArchive makes a zip file of a data directory that PocketBase can restore
-// too: the databases as they are at one moment, and the other files. A file that
-// is deleted meanwhile is left out; whose record it was is gone as well.
-func writeArchive(ctx context.Context, app core.App, exclude []string, scratch, target string) error {
-	progress := progressOf(ctx)
+// writeArchive writes a zip file of a data directory, in a layout that PocketBase
+// can restore too: a snapshot of each database, and the other files. Files that are
+// deleted meanwhile are skipped; their records are gone as well. The archive is
+// encrypted to the recipient, unless that is nil.
+func writeArchive(ctx context.Context, app core.App, exclude []string, scratch, target string, recipient age.Recipient) error {
+	report := progressOf(ctx)
 	for _, name := range databases {
 		err := snapshot(ctx, filepath.Join(app.DataDir(), name), filepath.Join(scratch, name), func(done, total int64) {
-			progress("copying", name, done, total)
+			report("copying", name, done, total)
 		})
 		if err != nil {
 			return err
@@ -42,19 +44,20 @@ func writeArchive(ctx context.Context, app core.App, exclude []string, scratch, 
 	for _, name := range slices.Backward(databases) {
 		files = append([]sourceFile{{name: name, path: filepath.Join(scratch, name)}}, files...)
 	}
-	if err := writeZip(ctx, target, files, manifest, progress); err != nil {
+	output, err := newOutput(target, recipient)
+	if err != nil {
 		return err
 	}
-	return seal(target)
+	return output.finish(writeZip(ctx, output, files, manifest, report))
 }
 
-// sourceFile is a file that goes into an archive.
+// sourceFile is a file to archive under a name.
 type sourceFile struct {
 	name, path string
 }
 
-// filesOf are the regular files of a data directory without its databases and
-// what is of no use elsewhere.
+// filesOf returns the regular files of a data directory, without the databases and
+// the files that only matter to this process.
 func filesOf(directory string, exclude []string) ([]sourceFile, error) {
 	var files []sourceFile
 	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
@@ -83,32 +86,27 @@ func filesOf(directory string, exclude []string) ([]sourceFile, error) {
 	return files, err
 }
 
-func writeZip(ctx context.Context, target string, files []sourceFile, manifest *Manifest, progress Progress) error {
+func writeZip(ctx context.Context, output io.Writer, files []sourceFile, manifest *Manifest, report Progress) error {
 	var total int64
 	for _, file := range files {
 		if info, err := os.Stat(file.path); err == nil {
 			total += info.Size()
 		}
 	}
-	output, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	archive := &archiveWriter{zip: zip.NewWriter(output), ctx: ctx, manifest: manifest, report: func(done int64) {
-		progress("compressing", "all files", done, max(total, done+1))
+	writer := &archiveWriter{zip: zip.NewWriter(output), ctx: ctx, manifest: manifest, report: func(done int64) {
+		report("compressing", "all files", done, max(total, done+1))
 	}}
-	err = archive.addAll(files)
-	if err == nil {
-		err = archive.finish()
-	}
-	if err = errors.Join(err, output.Close()); err != nil {
+	if err := writer.addAll(files); err != nil {
 		return err
 	}
-	progress("compressing", "all files", archive.done, archive.done)
+	if err := writer.finish(); err != nil {
+		return err
+	}
+	report("compressing", "all files", writer.done, writer.done)
 	return nil
 }
 
-// archiveWriter writes an archive and its manifest.
+// archiveWriter writes the files and the manifest of an archive.
 type archiveWriter struct {
 	zip      *zip.Writer
 	ctx      context.Context
@@ -120,7 +118,7 @@ type archiveWriter struct {
 func (a *archiveWriter) addAll(files []sourceFile) error {
 	for _, file := range files {
 		if err := a.add(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s cannot be copied: %w", file.name, err)
+			return fmt.Errorf("failed to archive %s: %w", file.name, err)
 		}
 	}
 	return nil
@@ -158,7 +156,7 @@ func (a *archiveWriter) finish() error {
 	return a.zip.Close()
 }
 
-// watchedReader reports what is read and stops when the context ends.
+// watchedReader reports progress and fails when the context is done.
 type watchedReader struct {
 	io.Reader
 	archive *archiveWriter

@@ -1,17 +1,18 @@
-// Package backup makes snapshots of a data directory while it is being written
-// to, proves that they restore, and restores them, all or nothing. It replicates
-// the database continuously. It is about SQLite; a database in PostgreSQL is
-// backed up with PostgreSQL's own tools.
+// Package backup creates, verifies and restores backups of a data directory, and
+// replicates its database continuously. Backups do not block writers; a restore is
+// all or nothing. The package handles SQLite only: PostgreSQL has tools of its own.
 package backup
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
 
+	"filippo.io/age"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 	"github.com/pocketbase/pocketbase/tools/hook"
@@ -19,50 +20,49 @@ import (
 	"carebase/internal/config"
 )
 
-// Progress hears how far a stage is, in bytes.
+// Progress receives the progress of a stage, in bytes.
 type Progress func(stage, subject string, done, total int64)
 
 type progressKey struct{}
 
-// WithProgress lets a backup that is made under the context report to the
-// function, however many hooks there are in between.
-func WithProgress(ctx context.Context, progress Progress) context.Context {
-	return context.WithValue(ctx, progressKey{}, progress)
+// WithProgress returns a context whose backups report their progress. A context,
+// because PocketBase's hooks stand between the caller and the work.
+func WithProgress(ctx context.Context, report Progress) context.Context {
+	return context.WithValue(ctx, progressKey{}, report)
 }
 
 func progressOf(ctx context.Context) Progress {
-	if progress, ok := ctx.Value(progressKey{}).(Progress); ok {
-		return progress
+	if report, ok := ctx.Value(progressKey{}).(Progress); ok {
+		return report
 	}
 	return func(string, string, int64, int64) {}
 }
 
-// Bind makes every backup of the app one of this package: those of the
-// dashboard, of the schedule and of the command. It replicates the database if
-// that is configured.
-func Bind(app core.App, settings config.Backup) {
-	bindLock(app)
+// Bind replaces PocketBase's backups with those of this package, for the dashboard,
+// the schedule and the command, and replicates the database if that is configured. It
+// writes lines that warn of something at start to notices.
+func Bind(app core.App, settings config.Backup, notices io.Writer) {
+	bindDashboard(app, bindLock(app))
+	bindServerLock(app, notices)
 	bindReplica(app, settings.Replica)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		if err := ApplySettings(e.App, settings); err != nil {
 			return err
 		}
+		if settings.Recipient != nil && settings.Replica != nil {
+			fmt.Fprintln(notices, "BACKUP_RECIPIENT encrypts backups only: the replica in REPLICA_URL is not encrypted (docs/backups.md).")
+		}
 		return e.Next()
 	})
-	// The last of the hooks, because it takes the place of what PocketBase does.
-	app.OnBackupCreate().Bind(&hook.Handler[*core.BackupEvent]{Func: create, Priority: 1000})
-	app.OnBackupRestore().BindFunc(func(e *core.BackupEvent) error {
-		names, err := ownNames(e.App.DataDir())
-		if err != nil {
-			return err
-		}
-		e.Exclude = append(e.Exclude, names...)
-		return e.Next()
+	// Last, because it replaces PocketBase's own function.
+	app.OnBackupCreate().Bind(&hook.Handler[*core.BackupEvent]{
+		Func:     func(e *core.BackupEvent) error { return create(e, settings.Recipient) },
+		Priority: 1000,
 	})
 }
 
-// ApplySettings gives the app the configured schedule and place of backups.
-// What is not configured is left to the dashboard.
+// ApplySettings stores the configured schedule and location of backups in the app's
+// settings. Unconfigured ones keep the dashboard's values.
 func ApplySettings(app core.App, configured config.Backup) error {
 	settings := app.Settings()
 	before := settings.Backups
@@ -78,31 +78,56 @@ func ApplySettings(app core.App, configured config.Backup) error {
 	return app.Save(settings)
 }
 
-// create is PocketBase's CreateBackup without the lock on writers.
-func create(e *core.BackupEvent) error {
+// create is PocketBase's CreateBackup, without blocking writers. It encrypts the backup
+// to the recipient, unless that is nil.
+func create(e *core.BackupEvent, recipient age.Recipient) error {
 	if e.Name == "" {
 		e.Name = Name(time.Now())
+	}
+	target, elsewhere := e.Context.Value(targetKey{}).(string)
+	if !elsewhere {
+		e.Name = nameFor(e.Name, recipient)
+		if err := refuseExisting(e); err != nil {
+			return err
+		}
 	}
 	scratch, err := newScratch(e.App.DataDir())
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	if target, ok := e.Context.Value(targetKey{}).(string); ok {
-		return createAt(e, scratch, target)
+	if elsewhere {
+		return createAt(e, scratch, target, recipient)
 	}
 	archive := filepath.Join(scratch, "archive.zip")
-	if err := writeArchive(e.Context, e.App, e.Exclude, scratch, archive); err != nil {
+	if err := writeArchive(e.Context, e.App, e.Exclude, scratch, archive, recipient); err != nil {
 		return err
 	}
-	return store(e.Context, e.App, archive, e.Name)
+	return upload(e.Context, e.App, archive, e.Name)
 }
 
-// createAt makes a backup in a file, which has its name when it is whole.
-func createAt(e *core.BackupEvent, scratch, target string) error {
+// refuseExisting returns an error if there is a backup of the event's name.
+func refuseExisting(e *core.BackupEvent) error {
+	files, err := e.App.NewBackupsFilesystem()
+	if err != nil {
+		return err
+	}
+	files.SetContext(e.Context)
+	exists, err := files.Exists(e.Name)
+	if err = errors.Join(err, files.Close()); err != nil {
+		return fmt.Errorf("failed to reach the backups: %w", err)
+	}
+	if exists {
+		return fmt.Errorf("the backup %s already exists", e.Name)
+	}
+	return nil
+}
+
+// createAt writes a backup to a file, which gets its name when it is complete.
+func createAt(e *core.BackupEvent, scratch, target string, recipient age.Recipient) error {
 	partial := target + ".partial"
-	defer os.Remove(partial) // unless it was renamed
-	if err := writeArchive(e.Context, e.App, e.Exclude, scratch, partial); err != nil {
+	defer os.Remove(partial) // fails after the rename
+	if err := writeArchive(e.Context, e.App, e.Exclude, scratch, partial, recipient); err != nil {
 		return err
 	}
 	if err := os.Rename(partial, target); err != nil {
@@ -111,13 +136,13 @@ func createAt(e *core.BackupEvent, scratch, target string) error {
 	return flush(target)
 }
 
-// Name is that of a backup that somebody asked for at the time.
+// Name returns the default name of a backup created at a time.
 func Name(at time.Time) string {
 	return "carebase_backup_" + at.UTC().Format("20060102150405") + ".zip"
 }
 
-// store puts an archive where the app keeps its backups.
-func store(ctx context.Context, app core.App, archive, name string) error {
+// upload stores an archive among the app's backups.
+func upload(ctx context.Context, app core.App, archive, name string) error {
 	files, err := app.NewBackupsFilesystem()
 	if err != nil {
 		return err
@@ -130,7 +155,7 @@ func store(ctx context.Context, app core.App, archive, name string) error {
 	}
 	file.Name, file.OriginalName = name, name
 	if err := files.UploadFile(file, name); err != nil {
-		return fmt.Errorf("the backup cannot be stored: %w", err)
+		return fmt.Errorf("failed to store the backup: %w", err)
 	}
 	if app.Settings().Backups.S3.Enabled {
 		return nil
@@ -138,7 +163,7 @@ func store(ctx context.Context, app core.App, archive, name string) error {
 	return flush(filepath.Join(app.DataDir(), core.LocalBackupsDirName, name))
 }
 
-// flush makes sure that a file, and its name, survive a power cut.
+// flush syncs a file and its directory, so that both survive a power cut.
 func flush(path string) error {
 	return errors.Join(flushOne(path), flushOne(filepath.Dir(path)))
 }

@@ -22,24 +22,24 @@ import (
 
 func TestMain(m *testing.M) { testapp.Main(m) }
 
-// newServer serves an app on SQLite, which these backups are of.
+// newServer serves an app on SQLite.
 func newServer(t *testing.T, options ...func(*config.Config)) *testapp.Server {
 	t.Helper()
 	testpostgres.ChooseSQLite(t)
 	return testapp.New(t, options...)
 }
 
-// archiveOf makes a backup of a server and returns its file.
+// archiveOf creates a backup of a server and returns its path.
 func archiveOf(t *testing.T, server *testapp.Server) string {
 	t.Helper()
-	archive, err := backup.Create(t.Context(), server.App, "test.zip", t.TempDir())
+	archive, err := backup.Create(t.Context(), server.App, config.Backup{}, "test.zip", t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return archive
 }
 
-// TestWritersAreNotKeptWaiting writes from within the backup, at each step.
+// TestWritersAreNotKeptWaiting writes during each stage of a backup.
 func TestWritersAreNotKeptWaiting(t *testing.T) {
 	server := newServer(t)
 	ann := server.SignUp("ann")
@@ -52,7 +52,7 @@ func TestWritersAreNotKeptWaiting(t *testing.T) {
 		stages[stage+subject] = true
 		server.Patient(ann, "During "+stage)
 	})
-	archive, err := backup.Create(ctx, server.App, "test.zip", t.TempDir())
+	archive, err := backup.Create(ctx, server.App, config.Backup{}, "test.zip", t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,8 +68,7 @@ func TestWritersAreNotKeptWaiting(t *testing.T) {
 	}
 }
 
-// TestDashboard makes, lists, downloads and deletes backups as the dashboard
-// does.
+// TestDashboard creates, lists, downloads and deletes backups as the dashboard does.
 func TestDashboard(t *testing.T) {
 	server := newServer(t)
 	superuser := server.Superuser()
@@ -125,8 +124,8 @@ func TestUploadedFilesAreIncluded(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	target := t.TempDir()
-	if _, replaced, err := backup.Restore(t.Context(), archive, target, false); err != nil || replaced != "" {
-		t.Fatal(replaced, err)
+	if restored, err := backup.Restore(t.Context(), archive, target, backup.RestoreOptions{}); err != nil || restored.Replaced != "" {
+		t.Fatal(restored, err)
 	}
 	if content, err := os.ReadFile(filepath.Join(target, "storage", "collection", "record", "scan.txt")); err != nil || string(content) != "a scan" {
 		t.Errorf("got %q, %v", content, err)
@@ -200,8 +199,8 @@ func TestConfiguredScheduleAndPlace(t *testing.T) {
 	}
 }
 
-// TestContentsOfAnotherBackup swaps the data for that of another backup, and
-// corrects the checksums that tell.
+// TestContentsOfAnotherBackup replaces the data by that of another backup, with
+// correct checksums.
 func TestContentsOfAnotherBackup(t *testing.T) {
 	server := newServer(t)
 	earlier := archiveOf(t, server)
@@ -224,13 +223,13 @@ func TestContentsOfAnotherBackup(t *testing.T) {
 		}
 		swapped := filepath.Join(t.TempDir(), "swapped.zip")
 		writeSealed(t, swapped, []string{"data.db", "auxiliary.db", "carebase-backup.json"}, [][]byte{content, contentOf(t, test.manifest, "auxiliary.db"), text})
-		if _, err := backup.Verify(t.Context(), swapped); err == nil || !strings.Contains(err.Error(), "does not hold what its manifest says") {
+		if _, err := backup.Verify(t.Context(), swapped); err == nil || !strings.Contains(err.Error(), "does not match its manifest") {
 			t.Errorf("%s: got %v", test.name, err)
 		}
 	}
 }
 
-// contentOf is a file of an archive.
+// contentOf returns a file of an archive.
 func contentOf(t *testing.T, archive, name string) []byte {
 	t.Helper()
 	reader, err := zip.OpenReader(archive)
@@ -245,7 +244,7 @@ func contentOf(t *testing.T, archive, name string) []byte {
 	return content
 }
 
-// writeSealed makes an archive with the checksum that its end has to have.
+// writeSealed writes an archive with a correct checksum at its end.
 func writeSealed(t *testing.T, archive string, names []string, contents [][]byte) {
 	t.Helper()
 	var buffer bytes.Buffer

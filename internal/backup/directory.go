@@ -10,16 +10,17 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// What this package keeps in a data directory beside the data.
+// Names of this package's own files and directories in a data directory.
 const (
 	lockName        = ".lock"
 	replicaLockName = ".replica-lock"
+	serverLockName  = ".server-lock"
 	scratchPrefix   = ".backup-"
 	stagedPrefix    = ".restore-staged-"
 	committedPrefix = ".restore-committed-"
 	movingPrefix    = ".restore-moving-"
-	// ReplacedPrefix begins the name of the directory that holds what a restore
-	// replaced; the time follows.
+	// ReplacedPrefix starts the name of a directory with the data that a restore
+	// replaced; the time of the restore follows.
 	ReplacedPrefix = "replaced-"
 )
 
@@ -29,22 +30,22 @@ const (
 	manifestName  = "carebase-backup.json"
 )
 
-// databases are PocketBase's SQLite files: data, and logs.
+// databases are PocketBase's SQLite files: the data, and the request log.
 var databases = []string{dataFile, auxiliaryFile}
 
-// kept are what PocketBase keeps in a data directory and a restore leaves alone.
+// kept are PocketBase's directories that a restore leaves in place.
 var kept = []string{core.LocalBackupsDirName, core.LocalTempDirName, core.LocalNotifyDirName, core.LocalAutocertCacheDirName, "lost+found"}
 
-// own reports whether a name in a data directory is of this package.
+// own reports whether a name in a data directory belongs to this package.
 func own(name string) bool {
-	if name == lockName || name == replicaLockName {
+	if name == lockName || name == replicaLockName || name == serverLockName {
 		return true
 	}
 	return slices.ContainsFunc([]string{scratchPrefix, stagedPrefix, committedPrefix, movingPrefix, ReplacedPrefix},
 		func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
-// ownNames are those of this package in a data directory.
+// ownNames returns this package's files and directories in a data directory.
 func ownNames(directory string) ([]string, error) {
 	entries, err := os.ReadDir(directory)
 	if err != nil {
@@ -59,23 +60,23 @@ func ownNames(directory string) ([]string, error) {
 	return names, nil
 }
 
-// ofDatabase reports whether a name is that of a database, or of what SQLite and
-// the replication keep beside it.
+// ofDatabase reports whether a name is that of a database, or of a file that SQLite
+// or the replication keeps beside it.
 func ofDatabase(name string) bool {
 	return slices.ContainsFunc(databases, func(database string) bool { return ofFile(name, database) })
 }
 
-// ofFile is ofDatabase for one of them.
+// ofFile is ofDatabase for one database.
 func ofFile(name, database string) bool {
 	return strings.HasPrefix(strings.TrimPrefix(name, "."), database)
 }
 
-// abandonedAfter is when a scratch directory is taken for one that a killed
-// process has left behind.
+// abandonedAfter is the age at which a scratch directory counts as left behind by a
+// killed process.
 const abandonedAfter = 24 * time.Hour
 
-// newScratch makes a directory for the making of a backup. It is in the data
-// directory, because that has room for the data and is closed to others.
+// newScratch creates a directory for a backup in progress, and removes abandoned
+// ones. It is in the data directory, which has room and is closed to other users.
 func newScratch(directory string) (string, error) {
 	abandoned, err := filepath.Glob(filepath.Join(directory, scratchPrefix+"*"))
 	if err != nil {

@@ -15,24 +15,26 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"filippo.io/age"
 )
 
-// maxManifest bounds a manifest, which names every uploaded file.
+// maxManifest limits the size of a manifest, which lists every uploaded file.
 const maxManifest = 1 << 30
 
-// extract unpacks an archive into an empty directory, checking all that is said
-// of it, and returns its manifest. Nothing is written outside of the directory
-// and nothing beyond what the manifest says.
-func extract(ctx context.Context, archive, target string) (*Manifest, error) {
-	if err := checkSeal(archive); err != nil {
+// extract unpacks an archive into an empty directory, checks it against its manifest
+// and returns the manifest. It writes only the files that the manifest lists, and
+// nothing outside the directory.
+func extract(ctx context.Context, archive, target string, identities []age.Identity) (*Manifest, error) {
+	opened, err := openArchive(archive, identities)
+	if err != nil {
 		return nil, err
 	}
-	reader, err := zip.OpenReader(archive)
-	if err != nil {
-		return nil, fmt.Errorf("the backup is damaged: %w", err)
+	defer opened.close()
+	if err := checkSeal(opened.content, opened.size); err != nil {
+		return nil, err
 	}
-	defer reader.Close()
-	manifest, err := readManifest(reader)
+	manifest, err := readManifest(opened.Reader)
 	if err != nil {
 		return nil, err
 	}
@@ -41,13 +43,13 @@ func extract(ctx context.Context, archive, target string) (*Manifest, error) {
 		return nil, err
 	}
 	defer root.Close()
-	if err := extractAll(ctx, reader, root, manifest); err != nil {
+	if err := extractAll(ctx, opened.Reader, root, manifest); err != nil {
 		return nil, err
 	}
 	return manifest, checkDatabases(ctx, target, manifest)
 }
 
-func readManifest(reader *zip.ReadCloser) (*Manifest, error) {
+func readManifest(reader *zip.Reader) (*Manifest, error) {
 	file, err := reader.Open(manifestName)
 	if err != nil {
 		return nil, fmt.Errorf("the backup has no manifest: %w", err)
@@ -55,19 +57,19 @@ func readManifest(reader *zip.ReadCloser) (*Manifest, error) {
 	defer file.Close()
 	manifest := &Manifest{}
 	if err := json.NewDecoder(io.LimitReader(file, maxManifest)).Decode(manifest); err != nil {
-		return nil, fmt.Errorf("the backup's manifest cannot be read: %w", err)
+		return nil, fmt.Errorf("failed to read the backup's manifest: %w", err)
 	}
 	if manifest.Format != format {
 		return nil, fmt.Errorf("the backup has format %d; this program reads format %d", manifest.Format, format)
 	}
 	if migration := unknownMigration(manifest.Migrations); migration != "" {
-		return nil, fmt.Errorf("the backup was made by a newer Carebase, with the migration %s that this one does not have", migration)
+		return nil, fmt.Errorf("the backup was made by a newer Carebase: this one does not have its migration %s", migration)
 	}
 	return manifest, nil
 }
 
-func extractAll(ctx context.Context, reader *zip.ReadCloser, root *os.Root, manifest *Manifest) error {
-	progress := progressOf(ctx)
+func extractAll(ctx context.Context, reader *zip.Reader, root *os.Root, manifest *Manifest) error {
+	report := progressOf(ctx)
 	total, done := int64(0), int64(0)
 	entries := map[string]*zip.File{}
 	for _, entry := range reader.File {
@@ -77,7 +79,7 @@ func extractAll(ctx context.Context, reader *zip.ReadCloser, root *os.Root, mani
 		total += file.Size
 	}
 	if len(entries) != len(manifest.Files)+1 || len(entries) != len(reader.File) {
-		return fmt.Errorf("%w: it has %d files and not %d", errDiffers, len(reader.File)-1, len(manifest.Files))
+		return fmt.Errorf("%w: it has %d files instead of %d", errDiffers, len(reader.File)-1, len(manifest.Files))
 	}
 	for _, file := range manifest.Files {
 		if err := ctx.Err(); err != nil {
@@ -91,7 +93,7 @@ func extractAll(ctx context.Context, reader *zip.ReadCloser, root *os.Root, mani
 			return err
 		}
 		done += file.Size
-		progress("unpacking", "all files", done, total)
+		report("unpacking", "all files", done, total)
 	}
 	return nil
 }
@@ -99,17 +101,17 @@ func extractAll(ctx context.Context, reader *zip.ReadCloser, root *os.Root, mani
 func extractFile(entry *zip.File, root *os.Root, file File) error {
 	top, _, _ := strings.Cut(path.Clean(file.Name), "/")
 	if !filepath.IsLocal(file.Name) || slices.Contains(kept, top) || own(top) {
-		return fmt.Errorf("the backup names a file outside of the data: %q", file.Name)
+		return fmt.Errorf("the backup contains a file outside the data: %q", file.Name)
 	}
 	source, err := entry.Open()
 	if err != nil {
 		return fmt.Errorf("%s in the backup is damaged: %w", file.Name, err)
 	}
 	defer source.Close()
-	if err := root.MkdirAll(filepath.Dir(filepath.FromSlash(file.Name)), 0o755); err != nil {
+	if err := root.MkdirAll(filepath.Dir(filepath.FromSlash(file.Name)), 0o700); err != nil {
 		return err
 	}
-	target, err := root.OpenFile(filepath.FromSlash(file.Name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	target, err := root.OpenFile(filepath.FromSlash(file.Name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -119,15 +121,15 @@ func extractFile(entry *zip.File, root *os.Root, file File) error {
 		err = target.Sync()
 	}
 	if err = errors.Join(err, target.Close()); err != nil {
-		return fmt.Errorf("%s cannot be unpacked: %w", file.Name, err)
+		return fmt.Errorf("failed to unpack %s: %w", file.Name, err)
 	}
 	if size != file.Size || hex.EncodeToString(sum.Sum(nil)) != file.SHA256 {
-		return fmt.Errorf("%w: %s has another checksum", errDiffers, file.Name)
+		return fmt.Errorf("%w: the checksum of %s differs", errDiffers, file.Name)
 	}
 	return nil
 }
 
-// checkDatabases looks into the unpacked databases.
+// checkDatabases checks the unpacked databases against the manifest.
 func checkDatabases(ctx context.Context, directory string, manifest *Manifest) error {
 	for _, name := range databases {
 		if _, err := os.Stat(filepath.Join(directory, name)); errors.Is(err, fs.ErrNotExist) {
@@ -141,13 +143,13 @@ func checkDatabases(ctx context.Context, directory string, manifest *Manifest) e
 }
 
 func checkDatabase(ctx context.Context, directory, name string, counts map[string]int64) error {
-	content, err := openAtRest(directory, name)
+	database, err := openAtRest(directory, name)
 	if err != nil {
 		return err
 	}
-	defer content.close()
-	if err := content.check(ctx); err != nil {
+	defer database.close()
+	if err := database.check(ctx); err != nil {
 		return err
 	}
-	return content.compare(ctx, counts)
+	return database.compare(ctx, counts)
 }

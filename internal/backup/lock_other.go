@@ -4,6 +4,6 @@ package backup
 
 import "os"
 
-// tryLock has nothing to do where the files of a running server cannot be
-// renamed, as on Windows.
+// tryLock does nothing on systems such as Windows, where open files cannot be
+// renamed anyway.
 func tryLock(*os.File, bool) error { return nil }

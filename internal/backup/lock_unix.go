@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// tryLock locks a file, or changes the lock that it has, without waiting. The
-// end of the process releases it.
+// tryLock locks a file, or changes its lock between shared and exclusive, without
+// waiting. The lock ends with the process at the latest.
 func tryLock(file *os.File, alone bool) error {
 	how := syscall.LOCK_SH
 	if alone {

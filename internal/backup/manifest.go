@@ -12,11 +12,10 @@ import (
 	"carebase/internal/version"
 )
 
-// format is the version of the archive's layout.
+// format is the version of the archive layout.
 const format = 1
 
-// Manifest says what is in an archive. It is in the archive as
-// carebase-backup.json.
+// Manifest describes an archive. It is stored in the archive as carebase-backup.json.
 type Manifest struct {
 	Format    int       `json:"format"`
 	CreatedAt time.Time `json:"created_at"`
@@ -25,15 +24,15 @@ type Manifest struct {
 	Carebase   string `json:"carebase"`
 	Commit     string `json:"commit,omitempty"`
 	PocketBase string `json:"pocketbase"`
-	// Migrations are those that the data has gone through.
+	// Migrations are the applied migrations.
 	Migrations []string `json:"migrations"`
-	// Tables are the numbers of rows, by database file and table.
+	// Tables has the number of rows by database file and table.
 	Tables map[string]map[string]int64 `json:"tables"`
-	// AuditHeads are how far the chains of the audit trail go.
+	// AuditHeads are the heads of the audit trail's chains.
 	AuditHeads []audit.Head `json:"audit_heads"`
-	// Files are all others in the archive.
+	// Files are all other files of the archive.
 	Files []File `json:"files"`
-	// Elsewhere says what is not in the archive and where it is.
+	// Elsewhere says which data is not in the archive, and where it is.
 	Elsewhere string `json:"elsewhere,omitempty"`
 }
 
@@ -44,7 +43,7 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Rows is how many rows there are in all tables.
+// Rows returns the number of rows in all tables.
 func (m *Manifest) Rows() int64 {
 	var rows int64
 	for _, tables := range m.Tables {
@@ -68,8 +67,8 @@ func newManifest(ctx context.Context, app core.App, scratch string) (*Manifest, 
 	return manifest, nil
 }
 
-// Elsewhere says what backups of an app do not hold and where that is, if
-// anything.
+// Elsewhere says which data the app's backups do not contain, and where it is;
+// empty if they contain everything.
 func Elsewhere(app core.App) string {
 	if s3 := app.Settings().S3; s3.Enabled {
 		return "uploaded files are in the S3 bucket " + s3.Bucket
@@ -77,30 +76,30 @@ func Elsewhere(app core.App) string {
 	return ""
 }
 
-// describe notes what is in a snapshot of a database.
+// describe adds the description of a database snapshot.
 func (m *Manifest) describe(ctx context.Context, directory, name string) error {
-	content, err := openAtRest(directory, name)
+	database, err := openAtRest(directory, name)
 	if err != nil {
 		return err
 	}
-	defer content.close()
-	if m.Tables[name], err = content.counts(ctx); err != nil {
+	defer database.close()
+	if m.Tables[name], err = database.counts(ctx); err != nil {
 		return err
 	}
 	if name != dataFile {
 		return nil
 	}
-	if m.Migrations, err = content.migrations(ctx); err != nil {
+	if m.Migrations, err = database.migrations(ctx); err != nil {
 		return err
 	}
 	if _, audited := m.Tables[name]["audit_chains"]; audited {
-		m.AuditHeads, err = audit.Heads(ctx, dbx.NewFromDB(content.database, "sqlite"))
+		m.AuditHeads, err = audit.Heads(ctx, dbx.NewFromDB(database.database, "sqlite"))
 	}
 	return err
 }
 
-// unknownMigration is one of the applied migrations that this program does not
-// have, if there is any: the data is a newer program's.
+// unknownMigration returns the first applied migration that this program does not
+// have, which means that a newer program wrote the data; empty if there is none.
 func unknownMigration(applied []string) string {
 	var known []string
 	for _, list := range []core.MigrationsList{core.SystemMigrations, core.AppMigrations} {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// bucket is a place for objects that speaks as much of S3 as the clients need.
+// bucket is a server with the part of S3 that the clients use.
 type bucket struct {
 	*httptest.Server
 	unavailable atomic.Bool
@@ -30,13 +30,13 @@ const bucketName = "clinic"
 
 func newBucket(t *testing.T) *bucket {
 	t.Helper()
-	bucket := &bucket{objects: map[string]object{}}
-	bucket.Server = httptest.NewServer(bucket)
-	t.Cleanup(bucket.Close)
-	return bucket
+	served := &bucket{objects: map[string]object{}}
+	served.Server = httptest.NewServer(served)
+	t.Cleanup(served.Close)
+	return served
 }
 
-// place is the bucket as a BACKUP_URL, or with a path as a REPLICA_URL.
+// place returns the bucket's URL for BACKUP_URL, or with a path for REPLICA_URL.
 func (b *bucket) place(path string) string {
 	return "s3://" + bucketName + path + "?path-style=true&endpoint=" + b.URL
 }
@@ -81,9 +81,9 @@ func (b *bucket) list(writer io.Writer, prefix string) {
 		KeyCount int
 		Contents []entry
 	}
-	for key, object := range b.objects {
+	for key, found := range b.objects {
 		if strings.HasPrefix(key, prefix) {
-			list.Contents = append(list.Contents, entry{key, object.at, `"x"`, len(object.content)})
+			list.Contents = append(list.Contents, entry{key, found.at, `"x"`, len(found.content)})
 		}
 	}
 	slices.SortFunc(list.Contents, func(a, b entry) int { return strings.Compare(a.Key, b.Key) })

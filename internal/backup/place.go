@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,7 +17,7 @@ import (
 	"carebase/internal/config"
 )
 
-// WithApp opens the app of an existing data directory while the function runs.
+// WithApp opens the app on its data directory, which must exist, and runs the function.
 func WithApp(app core.App, settings config.Backup, run func() error) (err error) {
 	if !hasData(app) {
 		return fmt.Errorf("there is no database in %s: it has no %s", app.DataDir(), dataFile)
@@ -36,8 +35,8 @@ func WithApp(app core.App, settings config.Backup, run func() error) (err error)
 	return run()
 }
 
-// hasData also counts data that a restore has decided on and not moved in:
-// opening the app does.
+// hasData reports whether there is a database. Data that a committed restore has yet
+// to move in counts: opening the app completes the restore.
 func hasData(app core.App) bool {
 	if unfinished, err := unfinishedRestore(app.DataDir()); err == nil && unfinished {
 		return true
@@ -46,20 +45,24 @@ func hasData(app core.App) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Create makes a backup and says where it is: among the app's backups under the
-// name, or in a file or directory if one is given.
-func Create(ctx context.Context, app core.App, name, to string) (place string, err error) {
+// Create creates a backup and returns its place: the name among the app's backups, or
+// the path if to is a file or directory. The place of an encrypted backup ends in .age.
+func Create(ctx context.Context, app core.App, settings config.Backup, name, to string) (place string, err error) {
+	if settings.Recipient != nil {
+		name = strings.TrimSuffix(name, encryptedSuffix)
+	}
 	if name != filepath.Base(name) || !strings.HasSuffix(name, ".zip") {
-		return "", fmt.Errorf("the name of a backup must end in .zip and have no directory: %q", name)
+		return "", fmt.Errorf("the name of a backup must end in .zip and contain no directory: %q", name)
 	}
 	if to == "" {
-		return name, createHere(ctx, app, name)
+		return nameFor(name, settings.Recipient), app.CreateBackup(ctx, name)
 	}
 	if info, err := os.Stat(to); err == nil && info.IsDir() {
 		to = filepath.Join(to, name)
 	}
+	to = nameFor(to, settings.Recipient)
 	if _, err := os.Stat(to); err == nil {
-		return "", fmt.Errorf("%s exists already", to)
+		return "", fmt.Errorf("%s already exists", to)
 	}
 	if info, err := os.Stat(filepath.Dir(to)); err != nil || !info.IsDir() {
 		return "", fmt.Errorf("there is no directory %s", filepath.Dir(to))
@@ -67,39 +70,24 @@ func Create(ctx context.Context, app core.App, name, to string) (place string, e
 	return to, app.CreateBackup(context.WithValue(ctx, targetKey{}, to), name)
 }
 
-// createHere makes a backup among the app's, and never replaces one.
-func createHere(ctx context.Context, app core.App, name string) error {
-	files, err := app.NewBackupsFilesystem()
-	if err != nil {
-		return err
-	}
-	exists, err := files.Exists(name)
-	if err = errors.Join(err, files.Close()); err != nil {
-		return fmt.Errorf("the backups cannot be reached: %w", err)
-	}
-	if exists {
-		return fmt.Errorf("there is a backup %s already", name)
-	}
-	return app.CreateBackup(ctx, name)
-}
-
-// targetKey is the key of the file that a backup goes into.
+// targetKey is the context key of the path to write a backup to.
 type targetKey struct{}
 
-// Entry is a backup that is kept.
+// Entry is a stored backup; Size is in bytes.
 type Entry struct {
 	Name      string
 	Size      int64
 	CreatedAt time.Time
+	Encrypted bool
 }
 
-// List returns the backups that are kept, newest first.
+// List returns the stored backups, newest first.
 func List(ctx context.Context, app core.App, settings config.Backup) ([]Entry, error) {
 	var entries []Entry
 	err := withFiles(ctx, app, settings, func(files *filesystem.System) error {
 		found, err := files.List("")
 		for _, object := range found {
-			entries = append(entries, Entry{Name: object.Key, Size: object.Size, CreatedAt: object.ModTime})
+			entries = append(entries, Entry{Name: object.Key, Size: object.Size, CreatedAt: object.ModTime, Encrypted: strings.HasSuffix(object.Key, encryptedSuffix)})
 		}
 		return err
 	})
@@ -107,8 +95,8 @@ func List(ctx context.Context, app core.App, settings config.Backup) ([]Entry, e
 	return entries, err
 }
 
-// withFiles opens the place of the backups: the configured one, which needs no
-// data directory, or the one that the dashboard says.
+// withFiles opens the storage of the backups: the configured one, which needs no
+// data directory, or the one of the dashboard's settings.
 func withFiles(ctx context.Context, app core.App, settings config.Backup, use func(*filesystem.System) error) error {
 	if s3 := settings.S3; s3 != nil {
 		files, err := filesystem.NewS3(s3.Bucket, s3.Region, s3.Endpoint, s3.AccessKey, s3.Secret, s3.ForcePathStyle)
@@ -128,8 +116,8 @@ func useFiles(ctx context.Context, files *filesystem.System, err error, use func
 	return errors.Join(use(files), files.Close())
 }
 
-// WithArchive finds an archive while the function runs: a file, or a backup that
-// is kept, by its name.
+// WithArchive runs the function with an archive: a file, or a stored backup, which
+// it downloads if it is not local.
 func WithArchive(ctx context.Context, app core.App, settings config.Backup, name string, use func(archive string) error) error {
 	for _, path := range []string{name, filepath.Join(app.DataDir(), core.LocalBackupsDirName, name)} {
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
@@ -158,13 +146,8 @@ func download(files *filesystem.System, name, target string) error {
 		return fmt.Errorf("there is no file and no backup %q", name)
 	}
 	if err != nil {
-		return fmt.Errorf("the backup %s cannot be read: %w", name, err)
+		return fmt.Errorf("failed to read the backup %s: %w", name, err)
 	}
 	defer source.Close()
-	file, err := os.OpenFile(target, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(file, source)
-	return errors.Join(err, file.Close())
+	return save(source, target)
 }

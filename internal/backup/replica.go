@@ -17,25 +17,24 @@ import (
 )
 
 const (
-	// replicateEvery is how often what was written is looked at, and how often it
-	// is sent: a lost machine takes twice that with it, and the time of sending.
+	// replicateEvery is the interval of capturing new writes, and of sending them: a
+	// lost machine loses the writes of twice that, and of the time to send them.
 	replicateEvery = 500 * time.Millisecond
-	// replicaRetry is how long a place that cannot be reached is left alone.
+	// replicaRetry is the interval of attempts while the replica is unreachable.
 	replicaRetry = 2 * time.Second
-	// replicaPatience bounds how long a start waits for the place to say what is
-	// in it, and a stop for it to take what was written last.
-	replicaPatience = 10 * time.Second
-	// Every moment of the last hour can be restored, every half minute of the
-	// last week. A whole copy is sent once a day.
-	replicaFine     = time.Hour
-	replicaCoarse   = 7 * 24 * time.Hour
-	replicaSnapshot = 24 * time.Hour
-	// replicaCleaning is how often what is too old is looked for.
-	replicaCleaning = 5 * time.Minute
+	// replicaTimeout limits how long a start waits for the replica's state, and a
+	// stop for the last writes to be sent.
+	replicaTimeout = 10 * time.Second
+	// The replica can restore any moment of replicaFineRetention, and every half
+	// minute of replicaRetention. It gets a whole copy every replicaSnapshotInterval.
+	replicaFineRetention    = time.Hour
+	replicaRetention        = 7 * 24 * time.Hour
+	replicaSnapshotInterval = 24 * time.Hour
+	// replicaCleanInterval is the interval of deleting files past their retention.
+	replicaCleanInterval = 5 * time.Minute
 )
 
-// bindReplica replicates the app's database with Litestream, as long as the
-// server runs.
+// bindReplica replicates the app's database with Litestream while the server runs.
 func bindReplica(app core.App, settings *config.Replica) {
 	if settings == nil {
 		return
@@ -52,7 +51,7 @@ func bindReplica(app core.App, settings *config.Replica) {
 		return e.Next()
 	})
 	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{
-		Priority: -999, // around all others: what they write is still sent
+		Priority: -999, // around all others, to send what they write
 		Func: func(e *core.TerminateEvent) error {
 			if running == nil {
 				return e.Next()
@@ -68,31 +67,31 @@ func bindReplica(app core.App, settings *config.Replica) {
 // replication is a running replication of one database.
 type replication struct {
 	app      core.App
-	replica  *replica
+	replica  *replicaPlace
 	database *litestream.DB
 	client   *hiddenClient
 	store    *litestream.Store
 	lock     *os.File
 	stop     context.CancelFunc
-	// opened is closed when the database is being replicated.
+	// opened is closed once the database is being replicated.
 	opened   chan struct{}
 	loops    sync.WaitGroup
-	progress progress
+	progress replicaProgress
 }
 
-// startReplication begins in the background, because a server that has no place
-// to replicate to is still a server. Only what would harm a replica stops it.
+// startReplication starts replicating in the background: an unreachable replica does
+// not stop the server. Its errors are those that would damage a replica.
 func startReplication(app core.App, settings *config.Replica) (*replication, error) {
 	lock, err := os.OpenFile(filepath.Join(app.DataDir(), replicaLockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	if err := tryLock(lock, true); err != nil {
-		return nil, errors.Join(errors.New("another process replicates this data directory"), lock.Close())
+		return nil, errors.Join(errors.New("another process is replicating this data directory"), lock.Close())
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	r := &replication{app: app, replica: newReplica(settings), lock: lock, stop: stop, opened: make(chan struct{})}
-	first, cancel := context.WithTimeout(ctx, replicaPatience)
+	first, cancel := context.WithTimeout(ctx, replicaTimeout)
 	defer cancel()
 	if err = r.claim(first); errors.Is(err, errOtherDatabase) {
 		stop()
@@ -105,7 +104,7 @@ func startReplication(app core.App, settings *config.Replica) (*replication, err
 	return r, nil
 }
 
-// claim makes sure that the replica is of this database, or of none yet.
+// claim checks that the replica belongs to this database, or claims an empty one.
 func (r *replication) claim(ctx context.Context) error {
 	made, err := madeAt(ctx, r.app)
 	if err != nil {
@@ -139,7 +138,7 @@ func (r *replication) run(ctx context.Context) {
 	repeat(ctx, r.send)
 }
 
-// open has Litestream take the database up where the replica ends.
+// open makes Litestream continue where the replica ends.
 func (r *replication) open(ctx context.Context) error {
 	if err := r.claim(ctx); err != nil {
 		return err
@@ -151,10 +150,10 @@ func (r *replication) open(ctx context.Context) error {
 	store := litestream.NewStore([]*litestream.DB{database}, litestream.DefaultCompactionLevels)
 	store.Logger = r.app.Logger()
 	database.SetLogger(r.app.Logger())
-	store.SnapshotInterval, store.SnapshotRetention = replicaSnapshot, replicaCoarse
-	store.SetL0Retention(replicaFine)
-	store.L0RetentionCheckInterval = replicaCleaning
-	store.SetShutdownSyncTimeout(replicaPatience)
+	store.SnapshotInterval, store.SnapshotRetention = replicaSnapshotInterval, replicaRetention
+	store.SetL0Retention(replicaFineRetention)
+	store.L0RetentionCheckInterval = replicaCleanInterval
+	store.SetShutdownSyncTimeout(replicaTimeout)
 	if err := r.replica.align(ctx, database); err != nil {
 		return err
 	}
@@ -165,30 +164,30 @@ func (r *replication) open(ctx context.Context) error {
 	return nil
 }
 
-// newDatabase is the app's database for Litestream, which does nothing by itself
-// yet.
-func newDatabase(app core.App, replica *replica) (*litestream.DB, *hiddenClient) {
-	client := &hiddenClient{ReplicaClient: replica.client}
+// newDatabase returns Litestream's view of the app's database, with its automatic
+// monitoring switched off.
+func newDatabase(app core.App, place *replicaPlace) (*litestream.DB, *hiddenClient) {
+	client := &hiddenClient{ReplicaClient: place.client}
 	client.hidden.Store(true)
 	database := litestream.NewDB(filepath.Join(app.DataDir(), dataFile))
-	database.MonitorInterval, database.BusyTimeout = 0, replicaPatience
+	database.MonitorInterval, database.BusyTimeout = 0, replicaTimeout
 	database.Replica = litestream.NewReplicaWithClient(database, client)
 	database.Replica.MonitorEnabled = false
-	replica.belongsTo(database)
+	place.belongsTo(database)
 	return database, client
 }
 
-// repeat goes on until the context ends, less often while it fails.
-func repeat(ctx context.Context, step func(context.Context) error) {
+// repeat calls the function until the context is done, less often while it fails.
+func repeat(ctx context.Context, run func(context.Context) error) {
 	for interval := replicateEvery; pause(ctx, interval); {
 		interval = replicateEvery
-		if err := step(ctx); err != nil {
+		if err := run(ctx); err != nil {
 			interval = replicaRetry
 		}
 	}
 }
 
-// pause waits, and reports whether to go on.
+// pause waits, and reports whether the context is still alive.
 func pause(ctx context.Context, duration time.Duration) bool {
 	select {
 	case <-ctx.Done():
@@ -198,25 +197,25 @@ func pause(ctx context.Context, duration time.Duration) bool {
 	}
 }
 
-// settle lets a replication that has just begun come so far that it can send what
-// is written last. It needs the app's databases for that.
+// settle waits until a replication that has just begun can send the last writes. It
+// must run before the app closes its databases.
 func (r *replication) settle() {
 	if r.progress.state().Failure != nil {
 		return
 	}
 	select {
 	case <-r.opened:
-	case <-time.After(replicaPatience):
+	case <-time.After(replicaTimeout):
 	}
 }
 
-// close sends what was written last.
+// close sends the last writes and stops the replication.
 func (r *replication) close() error {
 	r.stop()
 	r.loops.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*replicaPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*replicaTimeout)
 	defer cancel()
-	err := errors.New("there was no time for it")
+	err := errors.New("the replication had not started yet")
 	select {
 	case <-r.opened:
 		err = r.store.Close(ctx)
@@ -226,7 +225,7 @@ func (r *replication) close() error {
 		}
 	}
 	if err != nil {
-		err = fmt.Errorf("what was written last is not replicated: %w", err)
+		err = fmt.Errorf("failed to replicate the last writes: %w", err)
 	}
 	return errors.Join(err, r.lock.Close())
 }

@@ -20,43 +20,43 @@ import (
 	"github.com/superfly/ltx"
 )
 
-// objects keeps a replica in a bucket, laid out as Litestream's own client does,
-// but through the S3 client that PocketBase has anyway. It implements
+// objectReplica stores a replica in a bucket, in the layout of Litestream's own
+// client, but with the S3 client that PocketBase has anyway. It implements
 // litestream.ReplicaClient.
-type objects struct {
+type objectReplica struct {
 	bucket *core.S3Config
 	path   string
-	// waiting is the directory for what is being sent. Litestream removes from it
-	// what a killed process has left.
+	// waiting is the directory of files to send. Litestream removes those that a
+	// killed process left.
 	waiting string
-	// at is the time that is being restored, if any. Only about it does it matter
-	// when exactly something was written.
+	// at is the time to restore, zero for the last. Only files from about that time
+	// need an exact date.
 	at time.Time
 }
 
 // Type implements litestream.ReplicaClient.
-func (o *objects) Type() string { return "s3" }
+func (o *objectReplica) Type() string { return "s3" }
 
 // Init implements litestream.ReplicaClient.
-func (o *objects) Init(context.Context) error { return nil }
+func (o *objectReplica) Init(context.Context) error { return nil }
 
 // SetLogger implements litestream.ReplicaClient.
-func (o *objects) SetLogger(*slog.Logger) {}
+func (o *objectReplica) SetLogger(*slog.Logger) {}
 
-func (o *objects) level(level int) string { return fmt.Sprintf("%s/%04x/", o.path, level) }
+func (o *objectReplica) level(level int) string { return fmt.Sprintf("%s/%04x/", o.path, level) }
 
-func (o *objects) key(level int, first, last ltx.TXID) string {
+func (o *objectReplica) key(level int, first, last ltx.TXID) string {
 	return o.level(level) + ltx.FormatFilename(first, last)
 }
 
-// with opens the bucket while the function runs.
-func (o *objects) with(ctx context.Context, use func(*filesystem.System) error) error {
+// with runs the function with the bucket.
+func (o *objectReplica) with(ctx context.Context, use func(*filesystem.System) error) error {
 	files, err := filesystem.NewS3(o.bucket.Bucket, o.bucket.Region, o.bucket.Endpoint, o.bucket.AccessKey, o.bucket.Secret, o.bucket.ForcePathStyle)
 	return useFiles(ctx, files, err, use)
 }
 
 // LTXFiles implements litestream.ReplicaClient.
-func (o *objects) LTXFiles(ctx context.Context, level int, seek ltx.TXID, exactly bool) (ltx.FileIterator, error) {
+func (o *objectReplica) LTXFiles(ctx context.Context, level int, seek ltx.TXID, exactly bool) (ltx.FileIterator, error) {
 	var infos []*ltx.FileInfo
 	err := o.with(ctx, func(files *filesystem.System) error {
 		found, err := files.List(o.level(level))
@@ -80,9 +80,9 @@ func infosOf(found []*blob.ListObject, level int, seek ltx.TXID) []*ltx.FileInfo
 	return infos
 }
 
-// dateExactly dates files by when they were written here rather than by when they
-// arrived there, up to the first that was written after the time of interest.
-func (o *objects) dateExactly(ctx context.Context, infos []*ltx.FileInfo) error {
+// dateExactly replaces the files' upload times by the times at which they were
+// written, up to the first file that was written after the time to restore.
+func (o *objectReplica) dateExactly(ctx context.Context, infos []*ltx.FileInfo) error {
 	slices.SortFunc(infos, func(a, b *ltx.FileInfo) int { return int(int64(a.MinTXID) - int64(b.MinTXID)) })
 	for _, info := range infos {
 		if info.CreatedAt.Before(o.at) {
@@ -105,17 +105,17 @@ func (o *objects) dateExactly(ctx context.Context, infos []*ltx.FileInfo) error 
 }
 
 // OpenLTXFile implements litestream.ReplicaClient.
-func (o *objects) OpenLTXFile(ctx context.Context, level int, first, last ltx.TXID, offset, size int64) (io.ReadCloser, error) {
+func (o *objectReplica) OpenLTXFile(ctx context.Context, level int, first, last ltx.TXID, offset, size int64) (io.ReadCloser, error) {
 	return o.open(ctx, o.key(level, first, last), offset, size)
 }
 
-// section is a part of an object.
+// section reads part of an object and closes all of it.
 type section struct {
 	io.Reader
 	io.Closer
 }
 
-func (o *objects) open(ctx context.Context, key string, offset, size int64) (io.ReadCloser, error) {
+func (o *objectReplica) open(ctx context.Context, key string, offset, size int64) (io.ReadCloser, error) {
 	var reader *blob.Reader
 	err := o.with(ctx, func(files *filesystem.System) (err error) {
 		reader, err = files.GetReader(key)
@@ -136,9 +136,9 @@ func (o *objects) open(ctx context.Context, key string, offset, size int64) (io.
 	return reader, nil
 }
 
-// WriteLTXFile implements litestream.ReplicaClient. What is sent waits in a
-// temporary file, because it can be as large as the database.
-func (o *objects) WriteLTXFile(ctx context.Context, level int, first, last ltx.TXID, source io.Reader) (*ltx.FileInfo, error) {
+// WriteLTXFile implements litestream.ReplicaClient. It uploads from a temporary file,
+// because the data can be as large as the database.
+func (o *objectReplica) WriteLTXFile(ctx context.Context, level int, first, last ltx.TXID, source io.Reader) (*ltx.FileInfo, error) {
 	header, source, err := ltx.PeekHeader(source)
 	if err != nil {
 		return nil, err
@@ -163,7 +163,7 @@ func (o *objects) WriteLTXFile(ctx context.Context, level int, first, last ltx.T
 }
 
 // DeleteLTXFiles implements litestream.ReplicaClient.
-func (o *objects) DeleteLTXFiles(ctx context.Context, infos []*ltx.FileInfo) error {
+func (o *objectReplica) DeleteLTXFiles(ctx context.Context, infos []*ltx.FileInfo) error {
 	return o.with(ctx, func(files *filesystem.System) error {
 		for _, info := range infos {
 			if err := files.Delete(o.key(info.Level, info.MinTXID, info.MaxTXID)); err != nil && !errors.Is(err, filesystem.ErrNotFound) {
@@ -175,12 +175,12 @@ func (o *objects) DeleteLTXFiles(ctx context.Context, infos []*ltx.FileInfo) err
 }
 
 // DeleteAll implements litestream.ReplicaClient.
-func (o *objects) DeleteAll(ctx context.Context) error {
+func (o *objectReplica) DeleteAll(ctx context.Context) error {
 	return o.with(ctx, func(files *filesystem.System) error { return errors.Join(files.DeletePrefix(o.path + "/")...) })
 }
 
-// readSmall reads an object that is not Litestream's.
-func (o *objects) readSmall(ctx context.Context, name string) ([]byte, error) {
+// readSmall reads a small object.
+func (o *objectReplica) readSmall(ctx context.Context, name string) ([]byte, error) {
 	source, err := o.open(ctx, path.Join(o.path, name), 0, 0)
 	if err != nil {
 		return nil, err
@@ -189,11 +189,11 @@ func (o *objects) readSmall(ctx context.Context, name string) ([]byte, error) {
 	return content, errors.Join(err, source.Close())
 }
 
-// writeSmall writes one.
-func (o *objects) writeSmall(ctx context.Context, name string, content []byte) error {
+// writeSmall writes a small object.
+func (o *objectReplica) writeSmall(ctx context.Context, name string, content []byte) error {
 	return o.with(ctx, func(files *filesystem.System) error {
 		return files.Upload(bytes.Clone(content), path.Join(o.path, name))
 	})
 }
 
-var _ litestream.ReplicaClient = (*objects)(nil)
+var _ litestream.ReplicaClient = (*objectReplica)(nil)

@@ -19,13 +19,12 @@ import (
 	"github.com/superfly/ltx"
 )
 
-// Litestream opens the database file itself. Were it to fail after that, it would
-// close the file, and with it go the locks that SQLite holds in this process: the
-// next process to end would take the write-ahead log for abandoned and remove it.
-// So all that could fail is done before it opens the file.
+// Litestream opens the database file itself. If it then failed and closed the file,
+// POSIX would drop the locks that SQLite holds in this process, and the next process
+// to end would remove the write-ahead log as abandoned. Everything that may fail
+// therefore runs before Litestream opens the file.
 
-// prepare makes what Litestream keeps in a database, and begins a write-ahead
-// log.
+// prepare creates Litestream's tables and starts a write-ahead log.
 func prepare(ctx context.Context, app core.App) error {
 	for _, statement := range []string{
 		"CREATE TABLE IF NOT EXISTS _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)",
@@ -39,8 +38,8 @@ func prepare(ctx context.Context, app core.App) error {
 	return nil
 }
 
-// hiddenClient shows nothing of a replica while it is hidden, so that Litestream
-// does not ask the place while it opens the database.
+// hiddenClient lists no files while it is hidden, so that opening the database does
+// not depend on the replica.
 type hiddenClient struct {
 	litestream.ReplicaClient
 	hidden atomic.Bool
@@ -54,10 +53,10 @@ func (c *hiddenClient) LTXFiles(ctx context.Context, level int, seek ltx.TXID, u
 	return c.ReplicaClient.LTXFiles(ctx, level, seek, useMetadata)
 }
 
-// align has Litestream's local files end where the replica does, or continue
-// it. If they are of another history, as after a restore, it begins a new one
-// with a whole copy of the database, which follows what the replica has.
-func (r *replica) align(ctx context.Context, database *litestream.DB) error {
+// align makes Litestream's local files continue the replica. If they have another
+// history, as after a restore, it discards them, and Litestream continues the replica
+// with a whole copy of the database.
+func (r *replicaPlace) align(ctx context.Context, database *litestream.DB) error {
 	last, err := litestream.NewReplicaWithClient(nil, r.client).MaxLTXFileInfo(ctx, 0)
 	if err != nil {
 		return err
@@ -78,9 +77,9 @@ func (r *replica) align(ctx context.Context, database *litestream.DB) error {
 	return r.fetch(ctx, last, local)
 }
 
-// continued reports whether the local files have the replica's last one, and all
-// after it.
-func (r *replica) continued(ctx context.Context, database *litestream.DB, last ltx.FileInfo) (bool, error) {
+// continued reports whether the local files include the replica's last one, and all
+// later ones without a gap.
+func (r *replicaPlace) continued(ctx context.Context, database *litestream.DB, last ltx.FileInfo) (bool, error) {
 	local := database.LTXPath(0, last.MinTXID, last.MaxTXID)
 	ours, err := sumOf(func() (io.ReadCloser, error) { return os.Open(local) })
 	if errors.Is(err, fs.ErrNotExist) {
@@ -114,16 +113,16 @@ func sumOf(open func() (io.ReadCloser, error)) ([]byte, error) {
 	return sum.Sum(nil), errors.Join(err, source.Close())
 }
 
-// firstMigration is the one that makes data.db.
+// firstMigration is the migration that creates data.db.
 const firstMigration = "1640988000_init.go"
 
-// madeAt is when a database was made, which tells it from all others, wherever
-// it is restored.
+// madeAt returns the time at which a database was created, which identifies it
+// wherever it is restored.
 func madeAt(ctx context.Context, app core.App) (time.Time, error) {
 	var microseconds int64
 	err := app.ConcurrentDB().Select("applied").From(core.DefaultMigrationsTable).Where(dbx.HashExp{"file": firstMigration}).WithContext(ctx).Row(&microseconds)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("the database does not say when it was made: %w", err)
+		return time.Time{}, fmt.Errorf("failed to read when the database was created: %w", err)
 	}
 	return time.UnixMicro(microseconds).UTC(), nil
 }

@@ -4,80 +4,97 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/benbjohnson/litestream"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/audit"
 	"carebase/internal/config"
 )
 
-// RestoreReplica puts the replicated database in the place of the one in a data
-// directory, as it was last or at a time. Uploaded files and logs stay as they
-// are. What it replaces is kept, as by Restore.
-func RestoreReplica(ctx context.Context, settings *config.Replica, at time.Time, directory string, force bool) (replaced string, err error) {
-	replica := newReplica(settings)
-	if objects, ok := replica.client.(*objects); ok {
+// RestoreReplica replaces the database of a data directory with the replicated one, as
+// of a time, or the last state if the time is zero. Uploaded files and logs stay. It
+// keeps what it replaces, as Restore does.
+func RestoreReplica(ctx context.Context, settings *config.Replica, at time.Time, directory string, options RestoreOptions) (*Restored, error) {
+	place := newReplica(settings)
+	if objects, ok := place.client.(*objectReplica); ok {
 		objects.at = at
 	}
-	if err := replica.covers(ctx, at); err != nil {
-		return "", err
+	if err := place.covers(ctx, at); err != nil {
+		return nil, err
 	}
-	return replace(directory, force, databaseOnly, func(staged string) error {
-		options := litestream.NewRestoreOptions()
-		options.OutputPath, options.Timestamp = filepath.Join(staged, dataFile), at
-		if err := litestream.NewReplicaWithClient(nil, replica.client).Restore(ctx, options); err != nil {
-			return fmt.Errorf("the replica in %s cannot be restored: %w", replica.name, err)
+	replaced, err := replace(ctx, directory, options, databaseOnly, func(staged string, event audit.Event) error {
+		target := litestream.NewRestoreOptions()
+		target.OutputPath, target.Timestamp = filepath.Join(staged, dataFile), at
+		if err := litestream.NewReplicaWithClient(nil, place.client).Restore(ctx, target); err != nil {
+			return fmt.Errorf("failed to restore the replica in %s: %w", place.name, err)
 		}
-		return checkReplica(ctx, staged)
+		if err := checkReplica(ctx, staged); err != nil {
+			return err
+		}
+		return recordRestored(staged, event)
 	})
+	return &Restored{Replaced: replaced}, err
 }
 
-// covers says in what way a replica does not reach back to a time, if it does
-// not.
-func (r *replica) covers(ctx context.Context, at time.Time) error {
+// recordRestored records an event in a restored data.db. It removes the request log
+// that opening the app creates.
+func recordRestored(staged string, event audit.Event) error {
+	err := withRestored(staged, func(app core.App) error { return audit.RecordIn(app, event) })
+	logs, globErr := filepath.Glob(filepath.Join(staged, auxiliaryFile+"*"))
+	err = errors.Join(err, globErr)
+	for _, path := range logs {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
+}
+
+// covers returns an error if the replica does not reach back to the time.
+func (r *replicaPlace) covers(ctx context.Context, at time.Time) error {
 	begin, _, err := litestream.NewReplicaWithClient(nil, r.client).TimeBounds(ctx)
 	switch {
 	case err != nil:
-		return fmt.Errorf("the replica in %s cannot be read: %w", r.name, err)
+		return fmt.Errorf("failed to read the replica in %s: %w", r.name, err)
 	case begin.IsZero():
 		return fmt.Errorf("there is no replica in %s", r.name)
 	case !at.IsZero() && !at.After(begin):
-		return fmt.Errorf("the replica in %s begins at %s only", r.name, begin.UTC().Format(time.RFC3339Nano))
+		return fmt.Errorf("the replica in %s begins later, at %s", r.name, begin.UTC().Format(time.RFC3339Nano))
 	}
 	return nil
 }
 
-// checkReplica looks into a restored database.
+// checkReplica checks a restored database.
 func checkReplica(ctx context.Context, directory string) error {
-	content, err := openAtRest(directory, dataFile)
+	database, err := openAtRest(directory, dataFile)
 	if err != nil {
 		return err
 	}
-	defer content.close()
-	if err := content.check(ctx); err != nil {
+	defer database.close()
+	if err := database.check(ctx); err != nil {
 		return err
 	}
-	migrations, err := content.migrations(ctx)
+	migrations, err := database.migrations(ctx)
 	if err != nil {
 		return err
 	}
 	if migration := unknownMigration(migrations); migration != "" {
-		return fmt.Errorf("the replica is of a newer Carebase, with the migration %s that this one does not have", migration)
+		return fmt.Errorf("the replica was written by a newer Carebase: this one does not have its migration %s", migration)
 	}
 	return nil
 }
 
-// optimizeJob is PocketBase's nightly job, which waits for all readers to end,
-// with writers locked out. Litestream is a reader that does not end; it truncates
-// the write-ahead log itself.
+// optimizeJob is PocketBase's nightly job. It blocks writers until all readers end,
+// and Litestream is a reader that never ends. Litestream truncates the write-ahead
+// log of data.db itself.
 const optimizeJob = "__pbDBOptimize__"
 
 func optimize(app core.App) {
 	_, err := app.NonconcurrentDB().NewQuery("PRAGMA optimize").Execute()
 	_, auxiliaryErr := app.AuxNonconcurrentDB().NewQuery("PRAGMA wal_checkpoint(TRUNCATE)").Execute()
 	if err = errors.Join(err, auxiliaryErr); err != nil {
-		app.Logger().Warn("The nightly optimization of the databases failed", "error", err.Error())
+		app.Logger().Warn("failed to optimize the databases", "error", err.Error())
 	}
 }

@@ -9,15 +9,15 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// replicaKey is where an app keeps its replication.
+// replicaKey is the key of the replication in the app's store.
 const replicaKey = "carebaseReplication"
 
-// ReplicaState is how far the replication of an app is.
+// ReplicaState is the state of an app's replication.
 type ReplicaState struct {
-	// UpTo is a moment: what was written before it is in the replica. It is zero
-	// as long as nothing is.
+	// UpTo is the time before which all writes are in the replica; zero before the
+	// first is.
 	UpTo time.Time
-	// Failure is why the replica does not follow, nil if it does.
+	// Failure is the error that keeps the replica from following; nil if it follows.
 	Failure error
 }
 
@@ -30,26 +30,26 @@ func ReplicaOf(app core.App) (state ReplicaState, configured bool) {
 	return running.progress.state(), true
 }
 
-// progress is how far the two steps of a replication are: capturing what was
-// written, and sending what was captured.
-type progress struct {
+// replicaProgress is the progress of a replication's two steps: capturing new writes,
+// and sending what was captured.
+type replicaProgress struct {
 	lock           sync.Mutex
-	captured, sent step
+	captured, sent replicaStep
 }
 
-type step struct {
+type replicaStep struct {
 	upTo    time.Time
 	failure error
 }
 
-func (p *progress) state() ReplicaState {
+func (p *replicaProgress) state() ReplicaState {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	return ReplicaState{UpTo: p.sent.upTo, Failure: errors.Join(p.captured.failure, p.sent.failure)}
 }
 
-// note keeps how a step went, and logs when that changes.
-func (r *replication) note(step *step, upTo time.Time, err error) {
+// note stores the outcome of a step, and logs when it turns to failure or success.
+func (r *replication) note(step *replicaStep, upTo time.Time, err error) {
 	r.progress.lock.Lock()
 	before := step.failure
 	step.failure = err
@@ -59,13 +59,13 @@ func (r *replication) note(step *step, upTo time.Time, err error) {
 	r.progress.lock.Unlock()
 	switch {
 	case err != nil && before == nil:
-		r.app.Logger().Error("The replica does not follow.", "error", err.Error())
+		r.app.Logger().Error("failed to replicate the database", "error", err.Error())
 	case err == nil && before != nil:
-		r.app.Logger().Info("The replica follows again.")
+		r.app.Logger().Info("the replica follows again")
 	}
 }
 
-// capture copies what was written.
+// capture copies new writes to Litestream's local files.
 func (r *replication) capture(ctx context.Context) error {
 	begin := time.Now()
 	err := r.database.Sync(ctx)
@@ -75,7 +75,7 @@ func (r *replication) capture(ctx context.Context) error {
 	return err
 }
 
-// send sends what was captured.
+// send sends the captured writes to the replica.
 func (r *replication) send(ctx context.Context) error {
 	r.progress.lock.Lock()
 	upTo := r.progress.captured.upTo

@@ -12,7 +12,7 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// replicate has an app replicate to a place.
+// replicate configures an app to replicate to a place.
 func replicate(t *testing.T, place string) func(*config.Config) {
 	t.Helper()
 	return func(settings *config.Config) {
@@ -24,7 +24,7 @@ func replicate(t *testing.T, place string) func(*config.Config) {
 	}
 }
 
-// waitFor asks for the state of an app's replica until it is as wanted.
+// waitFor polls the state of an app's replica.
 func waitFor(t *testing.T, server *testapp.Server, what string, wanted func(backup.ReplicaState) bool) {
 	t.Helper()
 	deadline := time.After(30 * time.Second)
@@ -41,15 +41,15 @@ func waitFor(t *testing.T, server *testapp.Server, what string, wanted func(back
 	}
 }
 
-// follows waits until the replica has what was written until now.
+// follows waits until the replica has everything written so far.
 func follows(t *testing.T, server *testapp.Server) {
 	t.Helper()
 	now := time.Now()
 	waitFor(t, server, "the replica follows", func(state backup.ReplicaState) bool { return state.UpTo.After(now) && state.Failure == nil })
 }
 
-// TestReplicaOnS3 restores a replica in a bucket as it was last and earlier, and
-// takes the bucket away meanwhile.
+// TestReplicaOnS3 restores the last and earlier states of a replica in a bucket that
+// was unavailable for a while.
 func TestReplicaOnS3(t *testing.T) {
 	bucket := newBucket(t)
 	var replica *config.Replica
@@ -77,7 +77,7 @@ func TestReplicaOnS3(t *testing.T) {
 		want string
 	}{{time.Time{}, "First,Second,Third"}, {between, "First"}, {during, "First,Second"}} {
 		directory := t.TempDir()
-		if _, err := backup.RestoreReplica(t.Context(), replica, test.at, directory, false); err != nil {
+		if _, err := backup.RestoreReplica(t.Context(), replica, test.at, directory, backup.RestoreOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if got := patientsIn(t, directory); got != test.want {
@@ -86,8 +86,8 @@ func TestReplicaOnS3(t *testing.T) {
 	}
 }
 
-// captured writes until what was written before waits for its place. A file may
-// have begun before that; the one after it has not.
+// captured writes until earlier writes are in Litestream's local files. One file may
+// have begun before the write; the next one has not.
 func captured(t *testing.T, server *testapp.Server, write func()) {
 	t.Helper()
 	last := func() string {
@@ -104,7 +104,7 @@ func captured(t *testing.T, server *testapp.Server, write func()) {
 	}
 }
 
-// patientsIn are the names of the patients in a data directory.
+// patientsIn returns the names of the patients in a data directory.
 func patientsIn(t *testing.T, directory string) string {
 	t.Helper()
 	database, err := sql.Open("sqlite", filepath.Join(directory, "data.db"))

@@ -10,30 +10,58 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"filippo.io/age"
+
+	"carebase/internal/audit"
 )
 
-// ErrNotEmpty is that a restore would replace data.
+// ErrNotEmpty means that the restore would replace data.
 var ErrNotEmpty = errors.New("there is a database")
 
-// Restore puts what is in an archive in the place of what is in a data
-// directory, or makes the directory. Data that is there is replaced only with
-// force, and kept: replaced names where. A crash leaves either the old data or
-// the new.
-func Restore(ctx context.Context, archive, directory string, force bool) (manifest *Manifest, replaced string, err error) {
-	replaced, err = replace(directory, force, "", func(staged string) error {
-		manifest, err = extract(ctx, archive, staged)
-		return err
-	})
-	return manifest, replaced, err
+// RestoreOptions says how to restore.
+type RestoreOptions struct {
+	// Force replaces existing data, and keeps it aside.
+	Force bool
+	// Identities decrypt an encrypted archive.
+	Identities []age.Identity
+	// Event is recorded in the restored audit trail, with the heads of the replaced one.
+	Event audit.Event
 }
 
-// databaseOnly ends the name of a restore that replaces data.db and nothing else.
+// Restored describes a restore.
+type Restored struct {
+	// Manifest is the archive's; nil after a restore from a replica.
+	Manifest *Manifest
+	// Replaced is the directory of the replaced data; empty if there was none.
+	Replaced string
+	// Trail says in what way the restored audit trail is not intact; nil if it is.
+	Trail error
+}
+
+// Restore replaces a data directory with the contents of an archive, or creates the
+// directory, after the checks of Verify; only a broken audit trail does not stop it. A
+// crash leaves either the old data or the new.
+func Restore(ctx context.Context, archive, directory string, options RestoreOptions) (*Restored, error) {
+	restored := &Restored{}
+	var err error
+	restored.Replaced, err = replace(ctx, directory, options, "", func(staged string, event audit.Event) (err error) {
+		if restored.Manifest, err = extract(ctx, archive, staged, options.Identities); err != nil {
+			return err
+		}
+		restored.Trail, err = openRestored(ctx, staged, restored.Manifest, &event)
+		return err
+	})
+	return restored, err
+}
+
+// databaseOnly marks the directories of a restore that replaces only data.db.
 const databaseOnly = "-database"
 
-// replace fills a staging directory beside the data, and takes what is in it for
-// the data: for all of it, or for what the suffix says.
-func replace(directory string, force bool, suffix string, fill func(staged string) error) (replaced string, err error) {
-	if err := os.MkdirAll(directory, 0o755); err != nil {
+// replace fills a staging directory beside the data, then replaces the data with it:
+// all of it, or only data.db if the suffix is databaseOnly.
+func replace(ctx context.Context, directory string, options RestoreOptions, suffix string, fill func(staged string, event audit.Event) error) (replaced string, err error) {
+	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return "", err
 	}
 	unlock, err := lockAlone(directory)
@@ -44,42 +72,69 @@ func replace(directory string, force bool, suffix string, fill func(staged strin
 	if err := finishRestore(directory); err != nil {
 		return "", err
 	}
-	if err := removeAbandoned(directory); err != nil {
-		return "", err
+	event := options.Event
+	if _, err := os.Stat(filepath.Join(directory, dataFile)); err == nil {
+		if !options.Force {
+			return "", fmt.Errorf("%w in %s: --force replaces it, and keeps it aside", ErrNotEmpty, directory)
+		}
+		event.Detail += replacedTrail(headsIn(ctx, directory))
 	}
-	if _, err := os.Stat(filepath.Join(directory, dataFile)); err == nil && !force {
-		return "", fmt.Errorf("%w in %s: with --force it is replaced, and kept aside", ErrNotEmpty, directory)
-	}
-	staged, err := os.MkdirTemp(directory, stagedPrefix+"*")
+	staged, err := stage(directory, func(staged string) error { return fill(staged, event) })
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(staged) // unless it was renamed
-	if err := fill(staged); err != nil {
-		return "", err
-	}
-	if err := flushTree(staged); err != nil {
-		return "", err
-	}
-	// This rename is what makes the restore happen.
-	at := time.Now().UTC().Format("20060102T150405.000Z") + suffix
-	if err := os.Rename(staged, filepath.Join(directory, committedPrefix+at)); err != nil {
-		return "", err
-	}
-	if err := flushOne(directory); err != nil {
+	defer os.RemoveAll(staged) // does nothing after the rename
+	committed, err := commit(directory, staged, suffix)
+	if err != nil {
 		return "", err
 	}
 	if err := finishRestore(directory); err != nil {
-		return "", fmt.Errorf("the restore is decided but not done, and goes on at the next start: %w", err)
+		return "", fmt.Errorf("the restore is committed but incomplete; the next start completes it: %w", err)
 	}
-	aside := filepath.Join(directory, ReplacedPrefix+at)
+	aside := filepath.Join(directory, ReplacedPrefix+strings.TrimPrefix(filepath.Base(committed), committedPrefix))
 	if _, err := os.Stat(aside); err != nil {
-		return "", nil // there was nothing to replace
+		return "", nil // there was no data to replace
 	}
 	return aside, nil
 }
 
-// removeAbandoned removes what a restore that was killed had not decided.
+// stage fills a new staging directory in a data directory.
+func stage(directory string, fill func(staged string) error) (staged string, err error) {
+	if err := removeAbandoned(directory); err != nil {
+		return "", err
+	}
+	if staged, err = os.MkdirTemp(directory, stagedPrefix+"*"); err != nil {
+		return "", err
+	}
+	if err := errors.Join(fill(staged), removeKept(staged), flushTree(staged)); err != nil {
+		return "", errors.Join(err, os.RemoveAll(staged))
+	}
+	return staged, nil
+}
+
+// removeKept removes the directories of an app that were created by opening it on
+// staged data, and that a restore leaves in place.
+func removeKept(staged string) error {
+	var err error
+	for _, name := range kept {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(staged, name)))
+	}
+	return err
+}
+
+// commit decides a restore with a rename, and returns the directory's new name. From
+// then on finishRestore completes it, now or at the next start.
+func commit(directory, staged, suffix string) (committed string, err error) {
+	at := time.Now().UTC().Format("20060102T150405.000Z") + suffix
+	committed = filepath.Join(directory, committedPrefix+at)
+	if err := os.Rename(staged, committed); err != nil {
+		return "", err
+	}
+	return committed, flushOne(directory)
+}
+
+// removeAbandoned removes staging directories of restores that were killed before
+// their commit.
 func removeAbandoned(directory string) error {
 	abandoned, err := filepath.Glob(filepath.Join(directory, stagedPrefix+"*"))
 	for _, path := range abandoned {
@@ -88,7 +143,7 @@ func removeAbandoned(directory string) error {
 	return err
 }
 
-// unfinishedRestore reports whether a restore was decided and is not done.
+// unfinishedRestore reports whether a restore is committed but incomplete.
 func unfinishedRestore(directory string) (bool, error) {
 	names, err := ownNames(directory)
 	return slices.ContainsFunc(names, func(name string) bool {
@@ -96,9 +151,9 @@ func unfinishedRestore(directory string) (bool, error) {
 	}), err
 }
 
-// finishRestore completes a restore that was decided, if there is one: first
-// what is replaced moves aside, then what is restored moves in. The name of the
-// directory tells how far it is, so that it can be taken up after a crash.
+// finishRestore completes a committed restore, if there is one: it moves the replaced
+// data aside, then the restored data in. The directory's name records the progress,
+// so that the restore can resume after a crash.
 func finishRestore(directory string) error {
 	entries, err := os.ReadDir(directory)
 	if err != nil {
@@ -131,8 +186,8 @@ func finishRestore(directory string) error {
 	return nil
 }
 
-// moveAside moves the data, or only data.db and what belongs to it, out of a
-// data directory.
+// moveAside moves the data, or only data.db and its companions, out of a data
+// directory.
 func moveAside(directory, aside string, onlyDatabase bool) error {
 	entries, err := os.ReadDir(directory)
 	if err != nil {
@@ -142,7 +197,7 @@ func moveAside(directory, aside string, onlyDatabase bool) error {
 		if own(entry.Name()) || slices.Contains(kept, entry.Name()) || onlyDatabase && !ofFile(entry.Name(), dataFile) {
 			continue
 		}
-		if err := os.Mkdir(aside, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := os.Mkdir(aside, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		if err := os.Rename(filepath.Join(directory, entry.Name()), filepath.Join(aside, entry.Name())); err != nil {
@@ -152,7 +207,7 @@ func moveAside(directory, aside string, onlyDatabase bool) error {
 	return nil
 }
 
-// moveIn moves what is restored into a data directory.
+// moveIn moves the restored data into a data directory.
 func moveIn(source, directory string) error {
 	entries, err := os.ReadDir(source)
 	if err != nil {
@@ -169,8 +224,8 @@ func moveIn(source, directory string) error {
 	return os.Remove(source)
 }
 
-// flushTree makes sure that directories survive a power cut; files in them are
-// flushed as they are written.
+// flushTree syncs all directories, so that they survive a power cut. Their files are
+// synced as they are written.
 func flushTree(root string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,7 +13,7 @@ import (
 	"carebase/internal/config"
 )
 
-// write makes files whose contents are given by their paths.
+// write creates files, given their contents by path.
 func write(t *testing.T, directory string, files map[string]string) {
 	t.Helper()
 	for name, content := range files {
@@ -26,8 +27,8 @@ func write(t *testing.T, directory string, files map[string]string) {
 	}
 }
 
-// TestRestoreGoesOnAfterACrash begins with what a crash at each moment leaves,
-// and starts as the next process does.
+// TestRestoreGoesOnAfterACrash starts with the files that a crash at each moment
+// leaves, and opens the directory as the next process does.
 func TestRestoreGoesOnAfterACrash(t *testing.T) {
 	const at = "20261125T101500.000Z"
 	for name, left := range map[string]map[string]string{
@@ -61,13 +62,13 @@ func TestRestoreGoesOnAfterACrash(t *testing.T) {
 	}
 }
 
-// TestACommandGoesOnWithARestore opens the data with a command after a crash that
-// left all of it in the restore's own directory.
+// TestACommandGoesOnWithARestore opens the data with a command after a crash that left
+// all of it in the restore's own directory.
 func TestACommandGoesOnWithARestore(t *testing.T) {
 	directory := t.TempDir()
 	open := func() error {
 		app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory})
-		Bind(app, config.Backup{})
+		Bind(app, config.Backup{}, io.Discard)
 		return WithApp(app, config.Backup{}, func() error { return nil })
 	}
 	if err := open(); err == nil || !strings.Contains(err.Error(), "there is no database") {
@@ -95,7 +96,7 @@ func TestACommandGoesOnWithARestore(t *testing.T) {
 func TestRestoreThatFailsChangesNothing(t *testing.T) {
 	directory := t.TempDir()
 	write(t, directory, map[string]string{"data.db": "old", "broken.zip": "no zip file"})
-	if _, _, err := Restore(t.Context(), filepath.Join(directory, "broken.zip"), directory, true); err == nil {
+	if _, err := Restore(t.Context(), filepath.Join(directory, "broken.zip"), directory, RestoreOptions{Force: true}); err == nil {
 		t.Error("a broken archive was restored")
 	}
 	if content, err := os.ReadFile(filepath.Join(directory, "data.db")); err != nil || string(content) != "old" {
@@ -106,7 +107,7 @@ func TestRestoreThatFailsChangesNothing(t *testing.T) {
 	}
 }
 
-// TestNamesThatLeadOutside restores archives that are whole but mean harm.
+// TestNamesThatLeadOutside restores intact archives with malicious names.
 func TestNamesThatLeadOutside(t *testing.T) {
 	for _, name := range []string{"../outside", "/outside", "storage/../../outside", "backups/x.zip", "replaced-2020/data.db", ".lock"} {
 		parent := t.TempDir()
@@ -114,14 +115,15 @@ func TestNamesThatLeadOutside(t *testing.T) {
 		write(t, parent, map[string]string{"source": "harm"})
 		archive := filepath.Join(parent, "x.zip")
 		manifest := &Manifest{Format: format, Tables: map[string]map[string]int64{}}
-		err := writeZip(t.Context(), archive, []sourceFile{{name: name, path: source}}, manifest, progressOf(t.Context()))
+		output, err := newOutput(archive, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := seal(archive); err != nil {
+		err = output.finish(writeZip(t.Context(), output, []sourceFile{{name: name, path: source}}, manifest, progressOf(t.Context())))
+		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := Restore(t.Context(), archive, directory, true); err == nil || !strings.Contains(err.Error(), "outside of the data") {
+		if _, err := Restore(t.Context(), archive, directory, RestoreOptions{Force: true}); err == nil || !strings.Contains(err.Error(), "outside the data") {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if _, err := os.Stat(filepath.Join(parent, "outside")); err == nil {

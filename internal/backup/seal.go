@@ -4,12 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"hash"
 	"io"
-	"os"
 )
 
-// The last bytes of an archive, in the comment of the zip file, are the SHA-256
-// of all bytes before them: no bit can change unnoticed.
+// The last bytes of an archive, in the zip file's comment, are the SHA-256 of all
+// bytes before them, which detects every change of a bit.
 const (
 	sealPrefix = "sha256:"
 	sealLength = 2 * sha256.Size
@@ -17,55 +17,51 @@ const (
 
 var errSeal = errors.New("the backup is damaged, incomplete or not made by Carebase: its contents do not match the checksum at its end")
 
-// seal puts the checksum of an archive at its end.
-func seal(path string) error {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	sum, _, err := readSeal(file)
-	if err == nil {
-		_, err = file.Seek(-sealLength, io.SeekEnd)
-	}
-	if err == nil {
-		_, err = file.WriteString(sum)
-	}
-	if err == nil {
-		err = file.Sync()
-	}
-	return errors.Join(err, file.Close())
+// sealWriter replaces the last sealLength bytes that are written to it by the checksum
+// of those before them.
+type sealWriter struct {
+	out    io.Writer
+	digest hash.Hash
+	held   []byte // the last bytes so far
 }
 
-// checkSeal reads a whole archive and compares it with the checksum at its end.
-func checkSeal(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
+func newSealWriter(out io.Writer) *sealWriter { return &sealWriter{out: out, digest: sha256.New()} }
+
+func (w *sealWriter) Write(data []byte) (int, error) {
+	w.held = append(w.held, data...)
+	ready := len(w.held) - sealLength
+	if ready <= 0 {
+		return len(data), nil
 	}
-	defer file.Close()
-	sum, noted, err := readSeal(file)
-	if err != nil {
-		return err
+	w.digest.Write(w.held[:ready])
+	if _, err := w.out.Write(w.held[:ready]); err != nil {
+		return 0, err
 	}
-	if sum != noted {
+	w.held = append(w.held[:0], w.held[ready:]...)
+	return len(data), nil
+}
+
+// seal writes the checksum.
+func (w *sealWriter) seal() error {
+	_, err := io.WriteString(w.out, hex.EncodeToString(w.digest.Sum(nil)))
+	return err
+}
+
+// checkSeal compares a whole archive with the checksum at its end.
+func checkSeal(content io.ReaderAt, size int64) error {
+	if size < sealLength {
+		return errSeal
+	}
+	source, digest := io.NewSectionReader(content, 0, size), sha256.New()
+	if _, err := io.CopyN(digest, source, size-sealLength); err != nil {
+		return damaged(err)
+	}
+	noted, err := io.ReadAll(source)
+	if err != nil {
+		return damaged(err)
+	}
+	if hex.EncodeToString(digest.Sum(nil)) != string(noted) {
 		return errSeal
 	}
 	return nil
-}
-
-// readSeal computes the checksum of an archive and reads the one at its end.
-func readSeal(file *os.File) (sum, noted string, err error) {
-	info, err := file.Stat()
-	if err != nil {
-		return "", "", err
-	}
-	if info.Size() < sealLength {
-		return "", "", errSeal
-	}
-	digest := sha256.New()
-	if _, err := io.CopyN(digest, file, info.Size()-sealLength); err != nil {
-		return "", "", err
-	}
-	rest, err := io.ReadAll(io.LimitReader(file, sealLength))
-	return hex.EncodeToString(digest.Sum(nil)), string(rest), err
 }

@@ -8,53 +8,53 @@ import (
 	"net/url"
 	"path/filepath"
 
-	"modernc.org/sqlite"
+	driver "modernc.org/sqlite"
 
-	carebase "carebase/internal/sqlite"
+	"carebase/internal/sqlite"
 )
 
-// pagesAtOnce are copied between two looks at whether to go on.
+// pagesAtOnce is the number of pages copied between two checks of the context.
 const pagesAtOnce = 256
 
-// snapshot copies a database as it is at one moment, with SQLite's online
-// backup. In WAL mode a reader never keeps a writer waiting, and the open
-// transaction keeps writers from changing what is read.
+// snapshot copies a database as of one moment, with SQLite's online backup inside a
+// read transaction. In WAL mode readers do not block writers, and the transaction
+// does not see their changes.
 func snapshot(ctx context.Context, source, target string, report func(done, total int64)) error {
-	database, err := carebase.Connect(source)
+	database, err := sqlite.Connect(source)
 	if err != nil {
 		return err
 	}
 	defer database.Close()
 	connection, err := database.DB().Conn(ctx)
 	if err != nil {
-		return fmt.Errorf("%s cannot be read: %w", filepath.Base(source), err)
+		return fmt.Errorf("failed to read %s: %w", filepath.Base(source), err)
 	}
 	defer connection.Close()
 	transaction, err := connection.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
-	defer func() { _ = transaction.Rollback() }() // it has only read
-	var objects, pageSize int64
-	// The first look fixes what the transaction sees.
-	err = transaction.QueryRowContext(ctx, "SELECT count(*), page_size FROM sqlite_master, pragma_page_size").Scan(&objects, &pageSize)
+	defer func() { _ = transaction.Rollback() }() // it only reads
+	var tables, pageSize int64
+	// The first read determines the state that the transaction sees.
+	err = transaction.QueryRowContext(ctx, "SELECT count(*), page_size FROM sqlite_master, pragma_page_size").Scan(&tables, &pageSize)
 	if err != nil {
-		return fmt.Errorf("%s cannot be read: %w", filepath.Base(source), err)
+		return fmt.Errorf("failed to read %s: %w", filepath.Base(source), err)
 	}
-	return connection.Raw(func(driver any) error {
-		return copyPages(ctx, driver, target, func(done, total int64) { report(done*pageSize, total*pageSize) })
+	return connection.Raw(func(raw any) error {
+		return copyPages(ctx, raw, target, func(done, total int64) { report(done*pageSize, total*pageSize) })
 	})
 }
 
-// backuper is modernc.org/sqlite's connection.
+// backuper is a connection of modernc.org/sqlite.
 type backuper interface {
-	NewBackup(target string) (*sqlite.Backup, error)
+	NewBackup(target string) (*driver.Backup, error)
 }
 
-func copyPages(ctx context.Context, driver any, target string, report func(done, total int64)) error {
-	connection, ok := driver.(backuper)
+func copyPages(ctx context.Context, raw any, target string, report func(done, total int64)) error {
+	connection, ok := raw.(backuper)
 	if !ok {
-		return fmt.Errorf("%T cannot make backups", driver)
+		return fmt.Errorf("%T cannot make backups", raw)
 	}
 	name, err := fileURL(target, nil)
 	if err != nil {
@@ -74,7 +74,7 @@ func copyPages(ctx context.Context, driver any, target string, report func(done,
 	return errors.Join(err, backup.Finish())
 }
 
-// fileURL is the name of a SQLite file for its driver, with the given options.
+// fileURL returns the URL of a SQLite file for the driver, with the given options.
 func fileURL(path string, options url.Values) (string, error) {
 	absolute, err := filepath.Abs(path)
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute), RawQuery: options.Encode()}).String(), err

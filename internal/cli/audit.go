@@ -21,7 +21,7 @@ import (
 
 // NewAuditCommand returns the command "audit".
 func NewAuditCommand(app core.App) *cobra.Command {
-	command := &cobra.Command{Use: "audit", Short: "Verifies and exports the audit trail"}
+	command := &cobra.Command{Use: "audit", Short: "Verify and export the audit trail"}
 	command.AddCommand(newVerifyCommand(app), newHeadsCommand(app), newExportCommand(app))
 	return command
 }
@@ -30,20 +30,20 @@ func newVerifyCommand(app core.App) *cobra.Command {
 	var heads string
 	command := &cobra.Command{
 		Use:   "verify [--heads FILE]",
-		Short: "Finds out whether the audit trail is as it was written",
-		Long: `Walks every chain of the audit trail and names the first event that was altered, is missing or is not in its place.
-The exit status is 1 then. With --heads it also compares the chains with how far they went when a backup was made, or when
-"carebase audit heads" wrote them down: who can write to the database can shorten a chain or make it anew, but not those.`,
+		Short: "Check that the audit trail was not altered",
+		Long: `Follows every chain of the audit trail and names the first event that was altered, is missing or is out of order; the exit
+status is then 1. With --heads it also compares the chains with heads stored elsewhere, by a backup or by "carebase audit
+heads": anyone with write access to the database can truncate or recompute a chain, but cannot change those.`,
 		Example: "  carebase audit verify --heads pb_data/backups/carebase_backup_20261125101500.zip",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			noted, err := readHeads(heads)
+			known, err := readHeads(heads)
 			if err != nil {
 				return err
 			}
-			summary, err := audit.Verify(ctx, app, noted)
+			summary, err := audit.Verify(ctx, app, known)
 			if audit.IsViolation(err) {
 				return fmt.Errorf("the audit trail is not intact: %w", err)
 			}
@@ -54,25 +54,25 @@ The exit status is 1 then. With --heads it also compares the chains with how far
 			return err
 		},
 	}
-	command.Flags().StringVar(&heads, "heads", "", "a backup, its manifest, or what \"carebase audit heads\" wrote")
+	command.Flags().StringVar(&heads, "heads", "", "a backup, its manifest, or the output of \"carebase audit heads\"")
 	return command
 }
 
-// noted is where heads are written down: a backup's manifest has them, too.
-type noted struct {
+// headsFile is the JSON of "audit heads"; a backup's manifest has the same field.
+type headsFile struct {
 	Heads []audit.Head `json:"audit_heads"`
 }
 
-// maxHeads bounds a file with heads, which can be a manifest that names every
-// uploaded file.
+// maxHeads limits the size of a file with heads, which can be a manifest that lists
+// every uploaded file.
 const maxHeads = 1 << 30
 
-// readHeads reads the heads in a backup or a file; none if no file is named.
+// readHeads reads the heads from a backup or a JSON file; none for an empty name.
 func readHeads(name string) ([]audit.Head, error) {
 	if name == "" {
 		return nil, nil
 	}
-	var found noted
+	var found headsFile
 	if filepath.Ext(name) == ".zip" {
 		manifest, err := backup.ReadManifest(name)
 		if err != nil {
@@ -98,10 +98,10 @@ func readHeads(name string) ([]audit.Head, error) {
 func newHeadsCommand(app core.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "heads",
-		Short: "Writes how far the chains of the audit trail go, to be kept elsewhere",
-		Long: `Writes how far each chain of the audit trail goes to the standard output, in JSON. Keep it where nobody who can write to
-the database can: "carebase audit verify --heads FILE" finds out whether anything of it is missing since. Backups of SQLite
-have it in their manifests.`,
+		Short: "Print the heads of the audit trail's chains, to keep elsewhere",
+		Long: `Prints the head (last number and hash) of each chain of the audit trail as JSON. Keep it out of reach of anyone with write
+access to the database: "carebase audit verify --heads FILE" then detects events that were altered or removed since. The
+manifests of backups contain the same.`,
 		Example: "  carebase audit heads > heads.json",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -109,7 +109,7 @@ have it in their manifests.`,
 			if err != nil {
 				return err
 			}
-			return json.NewEncoder(command.OutOrStdout()).Encode(noted{Heads: heads})
+			return json.NewEncoder(command.OutOrStdout()).Encode(headsFile{Heads: heads})
 		},
 	}
 }
@@ -118,10 +118,10 @@ func newExportCommand(app core.App) *cobra.Command {
 	var from, to, format string
 	command := &cobra.Command{
 		Use:   "export [--from TIME] [--to TIME] [--format ndjson|fhir]",
-		Short: "Writes the audit trail to the standard output, an event a line",
-		Long: `Writes the events of the audit trail to the standard output, one JSON object a line, oldest first.
-A time is a date (2026-01-31, in UTC) or a time with its zone (2026-01-31T12:00:00Z). --to a date is to the end of that day.
-The format fhir is AuditEvent resources of FHIR R4, as bulk data has them.`,
+		Short: "Print the audit trail, one event per line",
+		Long: `Prints the events of the audit trail to standard output, one JSON object per line, oldest first.
+A TIME is a date in UTC (2026-01-31) or a time with a zone (2026-01-31T12:00:00Z). A date given to --to includes that day.
+The format fhir prints AuditEvent resources of FHIR R4 as NDJSON, like FHIR's bulk data.`,
 		Example: "  carebase audit export --from 2026-01-01 --to 2026-01-31 --format fhir > january.ndjson",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -139,13 +139,13 @@ The format fhir is AuditEvent resources of FHIR R4, as bulk data has them.`,
 			return exportEvents(command, app, begin, end, format == "fhir")
 		},
 	}
-	command.Flags().StringVar(&from, "from", "", "the first events' time; from the beginning if it is left out")
-	command.Flags().StringVar(&to, "to", "", "the time before which the last events were; to the end if it is left out")
-	command.Flags().StringVar(&format, "format", "ndjson", "ndjson, or fhir")
+	command.Flags().StringVar(&from, "from", "", "time of the first events (default: the beginning)")
+	command.Flags().StringVar(&to, "to", "", "time after the last events (default: the end)")
+	command.Flags().StringVar(&format, "format", "ndjson", "ndjson or fhir")
 	return command
 }
 
-// parseTime reads a time, or a date, to which it adds days.
+// parseTime parses a time, or a date, to which it adds days.
 func parseTime(flag, value string, fallback time.Time, days int) (time.Time, error) {
 	if value == "" {
 		return fallback, nil
@@ -173,7 +173,7 @@ func exportEvents(command *cobra.Command, app core.App, from, until time.Time, f
 		return lines.Encode(event)
 	})
 	if err != nil && ctx.Err() != nil {
-		return errors.New("interrupted: the export is not complete")
+		return errors.New("interrupted: the export is incomplete")
 	}
 	if err != nil {
 		return err

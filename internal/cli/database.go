@@ -1,5 +1,5 @@
-// Package cli has the program's commands beside PocketBase's own, and runs
-// whichever the arguments name.
+// Package cli defines Carebase's commands and runs the one that the arguments name,
+// PocketBase's own included.
 package cli
 
 import (
@@ -22,13 +22,13 @@ import (
 	"carebase/internal/sqlite"
 )
 
-// standsAlone marks commands that must run without the configured database being
-// opened or made.
+// standsAlone is the annotation of commands that must not open, or create, the
+// configured database.
 const standsAlone = "stands alone"
 
 // NewDatabaseCommand returns the command "database".
 func NewDatabaseCommand() *cobra.Command {
-	command := &cobra.Command{Use: "database", Short: "Moves a deployment between SQLite and PostgreSQL", Annotations: map[string]string{standsAlone: "yes"}}
+	command := &cobra.Command{Use: "database", Short: "Move a deployment between SQLite and PostgreSQL", Annotations: map[string]string{standsAlone: "yes"}}
 	command.AddCommand(newCopyCommand())
 	return command
 }
@@ -37,11 +37,11 @@ func newCopyCommand() *cobra.Command {
 	var from, to string
 	command := &cobra.Command{
 		Use:   "copy --from sqlite:DIRECTORY --to postgres://USER@HOST/DATABASE",
-		Short: "Copies everything in one database to an empty one, either way",
-		Long: `Copies everything in one database to an empty one: from SQLite to PostgreSQL, or back.
-A place is sqlite:DIRECTORY, where DIRECTORY is a data directory such as pb_data, or a URL of PostgreSQL.
-A password may be left out of the URL: PGPASSWORD or ~/.pgpass give it.
-The copy is one snapshot, is compared with the original at the end, and is all or nothing.
+		Short: "Copy a database to an empty one, from SQLite to PostgreSQL or back",
+		Long: `Copies all rows of a database to an empty one: from SQLite to PostgreSQL, or back.
+Each is sqlite:DIRECTORY, with a data directory such as pb_data, or a PostgreSQL URL.
+The URL may omit the password and take it from PGPASSWORD or ~/.pgpass.
+The copy is a consistent snapshot, is compared with the original, and is all or nothing.
 Uploaded files are not in the database; the command names the directory to copy.`,
 		Example:      "  carebase database copy --from sqlite:pb_data --to postgres://carebase@localhost/carebase",
 		Args:         cobra.NoArgs,
@@ -53,15 +53,15 @@ Uploaded files are not in the database; the command names the directory to copy.
 			return copyDatabase(ctx, command, from, to)
 		},
 	}
-	command.Flags().StringVar(&from, "from", "", "what is copied: sqlite:DIRECTORY or postgres://...")
-	command.Flags().StringVar(&to, "to", "", "an empty place: sqlite:DIRECTORY or postgres://...")
+	command.Flags().StringVar(&from, "from", "", "source: sqlite:DIRECTORY or postgres://...")
+	command.Flags().StringVar(&to, "to", "", "empty target: sqlite:DIRECTORY or postgres://...")
 	return command
 }
 
 func copyDatabase(ctx context.Context, command *cobra.Command, from, to string) error {
-	progress := newProgress(command.ErrOrStderr(), "rows")
-	summary, err := transfer.Copy(ctx, from, to, progress.report)
-	progress.end()
+	bar := newProgress(command.ErrOrStderr(), "rows")
+	summary, err := transfer.Copy(ctx, from, to, bar.report)
+	bar.end()
 	if err != nil && ctx.Err() != nil {
 		return errors.New("interrupted: nothing was copied")
 	}
@@ -76,7 +76,7 @@ func copyDatabase(ctx context.Context, command *cobra.Command, from, to string) 
 	return err
 }
 
-// recordCopy makes the copy an event of the audit trail in it.
+// recordCopy records the copy in the copied audit trail.
 func recordCopy(to string, summary transfer.Summary) (err error) {
 	place := core.BaseAppConfig{DataDir: summary.TargetDirectory, DBConnect: sqlite.Connect}
 	if summary.TargetDirectory == "" {
@@ -97,12 +97,12 @@ func recordCopy(to string, summary transfer.Summary) (err error) {
 		err = audit.RecordIn(app, audit.Event{Action: audit.Execute, Detail: "carebase database copy"})
 	}
 	if err = errors.Join(err, app.ResetBootstrapState()); err != nil {
-		return fmt.Errorf("everything is copied and verified, but cannot be recorded in the copy's audit trail: %w", err)
+		return fmt.Errorf("everything is copied and verified, but recording it in the audit trail failed: %w", err)
 	}
 	return nil
 }
 
-// filesToCopy says what is left to do.
+// filesToCopy says which files are left to copy.
 func filesToCopy(summary transfer.Summary) string {
 	const storage = "storage"
 	source, target := "the directory storage of the old server's data directory", "the new server's data directory"

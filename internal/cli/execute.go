@@ -2,68 +2,112 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"os"
+	"os/signal"
 	"strings"
-	"sync/atomic"
+	"sync"
+	"syscall"
+	"time"
 
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/spf13/cobra"
 
 	"carebase/internal/audit"
+	"carebase/internal/datadir"
 )
 
+// endTimeout is how long an interrupted command may take to return its error.
+const endTimeout = time.Second
+
 // Execute runs the command that the arguments name and returns its error, which
-// PocketBase itself prints and forgets.
+// PocketBase's own Execute drops. Arguments are checked before anything is opened or
+// created; files are created for this user only.
 func Execute(app *pocketbase.PocketBase) error {
+	datadir.RestrictUmask()
 	root := app.RootCmd
 	root.SilenceErrors, root.SilenceUsage = true, true
-	command, arguments, err := root.Find(os.Args[1:])
+	root.FParseErrWhitelist.UnknownFlags = false
+	prepare(app, root)
+	command, _, err := root.Find(os.Args[1:])
 	if err != nil {
 		return err
 	}
-	if !command.Runnable() && len(arguments) > 0 && !strings.HasPrefix(arguments[0], "-") {
-		return fmt.Errorf("unknown command %q for %q", arguments[0], command.CommandPath())
-	}
-	// A signal ends Execute while the command is still at it.
-	var failure atomic.Pointer[error]
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		failure.Store(&err)
-		return err
-	})
-	recordCommands(app, root)
-	keepErrors(root, &failure)
 	if command.Annotations[standsAlone] != "" {
 		return root.Execute()
 	}
-	if err := app.Execute(); err != nil {
-		return err
-	}
-	if err := failure.Load(); err != nil {
-		return *err
-	}
-	return nil
+	return executeOpening(app)
 }
 
-// recordCommands makes each command an event of the audit trail, before it does
-// anything, and another if it fails. The server's own events tell of the server;
-// what stands alone has no database to tell.
-func recordCommands(app core.App, command *cobra.Command) {
-	if run := command.RunE; run != nil && command.Name() != "serve" && command.Annotations[standsAlone] == "" {
+// prepare makes a command, and those below it, check their arguments and open the app
+// before they run, unless they stand alone.
+func prepare(app core.App, command *cobra.Command) {
+	checkArguments(command)
+	if run := command.RunE; command.Annotations[standsAlone] == "" && command.Name() != "serve" {
 		command.RunE = func(command *cobra.Command, arguments []string) error {
+			if err := app.Bootstrap(); err != nil {
+				return err
+			}
 			return recorded(app, command, func() error { return run(command, arguments) })
 		}
 	}
 	for _, child := range command.Commands() {
-		recordCommands(app, child)
+		prepare(app, child)
 	}
 }
 
-// recorded makes a command that runs on an open database an event.
+// executeOpening runs a command that opens the app, until it ends or a signal ends it,
+// and closes the app.
+func executeOpening(app *pocketbase.PocketBase) error {
+	signals, ended := make(chan os.Signal, 1), make(chan error, 1)
+	app.OnBootstrap().BindFunc(func(e *core.BootstrapEvent) error {
+		if err := e.Next(); err != nil {
+			return err
+		}
+		signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+		return nil
+	})
+	var restart sync.Mutex // held while the app restarts, which replaces this process
+	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{
+		Priority: -100_000, // around all others
+		Func: func(e *core.TerminateEvent) error {
+			if e.IsRestart {
+				restart.Lock()
+				defer restart.Unlock()
+			}
+			return e.Next()
+		},
+	})
+	go func() { ended <- app.RootCmd.Execute() }()
+	select {
+	case err := <-ended:
+		restart.Lock() // a server ends before its restart does
+		if !app.IsBootstrapped() {
+			return err
+		}
+		return errors.Join(err, terminate(app))
+	case <-signals:
+	}
+	err := terminate(app)
+	select {
+	case failure := <-ended:
+		return errors.Join(failure, err)
+	case <-time.After(endTimeout):
+		return errors.Join(errors.New("interrupted"), err)
+	}
+}
+
+func terminate(app core.App) error {
+	return app.OnTerminate().Trigger(&core.TerminateEvent{App: app}, func(e *core.TerminateEvent) error {
+		return e.App.ResetBootstrapState()
+	})
+}
+
+// recorded runs a command on an open database. It records the command in the audit
+// trail before it runs, and again if it fails.
 func recorded(app core.App, command *cobra.Command, run func() error) error {
-	// Whatever the program's file is called.
-	event := audit.Event{Action: audit.Execute, Detail: "carebase" + strings.TrimPrefix(command.CommandPath(), command.Root().Name())}
+	event := audit.Event{Action: audit.Execute, Detail: nameOf(command)}
 	if err := audit.RecordIn(app, event); err != nil {
 		return err
 	}
@@ -75,20 +119,8 @@ func recorded(app core.App, command *cobra.Command, run func() error) error {
 	return nil
 }
 
-// keepErrors notes the error of a command and of those below it.
-func keepErrors(command *cobra.Command, failure *atomic.Pointer[error]) {
-	for _, step := range []*func(*cobra.Command, []string) error{&command.PreRunE, &command.RunE} {
-		if run := *step; run != nil {
-			*step = func(command *cobra.Command, arguments []string) error {
-				err := run(command, arguments)
-				if err != nil {
-					failure.Store(&err)
-				}
-				return err
-			}
-		}
-	}
-	for _, child := range command.Commands() {
-		keepErrors(child, failure)
-	}
+// nameOf returns the full name of a command, such as "carebase audit export",
+// whatever the executable is called.
+func nameOf(command *cobra.Command) string {
+	return "carebase" + strings.TrimPrefix(command.CommandPath(), command.Root().Name())
 }

@@ -10,24 +10,24 @@ import (
 
 const (
 	barWidth = 30
-	// redrawEvery is how often a bar moves at most.
+	// redrawEvery is the shortest time between two updates of a bar.
 	redrawEvery = 100 * time.Millisecond
 )
 
-// progress shows how far work is: a bar on a terminal, otherwise a line for each
-// part that is done.
-type progress struct {
+// progressBar shows progress: a bar on a terminal, otherwise a line for each part that
+// is done.
+type progressBar struct {
 	out      io.Writer
 	unit     string
 	terminal bool
 	drawn    time.Time
 	finished string
-	open     bool // a bar is on the last line
+	open     bool // whether the last line is an unfinished bar
 }
 
-// newProgress counts in the unit, a plural such as "rows".
-func newProgress(out io.Writer, unit string) *progress {
-	return &progress{out: out, unit: unit, terminal: isTerminal(out)}
+// newProgress returns a progress bar that counts in a unit, a plural such as "rows".
+func newProgress(out io.Writer, unit string) *progressBar {
+	return &progressBar{out: out, unit: unit, terminal: isTerminal(out)}
 }
 
 func isTerminal(out io.Writer) bool {
@@ -39,8 +39,8 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// report is a transfer.Progress and a backup.Progress.
-func (p *progress) report(stage, subject string, done, total int64) {
+// report shows progress. It is a transfer.Progress and a backup.Progress.
+func (p *progressBar) report(stage, subject string, done, total int64) {
 	name := stage + " " + subject
 	if p.finished == name {
 		return
@@ -60,14 +60,14 @@ func (p *progress) report(stage, subject string, done, total int64) {
 	}
 }
 
-func (p *progress) draw(name string, part float64, done, total int64) {
+func (p *progressBar) draw(name string, part float64, done, total int64) {
 	p.drawn, p.open = time.Now(), true
 	full := int(part * barWidth)
 	fmt.Fprintf(p.out, "\r\x1b[K[%s%s] %3.0f%% %s: %d of %d %s", strings.Repeat("#", full), strings.Repeat("-", barWidth-full), part*100, name, done, total, p.unit)
 }
 
-// end leaves the line of the bar.
-func (p *progress) end() {
+// end moves past the line of an unfinished bar.
+func (p *progressBar) end() {
 	if p.open {
 		fmt.Fprintln(p.out)
 		p.open = false

@@ -7,7 +7,7 @@ import (
 
 func TestProgress(t *testing.T) {
 	var lines, bar strings.Builder
-	for out, progress := range map[*strings.Builder]*progress{&lines: {out: &lines, unit: "rows"}, &bar: {out: &bar, unit: "rows", terminal: true}} {
+	for out, progress := range map[*strings.Builder]*progressBar{&lines: {out: &lines, unit: "rows"}, &bar: {out: &bar, unit: "rows", terminal: true}} {
 		for _, done := range []int64{0, 50, 100, 100} {
 			progress.report("copying", "patients", done, 100)
 		}

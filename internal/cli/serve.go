@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+	"net"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/cmd"
@@ -12,26 +14,74 @@ import (
 	"carebase/migrations"
 )
 
-// NewServeCommand returns PocketBase's command "serve", whose flags have the
-// configuration as defaults.
-func NewServeCommand(app core.App, config *config.Config) *cobra.Command {
+// NewServeCommand returns PocketBase's command "serve", with the configuration as the
+// defaults of its flags. It opens the app itself, once it knows that it can listen.
+func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 	serve := cmd.NewServeCommand(app, false)
-	serve.Short = "Starts the web server (on " + config.HTTPAddr + " if no domain is specified)"
+	serve.Short = "Start the server (on " + settings.HTTPAddr + " unless a domain is given)"
 	serve.PreRunE = func(command *cobra.Command, domains []string) error {
+		if err := applyDefaults(command, domains, settings); err != nil {
+			return err
+		}
+		if err := checkAddresses(command, settings.MetricsAddr); err != nil {
+			return err
+		}
+		if err := app.Bootstrap(); err != nil {
+			return err
+		}
 		if err := migrations.RefuseNewer(app); err != nil {
 			return err
 		}
 		simplejwt.ReserveProcessors()
-		flags := command.Flags()
-		if len(domains) == 0 && !flags.Changed("http") {
-			if err := flags.Set("http", config.HTTPAddr); err != nil {
-				return err
-			}
-		}
-		if len(config.CORSAllowedOrigins) > 0 && !flags.Changed("origins") {
-			return flags.Set("origins", strings.Join(config.CORSAllowedOrigins, ","))
-		}
 		return nil
 	}
 	return serve
+}
+
+// applyDefaults sets the flags that are not given to what the configuration says.
+func applyDefaults(command *cobra.Command, domains []string, settings *config.Config) error {
+	defaults := map[string]string{"http": settings.HTTPAddr, "origins": strings.Join(settings.CORSAllowedOrigins, ",")}
+	if len(domains) > 0 {
+		defaults["http"], defaults["https"] = "0.0.0.0:80", "0.0.0.0:443" // as PocketBase does
+	}
+	flags := command.Flags()
+	for name, value := range defaults {
+		if value == "" || flags.Changed(name) {
+			continue
+		}
+		if err := flags.Set(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkAddresses fails if an address cannot be listened on, before the start creates
+// a database.
+func checkAddresses(command *cobra.Command, metrics string) error {
+	for _, flag := range []string{"http", "https"} {
+		address, err := command.Flags().GetString(flag)
+		if err != nil {
+			return err
+		}
+		if err := tryToListen(address); err != nil {
+			return fmt.Errorf("failed to listen on %q, which HTTP_ADDR, PORT or --%s says: %w", address, flag, err)
+		}
+	}
+	if err := tryToListen(metrics); err != nil {
+		return fmt.Errorf("METRICS_ADDR cannot be listened on: %w", err)
+	}
+	return nil
+}
+
+// tryToListen listens for a moment; an empty address is none.
+func tryToListen(address string) error {
+	if address == "" {
+		return nil
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	return listener.Close()
 }

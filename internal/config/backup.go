@@ -5,24 +5,35 @@ import (
 	"path/filepath"
 	"strings"
 
+	"filippo.io/age"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/cron"
 )
 
-// Backup says when backups are made, where they go, and where the database is
-// replicated to.
+// Backup configures scheduled backups, the storage of backups, and replication.
 type Backup struct {
-	// Cron is the schedule; empty for the dashboard's.
+	// Cron is the schedule, in UTC; empty for the dashboard's.
 	Cron string
-	// Keep is how many scheduled backups stay.
+	// Keep is the number of scheduled backups to keep.
 	Keep int
-	// S3 is where backups go; nil for where the dashboard says.
+	// S3 is the bucket for backups; nil for the dashboard's choice.
 	S3 *core.S3Config
-	// Replica is where the database is replicated to; nil for nowhere.
+	// Recipient is the public key to encrypt backups to; nil for none.
+	Recipient age.Recipient
+	// Replica is the place of the replica; nil for none.
 	Replica *Replica
 }
 
-// Replica is a directory, or a path in a bucket.
+// Directories returns the directories outside the data directory that hold data: the
+// replica, if it is in one.
+func (b Backup) Directories() []string {
+	if b.Replica == nil || b.Replica.Directory == "" {
+		return nil
+	}
+	return []string{b.Replica.Directory}
+}
+
+// Replica is the place of a replica: a directory, or a path in a bucket.
 type Replica struct {
 	Directory string
 	S3        *core.S3Config
@@ -32,19 +43,20 @@ type Replica struct {
 const (
 	defaultBackupKeep = 7
 	maxBackupKeep     = 10000
-	bucketAllowed     = ", with ?endpoint=https://host and &region=name where they are needed, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set"
+	bucketAllowed     = ", with ?endpoint=https://host and &region=name if needed, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY set"
 )
 
 func (v *validator) backup(raw variables, onPostgreSQL bool) Backup {
-	for name, value := range map[string]string{"BACKUP_CRON": raw.BackupCron, "BACKUP_URL": raw.BackupURL, "REPLICA_URL": raw.ReplicaURL} {
+	for name, value := range map[string]string{"BACKUP_CRON": raw.BackupCron, "BACKUP_URL": raw.BackupURL, "BACKUP_RECIPIENT": raw.BackupRecipient, "REPLICA_URL": raw.ReplicaURL} {
 		if onPostgreSQL && value != "" {
 			v.secretProblem(name, "unset with PostgreSQL, which is backed up with its own tools (docs/postgresql.md)")
 		}
 	}
 	backup := Backup{
-		Cron:    raw.BackupCron,
-		Keep:    v.number("BACKUP_KEEP", raw.BackupKeep, defaultBackupKeep, 1, maxBackupKeep),
-		Replica: v.replica(raw),
+		Cron:      raw.BackupCron,
+		Keep:      v.number("BACKUP_KEEP", raw.BackupKeep, defaultBackupKeep, 1, maxBackupKeep),
+		Recipient: v.recipient("BACKUP_RECIPIENT", raw.BackupRecipient),
+		Replica:   v.replica(raw),
 	}
 	if _, err := cron.NewSchedule(raw.BackupCron); raw.BackupCron != "" && err != nil {
 		v.problem("BACKUP_CRON", raw.BackupCron, "five fields (minute, hour, day, month, weekday) such as 0 3 * * *, or @daily")
@@ -59,7 +71,21 @@ func (v *validator) backup(raw variables, onPostgreSQL bool) Backup {
 	return backup
 }
 
-// replica reads file:///directory or s3://bucket/path.
+// recipient parses an age public key. It does not show the value, which may be the
+// private key by mistake.
+func (v *validator) recipient(name, value string) age.Recipient {
+	if value == "" {
+		return nil
+	}
+	recipients, err := age.ParseRecipients(strings.NewReader(value))
+	if err != nil || len(recipients) != 1 {
+		v.secretProblem(name, "an age public key such as age1..., which age-keygen -y prints")
+		return nil
+	}
+	return recipients[0]
+}
+
+// replica parses file:///directory or s3://bucket/path.
 func (v *validator) replica(raw variables) *Replica {
 	if raw.ReplicaURL == "" {
 		return nil
@@ -76,9 +102,9 @@ func (v *validator) replica(raw variables) *Replica {
 	return &Replica{S3: bucket, Path: path}
 }
 
-// parseBucket reads s3://bucket/path?endpoint=https://host&region=name. The
-// bucket is nil if that cannot be understood. Places other than Amazon's have
-// the bucket in the path unless path-style=false.
+// parseBucket parses s3://bucket/path?endpoint=https://host&region=name. The bucket is
+// nil if the value is invalid or the AWS keys are missing. With an endpoint, the
+// bucket is part of the URL's path unless path-style=false.
 func parseBucket(value string, raw variables) (bucket *core.S3Config, path string) {
 	parsed, err := url.Parse(value)
 	if err != nil || parsed.Scheme != "s3" || parsed.Host == "" || parsed.User != nil || raw.AWSAccessKeyID == "" || raw.AWSSecretAccessKey == "" {

@@ -1,6 +1,5 @@
-// Package config reads the configuration from the environment and a .env
-// file, validates all of it once at start, and hands it on typed. Nothing else
-// in Carebase reads the environment.
+// Package config reads the configuration from the environment and a .env file, and
+// validates it at startup. No other package reads the environment.
 package config
 
 import (
@@ -18,60 +17,61 @@ import (
 
 // Config is the validated configuration.
 type Config struct {
-	// SecretKey derives the users' token secret; empty for PocketBase's own.
+	// SecretKey is the key that the users' token secrets derive from; empty for
+	// PocketBase's random secrets.
 	SecretKey string
-	// Debug is PocketBase's dev mode.
+	// Debug switches on PocketBase's dev mode.
 	Debug bool
-	// AllowedHosts are the names that the server answers to; empty for any.
+	// AllowedHosts are the host names that the server answers to; empty for any.
 	AllowedHosts []string
-	// CORSAllowedOrigins are the origins whose pages may call the API; empty
-	// for any.
+	// CORSAllowedOrigins are the origins that may call the API; empty for any.
 	CORSAllowedOrigins []string
-	// TrustedProxies are believed about whom they forward for; nil for none.
+	// TrustedProxies are the networks of proxies whose forwarding headers are
+	// trusted; nil for none.
 	TrustedProxies []netip.Prefix
-	// Throttle has the limits on requests; nil for none.
+	// Throttle has the rate limits; nil for none.
 	Throttle *Throttle
-	// HTTPAddr is the address that the server listens on, host:port.
+	// HTTPAddr is the host:port to listen on.
 	HTTPAddr string
-	// MetricsAddr is the "host:port" to serve metrics on; empty for none.
+	// MetricsAddr is the host:port to serve metrics on; empty for none.
 	MetricsAddr string
-	// DataDir is the directory of the SQLite database and the uploaded files.
+	// DataDir is the directory of the SQLite databases and the uploaded files.
 	DataDir string
-	// AccessTokenLifetime and RefreshTokenLifetime are how long new tokens hold.
+	// AccessTokenLifetime and RefreshTokenLifetime are the lifetimes of new tokens.
 	AccessTokenLifetime, RefreshTokenLifetime time.Duration
-	// RotateRefreshTokens and BlacklistAfterRotation are SimpleJWT's.
+	// RotateRefreshTokens and BlacklistAfterRotation are SimpleJWT's settings.
 	RotateRefreshTokens, BlacklistAfterRotation bool
 	// RefreshReuseGrace is how long a rotated refresh token still gets its successor
 	// again; 0 for none.
 	RefreshReuseGrace time.Duration
-	// DoctorsScope says who sees a doctor.
+	// DoctorsScope says who can see a doctor.
 	DoctorsScope DoctorsScope
-	// SuperuserEmail and SuperuserPassword are created or updated at start;
-	// both empty for neither.
+	// SuperuserEmail and SuperuserPassword are the superuser to create or update at
+	// startup; both empty for none.
 	SuperuserEmail, SuperuserPassword string
-	// AuditReads says how reads are recorded.
+	// AuditReads says how the audit trail records reads.
 	AuditReads AuditReads
-	// AuditRetention is how long events stay in the audit trail.
+	// AuditRetention is how long the audit trail keeps events.
 	AuditRetention time.Duration
-	// SuperuserNetworks are where superusers may be; nil for anywhere.
+	// SuperuserNetworks are the networks that superusers may connect from; nil for any.
 	SuperuserNetworks []netip.Prefix
-	// SuperuserMFA makes superusers show a one-time password as well.
+	// SuperuserMFA requires a one-time password of superusers as well.
 	SuperuserMFA bool
-	// Backup says when backups are made and where they go.
+	// Backup configures backups and replication.
 	Backup Backup
-	// SQLiteSynchronous is SQLite's setting "synchronous" for the data.
+	// SQLiteSynchronous says when SQLite flushes commits to disk.
 	SQLiteSynchronous SQLiteSynchronous
-	// PostgreSQL is where the data is; nil for SQLite in DataDir.
+	// PostgreSQL is the database server; nil for SQLite in DataDir.
 	PostgreSQL *PostgreSQL
 }
 
-// DoctorsScope says who sees a doctor.
+// DoctorsScope says who can see a doctor.
 type DoctorsScope string
 
 const (
-	// DoctorsGlobal shows every doctor to every signed-in user.
+	// DoctorsGlobal shows every doctor to all signed-in users.
 	DoctorsGlobal DoctorsScope = "global"
-	// DoctorsOwner shows a doctor to the user who created it.
+	// DoctorsOwner shows a doctor only to the user who created it.
 	DoctorsOwner DoctorsScope = "owner"
 )
 
@@ -89,7 +89,7 @@ const (
 	SynchronousNormal SQLiteSynchronous = "NORMAL"
 )
 
-// variables are the environment as it stands, before validation.
+// variables are the raw values of the environment, before validation.
 type variables struct {
 	SecretKey              string `env:"SECRET_KEY"`
 	Debug                  string `env:"DEBUG"`
@@ -120,6 +120,7 @@ type variables struct {
 	BackupCron             string `env:"BACKUP_CRON"`
 	BackupKeep             string `env:"BACKUP_KEEP"`
 	BackupURL              string `env:"BACKUP_URL"`
+	BackupRecipient        string `env:"BACKUP_RECIPIENT"`
 	ReplicaURL             string `env:"REPLICA_URL"`
 	AWSAccessKeyID         string `env:"AWS_ACCESS_KEY_ID"`
 	AWSSecretAccessKey     string `env:"AWS_SECRET_ACCESS_KEY"`
@@ -135,8 +136,8 @@ type variables struct {
 	PGMaxConns             string `env:"PG_MAX_CONNS"`
 }
 
-// Load reads .env in the working directory and the environment, which wins.
-// Its error lists every problem, one a line.
+// Load reads .env in the working directory and the environment; the environment takes
+// precedence. Its error lists every problem, one per line.
 func Load() (*Config, error) {
 	environment, err := godotenv.Read(".env")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -156,7 +157,7 @@ func Load() (*Config, error) {
 	return Parse(environment)
 }
 
-// Parse validates an environment. Its error lists every problem, one a line.
+// Parse validates an environment. Its error lists every problem, one per line.
 func Parse(environment map[string]string) (*Config, error) {
 	raw, err := env.ParseAsWithOptions[variables](env.Options{Environment: environment})
 	if err != nil {

@@ -233,3 +233,28 @@ func writeFile(t *testing.T, name, content string) {
 		t.Fatal(err)
 	}
 }
+
+func TestBackupRecipient(t *testing.T) {
+	const public = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+	for _, test := range []struct {
+		value string
+		valid bool
+	}{
+		{"", true},
+		{public, true},
+		{public + "\n" + public, false},
+		{"AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ", false},
+		{"hush-hush", false},
+	} {
+		got, err := config.Parse(map[string]string{"BACKUP_RECIPIENT": test.value})
+		switch {
+		case test.valid && (err != nil || (got.Backup.Recipient != nil) != (test.value != "")):
+			t.Errorf("%q: got %v, %v", test.value, got, err)
+		case !test.valid && (err == nil || !strings.HasPrefix(err.Error(), "BACKUP_RECIPIENT must be an age public key") || strings.Contains(err.Error(), "QQQ") || strings.Contains(err.Error(), "hush")):
+			t.Errorf("%q: got %v", test.value, err)
+		}
+	}
+	if _, err := config.Parse(map[string]string{"BACKUP_RECIPIENT": public, "PG_DB": "healthcare"}); err == nil || !strings.HasPrefix(err.Error(), "BACKUP_RECIPIENT must be unset with PostgreSQL") {
+		t.Errorf("got %v", err)
+	}
+}

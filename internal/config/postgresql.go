@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// PostgreSQL says where PostgreSQL is. Either URL is set, or Database and what
-// goes with it.
+// PostgreSQL configures the connection to PostgreSQL. Either URL is set, or Database
+// and the fields below it.
 type PostgreSQL struct {
-	// DirectURL is PostgreSQL itself if the others name a pooler; else empty.
+	// DirectURL is the URL of PostgreSQL itself if the other fields name a pooler.
 	DirectURL      string
 	URL            string
 	Host           string
@@ -25,15 +25,15 @@ const (
 	defaultPGHost     = "localhost"
 	defaultPGPort     = 5432
 	defaultPGMaxConns = 30
-	// minPGMaxConns is enough for readers and writers of data and logs.
+	// minPGMaxConns is the least that serves readers and writers of data and logs.
 	minPGMaxConns = 6
 	maxPGMaxConns = 10000
 )
 
-// sslModes are libpq's.
+// sslModes are libpq's values of sslmode.
 var sslModes = []string{"", "disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 
-// postgreSQL is nil unless PG_DB or DATABASE_URL is set.
+// postgreSQL returns nil unless PG_DB or DATABASE_URL is set.
 func (v *validator) postgreSQL(raw variables) *PostgreSQL {
 	if raw.PGDatabase == "" && raw.DatabaseURL == "" {
 		if raw.PGDirectURL != "" {
@@ -73,7 +73,7 @@ func (v *validator) number(name, value string, fallback, least, most int) int {
 	return number
 }
 
-// databaseURL may hold a password, so it is never shown.
+// databaseURL checks a URL without showing it, because it may contain a password.
 func (v *validator) databaseURL(name, value string) string {
 	parsed, err := url.Parse(value)
 	if err != nil || parsed.Scheme != "postgres" && parsed.Scheme != "postgresql" || strings.Trim(parsed.Path, "/") == "" {

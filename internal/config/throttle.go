@@ -6,23 +6,22 @@ import (
 	"time"
 )
 
-// Rate is how many requests are admitted in a period.
+// Rate is the number of requests allowed in a period.
 type Rate struct {
 	Requests int
 	Period   time.Duration
 }
 
-// Throttle has the limits on how often the API can be asked.
+// Throttle has the rate limits of the API.
 type Throttle struct {
-	// Login is for requests that sign in, or lead there, from one address, and
-	// FailedLogin for those of them that fail; Register is for registrations from
-	// one address.
+	// Login limits the requests of one address that sign in or lead to it,
+	// FailedLogin those of them that fail, and Register its registrations.
 	Login, FailedLogin, Register Rate
-	// User is for all requests of one user.
+	// User limits all requests of one user.
 	User Rate
 }
 
-// throttle is nil where there are to be no limits.
+// throttle returns nil if THROTTLE is False.
 func (v *validator) throttle(raw variables) *Throttle {
 	limits := &Throttle{
 		Login:       v.rate("THROTTLE_LOGIN", raw.ThrottleLogin, 600),
@@ -36,10 +35,10 @@ func (v *validator) throttle(raw variables) *Throttle {
 	return limits
 }
 
-// ratePattern is DRF's notation: of the period, the first letter counts.
+// ratePattern is DRF's notation, where only the first letter of the period counts.
 var ratePattern = regexp.MustCompile(`^([1-9][0-9]{0,8})/([smhd])[a-z]*$`)
 
-// rate reads a rate, perMinute unless one is set.
+// rate parses a rate; perMinute is the default.
 func (v *validator) rate(name, value string, perMinute int) Rate {
 	if value == "" {
 		return Rate{Requests: perMinute, Period: time.Minute}

@@ -13,25 +13,24 @@ import (
 )
 
 const (
-	defaultAddress = "127.0.0.1:8000"
-	// minSecretKeyLength is in characters.
-	minSecretKeyLength = 32
-	// The limits of a superuser's password are PocketBase's and bcrypt's.
+	defaultAddress     = "127.0.0.1:8000"
+	minSecretKeyLength = 32 // characters
+	// The limits of passwords are PocketBase's and bcrypt's.
 	minSuperuserPasswordLength = 8  // characters
 	maxSuperuserPasswordLength = 71 // bytes
 )
 
-// validator turns variables into values and gathers what cannot be understood.
+// validator converts variables to values and collects the problems.
 type validator struct {
 	problems []error
 }
 
-// problem notes a variable whose value may be shown.
+// problem adds a problem with a variable, and shows its value.
 func (v *validator) problem(name, value, allowed string) {
 	v.problems = append(v.problems, fmt.Errorf("%s is %q; it must be %s", name, value, allowed))
 }
 
-// secretProblem notes a variable whose value may not be shown.
+// secretProblem adds a problem with a variable without showing its value.
 func (v *validator) secretProblem(name, allowed string) {
 	v.problems = append(v.problems, fmt.Errorf("%s must be %s", name, allowed))
 }
@@ -108,7 +107,7 @@ func (v *validator) networks(name, value string) []netip.Prefix {
 	return networks
 }
 
-// address is HTTP_ADDR, or all interfaces at PORT as hosting platforms mean it.
+// address returns HTTP_ADDR, or all interfaces at PORT, as hosting platforms expect.
 func (v *validator) address(address, port string) string {
 	if port != "" && !isPort(port) {
 		v.problem("PORT", port, "a port number from 0 to 65535")
@@ -122,7 +121,7 @@ func (v *validator) address(address, port string) string {
 	return v.listenAddress("HTTP_ADDR", address, defaultAddress)
 }
 
-// listenAddress is where to listen, if anywhere.
+// listenAddress checks a host:port to listen on; empty for none.
 func (v *validator) listenAddress(name, value, example string) string {
 	if value == "" {
 		return ""

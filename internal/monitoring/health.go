@@ -10,6 +10,8 @@ import (
 
 	"carebase/internal/audit"
 	"carebase/internal/backup"
+	"carebase/internal/dberror"
+	"carebase/internal/sqlite"
 )
 
 // databaseTimeout is how long the database may take to answer.
@@ -35,13 +37,13 @@ func bindHealth(app core.App) {
 			if reason := obstacle(e); reason != "" {
 				return e.JSON(http.StatusServiceUnavailable, health{Status: "unavailable", Reason: reason})
 			}
-			return e.JSON(http.StatusOK, health{Status: "ok", Reason: worry(e.App)})
+			return e.JSON(http.StatusOK, health{Status: "ok", Reason: warning(e.App)})
 		})
 		return e.Next()
 	})
 }
 
-// obstacle is why requests would fail, empty if they would not.
+// obstacle returns why requests would fail; empty if they would not.
 func obstacle(e *core.RequestEvent) string {
 	ctx, cancel := context.WithTimeout(e.Request.Context(), databaseTimeout)
 	defer cancel()
@@ -53,14 +55,29 @@ func obstacle(e *core.RequestEvent) string {
 		return "The database does not answer."
 	case migrations == 0:
 		return "The migrations are not done."
+	case sqlite.FilesLost(e.App) != nil:
+		return "The database files were removed or replaced."
+	case dberror.IsCorrupt(e.App):
+		return "The database is malformed."
 	case audit.Of(e.App).State().Failure != nil:
 		return "The audit trail cannot be written."
+	}
+	if err := tryWrite(ctx, e.App); dberror.IsUnwritable(err) {
+		e.App.Logger().Warn("not ready", "error", err)
+		return "The database cannot be written."
 	}
 	return ""
 }
 
-// worry is what somebody has to look at although requests succeed.
-func worry(app core.App) string {
+// tryWrite writes what is there already. That the writer is busy is no failure.
+func tryWrite(ctx context.Context, app core.App) error {
+	_, err := app.NonconcurrentDB().NewQuery("UPDATE {{_params}} SET [[updated]] = [[updated]] WHERE [[id]] = 'settings'").WithContext(ctx).Execute()
+	return err
+}
+
+// warning returns what an operator should look at although requests succeed; empty
+// if there is nothing.
+func warning(app core.App) string {
 	if replica, configured := backup.ReplicaOf(app); configured && replica.Failure != nil {
 		return "The replica does not follow."
 	}

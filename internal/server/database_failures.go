@@ -1,9 +1,12 @@
 package server
 
 import (
+	"errors"
+
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/dberror"
+	"carebase/internal/rest"
 )
 
 // tellDatabaseFailures has PocketBase's APIs tell a full disk, a database that
@@ -11,6 +14,7 @@ import (
 // report them.
 func tellDatabaseFailures(e *core.RequestEvent) error {
 	err := e.Next()
+	dberror.Observe(e.App, errors.Join(err, rest.Failure(e)))
 	if refusal := dberror.Refusal(err); refusal != nil {
 		return refusal
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/audit"
+	"carebase/internal/backup"
 	"carebase/internal/postgres/engine"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
@@ -61,6 +62,7 @@ func (s *server) pipeline() []middleware {
 		{id: apis.DefaultBodyLimitMiddlewareId, priority: -990, why: "PocketBase's own: bounds what everything below may read"},
 		{id: "batchLimit", priority: -989, why: "the same for batches, whose route takes PocketBase's own away", run: limitBatch},
 		{id: "throttle", priority: -988, why: "knows who asks, and reads bodies that have a limit", run: s.throttled},
+		{id: "backupArchives", priority: -60, why: "verifies an archive before PocketBase stores or restores it; superusers are known", run: backup.CheckArchives},
 		{id: "losslessBodies", priority: -50, why: "needs the limit on bodies; before anything acts on one", run: requireLossless},
 		{id: "sqlConsole", priority: -40, why: "audits a statement before it runs; superusers are known", run: guardSQLConsole},
 		{id: "passwordWork", priority: -30, why: "waits for a processor last of all, so that nothing refused holds one", run: limitPasswordWork},

@@ -137,7 +137,7 @@ func TestBackupUnderWriters(t *testing.T) {
 	if len(after) == len(before) {
 		t.Error("nobody could write during the backup")
 	}
-	if output := succeeds(t, directory, "backup", "verify", "clinic.zip"); !strings.Contains(output, "is whole and restores") {
+	if output := succeeds(t, directory, "backup", "verify", "clinic.zip"); !strings.Contains(output, "is complete and restores") {
 		t.Errorf("got %s", output)
 	}
 	refused(t, directory, "in use by another Carebase process", nil, "backup", "restore", "clinic.zip", "--force")
@@ -153,7 +153,7 @@ func TestBackupCommands(t *testing.T) {
 	ann := server.SignUp("ann")
 	server.Patient(ann, "First")
 	succeeds(t, directory, "backup", "create", "first.zip")
-	refused(t, directory, "there is a backup first.zip already", nil, "backup", "create", "first.zip")
+	refused(t, directory, "first.zip already exists", nil, "backup", "create", "first.zip")
 	refused(t, directory, "must end in .zip", nil, "backup", "create", "../first")
 	server.Patient(ann, "Second")
 	server.end(t)
@@ -161,7 +161,7 @@ func TestBackupCommands(t *testing.T) {
 	if list := succeeds(t, directory, "backup", "list"); !strings.Contains(list, "first.zip") {
 		t.Errorf("got %s", list)
 	}
-	refused(t, directory, "with --force it is replaced", nil, "backup", "restore", "first.zip")
+	refused(t, directory, "--force replaces it", nil, "backup", "restore", "first.zip")
 	output := succeeds(t, directory, "backup", "restore", "first.zip", "--force")
 	kept, err := filepath.Glob(filepath.Join(directory, "pb_data", "replaced-*"))
 	if err != nil || len(kept) != 1 || !strings.Contains(output, filepath.Base(kept[0])) {

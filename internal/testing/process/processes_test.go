@@ -90,6 +90,12 @@ func launchIn(t *testing.T, directory string, environment []string, arguments ..
 	t.Helper()
 	carebase := command(t, directory, environment, append([]string{"serve"}, arguments...)...)
 	carebase.Stderr = t.Output()
+	return launchCommand(t, carebase)
+}
+
+// launchCommand starts a command that serves, until the test ends.
+func launchCommand(t *testing.T, carebase *exec.Cmd) *process {
+	t.Helper()
 	output, err := carebase.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -69,7 +69,7 @@ func TestReplica(t *testing.T) {
 	replicated(t, replica, func() { restored.Patient(ann, "Filler") })
 	restored.kill(t)
 	restored.end(t)
-	refused(t, directory, "with --force it is replaced", environment, "backup", "restore", "--from-replica", "--dir", "last")
+	refused(t, directory, "--force replaces it", environment, "backup", "restore", "--from-replica", "--dir", "last")
 	if output := restore("last", "--force"); !strings.Contains(output, "replaced-") {
 		t.Errorf("got %s", output)
 	}
@@ -80,7 +80,7 @@ func TestReplicaCommands(t *testing.T) {
 	directory := t.TempDir()
 	empty := []string{"REPLICA_URL=file://" + t.TempDir()}
 	refused(t, directory, "REPLICA_URL is not set", nil, "backup", "restore", "--from-replica")
-	refused(t, directory, "name one backup, or say --from-replica", empty, "backup", "restore")
+	refused(t, directory, "name one backup, or use --from-replica", empty, "backup", "restore")
 	refused(t, directory, `--at is "yesterday"`, empty, "backup", "restore", "--from-replica", "--at", "yesterday")
 	refused(t, directory, "is in the future", empty, "backup", "restore", "--from-replica", "--at", "2999-01-01T00:00:00Z")
 	refused(t, directory, "there is no replica in "+strings.TrimPrefix(empty[0], "REPLICA_URL=file://"), empty, "backup", "restore", "--from-replica")
@@ -139,5 +139,5 @@ func TestReplicaPlaces(t *testing.T) {
 		}
 		contains(t, patients(serve(t, directory, nil, "--dir", filepath.Base(place)).Server, ann), want)
 	}
-	refused(t, t.TempDir(), "REPLICA_URL: the replica is of another database", replicatedTo(first), "serve")
+	refused(t, t.TempDir(), "REPLICA_URL: the replica belongs to another database", replicatedTo(first), "serve")
 }

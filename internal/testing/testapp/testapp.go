@@ -125,7 +125,7 @@ func Restart(t testing.TB, running core.App, settings *config.Config) {
 func bootstrap(t testing.TB, settings *config.Config, options ...func(*app.Options)) core.App {
 	t.Helper()
 	written := new(log)
-	chosen := app.Options{Public: os.DirFS(filepath.Join(Root(), "pb_public")), Log: written, Banner: io.Discard}
+	chosen := app.Options{Public: os.DirFS(filepath.Join(Root(), "pb_public")), Log: written, Notices: io.Discard, Banner: io.Discard}
 	for _, option := range options {
 		option(&chosen)
 	}

@@ -1,0 +1,108 @@
+package cli_test
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/pocketbase/pocketbase"
+	"github.com/spf13/cobra"
+
+	"carebase/internal/app"
+	"carebase/internal/cli"
+	"carebase/internal/config"
+)
+
+// newApp returns the application of a command line in an empty directory.
+func newApp(t *testing.T, arguments ...string) *pocketbase.PocketBase {
+	t.Helper()
+	before := os.Args
+	t.Cleanup(func() { os.Args = before })
+	os.Args = append([]string{"carebase"}, arguments...)
+	settings, err := config.Parse(map[string]string{"HTTP_ADDR": "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := app.New(settings, app.Options{Public: fstest.MapFS{}, Log: io.Discard, Notices: io.Discard, Banner: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made.RootCmd.SetOut(io.Discard)
+	return made
+}
+
+// commandsBelow returns the arguments that name each command, the root's first.
+func commandsBelow(command *cobra.Command, path []string) [][]string {
+	found := [][]string{path}
+	for _, child := range command.Commands() {
+		found = append(found, commandsBelow(child, append(path[:len(path):len(path)], child.Name()))...)
+	}
+	return found
+}
+
+// TestSurplusArguments gives every command an argument too many and a flag that it
+// does not have. It must say so in one line and create nothing.
+func TestSurplusArguments(t *testing.T) {
+	t.Chdir(t.TempDir())
+	commands := commandsBelow(newApp(t).RootCmd, nil)
+	if len(commands) < 20 {
+		t.Fatalf("got only the commands %v", commands)
+	}
+	for _, command := range commands {
+		for _, wrong := range [][]string{{"--bogus"}, {"surplus"}, {"surplus", "surplus"}, {"surplus", "surplus", "surplus"}} {
+			arguments := append(command[:len(command):len(command)], wrong...)
+			if name := strings.Join(command, " "); accepts[name] == len(wrong) && wrong[0] != "--bogus" {
+				continue
+			}
+			err := cli.Execute(newApp(t, arguments...))
+			if err == nil || strings.Contains(err.Error(), "\n") {
+				t.Errorf("carebase %s: got %v", strings.Join(arguments, " "), err)
+			}
+			if entries, err := os.ReadDir("."); err != nil || len(entries) > 0 {
+				t.Fatalf("carebase %s: left %v, %v", strings.Join(arguments, " "), entries, err)
+			}
+		}
+	}
+}
+
+// accepts has the number of arguments of commands that take any text.
+var accepts = map[string]int{
+	"superuser upsert": 2, "superuser create": 2, "superuser update": 2, "superuser delete": 1, "superuser otp": 1,
+}
+
+func TestArguments(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for line, want := range map[string]string{
+		"audit verify heads.json":  `unknown command "heads.json" for "carebase audit verify"`,
+		"audit bogus":              `unknown command "bogus" for "carebase audit"`,
+		"bogus":                    `unknown command "bogus" for "carebase"`,
+		"serve typo":               `"typo" is not a domain name`,
+		"serve 127.0.0.1:8000":     `"127.0.0.1:8000" is not a domain name`,
+		"serve --http nonsense":    `failed to listen on "nonsense", which HTTP_ADDR, PORT or --http says`,
+		"serve --http 192.0.2.1:1": `failed to listen on "192.0.2.1:1"`,
+		"superuser ips nowhere":    `"nowhere" is neither an IP address nor a network`,
+		"migrate sideways":         `unknown action "sideways"`,
+		"migrate down 1 2":         "accepts at most 2 arg(s)",
+	} {
+		if err := cli.Execute(newApp(t, strings.Fields(line)...)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("carebase %s: got %v, want %s", line, err, want)
+		}
+	}
+	for _, line := range []string{"", "--help", "audit", "audit verify --help", "serve --help surplus"} {
+		if err := cli.Execute(newApp(t, strings.Fields(line)...)); err != nil {
+			t.Errorf("carebase %s: got %v", line, err)
+		}
+	}
+	if _, err := os.Stat("pb_data"); err == nil {
+		t.Error("a command that failed, or only printed its help, has created a database")
+	}
+	if err := cli.Execute(newApp(t, "migrate", "up", "--dir", "elsewhere")); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join("elsewhere", "data.db")); err != nil {
+		t.Error(err)
+	}
+}

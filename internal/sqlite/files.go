@@ -1,0 +1,174 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/dberror"
+)
+
+const (
+	// filesInterval is the interval of looking at the files of a running server.
+	filesInterval = time.Second
+	// filesKey is the key of the watch in the app's store.
+	filesKey = "carebaseFiles"
+)
+
+// watchedFiles are the files that hold what was written.
+var watchedFiles = []string{mainFile, mainFile + "-wal", logFile, logFile + "-wal"}
+
+// BindFiles makes a running server refuse writes once its database files were removed
+// or replaced: SQLite would go on writing to files that nobody finds again. Only a
+// restart ends that. It writes a line to notices.
+func BindFiles(app core.App, notices io.Writer) {
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		watch, err := watchFiles(e.App.DataDir())
+		if err != nil {
+			return err
+		}
+		e.App.Store().Set(filesKey, watch)
+		go watch.run(e.App, notices)
+		return e.Next()
+	})
+	app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
+		if watch := watchOf(e.App); watch != nil {
+			e.App.Store().Remove(filesKey)
+			return errors.Join(watch.close(), e.Next())
+		}
+		return e.Next()
+	})
+	guard := &hook.Handler[*core.ModelEvent]{
+		Priority: -100_000, // before anything else is done for the write
+		Func: func(e *core.ModelEvent) error {
+			// PocketBase prints log entries that it cannot store, whoever they name.
+			if e.Model.TableName() == core.LogsTableName {
+				return e.Next()
+			}
+			if err := FilesLost(e.App); err != nil {
+				return err
+			}
+			return e.Next()
+		},
+	}
+	app.OnModelCreate().Bind(guard)
+	app.OnModelUpdate().Bind(guard)
+	app.OnModelDelete().Bind(guard)
+}
+
+// FilesLost returns an error, a dberror.ErrUnavailable, if the database files of a
+// running server were removed or replaced. It takes some microseconds.
+func FilesLost(app core.App) error {
+	if watch := watchOf(app); watch != nil {
+		return watch.check()
+	}
+	return nil
+}
+
+func watchOf(app core.App) *fileWatch {
+	watch, _ := app.Store().Get(filesKey).(*fileWatch)
+	return watch
+}
+
+// fileWatch knows the database files that a server has open.
+type fileWatch struct {
+	directory string
+	// connections keep SQLite from removing the write-ahead logs when the app's own
+	// connections are idle.
+	connections []*dbx.DB
+	stop        chan struct{}
+
+	mutex sync.Mutex
+	known map[string]fs.FileInfo
+	lost  error // which stays
+}
+
+func watchFiles(directory string) (*fileWatch, error) {
+	watch := &fileWatch{directory: directory, stop: make(chan struct{}), known: map[string]fs.FileInfo{}}
+	for _, name := range files {
+		database, err := Connect(filepath.Join(directory, name))
+		if err != nil {
+			return nil, errors.Join(err, watch.close())
+		}
+		watch.connections = append(watch.connections, database)
+		database.DB().SetMaxOpenConns(1)
+		var tables int // reading opens the files
+		if err := database.NewQuery("SELECT count(*) FROM sqlite_schema").Row(&tables); err != nil {
+			return nil, errors.Join(err, watch.close())
+		}
+	}
+	return watch, watch.check()
+}
+
+func (w *fileWatch) close() error {
+	close(w.stop)
+	var err error
+	for _, database := range w.connections {
+		err = errors.Join(err, database.Close())
+	}
+	return err
+}
+
+// check compares the files with those that were there first. A write-ahead log may
+// appear later.
+func (w *fileWatch) check() error {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	for _, name := range watchedFiles {
+		if w.lost != nil {
+			break
+		}
+		path := filepath.Join(w.directory, name)
+		found, err := os.Stat(path)
+		known := w.known[name]
+		switch {
+		case known == nil && err == nil:
+			w.known[name] = found
+		case known == nil:
+		case errors.Is(err, fs.ErrNotExist):
+			w.lost = fmt.Errorf("%w: %s was removed under the running server", dberror.ErrUnavailable, path)
+		case err != nil:
+			return fmt.Errorf("%w: %w", dberror.ErrUnavailable, err)
+		case !os.SameFile(known, found):
+			w.lost = fmt.Errorf("%w: %s was replaced under the running server", dberror.ErrUnavailable, path)
+		}
+	}
+	return w.lost
+}
+
+// run looks at the files until the watch is closed or they are lost. Then it makes the
+// app's writing connection read-only, for statements that no hook sees.
+func (w *fileWatch) run(app core.App, notices io.Writer) {
+	for ticker := time.NewTicker(filesInterval); ; {
+		select {
+		case <-w.stop:
+			ticker.Stop()
+			return
+		case <-ticker.C:
+		}
+		if err := w.check(); err != nil {
+			fmt.Fprintf(notices, "Writes are refused, because %v. Stop the server, put the file back or restore a backup, and start again.\n", err)
+			refuseStatements(app, notices)
+			ticker.Stop()
+			return
+		}
+	}
+}
+
+func refuseStatements(app core.App, notices io.Writer) {
+	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
+	defer cancel()
+	if _, err := app.NonconcurrentDB().NewQuery("PRAGMA query_only = ON").WithContext(ctx).Execute(); err != nil {
+		fmt.Fprintf(notices, "Failed to make the database read-only: %v\n", err)
+	}
+}
