@@ -74,3 +74,25 @@ func Parse(encoded string, allowWeak bool) (Hash, error) {
 	}
 	return Hash{algorithm: algorithm, verify: verify}, nil
 }
+
+// defaultIterations is about what an algorithm other than PBKDF2 costs with
+// Django's parameters, in iterations of PBKDF2 with SHA-256.
+const defaultIterations = 600_000
+
+// Iterations is about what it costs to verify a hash, in iterations of PBKDF2 with
+// SHA-256; the beginning of the hash is enough.
+func Iterations(encoded string) int {
+	algorithm, rest, found := strings.Cut(encoded, "$")
+	switch {
+	case !found || parsers[algorithm] == nil || algorithm == weakAlgorithm:
+		return 0
+	case strings.HasPrefix(algorithm, "pbkdf2_"):
+		digits, _, _ := strings.Cut(rest, "$")
+		iterations, err := positive(digits, MaxIterations)
+		if err != nil {
+			return 0
+		}
+		return iterations
+	}
+	return defaultIterations
+}
