@@ -1,0 +1,77 @@
+package importer
+
+import (
+	"fmt"
+	"strings"
+
+	"carebase/internal/django/source"
+	"carebase/migrations"
+)
+
+// describe says what was found and what will be done.
+func (i *Import) describe(from source.Source) error {
+	lines := []string{"Found in " + from.String() + ":"}
+	for _, kind := range i.kinds {
+		lines = append(lines, fmt.Sprintf("  %-9s %s, %d rows", kind.collection, kind.table.Name, kind.table.Rows))
+		for _, note := range kind.notes {
+			lines = append(lines, "            "+note)
+		}
+	}
+	for _, name := range []string{migrations.Patients, migrations.Doctors, migrations.Mappings} {
+		if i.kindOf(name) == nil {
+			lines = append(lines, fmt.Sprintf("  %-9s none found; if there are any, name their table with --%s", name, name))
+		}
+	}
+	for _, table := range []*source.Table{i.found.outstanding, i.found.blacklisted} {
+		if table != nil {
+			lines = append(lines, fmt.Sprintf("  %-9s %s, %d rows", "tokens", table.Name, table.Rows))
+		}
+	}
+	if kind := i.kindOf(migrations.Patients); kind != nil && kind.table.Column("age") == nil && i.birthColumn(kind.table) != nil {
+		lines = append(lines, "  The ages of patients are reckoned from their dates of birth, as of today.")
+	}
+	lines = append(lines, "They are checked first, and written only if nothing is wrong: with their ids, times, owners and password hashes.")
+	return i.say(lines)
+}
+
+// describeFields says which columns become fields, what is left behind, and how
+// conflicts are resolved.
+func (i *Import) describeFields() error {
+	var lines []string
+	for _, kind := range i.kinds {
+		for _, extra := range kind.extras {
+			line := fmt.Sprintf("  %s.%s becomes the field %s.%s (%s)", kind.table.Name, extra.column.Name, kind.collection, extra.name, extra.field().Type())
+			if _, isText := extra.profile, extra.field().Type(); extra.profile.nulls > 0 && (isText == "number" || isText == "bool") {
+				line += fmt.Sprintf("; %d that have none get 0 or false", extra.profile.nulls)
+			}
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) > 0 {
+		lines = append([]string{"Columns that Carebase does not have:"}, lines...)
+	}
+	var left []string
+	for _, kind := range i.kinds {
+		for _, line := range kind.left {
+			left = append(left, "  "+line)
+		}
+	}
+	if len(left) > 0 {
+		lines = append(append(lines, "Left behind:"), left...)
+	}
+	if i.unnamed > 0 {
+		lines = append(lines, fmt.Sprintf("%d users without a name get their username or address as one.", i.unnamed))
+	}
+	if i.heir != 0 {
+		lines = append(lines, fmt.Sprintf("Doctors without an owner become those of the superuser %d.", i.heir))
+	}
+	return i.say(append(lines, i.resolved...))
+}
+
+func (i *Import) say(lines []string) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintln(i.options.Out, strings.Join(lines, "\n"))
+	return err
+}
