@@ -111,8 +111,11 @@ func (i *Import) checkDuplicateAddresses(ctx context.Context) error {
 // broken reports rows whose foreign key names nothing.
 func (i *Import) broken(ctx context.Context, collection, column, target, what string) error {
 	kind := i.kindOf(collection)
-	if kind == nil {
+	if kind == nil || kind.unreadable {
 		return nil
+	}
+	if named := i.kindOf(target); named != nil && named.unreadable {
+		return nil // that is said already
 	}
 	query := fmt.Sprintf("SELECT id, %[1]s FROM %[2]s WHERE %[1]s IS NULL OR %[1]s NOT IN (SELECT id FROM %[3]s) ORDER BY id", column, collection, target)
 	return i.stage.each(ctx, query, func(row []any) error {

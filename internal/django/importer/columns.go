@@ -24,8 +24,10 @@ type kind struct {
 	left []string
 	// notes say where a value comes from, if that is not obvious.
 	notes []string
-	rows  int64
-	sum   checksum
+	// unreadable is set if the rows cannot be imported, which is a problem already.
+	unreadable bool
+	rows       int64
+	sum        checksum
 }
 
 // extra is a column that becomes a field.

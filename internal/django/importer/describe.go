@@ -2,7 +2,10 @@ package importer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/django/source"
 	"carebase/migrations"
@@ -40,8 +43,9 @@ func (i *Import) describeFields() error {
 	var lines []string
 	for _, kind := range i.kinds {
 		for _, extra := range kind.extras {
-			line := fmt.Sprintf("  %s.%s becomes the field %s.%s (%s)", kind.table.Name, extra.column.Name, kind.collection, extra.name, extra.field().Type())
-			if _, isText := extra.profile, extra.field().Type(); extra.profile.nulls > 0 && (isText == "number" || isText == "bool") {
+			fieldType := extra.field().Type()
+			line := fmt.Sprintf("  %s.%s becomes the field %s.%s (%s)", kind.table.Name, extra.column.Name, kind.collection, extra.name, fieldType)
+			if extra.profile.nulls > 0 && (fieldType == core.FieldTypeNumber || fieldType == core.FieldTypeBool) {
 				line += fmt.Sprintf("; %d that have none get 0 or false", extra.profile.nulls)
 			}
 			lines = append(lines, line)
@@ -56,6 +60,7 @@ func (i *Import) describeFields() error {
 			left = append(left, "  "+line)
 		}
 	}
+	left = append(left, i.others...)
 	if len(left) > 0 {
 		lines = append(append(lines, "Left behind:"), left...)
 	}
@@ -66,6 +71,29 @@ func (i *Import) describeFields() error {
 		lines = append(lines, fmt.Sprintf("Doctors without an owner become those of the superuser %d.", i.heir))
 	}
 	return i.say(append(lines, i.resolved...))
+}
+
+// maxOthers bounds how many tables that are left behind are named.
+const maxOthers = 100
+
+// noteOthers notes the tables that nothing is read of.
+func (i *Import) noteOthers(tables []source.Table) {
+	read := []*source.Table{i.found.users, i.found.patients, i.found.doctors, i.found.mappings, i.found.outstanding, i.found.blacklisted}
+	more := 0
+	for n := range tables {
+		table := &tables[n]
+		if table.View || table.Rows == 0 || slices.ContainsFunc(read, func(known *source.Table) bool { return known != nil && known.Name == table.Name }) {
+			continue
+		}
+		if len(i.others) == maxOthers {
+			more++
+			continue
+		}
+		i.others = append(i.others, fmt.Sprintf("  %s, %d rows: Carebase has nothing like it", table.Name, table.Rows))
+	}
+	if more > 0 {
+		i.others = append(i.others, fmt.Sprintf("  %d other tables", more))
+	}
 }
 
 func (i *Import) say(lines []string) error {

@@ -63,6 +63,8 @@ type Import struct {
 	heir int64
 	// resolved says what KeepFirst has decided.
 	resolved []string
+	// others are tables that are left behind.
+	others []string
 }
 
 // Prepare reads a deployment and checks it, and says on the way what it found. The
@@ -120,12 +122,11 @@ func (i *Import) readSource(ctx context.Context) (err error) {
 		return fmt.Errorf("%s: %w", from, err)
 	}
 	readers := i.readers()
+	i.noteOthers(from.Tables())
 	if err := i.describe(from); err != nil {
 		return err
 	}
-	if err := i.refuseKeys(); err != nil {
-		return err
-	}
+	i.refuseKeys()
 	if i.stage, err = newStage(ctx); err != nil {
 		return err
 	}
@@ -134,7 +135,9 @@ func (i *Import) readSource(ctx context.Context) (err error) {
 		if err := i.stage.make(ctx, reader.kind.collection, len(reader.kind.extras)); err != nil {
 			return err
 		}
-		requests = append(requests, reader.request(ctx))
+		if !reader.kind.unreadable {
+			requests = append(requests, reader.request(ctx))
+		}
 	}
 	for _, name := range []string{migrations.Patients, migrations.Doctors, migrations.Mappings} {
 		if i.kindOf(name) == nil {
@@ -151,7 +154,9 @@ func (i *Import) readSource(ctx context.Context) (err error) {
 		return fmt.Errorf("%s: %w", from, err)
 	}
 	for _, kind := range i.kinds {
-		i.report("reading", kind, max(kind.rows, kind.table.Rows))
+		if !kind.unreadable {
+			i.report("reading", kind, max(kind.rows, kind.table.Rows))
+		}
 	}
 	return from.Unchanged()
 }
@@ -203,21 +208,19 @@ func (i *Import) report(stage string, kind *kind, done int64) {
 	i.options.Progress(stage, kind.table.Name, done, max(kind.table.Rows, done))
 }
 
-// refuseKeys refuses primary keys that are no numbers: they cannot become ids.
-func (i *Import) refuseKeys() error {
+// refuseKeys finds primary keys that are no numbers: they cannot become ids.
+func (i *Import) refuseKeys() {
 	for _, kind := range i.kinds {
 		key := kind.table.Column(kind.table.Key)
-		if key.Kind == source.UUID || key.Kind == source.Text && kind.table.Rows > 0 {
+		if kind.table.Rows > 0 && (key.Kind == source.UUID || key.Kind == source.Text) {
+			kind.unreadable = true
 			i.problems.add(kind.table.Name, "", "the primary keys (%s) are UUIDs or texts; only numbers can become ids", key.Name)
 		}
 		if kind.owner == nil && kind.collection == migrations.Patients {
+			kind.unreadable = true
 			i.problems.add(kind.table.Name, "", "no column says whose a patient is: it needs a foreign key to %s, such as created_by", i.found.users.Name)
 		}
 	}
-	if i.problems.Count > 0 {
-		return &i.problems
-	}
-	return nil
 }
 
 func (i *Import) birthColumn(table *source.Table) *source.Column {

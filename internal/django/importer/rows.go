@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"carebase/internal/django/password"
 	"carebase/internal/django/source"
@@ -88,6 +89,19 @@ func (r *row) name(parts []int, most int) string {
 	return name
 }
 
+// requiredName is a name that must not be empty.
+func (r *row) requiredName(parts []int) string {
+	empty := true
+	for _, place := range parts {
+		empty = empty && (r.at(place) == nil || r.at(place) == "")
+	}
+	if empty {
+		r.fail("the name is empty")
+		return ""
+	}
+	return r.name(parts, maxName)
+}
+
 // request is what the reader asks the source for.
 func (r *rowReader) request(ctx context.Context) source.Request {
 	return source.Request{Table: r.kind.table, Columns: r.kind.read, Visit: func(values []any) error { return r.visit(ctx, values) }}
@@ -166,7 +180,7 @@ func (i *Import) users(table *source.Table) *rowReader {
 		name := row.name(names, maxUserName)
 		if strings.TrimSpace(name) == "" {
 			if name = row.text("username", username, maxUserName); name == "" {
-				name = address[:min(len(address), maxUserName)]
+				name = string([]rune(address)[:min(utf8.RuneCountInString(address), maxUserName)])
 			}
 			i.unnamed++
 		}
@@ -210,11 +224,7 @@ func (i *Import) patients(table *source.Table) *rowReader {
 	created := columns.take(first(table, createdNames, isMoment))
 	columns.takeExtras(i.options.OnlyDocumented)
 	return &rowReader{Import: i, kind: kind, build: func(row *row) []any {
-		name := row.name(names, maxName)
-		if name == "" {
-			row.fail("the name is empty")
-		}
-		return []any{name, i.age(row, age, birth), row.text("notes", notes, maxNotes), row.key("owner", ownedBy), row.moment("time", created, i.now)}
+		return []any{row.requiredName(names), i.age(row, age, birth), row.text("notes", notes, maxNotes), row.key("owner", ownedBy), row.moment("time", created, i.now)}
 	}}
 }
 
@@ -252,11 +262,7 @@ func (i *Import) doctors(table *source.Table) *rowReader {
 	created := columns.take(first(table, createdNames, isMoment))
 	columns.takeExtras(i.options.OnlyDocumented)
 	return &rowReader{Import: i, kind: kind, build: func(row *row) []any {
-		name := row.name(names, maxName)
-		if name == "" {
-			row.fail("the name is empty")
-		}
-		return []any{name, row.text("speciality", speciality, maxSpecialty), row.key("owner", ownedBy), row.moment("time", created, i.now)}
+		return []any{row.requiredName(names), row.text("speciality", speciality, maxSpecialty), row.key("owner", ownedBy), row.moment("time", created, i.now)}
 	}}
 }
 

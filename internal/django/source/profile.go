@@ -164,24 +164,27 @@ var ownerPattern = regexp.MustCompile(`(?i)(^|_)(user|owner|creator|author|by)(_
 // like it, or the users.
 func referenced(field string, tables []Table) string {
 	wanted := strings.TrimSuffix(strings.ToLower(field), "_id")
-	contained := ""
+	alike := ""
 	for i := range tables {
-		_, name, _ := strings.Cut(strings.ToLower(tables[i].Name), ".")
+		table := &tables[i]
+		_, name, _ := strings.Cut(strings.ToLower(table.Name), ".")
 		if name == wanted {
+			return table.Name
+		}
+		// patient may be a patientprofile, but no patientdoctor, which has a patient itself;
+		// a primary_doctor may be a doctor.
+		longer := strings.HasPrefix(name, wanted) && table.Column(wanted) == nil
+		if (longer || strings.HasSuffix(wanted, "_"+name)) && (alike == "" || len(table.Name) < len(alike)) {
+			alike = table.Name
+		}
+	}
+	if !ownerPattern.MatchString(field) {
+		return alike
+	}
+	for i := range tables {
+		if tables[i].Column("password") != nil && tables[i].Column("last_login") != nil {
 			return tables[i].Name
 		}
-		// A patient_profile is a field of somebody who is called that: patient.
-		if len(name) > 3 && strings.Contains(wanted, name) && len(name) > len(contained) {
-			contained = tables[i].Name
-		}
 	}
-	if ownerPattern.MatchString(field) {
-		for i := range tables {
-			if tables[i].Column("password") != nil && tables[i].Column("last_login") != nil {
-				return tables[i].Name
-			}
-		}
-		return ""
-	}
-	return contained
+	return ""
 }
