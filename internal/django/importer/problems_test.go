@@ -18,7 +18,9 @@ func user(id int, email, hash, created string) string {
 }
 
 func TestProblems(t *testing.T) {
-	patient := func(values string) string { return "INSERT INTO core_patient VALUES (" + values + ", '2020-01-01 00:00:00', 1)" }
+	patient := func(values string) string {
+		return "INSERT INTO core_patient VALUES (" + values + ", '2020-01-01 00:00:00', 1)"
+	}
 	const loose = "PRAGMA ignore_check_constraints = 1; "
 	for name, test := range map[string]struct {
 		statement string

@@ -18,6 +18,10 @@ const (
 	closeTimeout   = 3 * time.Second
 )
 
+// settings are how values are written as texts, and how long a lock is waited for.
+// A pooler would refuse some of them when the connection begins.
+const settings = `SET LOCAL lock_timeout = '10s'; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1`
+
 type postgresSource struct {
 	connection  *pgx.Conn
 	transaction pgx.Tx
@@ -33,17 +37,15 @@ func openPostgreSQL(ctx context.Context, place string) (Source, error) {
 	}
 	config.ConnectTimeout = connectTimeout
 	config.RuntimeParams["application_name"] = "carebase-import"
-	config.RuntimeParams["lock_timeout"] = "10s"
-	config.RuntimeParams["default_transaction_read_only"] = "on"
-	config.RuntimeParams["timezone"] = "UTC"
-	config.RuntimeParams["datestyle"] = "ISO, YMD"
-	config.RuntimeParams["extra_float_digits"] = "1"
 	s := &postgresSource{types: map[string]map[string]string{}, schemas: map[string]string{}}
 	name := s.name(&config.Config)
 	if s.connection, err = pgx.ConnectConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, oneLine(err))
 	}
 	s.transaction, err = s.connection.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err == nil {
+		_, err = s.transaction.Exec(ctx, settings)
+	}
 	if err == nil {
 		err = s.readTables(ctx)
 	}
