@@ -34,8 +34,10 @@ func SetHash(record *core.Record, encoded string) {
 // Verify reports whether plain is the password of a user or superuser, by the hash
 // that Django stored if there is one, and otherwise by PocketBase's. A password that
 // Django's hash verifies gets PocketBase's hash, in the database and in the record,
-// and Django's is removed; one that is too long for bcrypt keeps Django's, and the
-// record's own ValidatePassword goes on refusing it.
+// so that the record's own ValidatePassword takes it from then on, and Django's is
+// removed. One that is too long for bcrypt keeps Django's, which goes on deciding:
+// ValidatePassword looks at its first 72 bytes only. Who is refused here must not get
+// as far as ValidatePassword.
 //
 // It does not look at IsInactive. It is to be called where passwords take turns, as
 // PocketBase's own check, and never in a transaction.
@@ -50,31 +52,45 @@ func Verify(ctx context.Context, app core.App, record *core.Record, plain string
 		return false, nil
 	}
 	if len(plain) > maxBcryptPassword {
-		return true, nil
+		if record.ValidatePassword(plain) {
+			return true, nil
+		}
+		return true, replace(ctx, app, record, encoded, encoded, plain[:maxBcryptPassword])
 	}
-	return true, replace(ctx, app, record, encoded, plain)
+	return true, replace(ctx, app, record, encoded, "", plain)
 }
 
-// replace stores PocketBase's hash of a password in the place of Django's, unless
-// another request has done so or has set another password. The user's sessions go
-// on: it is the same password.
-func replace(ctx context.Context, app core.App, record *core.Record, encoded, plain string) error {
+// replace stores PocketBase's hash of a password beside what is kept of Django's,
+// unless another request has done so or has set another password. The user's
+// sessions go on: it is the same password.
+func replace(ctx context.Context, app core.App, record *core.Record, encoded, kept, plain string) error {
 	hash, err := bcrypt.GenerateFromPassword([]byte(plain), passwordCost(record.Collection()))
 	if err != nil {
 		return err
 	}
 	result, err := app.NonconcurrentDB().Update(record.Collection().Name,
-		dbx.Params{core.FieldNamePassword: string(hash), FieldPassword: ""},
+		dbx.Params{core.FieldNamePassword: string(hash), FieldPassword: kept},
 		dbx.HashExp{"id": record.Id, FieldPassword: encoded},
 	).WithContext(ctx).Execute()
 	if err != nil {
 		return err
 	}
-	if changed, err := result.RowsAffected(); err != nil || changed == 0 {
+	changed, err := result.RowsAffected()
+	if err != nil {
 		return err
 	}
+	if changed == 0 {
+		// What is stored by now decides what comes next in this request.
+		stored, err := app.FindRecordById(record.Collection(), record.Id)
+		if err != nil {
+			return err
+		}
+		record.SetRaw(core.FieldNamePassword, stored.GetRaw(core.FieldNamePassword))
+		record.SetRaw(FieldPassword, stored.GetRaw(FieldPassword))
+		return nil
+	}
 	record.SetRaw(core.FieldNamePassword, &core.PasswordFieldValue{Hash: string(hash)})
-	SetHash(record, "")
+	SetHash(record, kept)
 	return nil
 }
 
