@@ -121,6 +121,11 @@ func (i *Import) readSource(ctx context.Context) (err error) {
 	if i.found, err = discover(from.Tables(), i.options.Tables); err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
+	if !from.InOrder() {
+		if err := inferOwners(ctx, from, i.found); err != nil {
+			return fmt.Errorf("%s: %w", from, err)
+		}
+	}
 	readers := i.readers()
 	i.noteOthers(from.Tables())
 	if err := i.describe(from); err != nil {

@@ -122,6 +122,22 @@ func TestDumpdataOfAnotherDeployment(t *testing.T) {
 	expect(t, app, `SELECT patient || '|' || doctor || '|' || assigned_at AS row FROM mappings`, "10|11|2021-01-01 00:00:00.000Z")
 }
 
+// TestDumpdataOwnerByValues has an owner whose name says nothing.
+func TestDumpdataOwnerByValues(t *testing.T) {
+	const dump = `[
+	{"model": "a.member", "pk": 400, "fields": {"password": "!", "last_login": null, "email": "a@clinic.example", "name": "A", "is_active": true}},
+	{"model": "a.member", "pk": 401, "fields": {"password": "!", "last_login": null, "email": "b@clinic.example", "name": "B", "is_active": true}},
+	{"model": "a.patient", "pk": 1, "fields": {"name": "P", "age": 5, "room": 400, "responsible": 401}},
+	{"model": "a.patient", "pk": 2, "fields": {"name": "Q", "age": 5, "room": 12, "responsible": 400}}]`
+	path := filepath.Join(t.TempDir(), "dump.json")
+	if err := os.WriteFile(path, []byte(dump), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	app := newTarget(t)
+	move(t, app, importer.Options{From: path})
+	expect(t, app, `SELECT id || '|' || created_by || '|' || room AS row FROM patients ORDER BY id`, "1|401|400", "2|400|12")
+}
+
 // TestTablesAreNamed uses the flags where there are two of a kind.
 func TestTablesAreNamed(t *testing.T) {
 	const second = `CREATE TABLE archive_patient (id integer NOT NULL PRIMARY KEY, name varchar(120) NOT NULL, age integer NOT NULL, notes text NOT NULL, created_at datetime NOT NULL, created_by_id bigint NOT NULL REFERENCES accounts_user (id));
