@@ -67,8 +67,8 @@ func (i *Import) describeFields() error {
 	if i.unnamed > 0 {
 		lines = append(lines, fmt.Sprintf("%d users without a name get their username or address as one.", i.unnamed))
 	}
-	if i.heir != 0 {
-		lines = append(lines, fmt.Sprintf("Doctors without an owner become those of the superuser %d.", i.heir))
+	if i.doctorsOwner != 0 {
+		lines = append(lines, fmt.Sprintf("Doctors without an owner become those of the superuser %d.", i.doctorsOwner))
 	}
 	return i.say(append(lines, i.resolved...))
 }

@@ -59,8 +59,8 @@ type Import struct {
 	highest  map[string]int64
 	// unnamed counts users whose name is their username or address.
 	unnamed int
-	// heir is the superuser whose the doctors without an owner become; 0 for nobody.
-	heir int64
+	// doctorsOwner is the superuser who gets the doctors without an owner; 0 for nobody.
+	doctorsOwner int64
 	// resolved says what KeepFirst has decided.
 	resolved []string
 	// others are tables that are left behind.

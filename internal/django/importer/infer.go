@@ -13,13 +13,13 @@ const maxInferred = 1_000_000
 // inferOwners finds the owners of patients and doctors where neither a foreign key
 // nor a name tells: it is the one column of numbers that are all users' ids.
 func inferOwners(ctx context.Context, from source.Source, found *deployment) error {
-	var wanting []*source.Table
+	var ownerless []*source.Table
 	for _, table := range []*source.Table{found.patients, found.doctors} {
 		if table != nil && owner(table, found.users) == nil {
-			wanting = append(wanting, table)
+			ownerless = append(ownerless, table)
 		}
 	}
-	if len(wanting) == 0 || found.users.Rows > maxInferred {
+	if len(ownerless) == 0 || found.users.Rows > maxInferred {
 		return nil
 	}
 	users := map[int64]bool{}
@@ -32,7 +32,7 @@ func inferOwners(ctx context.Context, from source.Source, found *deployment) err
 	if err != nil {
 		return err
 	}
-	for _, table := range wanting {
+	for _, table := range ownerless {
 		if err := inferOwner(ctx, from, table, found.users, users); err != nil {
 			return err
 		}
