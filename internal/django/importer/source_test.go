@@ -10,7 +10,7 @@ import (
 func newSource(t testing.TB, statements ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "db.sqlite3")
-	database, err := sql.Open("sqlite", path)
+	database, err := sql.Open("sqlite", path+"?_pragma=synchronous(OFF)")
 	if err != nil {
 		t.Fatal(err)
 	}

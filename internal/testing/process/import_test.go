@@ -29,7 +29,7 @@ INSERT INTO core_patientdoctor VALUES (9, '2020-01-02 00:00:00', 5, 17);`
 func djangoDatabase(t *testing.T, statements ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "db.sqlite3")
-	database, err := sql.Open("sqlite", path)
+	database, err := sql.Open("sqlite", path+"?_pragma=synchronous(OFF)")
 	if err != nil {
 		t.Fatal(err)
 	}
