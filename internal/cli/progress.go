@@ -12,6 +12,8 @@ const (
 	barWidth = 30
 	// redrawEvery is the shortest time between two updates of a bar.
 	redrawEvery = 100 * time.Millisecond
+	// rateAfter is how long work takes before its rate says anything.
+	rateAfter = time.Second
 )
 
 // progressBar shows progress: a bar on a terminal, otherwise a line for each part that
@@ -23,6 +25,8 @@ type progressBar struct {
 	drawn    time.Time
 	finished string
 	open     bool // whether the last line is an unfinished bar
+	current  string
+	began    time.Time
 }
 
 // newProgress returns a progress bar that counts in a unit, a plural such as "rows".
@@ -45,6 +49,9 @@ func (p *progressBar) report(stage, subject string, done, total int64) {
 	if p.finished == name {
 		return
 	}
+	if p.current != name {
+		p.current, p.began = name, time.Now()
+	}
 	if done >= total {
 		p.finished = name
 		if p.terminal {
@@ -63,7 +70,16 @@ func (p *progressBar) report(stage, subject string, done, total int64) {
 func (p *progressBar) draw(name string, part float64, done, total int64) {
 	p.drawn, p.open = time.Now(), true
 	full := int(part * barWidth)
-	fmt.Fprintf(p.out, "\r\x1b[K[%s%s] %3.0f%% %s: %d of %d %s", strings.Repeat("#", full), strings.Repeat("-", barWidth-full), part*100, name, done, total, p.unit)
+	fmt.Fprintf(p.out, "\r\x1b[K[%s%s] %3.0f%% %s: %d of %d %s%s", strings.Repeat("#", full), strings.Repeat("-", barWidth-full), part*100, name, done, total, p.unit, p.rate(done))
+}
+
+// rate is how many of the unit are done in a second.
+func (p *progressBar) rate(done int64) string {
+	elapsed := time.Since(p.began)
+	if elapsed < rateAfter {
+		return ""
+	}
+	return fmt.Sprintf(", %.0f %s/s", float64(done)/elapsed.Seconds(), p.unit)
 }
 
 // end moves past the line of an unfinished bar.

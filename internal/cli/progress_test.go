@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestProgress(t *testing.T) {
@@ -27,5 +28,14 @@ func TestProgress(t *testing.T) {
 		if strings.Count(bar.String(), want) != 1 {
 			t.Errorf("got %q, want %q in it once", bar.String(), want)
 		}
+	}
+}
+
+func TestProgressTellsTheRate(t *testing.T) {
+	var bar strings.Builder
+	progress := &progressBar{out: &bar, unit: "rows", terminal: true, current: "copying patients", began: time.Now().Add(-10 * time.Second)}
+	progress.report("copying", "patients", 1000, 1000)
+	if want := " 100% copying patients: 1000 of 1000 rows, 100 rows/s\n"; !strings.HasSuffix(bar.String(), want) {
+		t.Errorf("got %q, want %q at the end", bar.String(), want)
 	}
 }

@@ -1,8 +1,11 @@
 package server
 
 import (
+	"time"
+
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/django"
 	"carebase/internal/endpoint"
 	"carebase/internal/simplejwt"
 )
@@ -11,11 +14,40 @@ import (
 // on hashing as the documented login.
 func bindPasswordWork(app core.App) {
 	app.OnRecordAuthWithPasswordRequest().BindFunc(func(e *core.RecordAuthWithPasswordRequestEvent) error {
-		return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
+		return simplejwt.WithPasswordWork(e.Request.Context(), func() error { return authWithPassword(e) })
 	})
 	app.OnRecordRequestOTPRequest().BindFunc(func(e *core.RecordCreateOTPRequestEvent) error {
 		return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
 	})
+}
+
+// authWithPassword lets PocketBase check a password, once a hash of Django's has
+// been replaced by one that PocketBase can check.
+func authWithPassword(e *core.RecordAuthWithPasswordRequestEvent) error {
+	ctx, begun := e.Request.Context(), time.Now()
+	valid, err := true, error(nil)
+	switch {
+	case e.Record == nil:
+	case django.IsInactive(e.Record):
+		e.Record.ValidatePassword(e.Password) // takes as long as for any other user
+		valid = false
+	case django.Hash(e.Record) != "":
+		valid, err = django.Verify(ctx, e.App, e.Record, e.Password)
+	}
+	if err != nil {
+		return err
+	}
+	if valid {
+		err = e.Next()
+	} else {
+		err = e.BadRequestError("Failed to authenticate.", nil)
+	}
+	if err != nil && e.Collection.IsAuth() && e.Collection.Fields.GetByName(django.FieldPassword) != nil {
+		if spendErr := simplejwt.DjangoWork(e.App).Spend(ctx, e.App, e.Collection.Name, begun); spendErr != nil {
+			return spendErr
+		}
+	}
+	return err
 }
 
 // limitPasswordWork does the same for requests whose password PocketBase hashes

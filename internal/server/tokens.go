@@ -5,6 +5,7 @@ import (
 
 	"carebase/internal/collections"
 	"carebase/internal/dberror"
+	"carebase/internal/django"
 	"carebase/internal/endpoint"
 	"carebase/internal/simplejwt"
 )
@@ -18,7 +19,7 @@ func loadToken(e *core.RequestEvent) error {
 	}
 	record, err := e.App.FindAuthRecordByToken(raw, core.TokenTypeAuth)
 	switch {
-	case err == nil:
+	case err == nil && !django.IsInactive(record):
 		e.Auth = record
 	case dberror.Refusal(err) != nil:
 		return err

@@ -7,6 +7,8 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/django"
 )
 
 // requestKey is where LoadToken leaves the refusal for Authenticate.
@@ -42,7 +44,8 @@ func Authenticate(e *core.RequestEvent) error {
 // authenticate returns the request's Bearer token, nil for a request without
 // one.
 func authenticate(e *core.RequestEvent) (*token, error) {
-	raw, err := bearerToken(e.Request.Header.Get("Authorization"))
+	// Several headers are one, as WSGI joins them.
+	raw, err := bearerToken(strings.Join(e.Request.Header.Values("Authorization"), ","))
 	if err != nil || raw == "" {
 		return nil, err
 	}
@@ -52,6 +55,8 @@ func authenticate(e *core.RequestEvent) (*token, error) {
 	}
 	var invalid tokenError
 	switch {
+	case err == nil && django.IsInactive(found.user):
+		return nil, userInactive()
 	case err == nil:
 		return &found, nil
 	case errors.Is(err, errNoUser):

@@ -54,6 +54,10 @@ func userNotFound() *rest.Error {
 	return rest.AuthenticationFailed(failure{Detail: "User not found", Code: "user_not_found"})
 }
 
+func userInactive() *rest.Error {
+	return rest.AuthenticationFailed(failure{Detail: "User is inactive", Code: "user_inactive"})
+}
+
 func badHeader() *rest.Error {
 	return rest.AuthenticationFailed(failure{
 		Detail: "Authorization header must contain two space-delimited values",
@@ -63,5 +67,5 @@ func badHeader() *rest.Error {
 
 // Refusals are all that Authenticate can return but failures of the server.
 func Refusals() []*rest.Error {
-	return []*rest.Error{refusedToken(errExpired), userNotFound(), badHeader()}
+	return []*rest.Error{refusedToken(errExpired), userNotFound(), userInactive(), badHeader()}
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"carebase/internal/collections"
+	"carebase/internal/django"
 )
 
 // unknownUserHash is a bcrypt hash of nothing anybody knows, at the cost of
@@ -93,13 +94,17 @@ func Login(ctx context.Context, app core.App, email, password string, agent Agen
 		return Pair{}, err
 	}
 	valid := false
-	err = WithPasswordWork(ctx, func() error {
-		if user != nil {
-			valid = user.ValidatePassword(password)
+	err = WithPasswordWork(ctx, func() (err error) {
+		begun := time.Now()
+		if user == nil {
+			core.PasswordFieldValue{Hash: unknownUserHash}.Validate(password)
+		} else if valid, err = django.Verify(ctx, app, user, password); err != nil {
+			return err
+		}
+		if valid = valid && !django.IsInactive(user); valid {
 			return nil
 		}
-		core.PasswordFieldValue{Hash: unknownUserHash}.Validate(password)
-		return nil
+		return DjangoWork(app).Spend(ctx, app, collections.Users, begun)
 	})
 	if err == nil && valid {
 		valid, err = mayAuthenticate(app, user)
@@ -119,12 +124,21 @@ func Login(ctx context.Context, app core.App, email, password string, agent Agen
 	return pair, startSession(ctx, app, user, session, refreshID, expires, agent)
 }
 
+// djangoWorkKey is where an app's store has its DjangoWork.
+const djangoWorkKey = "simplejwt.djangoWork"
+
+// DjangoWork is what makes refused sign-ins of an app take the same time while
+// users have passwords that Django hashed.
+func DjangoWork(app core.App) *django.Work {
+	return app.Store().GetOrSet(djangoWorkKey, func() any { return new(django.Work) }).(*django.Work)
+}
+
 // mayAuthenticate is SimpleJWT's USER_AUTHENTICATION_RULE: what operators set for
 // signing in to the users collection holds here too. A user who has to show more
 // than a password cannot, on this API.
 func mayAuthenticate(app core.App, user *core.Record) (bool, error) {
 	users := user.Collection()
-	if !users.PasswordAuth.Enabled {
+	if django.IsInactive(user) || !users.PasswordAuth.Enabled {
 		return false, nil
 	}
 	info := &core.RequestInfo{Context: core.RequestInfoContextPasswordAuth}

@@ -1,0 +1,189 @@
+package importer
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"carebase/internal/django/source"
+)
+
+// deployment is which tables of a source are what. A table that is nil has no rows
+// in the source.
+type deployment struct {
+	users, patients, doctors, mappings *source.Table
+	// outstanding and blacklisted are those of SimpleJWT's token_blacklist.
+	outstanding, blacklisted *source.Table
+}
+
+// Tables names tables that cannot be found by what they are; empty names are
+// looked for.
+type Tables struct {
+	Users, Patients, Doctors, Mappings string
+}
+
+var (
+	patientPattern = regexp.MustCompile(`(?i)patient`)
+	doctorPattern  = regexp.MustCompile(`(?i)doctor|physician|practitioner|clinician`)
+	mappingPattern = regexp.MustCompile(`(?i)mapping|assign|patient_?doctor|doctor_?patient`)
+	birthPattern   = regexp.MustCompile(`(?i)^(date_of_birth|birth_?date|dob|birthday)$`)
+)
+
+var (
+	ownerNames      = []string{"created_by", "owner", "user", "added_by", "registered_by", "creator", "author", "created_by_user"}
+	specialityNames = []string{"speciality", "specialty", "specialization", "specialisation"}
+)
+
+// modelName is a table's name without the app's label: patient of core_patient.
+func modelName(table string) string {
+	if i := strings.LastIndexAny(table, "._"); i >= 0 {
+		return table[i+1:]
+	}
+	return table
+}
+
+// discover finds the tables. A table is recognized by its columns and foreign keys,
+// of those alike by its model's name; the app's label does not matter.
+func discover(tables []source.Table, named Tables) (*deployment, error) {
+	finder := &finder{tables: tables}
+	found := &deployment{}
+	var err error
+	if found.patients, err = finder.choose("patients", named.Patients, finder.patientScore); err != nil {
+		return nil, err
+	}
+	if found.doctors, err = finder.choose("doctors", named.Doctors, finder.doctorScore); err != nil {
+		return nil, err
+	}
+	finder.found = found
+	if found.users, err = finder.choose("users", named.Users, finder.userScore); err != nil {
+		return nil, err
+	}
+	if found.users == nil {
+		return nil, errors.New("this is no database of a Django deployment: it has no table of users (with a password and a last_login)")
+	}
+	if found.patients == nil && found.doctors == nil {
+		return nil, errors.New("no table of patients or of doctors was found" + finder.views(patientPattern) + ": name them with --patients and --doctors")
+	}
+	if found.mappings, err = finder.choose("mappings", named.Mappings, finder.mappingScore); err != nil {
+		return nil, err
+	}
+	finder.findTokens()
+	return found, distinct(found)
+}
+
+// distinct refuses one table for two purposes.
+func distinct(found *deployment) error {
+	var names []string
+	for _, table := range []*source.Table{found.users, found.patients, found.doctors, found.mappings} {
+		if table == nil {
+			continue
+		}
+		if slices.Contains(names, table.Name) {
+			return fmt.Errorf("the table %s cannot be two things: name others with --users, --patients, --doctors or --mappings", table.Name)
+		}
+		names = append(names, table.Name)
+	}
+	return nil
+}
+
+type finder struct {
+	tables []source.Table
+	found  *deployment
+}
+
+// choose returns the table that is named, or that scores highest; nil if none
+// scores at all.
+func (f *finder) choose(what, named string, score func(*source.Table) int) (*source.Table, error) {
+	if named != "" {
+		return f.named(what, named)
+	}
+	var best []*source.Table
+	highest := 0
+	for i := range f.tables {
+		table := &f.tables[i]
+		if table.View || table.Key == "" {
+			continue
+		}
+		switch points := score(table); {
+		case points > highest:
+			highest, best = points, []*source.Table{table}
+		case points == highest && points > 0:
+			best = append(best, table)
+		}
+	}
+	if len(best) == 0 {
+		return nil, nil
+	}
+	if len(best) > 1 {
+		names := make([]string, 0, len(best))
+		for _, table := range best {
+			names = append(names, table.Name)
+		}
+		return nil, fmt.Errorf("which table has the %s cannot be told: %s; say it with --%s", what, strings.Join(names[:min(len(names), 5)], ", "), what)
+	}
+	return best[0], nil
+}
+
+func (f *finder) named(what, name string) (*source.Table, error) {
+	for i := range f.tables {
+		table := &f.tables[i]
+		if !strings.EqualFold(table.Name, name) {
+			continue
+		}
+		switch {
+		case table.View:
+			return nil, fmt.Errorf("--%s: %s is a view, not a table", what, name)
+		case table.Key == "":
+			return nil, fmt.Errorf("--%s: %s is no table of Django's: it has no primary key of one column, or too many columns", what, name)
+		}
+		return table, nil
+	}
+	return nil, fmt.Errorf("--%s: there is no table %s", what, name)
+}
+
+// views names views that look like what was not found.
+func (f *finder) views(pattern *regexp.Regexp) string {
+	for i := range f.tables {
+		if f.tables[i].View && pattern.MatchString(f.tables[i].Name) {
+			return " (" + f.tables[i].Name + " is a view)"
+		}
+	}
+	return ""
+}
+
+// findTokens finds the tables of token_blacklist by their columns.
+func (f *finder) findTokens() {
+	for i := range f.tables {
+		table := &f.tables[i]
+		switch {
+		case table.View || table.Key == "":
+		case table.Column("jti") != nil && table.Column("expires_at") != nil && table.Column("token") != nil:
+			f.found.outstanding = table
+		case table.Column("blacklisted_at") != nil && (table.Column("token_id") != nil || table.Column("token") != nil):
+			f.found.blacklisted = table
+		}
+	}
+}
+
+// owner is the column that says whose row it is; nil if there is none.
+func owner(table, users *source.Table) *source.Column {
+	var candidates []*source.Column
+	for i := range table.Columns {
+		if column := &table.Columns[i]; column.References == users.Name {
+			candidates = append(candidates, column)
+		}
+	}
+	for _, name := range ownerNames {
+		for _, column := range candidates {
+			if strings.EqualFold(column.Field(), name) {
+				return column
+			}
+		}
+	}
+	if len(candidates) == 1 {
+		return candidates[0]
+	}
+	return nil
+}

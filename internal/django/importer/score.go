@@ -1,0 +1,144 @@
+package importer
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"carebase/internal/django/source"
+)
+
+// links counts the tables that have foreign keys to two others, named by the
+// patterns, the first of which is the table.
+func (f *finder) links(table *source.Table, own, other *regexp.Regexp) int {
+	count := 0
+	for i := range f.tables {
+		isOwn, hasOther := false, false
+		for _, column := range f.tables[i].Columns {
+			isOwn = isOwn || column.References == table.Name && own.MatchString(column.Name) && !other.MatchString(column.Name)
+			hasOther = hasOther || column.References != "" && column.References != table.Name && other.MatchString(column.Name)
+		}
+		if isOwn && hasOther {
+			count++
+		}
+	}
+	return count
+}
+
+func (f *finder) patientScore(table *source.Table) int {
+	return f.personScore(table, patientPattern, doctorPattern, func(name string) bool { return name == "age" || birthPattern.MatchString(name) })
+}
+
+func (f *finder) doctorScore(table *source.Table) int {
+	return f.personScore(table, doctorPattern, patientPattern, func(name string) bool { return slices.Contains(specialityNames, name) })
+}
+
+// personScore is how much a table is one of people: who have a name, an owner, a
+// column of their own kind, and are one end of a table that links two kinds.
+func (f *finder) personScore(table *source.Table, own, other *regexp.Regexp, typical func(column string) bool) int {
+	points := 0
+	if f.links(table, own, other) > 0 {
+		points += 4
+	}
+	named, special := false, false
+	for _, column := range table.Columns {
+		name := strings.ToLower(column.Name)
+		named = named || isNameColumn(name)
+		special = special || typical(name)
+		if column.References != "" && other.MatchString(column.Field()) && column.Field() == modelName(column.References) {
+			points -= 2 // rather something about two kinds
+		}
+	}
+	if table.Column("password") != nil || !named {
+		return 0
+	}
+	if special {
+		points += 2
+	}
+	model := modelName(table.Name)
+	if own.MatchString(model) && !other.MatchString(model) {
+		points += 2
+		if loc := own.FindStringIndex(model); loc[0] == 0 && loc[1] == len(model) {
+			points += 2
+		}
+	}
+	const enough = 4
+	if points < enough {
+		return 0
+	}
+	return points
+}
+
+func isNameColumn(name string) bool {
+	return slices.Contains([]string{"name", "full_name", "first_name", "patient_name", "doctor_name"}, name)
+}
+
+// userScore is how much a table is AUTH_USER_MODEL's.
+func (f *finder) userScore(table *source.Table) int {
+	if table.Column("password") == nil || table.Column("email") == nil && table.Column("username") == nil {
+		return 0
+	}
+	points := 0
+	for _, name := range []string{"last_login", "email", "is_active", "is_superuser"} {
+		if table.Column(name) != nil {
+			points++
+		}
+	}
+	if points < 2 {
+		return 0
+	}
+	for i := range f.tables {
+		other := &f.tables[i]
+		for _, column := range other.Columns {
+			if column.References != table.Name {
+				continue
+			}
+			if other == f.found.patients || other == f.found.doctors || strings.HasSuffix(other.Name, "django_admin_log") {
+				points += 3
+			}
+		}
+	}
+	return points
+}
+
+// mappingScore is how much a table assigns doctors to patients and nothing else.
+func (f *finder) mappingScore(table *source.Table) int {
+	if f.found.patients == nil || f.found.doctors == nil {
+		return 0
+	}
+	if reference(table, f.found.patients, patientPattern) == nil || reference(table, f.found.doctors, doctorPattern) == nil {
+		return 0
+	}
+	const usual = 6
+	points := usual
+	if name := modelName(table.Name); mappingPattern.MatchString(table.Name) || patientPattern.MatchString(name) && doctorPattern.MatchString(name) {
+		points += usual
+	}
+	for _, column := range table.Columns {
+		name := strings.ToLower(column.Name)
+		switch {
+		case strings.Contains(name, "assigned"):
+			points += 2
+		case column.Name == table.Key, column.References != "", strings.HasPrefix(name, "created"), strings.HasPrefix(name, "updated"):
+		default:
+			points--
+		}
+	}
+	return max(points, 0)
+}
+
+// reference is the column that refers to a table: the only one, or the one that is
+// named so.
+func reference(table, to *source.Table, pattern *regexp.Regexp) *source.Column {
+	var found *source.Column
+	for i := range table.Columns {
+		column := &table.Columns[i]
+		if column.References != to.Name {
+			continue
+		}
+		if found == nil || pattern.MatchString(column.Name) && !pattern.MatchString(found.Name) {
+			found = column
+		}
+	}
+	return found
+}
