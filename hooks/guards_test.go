@@ -12,7 +12,7 @@ import (
 // TestEveryOwnedCollectionIsGuarded tries every guard on every collection whose
 // records have an owner, with records made out of the declarations.
 func TestEveryOwnedCollectionIsGuarded(t *testing.T) {
-	c := testapp.NewClinic(t)
+	c := testapp.SharedClinic(t)
 	for _, collection := range collections.Owned() {
 		t.Run(collection.Name, func(t *testing.T) {
 			path := testapp.Records(collection.Name)
