@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -79,7 +80,7 @@ func (s *resource) listView() *rest.View {
 			},
 			http.MethodPost: {
 				Handle:      s.create,
-				Summary:     "Create a " + s.Noun,
+				Summary:     "Create " + s.one(),
 				Description: "The new " + s.Noun + " belongs to the caller.",
 				Answer:      rest.Answer{Status: http.StatusCreated},
 			},
@@ -99,29 +100,29 @@ func (s *resource) detailView() *rest.View {
 		Methods: map[string]rest.Method{
 			http.MethodGet: {
 				Handle:      s.retrieve,
-				Summary:     "Show a " + s.Noun,
-				Description: "A " + s.Noun + " that the caller cannot see does not exist.",
+				Summary:     "Show " + s.one(),
+				Description: capitalized(s.one()) + " that the caller cannot see does not exist.",
 				Answer:      rest.Answer{Status: http.StatusOK},
 				Errors:      []*rest.Error{missing},
 			},
 			http.MethodPut: {
 				Handle:      func(r *rest.Request) error { return s.update(r, false) },
-				Summary:     "Change a " + s.Noun,
+				Summary:     "Change " + s.one(),
 				Description: "Every required field must be there; another that is left out keeps its value.",
 				Answer:      rest.Answer{Status: http.StatusOK},
 				Errors:      append(denied, missing),
 			},
 			http.MethodPatch: {
 				Handle:      func(r *rest.Request) error { return s.update(r, true) },
-				Summary:     "Change some fields of a " + s.Noun,
+				Summary:     "Change some fields of " + s.one(),
 				Description: "A field that is left out keeps its value.",
 				Answer:      rest.Answer{Status: http.StatusOK},
 				Errors:      append(denied, missing),
 			},
 			http.MethodDelete: {
 				Handle:      s.destroy,
-				Summary:     "Delete a " + s.Noun,
-				Description: "Who treats whom goes with it.",
+				Summary:     "Delete " + s.one(),
+				Description: s.deletionDescription(),
 				Answer:      rest.Answer{Status: http.StatusNoContent},
 				Errors:      append(denied, missing),
 			},
@@ -133,9 +134,32 @@ func (s *resource) detailView() *rest.View {
 // plural is what people call several of the resource's objects.
 func (s *resource) plural() string { return s.Noun + "s" }
 
+// one is what people call one of them: "a patient".
+func (s *resource) one() string {
+	if strings.ContainsRune("aeiou", rune(s.Noun[0])) {
+		return "an " + s.Noun
+	}
+	return "a " + s.Noun
+}
+
+// deletionDescription says what a deletion takes with it.
+func (s *resource) deletionDescription() string {
+	var referring []string
+	for _, other := range collections.All() {
+		refers := func(relation collections.Relation) bool { return relation.Target == s.collection.Name }
+		if other.Resource != nil && slices.ContainsFunc(other.Relations, refers) {
+			referring = append(referring, other.Name)
+		}
+	}
+	if referring == nil {
+		return "The " + s.Noun + " is deleted for good."
+	}
+	return "Its " + strings.Join(referring, " and ") + " are deleted with it."
+}
+
 // idInPath is an object's id as a part of a path.
 func (s *resource) idInPath(name string) rest.Field {
-	return rest.Field{Name: name, Type: rest.String, Description: "The id of a " + s.Noun + ".", Example: collections.ExampleID}
+	return rest.Field{Name: name, Type: rest.String, Description: "The id of " + s.one() + ".", Example: collections.ExampleID}
 }
 
 // deniedToReaders is what becomes of who may read but not change an object, if
