@@ -34,9 +34,9 @@ type fhirRequired struct {
 }
 
 func TestAuditCommands(t *testing.T) {
+	t.Parallel()
 	directory := t.TempDir()
-	origin, _ := start(t, directory, nil)
-	server := &testapp.Server{TB: t, URL: origin}
+	server := serve(t, directory, nil)
 	alice := server.SignUp("alice")
 	patient := server.Patient(alice, "Ada")
 	server.Must(200, alice.Access, "GET", "/api/patients/"+patient+"/", nil)
