@@ -18,6 +18,7 @@ func Bind(app core.App, config *config.Config) {
 	bindOwnership(app, config.DoctorsScope)
 	bindRecordIDs(app)
 	bindValidation(app)
+	bindRequired(app)
 	bindImpersonation(app)
 	bindFlush(app)
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"os"
+	"strings"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
@@ -24,14 +26,47 @@ func bindPublic(router *router.Router[*core.RequestEvent], public fs.FS) {
 }
 
 // Overlay is a file system whose Upper files hide the Lower ones of the same
-// name, file by file.
+// name, file by file. It has no hidden files.
 type Overlay struct{ Upper, Lower fs.FS }
 
 // Open opens the upper file, or the lower one where there is no upper.
 func (o Overlay) Open(name string) (fs.File, error) {
+	if isHidden(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
 	file, err := o.Upper.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return o.Lower.Open(name)
 	}
 	return file, err
+}
+
+// wellKnown is the one directory with a dot that is meant to be served (RFC 8615).
+const wellKnown = ".well-known"
+
+// isHidden recognizes dot files, such as .env and .git/config.
+func isHidden(name string) bool {
+	for i, part := range strings.Split(name, "/") {
+		if strings.HasPrefix(part, ".") && part != "." && (i > 0 || part != wellKnown) {
+			return true
+		}
+	}
+	return false
+}
+
+// Directory is the name of a directory of the operating system as a file system.
+// It may come to be later. Links that lead out of it are not followed.
+type Directory string
+
+// Open implements fs.FS.
+func (d Directory) Open(name string) (fs.File, error) {
+	root, err := os.OpenRoot(string(d))
+	if err != nil {
+		return nil, err
+	}
+	file, err := root.Open(name)
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return file, root.Close()
 }

@@ -40,7 +40,7 @@ func table(config *config.Config) map[string]endpoints {
 	mappings := &mappingResource{newResource(collections.Mappings, config.DoctorsScope), patients}
 	tokens := tokens{
 		lifetimes: simplejwt.Lifetimes{Access: config.AccessTokenLifetime, Refresh: config.RefreshTokenLifetime},
-		rotation:  simplejwt.Rotation{Rotate: config.RotateRefreshTokens, Blacklist: config.BlacklistAfterRotation},
+		rotation:  simplejwt.Rotation{Rotate: config.RotateRefreshTokens, Blacklist: config.BlacklistAfterRotation, Grace: config.RefreshReuseGrace},
 	}
 	table := map[string]endpoints{
 		"/api/auth": {

@@ -15,7 +15,6 @@ import (
 var contents = openapi.Contents{
 	Info: openapi.Info{
 		Title:   "Carebase",
-		Version: "1.0.0",
 		Summary: "Users, patients, doctors and who treats whom.",
 		Description: `Register, log in, and send the access token with every other request, in the header
 ` + "`Authorization: Bearer <access>`" + `. Every path answers with and without its trailing slash.

@@ -228,7 +228,7 @@ func TestAllSessionsEndAtOnce(t *testing.T) {
 
 func TestReuseEndsTheFamily(t *testing.T) {
 	server := testapp.New(t, func(config *config.Config) {
-		config.RotateRefreshTokens, config.BlacklistAfterRotation = true, true
+		config.RotateRefreshTokens, config.BlacklistAfterRotation, config.RefreshReuseGrace = true, true, 0
 	})
 	alice := server.SignUp("alice")
 	elsewhere := alice

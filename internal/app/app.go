@@ -17,6 +17,7 @@ import (
 	"carebase/internal/config"
 	"carebase/internal/monitoring"
 	"carebase/internal/server"
+	"carebase/internal/version"
 	"carebase/routes"
 )
 
@@ -46,6 +47,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 		return nil, err
 	}
 	app := pocketbase.NewWithConfig(engine.settings(config))
+	app.RootCmd.Version = version.String() + " (commit " + version.Commit() + ")"
 	// First, so that a server that cannot listen changes nothing.
 	server.BindListener(app, engine.String(), options.Banner)
 	audit.Bind(app, config)
@@ -73,7 +75,7 @@ func Run(public fs.FS) error {
 	if err != nil {
 		return err
 	}
-	app, err := New(config, Options{Public: routes.Overlay{Upper: os.DirFS("pb_public"), Lower: public}})
+	app, err := New(config, Options{Public: routes.Overlay{Upper: routes.Directory("pb_public"), Lower: public}})
 	if err != nil {
 		return err
 	}

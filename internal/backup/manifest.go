@@ -2,7 +2,6 @@ package backup
 
 import (
 	"context"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
+	"carebase/internal/version"
 )
 
 // format is the version of the archive's layout.
@@ -20,8 +20,10 @@ const format = 1
 type Manifest struct {
 	Format    int       `json:"format"`
 	CreatedAt time.Time `json:"created_at"`
-	// Carebase and PocketBase are the versions that made the archive.
+	// Carebase and PocketBase are the versions that made the archive; Commit is
+	// Carebase's.
 	Carebase   string `json:"carebase"`
+	Commit     string `json:"commit,omitempty"`
 	PocketBase string `json:"pocketbase"`
 	// Migrations are those that the data has gone through.
 	Migrations []string `json:"migrations"`
@@ -55,7 +57,8 @@ func (m *Manifest) Rows() int64 {
 
 func newManifest(ctx context.Context, app core.App, scratch string) (*Manifest, error) {
 	manifest := &Manifest{Format: format, CreatedAt: time.Now().UTC().Truncate(time.Second), Tables: map[string]map[string]int64{}}
-	manifest.Carebase, manifest.PocketBase = versions()
+	manifest.Carebase, manifest.Commit = version.String(), version.Commit()
+	manifest.PocketBase = version.Dependency("github.com/pocketbase/pocketbase")
 	manifest.Elsewhere = Elsewhere(app)
 	for _, name := range databases {
 		if err := manifest.describe(ctx, scratch, name); err != nil {
@@ -94,20 +97,6 @@ func (m *Manifest) describe(ctx context.Context, directory, name string) error {
 		m.AuditHeads, err = audit.Heads(ctx, dbx.NewFromDB(content.database, "sqlite"))
 	}
 	return err
-}
-
-// versions are those of this program.
-func versions() (carebase, pocketBase string) {
-	build, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown", "unknown"
-	}
-	for _, dependency := range build.Deps {
-		if dependency.Path == "github.com/pocketbase/pocketbase" {
-			pocketBase = dependency.Version
-		}
-	}
-	return build.Main.Version, pocketBase
 }
 
 // unknownMigration is one of the applied migrations that this program does not

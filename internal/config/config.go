@@ -41,6 +41,9 @@ type Config struct {
 	AccessTokenLifetime, RefreshTokenLifetime time.Duration
 	// RotateRefreshTokens and BlacklistAfterRotation are SimpleJWT's.
 	RotateRefreshTokens, BlacklistAfterRotation bool
+	// RefreshReuseGrace is how long a rotated refresh token still gets its successor
+	// again; 0 for none.
+	RefreshReuseGrace time.Duration
 	// DoctorsScope says who sees a doctor.
 	DoctorsScope DoctorsScope
 	// SuperuserEmail and SuperuserPassword are created or updated at start;
@@ -102,6 +105,7 @@ type variables struct {
 	RefreshTokenLifetime   string `env:"REFRESH_TOKEN_LIFETIME"`
 	RotateRefreshTokens    string `env:"ROTATE_REFRESH_TOKENS"`
 	BlacklistAfterRotation string `env:"BLACKLIST_AFTER_ROTATION"`
+	RefreshReuseGrace      string `env:"REFRESH_REUSE_GRACE"`
 	DoctorsScope           string `env:"DOCTORS_SCOPE"`
 	SuperuserEmail         string `env:"SUPERUSER_EMAIL"`
 	SuperuserPassword      string `env:"SUPERUSER_PASSWORD"`
@@ -167,6 +171,7 @@ func Parse(environment map[string]string) (*Config, error) {
 		RotateRefreshTokens:    v.boolean("ROTATE_REFRESH_TOKENS", raw.RotateRefreshTokens),
 		BlacklistAfterRotation: v.boolean("BLACKLIST_AFTER_ROTATION", raw.BlacklistAfterRotation),
 		DoctorsScope:           v.doctorsScope("DOCTORS_SCOPE", raw.DoctorsScope),
+		RefreshReuseGrace:      v.grace("REFRESH_REUSE_GRACE", raw.RefreshReuseGrace, 10*time.Second),
 		AuditReads:             v.auditReads("AUDIT_READS", raw.AuditReads),
 		AuditRetention:         v.retention("AUDIT_RETENTION", raw.AuditRetention),
 		SQLiteSynchronous:      v.sqliteSynchronous("SQLITE_SYNCHRONOUS", raw.SQLiteSynchronous),

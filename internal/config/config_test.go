@@ -21,7 +21,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := &config.Config{
 		HTTPAddr: "127.0.0.1:8000", DataDir: "pb_data", DoctorsScope: config.DoctorsGlobal,
-		AccessTokenLifetime: 30 * time.Minute, RefreshTokenLifetime: 7 * 24 * time.Hour,
+		AccessTokenLifetime: 30 * time.Minute, RefreshReuseGrace: 10 * time.Second, RefreshTokenLifetime: 7 * 24 * time.Hour,
 		AuditReads: config.AuditReadsBatched, AuditRetention: 2192 * 24 * time.Hour,
 		SQLiteSynchronous: config.SynchronousFull,
 		Throttle: &config.Throttle{
@@ -39,7 +39,7 @@ func TestEverythingSet(t *testing.T) {
 	got, err := config.Parse(map[string]string{
 		"SECRET_KEY": strings.Repeat("é", 32), "DEBUG": "False", "ALLOWED_HOSTS": "a.example, .B.example,*,127.0.0.1,[::1]",
 		"CORS_ALLOWED_ORIGINS": "https://a.example,http://localhost:3000", "HTTP_ADDR": ":9000", "PORT": "1", "DATA_DIR": "/srv/x",
-		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "BLACKLIST_AFTER_ROTATION": "1",
+		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "REFRESH_REUSE_GRACE": "0", "BLACKLIST_AFTER_ROTATION": "1",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "SUPERUSER_NETWORKS": "192.0.2.7", "SUPERUSER_MFA": "True", "THROTTLE_LOGIN": "10/s", "THROTTLE_FAILED_LOGIN": "20/min", "THROTTLE_REGISTER": "30/hour", "THROTTLE_USER": "40/d", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
 		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d", "SQLITE_SYNCHRONOUS": "normal", "BACKUP_CRON": "0 3 * * *", "BACKUP_KEEP": "30",
 		"BACKUP_URL": "s3://clinic?endpoint=http://localhost:9&region=r&path-style=true", "REPLICA_URL": "file:///srv/replica", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
@@ -50,7 +50,7 @@ func TestEverythingSet(t *testing.T) {
 	want := &config.Config{
 		SecretKey: strings.Repeat("é", 32), AllowedHosts: []string{"a.example", ".b.example", "*", "127.0.0.1", "::1"},
 		CORSAllowedOrigins: []string{"https://a.example", "http://localhost:3000"}, HTTPAddr: ":9000", DataDir: "/srv/x",
-		AccessTokenLifetime: 90 * time.Second, RefreshTokenLifetime: time.Hour, RotateRefreshTokens: true, BlacklistAfterRotation: true,
+		AccessTokenLifetime: 90 * time.Second, RefreshTokenLifetime: time.Hour, RefreshReuseGrace: 0, RotateRefreshTokens: true, BlacklistAfterRotation: true,
 		Throttle: &config.Throttle{
 			Login: config.Rate{Requests: 10, Period: time.Second}, FailedLogin: config.Rate{Requests: 20, Period: time.Minute},
 			Register: config.Rate{Requests: 30, Period: time.Hour}, User: config.Rate{Requests: 40, Period: 24 * time.Hour},
@@ -84,6 +84,8 @@ func TestBooleans(t *testing.T) {
 func TestWhatCannotBeUnderstood(t *testing.T) {
 	for _, test := range []struct{ name, value, shown string }{
 		{"DEBUG", "maybe", `DEBUG is "maybe"`},
+		{"REFRESH_REUSE_GRACE", "6m", `REFRESH_REUSE_GRACE is "6m"`},
+		{"REFRESH_REUSE_GRACE", "-1s", `REFRESH_REUSE_GRACE is "-1s"`},
 		{"ROTATE_REFRESH_TOKENS", "2", `ROTATE_REFRESH_TOKENS is "2"`},
 		{"BLACKLIST_AFTER_ROTATION", "on", `BLACKLIST_AFTER_ROTATION is "on"`},
 		{"SECRET_KEY", "hush-hush", "SECRET_KEY must be at least 32 characters"},

@@ -160,6 +160,23 @@ func (v *validator) lifetime(name, value string, fallback time.Duration) time.Du
 	return lifetime
 }
 
+// maxGrace bounds how long a stolen refresh token can pass for a lost answer.
+const maxGrace = 5 * time.Minute
+
+func (v *validator) grace(name, value string, fallback time.Duration) time.Duration {
+	if value == "" {
+		return fallback
+	}
+	grace, err := time.ParseDuration(value)
+	if value == "0" {
+		grace, err = 0, nil
+	}
+	if err != nil || grace < 0 || grace > maxGrace {
+		v.problem(name, value, "a duration of at most 5m such as 10s, or 0")
+	}
+	return grace
+}
+
 func (v *validator) doctorsScope(name, value string) DoctorsScope {
 	switch scope := DoctorsScope(orDefault(value, string(DoctorsGlobal))); scope {
 	case DoctorsGlobal, DoctorsOwner:

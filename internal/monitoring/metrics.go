@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"carebase/internal/audit"
+	"carebase/internal/version"
 )
 
 // metrics are what Prometheus is told. Labels have routes, methods, statuses and
@@ -48,7 +49,13 @@ func newMetrics() *metrics {
 	for _, reason := range []string{wrongCredentials, throttled, forbidden} {
 		m.refusedLogins.WithLabelValues(reason)
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.refusedLogins, m.realtimeClients,
+	buildInfo := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name:        "carebase_build_info",
+		Help:        "Always 1; the labels are the version and the commit of this process.",
+		ConstLabels: prometheus.Labels{"version": version.String(), "commit": version.Commit()},
+	})
+	buildInfo.Set(1)
+	m.registry.MustRegister(buildInfo, m.requests, m.durations, m.refusedLogins, m.realtimeClients,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }

@@ -17,7 +17,7 @@ type Document struct {
 	Components Components             `json:"components"`
 }
 
-// Info says what the API is.
+// Info says what the API is. New sets the version.
 type Info struct {
 	Title       string  `json:"title"`
 	Version     string  `json:"version"`

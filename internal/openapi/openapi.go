@@ -12,6 +12,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/rest"
+	"carebase/internal/version"
 )
 
 // Endpoint is a view at its path, which ends with a slash and has its variable
@@ -31,8 +32,9 @@ type Contents struct {
 	Refusals []*rest.Error
 }
 
-// New describes the endpoints.
+// New describes the endpoints. The document's version is the program's.
 func New(contents Contents, endpoints []Endpoint) *Document {
+	contents.Info.Version = version.String()
 	d := &document{
 		refusals: contents.Refusals,
 		Document: &Document{OpenAPI: "3.1.0", Info: contents.Info, Tags: append(contents.Tags, metadataTag)},

@@ -15,8 +15,17 @@ const bodyKey = "carebase.server.body"
 type body struct {
 	// Records are the fields of each record that the request writes.
 	Records []map[string]any
-	// Email and OTPID are those of PocketBase's forms at the doors of accounts.
-	Email, OTPID string
+	// Form are the fields of PocketBase's forms at the doors of accounts.
+	Form accountForm
+}
+
+// accountForm has the fields of PocketBase's forms at the doors of accounts.
+type accountForm struct {
+	Email    string `json:"email" form:"email"`
+	NewEmail string `json:"newEmail" form:"newEmail"`
+	OTPID    string `json:"otpId" form:"otpId"`
+	Token    string `json:"token" form:"token"`
+	Password string `json:"password" form:"password"`
 }
 
 // batchForm has the fields of PocketBase's own.
@@ -54,12 +63,8 @@ func decodeBody(e *core.RequestEvent) *body {
 			decoded.Records = []map[string]any{info.Body}
 		}
 	default:
-		var form struct {
-			Email string `json:"email" form:"email"`
-			OTPID string `json:"otpId" form:"otpId"`
-		}
-		if e.BindBody(&form) == nil {
-			decoded.Email, decoded.OTPID = form.Email, form.OTPID
+		if e.BindBody(&decoded.Form) != nil {
+			return new(body)
 		}
 	}
 	return decoded

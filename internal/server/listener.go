@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/version"
 )
 
 // BindListener listens before anything else is done for the start of a server,
@@ -40,13 +42,13 @@ func printBanner(out io.Writer, e *core.ServeEvent, database string) {
 	if database == "" {
 		database = "SQLite, " + sqliteFile(e.App)
 	}
-	fmt.Fprintf(out, `Carebase is ready (stop it with Ctrl+C)
+	fmt.Fprintf(out, `Carebase %[3]s is ready (stop it with Ctrl+C)
   API        %[1]s/api/
   Reference  %[1]s/api/docs/
   Console    %[1]s/
   Dashboard  %[1]s/_/
   Database   %[2]s
-`, origin, database)
+`, origin, database, version.String())
 }
 
 func sqliteFile(app core.App) string {

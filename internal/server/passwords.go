@@ -18,18 +18,18 @@ func bindPasswordWork(app core.App) {
 	})
 }
 
-// limitPasswordWork does the same for requests that set a password, which
-// PocketBase hashes while it reads them.
+// limitPasswordWork does the same for requests whose password PocketBase hashes
+// while it reads them.
 func limitPasswordWork(e *core.RequestEvent) error {
-	if !setsPassword(e) {
+	if !hashesPassword(e) {
 		return e.Next()
 	}
 	return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
 }
 
-func setsPassword(e *core.RequestEvent) bool {
+func hashesPassword(e *core.RequestEvent) bool {
 	switch endpoint.Of(e.Request) {
-	case endpoint.ConfirmReset:
+	case endpoint.ConfirmReset, endpoint.ConfirmEmail, endpoint.WithOTP:
 		return true
 	case endpoint.Batch, endpoint.CreateRecord, endpoint.UpdateRecord:
 		// The body is read here, so that a slow one holds no place.

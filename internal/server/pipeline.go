@@ -60,11 +60,13 @@ func (s *server) pipeline() []middleware {
 		{id: "superuserNetworks", priority: -999, why: "closes sign-in before a password is looked at", run: s.confineSuperusers, skip: len(s.config.SuperuserNetworks) == 0},
 		{id: apis.DefaultBodyLimitMiddlewareId, priority: -990, why: "PocketBase's own: bounds what everything below may read"},
 		{id: "batchLimit", priority: -989, why: "the same for batches, whose route takes PocketBase's own away", run: limitBatch},
-		{id: "throttle", priority: -988, why: "knows who asks, and reads bodies that have a limit", run: s.throttled, skip: s.limits == nil},
+		{id: "throttle", priority: -988, why: "knows who asks, and reads bodies that have a limit", run: s.throttled},
+		{id: "losslessBodies", priority: -50, why: "needs the limit on bodies; before anything acts on one", run: requireLossless},
 		{id: "sqlConsole", priority: -40, why: "audits a statement before it runs; superusers are known", run: guardSQLConsole},
 		{id: "passwordWork", priority: -30, why: "waits for a processor last of all, so that nothing refused holds one", run: limitPasswordWork},
 		{id: "postgresBackups", priority: -20, why: "tells superusers why there are no backups on PostgreSQL", run: engine.RefuseBackups, skip: s.Cluster == nil},
 		{id: "clusterClients", priority: -10, why: "finds realtime clients of other processes, right before PocketBase looks", run: s.Cluster.FindClients, skip: s.Cluster == nil},
+		{id: "updateTransaction", priority: -5, why: "innermost: nothing above it runs while the transaction is open", run: updateInTransaction},
 	}
 }
 

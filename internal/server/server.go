@@ -44,6 +44,7 @@ func Bind(app core.App, config *config.Config, options Options) (documented []*h
 	bindSuperuserNetworks(app, config.SuperuserNetworks)
 	bindThrottling(app, s.limits)
 	bindPasswordWork(app)
+	bindUpdates(app)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		warnOfProxyHeaders(e.App, config.TrustedProxies)
 		if err := s.bindPipeline(e.Router); err != nil {

@@ -2,6 +2,7 @@ package simplejwt
 
 import (
 	"context"
+	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -18,7 +19,9 @@ func isBlacklisted(ctx context.Context, app core.App, id string) (bool, error) {
 	return found > 0, err
 }
 
-func blacklist(ctx context.Context, app core.App, ended token) error {
+// blacklist ends a refresh token. A successor is the id of the token that replaces
+// it, issued at a time; it is empty after a logout.
+func blacklist(ctx context.Context, app core.App, ended token, successor string, issued time.Time) error {
 	collection, err := app.FindCachedCollectionByNameOrId(collections.BlacklistedTokens)
 	if err != nil {
 		return err
@@ -31,7 +34,23 @@ func blacklist(ctx context.Context, app core.App, ended token) error {
 	record.Set("jti", ended.id())
 	record.Set("user", ended.user.Id)
 	record.Set("expires_at", expires)
+	if successor != "" {
+		record.Set("successor", successor)
+		record.Set("rotated_at", issued)
+	}
 	return app.SaveWithContext(ctx, record)
+}
+
+// successorOf returns the id of the token that replaced a blacklisted one, and when
+// it was issued, the id is empty if none did.
+func successorOf(ctx context.Context, app core.App, id string) (successor string, issued time.Time, err error) {
+	var row struct {
+		Successor string         `db:"successor"`
+		RotatedAt types.DateTime `db:"rotated_at"`
+	}
+	err = app.DB().Select("successor", "rotated_at").From(collections.BlacklistedTokens).
+		Where(dbx.HashExp{"jti": id}).WithContext(ctx).One(&row)
+	return row.Successor, row.RotatedAt.Time(), err
 }
 
 // FlushExpired deletes what is known about tokens that have expired anyway, as

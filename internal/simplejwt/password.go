@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+	"golang.org/x/crypto/bcrypt"
 
 	"carebase/internal/collections"
 )
@@ -30,9 +32,9 @@ func ReserveProcessors() {
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + int(MaxPasswordWork))
 }
 
-// WithPasswordWork runs work that hashes a password when there is a place for
-// it, or returns the context's error if the caller gives up before. It has a thread
-// to itself, so that the operating system knows which one is greedy.
+// WithPasswordWork runs work that hashes a password when there is a place for it,
+// or returns the context's error if the caller gives up before. The work runs on a
+// locked OS thread, so that hashing cannot starve other goroutines.
 func WithPasswordWork(ctx context.Context, work func() error) error {
 	select {
 	case passwordWork <- struct{}{}:
@@ -45,6 +47,42 @@ func WithPasswordWork(ctx context.Context, work func() error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// SpendPasswordWork takes as long as comparing a password with the hash of a record
+// in the named collection, for callers that must not learn that there is none.
+func SpendPasswordWork(ctx context.Context, app core.App, collection, password string) error {
+	hash, err := nobodysHash(app, collection)
+	if err != nil {
+		return err
+	}
+	return WithPasswordWork(ctx, func() error {
+		core.PasswordFieldValue{Hash: hash}.Validate(password)
+		return nil
+	})
+}
+
+// nobodysHashes are hashes of random passwords, by their cost.
+var nobodysHashes sync.Map
+
+func nobodysHash(app core.App, name string) (string, error) {
+	collection, err := app.FindCachedCollectionByNameOrId(name)
+	if err != nil {
+		return "", err
+	}
+	cost := bcrypt.DefaultCost
+	if field, ok := collection.Fields.GetByName(core.FieldNamePassword).(*core.PasswordField); ok && field.Cost > 0 {
+		cost = field.Cost
+	}
+	if known, ok := nobodysHashes.Load(cost); ok {
+		return known.(string), nil
+	}
+	hash, err := bcrypt.GenerateFromPassword([]byte(newID()), cost)
+	if err != nil {
+		return "", err
+	}
+	nobodysHashes.Store(cost, string(hash))
+	return string(hash), nil
 }
 
 // Login checks a user's credentials and begins a session, as SimpleJWT's

@@ -8,10 +8,13 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// Rotation is what a refresh does to the refresh token that it is given, as
+// Rotation says what a refresh does to the refresh token that it is given, as
 // SimpleJWT's ROTATE_REFRESH_TOKENS and BLACKLIST_AFTER_ROTATION.
 type Rotation struct {
 	Rotate, Blacklist bool
+	// Grace is how long a blacklisted token still gets the same successor again: a
+	// lost answer, or two tabs, are no theft. 0 is none.
+	Grace time.Duration
 }
 
 // Refreshed is a refresh's answer; Refresh is empty without rotation.
@@ -22,24 +25,23 @@ type Refreshed struct {
 	Refresh string       `json:"refresh,omitempty"`
 }
 
-// Reuse is that a rotated refresh token was used again: it, or the one that it
-// was exchanged for, is in the wrong hands. Its whole session has been ended.
+// Reuse means that a rotated refresh token was used again after its grace: it, or
+// its successor, is in the wrong hands. Its whole session has been ended.
 type Reuse struct {
 	// User is whose token it was, Session the id of the session.
 	User    *core.Record
 	Session string
 }
 
-// Error is what the client is told.
+// Error returns what the client is told.
 func (e *Reuse) Error() string { return errBlacklisted.Error() }
 
-// Unwrap is the refusal with its HTTP meaning.
+// Unwrap returns the refusal with its HTTP meaning.
 func (e *Reuse) Unwrap() error { return notValid(errBlacklisted) }
 
 // Refresh issues a new access token for a refresh token, as SimpleJWT's
-// TokenRefreshSerializer. With rotation and blacklisting, of any number of
-// concurrent refreshes with one token exactly one succeeds, and a further one
-// is a *Reuse.
+// TokenRefreshSerializer. With rotation and blacklisting, concurrent refreshes with
+// one token get one successor, and a refresh after the grace is a *Reuse.
 func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
 	var answer Refreshed
 	var old token
@@ -50,22 +52,61 @@ func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 	var err error
 	if rotation.Rotate && rotation.Blacklist {
 		err = app.RunInTransaction(refresh)
+		var invalid tokenError
+		if err != nil && !errors.As(err, &invalid) && isRotatedMeanwhile(ctx, app, old) {
+			err = errBlacklisted
+		}
 	} else {
 		err = refresh(app)
 	}
 	if errors.Is(err, errBlacklisted) && old.session() != "" {
-		reused, endErr := endReused(ctx, app, old)
-		if endErr != nil {
-			return Refreshed{}, endErr
-		}
-		if reused {
-			return Refreshed{}, &Reuse{User: old.user, Session: old.session()}
-		}
+		return again(ctx, app, old, agent, lifetimes, rotation)
 	}
 	if err != nil {
 		return Refreshed{}, notValid(err)
 	}
 	return answer, nil
+}
+
+// isRotatedMeanwhile reports whether another refresh with the same token was
+// faster, as PostgreSQL tells by refusing the second row.
+func isRotatedMeanwhile(ctx context.Context, app core.App, old token) bool {
+	if old.user == nil {
+		return false
+	}
+	listed, err := isBlacklisted(ctx, app, old.id())
+	return err == nil && listed
+}
+
+// again answers a refresh with a blacklisted token: within the grace with the
+// successor that it already has, and with a *Reuse after it.
+func again(ctx context.Context, app core.App, old token, agent Agent, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
+	successor, issued, err := successorOf(ctx, app, old.id())
+	if err != nil {
+		return Refreshed{}, err
+	}
+	if successor == "" {
+		// It was logged out; that somebody sends it again is no sign of theft.
+		return Refreshed{}, notValid(errBlacklisted)
+	}
+	if time.Since(issued) >= rotation.Grace {
+		ended, err := endReused(ctx, app, old)
+		if err != nil {
+			return Refreshed{}, err
+		}
+		if ended {
+			return Refreshed{}, &Reuse{User: old.user, Session: old.session()}
+		}
+		return Refreshed{}, notValid(errBlacklisted)
+	}
+	answer := Refreshed{User: old.user}
+	if answer.Refresh, err = issueRefresh(old.user, old.session(), successor, issued, lifetimes.Refresh); err != nil {
+		return Refreshed{}, err
+	}
+	if answer.Access, err = issueAccess(old.user, old.session(), lifetimes.Access); err != nil {
+		return Refreshed{}, err
+	}
+	return answer, notValid(useSession(ctx, app, old.session(), "", time.Now().Add(lifetimes.Access), agent))
 }
 
 // refresh returns the token that it was given, too, if that could be read.
@@ -85,15 +126,16 @@ func refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 	if answer.Access, err = issueAccess(old.user, old.session(), lifetimes.Access); err != nil {
 		return old, answer, err
 	}
-	refreshID, expires := "", time.Now().Add(lifetimes.Access)
+	refreshID, now := "", time.Now()
+	expires := now.Add(lifetimes.Access)
 	if rotation.Rotate {
+		refreshID, expires = newID(), now.Add(max(lifetimes.Access, lifetimes.Refresh))
 		if rotation.Blacklist {
-			if err := blacklist(ctx, app, old); err != nil {
+			if err := blacklist(ctx, app, old, refreshID, now); err != nil {
 				return old, answer, err
 			}
 		}
-		refreshID, expires = newID(), time.Now().Add(max(lifetimes.Access, lifetimes.Refresh))
-		if answer.Refresh, err = issueRefresh(old.user, old.session(), refreshID, lifetimes.Refresh); err != nil {
+		if answer.Refresh, err = issueRefresh(old.user, old.session(), refreshID, now, lifetimes.Refresh); err != nil {
 			return old, answer, err
 		}
 	}
@@ -132,7 +174,7 @@ func Blacklist(ctx context.Context, app core.App, raw string) (user *core.Record
 			return notValid(err)
 		}
 		user = found.user
-		return notValid(blacklist(ctx, txApp, found))
+		return notValid(blacklist(ctx, txApp, found, "", time.Time{}))
 	})
 	return user, err
 }

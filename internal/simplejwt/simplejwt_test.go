@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { testapp.Main(m) }
 
 func rotating(settings *config.Config) {
-	settings.RotateRefreshTokens, settings.BlacklistAfterRotation = true, true
+	settings.RotateRefreshTokens, settings.BlacklistAfterRotation, settings.RefreshReuseGrace = true, true, 0
 }
 
 func claims(t *testing.T, token string) jwt.MapClaims {
@@ -91,6 +91,61 @@ func TestRotation(t *testing.T) {
 	server.Must(200, "", "POST", "/api/token/refresh", map[string]any{"refresh": rotated["refresh"]})
 	want(t, server.Call("", "POST", "/api/auth/token/refresh/", map[string]any{"refresh": alice.Refresh}), 401, blacklisted)
 	want(t, server.Call("", "POST", "/api/token/verify/", map[string]any{"token": alice.Refresh}), 400, `{"non_field_errors":["Token is blacklisted"]}`)
+}
+
+// TestRotationWithinTheGrace sends a rotated token again, as a client does that has
+// lost the answer or has two tabs.
+func TestRotationWithinTheGrace(t *testing.T) {
+	server := testapp.New(t, rotating, func(settings *config.Config) { settings.RefreshReuseGrace = time.Minute })
+	alice := server.SignUp("alice")
+	refresh := func(token any) map[string]any {
+		t.Helper()
+		return server.Must(200, "", "POST", "/api/token/refresh/", map[string]any{"refresh": token})
+	}
+	var mutex sync.Mutex
+	var tabs sync.WaitGroup
+	successors := map[any]int{}
+	for range 8 {
+		tabs.Go(func() {
+			successor := refresh(alice.Refresh)["refresh"]
+			mutex.Lock()
+			defer mutex.Unlock()
+			successors[successor]++
+		})
+	}
+	tabs.Wait()
+	if len(successors) != 1 {
+		t.Fatalf("%d successors", len(successors))
+	}
+	second := refresh(alice.Refresh)
+	third := refresh(second["refresh"])
+	if again := refresh(alice.Refresh); again["refresh"] != second["refresh"] {
+		t.Error("another successor, once the first was rotated itself")
+	}
+	for _, access := range []any{alice.Access, second["access"], third["access"]} {
+		server.Must(200, access.(string), "GET", "/api/patients/", nil)
+	}
+	// After the grace, the same is a theft.
+	_, err := server.App.NonconcurrentDB().NewQuery("UPDATE blacklisted_tokens SET rotated_at = '2026-01-01 00:00:00.000Z'").Execute()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, server.Call("", "POST", "/api/token/refresh/", map[string]any{"refresh": alice.Refresh}), 401, blacklisted)
+	if status := server.Call(third["access"].(string), "GET", "/api/patients/", nil).Status; status != 401 {
+		t.Errorf("after a theft, an access token of the family: got %d", status)
+	}
+}
+
+// TestRotationAloneEndsNothing sends a rotated token again that was not
+// blacklisted, and blacklists it by a logout of its own.
+func TestRotationAloneEndsNothing(t *testing.T) {
+	server := testapp.New(t, func(settings *config.Config) { settings.RotateRefreshTokens, settings.RefreshReuseGrace = true, 0 })
+	alice := server.SignUp("alice")
+	rotated := server.Must(200, "", "POST", "/api/token/refresh/", map[string]any{"refresh": alice.Refresh})
+	server.Must(200, "", "POST", "/api/token/blacklist/", map[string]any{"refresh": alice.Refresh})
+	want(t, server.Call("", "POST", "/api/token/refresh/", map[string]any{"refresh": alice.Refresh}), 401, blacklisted)
+	server.Must(200, "", "POST", "/api/token/refresh/", map[string]any{"refresh": rotated["refresh"]})
+	server.Must(200, rotated["access"].(string), "GET", "/api/patients/", nil)
 }
 
 func TestRotationWithoutBlacklist(t *testing.T) {

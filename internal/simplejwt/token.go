@@ -79,7 +79,7 @@ type Pair struct {
 
 // issuePair issues the first tokens of a session.
 func issuePair(user *core.Record, session, refreshID string, lifetimes Lifetimes) (Pair, error) {
-	refresh, err := issueRefresh(user, session, refreshID, lifetimes.Refresh)
+	refresh, err := issueRefresh(user, session, refreshID, time.Now(), lifetimes.Refresh)
 	if err != nil {
 		return Pair{}, err
 	}
@@ -88,7 +88,7 @@ func issuePair(user *core.Record, session, refreshID string, lifetimes Lifetimes
 }
 
 func issueAccess(user *core.Record, session string, lifetime time.Duration) (string, error) {
-	return issue(user, accessType, session, newID(), lifetime, jwt.MapClaims{
+	return issue(user, accessType, session, newID(), time.Now(), lifetime, jwt.MapClaims{
 		core.TokenClaimType:         core.TokenTypeAuth,
 		core.TokenClaimId:           user.Id,
 		core.TokenClaimCollectionId: user.Collection().Id,
@@ -96,17 +96,17 @@ func issueAccess(user *core.Record, session string, lifetime time.Duration) (str
 	})
 }
 
-func issueRefresh(user *core.Record, session, id string, lifetime time.Duration) (string, error) {
-	return issue(user, refreshType, session, id, lifetime, jwt.MapClaims{})
+// issueRefresh issues the same token for the same arguments.
+func issueRefresh(user *core.Record, session, id string, issued time.Time, lifetime time.Duration) (string, error) {
+	return issue(user, refreshType, session, id, issued, lifetime, jwt.MapClaims{})
 }
 
-func issue(user *core.Record, tokenType, session, id string, lifetime time.Duration, claims jwt.MapClaims) (string, error) {
-	now := time.Now()
+func issue(user *core.Record, tokenType, session, id string, issued time.Time, lifetime time.Duration, claims jwt.MapClaims) (string, error) {
 	claims[claimTokenType] = tokenType
 	claims[claimUserID] = user.Id
 	claims[claimID] = id
-	claims["iat"] = now.Unix()
-	claims["exp"] = now.Add(lifetime).Unix()
+	claims["iat"] = issued.Unix()
+	claims["exp"] = issued.Add(lifetime).Unix()
 	if session != "" {
 		claims[claimSession] = session
 	}

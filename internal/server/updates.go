@@ -1,0 +1,53 @@
+package server
+
+import (
+	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/audit"
+	"carebase/internal/endpoint"
+)
+
+// updateInTransaction reads and writes a record in one transaction, so that of two
+// updates at the same time none overwrites what the other one changed. PocketBase
+// reads first and writes all of what it has read. The answer waits for the commit.
+func updateInTransaction(e *core.RequestEvent) error {
+	if endpoint.Of(e.Request) != endpoint.UpdateRecord || isSlow(e) {
+		return e.Next()
+	}
+	// The body is read before the transaction, which must not wait for it.
+	if _, err := e.RequestInfo(); err != nil {
+		return e.BadRequestError("An error occurred while loading the submitted data.", err)
+	}
+	return audit.InTransaction(&e.App, e.Next)
+}
+
+// isSlow recognizes updates that would keep other writers waiting while a password
+// is hashed or a file stored. They write only what they change: see
+// bindUpdates.
+func isSlow(e *core.RequestEvent) bool {
+	collection, err := e.App.FindCachedCollectionByNameOrId(e.Request.PathValue("collection"))
+	return err == nil && collection.IsAuth() || strings.HasPrefix(e.Request.Header.Get("Content-Type"), "multipart/")
+}
+
+// bindUpdates has every request that updates a record write only the columns that
+// it changes.
+func bindUpdates(app core.App) {
+	app.OnRecordUpdateRequest().BindFunc(func(e *core.RecordRequestEvent) error {
+		e.Record.IgnoreUnchangedFields(true)
+		return e.Next()
+	})
+	app.OnRecordConfirmPasswordResetRequest().BindFunc(func(e *core.RecordConfirmPasswordResetRequestEvent) error {
+		e.Record.IgnoreUnchangedFields(true)
+		return e.Next()
+	})
+	app.OnRecordConfirmVerificationRequest().BindFunc(func(e *core.RecordConfirmVerificationRequestEvent) error {
+		e.Record.IgnoreUnchangedFields(true)
+		return e.Next()
+	})
+	app.OnRecordConfirmEmailChangeRequest().BindFunc(func(e *core.RecordConfirmEmailChangeRequestEvent) error {
+		e.Record.IgnoreUnchangedFields(true)
+		return e.Next()
+	})
+}
