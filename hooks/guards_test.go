@@ -106,6 +106,9 @@ func guardRelations(t *testing.T, c testapp.Clinic, collection *collections.Coll
 	path := testapp.Records(collection.Name)
 	for _, relation := range collection.Relations {
 		target := collections.Get(relation.Target)
+		if target.Name == collections.Patients && collection.Patient != relation.Field {
+			t.Errorf("%s refers to a patient, but is not declared as the Patient whose history tells of it", relation.Field)
+		}
 		if relation.GivesOwner || !target.Shared {
 			mixed := sample(c, c.Alice, collection)
 			mixed[collection.Owner] = c.Bob.ID
