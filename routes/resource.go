@@ -162,8 +162,8 @@ func (s *resource) idInPath(name string) rest.Field {
 	return rest.Field{Name: name, Type: rest.String, Description: "The id of " + s.one() + ".", Example: collections.ExampleID}
 }
 
-// deniedToReaders is what becomes of who may read but not change an object, if
-// there is anybody.
+// deniedToReaders returns the answer to users who may read but not change an
+// object; nil if there are none.
 func (s *resource) deniedToReaders() []*rest.Error {
 	if !s.readableByAll {
 		return nil
@@ -171,8 +171,8 @@ func (s *resource) deniedToReaders() []*rest.Error {
 	return []*rest.Error{rest.PermissionDenied()}
 }
 
-// scope binds a query to the rows that the caller may read. There is no other
-// way to a row.
+// scope returns the condition that binds a query to the rows that the caller may
+// read. Every query of a resource uses it.
 func (s *resource) scope(r *rest.Request) dbx.HashExp {
 	if s.readableByAll {
 		return dbx.HashExp{}
@@ -259,8 +259,8 @@ func (s *resource) destroy(r *rest.Request) error {
 	return r.NoContent()
 }
 
-// findForChange finds the object that the path names. It is a 404 for who may
-// not read it and a 403 for who may read but not change it.
+// findForChange finds the object that the path names. It returns a 404 to a caller
+// who may not read it and a 403 to one who may read but not change it.
 func (s *resource) findForChange(r *rest.Request, app core.App) (*core.Record, error) {
 	scope := s.scope(r)
 	scope["id"] = r.Request.PathValue("id")
@@ -277,7 +277,7 @@ func (s *resource) findForChange(r *rest.Request, app core.App) (*core.Record, e
 	return record, nil
 }
 
-// changeable is the object that the path names, for who may change it.
+// changeable returns the object that the path names to a caller who may change it.
 func (s *resource) changeable(r *rest.Request) (rest.Object[any], error) {
 	record, err := s.findForChange(r, r.App)
 	if err != nil {

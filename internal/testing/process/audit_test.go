@@ -2,6 +2,7 @@ package process
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,7 +46,8 @@ func TestAuditCommands(t *testing.T) {
 		carebase := command(t, directory, nil, arguments...)
 		output, err := carebase.Output()
 		text := string(output)
-		if failure, ok := err.(*exec.ExitError); ok {
+		var failure *exec.ExitError
+		if errors.As(err, &failure) {
 			text += string(failure.Stderr)
 		}
 		if carebase.ProcessState.ExitCode() != status {
