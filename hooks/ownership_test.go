@@ -10,7 +10,7 @@ import (
 )
 
 func TestOthersRecordsDoNotExist(t *testing.T) {
-	c := testapp.NewClinic(t)
+	c := testapp.SharedClinic(t)
 	for _, target := range []struct{ collection, id string }{
 		{"patients", c.AlicePatient}, {"mappings", c.AliceMapping}, {"users", c.Alice.ID},
 	} {
@@ -36,7 +36,7 @@ func TestOthersRecordsDoNotExist(t *testing.T) {
 }
 
 func TestOwnerIsStamped(t *testing.T) {
-	c := testapp.NewClinic(t)
+	c := testapp.SharedClinic(t)
 	for _, collection := range []string{"patients", "doctors"} {
 		body := map[string]any{"name": "New", "age": 0, "created_by": c.Bob.ID}
 		record := c.Must(200, c.Alice.Access, "POST", testapp.Records(collection), body)
@@ -57,7 +57,7 @@ func TestOwnerIsStamped(t *testing.T) {
 }
 
 func TestOwnerNeverChanges(t *testing.T) {
-	c := testapp.NewClinic(t)
+	c := testapp.SharedClinic(t)
 	doctor := c.Doctor(c.Alice, "Lisa Cuddy")
 	second := c.Patient(c.Alice, "Second")
 	for _, change := range []struct {
@@ -90,7 +90,7 @@ func TestOwnerNeverChanges(t *testing.T) {
 }
 
 func TestMappingNeedsOnesOwnPatient(t *testing.T) {
-	c := testapp.NewClinic(t)
+	c := testapp.SharedClinic(t)
 	second := c.Doctor(c.Carol, "Second")
 	for _, patient := range []string{c.BobPatient, "doesnotexist123"} {
 		body := map[string]any{"patient": patient, "doctor": second, "created_by": c.Alice.ID}

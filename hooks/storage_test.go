@@ -35,11 +35,9 @@ func TestNoRoomInTheDatabase(t *testing.T) {
 	}
 	ready := func(want int) {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); server.Call("", "GET", "/readyz", nil).Status != want; time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("/readyz does not become %d", want)
-			}
-		}
+		testapp.Eventually(t, 20*time.Second, fmt.Sprintf("/readyz answers %d", want), func() bool {
+			return server.Call("", "GET", "/readyz", nil).Status == want
+		})
 	}
 	limit(pages)
 	const documented, native = `{"detail":"There is no room left`, `{"data":{},"message":"There is no room left`

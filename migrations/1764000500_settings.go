@@ -1,6 +1,8 @@
 package migrations
 
 import (
+	"slices"
+
 	"github.com/pocketbase/pocketbase/core"
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
@@ -11,6 +13,26 @@ import (
 func init() {
 	pocketbase.Register(settingsUp, settingsDown)
 }
+
+// carebaseRateLimits are the rules of before 1767000000, defaultRateLimits
+// PocketBase's own.
+var (
+	carebaseRateLimits = []core.RateLimitRule{
+		{Label: "*:auth", MaxRequests: 10, Duration: 60},
+		{Label: "POST /api/auth/login/", MaxRequests: 10, Duration: 60},
+		{Label: "POST /api/token/", MaxRequests: 10, Duration: 60},
+		{Label: "POST /api/auth/register/", MaxRequests: 10, Duration: 60},
+		{Label: "users:create", MaxRequests: 10, Duration: 60},
+		{Label: "/api/batch", MaxRequests: 3, Duration: 1},
+		{Label: "/api/", MaxRequests: 300, Duration: 10},
+	}
+	defaultRateLimits = []core.RateLimitRule{
+		{Label: "*:auth", MaxRequests: 2, Duration: 3},
+		{Label: "*:create", MaxRequests: 20, Duration: 5},
+		{Label: "/api/batch", MaxRequests: 3, Duration: 1},
+		{Label: "/api/", MaxRequests: 300, Duration: 10},
+	}
+)
 
 func settingsUp(app core.App) error {
 	settings := app.Settings()
@@ -25,17 +47,8 @@ func settingsUp(app core.App) error {
 	settings.Batch.Enabled = false
 	settings.Batch.MaxRequests = 50
 	settings.Batch.Timeout = 3
-	// Ready to be switched on, with both sign-in doors alike.
 	settings.RateLimits.Enabled = false
-	settings.RateLimits.Rules = []core.RateLimitRule{
-		{Label: "*:auth", MaxRequests: 10, Duration: 60},
-		{Label: "POST /api/auth/login/", MaxRequests: 10, Duration: 60},
-		{Label: "POST /api/token/", MaxRequests: 10, Duration: 60},
-		{Label: "POST /api/auth/register/", MaxRequests: 10, Duration: 60},
-		{Label: "users:create", MaxRequests: 10, Duration: 60},
-		{Label: "/api/batch", MaxRequests: 3, Duration: 1},
-		{Label: "/api/", MaxRequests: 300, Duration: 10},
-	}
+	settings.RateLimits.Rules = slices.Clone(carebaseRateLimits)
 	return app.Save(settings)
 }
 
@@ -45,11 +58,6 @@ func settingsDown(app core.App) error {
 	settings.Meta.AppURL = "http://localhost:8090"
 	settings.Logs.MaxDays = 5
 	settings.Logs.LogAuthId = false
-	settings.RateLimits.Rules = []core.RateLimitRule{
-		{Label: "*:auth", MaxRequests: 2, Duration: 3},
-		{Label: "*:create", MaxRequests: 20, Duration: 5},
-		{Label: "/api/batch", MaxRequests: 3, Duration: 1},
-		{Label: "/api/", MaxRequests: 300, Duration: 10},
-	}
+	settings.RateLimits.Rules = slices.Clone(defaultRateLimits)
 	return app.Save(settings)
 }

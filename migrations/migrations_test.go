@@ -82,6 +82,9 @@ func TestSettingsAreSetOnPurpose(t *testing.T) {
 	if settings.Batch.Enabled || settings.RateLimits.Enabled {
 		t.Error("batch and rate limits are for operators to switch on")
 	}
+	if rules := settings.RateLimits.Rules; len(rules) != 4 || rules[0] != (core.RateLimitRule{Label: "*:auth", MaxRequests: 2, Duration: 3}) {
+		t.Errorf("the rate limits are not PocketBase's own: %+v", rules)
+	}
 	if settings.Logs.MaxDays != 30 || !settings.Logs.LogAuthId || settings.Meta.AppName != "Carebase" {
 		t.Errorf("got %+v", settings.Logs)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 func TestDocs(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	for _, test := range []struct {
 		method, path string
 		status       int

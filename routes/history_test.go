@@ -9,7 +9,7 @@ import (
 )
 
 func TestHistoryTellsTheOwnerWhoAccessedAPatient(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	owner, stranger := server.SignUp("owner"), server.SignUp("stranger")
 	create := func(name string) string {

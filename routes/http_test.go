@@ -47,7 +47,7 @@ func documentedPaths(server *testapp.Server, user testapp.User) []path {
 // Every path answers with and without its trailing slash, without a redirect,
 // in JSON and under the same headers.
 func TestEveryPath(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	for _, documented := range documentedPaths(server, alice) {
@@ -83,7 +83,7 @@ func TestEveryPath(t *testing.T) {
 }
 
 func TestOrderOfRefusals(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	for _, test := range []struct {
@@ -118,7 +118,7 @@ func TestOrderOfRefusals(t *testing.T) {
 }
 
 func TestUnknownPaths(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	for _, path := range []string{
@@ -139,7 +139,7 @@ func TestUnknownPaths(t *testing.T) {
 }
 
 func TestHead(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	patient := server.Patient(alice, "John Doe")
@@ -194,7 +194,7 @@ func TestRepresentations(t *testing.T) {
 
 // An indented list is laid out as if it had been indented as a whole.
 func TestIndentedList(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	server.Doctor(alice, "A")
@@ -211,7 +211,7 @@ func TestIndentedList(t *testing.T) {
 }
 
 func TestHTMLPage(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	server.Doctor(alice, "<script>alert(1)</script>")

@@ -21,7 +21,7 @@ const (
 )
 
 func TestOptions(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	patient, doctor := server.Patient(alice, "John Doe"), server.Doctor(alice, "Gregory House")
@@ -61,7 +61,7 @@ func TestOptions(t *testing.T) {
 }
 
 func TestOptionsNeedsCredentials(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	for _, path := range []string{"/api/patients/", "/api/doctors/a/", "/api/mappings/detail/a/"} {
 		if response := server.Call("", http.MethodOptions, path, nil); response.Status != http.StatusUnauthorized {

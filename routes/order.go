@@ -9,8 +9,8 @@ import (
 	"carebase/internal/collections"
 )
 
-// order is by what a list is sorted. Its last term is unique, so that each row
-// has one place.
+// order is the order of a list. Its last term is unique, so that each row has one
+// place.
 type order []orderTerm
 
 type orderTerm struct {

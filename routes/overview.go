@@ -101,8 +101,8 @@ func (o overview) countPatients(r *rest.Request) ([]figure, error) {
 	return figures, err
 }
 
-// patientBars are the bars of both charts of patients, and what a patient of
-// each fulfils.
+// patientBars returns the bars of both charts of patients, and the condition that
+// the patients of each meet.
 func patientBars(now time.Time) (figures []figure, conditions []string) {
 	for band := range ageBands {
 		from, to := band*ageBand, (band+1)*ageBand
@@ -118,14 +118,12 @@ func patientBars(now time.Time) (figures []figure, conditions []string) {
 	for week := range weeks {
 		begin := monday.AddDate(0, 0, 7*(week-weeks+1))
 		figures = append(figures, figure{chart: "patients_by_week", label: begin.Format(time.DateOnly)})
-		conditions = append(conditions, fmt.Sprintf("[[created_at]] >= '%s' AND [[created_at]] < '%s'", stored(begin), stored(begin.AddDate(0, 0, 7))))
+		end := begin.AddDate(0, 0, 7)
+		// As PocketBase stores times, texts sort as the times do.
+		conditions = append(conditions, fmt.Sprintf("[[created_at]] >= '%s' AND [[created_at]] < '%s'",
+			begin.Format(types.DefaultDateLayout), end.Format(types.DefaultDateLayout)))
 	}
 	return figures, conditions
-}
-
-// stored is a time as PocketBase stores it, in which texts sort as times do.
-func stored(moment time.Time) string {
-	return moment.Format(types.DefaultDateLayout)
 }
 
 func (o overview) countSpecialities(r *rest.Request) ([]figure, error) {

@@ -86,7 +86,7 @@ func TestEveryAnswerIsAPageForBrowsers(t *testing.T) {
 }
 
 func TestTooLargeABodyIsAPageForBrowsers(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	alice := server.SignUp("alice")
 	response := page(server, alice.Access, "POST", "/api/patients/", strings.Repeat(" ", 17<<20))
 	if response.Status != http.StatusRequestEntityTooLarge || !strings.Contains(response.Body, "Request body is too large.") || !strings.Contains(response.Body, "<h1>") {
@@ -126,7 +126,7 @@ func TestWhatIsRefusedBeforeItsViewIsAPageForBrowsers(t *testing.T) {
 }
 
 func TestBrowsersGetListsInPages(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	for i := range 101 {

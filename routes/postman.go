@@ -17,7 +17,8 @@ func postmanView(document func() *openapi.Document) *rest.View {
 		Schema:      "PostmanCollection",
 		Methods: map[string]rest.Method{http.MethodGet: {
 			Handle: func(r *rest.Request) error {
-				collection, err := postman.New(document(), r.Origin(), postmanVariables, story)
+				described := document()
+				collection, err := postman.New(described, r.Origin(), storyVariables(), chapters(described))
 				if err != nil {
 					return err
 				}
@@ -28,13 +29,6 @@ func postmanView(document func() *openapi.Document) *rest.View {
 			Answer:      rest.Answer{Status: http.StatusOK, Shape: rest.Document, Fields: []rest.Field{}},
 		}},
 	}
-}
-
-// postmanVariables are what the story's requests have in common, at the start.
-var postmanVariables = rest.Object[string]{
-	{Key: "email", Value: exampleEmail}, {Key: "password", Value: examplePassword},
-	{Key: "access", Value: ""}, {Key: "refresh", Value: ""},
-	{Key: "patientId", Value: ""}, {Key: "doctorId", Value: ""}, {Key: "mappingId", Value: ""}, {Key: "sessionId", Value: ""},
 }
 
 // What steps of the story keep and send.
@@ -53,8 +47,9 @@ var (
 	}
 )
 
-// story is the life of a user with a patient and a doctor: every operation of the
-// API, in an order in which all succeed on any server.
+// story and ending are the life of a user with a patient and a doctor: the
+// operations of the API, in an order in which all succeed on any server. chapters
+// adds those of the resources that neither mentions.
 var story = []postman.Chapter{
 	{
 		Name: "Signing in", Description: "A new user, and their tokens.",
@@ -115,6 +110,9 @@ var story = []postman.Chapter{
 			{Operation: "patients_retrieve", Name: "Show a patient who does not exist", Path: map[string]string{"id": "nobody"}, Status: http.StatusNotFound},
 		},
 	},
+}
+
+var ending = []postman.Chapter{
 	{
 		Name: "Cleaning up", Description: "Nothing of it stays but the user.",
 		Steps: []postman.Step{

@@ -17,7 +17,7 @@ const updateVariable = "CAREBASE_UPDATE_POSTMAN"
 
 // The collection in docs/ is what the server makes, for the default address.
 func TestStoredPostmanCollection(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	response := server.Call("", http.MethodGet, "/api/schema/postman/?format=json", nil)
 	var made bytes.Buffer
 	if err := json.Indent(&made, []byte(strings.ReplaceAll(response.Body, server.URL, "http://127.0.0.1:8000")), "", "  "); err != nil {

@@ -45,15 +45,10 @@ func init() {
 func checkAgainstReference(t *testing.T, server *testapp.Server) *reference {
 	t.Helper()
 	response := server.Call("", http.MethodGet, "/api/schema/", nil)
-	document, err := openapi3.NewLoader().LoadFromData([]byte(response.Body))
+	checked, err := readReference(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	router, err := legacy.NewRouter(document, openapi3.IsOpenAPI31OrLater(), openapi3.EnableMultiError(), openapi3.EnableSchemaFormatValidation())
-	if err != nil {
-		t.Fatal(err)
-	}
-	checked := &reference{document: document, router: router}
 	server.Observe = func(request *http.Request, response testapp.Response) {
 		if err := checked.check(request, response); err != nil {
 			sent := ""
@@ -66,6 +61,28 @@ func checkAgainstReference(t *testing.T, server *testapp.Server) *reference {
 		}
 	}
 	return checked
+}
+
+// references are the documents that were read, each with its router, by their
+// text: reading and validating one takes longer than most tests.
+var references = map[string]reference{}
+
+// readReference validates a document. Its callers do not run in parallel.
+func readReference(text string) (*reference, error) {
+	known, found := references[text]
+	if !found {
+		document, err := openapi3.NewLoader().LoadFromData([]byte(text))
+		if err != nil {
+			return nil, err
+		}
+		router, err := legacy.NewRouter(document, openapi3.IsOpenAPI31OrLater(), openapi3.EnableMultiError(), openapi3.EnableSchemaFormatValidation())
+		if err != nil {
+			return nil, err
+		}
+		known = reference{document: document, router: router}
+		references[text] = known
+	}
+	return &known, nil
 }
 
 func (r *reference) check(request *http.Request, response testapp.Response) error {

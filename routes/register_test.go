@@ -10,14 +10,14 @@ import (
 )
 
 func TestRegisterRefusals(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
-	server.SignUp("taken")
+	taken := server.SignUp("taken").Email
 	for _, test := range []struct{ name, email, password, want string }{
 		{"Johnathan", "x@example.com", "Johnathan42x", `{"password":["The password is too similar to the name."]}`},
 		{"Ann", "marguerite@example.com", "Marguerite77", `{"password":["The password is too similar to the email."]}`},
-		{"Ann", "taken@EXAMPLE.com", testapp.Password, `{"email":["user with this email already exists."]}`},
-		{"Ann", "TAKEN@example.com", testapp.Password, `{"email":["user with this email already exists."]}`},
+		{"Ann", strings.Replace(taken, "example", "EXAMPLE", 1), testapp.Password, `{"email":["user with this email already exists."]}`},
+		{"Ann", strings.Replace(taken, "taken", "TAKEN", 1), testapp.Password, `{"email":["user with this email already exists."]}`},
 		{"Ann", "a@localhost", testapp.Password, `{"email":["Enter a valid email address."]}`},
 		{"Ann", `"a b"@example.com`, testapp.Password, `{"email":["Enter a valid email address."]}`},
 		{"Ann", strings.Repeat("a", 250) + "@b.co", testapp.Password, `{"email":["Ensure this field has no more than 254 characters."]}`},
@@ -29,19 +29,21 @@ func TestRegisterRefusals(t *testing.T) {
 		}
 	}
 	// What is stored is what Django's normalize_email makes of it.
-	if user := server.Must(201, "", "POST", "/api/auth/register/", map[string]any{"name": "Ann", "email": "Ann@Example.COM", "password": testapp.Password}); user["email"] != "Ann@example.com" {
+	normalized := server.Email("Ann")
+	sent := strings.Replace(normalized, "example.com", "Example.COM", 1)
+	if user := server.Must(201, "", "POST", "/api/auth/register/", map[string]any{"name": "Ann", "email": sent, "password": testapp.Password}); user["email"] != normalized {
 		t.Errorf("got %v", user)
 	}
 }
 
 func TestConcurrentRegistrationsOfOneAddress(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	var created atomic.Int32
 	var done sync.WaitGroup
 	for range 6 {
 		done.Go(func() {
-			response := server.Call("", "POST", "/api/auth/register/", map[string]any{"name": "Ann", "email": "ann@example.com", "password": testapp.Password})
+			response := server.Call("", "POST", "/api/auth/register/", map[string]any{"name": "Ann", "email": server.Email("ann"), "password": testapp.Password})
 			switch {
 			case response.Status == 201:
 				created.Add(1)
@@ -57,7 +59,7 @@ func TestConcurrentRegistrationsOfOneAddress(t *testing.T) {
 }
 
 func TestConcurrentMappingsOfOnePair(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	patient, doctor := server.Patient(alice, "Anna"), server.Doctor(alice, "House")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -79,7 +80,7 @@ func (s *resource) listView() *rest.View {
 			},
 			http.MethodPost: {
 				Handle:      s.create,
-				Summary:     "Create a " + s.Noun,
+				Summary:     "Create " + s.one(),
 				Description: "The new " + s.Noun + " belongs to the caller.",
 				Headers:     []rest.Field{rest.IdempotencyKey},
 				Answer:      rest.Answer{Status: http.StatusCreated},
@@ -101,15 +102,15 @@ func (s *resource) detailView() *rest.View {
 		Methods: map[string]rest.Method{
 			http.MethodGet: {
 				Handle:      s.retrieve,
-				Summary:     "Show a " + s.Noun,
-				Description: "A " + s.Noun + " that the caller cannot see does not exist.",
+				Summary:     "Show " + s.one(),
+				Description: capitalized(s.one()) + " that the caller cannot see does not exist.",
 				Headers:     []rest.Field{rest.IfMatch},
 				Answer:      rest.Answer{Status: http.StatusOK},
 				Errors:      []*rest.Error{missing, rest.PreconditionFailed("")},
 			},
 			http.MethodPut: {
 				Handle:      func(r *rest.Request) error { return s.update(r, false) },
-				Summary:     "Change a " + s.Noun,
+				Summary:     "Change " + s.one(),
 				Description: "Every required field must be there; another that is left out keeps its value.",
 				Headers:     []rest.Field{rest.IfMatch},
 				Answer:      rest.Answer{Status: http.StatusOK},
@@ -117,7 +118,7 @@ func (s *resource) detailView() *rest.View {
 			},
 			http.MethodPatch: {
 				Handle:      func(r *rest.Request) error { return s.update(r, true) },
-				Summary:     "Change some fields of a " + s.Noun,
+				Summary:     "Change some fields of " + s.one(),
 				Description: "A field that is left out keeps its value.",
 				Headers:     []rest.Field{rest.IfMatch},
 				Answer:      rest.Answer{Status: http.StatusOK},
@@ -125,8 +126,8 @@ func (s *resource) detailView() *rest.View {
 			},
 			http.MethodDelete: {
 				Handle:      s.destroy,
-				Summary:     "Delete a " + s.Noun,
-				Description: "Who treats whom goes with it.",
+				Summary:     "Delete " + s.one(),
+				Description: s.deletionDescription(),
 				Headers:     []rest.Field{rest.IfMatch},
 				Answer:      rest.Answer{Status: http.StatusNoContent},
 				Errors:      append(denied, missing, rest.PreconditionFailed("")),
@@ -139,13 +140,36 @@ func (s *resource) detailView() *rest.View {
 // plural is what people call several of the resource's objects.
 func (s *resource) plural() string { return s.Noun + "s" }
 
-// idInPath is an object's id as a part of a path.
-func (s *resource) idInPath(name string) rest.Field {
-	return rest.Field{Name: name, Type: rest.String, Description: "The id of a " + s.Noun + ".", Example: collections.ExampleID}
+// one is what people call one of them: "a patient".
+func (s *resource) one() string {
+	if strings.ContainsRune("aeiou", rune(s.Noun[0])) {
+		return "an " + s.Noun
+	}
+	return "a " + s.Noun
 }
 
-// deniedToReaders is what becomes of who may read but not change an object, if
-// there is anybody.
+// deletionDescription says what a deletion takes with it.
+func (s *resource) deletionDescription() string {
+	var referring []string
+	for _, other := range collections.All() {
+		refers := func(relation collections.Relation) bool { return relation.Target == s.collection.Name }
+		if other.Resource != nil && slices.ContainsFunc(other.Relations, refers) {
+			referring = append(referring, other.Name)
+		}
+	}
+	if referring == nil {
+		return "The " + s.Noun + " is deleted for good."
+	}
+	return "Its " + strings.Join(referring, " and ") + " are deleted with it."
+}
+
+// idInPath is an object's id as a part of a path.
+func (s *resource) idInPath(name string) rest.Field {
+	return rest.Field{Name: name, Type: rest.String, Description: "The id of " + s.one() + ".", Example: collections.ExampleID}
+}
+
+// deniedToReaders returns the answer to users who may read but not change an
+// object; nil if there are none.
 func (s *resource) deniedToReaders() []*rest.Error {
 	if !s.readableByAll {
 		return nil
@@ -153,8 +177,8 @@ func (s *resource) deniedToReaders() []*rest.Error {
 	return []*rest.Error{rest.PermissionDenied()}
 }
 
-// scope binds a query to the rows that the caller may read. There is no other
-// way to a row.
+// scope returns the condition that binds a query to the rows that the caller may
+// read. Every query of a resource uses it.
 func (s *resource) scope(r *rest.Request) dbx.HashExp {
 	if s.readableByAll {
 		return dbx.HashExp{}
@@ -216,7 +240,7 @@ func (s *resource) findOwned(r *rest.Request, app core.App, id string) (*core.Re
 	return record, nil
 }
 
-// changeable is the object that the path names, for who may change it.
+// changeable returns the object that the path names to a caller who may change it.
 func (s *resource) changeable(r *rest.Request) (rest.Object[any], error) {
 	record, err := s.findForChange(r, r.App)
 	if err != nil {

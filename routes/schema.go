@@ -2,14 +2,16 @@ package routes
 
 import (
 	"net/http"
+	"slices"
 	"sync"
 
+	"carebase/internal/collections"
 	"carebase/internal/openapi"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
 
-// contents are what the API's document says beside its endpoints.
+// contents are what the API's document says besides its endpoints.
 var contents = openapi.Contents{
 	Info: openapi.Info{
 		Title:   "Carebase",
@@ -24,16 +26,29 @@ space at both ends. A number may come as text, and a text as a number. Dates are
 Each patient and doctor belongs to the user who created it. What the caller cannot see does not exist: 404.`,
 		License: openapi.License{Name: "MIT", Identifier: "MIT"},
 	},
-	Tags: []openapi.Tag{
-		{Name: "auth", Description: "Accounts and sessions."},
-		{Name: "token", Description: "Tokens, at the paths of SimpleJWT."},
-		{Name: "patients", Description: "The caller's own patients."},
-		{Name: "doctors", Description: "Doctors, changed by whoever created them."},
-		{Name: "mappings", Description: "Which doctors treat the caller's patients."},
-		{Name: "overview", Description: "Figures of what the caller can see."},
-		{Name: "schema", Description: "This reference."},
-	},
+	Tags: slices.Concat(
+		[]openapi.Tag{
+			{Name: "auth", Description: "Accounts and sessions."},
+			{Name: "token", Description: "Tokens, at the paths of SimpleJWT."},
+		},
+		resourceTags(),
+		[]openapi.Tag{
+			{Name: "overview", Description: "Figures of what the caller can see."},
+			{Name: "schema", Description: "This reference."},
+		},
+	),
 	Refusals: simplejwt.Refusals(),
+}
+
+// resourceTags returns the groups of the declared resources' endpoints.
+func resourceTags() []openapi.Tag {
+	var tags []openapi.Tag
+	for _, collection := range collections.All() {
+		if collection.Resource != nil {
+			tags = append(tags, openapi.Tag{Name: collection.Name, Description: collection.Resource.Description})
+		}
+	}
+	return tags
 }
 
 // schema are the endpoints that describe the table, themselves included.

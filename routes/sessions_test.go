@@ -37,7 +37,7 @@ func refreshStatus(server *testapp.Server, refresh string) int {
 }
 
 func TestSessionsAreListed(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	before := time.Now().Add(-time.Minute)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
@@ -104,7 +104,7 @@ func TestManySessionsAreListed(t *testing.T) {
 }
 
 func TestASessionEndsAtOnce(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	phone := alice
@@ -185,7 +185,7 @@ func TestASessionEndsAtOnce(t *testing.T) {
 }
 
 func TestAllSessionsEndAtOnce(t *testing.T) {
-	server := testapp.New(t)
+	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
 	for name, end := range map[string]func(user *testapp.User){
 		"logout": func(user *testapp.User) {

@@ -66,8 +66,8 @@ type Relation struct {
 // Resource declares what the documented API shows of a collection.
 type Resource struct {
 	// Model names the objects in messages ("No Patient matches the given query."),
-	// Noun in sentences.
-	Model, Noun string
+	// Noun in sentences. Description introduces the resource in the reference.
+	Model, Noun, Description string
 	// Fields are the representation, in its order.
 	Fields []rest.Field
 	// Search are the fields that ?search= looks into; Filters those that can be

@@ -8,8 +8,9 @@ var doctors = &Collection{
 	Owner:  CreatedBy,
 	Shared: true,
 	Resource: &Resource{
-		Model: "Doctor",
-		Noun:  "doctor",
+		Model:       "Doctor",
+		Noun:        "doctor",
+		Description: "Doctors, changed by whoever created them.",
 		Fields: []rest.Field{
 			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/doctors/", Description: "The server's name for the doctor.", Example: ExampleID},
 			createdBy, createdAt,

@@ -14,8 +14,9 @@ var mappings = &Collection{
 	},
 	Patient: "patient",
 	Resource: &Resource{
-		Model: "PatientDoctor",
-		Noun:  "mapping",
+		Model:       "PatientDoctor",
+		Noun:        "mapping",
+		Description: "Which doctors treat the caller's patients.",
 		Fields: []rest.Field{
 			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/mappings/detail/", Description: "The server's name for the mapping.", Example: "m5b7c9d1f3g5h7j"},
 			{Name: "patient", Label: "Patient", Type: rest.PrimaryKey, Required: true, Endpoint: "/api/patients/", Description: "The id of one of the caller's patients.", Example: ExampleID},

@@ -14,8 +14,9 @@ var patients = &Collection{
 	Owner:   CreatedBy,
 	Patient: "id",
 	Resource: &Resource{
-		Model: "Patient",
-		Noun:  "patient",
+		Model:       "Patient",
+		Noun:        "patient",
+		Description: "The caller's own patients.",
 		Fields: []rest.Field{
 			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/patients/", Description: "The server's name for the patient.", Example: ExampleID},
 			createdBy, createdAt,

@@ -2,6 +2,7 @@ package monitoring_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -48,10 +49,10 @@ func TestHealth(t *testing.T) {
 	rename("audit_log", "elsewhere")
 	server.Must(200, ann.Access, "GET", "/api/patients/", nil)
 	state := func() audit.QueueState { return audit.Of(server.App).State() }
-	eventually(t, func() bool { return state().Failure != nil })
+	testapp.Eventually(t, 30*time.Second, "storing events fails", func() bool { return state().Failure != nil })
 	check("/healthz", 200, ok)
 	check("/readyz", 503, stuck)
 	rename("elsewhere", "audit_log")
-	eventually(t, func() bool { return state().Failure == nil && state().Waiting == 0 })
+	testapp.Eventually(t, 30*time.Second, "the events are stored", func() bool { return state().Failure == nil && state().Waiting == 0 })
 	check("/readyz", 200, ok)
 }

@@ -14,20 +14,20 @@ import (
 )
 
 const (
-	// metricsTimeout is for each part of an exchange with Prometheus.
+	// metricsTimeout bounds each part of an exchange with Prometheus.
 	metricsTimeout = 10 * time.Second
-	// metricsAtOnce is how many such exchanges there are at most.
-	metricsAtOnce = 4
-	// metricsFarewell is how long the end of the process waits for one.
-	metricsFarewell = time.Second
+	// maxScrapes bounds the exchanges at one time.
+	maxScrapes = 4
+	// metricsShutdownTimeout bounds the wait for an exchange at shutdown.
+	metricsShutdownTimeout = time.Second
 )
 
-// bindListener serves /metrics at an address of its own, as long as the server
-// runs. It listens before anything else is done for the start, so that a server
-// that cannot changes nothing, and says where when all is ready.
+// bindListener serves /metrics at an address of its own while the server runs. It
+// listens before everything else at startup, so that a server that cannot listen
+// changes nothing, and prints the address when the server is ready.
 func (m *metrics) bindListener(app core.App, address string) {
 	routes := http.NewServeMux()
-	routes.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: metricsAtOnce, Timeout: metricsTimeout}))
+	routes.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes, Timeout: metricsTimeout}))
 	server := &http.Server{
 		Handler:           routes,
 		ReadHeaderTimeout: metricsTimeout,
@@ -49,7 +49,7 @@ func (m *metrics) bindListener(app core.App, address string) {
 			}
 			go func() {
 				if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-					app.Logger().Error("metrics are served no longer", "error", err)
+					app.Logger().Error("failed to serve metrics", "error", err)
 				}
 			}()
 			fmt.Printf("  Metrics    http://%s/metrics\n", listener.Addr())
@@ -57,7 +57,7 @@ func (m *metrics) bindListener(app core.App, address string) {
 		},
 	})
 	app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
-		ctx, cancel := context.WithTimeout(context.Background(), metricsFarewell)
+		ctx, cancel := context.WithTimeout(context.Background(), metricsShutdownTimeout)
 		defer cancel()
 		if err := server.Shutdown(ctx); err != nil {
 			return errors.Join(server.Close(), e.Next())

@@ -180,19 +180,9 @@ func TestFailuresOfTheServerAreLogged(t *testing.T) {
 		response.Body.Close()
 		t.Fatal("an answer came")
 	}
-	eventually(t, func() bool { return len(lines(t, server)) == 5 })
+	testapp.Eventually(t, 30*time.Second, "the abandoned request is logged", func() bool { return len(lines(t, server)) == 5 })
 	expect("/test/slow", line{Level: "WARN", Status: 499, Route: "/test/slow"}, "canceled")
 	if strings.Contains(server.Logged(), "confidential") {
 		t.Errorf("the log has what was searched for: %s", server.Logged())
-	}
-}
-
-// eventually waits for what happens soon after an answer.
-func eventually(t *testing.T, happened func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !happened(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it did not happen in time")
-		}
 	}
 }

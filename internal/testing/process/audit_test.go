@@ -2,6 +2,7 @@ package process
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,9 +35,9 @@ type fhirRequired struct {
 }
 
 func TestAuditCommands(t *testing.T) {
+	t.Parallel()
 	directory := t.TempDir()
-	origin, _ := start(t, directory, nil)
-	server := &testapp.Server{TB: t, URL: origin}
+	server := serve(t, directory, nil)
 	alice := server.SignUp("alice")
 	patient := server.Patient(alice, "Ada")
 	server.Must(200, alice.Access, "GET", "/api/patients/"+patient+"/", nil)
@@ -45,7 +46,8 @@ func TestAuditCommands(t *testing.T) {
 		carebase := command(t, directory, nil, arguments...)
 		output, err := carebase.Output()
 		text := string(output)
-		if failure, ok := err.(*exec.ExitError); ok {
+		var failure *exec.ExitError
+		if errors.As(err, &failure) {
 			text += string(failure.Stderr)
 		}
 		if carebase.ProcessState.ExitCode() != status {

@@ -15,34 +15,6 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// succeeds runs a command that has to succeed.
-func succeeds(t *testing.T, directory string, arguments ...string) string {
-	t.Helper()
-	output, err := command(t, directory, nil, arguments...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %v %s", arguments, err, output)
-	}
-	return string(output)
-}
-
-// refused runs a command that has to end with one line and status 1.
-func refused(t *testing.T, directory, want string, environment []string, arguments ...string) {
-	t.Helper()
-	carebase := command(t, directory, environment, arguments...)
-	output, err := carebase.CombinedOutput()
-	if err == nil || carebase.ProcessState.ExitCode() != 1 || !strings.Contains(string(output), want) || strings.Count(string(output), "\n") != 1 {
-		t.Errorf("%v: got %v %q, want %q", arguments, err, output, want)
-	}
-}
-
-// serve starts a server in a directory and waits until it is ready.
-func serve(t *testing.T, directory string, environment []string, arguments ...string) *process {
-	t.Helper()
-	process := launchIn(t, directory, environment, arguments...)
-	process.waitUntilReady(t)
-	return process
-}
-
 // writers create patients side by side until they are stopped.
 type writers struct {
 	stop         chan struct{}
@@ -124,50 +96,52 @@ func contains(t *testing.T, list string, names []string) {
 // TestBackupUnderWriters makes a backup of a running server while eight clients
 // write, and restores it elsewhere.
 func TestBackupUnderWriters(t *testing.T) {
+	t.Parallel()
 	directory := t.TempDir()
 	server := serve(t, directory, nil)
 	ann := server.SignUp("ann")
 	insertPatients(t, directory, ann.ID, 20_000) // so that it takes a moment
 	writers := startWriters(server.Server, ann, 8)
-	within(t, 30*time.Second, "twenty patients are written", func() bool { return len(writers.names()) >= 20 })
+	testapp.Eventually(t, 30*time.Second, "twenty patients are written", func() bool { return len(writers.names()) >= 20 })
 	before := writers.names()
-	succeeds(t, directory, "backup", "create", "--to", "clinic.zip")
+	succeeds(t, directory, nil, "backup", "create", "--to", "clinic.zip")
 	after := writers.names()
 	writers.end()
 	if len(after) == len(before) {
 		t.Error("nobody could write during the backup")
 	}
-	if output := succeeds(t, directory, "backup", "verify", "clinic.zip"); !strings.Contains(output, "is complete and restores") {
+	if output := succeeds(t, directory, nil, "backup", "verify", "clinic.zip"); !strings.Contains(output, "is complete and restores") {
 		t.Errorf("got %s", output)
 	}
 	refused(t, directory, "in use by another Carebase process", nil, "backup", "restore", "clinic.zip", "--force")
-	if output := succeeds(t, directory, "backup", "restore", "clinic.zip", "--dir", "elsewhere"); strings.Contains(output, "replaced") {
+	if output := succeeds(t, directory, nil, "backup", "restore", "clinic.zip", "--dir", "elsewhere"); strings.Contains(output, "replaced") {
 		t.Errorf("got %s", output)
 	}
 	contains(t, patients(serve(t, directory, nil, "--dir", "elsewhere").Server, ann), before)
 }
 
 func TestBackupCommands(t *testing.T) {
+	t.Parallel()
 	directory := t.TempDir()
 	server := serve(t, directory, nil)
 	ann := server.SignUp("ann")
 	server.Patient(ann, "First")
-	succeeds(t, directory, "backup", "create", "first.zip")
+	succeeds(t, directory, nil, "backup", "create", "first.zip")
 	refused(t, directory, "first.zip already exists", nil, "backup", "create", "first.zip")
 	refused(t, directory, "must end in .zip", nil, "backup", "create", "../first")
 	server.Patient(ann, "Second")
 	server.end(t)
 
-	if list := succeeds(t, directory, "backup", "list"); !strings.Contains(list, "first.zip") {
+	if list := succeeds(t, directory, nil, "backup", "list"); !strings.Contains(list, "first.zip") {
 		t.Errorf("got %s", list)
 	}
 	refused(t, directory, "--force replaces it", nil, "backup", "restore", "first.zip")
-	output := succeeds(t, directory, "backup", "restore", "first.zip", "--force")
+	output := succeeds(t, directory, nil, "backup", "restore", "first.zip", "--force")
 	kept, err := filepath.Glob(filepath.Join(directory, "pb_data", "replaced-*"))
 	if err != nil || len(kept) != 1 || !strings.Contains(output, filepath.Base(kept[0])) {
 		t.Fatalf("got %v, %v, %s", kept, err, output)
 	}
-	if events := succeeds(t, directory, "audit", "export"); !strings.Contains(events, "backup create") || !strings.Contains(events, "backup restore") {
+	if events := succeeds(t, directory, nil, "audit", "export"); !strings.Contains(events, "backup create") || !strings.Contains(events, "backup restore") {
 		t.Error("the audit trail does not tell of the commands")
 	}
 	if list := patients(serve(t, directory, nil).Server, ann); !strings.Contains(list, "First") || strings.Contains(list, "Second") {
@@ -191,6 +165,7 @@ func TestBackupCommands(t *testing.T) {
 }
 
 func TestBackupWithoutData(t *testing.T) {
+	t.Parallel()
 	directory := t.TempDir()
 	refused(t, directory, "there is no database in pb_data", nil, "backup", "create")
 	refused(t, directory, "there is no database in pb_data", nil, "backup", "list")
@@ -207,6 +182,7 @@ func TestBackupWithoutData(t *testing.T) {
 // TestRestoreIsAllOrNothing kills a restore at six moments. What is there
 // afterwards is all old or all new, in the database and in the files.
 func TestRestoreIsAllOrNothing(t *testing.T) {
+	t.Parallel()
 	directory := t.TempDir()
 	uploaded := filepath.Join(directory, "pb_data", "storage", "scan.txt")
 	server := serve(t, directory, nil)
@@ -216,11 +192,11 @@ func TestRestoreIsAllOrNothing(t *testing.T) {
 		if err := errors.Join(os.MkdirAll(filepath.Dir(uploaded), 0o700), os.WriteFile(uploaded, []byte(version), 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		succeeds(t, directory, "backup", "create", version+".zip")
+		succeeds(t, directory, nil, "backup", "create", version+".zip")
 	}
 	server.end(t)
 	begin := time.Now()
-	succeeds(t, directory, "backup", "restore", "One.zip", "--force")
+	succeeds(t, directory, nil, "backup", "restore", "One.zip", "--force")
 	took := time.Since(begin)
 	there := "One"
 	for round := range 6 {
@@ -232,7 +208,7 @@ func TestRestoreIsAllOrNothing(t *testing.T) {
 		killer := time.AfterFunc(took*time.Duration(round+1)/6, func() { _ = restore.Process.Kill() })
 		_ = restore.Wait() // killed, or done before
 		killer.Stop()
-		succeeds(t, directory, "backup", "list") // the next process completes what was decided
+		succeeds(t, directory, nil, "backup", "list") // the next process completes what was decided
 		there = storedVersion(t, filepath.Join(directory, "pb_data"))
 		if content, err := os.ReadFile(uploaded); err != nil || string(content) != there {
 			t.Fatalf("round %d: the database is %s, the file %s, %v", round, there, content, err)

@@ -11,6 +11,7 @@ import (
 )
 
 func TestProcessesThatStartTogetherMigrateOnce(t *testing.T) {
+	t.Parallel()
 	together, alone := newFleet(t, 4), newFleet(t, 1)
 	const migrations = "SELECT string_agg(file, ',' ORDER BY file) FROM data._migrations"
 	if got, want := query[string](together, migrations), query[string](alone, migrations); got != want {
@@ -66,13 +67,14 @@ func (f *fleet) seeChanges(operator, name string) (slowest time.Duration) {
 	} {
 		writer.Must(change.status, operator, change.method, change.path, change.body)
 		changed := time.Now()
-		within(f, 20*time.Second, change.method+" "+change.path+" in another process", change.seen)
+		testapp.Eventually(f, 20*time.Second, change.method+" "+change.path+" in another process", change.seen)
 		slowest = max(slowest, time.Since(changed))
 	}
 	return slowest
 }
 
 func TestProcessesRefuseWhatOneRevoked(t *testing.T) {
+	t.Parallel()
 	fleet := newFleet(t, 2)
 	one, other := fleet.processes[0], fleet.processes[1]
 	user := one.SignUp("alice")
@@ -105,6 +107,7 @@ func TestProcessesRefuseWhatOneRevoked(t *testing.T) {
 }
 
 func TestRealtimeAcrossProcesses(t *testing.T) {
+	t.Parallel()
 	fleet := newFleet(t, 2)
 	alice, bob := fleet.SignUp("alice"), fleet.SignUp("bob")
 	var hers, his []*testapp.Subscriber
@@ -134,6 +137,7 @@ func TestRealtimeAcrossProcesses(t *testing.T) {
 }
 
 func TestASubscriptionCountsOnceItIsAcknowledged(t *testing.T) {
+	t.Parallel()
 	fleet := newFleet(t, 2)
 	alice := fleet.SignUp("alice")
 	for i := range 20 {
@@ -145,7 +149,7 @@ func TestASubscriptionCountsOnceItIsAcknowledged(t *testing.T) {
 }
 
 func TestRealtimeEndsWithThePasswordInAllProcesses(t *testing.T) {
-	t.Parallel() // it waits, most of the time
+	t.Parallel()
 	fleet := newFleet(t, 3)
 	changer := fleet.processes[1]
 	for _, process := range fleet.processes {
@@ -169,7 +173,7 @@ func TestRealtimeEndsWithThePasswordInAllProcesses(t *testing.T) {
 }
 
 func TestADeadProcessLeavesNothing(t *testing.T) {
-	t.Parallel() // it waits, most of the time
+	t.Parallel()
 	fleet := newFleet(t, 2)
 	alice := fleet.SignUp("alice")
 	dead, alive := fleet.processes[0], fleet.processes[1]
@@ -178,14 +182,14 @@ func TestADeadProcessLeavesNothing(t *testing.T) {
 	subscribe(t, subscriber, alice, "patients/*")
 	dead.kill(t)
 	expect(t, []*testapp.Subscriber{subscriber}, "create", alive.Patient(alice, "Meanwhile"))
-	within(t, 20*time.Second, "the dead process is forgotten", func() bool {
+	testapp.Eventually(t, 20*time.Second, "the dead process is forgotten", func() bool {
 		return query[int](fleet, "SELECT (SELECT count(*) FROM cluster.processes) * 100 + (SELECT count(*) FROM cluster.clients WHERE NOT gone) * 10 + (SELECT count(*) FROM cluster.messages)") == 110
 	})
 	expect(t, []*testapp.Subscriber{subscriber}, "create", alive.Patient(alice, "After"))
 }
 
 func TestNothingIsMissedWhenConnectionsAreLost(t *testing.T) {
-	t.Parallel() // it waits, most of the time
+	t.Parallel()
 	fleet := newFleet(t, 2)
 	alice := fleet.SignUp("alice")
 	operator := fleet.operator()
@@ -213,7 +217,7 @@ func TestNothingIsMissedWhenConnectionsAreLost(t *testing.T) {
 		}
 		expect(t, subscribers, "create", "missed")
 		for _, process := range fleet.processes {
-			within(t, 10*time.Second, "a rule that was changed meanwhile", func() bool {
+			testapp.Eventually(t, 10*time.Second, "a rule that was changed meanwhile", func() bool {
 				return process.Call("", "GET", "/api/collections/notices/records", nil).Status == change.status
 			})
 		}
@@ -222,7 +226,7 @@ func TestNothingIsMissedWhenConnectionsAreLost(t *testing.T) {
 }
 
 func TestAProcessThatWasTakenForDeadComesBack(t *testing.T) {
-	t.Parallel() // it waits, most of the time
+	t.Parallel()
 	fleet := newFleet(t, 2)
 	alice := fleet.SignUp("alice")
 	subscribe(t, fleet.processes[0].Connect(), alice, "patients/*")
@@ -231,7 +235,7 @@ func TestAProcessThatWasTakenForDeadComesBack(t *testing.T) {
 		SELECT (SELECT count(*) FROM dead) * 10 + (SELECT count(*) FROM gone)`); got != 21 {
 		t.Fatalf("got %d processes and clients", got)
 	}
-	within(t, 10*time.Second, "the processes are members again", func() bool {
+	testapp.Eventually(t, 10*time.Second, "the processes are members again", func() bool {
 		return query[int](fleet, "SELECT count(*) FROM cluster.processes") == 2
 	})
 	subscriber := fleet.processes[0].Connect()
@@ -263,6 +267,7 @@ func expect(t *testing.T, subscribers []*testapp.Subscriber, action, id string) 
 }
 
 func TestASessionEndsInAllProcesses(t *testing.T) {
+	t.Parallel()
 	fleet := newFleet(t, 2)
 	one, other := fleet.processes[0], fleet.processes[1]
 	alice := one.SignUp("alice")

@@ -2,7 +2,7 @@ package process
 
 import (
 	"net/http"
-	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,22 +10,53 @@ import (
 	"carebase/internal/testing/testpostgres"
 )
 
+// TestDatabaseCopyCommand copies to PostgreSQL while PostgreSQL is configured:
+// the command must not open, and so fill, the configured database.
+func TestDatabaseCopyCommand(t *testing.T) {
+	t.Parallel()
+	settings := testpostgres.New(t)
+	directory := t.TempDir()
+	if output, err := command(t, directory, nil, "superuser", "upsert", "operator@example.com", "hush-hush-hush").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	environment := []string{"DATABASE_URL=" + settings.URL}
+	arguments := []string{"database", "copy", "--from", "sqlite:pb_data", "--to", settings.URL}
+	output, err := command(t, directory, environment, arguments...).CombinedOutput()
+	for _, want := range []string{"copying _superusers: 1 rows\n", "verifying _superusers: 1 rows\n", "Copied and verified", filepath.Join("pb_data", "storage")} {
+		if err != nil || !strings.Contains(string(output), want) {
+			t.Errorf("%v: got %q, want %q in it", err, output, want)
+		}
+	}
+	again := command(t, directory, environment, arguments...)
+	output, err = again.CombinedOutput()
+	if err == nil || again.ProcessState.ExitCode() != 1 || strings.Count(string(output), "\n") != 1 || !strings.Contains(string(output), "is not empty") {
+		t.Errorf("%v: got %q", err, output)
+	}
+	elsewhere := t.TempDir()
+	if output, err := command(t, elsewhere, nil, "database", "copy", "--from", settings.URL, "--to", "sqlite:pb_data").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	server := serve(t, elsewhere, nil)
+	if status := signInSuperuser(server.Server, "hush-hush-hush"); status != 200 {
+		t.Errorf("got %d", status)
+	}
+}
+
 // TestACopyKeepsItsHistory moves a deployment with users, sessions and an audit
 // trail to PostgreSQL and back, and works on with it in between.
 func TestACopyKeepsItsHistory(t *testing.T) {
-	t.Parallel() // it waits, most of the time
+	t.Parallel()
 	settings := testpostgres.New(t)
 	onPostgreSQL := []string{"DATABASE_URL=" + settings.URL}
 	original, returned := t.TempDir(), t.TempDir()
 	var alice testapp.User
-	serve := func(directory string, environment []string, work func(*process)) {
+	during := func(directory string, environment []string, work func(*process)) {
 		t.Helper()
-		process := launchIn(t, directory, environment)
-		process.waitUntilReady(t)
+		process := serve(t, directory, environment)
 		work(process)
 		process.end(t)
 	}
-	serve(original, nil, func(process *process) {
+	during(original, nil, func(process *process) {
 		alice = process.SignUp("alice")
 		process.Call("", "POST", "/api/auth/login/", map[string]any{"email": alice.Email, "password": "wrong"})
 		process.Patient(alice, "First")
@@ -42,36 +73,23 @@ func TestACopyKeepsItsHistory(t *testing.T) {
 			process.Patient(alice, "Another")
 		}
 	}
-	run := func(directory string, environment []string, arguments ...string) string {
-		t.Helper()
-		output, err := output(command(t, directory, environment, arguments...))
-		if err != nil {
-			t.Fatalf("%v: %v: %s", arguments, err, output)
-		}
-		return output
-	}
 	intact := func(directory string, environment []string) {
 		t.Helper()
-		if said := run(directory, environment, "audit", "verify"); !strings.Contains(said, "The audit trail is intact") {
+		if said := succeeds(t, directory, environment, "audit", "verify"); !strings.Contains(said, "The audit trail is intact") {
 			t.Errorf("got %s", said)
 		}
 	}
 
-	run(original, nil, "database", "copy", "--from", "sqlite:pb_data", "--to", settings.URL)
+	succeeds(t, original, nil, "database", "copy", "--from", "sqlite:pb_data", "--to", settings.URL)
 	intact(t.TempDir(), onPostgreSQL)
-	serve(t.TempDir(), onPostgreSQL, works(1))
+	during(t.TempDir(), onPostgreSQL, works(1))
 	intact(t.TempDir(), onPostgreSQL)
 
-	run(returned, nil, "database", "copy", "--from", settings.URL, "--to", "sqlite:pb_data")
+	succeeds(t, returned, nil, "database", "copy", "--from", settings.URL, "--to", "sqlite:pb_data")
 	intact(returned, nil)
-	serve(returned, nil, works(2))
+	during(returned, nil, works(2))
 	intact(returned, nil)
-	if copies := strings.Count(run(returned, nil, "audit", "export"), `"carebase database copy"`); copies != 2 {
+	if copies := strings.Count(succeeds(t, returned, nil, "audit", "export"), `"carebase database copy"`); copies != 2 {
 		t.Errorf("the trail tells of %d copies instead of 2", copies)
 	}
-}
-
-func output(command *exec.Cmd) (string, error) {
-	output, err := command.CombinedOutput()
-	return string(output), err
 }

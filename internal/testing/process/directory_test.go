@@ -127,7 +127,7 @@ func TestStartThatFailsCreatesNothing(t *testing.T) {
 // TestDirectoryWithoutItsDatabase removes data.db and looks at each trace of it.
 func TestDirectoryWithoutItsDatabase(t *testing.T) {
 	made := t.TempDir()
-	succeeds(t, made, "migrate", "up")
+	succeeds(t, made, nil, "migrate", "up")
 	logs, err := os.ReadFile(filepath.Join(made, "pb_data", "auxiliary.db"))
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
 
@@ -48,7 +49,7 @@ func TestAFullDisk(t *testing.T) {
 			}
 		}
 	}
-	within(t, 30*time.Second, "the server is not ready", func() bool {
+	testapp.Eventually(t, 30*time.Second, "the server is not ready", func() bool {
 		reads()
 		answer := server.Call("", "GET", "/readyz", nil)
 		return answer.Status == http.StatusServiceUnavailable && strings.Contains(answer.Body, "The audit trail cannot be written.")
@@ -60,13 +61,13 @@ func TestAFullDisk(t *testing.T) {
 	if err := os.Remove(full); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 30*time.Second, "the server is ready again", func() bool {
+	testapp.Eventually(t, 30*time.Second, "the server is ready again", func() bool {
 		return server.Call("", "GET", "/readyz", nil).Status == http.StatusOK
 	})
 	stop := make(chan struct{})
 	wait := office.work(t, stop, server.URL)
 	enough := office.acknowledged.Load() + 100
-	within(t, 30*time.Second, "clerks write again", func() bool { return t.Failed() || office.acknowledged.Load() >= enough })
+	testapp.Eventually(t, 30*time.Second, "clerks write again", func() bool { return t.Failed() || office.acknowledged.Load() >= enough })
 	close(stop)
 	wait()
 	reads()

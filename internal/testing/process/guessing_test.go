@@ -9,13 +9,13 @@ import (
 
 // Failures at an account count in all processes, and after a restart.
 func TestGuessingIsSlowedDownInAllProcesses(t *testing.T) {
+	t.Parallel()
 	fleet := newFleet(t, 1)
 	alice := fleet.SignUp("alice")
 	log := func(in *testapp.Server, password string) testapp.Response {
 		return in.Call("", "POST", "/api/auth/login/", map[string]any{"email": alice.Email, "password": password})
 	}
-	second := launch(t, fleet.database)
-	second.waitUntilReady(t)
+	second := serveOn(t, fleet.database)
 	processes := []*process{fleet.processes[0], second}
 	const failures = 4
 	for i := range failures {
@@ -30,8 +30,7 @@ func TestGuessingIsSlowedDownInAllProcesses(t *testing.T) {
 	if changed := query[int](fleet, "WITH changed AS (UPDATE data.login_attempts SET failures = 30 WHERE failures > 0 RETURNING 1) SELECT count(*) FROM changed"); changed != 1 {
 		t.Errorf("%d rows count failures", changed)
 	}
-	restarted := launch(t, fleet.database)
-	restarted.waitUntilReady(t)
+	restarted := serveOn(t, fleet.database)
 	for i, process := range append(processes, restarted) {
 		if got := log(process.Server, testapp.Password); got.Status != http.StatusTooManyRequests || got.Header.Get("Retry-After") == "" {
 			t.Errorf("process %d: got %d %s", i, got.Status, got.Body)

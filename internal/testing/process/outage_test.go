@@ -25,14 +25,13 @@ import (
 // TestPostgreSQLFails ends connections to PostgreSQL, kills one of its processes
 // and stops it at once, while clerks write through two Carebase processes.
 func TestPostgreSQLFails(t *testing.T) {
-	t.Parallel() // it waits, most of the time
+	t.Parallel()
 	server := startPostgreSQL(t)
 	storage := storage{directory: t.TempDir(), database: postgres.Settings{URL: server.url("carebase"), MaxConnections: 12}}
 	fleet := &fleet{Server: &testapp.Server{TB: t}, database: storage.database}
 	var origins []string
 	for range 2 {
-		process := launch(t, storage.database)
-		process.waitUntilReady(t)
+		process := serveOn(t, storage.database)
 		fleet.processes, origins = append(fleet.processes, process), append(origins, process.URL)
 	}
 	office := newOffice(fleet.processes[0].Server, 16, 1)
@@ -61,7 +60,7 @@ func TestPostgreSQLFails(t *testing.T) {
 			if err := syscall.Kill(victim, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			within(t, 10*time.Second, "PostgreSQL ends all connections", func() bool { return witness.Ping(t.Context()) != nil })
+			testapp.Eventually(t, 10*time.Second, "PostgreSQL ends all connections", func() bool { return witness.Ping(t.Context()) != nil })
 		}},
 		{"the server stops at once", func() { server.run(t, "restart") }},
 	}
@@ -73,11 +72,11 @@ func TestPostgreSQLFails(t *testing.T) {
 			watching.Go(func() { watch(t, stop, origin, watcher, seen) })
 		}
 		enough := office.acknowledged.Load() + 50
-		within(t, time.Minute, "clerks write", func() bool { return t.Failed() || office.acknowledged.Load() >= enough })
+		testapp.Eventually(t, time.Minute, "clerks write", func() bool { return t.Failed() || office.acknowledged.Load() >= enough })
 		failure.fails()
 		failed := time.Now()
 		for _, process := range fleet.processes {
-			within(t, 15*time.Second, failure.name+": writes succeed again", func() bool {
+			testapp.Eventually(t, 15*time.Second, failure.name+": writes succeed again", func() bool {
 				answer := process.Call(watcher.Access, "POST", "/api/doctors/", map[string]any{"name": "Doctor", "speciality": "Nephrology"})
 				id, _ := decoded(answer.Body)["id"].(string)
 				others = append(others, id)

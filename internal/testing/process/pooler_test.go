@@ -13,7 +13,7 @@ import (
 
 // TestBehindPgBouncer has two processes share three sessions of PostgreSQL.
 func TestBehindPgBouncer(t *testing.T) {
-	t.Parallel() // it waits, most of the time
+	t.Parallel()
 	pooler := testpostgres.StartPooler(t, testpostgres.New(t), 3)
 	fleet := newFleetOn(t, pooler.Settings, 2)
 	alice, bob := fleet.SignUp("alice"), fleet.SignUp("bob")
@@ -46,7 +46,7 @@ func TestBehindPgBouncer(t *testing.T) {
 			return map[string]any{"method": "POST", "url": "/api/collections/patients/records", "body": map[string]any{"name": name, "age": 1}}
 		}
 		for _, process := range fleet.processes {
-			within(t, time.Second, "batches are enabled", func() bool {
+			testapp.Eventually(t, time.Second, "batches are enabled", func() bool {
 				return process.Call(alice.Access, "POST", "/api/batch", map[string]any{"requests": []any{create("In a batch"), create("In a batch")}}).Status == http.StatusOK
 			})
 			process.Must(http.StatusBadRequest, alice.Access, "POST", "/api/batch", map[string]any{"requests": []any{create("Half"), create("")}})
@@ -91,7 +91,7 @@ func TestBehindPgBouncer(t *testing.T) {
 		}
 		pooler.Start()
 		for i, process := range fleet.processes {
-			within(t, 5*time.Second, "a process is back", func() bool { return status(process) == http.StatusOK })
+			testapp.Eventually(t, 5*time.Second, "a process is back", func() bool { return status(process) == http.StatusOK })
 			process.Patient(alice, fmt.Sprintf("After %d", i))
 		}
 	})

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"carebase/internal/testing/testapp"
 )
 
 // replicated waits until the replica in a directory has what was written before.
@@ -23,14 +25,14 @@ func replicated(t *testing.T, directory string, write func()) {
 	for range 2 {
 		before := sent()
 		write()
-		within(t, 30*time.Second, "the replica grows", func() bool { return sent() > before })
+		testapp.Eventually(t, 30*time.Second, "the replica grows", func() bool { return sent() > before })
 	}
 }
 
 // TestReplica kills a server whose database is replicated while eight clients
 // write, and restores it as it was last and as it was between two writes.
 func TestReplica(t *testing.T) {
-	t.Parallel() // it waits, most of the time
+	t.Parallel()
 	directory, replica := t.TempDir(), t.TempDir()
 	environment := []string{"REPLICA_URL=file://" + replica}
 	server := serve(t, directory, environment)
@@ -39,7 +41,7 @@ func TestReplica(t *testing.T) {
 	replicated(t, replica, func() { server.Patient(ann, "Filler") })
 	between := time.Now().UTC().Format(time.RFC3339Nano)
 	writers := startWriters(server.Server, ann, 8)
-	within(t, 30*time.Second, "patients are written", func() bool { return len(writers.names()) >= 20 })
+	testapp.Eventually(t, 30*time.Second, "patients are written", func() bool { return len(writers.names()) >= 20 })
 	before := writers.names()
 	replicated(t, replica, func() {})
 	server.kill(t)
@@ -55,7 +57,7 @@ func TestReplica(t *testing.T) {
 		return string(output)
 	}
 	restore("last")
-	succeeds(t, directory, "audit", "verify", "--dir", "last")
+	succeeds(t, directory, nil, "audit", "verify", "--dir", "last")
 	restored := serve(t, directory, environment, "--dir", "last")
 	contains(t, patients(restored.Server, ann), append(before, "First"))
 	restore("earlier", "--at", between)
@@ -77,6 +79,7 @@ func TestReplica(t *testing.T) {
 }
 
 func TestReplicaCommands(t *testing.T) {
+	t.Parallel()
 	directory := t.TempDir()
 	empty := []string{"REPLICA_URL=file://" + t.TempDir()}
 	refused(t, directory, "REPLICA_URL is not set", nil, "backup", "restore", "--from-replica")
@@ -89,7 +92,7 @@ func TestReplicaCommands(t *testing.T) {
 // TestReplicaPlaces begins with a place that cannot be reached, moves to another
 // one and back, and keeps another database out.
 func TestReplicaPlaces(t *testing.T) {
-	t.Parallel() // it waits, most of the time
+	t.Parallel()
 	directory, places := t.TempDir(), t.TempDir()
 	obstacle, first, second := filepath.Join(places, "one"), filepath.Join(places, "one", "replica"), filepath.Join(places, "two")
 	if err := os.WriteFile(obstacle, nil, 0o600); err != nil {
@@ -98,7 +101,7 @@ func TestReplicaPlaces(t *testing.T) {
 	replicatedTo := func(place string) []string { return []string{"REPLICA_URL=file://" + place} }
 	follows := func(server *process) {
 		t.Helper()
-		within(t, 30*time.Second, "the replica follows", func() bool {
+		testapp.Eventually(t, 30*time.Second, "the replica follows", func() bool {
 			return !strings.Contains(server.Call("", "GET", "/readyz", nil).Body, "reason")
 		})
 	}
@@ -115,13 +118,13 @@ func TestReplicaPlaces(t *testing.T) {
 	}
 	// The locks of the database are the server's: a process that ends beside it
 	// leaves the write-ahead log alone.
-	succeeds(t, directory, "backup", "create", "beside.zip")
+	succeeds(t, directory, nil, "backup", "create", "beside.zip")
 	server.Patient(ann, "Second")
 	if err := os.Remove(obstacle); err != nil {
 		t.Fatal(err)
 	}
 	follows(server)
-	within(t, 30*time.Second, "the lag is small", func() bool {
+	testapp.Eventually(t, 30*time.Second, "the lag is small", func() bool {
 		family := scrape(t, metrics)[lag]
 		return family != nil && family.Metric[0].GetGauge().GetValue() < 2
 	})

@@ -62,8 +62,8 @@ func TestDashboardRestores(t *testing.T) {
 	if err := os.WriteFile(heads, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	succeeds(t, directory, "audit", "verify")
-	succeeds(t, directory, "audit", "verify", "--dir", replaced[0], "--heads", heads)
+	succeeds(t, directory, nil, "audit", "verify")
+	succeeds(t, directory, nil, "audit", "verify", "--dir", replaced[0], "--heads", heads)
 	if list := patients(serve(t, directory, nil, "--dir", replaced[0]).Server, ann); !strings.Contains(list, "Second") {
 		t.Errorf("kept aside: got %s", list)
 	}
@@ -98,17 +98,17 @@ func restoreEvent(t *testing.T, directory, detail string) audit.Facts {
 // read.
 func TestCommandRestoresRecordHeads(t *testing.T) {
 	directory := t.TempDir()
-	succeeds(t, directory, "superuser", "upsert", "operator@example.com", "long-enough-1")
-	succeeds(t, directory, "migrate", "up")
-	succeeds(t, directory, "backup", "create", "one.zip")
-	succeeds(t, directory, "backup", "restore", "one.zip", "--force")
+	succeeds(t, directory, nil, "superuser", "upsert", "operator@example.com", "long-enough-1")
+	succeeds(t, directory, nil, "migrate", "up")
+	succeeds(t, directory, nil, "backup", "create", "one.zip")
+	succeeds(t, directory, nil, "backup", "restore", "one.zip", "--force")
 	if event := restoreEvent(t, directory, "carebase backup restore"); !strings.Contains(event.Detail, `{"audit_heads":[{"chain":`) {
 		t.Errorf("got %s", event.Detail)
 	}
 	if err := os.WriteFile(filepath.Join(directory, "pb_data", "data.db"), make([]byte, 8192), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	succeeds(t, directory, "backup", "restore", "one.zip", "--force")
+	succeeds(t, directory, nil, "backup", "restore", "one.zip", "--force")
 	if event := restoreEvent(t, directory, "carebase backup restore"); !strings.HasSuffix(event.Detail, "replacing an audit trail that cannot be read") {
 		t.Errorf("got %s", event.Detail)
 	}
@@ -140,13 +140,13 @@ func TestEncryptedBackupCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	environment := []string{"BACKUP_RECIPIENT=" + identity.Recipient().String()}
-	succeeds(t, directory, "migrate", "up")
-	succeeds(t, directory, "backup", "create", "plain.zip")
+	succeeds(t, directory, nil, "migrate", "up")
+	succeeds(t, directory, nil, "backup", "create", "plain.zip")
 	output, err := command(t, directory, environment, "backup", "create", "one.zip").CombinedOutput()
 	if err != nil || !strings.Contains(string(output), "Created one.zip.age.") {
 		t.Fatalf("%v: %s", err, output)
 	}
-	for _, line := range strings.Split(succeeds(t, directory, "backup", "list"), "\n") {
+	for _, line := range strings.Split(succeeds(t, directory, nil, "backup", "list"), "\n") {
 		if strings.HasPrefix(line, "one.zip.age ") != strings.HasSuffix(line, "yes") || strings.HasPrefix(line, "plain.zip ") != strings.HasSuffix(line, "no") {
 			t.Errorf("listed: %q", line)
 		}

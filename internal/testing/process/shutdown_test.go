@@ -20,6 +20,7 @@ import (
 // TestTheEndWaitsForRunningRequests tells a server to end while it reads a body
 // and writes a list, and right after it has shown a patient.
 func TestTheEndWaitsForRunningRequests(t *testing.T) {
+	t.Parallel()
 	const patients, views = 200, 50
 	storage := newStorage(t)
 	server := storage.serve(t)
@@ -37,7 +38,7 @@ func TestTheEndWaitsForRunningRequests(t *testing.T) {
 	if err := server.command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 10*time.Second, "new connections are refused", func() bool {
+	testapp.Eventually(t, 10*time.Second, "new connections are refused", func() bool {
 		connection, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
 		if err == nil {
 			_ = connection.Close()

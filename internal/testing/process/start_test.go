@@ -15,9 +15,78 @@ import (
 	"carebase/internal/testing/testpostgres"
 )
 
+func TestWhatStopsTheStart(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name        string
+		environment []string
+		arguments   []string
+		want        []string
+	}{
+		{"PostgreSQL cannot be reached", []string{"PG_DB=healthcare", "PG_USER=somebody", "PG_PASSWORD=hush-hush", "PG_HOST=127.0.0.1", "PG_PORT=1"}, []string{"serve"}, []string{"PostgreSQL at 127.0.0.1:1 cannot be reached"}},
+		{"all problems", []string{"DEBUG=maybe", "SECRET_KEY=hush-hush"}, []string{"serve"}, []string{`DEBUG is "maybe"`, "SECRET_KEY must be"}},
+		{"an address that cannot be listened on", nil, []string{"serve", "--http", "192.0.2.1:1"}, []string{"192.0.2.1:1"}},
+		{"a command's own error", nil, []string{"superuser", "upsert", "not-an-email", "x"}, []string{"email"}},
+		{"an unknown command", nil, []string{"bogus"}, []string{`unknown command "bogus"`}},
+		{"an unknown flag", nil, []string{"serve", "--bogus"}, []string{"unknown flag: --bogus"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			directory := t.TempDir()
+			carebase := command(t, directory, test.environment, test.arguments...)
+			var stderr bytes.Buffer
+			carebase.Stderr = &stderr
+			if err := carebase.Run(); err == nil || carebase.ProcessState.ExitCode() != 1 {
+				t.Errorf("ended with %v", err)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(stderr.String(), want) {
+					t.Errorf("got %q, want %q in it", stderr.String(), want)
+				}
+			}
+			if strings.Contains(stderr.String(), "hush") {
+				t.Errorf("a secret is shown: %s", stderr.String())
+			}
+		})
+	}
+}
+
+// TestStartThatFailsChangesNothing starts a second server at the first one's
+// address, with settings that would change the rules and end every token.
+func TestStartThatFailsChangesNothing(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	server := serve(t, directory, nil)
+	before := usersAndDoctors(t, directory)
+	second := command(t, directory, []string{"DOCTORS_SCOPE=owner", "SECRET_KEY=a key that is thirty-two characters long"}, "serve", "--http", strings.TrimPrefix(server.URL, "http://"))
+	if output, err := second.CombinedOutput(); err == nil || !strings.Contains(string(output), "address already in use") {
+		t.Fatalf("got %v: %s", err, output)
+	}
+	if usersAndDoctors(t, directory) != before {
+		t.Error("the start that failed has changed collections")
+	}
+}
+
+// usersAndDoctors is how the collections are stored.
+func usersAndDoctors(t *testing.T, directory string) string {
+	t.Helper()
+	database, err := sqlite.Connect(filepath.Join(directory, "pb_data", "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	var stored string
+	err = database.NewQuery("SELECT group_concat(name || listRule || options) FROM _collections WHERE name IN ('users', 'doctors')").Row(&stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stored
+}
+
 // TestPostgreSQLThatStopsTheStart asserts that whatever is wrong with PostgreSQL
 // at start is one line without the password, and exit status 1.
 func TestPostgreSQLThatStopsTheStart(t *testing.T) {
+	t.Parallel()
 	server := testpostgres.New(t)
 	at := func(user *url.Userinfo, database string) string {
 		target, err := url.Parse(server.URL)
@@ -59,12 +128,13 @@ func TestPostgreSQLThatStopsTheStart(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			refusesToStart(t, test.environment, test.want)
+			refused(t, t.TempDir(), test.want, test.environment, "serve")
 		})
 	}
 }
 
 func TestAPoolerThatStopsTheStart(t *testing.T) {
+	t.Parallel()
 	pooler := testpostgres.StartPooler(t, testpostgres.New(t), 3)
 	through := func(change func(*url.URL)) string {
 		target, err := url.Parse(pooler.Settings.URL)
@@ -78,21 +148,22 @@ func TestAPoolerThatStopsTheStart(t *testing.T) {
 	same := through(func(*url.URL) {})
 	other := testpostgres.New(t)
 	t.Run("nobody said that it is one", func(t *testing.T) {
-		refusesToStart(t, []string{"DATABASE_URL=" + same}, "is a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself")
+		refused(t, t.TempDir(), "is a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", []string{"DATABASE_URL=" + same}, "serve")
 	})
 	t.Run("the direct address is one", func(t *testing.T) {
-		refusesToStart(t, []string{"DATABASE_URL=" + same, "PG_DIRECT_URL=" + same}, "is a pooler such as PgBouncer")
+		refused(t, t.TempDir(), "is a pooler such as PgBouncer", []string{"DATABASE_URL=" + same, "PG_DIRECT_URL=" + same}, "serve")
 	})
 	t.Run("it leads elsewhere", func(t *testing.T) {
-		refusesToStart(t, []string{"DATABASE_URL=" + same, "PG_DIRECT_URL=" + other.URL}, "lead to different databases")
+		refused(t, t.TempDir(), "lead to different databases", []string{"DATABASE_URL=" + same, "PG_DIRECT_URL=" + other.URL}, "serve")
 	})
 	t.Run("its database is missing", func(t *testing.T) {
 		missing := through(func(target *url.URL) { target.Path = "/missing" })
-		refusesToStart(t, []string{"DATABASE_URL=" + missing, "PG_DIRECT_URL=" + other.URL}, `"missing"`)
+		refused(t, t.TempDir(), `"missing"`, []string{"DATABASE_URL=" + missing, "PG_DIRECT_URL=" + other.URL}, "serve")
 	})
 }
 
 func TestADatabaseOfANewerVersionIsNotServed(t *testing.T) {
+	t.Parallel()
 	settings := testpostgres.New(t)
 	environment := []string{"DATABASE_URL=" + settings.URL}
 	fleet := newFleetOn(t, settings, 1)
@@ -105,13 +176,14 @@ func TestADatabaseOfANewerVersionIsNotServed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			query[int](fleet, "WITH changed AS ("+test.change+" RETURNING 1) SELECT count(*)::int FROM changed")
-			refusesToStart(t, environment, test.want)
+			refused(t, t.TempDir(), test.want, environment, "serve")
 			query[int](fleet, "WITH changed AS ("+test.undo+" RETURNING 1) SELECT count(*)::int FROM changed")
 		})
 	}
 }
 
 func TestAFileOfANewerVersionIsNotServed(t *testing.T) {
+	t.Parallel()
 	directory := t.TempDir()
 	if output, err := command(t, directory, nil, "migrate", "up").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
@@ -124,27 +196,7 @@ func TestAFileOfANewerVersionIsNotServed(t *testing.T) {
 	if err := errors.Join(err, database.Close()); err != nil {
 		t.Fatal(err)
 	}
-	refusesToStartIn(t, directory, nil, "a newer version of Carebase has migrated the database (9999999999_future.go)")
-}
-
-// refusesToStart asserts that the server ends with one line and status 1.
-func refusesToStart(t *testing.T, environment []string, want string) {
-	t.Helper()
-	refusesToStartIn(t, t.TempDir(), environment, want)
-}
-
-func refusesToStartIn(t *testing.T, directory string, environment []string, want string) {
-	t.Helper()
-	carebase := command(t, directory, environment, "serve")
-	var output bytes.Buffer
-	carebase.Stdout, carebase.Stderr = &output, &output
-	if err := carebase.Run(); err == nil || carebase.ProcessState.ExitCode() != 1 {
-		t.Errorf("ended with %v", err)
-	}
-	said := output.String()
-	if !strings.Contains(said, want) || strings.Count(said, "\n") != 1 || strings.Contains(said, "hush") {
-		t.Errorf("got %q, want %q in one line", said, want)
-	}
+	refused(t, directory, "a newer version of Carebase has migrated the database (9999999999_future.go)", nil, "serve")
 }
 
 // closedAddress is one where nobody listens.

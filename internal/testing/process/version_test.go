@@ -12,8 +12,9 @@ import (
 
 // TestVersion asks for the version at each place that tells it.
 func TestVersion(t *testing.T) {
+	t.Parallel()
 	directory := t.TempDir()
-	output := succeeds(t, directory, "--version")
+	output := succeeds(t, directory, nil, "--version")
 	if !strings.HasSuffix(output, " version "+version.String()+" (commit "+version.Commit()+")\n") || strings.Count(output, "\n") != 1 {
 		t.Errorf("--version: got %q", output)
 	}
@@ -33,7 +34,7 @@ func TestVersion(t *testing.T) {
 	}
 
 	archive := filepath.Join(t.TempDir(), "backup.zip")
-	succeeds(t, directory, "backup", "create", "--to", archive)
+	succeeds(t, directory, nil, "backup", "create", "--to", archive)
 	manifest, err := backup.ReadManifest(archive)
 	if err != nil {
 		t.Fatal(err)

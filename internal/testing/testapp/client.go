@@ -124,11 +124,14 @@ func (r Response) List(s *Server) []map[string]any {
 	return list
 }
 
-// SignUp registers a user by a short name and signs in, all on the documented
-// API.
+// Email returns the address that SignUp registers a user under.
+func (s *Server) Email(name string) string { return name + s.suffix + "@example.com" }
+
+// SignUp registers a user under a short name, which is unique on the server or in
+// the test that shares it, and signs in, all on the documented API.
 func (s *Server) SignUp(name string) User {
 	s.Helper()
-	user := User{Email: name + "@example.com"}
+	user := User{Email: s.Email(name)}
 	registered := s.Must(http.StatusCreated, "", "POST", "/api/auth/register/",
 		map[string]any{"name": "User " + name, "email": user.Email, "password": Password})
 	user.ID = fmt.Sprint(registered["id"])
@@ -166,7 +169,7 @@ func (s *Server) Superuser() string {
 		s.Fatal(err)
 	}
 	superuser := core.NewRecord(superusers)
-	superuser.SetEmail("operator@example.com")
+	superuser.SetEmail(s.Email("operator"))
 	superuser.SetPassword(Password)
 	if err := s.App.Save(superuser); err != nil {
 		s.Fatal(err)

@@ -6,7 +6,7 @@ import (
 )
 
 // Clinic is a server with two users, each with a patient in the care of the
-// same doctor, whom a third user added. Batch is switched on.
+// same doctor, whom a third user added. Its batch endpoint is switched on.
 type Clinic struct {
 	*Server
 	Alice, Bob, Carol User
@@ -17,8 +17,20 @@ type Clinic struct {
 	SuperuserToken           string
 }
 
-// NewClinic serves a clinic until the test ends.
+// NewClinic serves a clinic of the test's own until the test ends.
 func NewClinic(t testing.TB) Clinic {
+	t.Helper()
+	return fillClinic(newWithBatch(t))
+}
+
+// SharedClinic returns a new clinic on the server that the package's tests share.
+func SharedClinic(t testing.TB) Clinic {
+	t.Helper()
+	return fillClinic(Shared(t))
+}
+
+// newWithBatch serves an app whose batch endpoint is switched on.
+func newWithBatch(t testing.TB) *Server {
 	t.Helper()
 	app := NewApp(t, Default())
 	// Before the server reads them: PocketBase does not guard its settings.
@@ -26,7 +38,12 @@ func NewClinic(t testing.TB) Clinic {
 	if err := app.Save(app.Settings()); err != nil {
 		t.Fatal(err)
 	}
-	c := Clinic{Server: Serve(t, app)}
+	return Serve(t, app)
+}
+
+func fillClinic(server *Server) Clinic {
+	server.Helper()
+	c := Clinic{Server: server}
 	c.Alice, c.Bob, c.Carol = c.SignUp("alice"), c.SignUp("bob"), c.SignUp("carol")
 	c.SuperuserToken = c.Superuser()
 	c.DoctorID = c.Doctor(c.Carol, "Gregory House")

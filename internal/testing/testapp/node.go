@@ -19,7 +19,11 @@ func Node(t testing.TB, packages ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	install := "run npm ci in internal/" + filepath.Base(directory)
+	folder, err := filepath.Rel(Root(), directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	install := "run npm ci in " + folder
 	node, err := exec.LookPath("node")
 	if err != nil {
 		missing("node is not installed: install Node 20 or newer, then %s", install)

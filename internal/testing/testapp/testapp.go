@@ -30,6 +30,8 @@ type Server struct {
 	// Observe, if there is one, is shown every exchange of Do; the request's
 	// GetBody has what was sent, but for endless bodies.
 	Observe func(*http.Request, Response)
+	// suffix makes the addresses of a shared server's users the test's own.
+	suffix string
 }
 
 // Default is the configuration of an empty environment.
@@ -165,7 +167,7 @@ func Root() string {
 // is closed by its own functions.
 func Main(m *testing.M, closers ...func() error) {
 	code := m.Run()
-	for _, closer := range append(closers, templates.sqlite.remove, templates.postgres.remove) {
+	for _, closer := range append(closers, closeShared, templates.sqlite.remove, templates.postgres.remove) {
 		if err := closer(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1

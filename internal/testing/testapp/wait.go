@@ -1,0 +1,16 @@
+package testapp
+
+import (
+	"testing"
+	"time"
+)
+
+// Eventually polls until the condition holds, for that long at most.
+func Eventually(t testing.TB, limit time.Duration, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); !condition(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %s: %s", limit, what)
+		}
+	}
+}

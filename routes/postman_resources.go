@@ -1,0 +1,96 @@
+package routes
+
+import (
+	"slices"
+	"strings"
+
+	"carebase/internal/collections"
+	"carebase/internal/openapi"
+	"carebase/internal/postman"
+	"carebase/internal/rest"
+)
+
+// chapters returns the whole story: every declared resource that it does not
+// mention has a chapter of its own before the ending, in which what was made is
+// deleted again.
+func chapters(document *openapi.Document) []postman.Chapter {
+	told := slices.Clone(story)
+	closing := slices.Clone(ending)
+	for _, collection := range collections.All() {
+		if collection.Resource == nil || isTold(collection) {
+			continue
+		}
+		chapter := postman.Chapter{Name: capitalized(collection.Name), Description: collection.Resource.Description}
+		for _, step := range lifeOf(collection) {
+			switch {
+			case !hasOperation(document, step.Operation):
+			case strings.HasSuffix(step.Operation, "_destroy"):
+				// The newest first, because it may refer to those before.
+				closing[0].Steps = slices.Insert(slices.Clone(closing[0].Steps), 0, step)
+			default:
+				chapter.Steps = append(chapter.Steps, step)
+			}
+		}
+		if chapter.Steps != nil {
+			told = append(told, chapter)
+		}
+	}
+	return slices.Concat(told, closing)
+}
+
+// storyVariables returns what the story's requests have in common, with the values
+// at the start.
+func storyVariables() rest.Object[string] {
+	variables := rest.Object[string]{
+		{Key: "email", Value: exampleEmail}, {Key: "password", Value: examplePassword},
+		{Key: "access", Value: ""}, {Key: "refresh", Value: ""},
+	}
+	for _, collection := range collections.All() {
+		if collection.Resource != nil {
+			variables = append(variables, rest.Entry[string]{Key: idVariable(collection)})
+		}
+	}
+	return append(variables, rest.Entry[string]{Key: "sessionId"})
+}
+
+// idVariable is the variable with the id of the collection's record.
+func idVariable(collection *collections.Collection) string { return collection.Resource.Noun + "Id" }
+
+// isTold reports whether the story mentions a collection's operations.
+func isTold(collection *collections.Collection) bool {
+	return slices.ContainsFunc(slices.Concat(story, ending), func(chapter postman.Chapter) bool {
+		return slices.ContainsFunc(chapter.Steps, func(step postman.Step) bool {
+			return strings.HasPrefix(step.Operation, collection.Name+"_")
+		})
+	})
+}
+
+func hasOperation(document *openapi.Document, id string) bool {
+	return slices.ContainsFunc(document.Paths, func(path rest.Entry[*openapi.PathItem]) bool {
+		return slices.ContainsFunc(path.Value.Operations(), func(operation rest.Entry[*openapi.Operation]) bool {
+			return operation.Value.OperationID == id
+		})
+	})
+}
+
+// lifeOf returns the steps of a record from its creation to its deletion, with
+// relations to the records of the story.
+func lifeOf(collection *collections.Collection) []postman.Step {
+	variable := idVariable(collection)
+	path := map[string]string{"id": "{{" + variable + "}}"}
+	var body rest.Object[any]
+	for _, relation := range collection.Relations {
+		target := idVariable(collections.Get(relation.Target))
+		body = append(body, rest.Entry[any]{Key: relation.Field, Value: "{{" + target + "}}"})
+	}
+	return []postman.Step{
+		{Operation: collection.Name + "_create", Body: body, Save: rest.Object[string]{{Key: variable, Value: "id"}}},
+		{Operation: collection.Name + "_list"},
+		{Operation: collection.Name + "_retrieve", Path: path},
+		{Operation: collection.Name + "_update", Path: path, Body: body},
+		{Operation: collection.Name + "_partial_update", Path: path, Body: body},
+		{Operation: collection.Name + "_destroy", Path: path},
+	}
+}
+
+func capitalized(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
