@@ -30,6 +30,8 @@ type Options struct {
 	Banner io.Writer
 	// Timeouts bound slow clients; server.DefaultTimeouts if zero.
 	Timeouts server.Timeouts
+	// AuditTimeouts bound waiting for the audit trail; audit.DefaultTimeouts if zero.
+	AuditTimeouts audit.Timeouts
 }
 
 // New returns the application with every hook, route and command, not started.
@@ -48,7 +50,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	app := pocketbase.NewWithConfig(engine.settings(config))
 	// First, so that a server that cannot listen changes nothing.
 	server.BindListener(app, engine.String(), options.Banner)
-	audit.Bind(app, config)
+	audit.Bind(app, config, audit.Options{Timeouts: options.AuditTimeouts})
 	bindStart(app, config)
 	hooks.Bind(app, config)
 	documented := server.Bind(app, config, server.Options{

@@ -9,8 +9,7 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// administration are the endpoints of superusers that have no hook: they are
-// recorded before anything happens.
+// administration maps superusers' endpoints that have no hook to their events.
 var administration = map[string]Event{
 	"GET /api/backups":                {Action: Read, Detail: "list of backups"},
 	"POST /api/backups":               {Action: Create, Detail: "backup"},
@@ -24,7 +23,7 @@ var administration = map[string]Event{
 	"POST /api/crons/{id}":            {Action: Execute, Detail: "job"},
 }
 
-// bindAdministration records what superusers do beside records and collections.
+// bindAdministration records changes of settings, file tokens and downloads.
 func (t *Trail) bindAdministration() {
 	t.app.OnSettingsUpdateRequest().BindFunc(func(e *core.SettingsUpdateRequestEvent) error {
 		changed := changedSettings(e.OldSettings, e.NewSettings)
@@ -54,8 +53,8 @@ func (t *Trail) bindAdministration() {
 	})
 }
 
-// Administration is the middleware that records what superusers do at endpoints
-// without a hook, before it happens. It needs to know who the caller is.
+// Administration is the middleware that records requests to superusers' endpoints
+// without a hook before they are handled. It runs after authentication.
 func Administration(e *core.RequestEvent) error {
 	event, found := administration[endpoint.Of(e.Request)]
 	if !found {
@@ -85,7 +84,7 @@ func Administration(e *core.RequestEvent) error {
 	return failure
 }
 
-// fileAgent is whom the file token in a request's query stands for.
+// fileAgent returns the agent of the file token in a request's query, if any.
 func fileAgent(e *core.RequestEvent) Agent {
 	token := e.Request.URL.Query().Get("token")
 	if token == "" {
@@ -100,7 +99,7 @@ func fileAgent(e *core.RequestEvent) Agent {
 	return agent
 }
 
-// changedSettings are the names of the groups of settings that are not the same.
+// changedSettings returns the names of the groups of settings that differ.
 func changedSettings(before, after *core.Settings) []string {
 	var names []string
 	for name, group := range map[string][2]any{

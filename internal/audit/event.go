@@ -15,12 +15,12 @@ import (
 // timeLayout is RFC 3339 in UTC, to the millisecond.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// inlineRecords is how many ids stand in an event itself. More of them are a set
-// of records, stored once for all the events of a day that name the same ones.
+// inlineRecords is the maximum number of ids in an event itself. A longer list is
+// stored as a set, once for all events of a day with the same list.
 const inlineRecords = 4
 
-// Facts are what is known of an event in every form that it has: as it is stored,
-// exported, and shown to a patient's owner.
+// Facts are the properties that every form of an event has: stored, exported, and
+// shown to a patient's owner.
 type Facts struct {
 	ID         string    `json:"id"`
 	Chain      string    `json:"chain"`
@@ -38,8 +38,8 @@ type Facts struct {
 	Detail     string    `json:"detail"`
 }
 
-// stored is an event as it is stored and hashed: this JSON, to the byte. Lists
-// are separated by spaces.
+// stored is an event as it is stored and hashed; the hash covers this JSON byte by
+// byte. Lists are separated by spaces.
 type stored struct {
 	Facts
 	Records string `json:"records"`
@@ -49,7 +49,7 @@ type stored struct {
 	Fields  string `json:"fields"`
 }
 
-// subject is what the event is found by.
+// subject returns the key that events are looked up by.
 func (s *stored) subject() string {
 	if s.Set != "" {
 		return s.Set
@@ -57,20 +57,21 @@ func (s *stored) subject() string {
 	return s.Patient
 }
 
-// occurrence is an event with its circumstances, not yet in a chain.
+// occurrence is an event with its time and source, not yet in a chain.
 type occurrence struct {
 	Event
 	at     time.Time
 	source source
-	units  int64 // how much of the queue it takes
+	units  int64 // share of the queue's capacity
 }
 
-// recordSet is what a long event names.
+// recordSet is the list of records of a long event.
 type recordSet struct {
 	id, day, owner, records, patients string
 }
 
-// prepare turns an occurrence into what is stored, but for its place in a chain.
+// prepare returns the stored form of an occurrence, still without its place in a
+// chain, and its set of records, if any.
 func (o *occurrence) prepare() (*stored, *recordSet) {
 	agent := o.source.agent
 	if o.Agent != (Agent{}) {
@@ -98,7 +99,7 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 		event.Records, event.Patient = strings.Join(o.Records, " "), strings.Join(o.Patients, "")
 		return event, nil
 	}
-	set := &recordSet{day: event.RecordedAt[:len("2006-01-02")], records: strings.Join(o.Records, " ")}
+	set := &recordSet{day: event.RecordedAt[:len(time.DateOnly)], records: strings.Join(o.Records, " ")}
 	if o.Collection != collections.Patients {
 		set.patients = strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Patients))), " ")
 	}
@@ -110,7 +111,7 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	return event, set
 }
 
-// digest is the id that the content of a set has.
+// digest returns the id of a set, the hash of its content.
 func (s *recordSet) digest() string {
 	hash := sha256.New()
 	for _, part := range []string{s.day, s.owner, s.patients, s.records} {

@@ -12,7 +12,7 @@ import (
 	"carebase/internal/collections"
 )
 
-// Exported is an event with everything that belongs to it.
+// Exported is an event with its lists and hash, as exports show it.
 type Exported struct {
 	Facts
 	Records  []string `json:"records"`
@@ -21,9 +21,8 @@ type Exported struct {
 	Hash     string   `json:"hash"`
 }
 
-// Export yields the events from one time until before another, in the order in
-// which they were stored. They are one state of the database, and are not held
-// in memory.
+// Export yields the events of [from, until) in the order in which they were
+// stored. It streams one consistent state of the database.
 func Export(ctx context.Context, app core.App, from, until time.Time, yield func(*Exported) error) error {
 	rows, err := app.ConcurrentDB().NewQuery(`SELECT l.hash, l.event, COALESCE(s.records, ''), COALESCE(s.patients, '')
 		FROM audit_log l LEFT JOIN audit_record_sets s ON s.id = l.subject WHERE l.id >= {:from} ORDER BY l.id`).
@@ -43,7 +42,7 @@ func Export(ctx context.Context, app core.App, from, until time.Time, yield func
 			return err
 		}
 		if event.RecordedAt < begin || event.RecordedAt >= end {
-			continue // it was stored later than it happened
+			continue // stored later than it happened
 		}
 		if err := yield(event.export(hash, records, patients)); err != nil {
 			return err

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Tighten gives the queue less room; it must be empty.
-func (t *Trail) Tighten(room int64) { t.queue.room = semaphore.NewWeighted(room) }
+// Tighten reduces the queue's capacity; the queue must be empty.
+func (t *Trail) Tighten(capacity int64) { t.queue.capacity = semaphore.NewWeighted(capacity) }
 
-// SetPatience says how long callers wait.
-func (t *Trail) SetPatience(patience time.Duration) { t.queue.patience = patience }
+// SetRequestTimeout changes how long callers wait.
+func (t *Trail) SetRequestTimeout(timeout time.Duration) { t.queue.timeouts.Request = timeout }

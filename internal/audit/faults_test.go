@@ -97,7 +97,7 @@ func TestReadersWaitForAFullQueueAndNothingIsDropped(t *testing.T) {
 	before := len(events(t, c.Server))
 	const room = 20
 	audit.Of(c.App).Tighten(room)
-	audit.Of(c.App).SetPatience(50 * time.Millisecond)
+	audit.Of(c.App).SetRequestTimeout(50 * time.Millisecond)
 	late := make(chan int, 1)
 	path, answered := "/api/patients/"+c.patient+"/", 0
 	c.blocked(t, func() {
@@ -113,8 +113,8 @@ func TestReadersWaitForAFullQueueAndNothingIsDropped(t *testing.T) {
 		if state := audit.Of(c.App).State(); state.Waiting != answered {
 			t.Errorf("got %+v", state)
 		}
-		// Who has patience gets an answer when there is room again.
-		audit.Of(c.App).SetPatience(time.Minute)
+		// A caller with a longer timeout gets an answer when there is room again.
+		audit.Of(c.App).SetRequestTimeout(time.Minute)
 		go func() { late <- c.Call(c.owner.Access, "GET", path, nil).Status }()
 	})
 	if got := <-late; got != 200 {

@@ -6,8 +6,7 @@ import (
 	"carebase/internal/collections"
 )
 
-// The types of FHIR R4 (hl7.org/fhir/R4/auditevent.html), as far as events need
-// them.
+// The types of FHIR R4 (hl7.org/fhir/R4/auditevent.html) that events use.
 type (
 	// FHIRAuditEvent is an AuditEvent resource.
 	FHIRAuditEvent struct {
@@ -77,7 +76,8 @@ const (
 	fhirRoles        = "http://terminology.hl7.org/CodeSystem/object-role"
 	fhirSourceTypes  = "http://terminology.hl7.org/CodeSystem/security-source-type"
 	dicom            = "http://dicom.nema.org/resources/ontology/DCM"
-	// identifiers begin the systems of ids that are no FHIR resources here.
+	// identifiers is the prefix of the identifier systems of ids that are not FHIR
+	// resources.
 	identifiers = "urn:carebase:"
 	// networkAddress is FHIR's code for an IP address.
 	networkAddress = "2"
@@ -100,7 +100,7 @@ var (
 	fhirSearch = fhirCoding{fhirInteractions, "search-type", "search-type"}
 )
 
-// FHIR is the event as an AuditEvent resource of FHIR R4.
+// FHIR returns the event as an AuditEvent resource of FHIR R4.
 func (e *Exported) FHIR() *FHIRAuditEvent {
 	event := &FHIRAuditEvent{
 		ResourceType: "AuditEvent", ID: e.ID, Type: fhirActivity, Action: e.Action, Recorded: e.RecordedAt,
@@ -138,7 +138,7 @@ func (e *Exported) fhirAgent() fhirAgent {
 	return agent
 }
 
-// fhirRecords are the patients and what else was accessed.
+// fhirRecords returns the patients and the other accessed records.
 func (e *Exported) fhirRecords() []fhirEntity {
 	var entities []fhirEntity
 	for _, id := range e.Patients {
@@ -154,7 +154,7 @@ func (e *Exported) fhirRecords() []fhirEntity {
 	return entities
 }
 
-// fhirRequest is the request itself, and what FHIR has no place for.
+// fhirRequest returns the request, with the properties that FHIR has no field for.
 func (e *Exported) fhirRequest() fhirEntity {
 	request := fhirEntity{
 		What: &fhirReference{Identifier: &fhirIdentifier{System: identifiers + "request", Value: e.RequestID}},

@@ -14,11 +14,10 @@ import (
 	"carebase/internal/config"
 )
 
-// tokenKey is where a realtime client keeps the id of its subscriber's token.
+// tokenKey is the key of the subscriber's token id in a realtime client.
 const tokenKey = "carebase.audit.token"
 
-// bindRealtime records each record that a subscriber is sent, where the
-// connection is, before it is sent.
+// bindRealtime records each record that a subscriber is sent, before it is sent.
 func (t *Trail) bindRealtime() {
 	t.app.OnRealtimeSubscribeRequest().BindFunc(func(e *core.RealtimeSubscribeRequestEvent) error {
 		e.Client.Set(tokenKey, TokenID(bearer(e.Request.Header.Get("Authorization"))))
@@ -43,8 +42,8 @@ func (t *Trail) bindRealtime() {
 	})
 }
 
-// recordSubscription records that somebody wants to hear of a record of somebody
-// else, of which nothing will be heard.
+// recordSubscription records a subscription to a record that the caller cannot
+// read and will get no messages about.
 func recordSubscription(e *core.RequestEvent, topic string) error {
 	name, _, _ := strings.Cut(topic, "?")
 	collection, id, _ := strings.Cut(name, "/")
@@ -68,7 +67,8 @@ func isReadable(e *core.RequestEvent, record *core.Record) bool {
 	return err == nil && readable
 }
 
-// delivered are the reads that a message is: its record, and those expanded in it.
+// delivered returns the reads that a message amounts to: its record and the
+// expanded ones.
 func (t *Trail) delivered(topic string, data []byte) []*Event {
 	name, _, isRecord := strings.Cut(strings.TrimSuffix(topic, "?"), "/")
 	collection, err := t.app.FindCachedCollectionByNameOrId(name)
@@ -91,8 +91,8 @@ type deliveries struct {
 	events []*Event
 }
 
-// add notes a record and what is expanded in it. A subscriber who asked for some
-// fields only may get a record without its id: see enrichMessage.
+// add adds a record and those expanded in it. Records without an id, because the
+// subscriber selected other fields, are recorded by enrichMessage.
 func (d *deliveries) add(record map[string]any, collection *core.Collection) {
 	if name := cast.ToString(record["collectionName"]); name != "" {
 		if named, err := d.trail.app.FindCachedCollectionByNameOrId(name); err == nil {
@@ -119,8 +119,8 @@ func (d *deliveries) add(record map[string]any, collection *core.Collection) {
 	}
 }
 
-// enrichMessage records what messages will not tell: records whose ids the
-// subscriber did not ask for. Where the subscriber is, is not known here.
+// enrichMessage records the records that messages will contain without their ids.
+// The subscriber's address is unknown here.
 func (t *Trail) enrichMessage(e *core.RecordEnrichEvent) error {
 	info := e.RequestInfo
 	if info.Context != core.RequestInfoContextRealtime || info.Query["fields"] == "" || !isRecorded(e.Record.Collection()) {

@@ -9,21 +9,21 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// pruneAtOnce is how many events are pruned in one transaction.
+// pruneAtOnce is the maximum number of events pruned per transaction.
 const pruneAtOnce = 2000
 
-// bindRetention prunes once a day what has been kept long enough.
+// bindRetention prunes events older than the retention once a day.
 func (t *Trail) bindRetention() {
 	t.app.Cron().MustAdd("pruneAudit", "41 3 * * *", func() {
 		if _, err := Prune(context.Background(), t.app, time.Now().Add(-t.retention)); err != nil {
-			t.app.Logger().Error("old audit events stay", "error", err)
+			t.app.Logger().Error("failed to prune audit events", "error", err)
 		}
 	})
 }
 
-// Prune deletes the events that were stored before a time: the beginning of each
-// chain. A checkpoint says where the rest of a chain begins. It returns how many
-// events it deleted.
+// Prune deletes the events that were stored before a time, from the beginning of
+// each chain. A chain's checkpoint says where the rest begins. Prune returns the
+// number of deleted events.
 func Prune(ctx context.Context, app core.App, before time.Time) (int, error) {
 	pruned := 0
 	for {
@@ -36,8 +36,8 @@ func Prune(ctx context.Context, app core.App, before time.Time) (int, error) {
 			break
 		}
 	}
-	// A set belongs to a day, and to events that happened on it.
-	day := before.UTC().AddDate(0, 0, -2).Format("2006-01-02")
+	// The events of a set happened on the set's day.
+	day := before.UTC().AddDate(0, 0, -2).Format(time.DateOnly)
 	_, err := app.NonconcurrentDB().Delete("audit_record_sets", dbx.NewExp("[[day]] < {:day}", dbx.Params{"day": day})).WithContext(ctx).Execute()
 	return pruned, err
 }

@@ -17,28 +17,27 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// source is where an event comes from.
+// source says where an event comes from.
 type source struct {
 	agent                        Agent
 	rawToken, address, requestID string
 	door                         Door
 }
 
-// request is the audit's side of a request: what its events have in common, and
-// what it has read so far.
+// request is a request with what its events have in common and what it has read.
 type request struct {
 	*core.RequestEvent
 	method, id string
 	reading    reading
 }
 
-// requestKey is where a request event keeps its request.
+// requestKey is the key of the request in a request event.
 const requestKey = "carebase.audit.request"
 
-// RequestID is the id under which a request stands in the audit trail.
+// RequestID returns the id of a request in the audit trail.
 func RequestID(e *core.RequestEvent) string {
-	if request, ok := e.Get(requestKey).(*request); ok {
-		return request.requestID()
+	if known, ok := e.Get(requestKey).(*request); ok {
+		return known.requestID()
 	}
 	return ""
 }
@@ -52,8 +51,8 @@ func (r *request) requestID() string {
 
 func newRequestID() string { return strconv.FormatUint(rand.Uint64()|1<<63, 16) }
 
-// source is the request's as it is known now: the caller is not yet when the
-// request begins.
+// source returns the request's source as known now: there is no caller before
+// authentication.
 func (r *request) source() source {
 	return source{
 		agent: AgentOf(r.Auth), rawToken: bearer(r.Request.Header.Get("Authorization")),
@@ -61,16 +60,16 @@ func (r *request) source() source {
 	}
 }
 
-// sourceOf is where an event of a request comes from. The request of a batch is
-// the batch.
+// sourceOf returns the source of a request's events. Requests in a batch have the
+// batch's.
 func sourceOf(e *core.RequestEvent) source {
-	if request, ok := e.Get(requestKey).(*request); ok {
-		return request.source()
+	if known, ok := e.Get(requestKey).(*request); ok {
+		return known.source()
 	}
 	return (&request{RequestEvent: e}).source()
 }
 
-// native are the paths of PocketBase's own endpoints.
+// native are the paths of PocketBase's endpoints.
 var native = []string{"/api/collections", "/api/files", "/api/backups", "/api/logs", "/api/settings", "/api/crons", "/api/oauth2-redirect"}
 
 func (r *request) door() Door {
@@ -95,8 +94,8 @@ func bearer(header string) string {
 	return strings.TrimPrefix(header, "Bearer ")
 }
 
-// TokenID is the id of a token: its claim jti, or the beginning of its hash if it
-// has none, as PocketBase's own.
+// TokenID returns the id of a token: its claim jti or, for PocketBase's tokens,
+// which have none, the beginning of its SHA-256.
 func TokenID(raw string) string {
 	if raw == "" {
 		return ""
@@ -114,7 +113,7 @@ func TokenID(raw string) string {
 	return hex.EncodeToString(digest[:16])
 }
 
-// process is the source of what no request asks for.
+// process returns the source of events without a request.
 var process = sync.OnceValue(func() source {
 	operator := Agent{Type: Operator}
 	if account, err := user.Current(); err == nil {

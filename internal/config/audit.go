@@ -10,17 +10,17 @@ import (
 type AuditReads string
 
 const (
-	// AuditReadsBatched stores them together, within a second.
+	// AuditReadsBatched stores reads within a second, many per transaction.
 	AuditReadsBatched AuditReads = "batched"
-	// AuditReadsSync stores each before it is answered.
+	// AuditReadsSync stores each read before it is answered.
 	AuditReadsSync AuditReads = "sync"
-	// AuditReadsOff records what was denied only, and changes.
+	// AuditReadsOff records changes and denied reads only.
 	AuditReadsOff AuditReads = "off"
 )
 
 const (
 	day = 24 * time.Hour
-	// defaultAuditRetention is six years, as HIPAA asks for.
+	// defaultAuditRetention is six years, as HIPAA requires.
 	defaultAuditRetention = 2192 * day
 	maxAuditRetention     = 100 * 366 * day
 )
@@ -36,7 +36,7 @@ func (v *validator) auditReads(name, value string) AuditReads {
 	return ""
 }
 
-// retention reads a number of days, with or without a d, or a duration.
+// retention parses a number of days, with or without a d, or a duration.
 func (v *validator) retention(name, value string) time.Duration {
 	if value == "" {
 		return defaultAuditRetention
