@@ -50,7 +50,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	app := pocketbase.NewWithConfig(engine.settings(config))
 	// First, so that a server that cannot listen changes nothing.
 	server.BindListener(app, engine.String(), options.Banner)
-	audit.Bind(app, config, audit.Options{Timeouts: options.AuditTimeouts})
+	audit.Bind(app, config, audit.Options{Timeouts: options.AuditTimeouts, Log: options.Log})
 	bindStart(app, config)
 	hooks.Bind(app, config)
 	documented := server.Bind(app, config, server.Options{

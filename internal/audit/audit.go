@@ -9,6 +9,10 @@
 package audit
 
 import (
+	"cmp"
+	"io"
+	"log/slog"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -79,6 +83,8 @@ type Event struct {
 	Fields []string
 	// Detail adds a short description.
 	Detail string
+	// Checkpoints are those that pruning has moved.
+	Checkpoints []Checkpoint
 	// Agent overrides the request's agent, for example at a login.
 	Agent Agent
 }
@@ -109,6 +115,7 @@ type Trail struct {
 	retention    time.Duration
 	rowsAtOnce   int // rows per INSERT statement
 	queue        *queue
+	heads        *headsLog
 	chains       chains
 	sets         *recentSets
 	transactions transactions
@@ -141,6 +148,8 @@ var DefaultTimeouts = Timeouts{Request: 10 * time.Second, Shutdown: 15 * time.Se
 type Options struct {
 	// Timeouts defaults to DefaultTimeouts.
 	Timeouts Timeouts
+	// Log receives the heads of the chains as lines of JSON; os.Stderr if nil.
+	Log io.Writer
 }
 
 // Bind makes an app record everything. Call it once, before the app starts.
@@ -153,6 +162,10 @@ func Bind(app core.App, settings *config.Config, options Options) {
 		options.Timeouts = DefaultTimeouts
 	}
 	trail.queue = newQueue(trail.storeAll, options.Timeouts)
+	trail.heads = &headsLog{
+		app: app, log: slog.New(slog.NewJSONHandler(cmp.Or[io.Writer](options.Log, os.Stderr), nil)),
+		settings: settings.AuditHeads, timeout: options.Timeouts.Shutdown,
+	}
 	app.Store().Set(storeKey, trail)
 	trail.bindChanges()
 	trail.bindReads()
@@ -162,4 +175,6 @@ func Bind(app core.App, settings *config.Config, options Options) {
 	trail.bindAdministration()
 	trail.bindRetention()
 	trail.bindQueue()
+	trail.bindHeads()
+	trail.bindEnd()
 }

@@ -127,6 +127,19 @@ func idBefore(at time.Time) string {
 	return digits(uint64(max(0, at.UnixMilli())), timeDigits)
 }
 
+// timeOf returns when an id was generated, to the millisecond; the zero time if it
+// is not an id.
+func timeOf(id string) time.Time {
+	if len(id) < timeDigits {
+		return time.Time{}
+	}
+	milliseconds, err := strconv.ParseInt(id[:timeDigits], 36, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(milliseconds)
+}
+
 func digits(number uint64, length int) string {
 	text := strconv.FormatUint(number, 36)
 	return strings.Repeat("0", max(0, length-len(text))) + text

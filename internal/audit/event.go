@@ -47,11 +47,16 @@ type stored struct {
 	Set     string `json:"set,omitempty"`
 	Patient string `json:"patient"`
 	Fields  string `json:"fields"`
+
+	Checkpoints []Checkpoint `json:"checkpoints,omitempty"`
 }
 
 // subject returns the key that events are looked up by.
 func (s *stored) subject() string {
-	if s.Set != "" {
+	switch {
+	case len(s.Checkpoints) > 0:
+		return checkpointSubject
+	case s.Set != "":
 		return s.Set
 	}
 	return s.Patient
@@ -93,7 +98,7 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 			Address: o.source.address, Door: o.source.door, RequestID: o.source.requestID,
 			Collection: o.Collection, Detail: o.Detail,
 		},
-		Count: len(o.Records), Fields: strings.Join(o.Fields, " "),
+		Count: len(o.Records), Fields: strings.Join(o.Fields, " "), Checkpoints: o.Checkpoints,
 	}
 	if len(o.Records) <= inlineRecords && len(o.Patients) <= 1 {
 		event.Records, event.Patient = strings.Join(o.Records, " "), strings.Join(o.Patients, "")

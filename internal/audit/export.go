@@ -19,6 +19,8 @@ type Exported struct {
 	Patients []string `json:"patients"`
 	Fields   []string `json:"fields"`
 	Hash     string   `json:"hash"`
+	// Checkpoints are those of an event that records pruning.
+	Checkpoints []Checkpoint `json:"checkpoints,omitempty"`
 }
 
 // Export yields the events of [from, until) in the order in which they were
@@ -59,5 +61,6 @@ func (s *stored) export(hash, records, patients string) *Exported {
 	}
 	return &Exported{
 		Facts: s.Facts, Records: strings.Fields(records), Patients: strings.Fields(patients), Fields: strings.Fields(s.Fields), Hash: hash,
+		Checkpoints: s.Checkpoints,
 	}
 }

@@ -3,6 +3,7 @@ package audit
 import (
 	"time"
 
+	"github.com/pocketbase/pocketbase/core"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -11,3 +12,9 @@ func (t *Trail) Tighten(capacity int64) { t.queue.capacity = semaphore.NewWeight
 
 // SetRequestTimeout changes how long callers wait.
 func (t *Trail) SetRequestTimeout(timeout time.Duration) { t.queue.timeouts.Request = timeout }
+
+// AppendElsewhere records an event as another process does, in a chain of its own.
+func AppendElsewhere(app core.App, event Event) error {
+	other := &Trail{app: app, sets: newRecentSets(), rowsAtOnce: rowsAtOnceSQLite}
+	return other.recordIn(app, event)
+}

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -140,7 +141,20 @@ func (q *queue) stop() error {
 	<-ended
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
-	return q.failure
+	if q.failure == nil {
+		return nil
+	}
+	return fmt.Errorf("failed to store %d audit events: %w", q.unstored(), q.failure)
+}
+
+// unstored returns the number of events that are not stored; the caller holds the
+// mutex.
+func (q *queue) unstored() int {
+	count := len(q.waiting.occurrences)
+	if q.storing != nil {
+		count += len(q.storing.occurrences)
+	}
+	return count
 }
 
 func (q *queue) run(quit, ended chan struct{}) {

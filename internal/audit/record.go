@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -44,12 +45,16 @@ func RecordIn(app core.App, event Event) error {
 	if trail == nil || !trail.ready(app) {
 		return nil
 	}
+	return trail.recordIn(app, event)
+}
+
+func (t *Trail) recordIn(app core.App, event Event) error {
 	happened := &occurrence{Event: event, at: time.Now(), source: process()}
 	return app.RunInTransaction(func(tx core.App) error {
-		if caller := trail.transactionOf(tx).request; caller != nil {
+		if caller := t.transactionOf(tx).request; caller != nil {
 			happened.source = caller.source()
 		}
-		return trail.store(tx, []*occurrence{happened})
+		return t.store(tx, []*occurrence{happened})
 	})
 }
 
@@ -89,24 +94,23 @@ func (t *Trail) State() QueueState {
 	}
 	t.queue.mutex.Lock()
 	defer t.queue.mutex.Unlock()
-	state := QueueState{Waiting: len(t.queue.waiting.occurrences), Failure: t.queue.failure}
-	if t.queue.storing != nil {
-		state.Waiting += len(t.queue.storing.occurrences)
-	}
-	return state
+	return QueueState{Waiting: t.queue.unstored(), Failure: t.queue.failure}
 }
 
-// bindQueue runs the queue while the app serves, and stores what is queued before
-// the app ends.
+// bindQueue runs the queue while the app serves.
 func (t *Trail) bindQueue() {
 	t.app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		t.queue.start()
 		return e.Next()
 	})
+}
+
+// bindEnd stores what is queued before the app ends, and writes the heads. An
+// event that cannot be stored makes the process end with an error.
+func (t *Trail) bindEnd() {
 	t.app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
-		if err := t.queue.stop(); err != nil {
-			t.app.Logger().Error("failed to store audit events", "error", err)
-		}
-		return e.Next()
+		lost := t.queue.stop()
+		t.heads.stop()
+		return errors.Join(lost, e.Next())
 	})
 }

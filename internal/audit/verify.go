@@ -5,25 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 )
-
-// Head is the last event of a chain.
-type Head struct {
-	Chain string `db:"id" json:"chain"`
-	Seq   int64  `db:"seq" json:"seq"`
-	Hash  string `db:"hash" json:"hash"`
-}
-
-// Heads returns the head of each chain. Kept outside the database, heads let
-// Verify detect chains that were shortened or rewritten since.
-func Heads(ctx context.Context, database dbx.Builder) ([]Head, error) {
-	heads := []Head{}
-	err := database.Select("id", "seq", "hash").From("audit_chains").OrderBy("id").WithContext(ctx).All(&heads)
-	return heads, err
-}
 
 // Violation means that the trail was tampered with.
 type Violation struct {
@@ -51,7 +39,29 @@ type Summary struct {
 // pruning, and compares it with its stored end and with heads noted earlier. The
 // error is a *Violation if the trail is not intact.
 func Verify(ctx context.Context, app core.App, noted []Head) (Summary, error) {
-	v := verifier{app: app, walked: map[string]*walk{}}
+	return VerifyRetention(ctx, app, noted, 0)
+}
+
+// VerifyRetention is Verify that also finds events that were pruned before they
+// were as old as the retention.
+func VerifyRetention(ctx context.Context, app core.App, noted []Head, retention time.Duration) (Summary, error) {
+	for attempt := 1; ; attempt++ {
+		v := verifier{app: app, retention: retention, walked: map[string]*walk{}, vouched: vouchers{}}
+		summary, err := v.verify(ctx, noted)
+		if !IsViolation(err) || attempt == verifyAttempts {
+			return summary, err
+		}
+		// Pruning while the chains are walked looks like tampering.
+		if pruned, pruneErr := v.prunedMeanwhile(ctx); pruneErr != nil || !pruned {
+			return summary, errors.Join(err, pruneErr)
+		}
+	}
+}
+
+// verifyAttempts bounds how often verification starts again.
+const verifyAttempts = 3
+
+func (v *verifier) verify(ctx context.Context, noted []Head) (Summary, error) {
 	if err := v.load(ctx, nil); err != nil {
 		return Summary{}, err
 	}
@@ -68,13 +78,18 @@ func Verify(ctx context.Context, app core.App, noted []Head) (Summary, error) {
 		return v.summary, err
 	}
 	v.summary.Chains = len(v.walked)
-	return v.summary, v.compareEnds()
+	if err := v.compareEnds(); err != nil {
+		return v.summary, err
+	}
+	return v.summary, v.compareCheckpoints()
 }
 
 type verifier struct {
-	app     core.App
-	walked  map[string]*walk
-	summary Summary
+	app       core.App
+	retention time.Duration // 0 to not check it
+	walked    map[string]*walk
+	vouched   vouchers
+	summary   Summary
 }
 
 // walk is the state of walking a chain.
@@ -127,11 +142,16 @@ func (v *verifier) compareOrigins() error {
 
 func (v *verifier) expect(noted []Head) error {
 	for _, head := range noted {
-		chain := v.walked[head.Chain]
-		if chain == nil {
+		walked := v.walked[head.Chain]
+		if walked == nil {
 			return &Violation{Problem: "chain " + head.Chain + " is missing"}
 		}
-		if err := chain.expect(head.Seq, head.Hash); err != nil {
+		// What follows a head was stored after it was noted.
+		if v.retention > 0 && head.Seq < walked.Checkpoint && time.Since(head.NotedAt) < v.retention-clockTolerance {
+			return &Violation{Problem: fmt.Sprintf("chain %s was pruned up to number %d, beyond number %d, where it ended at %s: within the retention of %s",
+				head.Chain, walked.Checkpoint, head.Seq, head.NotedAt.UTC().Format(time.RFC3339), v.retention)}
+		}
+		if err := walked.expect(head.Seq, head.Hash); err != nil {
 			return err
 		}
 	}
@@ -197,6 +217,7 @@ func (v *verifier) walkEvents(ctx context.Context) error {
 		if event.Set != "" && !hasSet {
 			return &Violation{Event: id, Problem: "the set of records that it names is missing"}
 		}
+		v.vouched.add(&event)
 		v.summary.Events++
 	}
 	return rows.Err()
@@ -234,6 +255,36 @@ func (v *verifier) compareEnds() error {
 		}
 	}
 	return nil
+}
+
+// compareCheckpoints finds checkpoints that no event vouches for.
+func (v *verifier) compareCheckpoints() error {
+	for _, id := range slices.Sorted(maps.Keys(v.vouched)) {
+		if v.walked[id] == nil {
+			return &Violation{Problem: "chain " + id + " is missing"}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(v.walked)) {
+		each := v.walked[id]
+		if err := v.vouched.check(id, each.Checkpoint, each.CheckpointHash, v.retention); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prunedMeanwhile reports whether a checkpoint is not the loaded one any more.
+func (v *verifier) prunedMeanwhile(ctx context.Context) (bool, error) {
+	now := verifier{app: v.app, walked: map[string]*walk{}}
+	if err := now.load(ctx, nil); err != nil {
+		return false, err
+	}
+	for id, each := range v.walked {
+		if found := now.walked[id]; found != nil && found.Checkpoint != each.Checkpoint {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // IsViolation reports whether an error is a *Violation.

@@ -2,11 +2,10 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
@@ -29,21 +28,25 @@ func NewAuditCommand(app core.App) *cobra.Command {
 func newVerifyCommand(app core.App) *cobra.Command {
 	var heads string
 	command := &cobra.Command{
-		Use:   "verify [--heads FILE]",
-		Short: "Finds out whether the audit trail is as it was written",
-		Long: `Walks every chain of the audit trail and names the first event that was altered, is missing or is not in its place.
-The exit status is 1 then. With --heads it also compares the chains with how far they went when a backup was made, or when
-"carebase audit heads" wrote them down: who can write to the database can shorten a chain or make it anew, but not those.`,
-		Example: "  carebase audit verify --heads pb_data/backups/carebase_backup_20261125101500.zip",
-		Args:    cobra.NoArgs,
+		Use:   "verify [--heads PLACE]",
+		Short: "Verifies that the audit trail was not tampered with",
+		Long: `Walks every chain of the audit trail and names the first event that was altered, is missing or is out of place, or a
+checkpoint that no pruning accounts for. The exit status is 1 then.
+Anyone with write access to the database can recompute the whole chain. With --heads, the command also compares the chains
+with heads kept elsewhere: the server's log, among other lines or not; the file, the directory or s3://bucket/path of
+AUDIT_HEADS_URL; the output of "carebase audit heads"; a backup or its manifest.
+Events younger than AUDIT_RETENTION must not be pruned: run the command with the server's configuration.`,
+		Example: `  carebase audit verify --heads pb_data/backups/carebase_backup_20261125101500.zip
+  carebase audit verify --heads /var/log/carebase.log`,
+		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			noted, err := readHeads(heads)
+			noted, err := readHeads(ctx, app, heads)
 			if err != nil {
 				return err
 			}
-			summary, err := audit.Verify(ctx, app, noted)
+			summary, err := audit.VerifyRetention(ctx, app, noted, audit.Of(app).Retention())
 			if audit.IsViolation(err) {
 				return fmt.Errorf("the audit trail is not intact: %w", err)
 			}
@@ -54,54 +57,48 @@ The exit status is 1 then. With --heads it also compares the chains with how far
 			return err
 		},
 	}
-	command.Flags().StringVar(&heads, "heads", "", "a backup, its manifest, or what \"carebase audit heads\" wrote")
+	command.Flags().StringVar(&heads, "heads", "", "heads kept elsewhere: a log, file, directory, s3://bucket/path, backup or manifest")
 	return command
 }
 
-// noted is where heads are written down: a backup's manifest has them, too.
-type noted struct {
-	Heads []audit.Head `json:"audit_heads"`
-}
-
-// maxHeads bounds a file with heads, which can be a manifest that names every
-// uploaded file.
-const maxHeads = 1 << 30
-
-// readHeads reads the heads in a backup or a file; none if no file is named.
-func readHeads(name string) ([]audit.Head, error) {
+// readHeads reads the heads in a backup or in another place that --heads names;
+// none if it names none.
+func readHeads(ctx context.Context, app core.App, name string) ([]audit.Head, error) {
 	if name == "" {
 		return nil, nil
 	}
-	var found noted
+	var heads []audit.Head
 	if filepath.Ext(name) == ".zip" {
 		manifest, err := backup.ReadManifest(name)
 		if err != nil {
 			return nil, fmt.Errorf("--heads is %q: %w", name, err)
 		}
-		found.Heads = manifest.AuditHeads
+		heads = manifest.AuditHeads
+		for i := range heads {
+			heads[i].NotedAt = manifest.CreatedAt
+		}
 	} else {
-		file, err := os.Open(name)
+		place, err := audit.Of(app).HeadsSettings().ParsePlace(name)
 		if err != nil {
+			return nil, fmt.Errorf("--heads %w", err)
+		}
+		if heads, err = audit.ReadHeads(ctx, place); err != nil {
 			return nil, fmt.Errorf("--heads: %w", err)
 		}
-		defer file.Close()
-		if err := json.NewDecoder(io.LimitReader(file, maxHeads)).Decode(&found); err != nil {
-			return nil, fmt.Errorf("--heads is %q: %w", name, err)
-		}
 	}
-	if len(found.Heads) == 0 {
+	if len(heads) == 0 {
 		return nil, fmt.Errorf("--heads is %q, which has no audit_heads", name)
 	}
-	return found.Heads, nil
+	return heads, nil
 }
 
 func newHeadsCommand(app core.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "heads",
-		Short: "Writes how far the chains of the audit trail go, to be kept elsewhere",
-		Long: `Writes how far each chain of the audit trail goes to the standard output, in JSON. Keep it where nobody who can write to
-the database can: "carebase audit verify --heads FILE" finds out whether anything of it is missing since. Backups of SQLite
-have it in their manifests.`,
+		Short: "Writes the heads of the audit chains, to be kept elsewhere",
+		Long: `Writes the head of each chain of the audit trail to the standard output, in JSON. Keep it where nobody with write access to
+the database can change it: "carebase audit verify --heads FILE" detects what was removed or rewritten since. Backups of
+SQLite have the heads in their manifests, and the server writes them to its log (AUDIT_HEADS_INTERVAL, AUDIT_HEADS_URL).`,
 		Example: "  carebase audit heads > heads.json",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -109,7 +106,7 @@ have it in their manifests.`,
 			if err != nil {
 				return err
 			}
-			return json.NewEncoder(command.OutOrStdout()).Encode(noted{Heads: heads})
+			return json.NewEncoder(command.OutOrStdout()).Encode(audit.NoteHeads(heads))
 		},
 	}
 }
@@ -120,8 +117,8 @@ func newExportCommand(app core.App) *cobra.Command {
 		Use:   "export [--from TIME] [--to TIME] [--format ndjson|fhir]",
 		Short: "Writes the audit trail to the standard output, an event a line",
 		Long: `Writes the events of the audit trail to the standard output, one JSON object a line, oldest first.
-A time is a date (2026-01-31, in UTC) or a time with its zone (2026-01-31T12:00:00Z). --to a date is to the end of that day.
-The format fhir is AuditEvent resources of FHIR R4, as bulk data has them.`,
+A time is a date (2026-01-31, in UTC) or a time with its zone (2026-01-31T12:00:00Z). A date in --to includes that day.
+The format fhir writes AuditEvent resources of FHIR R4, as bulk data exports do.`,
 		Example: "  carebase audit export --from 2026-01-01 --to 2026-01-31 --format fhir > january.ndjson",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -139,13 +136,13 @@ The format fhir is AuditEvent resources of FHIR R4, as bulk data has them.`,
 			return exportEvents(command, app, begin, end, format == "fhir")
 		},
 	}
-	command.Flags().StringVar(&from, "from", "", "the first events' time; from the beginning if it is left out")
-	command.Flags().StringVar(&to, "to", "", "the time before which the last events were; to the end if it is left out")
+	command.Flags().StringVar(&from, "from", "", "export events from this time on; default: the first event")
+	command.Flags().StringVar(&to, "to", "", "export events before this time; default: the last event")
 	command.Flags().StringVar(&format, "format", "ndjson", "ndjson, or fhir")
 	return command
 }
 
-// parseTime reads a time, or a date, to which it adds days.
+// parseTime parses a time, or a date, to which it adds days.
 func parseTime(flag, value string, fallback time.Time, days int) (time.Time, error) {
 	if value == "" {
 		return fallback, nil
@@ -173,7 +170,7 @@ func exportEvents(command *cobra.Command, app core.App, from, until time.Time, f
 		return lines.Encode(event)
 	})
 	if err != nil && ctx.Err() != nil {
-		return errors.New("interrupted: the export is not complete")
+		return errors.New("interrupted: the export is incomplete")
 	}
 	if err != nil {
 		return err
