@@ -4,7 +4,9 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/security"
 
 	"carebase/internal/endpoint"
 )
@@ -35,6 +37,9 @@ func (t *Trail) bindAdministration() {
 		})
 	})
 	t.app.OnFileTokenRequest().BindFunc(func(e *core.FileTokenRequestEvent) error {
+		if err := inheritImpersonator(e); err != nil {
+			return err
+		}
 		event := Event{Action: Execute, Detail: "file token " + TokenID(e.Token)}
 		if err := Record(e.RequestEvent, event); err != nil {
 			return err
@@ -42,8 +47,12 @@ func (t *Trail) bindAdministration() {
 		return e.Next()
 	})
 	t.app.OnFileDownloadRequest().BindFunc(func(e *core.FileDownloadRequestEvent) error {
+		patients, err := patientsIn(e.Request.Context(), e.App, e.Record)
+		if err != nil {
+			return err
+		}
 		event := Event{
-			Action: Read, Collection: e.Collection.Name, Records: []string{e.Record.Id}, Patients: patientsOf(e.Record),
+			Action: Read, Collection: e.Collection.Name, Records: []string{recordID(e.Record)}, Patients: patients,
 			Detail: "file of " + e.FileField.Name, Agent: fileAgent(e.RequestEvent),
 		}
 		if err := Record(e.RequestEvent, event); err != nil {
@@ -95,8 +104,23 @@ func fileAgent(e *core.RequestEvent) Agent {
 		return Agent{}
 	}
 	agent := AgentOf(record)
-	agent.Token = TokenID(token)
+	agent.Token, agent.Impersonator = TokenID(token), impersonator(token)
 	return agent
+}
+
+// inheritImpersonator replaces the file token of an impersonated user with one that
+// names the impersonator as well.
+func inheritImpersonator(e *core.FileTokenRequestEvent) error {
+	superuser := sourceOf(e.RequestEvent).agent.Impersonator
+	if superuser == "" {
+		return nil
+	}
+	token, err := security.NewJWT(jwt.MapClaims{
+		core.TokenClaimType: core.TokenTypeFile, core.TokenClaimId: e.Record.Id, core.TokenClaimCollectionId: e.Record.Collection().Id,
+		ImpersonatorClaim: superuser,
+	}, e.Record.TokenKey()+e.Record.Collection().FileToken.Secret, e.Record.Collection().FileToken.DurationTime())
+	e.Token = token
+	return err
 }
 
 // changedSettings returns the names of the groups of settings that differ.

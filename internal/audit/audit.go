@@ -85,6 +85,8 @@ type Event struct {
 	Detail string
 	// Checkpoints are those that pruning has moved.
 	Checkpoints []Checkpoint
+	// viewed are the ids in the records of a view, of which some may be patients'.
+	viewed []string
 	// Agent overrides the request's agent, for example at a login.
 	Agent Agent
 }
@@ -95,6 +97,9 @@ type Agent struct {
 	Type AgentType
 	// Token is the id (claim jti) of the token that authenticated the agent.
 	Token string
+	// Impersonator is the id of the superuser who was issued the token to act as the
+	// agent; empty if nobody was.
+	Impersonator string
 }
 
 // AgentOf returns the agent for an auth record, the zero Agent for nil.

@@ -30,12 +30,14 @@ type Facts struct {
 	Outcome    Outcome   `json:"outcome"`
 	Agent      string    `json:"agent"`
 	AgentType  AgentType `json:"agent_type"`
-	Token      string    `json:"token"`
-	Address    string    `json:"address"`
-	Door       Door      `json:"door"`
-	RequestID  string    `json:"request_id"`
-	Collection string    `json:"collection"`
-	Detail     string    `json:"detail"`
+	// Impersonator is the superuser who acted as the agent.
+	Impersonator string `json:"impersonator,omitempty"`
+	Token        string `json:"token"`
+	Address      string `json:"address"`
+	Door         Door   `json:"door"`
+	RequestID    string `json:"request_id"`
+	Collection   string `json:"collection"`
+	Detail       string `json:"detail"`
 }
 
 // stored is an event as it is stored and hashed; the hash covers this JSON byte by
@@ -94,7 +96,7 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	event := &stored{
 		Facts: Facts{
 			RecordedAt: o.at.UTC().Format(timeLayout), Action: o.Action, Outcome: o.Outcome,
-			Agent: agent.ID, AgentType: agent.Type, Token: agent.Token,
+			Agent: agent.ID, AgentType: agent.Type, Token: agent.Token, Impersonator: agent.Impersonator,
 			Address: o.source.address, Door: o.source.door, RequestID: o.source.requestID,
 			Collection: o.Collection, Detail: o.Detail,
 		},

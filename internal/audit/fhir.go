@@ -104,7 +104,7 @@ var (
 func (e *Exported) FHIR() *FHIRAuditEvent {
 	event := &FHIRAuditEvent{
 		ResourceType: "AuditEvent", ID: e.ID, Type: fhirActivity, Action: e.Action, Recorded: e.RecordedAt,
-		Outcome: "0", OutcomeDesc: string(e.Outcome), Agent: []fhirAgent{e.fhirAgent()},
+		Outcome: "0", OutcomeDesc: string(e.Outcome), Agent: e.fhirAgents(),
 		Source: fhirSource{
 			Site: "Carebase", Observer: fhirReference{Display: "Carebase"},
 			Type: []fhirCoding{{fhirSourceTypes, "4", "Application Server"}},
@@ -126,16 +126,28 @@ func (e *Exported) FHIR() *FHIRAuditEvent {
 	return event
 }
 
-func (e *Exported) fhirAgent() fhirAgent {
-	agent := fhirAgent{AltID: e.Token, Requestor: true}
-	if e.Agent != "" {
-		agent.Type = &fhirConcept{Text: string(e.AgentType)}
-		agent.Who = &fhirReference{Identifier: &fhirIdentifier{System: identifiers + string(e.AgentType), Value: e.Agent}}
-	}
+// fhirAgents returns the requestor first: with an impersonator, the superuser, and
+// then the user.
+func (e *Exported) fhirAgents() []fhirAgent {
+	requestor := fhirAgent{AltID: e.Token, Requestor: true}
 	if e.Address != "" {
-		agent.Network = &fhirNetwork{Address: e.Address, Type: networkAddress}
+		requestor.Network = &fhirNetwork{Address: e.Address, Type: networkAddress}
 	}
-	return agent
+	if e.Impersonator != "" {
+		requestor.identify(Superuser, e.Impersonator)
+		user := fhirAgent{}
+		user.identify(e.AgentType, e.Agent)
+		return []fhirAgent{requestor, user}
+	}
+	requestor.identify(e.AgentType, e.Agent)
+	return []fhirAgent{requestor}
+}
+
+func (a *fhirAgent) identify(kind AgentType, id string) {
+	if id != "" {
+		a.Type = &fhirConcept{Text: string(kind)}
+		a.Who = &fhirReference{Identifier: &fhirIdentifier{System: identifiers + string(kind), Value: id}}
+	}
 }
 
 // fhirRecords returns the patients and the other accessed records.

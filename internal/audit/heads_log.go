@@ -118,14 +118,18 @@ func (l *headsLog) write() error {
 			return err
 		}
 	}
-	if len(due) == len(heads) {
+	l.wrote(heads, len(due) == len(heads), now)
+	return nil
+}
+
+func (l *headsLog) wrote(heads []Head, complete bool, now time.Time) {
+	if complete {
 		l.completedAt = now
 	}
 	l.written = make(map[string]int64, len(heads))
 	for _, head := range heads {
 		l.written[head.Chain] = head.Seq
 	}
-	return nil
 }
 
 // due returns the heads to write.

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -15,6 +16,7 @@ import (
 type HistoryEntry struct {
 	Facts
 	// AgentName is the agent's current name; empty if the account no longer exists.
+	// With an impersonator it is "superuser ID as user NAME".
 	AgentName string
 	Fields    []string
 }
@@ -72,10 +74,12 @@ func addNames(ctx context.Context, app core.App, entries []HistoryEntry, users [
 		names[row.ID] = row.Name
 	}
 	for i := range entries {
-		switch entry := &entries[i]; entry.AgentType {
-		case User:
+		switch entry := &entries[i]; {
+		case entry.Impersonator != "":
+			entry.AgentName = "superuser " + entry.Impersonator + " as user " + cmp.Or(names[entry.Agent], entry.Agent)
+		case entry.AgentType == User:
 			entry.AgentName = names[entry.Agent]
-		case Superuser:
+		case entry.AgentType == Superuser:
 			entry.AgentName = superuserName
 		}
 	}

@@ -54,6 +54,9 @@ func (t *Trail) enrich(e *core.RecordEnrichEvent) error {
 		events = append(events, login)
 	}
 	for _, event := range events {
+		if err := findViewed(caller.Request.Context(), e.App, event); err != nil {
+			return err
+		}
 		if err := t.record(e.App, caller.RequestEvent, *event); err != nil {
 			return err
 		}
@@ -76,7 +79,11 @@ func (r *reading) add(caller *request, e *core.RecordEnrichEvent) {
 	if collection.Name == collections.AuditEvents {
 		return // ids of events that a superuser reads are not recorded
 	}
-	r.events[i].Records = append(r.events[i].Records, e.Record.Id)
+	r.events[i].Records = append(r.events[i].Records, recordID(e.Record))
+	if collection.IsView() {
+		r.events[i].viewed = append(r.events[i].viewed, idsIn(e.Record)...)
+		return
+	}
 	r.events[i].Patients = append(r.events[i].Patients, patientsOf(e.Record)...)
 }
 

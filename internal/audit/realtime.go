@@ -14,13 +14,22 @@ import (
 	"carebase/internal/config"
 )
 
-// tokenKey is the key of the subscriber's token id in a realtime client.
-const tokenKey = "carebase.audit.token"
+// The keys of the subscriber's token id and impersonator in a realtime client; the
+// latter also in the subscriber's record.
+const (
+	tokenKey        = "carebase.audit.token"
+	impersonatorKey = "carebase.audit.impersonator"
+)
 
 // bindRealtime records each record that a subscriber is sent, before it is sent.
 func (t *Trail) bindRealtime() {
 	t.app.OnRealtimeSubscribeRequest().BindFunc(func(e *core.RealtimeSubscribeRequestEvent) error {
-		e.Client.Set(tokenKey, TokenID(bearer(e.Request.Header.Get("Authorization"))))
+		subscriber := sourceOf(e.RequestEvent)
+		e.Client.Set(tokenKey, TokenID(subscriber.rawToken))
+		e.Client.Set(impersonatorKey, subscriber.agent.Impersonator)
+		if e.Auth != nil {
+			e.Auth.SetRaw(impersonatorKey, subscriber.agent.Impersonator) // for enrichMessage
+		}
 		for _, topic := range e.Subscriptions {
 			if err := recordSubscription(e.RequestEvent, topic); err != nil {
 				return err
@@ -32,6 +41,7 @@ func (t *Trail) bindRealtime() {
 		auth, _ := e.Client.Get(apis.RealtimeClientAuthKey).(*core.Record)
 		agent := AgentOf(auth)
 		agent.Token, _ = e.Client.Get(tokenKey).(string)
+		agent.Impersonator, _ = e.Client.Get(impersonatorKey).(string)
 		for _, event := range t.delivered(e.Message.Name, e.Message.Data) {
 			event.Agent = agent
 			if err := Record(e.RequestEvent, *event); err != nil {
@@ -130,9 +140,13 @@ func (t *Trail) enrichMessage(e *core.RecordEnrichEvent) error {
 	if slices.Contains(fields, "id") || slices.Contains(fields, "*") {
 		return e.Next()
 	}
+	agent := AgentOf(info.Auth)
+	if info.Auth != nil {
+		agent.Impersonator = info.Auth.GetString(impersonatorKey)
+	}
 	happened := &occurrence{
 		Event: Event{Action: Read, Collection: e.Record.Collection().Name, Records: []string{e.Record.Id}, Patients: patientsOf(e.Record)},
-		at:    time.Now(), source: source{agent: AgentOf(info.Auth), door: Realtime, requestID: newRequestID()},
+		at:    time.Now(), source: source{agent: agent, door: Realtime, requestID: newRequestID()},
 	}
 	if t.reads != config.AuditReadsOff {
 		if err := t.queue.put(context.Background(), happened); err != nil {

@@ -109,8 +109,12 @@ func (t *Trail) bindQueue() {
 // event that cannot be stored makes the process end with an error.
 func (t *Trail) bindEnd() {
 	t.app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
-		lost := t.queue.stop()
-		t.heads.stop()
-		return errors.Join(lost, e.Next())
+		return errors.Join(t.end(), e.Next())
 	})
+}
+
+func (t *Trail) end() error {
+	err := t.queue.stop()
+	t.heads.stop()
+	return err
 }

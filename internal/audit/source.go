@@ -54,10 +54,12 @@ func newRequestID() string { return strconv.FormatUint(rand.Uint64()|1<<63, 16) 
 // source returns the request's source as known now: there is no caller before
 // authentication.
 func (r *request) source() source {
-	return source{
-		agent: AgentOf(r.Auth), rawToken: bearer(r.Request.Header.Get("Authorization")),
-		address: r.RealIP(), requestID: r.requestID(), door: r.door(),
+	token := bearer(r.Request.Header.Get("Authorization"))
+	agent := AgentOf(r.Auth)
+	if r.Auth != nil { // the token is verified
+		agent.Impersonator = impersonator(token)
 	}
+	return source{agent: agent, rawToken: token, address: r.RealIP(), requestID: r.requestID(), door: r.door()}
 }
 
 // sourceOf returns the source of a request's events. Requests in a batch have the
@@ -90,8 +92,45 @@ func (r *request) door() Door {
 	return REST
 }
 
+// bearer returns the token in the header Authorization, whatever its scheme's case.
 func bearer(header string) string {
-	return strings.TrimPrefix(header, "Bearer ")
+	fields := strings.Fields(header)
+	if len(fields) == 0 {
+		return ""
+	}
+	return fields[len(fields)-1]
+}
+
+// ImpersonatorClaim is the claim of a user's token that names the superuser whom it
+// was issued to.
+const ImpersonatorClaim = "imp"
+
+// claims are those of a token that events show.
+type claims struct {
+	ID           string `json:"jti"`
+	Impersonator string `json:"imp"`
+}
+
+// maxClaim is the maximum length of a claim in an event.
+const maxClaim = 64
+
+// claimsOf returns the claims of a token without verifying it.
+func claimsOf(raw string) claims {
+	var found claims
+	if parts := strings.Split(raw, "."); len(parts) == 3 {
+		payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+		if err != nil || json.Unmarshal(payload, &found) != nil {
+			return claims{}
+		}
+	}
+	return found
+}
+
+// impersonator returns the superuser to whom a verified token was issued, if it
+// was issued for an impersonation.
+func impersonator(raw string) string {
+	id := claimsOf(raw).Impersonator
+	return id[:min(len(id), maxClaim)]
 }
 
 // TokenID returns the id of a token: its claim jti or, for PocketBase's tokens,
@@ -100,14 +139,8 @@ func TokenID(raw string) string {
 	if raw == "" {
 		return ""
 	}
-	if parts := strings.Split(raw, "."); len(parts) == 3 {
-		var claims struct {
-			ID string `json:"jti"`
-		}
-		payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-		if err == nil && json.Unmarshal(payload, &claims) == nil && claims.ID != "" && len(claims.ID) <= 64 {
-			return claims.ID
-		}
+	if id := claimsOf(raw).ID; id != "" && len(id) <= maxClaim {
+		return id
 	}
 	digest := sha256.Sum256([]byte(raw))
 	return hex.EncodeToString(digest[:16])

@@ -71,7 +71,8 @@ type AuditHeads struct {
 	// Place is where they are written besides the log; nil for nowhere.
 	Place *HeadsPlace
 
-	keys variables // the bucket's
+	// AccessKeyID and SecretAccessKey are those of buckets.
+	AccessKeyID, SecretAccessKey string
 }
 
 // HeadsPlace is a file to append to, or a path in a bucket for one object per
@@ -91,7 +92,7 @@ func (h AuditHeads) ParsePlace(value string) (*HeadsPlace, error) {
 	if parsed, err := url.Parse(value); err == nil && parsed.Scheme == "file" && parsed.Host == "" && filepath.IsAbs(parsed.Path) {
 		return &HeadsPlace{File: filepath.Clean(parsed.Path)}, nil
 	}
-	bucket, path := parseBucket(value, h.keys)
+	bucket, path := parseBucket(value, variables{AWSAccessKeyID: h.AccessKeyID, AWSSecretAccessKey: h.SecretAccessKey})
 	if bucket == nil {
 		return nil, errors.New("must be a path, file:///path, or s3://bucket/path" + bucketAllowed)
 	}
@@ -100,8 +101,8 @@ func (h AuditHeads) ParsePlace(value string) (*HeadsPlace, error) {
 
 func (v *validator) auditHeads(raw variables) AuditHeads {
 	heads := AuditHeads{
-		Interval: v.headsInterval("AUDIT_HEADS_INTERVAL", raw.AuditHeadsInterval),
-		keys:     variables{AWSAccessKeyID: raw.AWSAccessKeyID, AWSSecretAccessKey: raw.AWSSecretAccessKey},
+		Interval:    v.headsInterval("AUDIT_HEADS_INTERVAL", raw.AuditHeadsInterval),
+		AccessKeyID: raw.AWSAccessKeyID, SecretAccessKey: raw.AWSSecretAccessKey,
 	}
 	if raw.AuditHeadsURL == "" {
 		return heads
