@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"strings"
 
 	"carebase/internal/collections"
@@ -184,6 +185,9 @@ func (e *Exported) fhirRequest() fhirEntity {
 		if detail.Value != "" {
 			request.Detail = append(request.Detail, detail)
 		}
+	}
+	for _, checkpoint := range e.Checkpoints {
+		request.Detail = append(request.Detail, fhirDetail{"checkpoint", fmt.Sprintf("%s %d %s", checkpoint.Chain, checkpoint.Seq, checkpoint.Hash)})
 	}
 	return request
 }

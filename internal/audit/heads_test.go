@@ -132,6 +132,33 @@ func rewrite(t *testing.T, app core.App) {
 	}
 }
 
+// headsPlaces returns what heads are read from, made of a server's log and of noted
+// heads.
+func headsPlaces(t *testing.T, logged string, noted []audit.Head) map[string]*config.HeadsPlace {
+	t.Helper()
+	directory := t.TempDir()
+	places := map[string]*config.HeadsPlace{"a directory": {File: directory}}
+	write := func(what, name, content string) {
+		t.Helper()
+		places[what] = &config.HeadsPlace{File: filepath.Join(directory, name)}
+		if err := os.WriteFile(places[what].File, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a log", "server.log", "Console http://localhost\n{\"msg\":\"request failed\"}\n{\"audit_heads\":\n"+logged+"panic: x\n")
+	prefixed := ""
+	for line := range strings.Lines(logged) {
+		prefixed += "Nov 29 12:00:00 host carebase[1]: {x} " + line
+	}
+	write("a journal", "journal", prefixed)
+	manifest, err := json.MarshalIndent(map[string]any{"format": 1, "created_at": time.Now(), "audit_heads": noted}, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write("a manifest", "manifest.json", string(manifest))
+	return places
+}
+
 func TestHeadsLeaveTheDatabase(t *testing.T) {
 	const interval = 20 * time.Millisecond
 	file := filepath.Join(t.TempDir(), "heads.jsonl")
@@ -161,30 +188,8 @@ func TestHeadsLeaveTheDatabase(t *testing.T) {
 		t.Errorf("got %v", names)
 	}
 
-	directory := t.TempDir()
-	write := func(name, content string) string {
-		t.Helper()
-		path := filepath.Join(directory, name)
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	var pretty strings.Builder
-	encoder := json.NewEncoder(&pretty)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(map[string]any{"format": 1, "created_at": time.Now(), "audit_heads": noted}); err != nil {
-		t.Fatal(err)
-	}
-	prefixed := ""
-	for line := range strings.Lines(c.Logged()) {
-		prefixed += "Nov 29 12:00:00 host carebase[1]: {x} " + line
-	}
-	places := map[string]*config.HeadsPlace{
-		"the log":   {File: write("server.log", "Console http://localhost\n{\"msg\":\"request failed\"}\n{\"audit_heads\":\n"+c.Logged()+"panic: x\n")},
-		"a journal": {File: write("journal", prefixed)}, "a manifest": {File: write("manifest.json", pretty.String())},
-		"the file": {File: file}, "a directory": {File: directory}, "a bucket": bucketPlace,
-	}
+	places := headsPlaces(t, c.Logged(), noted)
+	places["the file"], places["a bucket"] = &config.HeadsPlace{File: file}, bucketPlace
 	check := func(fails bool) {
 		t.Helper()
 		for name, place := range places {
