@@ -9,6 +9,8 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/tools/types"
 
+	"carebase/internal/audit"
+	"carebase/internal/collections"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
@@ -55,6 +57,10 @@ func (o overview) view() *rest.View {
 }
 
 func (o overview) show(r *rest.Request) error {
+	event := audit.Event{Action: audit.Read, Collection: collections.Patients, Detail: "overview"}
+	if err := audit.Record(r.RequestEvent, event); err != nil {
+		return err
+	}
 	var figures []figure
 	for _, counted := range []*resource{o.patients, o.doctors, o.mappings} {
 		count, err := counted.count(r, counted.scope(r))

@@ -33,6 +33,8 @@ type Options struct {
 	Banner io.Writer
 	// Timeouts bound slow clients; server.DefaultTimeouts if zero.
 	Timeouts server.Timeouts
+	// AuditTimeouts bound waiting for the audit trail; audit.DefaultTimeouts if zero.
+	AuditTimeouts audit.Timeouts
 }
 
 // New returns the application with every hook, route and command, not started.
@@ -55,7 +57,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	app.RootCmd.Version = version.String() + " (commit " + version.Commit() + ")"
 	// First, so that a server that cannot listen changes nothing.
 	server.BindListener(app, engine.String(), options.Banner)
-	audit.Bind(app, config)
+	audit.Bind(app, config, audit.Options{Timeouts: options.AuditTimeouts, Log: options.Log})
 	bindStart(app, config)
 	hooks.Bind(app, config)
 	documented := server.Bind(app, config, server.Options{

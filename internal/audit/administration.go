@@ -4,13 +4,14 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/security"
 
 	"carebase/internal/endpoint"
 )
 
-// administration are the endpoints of superusers that have no hook: they are
-// recorded before anything happens.
+// administration maps superusers' endpoints that have no hook to their events.
 var administration = map[string]Event{
 	"GET /api/backups":                {Action: Read, Detail: "list of backups"},
 	"POST /api/backups":               {Action: Create, Detail: "backup"},
@@ -24,7 +25,7 @@ var administration = map[string]Event{
 	"POST /api/crons/{id}":            {Action: Execute, Detail: "job"},
 }
 
-// bindAdministration records what superusers do beside records and collections.
+// bindAdministration records changes of settings, file tokens and downloads.
 func (t *Trail) bindAdministration() {
 	t.app.OnSettingsUpdateRequest().BindFunc(func(e *core.SettingsUpdateRequestEvent) error {
 		changed := changedSettings(e.OldSettings, e.NewSettings)
@@ -36,6 +37,9 @@ func (t *Trail) bindAdministration() {
 		})
 	})
 	t.app.OnFileTokenRequest().BindFunc(func(e *core.FileTokenRequestEvent) error {
+		if err := inheritImpersonator(e); err != nil {
+			return err
+		}
 		event := Event{Action: Execute, Detail: "file token " + TokenID(e.Token)}
 		if err := Record(e.RequestEvent, event); err != nil {
 			return err
@@ -43,8 +47,12 @@ func (t *Trail) bindAdministration() {
 		return e.Next()
 	})
 	t.app.OnFileDownloadRequest().BindFunc(func(e *core.FileDownloadRequestEvent) error {
+		patients, err := patientsIn(e.Request.Context(), e.App, e.Record)
+		if err != nil {
+			return err
+		}
 		event := Event{
-			Action: Read, Collection: e.Collection.Name, Records: []string{e.Record.Id}, Patients: patientsOf(e.Record),
+			Action: Read, Collection: e.Collection.Name, Records: []string{recordID(e.Record)}, Patients: patients,
 			Detail: "file of " + e.FileField.Name, Agent: fileAgent(e.RequestEvent),
 		}
 		if err := Record(e.RequestEvent, event); err != nil {
@@ -54,8 +62,8 @@ func (t *Trail) bindAdministration() {
 	})
 }
 
-// Administration is the middleware that records what superusers do at endpoints
-// without a hook, before it happens. It needs to know who the caller is.
+// Administration is the middleware that records requests to superusers' endpoints
+// without a hook before they are handled. It runs after authentication.
 func Administration(e *core.RequestEvent) error {
 	event, found := administration[endpoint.Of(e.Request)]
 	if !found {
@@ -85,7 +93,7 @@ func Administration(e *core.RequestEvent) error {
 	return failure
 }
 
-// fileAgent is whom the file token in a request's query stands for.
+// fileAgent returns the agent of the file token in a request's query, if any.
 func fileAgent(e *core.RequestEvent) Agent {
 	token := e.Request.URL.Query().Get("token")
 	if token == "" {
@@ -96,11 +104,26 @@ func fileAgent(e *core.RequestEvent) Agent {
 		return Agent{}
 	}
 	agent := AgentOf(record)
-	agent.Token = TokenID(token)
+	agent.Token, agent.Impersonator = TokenID(token), impersonator(token)
 	return agent
 }
 
-// changedSettings are the names of the groups of settings that are not the same.
+// inheritImpersonator replaces the file token of an impersonated user with one that
+// names the impersonator as well.
+func inheritImpersonator(e *core.FileTokenRequestEvent) error {
+	superuser := sourceOf(e.RequestEvent).agent.Impersonator
+	if superuser == "" {
+		return nil
+	}
+	token, err := security.NewJWT(jwt.MapClaims{
+		core.TokenClaimType: core.TokenTypeFile, core.TokenClaimId: e.Record.Id, core.TokenClaimCollectionId: e.Record.Collection().Id,
+		ImpersonatorClaim: superuser,
+	}, e.Record.TokenKey()+e.Record.Collection().FileToken.Secret, e.Record.Collection().FileToken.DurationTime())
+	e.Token = token
+	return err
+}
+
+// changedSettings returns the names of the groups of settings that differ.
 func changedSettings(before, after *core.Settings) []string {
 	var names []string
 	for name, group := range map[string][2]any{

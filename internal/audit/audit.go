@@ -1,14 +1,18 @@
-// Package audit is the audit trail: who saw or changed which health data, when,
-// from where and through which door. Changes are recorded in their own
-// transaction, reads by a queue that makes callers wait rather than lose an
-// event. Every event is a link of a chain of hashes, so that an altered, missing
-// or reordered one shows.
+// Package audit keeps the audit trail: who saw or changed which health data,
+// when, from where and through which door. Changes are recorded in the
+// transaction of the change, reads through a queue that makes callers wait rather
+// than drop an event. Events form hash chains, so that altered, missing or
+// reordered events are detected.
 //
-// Everything that is recorded by a hook of PocketBase is bound here. What has no
-// hook calls Record.
+// Bind records everything that PocketBase has a hook for. Code without a hook
+// calls Record.
 package audit
 
 import (
+	"cmp"
+	"io"
+	"log/slog"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +21,7 @@ import (
 	"carebase/internal/config"
 )
 
-// Action is what was done, in FHIR's vocabulary of AuditEvent.action.
+// Action says what was done: a code of FHIR's AuditEvent.action.
 type Action string
 
 // The actions.
@@ -29,17 +33,17 @@ const (
 	Execute Action = "E" // signing in, exporting, running a statement or a command
 )
 
-// Outcome is how it ended.
+// Outcome says how the action ended.
 type Outcome string
 
 // The outcomes.
 const (
 	Success Outcome = "success"
-	Denied  Outcome = "denied" // the caller may not
+	Denied  Outcome = "denied" // the caller lacks permission
 	Failed  Outcome = "failed"
 )
 
-// Door is the way that the caller came.
+// Door is the interface that the caller used.
 type Door string
 
 // The doors.
@@ -48,50 +52,57 @@ const (
 	Native    Door = "native"    // PocketBase's own API
 	Batch     Door = "batch"     // several requests of the record API in one
 	Realtime  Door = "realtime"  // subscriptions
-	Dashboard Door = "dashboard" // a superuser, by whatever program
+	Dashboard Door = "dashboard" // any request of a superuser
 	SQL       Door = "sql"       // the dashboard's SQL console
 	Command   Door = "command"   // the command line and the server itself
 )
 
-// AgentType is what kind of agent acted.
+// AgentType is the kind of agent that acted.
 type AgentType string
 
-// The types of agents; a caller who is not known has none.
+// The types of agents. Unauthenticated callers have none.
 const (
 	User      AgentType = "user"
 	Superuser AgentType = "superuser"
-	Operator  AgentType = "operator" // whoever runs commands; the agent is the name in the operating system
+	Operator  AgentType = "operator" // runs commands; identified by the operating system's user name
 )
 
-// Event is what happened. Who did it, when, from where and through which door
-// follow from the request. Nothing in it may be a value of a health record.
+// Event describes what happened. Agent, time, address and door are taken from the
+// request. No field may hold a value of a health record.
 type Event struct {
 	Action Action
-	// Outcome is Success if it is empty.
+	// Outcome defaults to Success.
 	Outcome Outcome
-	// Collection and Records are what was accessed: the records' ids.
+	// Collection and Records name what was accessed; Records are ids.
 	Collection string
 	Records    []string
-	// Patients are the patients that it is about, for whose histories it is:
-	// by default the records, if the collection is that of patients.
+	// Patients are the ids of the patients in whose histories the event appears.
+	// Nil means Records if Collection is patients, and none otherwise.
 	Patients []string
-	// Fields are the names of what changed.
+	// Fields are the names of the changed fields.
 	Fields []string
-	// Detail says in a few words what was done, where the rest does not.
+	// Detail adds a short description.
 	Detail string
-	// Agent is who did it, where the request does not tell: at a login.
+	// Checkpoints are those that pruning has moved.
+	Checkpoints []Checkpoint
+	// viewed are the ids in the records of a view, of which some may be patients'.
+	viewed []string
+	// Agent overrides the request's agent, for example at a login.
 	Agent Agent
 }
 
-// Agent is who acts.
+// Agent identifies who acted.
 type Agent struct {
 	ID   string
 	Type AgentType
-	// Token is the id of the token (the claim jti) that they act with.
+	// Token is the id (claim jti) of the token that authenticated the agent.
 	Token string
+	// Impersonator is the id of the superuser who was issued the token to act as the
+	// agent; empty if nobody was.
+	Impersonator string
 }
 
-// AgentOf is the agent that an auth record stands for; none for nil.
+// AgentOf returns the agent for an auth record, the zero Agent for nil.
 func AgentOf(record *core.Record) Agent {
 	switch {
 	case record == nil:
@@ -107,31 +118,59 @@ type Trail struct {
 	app          core.App
 	reads        config.AuditReads
 	retention    time.Duration
-	rowsAtOnce   int // that one statement inserts
+	rowsAtOnce   int // rows per INSERT statement
 	queue        *queue
+	heads        *headsLog
 	chains       chains
 	sets         *recentSets
 	transactions transactions
-	exists       atomic.Bool // whether there are tables, once they were seen
+	exists       atomic.Bool // caches that the tables exist
 }
 
-// storeKey is where an app keeps its trail.
+// storeKey is the key of the trail in the app's store.
 const storeKey = "carebase.audit"
 
-// Of returns the trail of an app, as Bind made it. Record and the others do
-// nothing on nil, which is the trail of an app without one.
+// Of returns the app's trail, nil if Bind was not called. A nil *Trail is valid
+// and records nothing.
 func Of(app core.App) *Trail {
 	trail, _ := app.Store().Get(storeKey).(*Trail)
 	return trail
 }
 
-// Bind makes an app record everything. It is called once, before the app starts.
-func Bind(app core.App, config *config.Config) {
-	trail := &Trail{app: app, reads: config.AuditReads, retention: config.AuditRetention, sets: newRecentSets(), rowsAtOnce: rowsAtOnceSQLite}
-	if config.PostgreSQL != nil {
+// Timeouts bound how long the trail waits for the database.
+type Timeouts struct {
+	// Request is how long a request waits until its event is queued or stored.
+	Request time.Duration
+	// Shutdown is how long the process waits for queued events to be stored
+	// before it ends.
+	Shutdown time.Duration
+}
+
+// DefaultTimeouts apply where Options has none.
+var DefaultTimeouts = Timeouts{Request: 10 * time.Second, Shutdown: 15 * time.Second}
+
+// Options are the settings of a trail that the configuration does not have.
+type Options struct {
+	// Timeouts defaults to DefaultTimeouts.
+	Timeouts Timeouts
+	// Log receives the heads of the chains as lines of JSON; os.Stderr if nil.
+	Log io.Writer
+}
+
+// Bind makes an app record everything. Call it once, before the app starts.
+func Bind(app core.App, settings *config.Config, options Options) {
+	trail := &Trail{app: app, reads: settings.AuditReads, retention: settings.AuditRetention, sets: newRecentSets(), rowsAtOnce: rowsAtOnceSQLite}
+	if settings.PostgreSQL != nil {
 		trail.rowsAtOnce = rowsAtOncePostgreSQL
 	}
-	trail.queue = newQueue(trail.storeAll)
+	if options.Timeouts == (Timeouts{}) {
+		options.Timeouts = DefaultTimeouts
+	}
+	trail.queue = newQueue(trail.storeAll, options.Timeouts)
+	trail.heads = &headsLog{
+		app: app, log: slog.New(slog.NewJSONHandler(cmp.Or[io.Writer](options.Log, os.Stderr), nil)),
+		settings: settings.AuditHeads, timeout: options.Timeouts.Shutdown,
+	}
 	app.Store().Set(storeKey, trail)
 	trail.bindChanges()
 	trail.bindReads()
@@ -141,4 +180,6 @@ func Bind(app core.App, config *config.Config) {
 	trail.bindAdministration()
 	trail.bindRetention()
 	trail.bindQueue()
+	trail.bindHeads()
+	trail.bindEnd()
 }

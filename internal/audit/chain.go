@@ -16,30 +16,30 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// chain is a chain of events that this process writes. One transaction at a time
-// has it, from its first event to its end, so that no number is taken by a
-// transaction that comes to nothing, and no two follow the same event.
+// chain is a hash chain that this process writes. A transaction holds it
+// exclusively from its first event until it ends, so that a rollback leaves no gap
+// in the numbers and no two events have the same predecessor.
 type chain struct {
 	id   string
 	seq  int64
 	hash string
-	// uncertain is that the last transaction failed: the database knows where
-	// the chain ends.
+	// uncertain is set after a failed transaction: the end must be read from the
+	// database.
 	uncertain bool
 	ids       idSource
 }
 
-// chains are those that no transaction has at the moment. There are as many as
-// there have been transactions at the same time: on SQLite one.
+// chains is a pool of the chains that no transaction holds. It grows to the
+// highest number of concurrent transactions: one on SQLite.
 type chains struct {
 	mutex sync.Mutex
 	free  []*chain
 }
 
-// errForked is that a chain is not where this process left it.
-var errForked = errors.New("an audit chain was continued by somebody else")
+// errForked means that something else has written to a chain of this process.
+var errForked = errors.New("an audit chain was continued by another writer")
 
-// take gives a transaction a chain.
+// take returns a free chain, or begins one.
 func (c *chains) take(tx core.App) (*chain, error) {
 	c.mutex.Lock()
 	var taken *chain
@@ -56,13 +56,13 @@ func (c *chains) take(tx core.App) (*chain, error) {
 	err := tx.DB().Select("seq", "hash").From("audit_chains").
 		Where(dbx.HashExp{"id": taken.id}).Row(&taken.seq, &taken.hash)
 	if errors.Is(err, sql.ErrNoRows) {
-		return begin(tx) // the transaction that began it failed
+		return begin(tx) // the transaction that began it was rolled back
 	}
 	return taken, err
 }
 
-// giveBack returns a chain when its transaction has ended, with the end that it
-// has by then.
+// giveBack returns a chain to the pool when its transaction has ended with err;
+// seq and hash are its new end.
 func (c *chains) giveBack(returned *chain, seq int64, hash string, err error) {
 	if returned.uncertain = err != nil; !returned.uncertain {
 		returned.seq, returned.hash = seq, hash
@@ -72,8 +72,8 @@ func (c *chains) giveBack(returned *chain, seq int64, hash string, err error) {
 	c.free = append(c.free, returned)
 }
 
-// origin is what a chain begins with. It hangs on the end that another chain had,
-// so that a chain cannot be taken away as a whole once there is a later one.
+// origin is the beginning of a chain. It includes the end of the chain begun
+// before, so that a whole chain cannot be removed once a later one exists.
 type origin struct {
 	ID         string `db:"id"`
 	StartedAt  string `db:"started_at"`
@@ -104,10 +104,10 @@ func begin(tx core.App) (*chain, error) {
 	return &chain{id: begun.ID, hash: first}, err
 }
 
-// idSource makes ids that sort by time, and each behind the one before.
+// idSource generates ids that sort by time, each after the one before.
 type idSource struct{ milliseconds, number uint64 }
 
-// The lengths of an id's parts, in digits of base 36.
+// The lengths of an id's parts in base-36 digits.
 const (
 	timeDigits   = 9
 	numberDigits = 11
@@ -122,9 +122,22 @@ func (s *idSource) next(now time.Time) string {
 	return digits(s.milliseconds, timeDigits) + digits(s.number, numberDigits)
 }
 
-// idBefore sorts before every id of a time and after.
+// idBefore returns a text that sorts before all ids generated at a time or later.
 func idBefore(at time.Time) string {
 	return digits(uint64(max(0, at.UnixMilli())), timeDigits)
+}
+
+// timeOf returns when an id was generated, to the millisecond; the zero time if it
+// is not an id.
+func timeOf(id string) time.Time {
+	if len(id) < timeDigits {
+		return time.Time{}
+	}
+	milliseconds, err := strconv.ParseInt(id[:timeDigits], 36, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(milliseconds)
 }
 
 func digits(number uint64, length int) string {

@@ -10,27 +10,26 @@ import (
 	"carebase/internal/collections"
 )
 
-// transient are PocketBase's collections whose records come and go with requests
-// and say nothing about health.
+// transient are PocketBase's collections of short-lived technical records.
 var transient = []string{core.CollectionNameMFAs, core.CollectionNameOTPs, core.CollectionNameAuthOrigins}
 
-// isUnrecorded reports whether changes of a collection's records are no events.
+// isUnrecorded reports whether changes of a collection's records are not recorded.
 func isUnrecorded(name string) bool {
 	declared := collections.Get(name)
 	return slices.Contains(transient, name) || declared != nil && declared.Unrecorded
 }
 
-// isTransient reports whether a change says nothing worth an event. That somebody
-// who is signed in ends a session does.
-func isTransient(collection *core.Collection, action Action, request *request) bool {
-	if collection.Name == collections.Sessions && action == Delete && request != nil && request.Auth != nil {
+// isTransient reports whether a change is not recorded. A session that a signed-in
+// user ends is.
+func isTransient(collection *core.Collection, action Action, caller *request) bool {
+	if collection.Name == collections.Sessions && action == Delete && caller != nil && caller.Auth != nil {
 		return false
 	}
 	return isUnrecorded(collection.Name)
 }
 
-// bindChanges records every change of a record and of a collection in the
-// transaction of the change: both or neither.
+// bindChanges records every change of a record or a collection in the transaction
+// of the change, so that both or neither are stored.
 func (t *Trail) bindChanges() {
 	for action, bind := range map[Action]func(func(*core.RecordEvent) error) string{
 		Create: t.app.OnRecordCreateExecute().BindFunc,
@@ -50,13 +49,13 @@ func (t *Trail) bindChanges() {
 
 func (t *Trail) changeRecord(e *core.RecordEvent, action Action) error {
 	collection := e.Record.Collection()
-	request := t.requestOf(e.Context, e.App)
-	if isTransient(collection, action, request) || !t.ready(e.App) {
+	caller := t.requestOf(e.Context, e.App)
+	if isTransient(collection, action, caller) || !t.ready(e.App) {
 		return e.Next()
 	}
 	return InTransaction(&e.App, func() error {
-		if transaction := t.transactionOf(e.App); transaction.request == nil {
-			transaction.request = request
+		if current := t.transactionOf(e.App); current.request == nil {
+			current.request = caller
 		}
 		event := Event{
 			Action: action, Collection: collection.Name, Records: []string{e.Record.Id},
@@ -66,7 +65,7 @@ func (t *Trail) changeRecord(e *core.RecordEvent, action Action) error {
 		if err := e.Next(); err != nil {
 			return err
 		}
-		// PocketBase makes a new key for a new password on the way.
+		// PocketBase replaces the key when the password changes.
 		if action == Update && e.Record.TokenKey() != tokenKey {
 			event.Detail = "all sessions ended"
 		}
@@ -74,8 +73,8 @@ func (t *Trail) changeRecord(e *core.RecordEvent, action Action) error {
 	})
 }
 
-// InTransaction runs the rest of an event's hooks in a transaction, which is the
-// event's app meanwhile.
+// InTransaction runs the remaining hooks of an event in a transaction, which
+// replaces the event's app meanwhile.
 func InTransaction(app *core.App, next func() error) error {
 	outer := *app
 	defer func() { *app = outer }()
@@ -85,19 +84,19 @@ func InTransaction(app *core.App, next func() error) error {
 	})
 }
 
-// patientsOf is whose health a record is about.
+// patientsOf returns the ids of the patients that a record is about.
 func patientsOf(record *core.Record) []string {
 	if declared := collections.Get(record.Collection().Name); declared != nil && declared.Patient != "" {
 		return record.GetStringSlice(declared.Patient)
 	}
-	// A collection that an operator has made is about the patients it points to.
+	// An operator's collection is tied to patients by a relation named patient.
 	if field, ok := record.Collection().Fields.GetByName("patient").(*core.RelationField); ok {
 		return record.GetStringSlice(field.Name)
 	}
 	return nil
 }
 
-// changedFields are the names of the fields that a change sets to something else.
+// changedFields returns the names of the fields whose values a change alters.
 func changedFields(record *core.Record, action Action) []string {
 	if action == Delete {
 		return nil
@@ -117,22 +116,20 @@ func changedFields(record *core.Record, action Action) []string {
 	return names
 }
 
-// errTrailCollection is that somebody wants to change what superusers see of the
-// audit trail.
+// errTrailCollection refuses changes of the collection that shows the trail.
 var errTrailCollection = errors.New("the audit trail cannot be changed")
 
-// changeCollection records what superusers change about collections. Migrations
-// are not theirs.
+// changeCollection records changes of collections by requests, not by migrations.
 func (t *Trail) changeCollection(e *core.CollectionEvent, action Action) error {
-	request := t.requestOf(e.Context, e.App)
-	if request == nil {
+	caller := t.requestOf(e.Context, e.App)
+	if caller == nil {
 		return e.Next()
 	}
 	if e.Collection.Name == collections.AuditEvents || e.Collection.Id == t.collectionID() {
 		return errTrailCollection
 	}
 	return InTransaction(&e.App, func() error {
-		t.transactionOf(e.App).request = request
+		t.transactionOf(e.App).request = caller
 		if err := e.Next(); err != nil {
 			return err
 		}
@@ -140,7 +137,7 @@ func (t *Trail) changeCollection(e *core.CollectionEvent, action Action) error {
 	})
 }
 
-// collectionID is the id of the collection through which the trail is read.
+// collectionID returns the id of the collection that shows the trail.
 func (t *Trail) collectionID() string {
 	collection, err := t.app.FindCachedCollectionByNameOrId(collections.AuditEvents)
 	if err != nil {
@@ -149,8 +146,8 @@ func (t *Trail) collectionID() string {
 	return collection.Id
 }
 
-// ready reports whether there is a trail to write to: while the first migrations
-// run there is none.
+// ready reports whether the trail's tables exist. They do not while the first
+// migrations run.
 func (t *Trail) ready(app core.App) bool {
 	if !t.exists.Load() && app.HasTable("audit_log") {
 		t.exists.Store(true)

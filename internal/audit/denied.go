@@ -12,29 +12,33 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// actions are what methods stand for.
+// actions maps HTTP methods to actions.
 var actions = map[string]Action{
 	http.MethodGet: Read, http.MethodHead: Read, http.MethodPost: Create,
 	http.MethodPut: Update, http.MethodPatch: Update, http.MethodDelete: Delete,
 }
 
-// ActionOf returns what a request's method stands for.
+// ActionOf returns the action of an HTTP method.
 func ActionOf(method string) Action { return actions[method] }
 
-// RecordDenied records that a request was refused what it wanted of a record, if
-// there is such a record. To the caller it makes no difference whether there is.
+// RecordDenied records that a request was denied access to a record. It records
+// nothing if the record does not exist; the caller cannot tell the difference.
 func RecordDenied(e *core.RequestEvent, collection, id string, action Action) error {
 	record, err := e.App.FindRecordById(collection, id)
 	if err != nil || !isRecorded(record.Collection()) {
-		return nil // no such record, as far as can be told
+		return nil // no such record
+	}
+	patients, err := patientsIn(e.Request.Context(), e.App, record)
+	if err != nil {
+		return err
 	}
 	return Record(e, Event{
 		Action: action, Outcome: Denied, Collection: record.Collection().Name,
-		Records: []string{record.Id}, Patients: patientsOf(record),
+		Records: []string{recordID(record)}, Patients: patients,
 	})
 }
 
-// recordRefusal records what PocketBase's own endpoints refused.
+// recordRefusal records requests for records that PocketBase's endpoints refused.
 func recordRefusal(e *core.RequestEvent, failure error) error {
 	var refusal *router.ApiError
 	if !errors.As(failure, &refusal) {
@@ -52,8 +56,8 @@ func recordRefusal(e *core.RequestEvent, failure error) error {
 	return nil
 }
 
-// recordRefusedRelations records that a new record was to name records that are
-// not the caller's.
+// recordRefusedRelations records that a refused new record referred to records of
+// other owners.
 func recordRefusedRelations(e *core.RequestEvent, name string) error {
 	collection, err := e.App.FindCachedCollectionByNameOrId(name)
 	if err != nil {
@@ -66,7 +70,7 @@ func recordRefusedRelations(e *core.RequestEvent, name string) error {
 	return recordForeign(e, collection, info.Body, Create)
 }
 
-// recordForeign records that a body names records of others.
+// recordForeign records the records of other owners that a body refers to.
 func recordForeign(e *core.RequestEvent, collection *core.Collection, body map[string]any, action Action) error {
 	for _, field := range collection.Fields {
 		relation, ok := field.(*core.RelationField)
@@ -84,22 +88,21 @@ func recordForeign(e *core.RequestEvent, collection *core.Collection, body map[s
 	return nil
 }
 
-// isCallers reports whether a record is the caller's, or nobody's.
+// isCallers reports whether a record belongs to the caller or has no owner.
 func isCallers(e *core.RequestEvent, record *core.Record) bool {
 	owner := record.GetString(collections.CreatedBy)
 	return owner == "" || e.Auth != nil && owner == e.Auth.Id
 }
 
-// bindBatches records what batches were refused: the records of others that a
-// batch names that came to nothing.
+// bindBatches records the records of other owners that a refused batch refers to.
 func (t *Trail) bindBatches() {
 	t.app.OnBatchRequest().BindFunc(func(e *core.BatchRequestEvent) error {
 		failure := e.Next()
 		if failure == nil || e.HasSuperuserAuth() {
 			return failure
 		}
-		for _, request := range e.Batch {
-			name, id, found := endpoint.RecordsPath(request.URL)
+		for _, part := range e.Batch {
+			name, id, found := endpoint.RecordsPath(part.URL)
 			if !found {
 				continue
 			}
@@ -107,15 +110,15 @@ func (t *Trail) bindBatches() {
 			if err != nil || !isRecorded(collection) {
 				continue
 			}
-			if request.Method == http.MethodPut {
-				id = cast.ToString(request.Body["id"])
+			if part.Method == http.MethodPut {
+				id = cast.ToString(part.Body["id"])
 			}
 			if record, err := e.App.FindRecordById(collection, id); err == nil && !isCallers(e.RequestEvent, record) {
-				if err := RecordDenied(e.RequestEvent, collection.Name, id, actions[request.Method]); err != nil {
+				if err := RecordDenied(e.RequestEvent, collection.Name, id, actions[part.Method]); err != nil {
 					return err
 				}
 			}
-			if err := recordForeign(e.RequestEvent, collection, request.Body, actions[request.Method]); err != nil {
+			if err := recordForeign(e.RequestEvent, collection, part.Body, actions[part.Method]); err != nil {
 				return err
 			}
 		}

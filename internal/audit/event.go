@@ -15,12 +15,12 @@ import (
 // timeLayout is RFC 3339 in UTC, to the millisecond.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// inlineRecords is how many ids stand in an event itself. More of them are a set
-// of records, stored once for all the events of a day that name the same ones.
+// inlineRecords is the maximum number of ids in an event itself. A longer list is
+// stored as a set, once for all events of a day with the same list.
 const inlineRecords = 4
 
-// Facts are what is known of an event in every form that it has: as it is stored,
-// exported, and shown to a patient's owner.
+// Facts are the properties that every form of an event has: stored, exported, and
+// shown to a patient's owner.
 type Facts struct {
 	ID         string    `json:"id"`
 	Chain      string    `json:"chain"`
@@ -30,16 +30,18 @@ type Facts struct {
 	Outcome    Outcome   `json:"outcome"`
 	Agent      string    `json:"agent"`
 	AgentType  AgentType `json:"agent_type"`
-	Token      string    `json:"token"`
-	Address    string    `json:"address"`
-	Door       Door      `json:"door"`
-	RequestID  string    `json:"request_id"`
-	Collection string    `json:"collection"`
-	Detail     string    `json:"detail"`
+	// Impersonator is the superuser who acted as the agent.
+	Impersonator string `json:"impersonator,omitempty"`
+	Token        string `json:"token"`
+	Address      string `json:"address"`
+	Door         Door   `json:"door"`
+	RequestID    string `json:"request_id"`
+	Collection   string `json:"collection"`
+	Detail       string `json:"detail"`
 }
 
-// stored is an event as it is stored and hashed: this JSON, to the byte. Lists
-// are separated by spaces.
+// stored is an event as it is stored and hashed; the hash covers this JSON byte by
+// byte. Lists are separated by spaces.
 type stored struct {
 	Facts
 	Records string `json:"records"`
@@ -47,30 +49,36 @@ type stored struct {
 	Set     string `json:"set,omitempty"`
 	Patient string `json:"patient"`
 	Fields  string `json:"fields"`
+
+	Checkpoints []Checkpoint `json:"checkpoints,omitempty"`
 }
 
-// subject is what the event is found by.
+// subject returns the key that events are looked up by.
 func (s *stored) subject() string {
-	if s.Set != "" {
+	switch {
+	case len(s.Checkpoints) > 0:
+		return checkpointSubject
+	case s.Set != "":
 		return s.Set
 	}
 	return s.Patient
 }
 
-// occurrence is an event with its circumstances, not yet in a chain.
+// occurrence is an event with its time and source, not yet in a chain.
 type occurrence struct {
 	Event
 	at     time.Time
 	source source
-	units  int64 // how much of the queue it takes
+	units  int64 // share of the queue's capacity
 }
 
-// recordSet is what a long event names.
+// recordSet is the list of records of a long event.
 type recordSet struct {
 	id, day, owner, records, patients string
 }
 
-// prepare turns an occurrence into what is stored, but for its place in a chain.
+// prepare returns the stored form of an occurrence, still without its place in a
+// chain, and its set of records, if any.
 func (o *occurrence) prepare() (*stored, *recordSet) {
 	agent := o.source.agent
 	if o.Agent != (Agent{}) {
@@ -88,17 +96,17 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	event := &stored{
 		Facts: Facts{
 			RecordedAt: o.at.UTC().Format(timeLayout), Action: o.Action, Outcome: o.Outcome,
-			Agent: agent.ID, AgentType: agent.Type, Token: agent.Token,
+			Agent: agent.ID, AgentType: agent.Type, Token: agent.Token, Impersonator: agent.Impersonator,
 			Address: o.source.address, Door: o.source.door, RequestID: o.source.requestID,
 			Collection: o.Collection, Detail: o.Detail,
 		},
-		Count: len(o.Records), Fields: strings.Join(o.Fields, " "),
+		Count: len(o.Records), Fields: strings.Join(o.Fields, " "), Checkpoints: o.Checkpoints,
 	}
 	if len(o.Records) <= inlineRecords && len(o.Patients) <= 1 {
 		event.Records, event.Patient = strings.Join(o.Records, " "), strings.Join(o.Patients, "")
 		return event, nil
 	}
-	set := &recordSet{day: event.RecordedAt[:len("2006-01-02")], records: strings.Join(o.Records, " ")}
+	set := &recordSet{day: event.RecordedAt[:len(time.DateOnly)], records: strings.Join(o.Records, " ")}
 	if o.Collection != collections.Patients {
 		set.patients = strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Patients))), " ")
 	}
@@ -110,7 +118,7 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	return event, set
 }
 
-// digest is the id that the content of a set has.
+// digest returns the id of a set, the hash of its content.
 func (s *recordSet) digest() string {
 	hash := sha256.New()
 	for _, part := range []string{s.day, s.owner, s.patients, s.records} {

@@ -12,18 +12,19 @@ import (
 	"carebase/internal/collections"
 )
 
-// Exported is an event with everything that belongs to it.
+// Exported is an event with its lists and hash, as exports show it.
 type Exported struct {
 	Facts
 	Records  []string `json:"records"`
 	Patients []string `json:"patients"`
 	Fields   []string `json:"fields"`
 	Hash     string   `json:"hash"`
+	// Checkpoints are those of an event that records pruning.
+	Checkpoints []Checkpoint `json:"checkpoints,omitempty"`
 }
 
-// Export yields the events from one time until before another, in the order in
-// which they were stored. They are one state of the database, and are not held
-// in memory.
+// Export yields the events of [from, until) in the order in which they were
+// stored. It streams one consistent state of the database.
 func Export(ctx context.Context, app core.App, from, until time.Time, yield func(*Exported) error) error {
 	rows, err := app.ConcurrentDB().NewQuery(`SELECT l.hash, l.event, COALESCE(s.records, ''), COALESCE(s.patients, '')
 		FROM audit_log l LEFT JOIN audit_record_sets s ON s.id = l.subject WHERE l.id >= {:from} ORDER BY l.id`).
@@ -43,7 +44,7 @@ func Export(ctx context.Context, app core.App, from, until time.Time, yield func
 			return err
 		}
 		if event.RecordedAt < begin || event.RecordedAt >= end {
-			continue // it was stored later than it happened
+			continue // stored later than it happened
 		}
 		if err := yield(event.export(hash, records, patients)); err != nil {
 			return err
@@ -60,5 +61,6 @@ func (s *stored) export(hash, records, patients string) *Exported {
 	}
 	return &Exported{
 		Facts: s.Facts, Records: strings.Fields(records), Patients: strings.Fields(patients), Fields: strings.Fields(s.Fields), Hash: hash,
+		Checkpoints: s.Checkpoints,
 	}
 }

@@ -1,13 +1,54 @@
 package audit
 
 import (
+	"context"
+	"strings"
 	"time"
 
+	"github.com/pocketbase/pocketbase/core"
 	"golang.org/x/sync/semaphore"
+
+	"carebase/internal/config"
 )
 
-// Tighten gives the queue less room; it must be empty.
-func (t *Trail) Tighten(room int64) { t.queue.room = semaphore.NewWeighted(room) }
+// Tighten reduces the queue's capacity; the queue must be empty.
+func (t *Trail) Tighten(capacity int64) { t.queue.capacity = semaphore.NewWeighted(capacity) }
 
-// SetPatience says how long callers wait.
-func (t *Trail) SetPatience(patience time.Duration) { t.queue.patience = patience }
+// SetRequestTimeout changes how long callers wait.
+func (t *Trail) SetRequestTimeout(timeout time.Duration) { t.queue.timeouts.Request = timeout }
+
+// AppendElsewhere records an event as another process does, in a chain of its own.
+func AppendElsewhere(app core.App, event Event) error {
+	other := &Trail{app: app, sets: newRecentSets(), rowsAtOnce: rowsAtOnceSQLite}
+	return other.recordIn(app, event)
+}
+
+// LinkHash returns the hash of an event after another.
+func LinkHash(predecessor, text string) string { return linkHash(predecessor, text) }
+
+// AppendHeads writes noted heads to a place.
+func AppendHeads(ctx context.Context, place *config.HeadsPlace, noted NotedHeads) error {
+	return appendHeads(ctx, place, noted)
+}
+
+// Terminate does what the end of the process does.
+func (t *Trail) Terminate() error { return t.end() }
+
+// HeadsLog decides which heads are due.
+type HeadsLog struct{ headsLog }
+
+// NewHeadsLog returns a log that has written nothing.
+func NewHeadsLog() *HeadsLog { return new(HeadsLog) }
+
+// Due returns the heads to write.
+func (l *HeadsLog) Due(heads []Head, now time.Time) []Head { return l.due(heads, now) }
+
+// Wrote notes what was written.
+func (l *HeadsLog) Wrote(heads []Head, complete bool, now time.Time) { l.wrote(heads, complete, now) }
+
+// ParseHeads reads heads from a text.
+func ParseHeads(text string) ([]Head, error) {
+	found := headSet{}
+	err := found.read(strings.NewReader(text), time.Now())
+	return found.sorted(), err
+}

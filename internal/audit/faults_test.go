@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/app"
 	"carebase/internal/audit"
 	"carebase/internal/config"
+	"carebase/internal/testing/testapp"
 )
 
 // blocked runs a function while the trail takes no events.
@@ -97,7 +100,7 @@ func TestReadersWaitForAFullQueueAndNothingIsDropped(t *testing.T) {
 	before := len(events(t, c.Server))
 	const room = 20
 	audit.Of(c.App).Tighten(room)
-	audit.Of(c.App).SetPatience(50 * time.Millisecond)
+	audit.Of(c.App).SetRequestTimeout(50 * time.Millisecond)
 	late := make(chan int, 1)
 	path, answered := "/api/patients/"+c.patient+"/", 0
 	c.blocked(t, func() {
@@ -113,8 +116,8 @@ func TestReadersWaitForAFullQueueAndNothingIsDropped(t *testing.T) {
 		if state := audit.Of(c.App).State(); state.Waiting != answered {
 			t.Errorf("got %+v", state)
 		}
-		// Who has patience gets an answer when there is room again.
-		audit.Of(c.App).SetPatience(time.Minute)
+		// A caller with a longer timeout gets an answer when there is room again.
+		audit.Of(c.App).SetRequestTimeout(time.Minute)
 		go func() { late <- c.Call(c.owner.Access, "GET", path, nil).Status }()
 	})
 	if got := <-late; got != 200 {
@@ -184,4 +187,24 @@ func TestWritersAtOnceKeepTheChainsWhole(t *testing.T) {
 	if summary := verify(t, c.Server); summary.Chains != len(heads) {
 		t.Errorf("got %+v", summary)
 	}
+}
+
+func TestAnEndThatLosesEventsFails(t *testing.T) {
+	settings := testapp.Default()
+	served := testapp.NewApp(t, settings, func(options *app.Options) {
+		options.AuditTimeouts = audit.Timeouts{Request: time.Second, Shutdown: 10 * time.Millisecond}
+	})
+	c := &clinic{Server: testapp.Serve(t, served)}
+	c.owner = c.SignUp("owner")
+	c.patient = c.id(c.owner, "patients", map[string]any{"name": "Ada", "age": 3})
+	_ = events(t, c.Server)
+	c.blocked(t, func() {
+		for range 2 {
+			c.Must(200, c.owner.Access, "GET", "/api/patients/"+c.patient+"/", nil)
+		}
+		err := audit.Of(c.App).Terminate()
+		if err == nil || !strings.HasPrefix(err.Error(), "failed to store 2 audit events: ") {
+			t.Errorf("got %v", err)
+		}
+	})
 }

@@ -1,13 +1,13 @@
 package audit
 
 import (
+	"fmt"
 	"strings"
 
 	"carebase/internal/collections"
 )
 
-// The types of FHIR R4 (hl7.org/fhir/R4/auditevent.html), as far as events need
-// them.
+// The types of FHIR R4 (hl7.org/fhir/R4/auditevent.html) that events use.
 type (
 	// FHIRAuditEvent is an AuditEvent resource.
 	FHIRAuditEvent struct {
@@ -77,7 +77,8 @@ const (
 	fhirRoles        = "http://terminology.hl7.org/CodeSystem/object-role"
 	fhirSourceTypes  = "http://terminology.hl7.org/CodeSystem/security-source-type"
 	dicom            = "http://dicom.nema.org/resources/ontology/DCM"
-	// identifiers begin the systems of ids that are no FHIR resources here.
+	// identifiers is the prefix of the identifier systems of ids that are not FHIR
+	// resources.
 	identifiers = "urn:carebase:"
 	// networkAddress is FHIR's code for an IP address.
 	networkAddress = "2"
@@ -100,11 +101,11 @@ var (
 	fhirSearch = fhirCoding{fhirInteractions, "search-type", "search-type"}
 )
 
-// FHIR is the event as an AuditEvent resource of FHIR R4.
+// FHIR returns the event as an AuditEvent resource of FHIR R4.
 func (e *Exported) FHIR() *FHIRAuditEvent {
 	event := &FHIRAuditEvent{
 		ResourceType: "AuditEvent", ID: e.ID, Type: fhirActivity, Action: e.Action, Recorded: e.RecordedAt,
-		Outcome: "0", OutcomeDesc: string(e.Outcome), Agent: []fhirAgent{e.fhirAgent()},
+		Outcome: "0", OutcomeDesc: string(e.Outcome), Agent: e.fhirAgents(),
 		Source: fhirSource{
 			Site: "Carebase", Observer: fhirReference{Display: "Carebase"},
 			Type: []fhirCoding{{fhirSourceTypes, "4", "Application Server"}},
@@ -126,19 +127,31 @@ func (e *Exported) FHIR() *FHIRAuditEvent {
 	return event
 }
 
-func (e *Exported) fhirAgent() fhirAgent {
-	agent := fhirAgent{AltID: e.Token, Requestor: true}
-	if e.Agent != "" {
-		agent.Type = &fhirConcept{Text: string(e.AgentType)}
-		agent.Who = &fhirReference{Identifier: &fhirIdentifier{System: identifiers + string(e.AgentType), Value: e.Agent}}
-	}
+// fhirAgents returns the requestor first: with an impersonator, the superuser, and
+// then the user.
+func (e *Exported) fhirAgents() []fhirAgent {
+	requestor := fhirAgent{AltID: e.Token, Requestor: true}
 	if e.Address != "" {
-		agent.Network = &fhirNetwork{Address: e.Address, Type: networkAddress}
+		requestor.Network = &fhirNetwork{Address: e.Address, Type: networkAddress}
 	}
-	return agent
+	if e.Impersonator != "" {
+		requestor.identify(Superuser, e.Impersonator)
+		user := fhirAgent{}
+		user.identify(e.AgentType, e.Agent)
+		return []fhirAgent{requestor, user}
+	}
+	requestor.identify(e.AgentType, e.Agent)
+	return []fhirAgent{requestor}
 }
 
-// fhirRecords are the patients and what else was accessed.
+func (a *fhirAgent) identify(kind AgentType, id string) {
+	if id != "" {
+		a.Type = &fhirConcept{Text: string(kind)}
+		a.Who = &fhirReference{Identifier: &fhirIdentifier{System: identifiers + string(kind), Value: id}}
+	}
+}
+
+// fhirRecords returns the patients and the other accessed records.
 func (e *Exported) fhirRecords() []fhirEntity {
 	var entities []fhirEntity
 	for _, id := range e.Patients {
@@ -154,7 +167,7 @@ func (e *Exported) fhirRecords() []fhirEntity {
 	return entities
 }
 
-// fhirRequest is the request itself, and what FHIR has no place for.
+// fhirRequest returns the request, with the properties that FHIR has no field for.
 func (e *Exported) fhirRequest() fhirEntity {
 	request := fhirEntity{
 		What: &fhirReference{Identifier: &fhirIdentifier{System: identifiers + "request", Value: e.RequestID}},
@@ -172,6 +185,9 @@ func (e *Exported) fhirRequest() fhirEntity {
 		if detail.Value != "" {
 			request.Detail = append(request.Detail, detail)
 		}
+	}
+	for _, checkpoint := range e.Checkpoints {
+		request.Detail = append(request.Detail, fhirDetail{"checkpoint", fmt.Sprintf("%s %d %s", checkpoint.Chain, checkpoint.Seq, checkpoint.Hash)})
 	}
 	return request
 }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -14,17 +15,17 @@ import (
 // HistoryEntry is an event as a patient's owner sees it.
 type HistoryEntry struct {
 	Facts
-	// AgentName is what the agent is called now.
+	// AgentName is the agent's current name; empty if the account no longer exists.
+	// With an impersonator it is "superuser ID as user NAME".
 	AgentName string
 	Fields    []string
 }
 
-// superuserName stands for superusers, who have no name but an e-mail address.
+// superuserName is shown for superusers, who have an e-mail address but no name.
 const superuserName = "Superuser"
 
-// ofPatient is what events are found by that are about a patient: the patient,
-// and the sets that name the patient among others. Those are their owner's and
-// superusers'.
+// ofPatient returns the condition for events about a patient: by the patient, or by
+// a set with the patient that was read by the owner or by somebody without one.
 func ofPatient(patient, owner string) dbx.Expression {
 	return dbx.NewExp(`[[subject]] IN (SELECT {:patient} UNION ALL SELECT [[id]] FROM {{audit_record_sets}}
 		WHERE [[owner]] IN ({:owner}, '') AND (instr([[records]], {:patient}) > 0 OR instr([[patients]], {:patient}) > 0))`,
@@ -37,7 +38,7 @@ func CountHistory(ctx context.Context, app core.App, patient, owner string) (cou
 	return count, err
 }
 
-// History returns some of the events about a patient, newest first.
+// History returns a page of the events about a patient, newest first.
 func History(ctx context.Context, app core.App, patient, owner string, offset, limit int64) ([]HistoryEntry, error) {
 	var texts []string
 	err := app.ConcurrentDB().Select("event").From("audit_log").Where(ofPatient(patient, owner)).
@@ -58,7 +59,7 @@ func History(ctx context.Context, app core.App, patient, owner string, offset, l
 	return entries, addNames(ctx, app, entries, users)
 }
 
-// addNames fills in what the agents call themselves. Who is gone has no name.
+// addNames fills in the agents' names.
 func addNames(ctx context.Context, app core.App, entries []HistoryEntry, users []any) error {
 	var rows []struct {
 		ID   string `db:"id"`
@@ -73,10 +74,12 @@ func addNames(ctx context.Context, app core.App, entries []HistoryEntry, users [
 		names[row.ID] = row.Name
 	}
 	for i := range entries {
-		switch entry := &entries[i]; entry.AgentType {
-		case User:
+		switch entry := &entries[i]; {
+		case entry.Impersonator != "":
+			entry.AgentName = "superuser " + entry.Impersonator + " as user " + cmp.Or(names[entry.Agent], entry.Agent)
+		case entry.AgentType == User:
 			entry.AgentName = names[entry.Agent]
-		case Superuser:
+		case entry.AgentType == Superuser:
 			entry.AgentName = superuserName
 		}
 	}

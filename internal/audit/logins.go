@@ -9,7 +9,7 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// bindLogins records who signs in at PocketBase's own doors, and who fails to.
+// bindLogins records sign-ins at PocketBase's endpoints.
 func (t *Trail) bindLogins() {
 	t.app.OnRecordAuthRequest().BindFunc(func(e *core.RecordAuthRequestEvent) error {
 		login := &Event{Action: Execute, Collection: e.Collection.Name, Records: []string{e.Record.Id}, Detail: "login: " + e.AuthMethod}
@@ -24,22 +24,21 @@ func (t *Trail) bindLogins() {
 		} else {
 			login.Agent.Token = TokenID(e.Token)
 		}
-		if request, ok := e.Get(requestKey).(*request); ok {
-			// It is recorded right before it is answered: see enrich.
-			request.reading.login = login
+		if caller, ok := e.Get(requestKey).(*request); ok {
+			// enrich records it right before the response.
+			caller.reading.login = login
 		}
 		return e.Next()
 	})
 }
 
-// signIns are the endpoints that sign somebody in, and what events call that.
+// signIns maps the endpoints that sign in to the details of their events.
 var signIns = map[string]string{
 	endpoint.WithPassword: "login: password", endpoint.WithOTP: "login: otp", endpoint.WithOAuth2: "login: oauth2",
 	endpoint.AuthRefresh: "token refresh",
 }
 
-// recordFailedLogin records that a request to sign in came to nothing: as whom, if
-// that is an account.
+// recordFailedLogin records a failed sign-in, with the account if it exists.
 func recordFailedLogin(e *core.RequestEvent) error {
 	detail, found := signIns[endpoint.Of(e.Request)]
 	if !found {
@@ -47,7 +46,7 @@ func recordFailedLogin(e *core.RequestEvent) error {
 	}
 	collection, err := e.App.FindCachedCollectionByNameOrId(e.Request.PathValue("collection"))
 	if err != nil {
-		return nil // nobody can sign in there
+		return nil // no such collection
 	}
 	event := Event{Action: Execute, Outcome: Failed, Collection: collection.Name, Detail: detail}
 	if account := claimed(e, collection.Name); account != nil {
@@ -56,13 +55,13 @@ func recordFailedLogin(e *core.RequestEvent) error {
 	return Record(e, event)
 }
 
-// claimed is the account that a request wants to sign in to.
+// claimed returns the account that a request tried to sign in to, nil if none.
 func claimed(e *core.RequestEvent, collection string) *core.Record {
 	var form struct {
 		Identity string `json:"identity" form:"identity"`
 		OTP      string `json:"otpId" form:"otpId"`
 	}
-	// The request may have been refused before its body had a limit.
+	// The request may have been refused before its body was limited.
 	if e.Request.ContentLength > apis.DefaultMaxBodySize {
 		return nil
 	}

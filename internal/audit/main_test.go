@@ -12,11 +12,11 @@ func TestMain(m *testing.M) { testapp.Main(m) }
 
 // event is what superusers see of an event.
 type event struct {
-	ID, Action, Outcome, Agent, Door, Collection, Records, Patient, Fields, Detail, Address, Token, Chain, Hash string
-	AgentType                                                                                                   string `db:"agent_type"`
-	RequestID                                                                                                   string `db:"request_id"`
-	RecordedAt                                                                                                  string `db:"recorded_at"`
-	Seq                                                                                                         int64
+	ID, Action, Outcome, Agent, Door, Collection, Records, Patient, Fields, Detail, Address, Token, Chain, Hash, Impersonator string
+	AgentType                                                                                                                 string `db:"agent_type"`
+	RequestID                                                                                                                 string `db:"request_id"`
+	RecordedAt                                                                                                                string `db:"recorded_at"`
+	Seq                                                                                                                       int64
 }
 
 // events are all events so far, oldest first.

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -11,34 +12,28 @@ import (
 )
 
 const (
-	// queueSize is how much waits to be stored at most: an event counts one, and
-	// so do idsPerUnit of the ids in it, which is about as much memory.
+	// queueSize is the queue's capacity. An event takes one unit, and so do every
+	// idsPerUnit ids in it, which need about as much memory.
 	queueSize  = 100_000
 	idsPerUnit = 8
-	// batchSize is how many events are stored in one transaction, for which other
-	// writers wait.
+	// batchSize is the maximum number of events per transaction, which blocks other
+	// writers.
 	batchSize = 1024
-	// flushInterval is how long an event waits at most while the database answers.
-	// A commit has SQLite's readers read anew what they had cached.
+	// flushInterval is the time between two transactions. Each commit invalidates
+	// the page caches of SQLite's readers.
 	flushInterval = 800 * time.Millisecond
-	// defaultPatience is how long callers wait.
-	defaultPatience = 10 * time.Second
-	// farewell is how long the end of the process waits for the database.
-	farewell = 15 * time.Second
 )
 
-// errFull is the 503 of a request that cannot be recorded, and therefore is not
-// answered.
+// errFull is the 503 for a request that cannot be recorded.
 var errFull = router.NewApiError(http.StatusServiceUnavailable, "The request cannot be recorded at the moment. Try again later.", nil)
 
-// queue holds events until they are stored, many in a transaction. It has a
-// bound: who comes when it is full waits.
+// queue holds events until they are stored, many per transaction. Callers wait
+// while it is full.
 type queue struct {
-	store func([]*occurrence) error
-	room  *semaphore.Weighted
-	wake  chan struct{}
-	// patience is how long a caller waits for a place.
-	patience time.Duration
+	store    func([]*occurrence) error
+	capacity *semaphore.Weighted
+	wake     chan struct{}
+	timeouts Timeouts
 
 	mutex            sync.Mutex
 	waiting, storing *batch
@@ -46,36 +41,36 @@ type queue struct {
 	quit, ended      chan struct{} // nil while the queue is not running
 }
 
-// batch is what is stored together.
+// batch holds events that are stored together.
 type batch struct {
 	occurrences []*occurrence
-	stored      chan struct{} // closed when it is
+	stored      chan struct{} // closed when they are
 }
 
 func newBatch() *batch { return &batch{stored: make(chan struct{})} }
 
-func newQueue(store func([]*occurrence) error) *queue {
+func newQueue(store func([]*occurrence) error, timeouts Timeouts) *queue {
 	return &queue{
-		store: store, room: semaphore.NewWeighted(queueSize), wake: make(chan struct{}, 1), patience: defaultPatience, waiting: newBatch(),
+		store: store, capacity: semaphore.NewWeighted(queueSize), wake: make(chan struct{}, 1), timeouts: timeouts, waiting: newBatch(),
 	}
 }
 
-// put adds an event, or returns errFull when there has been no room for long.
-// While the queue is not running, it stores the event at once.
+// put adds an event, or returns errFull if the queue stays full for the timeout.
+// While the queue is not running, put stores the event at once.
 func (q *queue) put(ctx context.Context, happened *occurrence) error {
 	happened.units = min(queueSize, 1+int64(len(happened.Records)+len(happened.Patients))/idsPerUnit)
 	units := happened.units
-	if !q.room.TryAcquire(units) {
-		q.hurry()
-		// A client that goes away does not take its event along.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.patience)
+	if !q.capacity.TryAcquire(units) {
+		q.wakeUp()
+		// The event is kept if the client disconnects.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.timeouts.Request)
 		defer cancel()
-		if q.room.Acquire(ctx, units) != nil {
+		if q.capacity.Acquire(ctx, units) != nil {
 			return errFull
 		}
 	}
 	if !q.add(happened) {
-		defer q.room.Release(units)
+		defer q.capacity.Release(units)
 		return q.store([]*occurrence{happened})
 	}
 	return nil
@@ -92,15 +87,16 @@ func (q *queue) add(happened *occurrence) bool {
 	return true
 }
 
-func (q *queue) hurry() {
+// wakeUp makes the queue store its events without waiting for the interval.
+func (q *queue) wakeUp() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
 }
 
-// flush returns when everything that was put before is stored, or errFull when
-// that takes too long.
+// flush waits until all events put before are stored, or returns errFull after the
+// timeout.
 func (q *queue) flush(ctx context.Context) error {
 	q.mutex.Lock()
 	last := q.storing
@@ -111,8 +107,8 @@ func (q *queue) flush(ctx context.Context) error {
 	if last == nil {
 		return nil
 	}
-	q.hurry()
-	ctx, cancel := context.WithTimeout(ctx, q.patience)
+	q.wakeUp()
+	ctx, cancel := context.WithTimeout(ctx, q.timeouts.Request)
 	defer cancel()
 	select {
 	case <-last.stored:
@@ -131,8 +127,8 @@ func (q *queue) start() {
 	}
 }
 
-// stop stores what is waiting. It returns why not, if the database does not
-// take it for long.
+// stop stores the waiting events. It returns an error if the database does not
+// take them within the timeout.
 func (q *queue) stop() error {
 	q.mutex.Lock()
 	quit, ended := q.quit, q.ended
@@ -145,7 +141,20 @@ func (q *queue) stop() error {
 	<-ended
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
-	return q.failure
+	if q.failure == nil {
+		return nil
+	}
+	return fmt.Errorf("failed to store %d audit events: %w", q.unstored(), q.failure)
+}
+
+// unstored returns the number of events that are not stored; the caller holds the
+// mutex.
+func (q *queue) unstored() int {
+	count := len(q.waiting.occurrences)
+	if q.storing != nil {
+		count += len(q.storing.occurrences)
+	}
+	return count
 }
 
 func (q *queue) run(quit, ended chan struct{}) {
@@ -157,7 +166,7 @@ func (q *queue) run(quit, ended chan struct{}) {
 		case <-q.wake:
 		case <-tick.C:
 		case <-quit:
-			for deadline := time.Now().Add(farewell); !q.storeWaiting() && time.Now().Before(deadline); {
+			for deadline := time.Now().Add(q.timeouts.Shutdown); !q.storeWaiting() && time.Now().Before(deadline); {
 				time.Sleep(flushInterval)
 			}
 			return
@@ -166,8 +175,8 @@ func (q *queue) run(quit, ended chan struct{}) {
 	}
 }
 
-// storeWaiting stores what is waiting and reports whether that succeeded. What is
-// left stays for the next time.
+// storeWaiting stores the waiting events and reports whether that succeeded. On a
+// failure the rest is kept for the next attempt.
 func (q *queue) storeWaiting() bool {
 	q.mutex.Lock()
 	if q.storing == nil {
@@ -182,7 +191,7 @@ func (q *queue) storeWaiting() bool {
 		if failure = q.store(part); failure == nil {
 			storing.occurrences = storing.occurrences[len(part):]
 			for _, stored := range part {
-				q.room.Release(stored.units)
+				q.capacity.Release(stored.units)
 			}
 		}
 	}

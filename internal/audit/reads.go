@@ -10,17 +10,17 @@ import (
 	"carebase/internal/collections"
 )
 
-// reading is what a request has read through PocketBase and not answered yet.
+// reading collects the records that a request is about to return.
 type reading struct {
 	depth  int
 	events []*Event
-	// login is the sign-in that is being answered, if it is one.
+	// login is the event of a sign-in that is about to be answered, or nil.
 	login *Event
 }
 
-// bindReads records what PocketBase's own doors show, before they do: its enrich
-// hooks run around each record that is about to be shown, within one another,
-// the expanded ones included.
+// bindReads records what PocketBase's endpoints return, before they do. The enrich
+// hooks of all returned records, expanded ones included, run nested in one
+// another.
 func (t *Trail) bindReads() {
 	t.app.OnRecordEnrich().BindFunc(t.enrich)
 	t.app.OnRecordsListRequest().BindFunc(func(e *core.RecordsListRequestEvent) error {
@@ -34,19 +34,19 @@ func (t *Trail) bindReads() {
 }
 
 func (t *Trail) enrich(e *core.RecordEnrichEvent) error {
-	request := t.requestOf(context.Background(), e.App)
-	if request == nil {
+	caller := t.requestOf(context.Background(), e.App)
+	if caller == nil {
 		return t.enrichMessage(e)
 	}
-	reading := &request.reading
-	reading.depth++
-	reading.add(request, e)
+	open := &caller.reading
+	open.depth++
+	open.add(caller, e)
 	err := e.Next()
-	if reading.depth--; reading.depth > 0 {
+	if open.depth--; open.depth > 0 {
 		return err
 	}
-	events, login := reading.events, reading.login
-	reading.events, reading.login = nil, nil
+	events, login := open.events, open.login
+	open.events, open.login = nil, nil
 	if err != nil {
 		return err
 	}
@@ -54,19 +54,22 @@ func (t *Trail) enrich(e *core.RecordEnrichEvent) error {
 		events = append(events, login)
 	}
 	for _, event := range events {
-		if err := t.record(e.App, request.RequestEvent, *event); err != nil {
+		if err := findViewed(caller.Request.Context(), e.App, event); err != nil {
+			return err
+		}
+		if err := t.record(e.App, caller.RequestEvent, *event); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// add notes a record that is about to be shown. What a request has written itself
-// is an event already.
-func (r *reading) add(request *request, e *core.RecordEnrichEvent) {
+// add adds a record that is about to be returned. Records that the request has
+// written itself are already recorded.
+func (r *reading) add(caller *request, e *core.RecordEnrichEvent) {
 	collection := e.Record.Collection()
 	expanded := e.RequestInfo.Context == core.RequestInfoContextExpand
-	if !isRecorded(collection) || !expanded && request.method != http.MethodGet {
+	if !isRecorded(collection) || !expanded && caller.method != http.MethodGet {
 		return
 	}
 	i := slices.IndexFunc(r.events, func(known *Event) bool { return known.Collection == collection.Name })
@@ -74,14 +77,18 @@ func (r *reading) add(request *request, e *core.RecordEnrichEvent) {
 		i, r.events = len(r.events), append(r.events, &Event{Action: Read, Collection: collection.Name})
 	}
 	if collection.Name == collections.AuditEvents {
-		return // which events a superuser reads would be events about events
+		return // ids of events that a superuser reads are not recorded
 	}
-	r.events[i].Records = append(r.events[i].Records, e.Record.Id)
+	r.events[i].Records = append(r.events[i].Records, recordID(e.Record))
+	if collection.IsView() {
+		r.events[i].viewed = append(r.events[i].viewed, idsIn(e.Record)...)
+		return
+	}
 	r.events[i].Patients = append(r.events[i].Patients, patientsOf(e.Record)...)
 }
 
-// isRecorded reports whether reading a collection is an event: PocketBase's own
-// and the technical ones hold nothing about people.
+// isRecorded reports whether reads of a collection are recorded. Those of system
+// and technical collections are not.
 func isRecorded(collection *core.Collection) bool {
 	return !collection.System && (collection.Name == collections.AuditEvents || !isUnrecorded(collection.Name))
 }

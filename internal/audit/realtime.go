@@ -14,14 +14,22 @@ import (
 	"carebase/internal/config"
 )
 
-// tokenKey is where a realtime client keeps the id of its subscriber's token.
-const tokenKey = "carebase.audit.token"
+// The keys of the subscriber's token id and impersonator in a realtime client; the
+// latter also in the subscriber's record.
+const (
+	tokenKey        = "carebase.audit.token"
+	impersonatorKey = "carebase.audit.impersonator"
+)
 
-// bindRealtime records each record that a subscriber is sent, where the
-// connection is, before it is sent.
+// bindRealtime records each record that a subscriber is sent, before it is sent.
 func (t *Trail) bindRealtime() {
 	t.app.OnRealtimeSubscribeRequest().BindFunc(func(e *core.RealtimeSubscribeRequestEvent) error {
-		e.Client.Set(tokenKey, TokenID(bearer(e.Request.Header.Get("Authorization"))))
+		subscriber := sourceOf(e.RequestEvent)
+		e.Client.Set(tokenKey, TokenID(subscriber.rawToken))
+		e.Client.Set(impersonatorKey, subscriber.agent.Impersonator)
+		if e.Auth != nil {
+			e.Auth.SetRaw(impersonatorKey, subscriber.agent.Impersonator) // for enrichMessage
+		}
 		for _, topic := range e.Subscriptions {
 			if err := recordSubscription(e.RequestEvent, topic); err != nil {
 				return err
@@ -33,6 +41,7 @@ func (t *Trail) bindRealtime() {
 		auth, _ := e.Client.Get(apis.RealtimeClientAuthKey).(*core.Record)
 		agent := AgentOf(auth)
 		agent.Token, _ = e.Client.Get(tokenKey).(string)
+		agent.Impersonator, _ = e.Client.Get(impersonatorKey).(string)
 		for _, event := range t.delivered(e.Message.Name, e.Message.Data) {
 			event.Agent = agent
 			if err := Record(e.RequestEvent, *event); err != nil {
@@ -43,8 +52,8 @@ func (t *Trail) bindRealtime() {
 	})
 }
 
-// recordSubscription records that somebody wants to hear of a record of somebody
-// else, of which nothing will be heard.
+// recordSubscription records a subscription to a record that the caller cannot
+// read and will get no messages about.
 func recordSubscription(e *core.RequestEvent, topic string) error {
 	name, _, _ := strings.Cut(topic, "?")
 	collection, id, _ := strings.Cut(name, "/")
@@ -68,7 +77,8 @@ func isReadable(e *core.RequestEvent, record *core.Record) bool {
 	return err == nil && readable
 }
 
-// delivered are the reads that a message is: its record, and those expanded in it.
+// delivered returns the reads that a message amounts to: its record and the
+// expanded ones.
 func (t *Trail) delivered(topic string, data []byte) []*Event {
 	name, _, isRecord := strings.Cut(strings.TrimSuffix(topic, "?"), "/")
 	collection, err := t.app.FindCachedCollectionByNameOrId(name)
@@ -91,8 +101,8 @@ type deliveries struct {
 	events []*Event
 }
 
-// add notes a record and what is expanded in it. A subscriber who asked for some
-// fields only may get a record without its id: see enrichMessage.
+// add adds a record and those expanded in it. Records without an id, because the
+// subscriber selected other fields, are recorded by enrichMessage.
 func (d *deliveries) add(record map[string]any, collection *core.Collection) {
 	if name := cast.ToString(record["collectionName"]); name != "" {
 		if named, err := d.trail.app.FindCachedCollectionByNameOrId(name); err == nil {
@@ -119,8 +129,8 @@ func (d *deliveries) add(record map[string]any, collection *core.Collection) {
 	}
 }
 
-// enrichMessage records what messages will not tell: records whose ids the
-// subscriber did not ask for. Where the subscriber is, is not known here.
+// enrichMessage records the records that messages will contain without their ids.
+// The subscriber's address is unknown here.
 func (t *Trail) enrichMessage(e *core.RecordEnrichEvent) error {
 	info := e.RequestInfo
 	if info.Context != core.RequestInfoContextRealtime || info.Query["fields"] == "" || !isRecorded(e.Record.Collection()) {
@@ -130,9 +140,13 @@ func (t *Trail) enrichMessage(e *core.RecordEnrichEvent) error {
 	if slices.Contains(fields, "id") || slices.Contains(fields, "*") {
 		return e.Next()
 	}
+	agent := AgentOf(info.Auth)
+	if info.Auth != nil {
+		agent.Impersonator = info.Auth.GetString(impersonatorKey)
+	}
 	happened := &occurrence{
 		Event: Event{Action: Read, Collection: e.Record.Collection().Name, Records: []string{e.Record.Id}, Patients: patientsOf(e.Record)},
-		at:    time.Now(), source: source{agent: AgentOf(info.Auth), door: Realtime, requestID: newRequestID()},
+		at:    time.Now(), source: source{agent: agent, door: Realtime, requestID: newRequestID()},
 	}
 	if t.reads != config.AuditReadsOff {
 		if err := t.queue.put(context.Background(), happened); err != nil {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -9,14 +10,14 @@ import (
 	"carebase/internal/config"
 )
 
-// Record records an event of a request. In a transaction (if app is one's) it is
-// stored with it; otherwise it is queued, or stored at once if reads are. An
-// error means that the request must not be answered: it cannot be recorded.
+// Record records an event of a request: in the transaction of e.App if it has one,
+// through the queue otherwise. On an error the request must not be answered,
+// because it cannot be recorded.
 func Record(e *core.RequestEvent, event Event) error {
 	return Of(e.App).record(e.App, e, event)
 }
 
-// record is Record in the transaction of another app than the request's.
+// record is Record with the transaction of another app.
 func (t *Trail) record(app core.App, e *core.RequestEvent, event Event) error {
 	if t == nil || t.reads == config.AuditReadsOff && event.Action == Read && event.succeeded() {
 		return nil
@@ -28,8 +29,7 @@ func (t *Trail) record(app core.App, e *core.RequestEvent, event Event) error {
 	return t.put(e.Request.Context(), happened)
 }
 
-// RecordNow records an event of a request and returns when it is stored: for what
-// must not happen before.
+// RecordNow records an event of a request and waits until it is stored.
 func RecordNow(e *core.RequestEvent, event Event) error {
 	if err := Record(e, event); err != nil {
 		return err
@@ -37,24 +37,28 @@ func RecordNow(e *core.RequestEvent, event Event) error {
 	return Flush(e.Request.Context(), e.App)
 }
 
-// RecordIn records an event in the transaction of an app, with it or not at all;
-// without a transaction, in one of its own. Who does it is the caller of the
-// request, if the transaction has one, and the operator otherwise.
+// RecordIn records an event in the app's transaction, or in one of its own if the
+// app has none. The agent is the caller of the transaction's request, or the
+// operator if there is no request.
 func RecordIn(app core.App, event Event) error {
 	trail := Of(app)
 	if trail == nil || !trail.ready(app) {
 		return nil
 	}
+	return trail.recordIn(app, event)
+}
+
+func (t *Trail) recordIn(app core.App, event Event) error {
 	happened := &occurrence{Event: event, at: time.Now(), source: process()}
 	return app.RunInTransaction(func(tx core.App) error {
-		if request := trail.transactionOf(tx).request; request != nil {
-			happened.source = request.source()
+		if caller := t.transactionOf(tx).request; caller != nil {
+			happened.source = caller.source()
 		}
-		return trail.store(tx, []*occurrence{happened})
+		return t.store(tx, []*occurrence{happened})
 	})
 }
 
-// Flush returns when everything that this process recorded so far is stored.
+// Flush waits until every event that this process has recorded is stored.
 func Flush(ctx context.Context, app core.App) error {
 	trail := Of(app)
 	if trail == nil {
@@ -63,8 +67,8 @@ func Flush(ctx context.Context, app core.App) error {
 	return trail.queue.flush(ctx)
 }
 
-func (t *Trail) put(ctx context.Context, occurrence *occurrence) error {
-	if err := t.queue.put(ctx, occurrence); err != nil {
+func (t *Trail) put(ctx context.Context, happened *occurrence) error {
+	if err := t.queue.put(ctx, happened); err != nil {
 		return err
 	}
 	if t.reads == config.AuditReadsSync {
@@ -75,39 +79,42 @@ func (t *Trail) put(ctx context.Context, occurrence *occurrence) error {
 
 func (e Event) succeeded() bool { return e.Outcome == "" || e.Outcome == Success }
 
-// QueueState is how the queue is.
+// QueueState describes the queue.
 type QueueState struct {
-	// Waiting is how many events are not stored yet.
+	// Waiting is the number of events that are not stored yet.
 	Waiting int
-	// Failure is why the last attempt to store some failed, nil if it did not.
+	// Failure is the error of the last attempt to store events, nil if it succeeded.
 	Failure error
 }
 
-// State returns how the queue is: it is stuck as long as there is a Failure.
+// State returns the state of the queue.
 func (t *Trail) State() QueueState {
 	if t == nil {
 		return QueueState{}
 	}
 	t.queue.mutex.Lock()
 	defer t.queue.mutex.Unlock()
-	state := QueueState{Waiting: len(t.queue.waiting.occurrences), Failure: t.queue.failure}
-	if t.queue.storing != nil {
-		state.Waiting += len(t.queue.storing.occurrences)
-	}
-	return state
+	return QueueState{Waiting: t.queue.unstored(), Failure: t.queue.failure}
 }
 
-// bindQueue runs the queue while the app serves. What the server's last requests
-// have read is stored before it ends.
+// bindQueue runs the queue while the app serves.
 func (t *Trail) bindQueue() {
 	t.app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		t.queue.start()
 		return e.Next()
 	})
+}
+
+// bindEnd stores what is queued before the app ends, and writes the heads. An
+// event that cannot be stored makes the process end with an error.
+func (t *Trail) bindEnd() {
 	t.app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
-		if err := t.queue.stop(); err != nil {
-			t.app.Logger().Error("audit events were lost at the end", "error", err)
-		}
-		return e.Next()
+		return errors.Join(t.end(), e.Next())
 	})
+}
+
+func (t *Trail) end() error {
+	err := t.queue.stop()
+	t.heads.stop()
+	return err
 }

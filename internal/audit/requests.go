@@ -7,16 +7,16 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// Follow is the middleware that makes every request known to what happens on its
-// behalf. It stands around whatever may refuse a request.
+// Follow is the middleware that ties everything that a request causes to the
+// request, and records refusals. It runs around all middlewares that may refuse.
 func Follow(e *core.RequestEvent) error {
 	trail := Of(e.App)
 	if trail == nil {
 		return e.Next()
 	}
-	request := &request{RequestEvent: e, method: e.Request.Method}
-	e.Set(requestKey, request)
-	e.App = requestApp{App: e.App, trail: trail, request: request}
+	caller := &request{RequestEvent: e, method: e.Request.Method}
+	e.Set(requestKey, caller)
+	e.App = requestApp{App: e.App, trail: trail, request: caller}
 	failure := e.Next()
 	if failure == nil {
 		return nil
@@ -27,8 +27,7 @@ func Follow(e *core.RequestEvent) error {
 	return failure
 }
 
-// requestApp is the app as a request has it: the transactions in which it changes
-// something know the request.
+// requestApp is a request's app: its transactions know the request.
 type requestApp struct {
 	core.App
 	trail   *Trail
@@ -79,24 +78,24 @@ func (a requestApp) TruncateCollection(collection *core.Collection) error {
 }
 
 // ImportCollections implements core.App.
-func (a requestApp) ImportCollections(collections []map[string]any, deleteMissing bool) error {
-	return a.RunInTransaction(func(tx core.App) error { return tx.ImportCollections(collections, deleteMissing) })
+func (a requestApp) ImportCollections(imported []map[string]any, deleteMissing bool) error {
+	return a.RunInTransaction(func(tx core.App) error { return tx.ImportCollections(imported, deleteMissing) })
 }
 
 type contextKey struct{}
 
-func withRequest(ctx context.Context, request *request) context.Context {
-	return context.WithValue(ctx, contextKey{}, request)
+func withRequest(ctx context.Context, caller *request) context.Context {
+	return context.WithValue(ctx, contextKey{}, caller)
 }
 
-// requestOf is the request on whose behalf something happens: a hook's context
-// tells, or its transaction. Nil if it is none's.
+// requestOf returns the request that caused a hook's event, from the context or the
+// transaction; nil if none did.
 func (t *Trail) requestOf(ctx context.Context, app core.App) *request {
-	if request, ok := ctx.Value(contextKey{}).(*request); ok {
-		return request
+	if caller, ok := ctx.Value(contextKey{}).(*request); ok {
+		return caller
 	}
-	if app, ok := app.(requestApp); ok {
-		return app.request
+	if wrapped, ok := app.(requestApp); ok {
+		return wrapped.request
 	}
 	if app.TxInfo() != nil {
 		return t.transactionOf(app).request

@@ -3,77 +3,154 @@ package audit
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// pruneAtOnce is how many events are pruned in one transaction.
-const pruneAtOnce = 2000
+const (
+	// pruneAtOnce is the maximum number of events pruned per transaction.
+	pruneAtOnce = 2000
+	// pruneTimeout bounds a run of the daily pruning. The next one continues.
+	pruneTimeout = 4 * time.Hour
+)
 
-// bindRetention prunes once a day what has been kept long enough.
+// bindRetention prunes events older than the retention once a day.
 func (t *Trail) bindRetention() {
 	t.app.Cron().MustAdd("pruneAudit", "41 3 * * *", func() {
-		if _, err := Prune(context.Background(), t.app, time.Now().Add(-t.retention)); err != nil {
-			t.app.Logger().Error("old audit events stay", "error", err)
+		ctx, cancel := context.WithTimeout(context.Background(), pruneTimeout)
+		defer cancel()
+		if _, err := Prune(ctx, t.app, time.Now().Add(-t.retention)); err != nil {
+			t.app.Logger().Error("failed to prune audit events", "error", err)
 		}
 	})
 }
 
-// Prune deletes the events that were stored before a time: the beginning of each
-// chain. A checkpoint says where the rest of a chain begins. It returns how many
-// events it deleted.
+// Retention returns how long events are kept.
+func (t *Trail) Retention() time.Duration { return t.retention }
+
+var errNoTrail = errors.New("the app has no audit trail to record pruning in")
+
+// Prune deletes the events that were stored before a time, from the beginning of
+// each chain. A chain's checkpoint says where the rest begins, and an event for
+// each transaction records the checkpoints. Prune returns the number of deleted
+// events. It fails with a *Violation where the trail was tampered with.
 func Prune(ctx context.Context, app core.App, before time.Time) (int, error) {
+	if Of(app) == nil {
+		return 0, errNoTrail
+	}
 	pruned := 0
 	for {
-		count, err := pruneSome(ctx, app, idBefore(before))
+		count, err := pruneSome(ctx, app, before)
 		pruned += count
-		if err != nil || count == 0 {
+		if err != nil {
 			return pruned, err
 		}
 		if count < pruneAtOnce {
 			break
 		}
 	}
-	// A set belongs to a day, and to events that happened on it.
-	day := before.UTC().AddDate(0, 0, -2).Format("2006-01-02")
+	// The events of a set happened on the set's day.
+	day := before.UTC().AddDate(0, 0, -2).Format(time.DateOnly)
 	_, err := app.NonconcurrentDB().Delete("audit_record_sets", dbx.NewExp("[[day]] < {:day}", dbx.Params{"day": day})).WithContext(ctx).Execute()
 	return pruned, err
 }
 
-func pruneSome(ctx context.Context, app core.App, limit string) (count int, err error) {
+// row is an event as the database has it.
+type row struct {
+	ID    string `db:"id"`
+	Hash  string `db:"hash"`
+	Event string `db:"event"`
+}
+
+func pruneSome(ctx context.Context, app core.App, before time.Time) (count int, err error) {
 	err = app.RunInTransaction(func(tx core.App) error {
-		var rows []struct {
-			ID    string `db:"id"`
-			Hash  string `db:"hash"`
-			Event string `db:"event"`
-		}
-		err := tx.DB().Select("id", "hash", "event").From("audit_log").Where(dbx.NewExp("[[id]] < {:limit}", dbx.Params{"limit": limit})).
+		var rows []row
+		err := tx.DB().Select("id", "hash", "event").From("audit_log").Where(dbx.NewExp("[[id]] < {:limit}", dbx.Params{"limit": idBefore(before)})).
 			OrderBy("id").Limit(pruneAtOnce).WithContext(ctx).All(&rows)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		checkpoints := map[string]dbx.Params{}
-		for _, row := range rows {
-			var event stored
-			if err := json.Unmarshal([]byte(row.Event), &event); err != nil {
-				return &Violation{Event: row.ID, Problem: "it was altered"}
-			}
-			checkpoints[event.Chain] = dbx.Params{"checkpoint_seq": event.Seq, "checkpoint_hash": row.Hash}
-		}
-		for chain, checkpoint := range checkpoints {
-			if _, err := tx.DB().Update("audit_chains", checkpoint, dbx.HashExp{"id": chain}).WithContext(ctx).Execute(); err != nil {
-				return err
-			}
-		}
-		last := rows[len(rows)-1].ID
-		_, err = tx.DB().Delete("audit_log", dbx.NewExp("[[id]] <= {:last}", dbx.Params{"last": last})).WithContext(ctx).Execute()
+		known, err := loadVouchers(ctx, tx.DB())
 		if err != nil {
 			return err
 		}
+		last := rows[len(rows)-1].ID
+		checkpoints, err := moveCheckpoints(ctx, tx, rows, known)
+		if err != nil {
+			return err
+		}
+		// Checkpoints whose events are pruned as well are recorded anew.
+		for _, chain := range slices.Sorted(maps.Keys(known)) {
+			moved := slices.ContainsFunc(checkpoints, func(c Checkpoint) bool { return c.Chain == chain })
+			if repeated := known[chain]; repeated.by <= last && !moved {
+				repeated.Events = 0
+				checkpoints = append(checkpoints, repeated.Checkpoint)
+			}
+		}
+		result, err := tx.DB().Delete("audit_log", dbx.NewExp("[[id]] <= {:last}", dbx.Params{"last": last})).WithContext(ctx).Execute()
+		if err != nil {
+			return err
+		}
+		if deleted, err := result.RowsAffected(); err != nil || deleted != int64(len(rows)) {
+			return errors.Join(err, fmt.Errorf("%d events were to be deleted, not %d", len(rows), deleted))
+		}
 		count = len(rows)
-		return RecordIn(tx, Event{Action: Delete, Detail: "events of the audit trail that were kept long enough"})
+		return RecordIn(tx, Event{
+			Action: Delete, Checkpoints: checkpoints,
+			Detail: fmt.Sprintf("pruned %d audit events that were stored before %s, up to event %s", count, before.UTC().Format(timeLayout), last),
+		})
 	})
 	return count, err
+}
+
+// moveCheckpoints moves the checkpoints of chains behind events that are about to
+// be pruned, if the events follow the present checkpoints and those are vouched
+// for: pruning must not hide that somebody else moved one.
+func moveCheckpoints(ctx context.Context, tx core.App, rows []row, known vouchers) ([]Checkpoint, error) {
+	moved := map[string]*Checkpoint{}
+	for _, row := range rows {
+		var event stored
+		if err := json.Unmarshal([]byte(row.Event), &event); err != nil || event.ID != row.ID {
+			return nil, &Violation{Event: row.ID, Problem: "it was altered"}
+		}
+		checkpoint := moved[event.Chain]
+		if checkpoint == nil {
+			checkpoint = &Checkpoint{Chain: event.Chain}
+			err := tx.DB().Select("checkpoint_seq", "checkpoint_hash").From("audit_chains").Where(dbx.HashExp{"id": event.Chain}).
+				WithContext(ctx).Row(&checkpoint.Seq, &checkpoint.Hash)
+			if err != nil {
+				return nil, err
+			}
+			if err := known.check(event.Chain, checkpoint.Seq, checkpoint.Hash, 0); err != nil {
+				return nil, err
+			}
+			moved[event.Chain] = checkpoint
+		}
+		if event.Seq != checkpoint.Seq+1 || linkHash(checkpoint.Hash, row.Event) != row.Hash {
+			return nil, &Violation{Event: row.ID, Problem: "it was altered, or the event before it"}
+		}
+		checkpoint.Event, checkpoint.Seq, checkpoint.Hash = row.ID, event.Seq, row.Hash
+		checkpoint.Events++
+	}
+	var checkpoints []Checkpoint
+	for _, chain := range slices.Sorted(maps.Keys(moved)) {
+		checkpoint := *moved[chain]
+		// The condition fails for a process that prunes at the same time.
+		result, err := tx.DB().Update("audit_chains", dbx.Params{"checkpoint_seq": checkpoint.Seq, "checkpoint_hash": checkpoint.Hash},
+			dbx.HashExp{"id": chain, "checkpoint_seq": checkpoint.Seq - int64(checkpoint.Events)}).WithContext(ctx).Execute()
+		if err != nil {
+			return nil, err
+		}
+		if changed, err := result.RowsAffected(); err != nil || changed != 1 {
+			return nil, errors.Join(err, errForked)
+		}
+		checkpoints = append(checkpoints, checkpoint)
+	}
+	return checkpoints, nil
 }

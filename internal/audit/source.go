@@ -17,28 +17,27 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// source is where an event comes from.
+// source says where an event comes from.
 type source struct {
 	agent                        Agent
 	rawToken, address, requestID string
 	door                         Door
 }
 
-// request is the audit's side of a request: what its events have in common, and
-// what it has read so far.
+// request is a request with what its events have in common and what it has read.
 type request struct {
 	*core.RequestEvent
 	method, id string
 	reading    reading
 }
 
-// requestKey is where a request event keeps its request.
+// requestKey is the key of the request in a request event.
 const requestKey = "carebase.audit.request"
 
-// RequestID is the id under which a request stands in the audit trail.
+// RequestID returns the id of a request in the audit trail.
 func RequestID(e *core.RequestEvent) string {
-	if request, ok := e.Get(requestKey).(*request); ok {
-		return request.requestID()
+	if known, ok := e.Get(requestKey).(*request); ok {
+		return known.requestID()
 	}
 	return ""
 }
@@ -52,25 +51,27 @@ func (r *request) requestID() string {
 
 func newRequestID() string { return strconv.FormatUint(rand.Uint64()|1<<63, 16) }
 
-// source is the request's as it is known now: the caller is not yet when the
-// request begins.
+// source returns the request's source as known now: there is no caller before
+// authentication.
 func (r *request) source() source {
-	return source{
-		agent: AgentOf(r.Auth), rawToken: bearer(r.Request.Header.Get("Authorization")),
-		address: r.RealIP(), requestID: r.requestID(), door: r.door(),
+	token := bearer(r.Request.Header.Get("Authorization"))
+	agent := AgentOf(r.Auth)
+	if r.Auth != nil { // the token is verified
+		agent.Impersonator = impersonator(token)
 	}
+	return source{agent: agent, rawToken: token, address: r.RealIP(), requestID: r.requestID(), door: r.door()}
 }
 
-// sourceOf is where an event of a request comes from. The request of a batch is
-// the batch.
+// sourceOf returns the source of a request's events. Requests in a batch have the
+// batch's.
 func sourceOf(e *core.RequestEvent) source {
-	if request, ok := e.Get(requestKey).(*request); ok {
-		return request.source()
+	if known, ok := e.Get(requestKey).(*request); ok {
+		return known.source()
 	}
 	return (&request{RequestEvent: e}).source()
 }
 
-// native are the paths of PocketBase's own endpoints.
+// native are the paths of PocketBase's endpoints.
 var native = []string{"/api/collections", "/api/files", "/api/backups", "/api/logs", "/api/settings", "/api/crons", "/api/oauth2-redirect"}
 
 func (r *request) door() Door {
@@ -91,30 +92,61 @@ func (r *request) door() Door {
 	return REST
 }
 
+// bearer returns the token in the header Authorization, whatever its scheme's case.
 func bearer(header string) string {
-	return strings.TrimPrefix(header, "Bearer ")
+	fields := strings.Fields(header)
+	if len(fields) == 0 {
+		return ""
+	}
+	return fields[len(fields)-1]
 }
 
-// TokenID is the id of a token: its claim jti, or the beginning of its hash if it
-// has none, as PocketBase's own.
+// ImpersonatorClaim is the claim of a user's token that names the superuser whom it
+// was issued to.
+const ImpersonatorClaim = "imp"
+
+// claims are those of a token that events show.
+type claims struct {
+	ID           string `json:"jti"`
+	Impersonator string `json:"imp"`
+}
+
+// maxClaim is the maximum length of a claim in an event.
+const maxClaim = 64
+
+// claimsOf returns the claims of a token without verifying it.
+func claimsOf(raw string) claims {
+	var found claims
+	if parts := strings.Split(raw, "."); len(parts) == 3 {
+		payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+		if err != nil || json.Unmarshal(payload, &found) != nil {
+			return claims{}
+		}
+	}
+	return found
+}
+
+// impersonator returns the superuser to whom a verified token was issued, if it
+// was issued for an impersonation.
+func impersonator(raw string) string {
+	id := claimsOf(raw).Impersonator
+	return id[:min(len(id), maxClaim)]
+}
+
+// TokenID returns the id of a token: its claim jti or, for PocketBase's tokens,
+// which have none, the beginning of its SHA-256.
 func TokenID(raw string) string {
 	if raw == "" {
 		return ""
 	}
-	if parts := strings.Split(raw, "."); len(parts) == 3 {
-		var claims struct {
-			ID string `json:"jti"`
-		}
-		payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-		if err == nil && json.Unmarshal(payload, &claims) == nil && claims.ID != "" && len(claims.ID) <= 64 {
-			return claims.ID
-		}
+	if id := claimsOf(raw).ID; id != "" && len(id) <= maxClaim {
+		return id
 	}
 	digest := sha256.Sum256([]byte(raw))
 	return hex.EncodeToString(digest[:16])
 }
 
-// process is the source of what no request asks for.
+// process returns the source of events without a request.
 var process = sync.OnceValue(func() source {
 	operator := Agent{Type: Operator}
 	if account, err := user.Current(); err == nil {

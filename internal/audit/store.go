@@ -12,27 +12,27 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// transactions are the open transactions that have events, or whose caller is
-// known. PocketBase's hooks know the transaction, but not always the request.
+// transactions are the open transactions that have events or a known request.
+// PocketBase's hooks know the transaction, but not always the request.
 type transactions struct {
 	mutex sync.Mutex
 	open  map[*core.TxAppInfo]*transaction
 }
 
-// transaction is an open transaction and where its chain is by now.
+// transaction is an open transaction with the current end of its chain.
 type transaction struct {
 	request *request
 	chain   *chain
 	seq     int64
 	hash    string
 	sets    []string
-	// failed is that an event could not be stored: no other may follow.
+	// failed is set when an event could not be stored; no other may follow.
 	failed bool
 }
 
 var errFailed = errors.New("an audit event of this transaction could not be stored")
 
-// of returns the transaction of an app, nil if it is in none.
+// transactionOf returns the transaction of an app, nil if it has none.
 func (t *Trail) transactionOf(app core.App) *transaction {
 	info := app.TxInfo()
 	if info == nil {
@@ -63,56 +63,56 @@ func (t *Trail) transactionOf(app core.App) *transaction {
 	return opened
 }
 
-// storeAll stores events in one transaction: all of them or none.
+// storeAll stores events in one transaction.
 func (t *Trail) storeAll(occurrences []*occurrence) error {
 	return t.app.RunInTransaction(func(tx core.App) error { return t.store(tx, occurrences) })
 }
 
 // store appends events to the transaction's chain.
 func (t *Trail) store(tx core.App, occurrences []*occurrence) error {
-	transaction := t.transactionOf(tx)
-	if transaction.chain == nil {
-		chain, err := t.chains.take(tx)
+	current := t.transactionOf(tx)
+	if current.chain == nil {
+		taken, err := t.chains.take(tx)
 		if err != nil {
 			return err
 		}
-		transaction.chain, transaction.seq, transaction.hash = chain, chain.seq, chain.hash
+		current.chain, current.seq, current.hash = taken, taken.seq, taken.hash
 	}
-	if err := t.append(tx, transaction, occurrences); err != nil {
-		transaction.failed = true
+	if err := t.append(tx, current, occurrences); err != nil {
+		current.failed = true
 		return err
 	}
 	return nil
 }
 
-// append puts events behind the end of the transaction's chain.
-func (t *Trail) append(tx core.App, transaction *transaction, occurrences []*occurrence) error {
-	if transaction.failed {
+// append appends events to the transaction's chain.
+func (t *Trail) append(tx core.App, current *transaction, occurrences []*occurrence) error {
+	if current.failed {
 		return errFailed
 	}
-	before := transaction.seq
+	before := current.seq
 	rows := make([]dbx.Params, len(occurrences))
-	for i, occurrence := range occurrences {
-		event, set := occurrence.prepare()
+	for i, happened := range occurrences {
+		event, set := happened.prepare()
 		if set != nil && !t.sets.has(set.id) {
 			if err := insertSet(tx, set); err != nil {
 				return err
 			}
-			transaction.sets = append(transaction.sets, set.id)
+			current.sets = append(current.sets, set.id)
 		}
-		event.ID, event.Chain, event.Seq = transaction.chain.ids.next(time.Now()), transaction.chain.id, transaction.seq+1
-		text, hash, err := event.link(transaction.hash)
+		event.ID, event.Chain, event.Seq = current.chain.ids.next(time.Now()), current.chain.id, current.seq+1
+		text, hash, err := event.link(current.hash)
 		if err != nil {
 			return err
 		}
 		rows[i] = dbx.Params{"id": event.ID, "subject": event.subject(), "hash": hash, "event": text}
-		transaction.seq, transaction.hash = event.Seq, hash
+		current.seq, current.hash = event.Seq, hash
 	}
 	if err := insertRows(tx, rows, t.rowsAtOnce); err != nil {
 		return err
 	}
 	result, err := tx.DB().NewQuery("UPDATE audit_chains SET seq = {:seq}, hash = {:hash} WHERE id = {:id} AND seq = {:before}").
-		Bind(dbx.Params{"seq": transaction.seq, "hash": transaction.hash, "id": transaction.chain.id, "before": before}).Execute()
+		Bind(dbx.Params{"seq": current.seq, "hash": current.hash, "id": current.chain.id, "before": before}).Execute()
 	if err != nil {
 		return err
 	}
@@ -129,9 +129,9 @@ func insertSet(tx core.App, set *recordSet) error {
 	return err
 }
 
-// On PostgreSQL a statement is a trip to the server, so it inserts many rows. On
-// SQLite, one that may fail halfway has a journal of its own, which costs more
-// than a statement for each row.
+// On PostgreSQL a statement is a round trip, so it inserts many rows. On SQLite a
+// statement of many rows needs a statement journal, which costs more than one
+// statement per row.
 const (
 	rowsAtOncePostgreSQL = 32
 	rowsAtOnceSQLite     = 1
@@ -146,7 +146,7 @@ func insertStatement(rows int) string {
 	return "INSERT INTO audit_log (id, subject, hash, event) VALUES " + strings.Join(values, ",")
 }
 
-// insertRows inserts rows, so many at once, and what is left of them one by one.
+// insertRows inserts rows, atOnce per statement, and the remainder one by one.
 func insertRows(tx core.App, rows []dbx.Params, atOnce int) error {
 	for _, size := range []int{atOnce, 1} {
 		count := len(rows) / size
@@ -161,7 +161,7 @@ func insertRows(tx core.App, rows []dbx.Params, atOnce int) error {
 	return nil
 }
 
-// insertAlike inserts rows by executing one statement for each so many.
+// insertAlike inserts rows with one statement per size rows.
 func insertAlike(tx core.App, rows []dbx.Params, size int) (err error) {
 	query := tx.DB().NewQuery(insertStatement(size))
 	if len(rows) > size && size == rowsAtOnceSQLite {
@@ -181,14 +181,14 @@ func insertAlike(tx core.App, rows []dbx.Params, size int) (err error) {
 	return nil
 }
 
-// recentSets are ids of sets that are in the database. It forgets those that were
-// not asked for lately; they are inserted again then, which changes nothing.
+// recentSets caches the ids of stored sets. It evicts ids that were not used
+// lately; inserting such a set again changes nothing.
 type recentSets struct {
 	mutex         sync.Mutex
 	recent, older map[string]struct{}
 }
 
-// setsRemembered is how many ids a generation has.
+// setsRemembered is the maximum number of ids in a generation.
 const setsRemembered = 10_000
 
 func newRecentSets() *recentSets {

@@ -5,36 +5,24 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// Head is how far a chain goes.
-type Head struct {
-	Chain string `db:"id" json:"chain"`
-	Seq   int64  `db:"seq" json:"seq"`
-	Hash  string `db:"hash" json:"hash"`
-}
-
-// Heads returns how far each chain in a database goes, for a backup to note:
-// Verify finds out if a chain has become shorter since.
-func Heads(ctx context.Context, database dbx.Builder) ([]Head, error) {
-	heads := []Head{}
-	err := database.Select("id", "seq", "hash").From("audit_chains").OrderBy("id").WithContext(ctx).All(&heads)
-	return heads, err
-}
-
-// Violation is that the trail is not as it was written.
+// Violation means that the trail was tampered with.
 type Violation struct {
-	// Event is the id of the first event that is affected; empty if events are
-	// missing at the end of a chain.
+	// Event is the id of the first affected event; empty if the problem is not in
+	// an event.
 	Event string
-	// Problem says what is wrong with it.
+	// Problem describes what is wrong.
 	Problem string
 }
 
-// Error names the event.
+// Error implements error.
 func (v *Violation) Error() string {
 	if v.Event == "" {
 		return v.Problem
@@ -42,43 +30,69 @@ func (v *Violation) Error() string {
 	return "event " + v.Event + ": " + v.Problem
 }
 
-// Summary is what Verify went through.
+// Summary counts what Verify has checked.
 type Summary struct {
 	Events, Chains, Sets int
 }
 
-// Verify walks every chain from its beginning, or from the checkpoint that
-// pruning left, and compares it with the ends that the chains should have and
-// with heads that were noted earlier. Its error is a *Violation if the trail is
-// not intact.
+// Verify walks every chain from its beginning, or from its checkpoint after
+// pruning, and compares it with its stored end and with heads noted earlier. The
+// error is a *Violation if the trail is not intact.
 func Verify(ctx context.Context, app core.App, noted []Head) (Summary, error) {
-	verifier := verifier{app: app, walked: map[string]*walk{}}
-	if err := verifier.load(ctx, nil); err != nil {
+	return VerifyRetention(ctx, app, noted, 0)
+}
+
+// VerifyRetention is Verify that also finds events that were pruned before they
+// were as old as the retention.
+func VerifyRetention(ctx context.Context, app core.App, noted []Head, retention time.Duration) (Summary, error) {
+	for attempt := 1; ; attempt++ {
+		v := verifier{app: app, retention: retention, walked: map[string]*walk{}, vouched: vouchers{}}
+		summary, err := v.verify(ctx, noted)
+		if !IsViolation(err) || attempt == verifyAttempts {
+			return summary, err
+		}
+		// Pruning while the chains are walked looks like tampering.
+		if pruned, pruneErr := v.prunedMeanwhile(ctx); pruneErr != nil || !pruned {
+			return summary, errors.Join(err, pruneErr)
+		}
+	}
+}
+
+// verifyAttempts bounds how often verification starts again.
+const verifyAttempts = 3
+
+func (v *verifier) verify(ctx context.Context, noted []Head) (Summary, error) {
+	if err := v.load(ctx, nil); err != nil {
 		return Summary{}, err
 	}
-	if err := verifier.compareOrigins(); err != nil {
+	if err := v.compareOrigins(); err != nil {
 		return Summary{}, err
 	}
-	if err := verifier.expect(noted); err != nil {
+	if err := v.expect(noted); err != nil {
 		return Summary{}, err
 	}
-	if err := verifier.walkSets(ctx); err != nil {
-		return verifier.summary, err
+	if err := v.walkSets(ctx); err != nil {
+		return v.summary, err
 	}
-	if err := verifier.walkEvents(ctx); err != nil {
-		return verifier.summary, err
+	if err := v.walkEvents(ctx); err != nil {
+		return v.summary, err
 	}
-	verifier.summary.Chains = len(verifier.walked)
-	return verifier.summary, verifier.compareEnds()
+	v.summary.Chains = len(v.walked)
+	if err := v.compareEnds(); err != nil {
+		return v.summary, err
+	}
+	return v.summary, v.compareCheckpoints()
 }
 
 type verifier struct {
-	app     core.App
-	walked  map[string]*walk
-	summary Summary
+	app       core.App
+	retention time.Duration // 0 to not check it
+	walked    map[string]*walk
+	vouched   vouchers
+	summary   Summary
 }
 
-// walk is how far a chain was followed.
+// walk is the state of walking a chain.
 type walk struct {
 	origin
 	End            int64  `db:"seq"`
@@ -88,11 +102,11 @@ type walk struct {
 
 	seq  int64
 	hash string
-	// expected are hashes that events must have, by their number.
+	// expected are the required hashes of events, by number.
 	expected map[int64]string
 }
 
-// load reads the chains, or one that began while the others were walked.
+// load reads the chains that match a condition.
 func (v *verifier) load(ctx context.Context, where dbx.Expression) error {
 	var found []*walk
 	if err := v.app.DB().Select().From("audit_chains").Where(where).OrderBy("id").WithContext(ctx).All(&found); err != nil {
@@ -106,7 +120,7 @@ func (v *verifier) load(ctx context.Context, where dbx.Expression) error {
 	return nil
 }
 
-// compareOrigins checks what the chains begin with and hang on.
+// compareOrigins checks the beginnings of the chains and their parents.
 func (v *verifier) compareOrigins() error {
 	for _, each := range v.walked {
 		if each.Checkpoint == 0 && each.CheckpointHash != each.origin.hash() {
@@ -128,18 +142,23 @@ func (v *verifier) compareOrigins() error {
 
 func (v *verifier) expect(noted []Head) error {
 	for _, head := range noted {
-		chain := v.walked[head.Chain]
-		if chain == nil {
+		walked := v.walked[head.Chain]
+		if walked == nil {
 			return &Violation{Problem: "chain " + head.Chain + " is missing"}
 		}
-		if err := chain.expect(head.Seq, head.Hash); err != nil {
+		// What follows a head was stored after it was noted.
+		if v.retention > 0 && head.Seq < walked.Checkpoint && time.Since(head.NotedAt) < v.retention-clockTolerance {
+			return &Violation{Problem: fmt.Sprintf("chain %s was pruned up to number %d, beyond number %d, where it ended at %s: within the retention of %s",
+				head.Chain, walked.Checkpoint, head.Seq, head.NotedAt.UTC().Format(time.RFC3339), v.retention)}
+		}
+		if err := walked.expect(head.Seq, head.Hash); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// expect notes that an event must have a hash.
+// expect requires a hash of an event.
 func (w *walk) expect(seq int64, hash string) error {
 	switch known := w.expected[seq]; {
 	case seq > w.End:
@@ -153,7 +172,7 @@ func (w *walk) expect(seq int64, hash string) error {
 	return nil
 }
 
-// walkSets checks that sets of records are what their ids say.
+// walkSets checks that the ids of sets are the hashes of their contents.
 func (v *verifier) walkSets(ctx context.Context) error {
 	rows, err := v.app.ConcurrentDB().Select("id", "day", "owner", "records", "patients").From("audit_record_sets").WithContext(ctx).Rows()
 	if err != nil {
@@ -173,8 +192,8 @@ func (v *verifier) walkSets(ctx context.Context) error {
 	return rows.Err()
 }
 
-// walkEvents walks all chains at once, in the order of their events' ids: one
-// statement, which sees one state of the database.
+// walkEvents walks all chains in the order of their events' ids. The one statement
+// sees one state of the database.
 func (v *verifier) walkEvents(ctx context.Context) error {
 	rows, err := v.app.ConcurrentDB().NewQuery(`SELECT l.id, l.subject, l.hash, l.event, s.id IS NOT NULL
 		FROM audit_log l LEFT JOIN audit_record_sets s ON s.id = l.subject ORDER BY l.id`).WithContext(ctx).Rows()
@@ -198,12 +217,13 @@ func (v *verifier) walkEvents(ctx context.Context) error {
 		if event.Set != "" && !hasSet {
 			return &Violation{Event: id, Problem: "the set of records that it names is missing"}
 		}
+		v.vouched.add(&event)
 		v.summary.Events++
 	}
 	return rows.Err()
 }
 
-// follow checks that an event is the next one of its chain.
+// follow checks that an event is the next of its chain.
 func (v *verifier) follow(ctx context.Context, event *stored, text, hash string) error {
 	chain := v.walked[event.Chain]
 	if chain == nil {
@@ -227,7 +247,7 @@ func (v *verifier) follow(ctx context.Context, event *stored, text, hash string)
 	return nil
 }
 
-// compareEnds finds chains that are shorter than they were.
+// compareEnds finds chains that end before their stored ends.
 func (v *verifier) compareEnds() error {
 	for _, chain := range v.walked {
 		if chain.seq < chain.End {
@@ -237,7 +257,37 @@ func (v *verifier) compareEnds() error {
 	return nil
 }
 
-// IsViolation reports whether an error is about the trail itself.
+// compareCheckpoints finds checkpoints that no event vouches for.
+func (v *verifier) compareCheckpoints() error {
+	for _, id := range slices.Sorted(maps.Keys(v.vouched)) {
+		if v.walked[id] == nil {
+			return &Violation{Problem: "chain " + id + " is missing"}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(v.walked)) {
+		each := v.walked[id]
+		if err := v.vouched.check(id, each.Checkpoint, each.CheckpointHash, v.retention); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prunedMeanwhile reports whether a checkpoint is not the loaded one any more.
+func (v *verifier) prunedMeanwhile(ctx context.Context) (bool, error) {
+	now := verifier{app: v.app, walked: map[string]*walk{}}
+	if err := now.load(ctx, nil); err != nil {
+		return false, err
+	}
+	for id, each := range v.walked {
+		if found := now.walked[id]; found != nil && found.Checkpoint != each.Checkpoint {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// IsViolation reports whether an error is a *Violation.
 func IsViolation(err error) bool {
 	var violation *Violation
 	return errors.As(err, &violation)

@@ -75,7 +75,7 @@ func openRestored(ctx context.Context, directory string, manifest *Manifest, eve
 // has an audit trail and nothing else of the program.
 func withRestored(directory string, use func(app core.App) error) (err error) {
 	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory, DBConnect: sqlite.Connect})
-	audit.Bind(app, &config.Config{})
+	audit.Bind(app, &config.Config{}, audit.Options{})
 	if err := app.Bootstrap(); err != nil {
 		return fmt.Errorf("failed to open the restored data: %w", err)
 	}

@@ -2,11 +2,10 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
@@ -21,7 +20,7 @@ import (
 
 // NewAuditCommand returns the command "audit".
 func NewAuditCommand(app core.App) *cobra.Command {
-	command := &cobra.Command{Use: "audit", Short: "Verify and export the audit trail"}
+	command := &cobra.Command{Use: "audit", Short: "Check and export the audit trail"}
 	command.AddCommand(newVerifyCommand(app), newHeadsCommand(app), newExportCommand(app))
 	return command
 }
@@ -29,21 +28,25 @@ func NewAuditCommand(app core.App) *cobra.Command {
 func newVerifyCommand(app core.App) *cobra.Command {
 	var heads string
 	command := &cobra.Command{
-		Use:   "verify [--heads FILE]",
+		Use:   "verify [--heads PLACE]",
 		Short: "Check that the audit trail was not altered",
-		Long: `Follows every chain of the audit trail and names the first event that was altered, is missing or is out of order; the exit
-status is then 1. With --heads it also compares the chains with heads stored elsewhere, by a backup or by "carebase audit
-heads": anyone with write access to the database can truncate or recompute a chain, but cannot change those.`,
-		Example: "  carebase audit verify --heads pb_data/backups/carebase_backup_20261125101500.zip",
-		Args:    cobra.NoArgs,
+		Long: `Follows every chain of the audit trail and names the first event that was altered, is missing or is out of place, or a
+checkpoint that no pruning accounts for. The exit status is 1 then.
+Anyone with write access to the database can recompute the whole chain. With --heads, the command also compares the chains
+with heads kept elsewhere: the server's log, among other lines or not; the file, the directory or s3://bucket/path of
+AUDIT_HEADS_URL; the output of "carebase audit heads"; a backup or its manifest.
+Events younger than AUDIT_RETENTION must not be pruned: run the command with the server's configuration.`,
+		Example: `  carebase audit verify --heads pb_data/backups/carebase_backup_20261125101500.zip
+  carebase audit verify --heads /var/log/carebase.log`,
+		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			known, err := readHeads(heads)
+			noted, err := readHeads(ctx, app, heads)
 			if err != nil {
 				return err
 			}
-			summary, err := audit.Verify(ctx, app, known)
+			summary, err := audit.VerifyRetention(ctx, app, noted, audit.Of(app).Retention())
 			if audit.IsViolation(err) {
 				return fmt.Errorf("the audit trail is not intact: %w", err)
 			}
@@ -54,54 +57,48 @@ heads": anyone with write access to the database can truncate or recompute a cha
 			return err
 		},
 	}
-	command.Flags().StringVar(&heads, "heads", "", "a backup, its manifest, or the output of \"carebase audit heads\"")
+	command.Flags().StringVar(&heads, "heads", "", "heads kept elsewhere: a log, file, directory, s3://bucket/path, backup or manifest")
 	return command
 }
 
-// headsFile is the JSON of "audit heads"; a backup's manifest has the same field.
-type headsFile struct {
-	Heads []audit.Head `json:"audit_heads"`
-}
-
-// maxHeads limits the size of a file with heads, which can be a manifest that lists
-// every uploaded file.
-const maxHeads = 1 << 30
-
-// readHeads reads the heads from a backup or a JSON file; none for an empty name.
-func readHeads(name string) ([]audit.Head, error) {
+// readHeads reads the heads in a backup or in another place that --heads names;
+// none if it names none.
+func readHeads(ctx context.Context, app core.App, name string) ([]audit.Head, error) {
 	if name == "" {
 		return nil, nil
 	}
-	var found headsFile
+	var heads []audit.Head
 	if filepath.Ext(name) == ".zip" {
 		manifest, err := backup.ReadManifest(name)
 		if err != nil {
 			return nil, fmt.Errorf("--heads is %q: %w", name, err)
 		}
-		found.Heads = manifest.AuditHeads
+		heads = manifest.AuditHeads
+		for i := range heads {
+			heads[i].NotedAt = manifest.CreatedAt
+		}
 	} else {
-		file, err := os.Open(name)
+		place, err := audit.Of(app).HeadsSettings().ParsePlace(name)
 		if err != nil {
+			return nil, fmt.Errorf("--heads %w", err)
+		}
+		if heads, err = audit.ReadHeads(ctx, place); err != nil {
 			return nil, fmt.Errorf("--heads: %w", err)
 		}
-		defer file.Close()
-		if err := json.NewDecoder(io.LimitReader(file, maxHeads)).Decode(&found); err != nil {
-			return nil, fmt.Errorf("--heads is %q: %w", name, err)
-		}
 	}
-	if len(found.Heads) == 0 {
+	if len(heads) == 0 {
 		return nil, fmt.Errorf("--heads is %q, which has no audit_heads", name)
 	}
-	return found.Heads, nil
+	return heads, nil
 }
 
 func newHeadsCommand(app core.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "heads",
-		Short: "Print the heads of the audit trail's chains, to keep elsewhere",
-		Long: `Prints the head (last number and hash) of each chain of the audit trail as JSON. Keep it out of reach of anyone with write
-access to the database: "carebase audit verify --heads FILE" then detects events that were altered or removed since. The
-manifests of backups contain the same.`,
+		Short: "Print the heads of the audit chains, to keep elsewhere",
+		Long: `Prints the head (last number and hash) of each chain of the audit trail as JSON. Keep it where nobody with write access to
+the database can change it: "carebase audit verify --heads FILE" detects what was removed or rewritten since. Backups of
+SQLite have the heads in their manifests, and the server writes them to its log (AUDIT_HEADS_INTERVAL, AUDIT_HEADS_URL).`,
 		Example: "  carebase audit heads > heads.json",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -109,7 +106,7 @@ manifests of backups contain the same.`,
 			if err != nil {
 				return err
 			}
-			return json.NewEncoder(command.OutOrStdout()).Encode(headsFile{Heads: heads})
+			return json.NewEncoder(command.OutOrStdout()).Encode(audit.NoteHeads(heads))
 		},
 	}
 }
@@ -120,8 +117,8 @@ func newExportCommand(app core.App) *cobra.Command {
 		Use:   "export [--from TIME] [--to TIME] [--format ndjson|fhir]",
 		Short: "Print the audit trail, one event per line",
 		Long: `Prints the events of the audit trail to standard output, one JSON object per line, oldest first.
-A TIME is a date in UTC (2026-01-31) or a time with a zone (2026-01-31T12:00:00Z). A date given to --to includes that day.
-The format fhir prints AuditEvent resources of FHIR R4 as NDJSON, like FHIR's bulk data.`,
+A time is a date (2026-01-31, in UTC) or a time with its zone (2026-01-31T12:00:00Z). A date in --to includes that day.
+The format fhir writes AuditEvent resources of FHIR R4, as bulk data exports do.`,
 		Example: "  carebase audit export --from 2026-01-01 --to 2026-01-31 --format fhir > january.ndjson",
 		Args:    cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -139,9 +136,9 @@ The format fhir prints AuditEvent resources of FHIR R4 as NDJSON, like FHIR's bu
 			return exportEvents(command, app, begin, end, format == "fhir")
 		},
 	}
-	command.Flags().StringVar(&from, "from", "", "time of the first events (default: the beginning)")
-	command.Flags().StringVar(&to, "to", "", "time after the last events (default: the end)")
-	command.Flags().StringVar(&format, "format", "ndjson", "ndjson or fhir")
+	command.Flags().StringVar(&from, "from", "", "export events from this time on; default: the first event")
+	command.Flags().StringVar(&to, "to", "", "export events before this time; default: the last event")
+	command.Flags().StringVar(&format, "format", "ndjson", "ndjson, or fhir")
 	return command
 }
 

@@ -91,7 +91,7 @@ func recordCopy(to string, summary transfer.Summary) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(place.DataDir)) }()
 	}
 	app := core.NewBaseApp(place)
-	audit.Bind(app, &config.Config{})
+	audit.Bind(app, &config.Config{}, audit.Options{})
 	err = app.Bootstrap()
 	if err == nil {
 		err = audit.RecordIn(app, audit.Event{Action: audit.Execute, Detail: "carebase database copy"})

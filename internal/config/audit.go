@@ -1,9 +1,15 @@
 package config
 
 import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pocketbase/pocketbase/core"
 )
 
 // AuditReads says how the audit trail records reads.
@@ -50,4 +56,79 @@ func (v *validator) retention(name, value string) time.Duration {
 		return 0
 	}
 	return retention
+}
+
+const (
+	defaultAuditHeadsInterval = 10 * time.Minute
+	maxAuditHeadsInterval     = 24 * time.Hour
+)
+
+// AuditHeads says when and where the heads of the audit chains are written, so
+// that they survive a rewritten database.
+type AuditHeads struct {
+	// Interval is the time between two writings to the log; 0 for none.
+	Interval time.Duration
+	// Place is where they are written besides the log; nil for nowhere.
+	Place *HeadsPlace
+
+	// AccessKeyID and SecretAccessKey are those of buckets.
+	AccessKeyID, SecretAccessKey string
+}
+
+// HeadsPlace is a file to append to, or a path in a bucket for one object per
+// writing.
+type HeadsPlace struct {
+	File string
+	S3   *core.S3Config
+	Path string
+}
+
+// ParsePlace parses a path, file:///path or s3://bucket/path, as AUDIT_HEADS_URL
+// has them, with the credentials of the environment.
+func (h AuditHeads) ParsePlace(value string) (*HeadsPlace, error) {
+	if !strings.Contains(value, "://") {
+		return &HeadsPlace{File: filepath.Clean(value)}, nil
+	}
+	if parsed, err := url.Parse(value); err == nil && parsed.Scheme == "file" && parsed.Host == "" && filepath.IsAbs(parsed.Path) {
+		return &HeadsPlace{File: filepath.Clean(parsed.Path)}, nil
+	}
+	bucket, path := parseBucket(value, variables{AWSAccessKeyID: h.AccessKeyID, AWSSecretAccessKey: h.SecretAccessKey})
+	if bucket == nil {
+		return nil, errors.New("must be a path, file:///path, or s3://bucket/path" + bucketAllowed)
+	}
+	return &HeadsPlace{S3: bucket, Path: path}, nil
+}
+
+func (v *validator) auditHeads(raw variables) AuditHeads {
+	heads := AuditHeads{
+		Interval:    v.headsInterval("AUDIT_HEADS_INTERVAL", raw.AuditHeadsInterval),
+		AccessKeyID: raw.AWSAccessKeyID, SecretAccessKey: raw.AWSSecretAccessKey,
+	}
+	if raw.AuditHeadsURL == "" {
+		return heads
+	}
+	if heads.Interval == 0 {
+		v.secretProblem("AUDIT_HEADS_URL", "unset when AUDIT_HEADS_INTERVAL is off")
+	}
+	place, err := heads.ParsePlace(raw.AuditHeadsURL)
+	if err != nil {
+		v.problems = append(v.problems, fmt.Errorf("AUDIT_HEADS_URL %w", err))
+	}
+	heads.Place = place
+	return heads
+}
+
+func (v *validator) headsInterval(name, value string) time.Duration {
+	switch strings.ToLower(value) {
+	case "":
+		return defaultAuditHeadsInterval
+	case "0", "off":
+		return 0
+	}
+	interval, err := time.ParseDuration(value)
+	if err != nil || interval < time.Second || interval > maxAuditHeadsInterval {
+		v.problem(name, value, "a duration from 1s to 24h such as 10m, or off")
+		return defaultAuditHeadsInterval
+	}
+	return interval
 }

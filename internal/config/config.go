@@ -53,6 +53,8 @@ type Config struct {
 	AuditReads AuditReads
 	// AuditRetention is how long the audit trail keeps events.
 	AuditRetention time.Duration
+	// AuditHeads says when and where the heads of the audit chains are written.
+	AuditHeads AuditHeads
 	// SuperuserNetworks are the networks that superusers may connect from; nil for any.
 	SuperuserNetworks []netip.Prefix
 	// SuperuserMFA requires a one-time password of superusers as well.
@@ -115,6 +117,8 @@ type variables struct {
 	SuperuserPassword      string `env:"SUPERUSER_PASSWORD"`
 	AuditReads             string `env:"AUDIT_READS"`
 	AuditRetention         string `env:"AUDIT_RETENTION"`
+	AuditHeadsInterval     string `env:"AUDIT_HEADS_INTERVAL"`
+	AuditHeadsURL          string `env:"AUDIT_HEADS_URL"`
 	SuperuserNetworks      string `env:"SUPERUSER_NETWORKS"`
 	SuperuserMFA           string `env:"SUPERUSER_MFA"`
 	BackupCron             string `env:"BACKUP_CRON"`
@@ -187,6 +191,7 @@ func Parse(environment map[string]string) (*Config, error) {
 	config.SuperuserNetworks = v.networks("SUPERUSER_NETWORKS", raw.SuperuserNetworks)
 	config.SuperuserMFA = v.boolean("SUPERUSER_MFA", raw.SuperuserMFA)
 	config.PostgreSQL = v.postgreSQL(raw)
+	config.AuditHeads = v.auditHeads(raw)
 	config.Throttle = v.throttle(raw)
 	config.Backup = v.backup(raw, config.PostgreSQL != nil)
 	if len(v.problems) > 0 {

@@ -23,6 +23,7 @@ func TestDefaults(t *testing.T) {
 		HTTPAddr: "127.0.0.1:8000", DataDir: "pb_data", DoctorsScope: config.DoctorsGlobal,
 		AccessTokenLifetime: 30 * time.Minute, RefreshReuseGrace: 10 * time.Second, RefreshTokenLifetime: 7 * 24 * time.Hour,
 		AuditReads: config.AuditReadsBatched, AuditRetention: 2192 * 24 * time.Hour,
+		AuditHeads:        config.AuditHeads{Interval: 10 * time.Minute},
 		SQLiteSynchronous: config.SynchronousFull,
 		Throttle: &config.Throttle{
 			Login: config.Rate{Requests: 600, Period: time.Minute}, FailedLogin: config.Rate{Requests: 100, Period: time.Minute},
@@ -41,7 +42,7 @@ func TestEverythingSet(t *testing.T) {
 		"CORS_ALLOWED_ORIGINS": "https://a.example,http://localhost:3000", "HTTP_ADDR": ":9000", "PORT": "1", "DATA_DIR": "/srv/x",
 		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "REFRESH_REUSE_GRACE": "0", "BLACKLIST_AFTER_ROTATION": "1",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "SUPERUSER_NETWORKS": "192.0.2.7", "SUPERUSER_MFA": "True", "THROTTLE_LOGIN": "10/s", "THROTTLE_FAILED_LOGIN": "20/min", "THROTTLE_REGISTER": "30/hour", "THROTTLE_USER": "40/d", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
-		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d", "SQLITE_SYNCHRONOUS": "normal", "BACKUP_CRON": "0 3 * * *", "BACKUP_KEEP": "30",
+		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d", "AUDIT_HEADS_INTERVAL": "30s", "AUDIT_HEADS_URL": "file:///srv/heads.jsonl", "SQLITE_SYNCHRONOUS": "normal", "BACKUP_CRON": "0 3 * * *", "BACKUP_KEEP": "30",
 		"BACKUP_URL": "s3://clinic?endpoint=http://localhost:9&region=r&path-style=true", "REPLICA_URL": "file:///srv/replica", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 	})
 	if err != nil {
@@ -59,6 +60,7 @@ func TestEverythingSet(t *testing.T) {
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		DoctorsScope:   config.DoctorsOwner, SuperuserEmail: "a@b.example", SuperuserPassword: "long enough",
 		AuditReads: config.AuditReadsSync, AuditRetention: 30 * 24 * time.Hour,
+		AuditHeads: config.AuditHeads{Interval: 30 * time.Second, Place: &config.HeadsPlace{File: "/srv/heads.jsonl"}, AccessKeyID: "key", SecretAccessKey: "secret"},
 		SQLiteSynchronous: config.SynchronousNormal,
 		Backup: config.Backup{Cron: "0 3 * * *", Keep: 30, Replica: &config.Replica{Directory: "/srv/replica"}, S3: &core.S3Config{
 			Enabled: true, Bucket: "clinic", Region: "r", Endpoint: "http://localhost:9", AccessKey: "key", Secret: "secret", ForcePathStyle: true,
@@ -115,6 +117,10 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"AUDIT_RETENTION", "0d", `AUDIT_RETENTION is "0d"`},
 		{"AUDIT_RETENTION", "forever", `AUDIT_RETENTION is "forever"`},
 		{"AUDIT_RETENTION", "99999999999999d", `AUDIT_RETENTION is "99999999999999d"`},
+		{"AUDIT_HEADS_INTERVAL", "10", `AUDIT_HEADS_INTERVAL is "10"`},
+		{"AUDIT_HEADS_INTERVAL", "48h", `AUDIT_HEADS_INTERVAL is "48h"`},
+		{"AUDIT_HEADS_URL", "file://srv/heads", "AUDIT_HEADS_URL must be a path"},
+		{"AUDIT_HEADS_URL", "s3://hush-hush@clinic/heads", "AUDIT_HEADS_URL must be a path"},
 		{"BACKUP_CRON", "daily", `BACKUP_CRON is "daily"`},
 		{"BACKUP_KEEP", "0", `BACKUP_KEEP is "0"`},
 		{"BACKUP_URL", "s3://clinic", "BACKUP_URL must be s3://bucket"},
@@ -133,6 +139,28 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "hush-hush") {
 			t.Errorf("a secret is shown: %v", err)
 		}
+	}
+}
+
+func TestAuditHeads(t *testing.T) {
+	for _, off := range []string{"0", "off", "OFF"} {
+		if got, err := config.Parse(map[string]string{"AUDIT_HEADS_INTERVAL": off}); err != nil || got.AuditHeads.Interval != 0 {
+			t.Errorf("%s: got %+v, %v", off, got, err)
+		}
+		if _, err := config.Parse(map[string]string{"AUDIT_HEADS_INTERVAL": off, "AUDIT_HEADS_URL": "heads.jsonl"}); err == nil {
+			t.Errorf("%s: heads have a place and are never written", off)
+		}
+	}
+	keys := map[string]string{"AUDIT_HEADS_URL": "s3://clinic/heads?endpoint=http://localhost:9", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+	got, err := config.Parse(keys)
+	if err != nil || got.AuditHeads.Place.Path != "heads" || got.AuditHeads.Place.S3.Bucket != "clinic" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if place, err := got.AuditHeads.ParsePlace("s3://other"); err != nil || place.S3.Bucket != "other" || place.S3.Secret != "secret" {
+		t.Errorf("got %+v, %v", place, err)
+	}
+	if place, err := got.AuditHeads.ParsePlace("logs/heads.jsonl"); err != nil || place.File != "logs/heads.jsonl" || place.S3 != nil {
+		t.Errorf("got %+v, %v", place, err)
 	}
 }
 

@@ -229,7 +229,7 @@ func TestNobodyElseReadsUploadedFiles(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(filepath.Dir(uploaded), 0o755), os.WriteFile(uploaded, nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	start(t, directory, []string{"DATABASE_URL=" + settings.URL})
+	serve(t, directory, []string{"DATABASE_URL=" + settings.URL})
 	if found := accessible(t, filepath.Join(directory, "pb_data")); len(found) > 0 {
 		t.Errorf("others have permissions for %q", found)
 	}
