@@ -17,6 +17,8 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"carebase/internal/deadline"
 )
 
 // What a client can get past by trying again. Drivers have their errors be these.
@@ -29,10 +31,12 @@ var (
 )
 
 // Refusal is what a client is told if the database or the disk is why a request
-// failed: 507 if there is no room left, 503 if the database does not answer, 409
-// after a conflict. It is nil for any other failure.
+// failed: 507 if there is no room left, 503 if the database does not answer or the
+// request took too long, 409 after a conflict. It is nil for any other failure.
 func Refusal(err error) *router.ApiError {
 	switch {
+	case has(err, func(err error) bool { return errors.Is(err, deadline.ErrExceeded) }):
+		return TooLong()
 	case has(err, isFull):
 		return router.NewApiError(http.StatusInsufficientStorage, "There is no room left to store anything. Nothing was changed.", err)
 	case has(err, isUnavailable):
@@ -41,6 +45,11 @@ func Refusal(err error) *router.ApiError {
 		return router.NewApiError(http.StatusConflict, "The request met another one that changes the same records. Try again.", err)
 	}
 	return nil
+}
+
+// TooLong is the answer to a request whose time is over.
+func TooLong() *router.ApiError {
+	return router.NewApiError(http.StatusServiceUnavailable, "The request took too long and was stopped. Ask for less at a time.", deadline.ErrExceeded)
 }
 
 // has looks for a failure in what errors do not unwrap by themselves: the cause of

@@ -56,5 +56,5 @@ func (s Synchronous) Connect(path string) (*dbx.DB, error) {
 	}
 	// A transaction waits for its turn at its beginning: one that has read already
 	// would fail if another process has written since.
-	return dbx.Open("sqlite", path+"?_txlock=immediate&_pragma="+strings.Join(append(pragmas, "synchronous("+string(s)+")"), "&_pragma="))
+	return open(path + "?_txlock=immediate&_pragma=" + strings.Join(append(pragmas, "synchronous("+string(s)+")"), "&_pragma="))
 }
