@@ -114,11 +114,13 @@ func (c *client) state() state {
 }
 
 // take replaces the client's state by the stored one. Topics that stay are never
-// missing meanwhile.
+// missing meanwhile, and the session is known before the sign-in.
 func (c *client) take(stored state, auth *core.Record) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.version = stored.Version
+	_, session := stored.sessionKey()
+	c.DefaultClient.Set(c.cluster.sessionKey, session)
 	had := c.Subscriptions()
 	for _, topic := range stored.Topics {
 		if _, ok := had[topic]; !ok {
@@ -134,8 +136,6 @@ func (c *client) take(stored state, auth *core.Record) {
 	} else {
 		c.DefaultClient.Set(apis.RealtimeClientAuthKey, auth)
 	}
-	_, session := stored.sessionKey()
-	c.DefaultClient.Set(c.cluster.sessionKey, session)
 }
 
 // pass hands messages of other processes on until the connection has ended.

@@ -153,11 +153,18 @@ func (c *Cluster) remove(ctx context.Context, connection *pgx.Conn) error {
 	return nil
 }
 
+// signedInAs leaves the session out of a stored key: the rules do not ask for it,
+// and its token may have been renewed meanwhile.
+func signedInAs(authKey string) string {
+	key, _, _ := strings.Cut(authKey, "/")
+	return key
+}
+
 // handOver queues a message for a client, unless it is signed in as somebody
 // else, or not at all, since PocketBase checked the rules for it.
 func (c *Cluster) handOver(message incoming) {
 	current := c.find(message.Client)
-	if current == nil || !current.isLocal() || current.state().AuthKey != message.AuthKey {
+	if current == nil || !current.isLocal() || signedInAs(current.state().AuthKey) != signedInAs(message.AuthKey) {
 		return
 	}
 	select {
