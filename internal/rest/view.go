@@ -1,12 +1,15 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/deadline"
 )
 
 // Handler answers one method of a view. An *Error that it returns is rendered
@@ -111,6 +114,9 @@ func (v *View) handler(method string) Handler { return v.Method(method).Handle }
 func (r *Request) renderError(err error) error {
 	if r.Written() {
 		return err
+	}
+	if work := deadline.Of(r.Request.Context()); work != nil && work.Exceeded() {
+		err = errors.Join(deadline.ErrExceeded, err) // whatever the failure that it led to
 	}
 	restError := toError(r.RequestEvent, err)
 	header := r.Response.Header()
