@@ -138,12 +138,16 @@ func TestInterruptsMeetTheirOwnStatement(t *testing.T) {
 
 func BenchmarkStatement(b *testing.B) {
 	db := connect(b)
+	work := deadline.New(b.Context(), time.Hour)
+	defer work.Stop()
+	same := db.WithContext(work.Quiet())
 	for name, context := range map[string]func() (*dbx.DB, func()){
 		"without": func() (*dbx.DB, func()) { return db, func() {} },
 		"quiet": func() (*dbx.DB, func()) {
 			work := deadline.New(b.Context(), time.Minute)
 			return db.WithContext(work.Quiet()), work.Stop
 		},
+		"same work": func() (*dbx.DB, func()) { return same, func() {} },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
