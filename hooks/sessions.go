@@ -6,16 +6,14 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
-	"github.com/pocketbase/pocketbase/tools/routine"
-	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"carebase/internal/audit"
 	"carebase/internal/collections"
 	"carebase/internal/simplejwt"
 )
 
-// RealtimeSessionKey is where a realtime client has the id of its session.
-const RealtimeSessionKey = "carebaseSession"
+// RealtimeSessionKey is where a realtime client has how it is signed in.
+const RealtimeSessionKey = simplejwt.RealtimeKey
 
 // bindSessions makes every user's sign-in a session, whichever door it came
 // through, and ends what belongs to a session with it.
@@ -26,15 +24,12 @@ func bindSessions(app core.App) {
 	app.OnRecordAfterUpdateSuccess(collections.Users).BindFunc(tellUser)
 	app.OnRecordAfterDeleteSuccess(collections.Users).BindFunc(tellUser)
 	app.OnRealtimeSubscribeRequest().BindFunc(subscribeInSession)
+	bindExpiry(app)
 	app.OnRecordAfterDeleteSuccess(collections.Sessions).Bind(&hook.Handler[*core.RecordEvent]{
 		Func:     unsubscribeSession,
 		Priority: realtimeSignIns,
 	})
 }
-
-// sessionEndedTopic is where a realtime client hears that its session may have
-// ended.
-const sessionEndedTopic = "@sessionEnded"
 
 // realtimeSignIns is the priority of PocketBase's own hook that takes realtime
 // clients their sign-in.
@@ -99,27 +94,33 @@ func forgetAllSessions(e *core.CollectionEvent) error {
 	})
 }
 
-// subscribeInSession notes the session that a realtime client subscribes in.
+// subscribeInSession notes how a realtime client is signed in that subscribes.
 func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
-	session := simplejwt.Session(e.RequestEvent)
-	e.Client.Set(RealtimeSessionKey, session)
-	if err := e.Next(); err != nil || session == "" {
+	defer lockSignIn(e.Client)()
+	if e.Auth == nil {
+		e.Client.Unset(RealtimeSessionKey)
+		return e.Next()
+	}
+	signIn, err := simplejwt.NewSignIn(e.RequestEvent)
+	if err != nil {
+		return err
+	}
+	e.Client.Set(RealtimeSessionKey, signIn.String())
+	if err := e.Next(); err != nil || signIn.Session == "" {
 		return err
 	}
 	// It may have ended before the client was known to be in it.
-	living, err := simplejwt.IsLiving(e.Request.Context(), e.App, session, e.Auth.Id)
+	living, err := simplejwt.IsLiving(e.Request.Context(), e.App, signIn.Session, e.Auth.Id)
 	if err != nil || !living {
-		e.Client.Unset(apis.RealtimeClientAuthKey)
+		signOut(e.Client)
 	}
 	return err
 }
 
 // unsubscribeSession signs out the realtime clients of a session that has ended.
-// They stay connected and may subscribe anew, as PocketBase's after a password
-// change.
 func unsubscribeSession(e *core.RecordEvent) error {
 	for _, client := range e.App.SubscriptionsBroker().Clients() {
-		if client.Get(RealtimeSessionKey) == e.Record.Id {
+		if signIn, _ := simplejwt.SignInOf(client); signIn.Session == e.Record.Id {
 			client.Unset(apis.RealtimeClientAuthKey)
 		}
 	}
@@ -135,16 +136,13 @@ func tellUser(e *core.RecordEvent) error {
 	return err
 }
 
-// tellSignedOut tells the realtime clients that have had a sign-in. It may be
-// again, or too early: they have to ask. One of another process may not hear it.
+// tellSignedOut takes their subscriptions from the realtime clients that have had a
+// sign-in, and tells them. It may be again, or too early: they have to ask. One of
+// another process may not hear it.
 func tellSignedOut(app core.App) {
 	for _, client := range app.SubscriptionsBroker().Clients() {
-		if session, _ := client.Get(RealtimeSessionKey).(string); session == "" || client.Get(apis.RealtimeClientAuthKey) != nil {
-			continue
+		if _, signedIn := simplejwt.SignInOf(client); signedIn && client.Get(apis.RealtimeClientAuthKey) == nil {
+			endSignIn(client, func() bool { return client.Get(apis.RealtimeClientAuthKey) == nil })
 		}
-		// A client takes its messages when it can, as PocketBase's own.
-		routine.FireAndForget(func() {
-			client.Send(subscriptions.Message{Name: sessionEndedTopic, Data: []byte("{}")})
-		})
 	}
 }

@@ -34,6 +34,17 @@ type requestApp struct {
 	request *request
 }
 
+// Replace returns a request's app with another one in the place of the app below.
+func Replace(app core.App, replacement func(below core.App) (core.App, error)) (core.App, error) {
+	outer, ok := app.(requestApp)
+	if !ok {
+		return replacement(app)
+	}
+	var err error
+	outer.App, err = replacement(outer.App)
+	return outer, err
+}
+
 // RunInTransaction implements core.App.
 func (a requestApp) RunInTransaction(work func(core.App) error) error {
 	return a.App.RunInTransaction(func(tx core.App) error {

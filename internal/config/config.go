@@ -31,6 +31,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// Throttle has the rate limits; nil for none.
 	Throttle *Throttle
+	// Realtime has the limits on realtime clients.
+	Realtime Realtime
 	// HTTPAddr is the host:port to listen on.
 	HTTPAddr string
 	// MetricsAddr is the host:port to serve metrics on; empty for none.
@@ -93,51 +95,53 @@ const (
 
 // variables are the raw values of the environment, before validation.
 type variables struct {
-	SecretKey              string `env:"SECRET_KEY"`
-	Debug                  string `env:"DEBUG"`
-	AllowedHosts           string `env:"ALLOWED_HOSTS"`
-	CORSAllowedOrigins     string `env:"CORS_ALLOWED_ORIGINS"`
-	TrustedProxies         string `env:"TRUSTED_PROXIES"`
-	Throttle               string `env:"THROTTLE"`
-	ThrottleLogin          string `env:"THROTTLE_LOGIN"`
-	ThrottleFailedLogin    string `env:"THROTTLE_FAILED_LOGIN"`
-	ThrottleRegister       string `env:"THROTTLE_REGISTER"`
-	ThrottleUser           string `env:"THROTTLE_USER"`
-	HTTPAddr               string `env:"HTTP_ADDR"`
-	Port                   string `env:"PORT"`
-	MetricsAddr            string `env:"METRICS_ADDR"`
-	DataDir                string `env:"DATA_DIR"`
-	AccessTokenLifetime    string `env:"ACCESS_TOKEN_LIFETIME"`
-	RefreshTokenLifetime   string `env:"REFRESH_TOKEN_LIFETIME"`
-	RotateRefreshTokens    string `env:"ROTATE_REFRESH_TOKENS"`
-	BlacklistAfterRotation string `env:"BLACKLIST_AFTER_ROTATION"`
-	RefreshReuseGrace      string `env:"REFRESH_REUSE_GRACE"`
-	DoctorsScope           string `env:"DOCTORS_SCOPE"`
-	SuperuserEmail         string `env:"SUPERUSER_EMAIL"`
-	SuperuserPassword      string `env:"SUPERUSER_PASSWORD"`
-	AuditReads             string `env:"AUDIT_READS"`
-	AuditRetention         string `env:"AUDIT_RETENTION"`
-	AuditHeadsInterval     string `env:"AUDIT_HEADS_INTERVAL"`
-	AuditHeadsURL          string `env:"AUDIT_HEADS_URL"`
-	SuperuserNetworks      string `env:"SUPERUSER_NETWORKS"`
-	SuperuserMFA           string `env:"SUPERUSER_MFA"`
-	BackupCron             string `env:"BACKUP_CRON"`
-	BackupKeep             string `env:"BACKUP_KEEP"`
-	BackupURL              string `env:"BACKUP_URL"`
-	BackupRecipient        string `env:"BACKUP_RECIPIENT"`
-	ReplicaURL             string `env:"REPLICA_URL"`
-	AWSAccessKeyID         string `env:"AWS_ACCESS_KEY_ID"`
-	AWSSecretAccessKey     string `env:"AWS_SECRET_ACCESS_KEY"`
-	SQLiteSynchronous      string `env:"SQLITE_SYNCHRONOUS"`
-	DatabaseURL            string `env:"DATABASE_URL"`
-	PGDirectURL            string `env:"PG_DIRECT_URL"`
-	PGDatabase             string `env:"PG_DB"`
-	PGUser                 string `env:"PG_USER"`
-	PGPassword             string `env:"PG_PASSWORD"`
-	PGHost                 string `env:"PG_HOST"`
-	PGPort                 string `env:"PG_PORT"`
-	PGSSLMode              string `env:"PG_SSLMODE"`
-	PGMaxConns             string `env:"PG_MAX_CONNS"`
+	SecretKey                string `env:"SECRET_KEY"`
+	Debug                    string `env:"DEBUG"`
+	AllowedHosts             string `env:"ALLOWED_HOSTS"`
+	CORSAllowedOrigins       string `env:"CORS_ALLOWED_ORIGINS"`
+	TrustedProxies           string `env:"TRUSTED_PROXIES"`
+	Throttle                 string `env:"THROTTLE"`
+	ThrottleLogin            string `env:"THROTTLE_LOGIN"`
+	ThrottleFailedLogin      string `env:"THROTTLE_FAILED_LOGIN"`
+	ThrottleRegister         string `env:"THROTTLE_REGISTER"`
+	ThrottleUser             string `env:"THROTTLE_USER"`
+	RealtimeMaxSubscriptions string `env:"REALTIME_MAX_SUBSCRIPTIONS"`
+	RealtimeMaxClients       string `env:"REALTIME_MAX_CLIENTS"`
+	HTTPAddr                 string `env:"HTTP_ADDR"`
+	Port                     string `env:"PORT"`
+	MetricsAddr              string `env:"METRICS_ADDR"`
+	DataDir                  string `env:"DATA_DIR"`
+	AccessTokenLifetime      string `env:"ACCESS_TOKEN_LIFETIME"`
+	RefreshTokenLifetime     string `env:"REFRESH_TOKEN_LIFETIME"`
+	RotateRefreshTokens      string `env:"ROTATE_REFRESH_TOKENS"`
+	BlacklistAfterRotation   string `env:"BLACKLIST_AFTER_ROTATION"`
+	RefreshReuseGrace        string `env:"REFRESH_REUSE_GRACE"`
+	DoctorsScope             string `env:"DOCTORS_SCOPE"`
+	SuperuserEmail           string `env:"SUPERUSER_EMAIL"`
+	SuperuserPassword        string `env:"SUPERUSER_PASSWORD"`
+	AuditReads               string `env:"AUDIT_READS"`
+	AuditRetention           string `env:"AUDIT_RETENTION"`
+	AuditHeadsInterval       string `env:"AUDIT_HEADS_INTERVAL"`
+	AuditHeadsURL            string `env:"AUDIT_HEADS_URL"`
+	SuperuserNetworks        string `env:"SUPERUSER_NETWORKS"`
+	SuperuserMFA             string `env:"SUPERUSER_MFA"`
+	BackupCron               string `env:"BACKUP_CRON"`
+	BackupKeep               string `env:"BACKUP_KEEP"`
+	BackupURL                string `env:"BACKUP_URL"`
+	BackupRecipient          string `env:"BACKUP_RECIPIENT"`
+	ReplicaURL               string `env:"REPLICA_URL"`
+	AWSAccessKeyID           string `env:"AWS_ACCESS_KEY_ID"`
+	AWSSecretAccessKey       string `env:"AWS_SECRET_ACCESS_KEY"`
+	SQLiteSynchronous        string `env:"SQLITE_SYNCHRONOUS"`
+	DatabaseURL              string `env:"DATABASE_URL"`
+	PGDirectURL              string `env:"PG_DIRECT_URL"`
+	PGDatabase               string `env:"PG_DB"`
+	PGUser                   string `env:"PG_USER"`
+	PGPassword               string `env:"PG_PASSWORD"`
+	PGHost                   string `env:"PG_HOST"`
+	PGPort                   string `env:"PG_PORT"`
+	PGSSLMode                string `env:"PG_SSLMODE"`
+	PGMaxConns               string `env:"PG_MAX_CONNS"`
 }
 
 // Load reads .env in the working directory and the environment; the environment takes
@@ -193,6 +197,7 @@ func Parse(environment map[string]string) (*Config, error) {
 	config.PostgreSQL = v.postgreSQL(raw)
 	config.AuditHeads = v.auditHeads(raw)
 	config.Throttle = v.throttle(raw)
+	config.Realtime = v.realtime(raw)
 	config.Backup = v.backup(raw, config.PostgreSQL != nil)
 	if len(v.problems) > 0 {
 		return nil, errors.Join(v.problems...)

@@ -29,7 +29,8 @@ func TestDefaults(t *testing.T) {
 			Login: config.Rate{Requests: 600, Period: time.Minute}, FailedLogin: config.Rate{Requests: 100, Period: time.Minute},
 			Register: config.Rate{Requests: 600, Period: time.Minute}, User: config.Rate{Requests: 120_000, Period: time.Minute},
 		},
-		Backup: config.Backup{Keep: 7},
+		Realtime: config.Realtime{MaxSubscriptions: 50, MaxClients: 20},
+		Backup:   config.Backup{Keep: 7},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -41,7 +42,7 @@ func TestEverythingSet(t *testing.T) {
 		"SECRET_KEY": strings.Repeat("é", 32), "DEBUG": "False", "ALLOWED_HOSTS": "a.example, .B.example,*,127.0.0.1,[::1]",
 		"CORS_ALLOWED_ORIGINS": "https://a.example,http://localhost:3000", "HTTP_ADDR": ":9000", "PORT": "1", "DATA_DIR": "/srv/x",
 		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "REFRESH_REUSE_GRACE": "0", "BLACKLIST_AFTER_ROTATION": "1",
-		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "SUPERUSER_NETWORKS": "192.0.2.7", "SUPERUSER_MFA": "True", "THROTTLE_LOGIN": "10/s", "THROTTLE_FAILED_LOGIN": "20/min", "THROTTLE_REGISTER": "30/hour", "THROTTLE_USER": "40/d", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
+		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "SUPERUSER_NETWORKS": "192.0.2.7", "SUPERUSER_MFA": "True", "THROTTLE_LOGIN": "10/s", "THROTTLE_FAILED_LOGIN": "20/min", "THROTTLE_REGISTER": "30/hour", "THROTTLE_USER": "40/d", "REALTIME_MAX_SUBSCRIPTIONS": "7", "REALTIME_MAX_CLIENTS": "8", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
 		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d", "AUDIT_HEADS_INTERVAL": "30s", "AUDIT_HEADS_URL": "file:///srv/heads.jsonl", "SQLITE_SYNCHRONOUS": "normal", "BACKUP_CRON": "0 3 * * *", "BACKUP_KEEP": "30",
 		"BACKUP_URL": "s3://clinic?endpoint=http://localhost:9&region=r&path-style=true", "REPLICA_URL": "file:///srv/replica", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 	})
@@ -56,11 +57,12 @@ func TestEverythingSet(t *testing.T) {
 			Login: config.Rate{Requests: 10, Period: time.Second}, FailedLogin: config.Rate{Requests: 20, Period: time.Minute},
 			Register: config.Rate{Requests: 30, Period: time.Hour}, User: config.Rate{Requests: 40, Period: 24 * time.Hour},
 		},
+		Realtime:          config.Realtime{MaxSubscriptions: 7, MaxClients: 8},
 		SuperuserNetworks: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32")}, SuperuserMFA: true,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		DoctorsScope:   config.DoctorsOwner, SuperuserEmail: "a@b.example", SuperuserPassword: "long enough",
 		AuditReads: config.AuditReadsSync, AuditRetention: 30 * 24 * time.Hour,
-		AuditHeads: config.AuditHeads{Interval: 30 * time.Second, Place: &config.HeadsPlace{File: "/srv/heads.jsonl"}, AccessKeyID: "key", SecretAccessKey: "secret"},
+		AuditHeads:        config.AuditHeads{Interval: 30 * time.Second, Place: &config.HeadsPlace{File: "/srv/heads.jsonl"}, AccessKeyID: "key", SecretAccessKey: "secret"},
 		SQLiteSynchronous: config.SynchronousNormal,
 		Backup: config.Backup{Cron: "0 3 * * *", Keep: 30, Replica: &config.Replica{Directory: "/srv/replica"}, S3: &core.S3Config{
 			Enabled: true, Bucket: "clinic", Region: "r", Endpoint: "http://localhost:9", AccessKey: "key", Secret: "secret", ForcePathStyle: true,
@@ -108,6 +110,8 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"SUPERUSER_PASSWORD", "hush-hush", "SUPERUSER_EMAIL must be set"},
 		{"SUPERUSER_NETWORKS", "office", `SUPERUSER_NETWORKS is "office"`},
 		{"THROTTLE", "maybe", `THROTTLE is "maybe"`},
+		{"REALTIME_MAX_SUBSCRIPTIONS", "1001", `REALTIME_MAX_SUBSCRIPTIONS is "1001"`},
+		{"REALTIME_MAX_CLIENTS", "0", `REALTIME_MAX_CLIENTS is "0"`},
 		{"THROTTLE_LOGIN", "0/min", `THROTTLE_LOGIN is "0/min"`},
 		{"THROTTLE_USER", "600", `THROTTLE_USER is "600"`},
 		{"THROTTLE_REGISTER", "600/week", `THROTTLE_REGISTER is "600/week"`},

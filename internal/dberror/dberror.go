@@ -17,6 +17,8 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"carebase/internal/deadline"
 )
 
 // Retryable errors. Database drivers wrap them for errors.Is.
@@ -30,11 +32,13 @@ var (
 )
 
 // Refusal returns the response to a request that failed because of the database
-// or the disk: 507 if the disk is full, 503 if the database does not answer,
-// 409 after a conflict. It returns nil for any other error, and for nil. The
+// or the disk: 507 if the disk is full, 503 if the database does not answer or the
+// request took too long, 409 after a conflict. It returns nil for any other error, and for nil. The
 // messages are safe to show to clients.
 func Refusal(err error) *router.ApiError {
 	switch {
+	case has(err, func(err error) bool { return errors.Is(err, deadline.ErrExceeded) }):
+		return TooLong()
 	case has(err, isFull):
 		return router.NewApiError(http.StatusInsufficientStorage, "There is no room left to store anything. Nothing was changed.", err)
 	case has(err, isUnavailable):
@@ -43,6 +47,11 @@ func Refusal(err error) *router.ApiError {
 		return router.NewApiError(http.StatusConflict, "The request met another one that changes the same records. Try again.", err)
 	}
 	return nil
+}
+
+// TooLong is the answer to a request whose time is over.
+func TooLong() *router.ApiError {
+	return router.NewApiError(http.StatusServiceUnavailable, "The request took too long and was stopped. Ask for less at a time.", deadline.ErrExceeded)
 }
 
 // has reports whether an error matches, looking also into those that errors.Is

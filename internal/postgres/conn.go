@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"carebase/internal/deadline"
 	"carebase/internal/postgres/translate"
 )
 
@@ -90,6 +91,10 @@ func (c *conn) settle() {
 
 // ExecContext implements driver.ExecerContext.
 func (c *conn) ExecContext(ctx context.Context, query string, given []driver.NamedValue) (driver.Result, error) {
+	if err := deadline.Err(ctx); err != nil {
+		return nil, err
+	}
+	ctx = deadline.Live(ctx)
 	statements, err := c.database.translations.get(query)
 	if err != nil {
 		return nil, err
@@ -125,6 +130,10 @@ func (r result) RowsAffected() (int64, error) { return int64(r), nil }
 // QueryContext implements driver.QueryerContext. Of several statements, the
 // last one returns the rows.
 func (c *conn) QueryContext(ctx context.Context, query string, given []driver.NamedValue) (driver.Rows, error) {
+	if err := deadline.Err(ctx); err != nil {
+		return nil, err
+	}
+	ctx = deadline.Live(ctx)
 	statements, err := c.database.translations.get(query)
 	if err != nil {
 		return nil, err

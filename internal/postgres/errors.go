@@ -52,8 +52,8 @@ func (c *conn) mapError(ctx context.Context, err error, statement *translate.Sta
 	if err == nil {
 		return nil
 	}
-	if ctx.Err() != nil {
-		return errors.Join(ctx.Err(), err)
+	if ended := context.Cause(ctx); ended != nil {
+		return errors.Join(ended, err)
 	}
 	var failure *pgconn.PgError
 	if !errors.As(err, &failure) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"carebase/internal/deadline"
 	"carebase/internal/postgres/translate"
 )
 
@@ -19,6 +20,11 @@ func (c *conn) Begin() (driver.Tx, error) {
 
 // BeginTx implements driver.ConnBeginTx.
 func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if err := deadline.Err(ctx); err != nil {
+		return nil, err
+	}
+	work := deadline.Of(ctx)
+	ctx = deadline.Live(ctx)
 	begin := "BEGIN"
 	switch sql.IsolationLevel(options.Isolation) {
 	case sql.LevelDefault:
@@ -44,7 +50,7 @@ func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx
 		return nil, c.mapError(ctx, err, nil)
 	}
 	c.inTransaction, c.savepoint = true, false
-	return &transaction{conn: c}, nil
+	return &transaction{conn: c, work: work}, nil
 }
 
 // schemaLock returns the statement that takes the lock for schema changes, so
@@ -70,10 +76,16 @@ func (c *conn) lockForChange(ctx context.Context, statement *translate.Statement
 // transaction is an open transaction.
 type transaction struct {
 	conn *conn
+	// work is the request's, nil if there is no deadline.
+	work *deadline.Work
 }
 
-// Commit implements driver.Tx.
+// Commit implements driver.Tx. What was done after the deadline, or left out
+// because of it, is not committed.
 func (t *transaction) Commit() error {
+	if t.work != nil && t.work.Err() != nil {
+		return errors.Join(t.work.Err(), t.Rollback())
+	}
 	return t.end("COMMIT")
 }
 

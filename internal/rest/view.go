@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/deadline"
 )
 
 // Handler answers one method of a view. A returned *Error is rendered as it is;
@@ -123,6 +126,9 @@ func (v *View) handler(method string) Handler { return v.Method(method).Handle }
 func (r *Request) renderError(err error) error {
 	if r.Written() {
 		return err
+	}
+	if work := deadline.Of(r.Request.Context()); work != nil && work.Exceeded() {
+		err = errors.Join(deadline.ErrExceeded, err) // whatever the failure that it led to
 	}
 	restError := toError(r.RequestEvent, err)
 	header := r.Response.Header()

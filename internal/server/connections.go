@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"time"
@@ -12,7 +13,7 @@ import (
 	"carebase/internal/throttle"
 )
 
-// Timeouts bound how long clients may take.
+// Timeouts bound how long clients may take, and how long their requests.
 type Timeouts struct {
 	// Header is for a request's headers, Body for all of a request.
 	Header, Body time.Duration
@@ -20,10 +21,25 @@ type Timeouts struct {
 	Idle time.Duration
 	// Reader is for a client to take the next part of a response.
 	Reader time.Duration
+	// User and Superuser are for the work that the server does for one request of
+	// a user or guest, and of a superuser. Waiting for the client is none.
+	User, Superuser time.Duration
 }
 
 // DefaultTimeouts are those of a server that nobody configures.
-var DefaultTimeouts = Timeouts{Header: 10 * time.Second, Body: 2 * time.Minute, Idle: 2 * time.Minute, Reader: 30 * time.Second}
+var DefaultTimeouts = Timeouts{
+	Header: 10 * time.Second, Body: 2 * time.Minute, Idle: 2 * time.Minute, Reader: 30 * time.Second,
+	User: 10 * time.Second, Superuser: time.Minute,
+}
+
+// orDefault replaces each timeout that is zero.
+func (t Timeouts) orDefault() Timeouts {
+	return Timeouts{
+		Header: cmp.Or(t.Header, DefaultTimeouts.Header), Body: cmp.Or(t.Body, DefaultTimeouts.Body),
+		Idle: cmp.Or(t.Idle, DefaultTimeouts.Idle), Reader: cmp.Or(t.Reader, DefaultTimeouts.Reader),
+		User: cmp.Or(t.User, DefaultTimeouts.User), Superuser: cmp.Or(t.Superuser, DefaultTimeouts.Superuser),
+	}
+}
 
 // maxHeaders is the size of a request's headers in bytes.
 const maxHeaders = 64 << 10

@@ -1,68 +1,209 @@
 package server
 
 import (
+	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/router"
 	"github.com/pocketbase/pocketbase/tools/search"
 
 	"carebase/internal/endpoint"
 )
 
-// backRelation is what PocketBase writes between a collection and its relation
-// when a path goes against the relation's direction.
-const backRelation = "_via_"
+// fieldsParam is PocketBase's query parameter.
+const fieldsParam = "fields"
 
-// guardBackRelations keeps back-relations out of the filters and sorts of everybody
-// but superusers, for every collection. PocketBase checks "all of them match"
-// conditions over a back-relation against records that the caller may not see,
-// so that an answer would tell about other people's patients. Filters forward
-// along relations and expanding in both directions are checked, and stay.
-func guardBackRelations(e *core.RequestEvent) error {
-	if !endpoint.IsBelow(e.Request, "/api/collections") || e.HasSuperuserAuth() {
+// bounds are what one request may ask for. PocketBase's own are 3,500 bytes, 200
+// expressions, 8 sorts and six levels.
+type bounds struct {
+	// length is that of a parameter in bytes.
+	length int
+	// operands are the names in a filter, sorts the fields to sort by, and paths
+	// what is expanded.
+	operands, sorts, paths int
+	// levels are the relations in a row of a name or a path.
+	levels int
+	// expanded are the records that an answer expands, each as often as it is there.
+	expanded int
+	// backRelations admits those in filters and sorts.
+	backRelations bool
+}
+
+var (
+	userBounds      = bounds{length: 2000, operands: 100, sorts: 4, paths: 10, levels: 3, expanded: 5000}
+	superuserBounds = bounds{length: 3500, operands: 400, sorts: 8, paths: 50, levels: 6, expanded: 50_000, backRelations: true}
+)
+
+func boundsOf(auth *core.Record) bounds {
+	if auth != nil && auth.IsSuperuser() {
+		return superuserBounds
+	}
+	return userBounds
+}
+
+// guardQueries bounds what the record API and the doors of accounts read of a
+// query, before anything is read. In a batch each request has one.
+func guardQueries(e *core.RequestEvent) error {
+	if !endpoint.IsBelow(e.Request, "/api/collections") {
 		return e.Next()
 	}
-	query := e.Request.URL.Query()
-	for _, name := range []string{search.FilterQueryParam, search.SortQueryParam} {
-		if slices.ContainsFunc(query[name], usesBackRelation) {
-			return backRelationError(e)
-		}
+	collection := find(e.App, e.Request.PathValue("collection"))
+	if err := boundsOf(e.Auth).check(e.App, collection, e.Request.URL.Query()); err != nil {
+		return err
 	}
 	return e.Next()
 }
 
-func backRelationError(e *core.RequestEvent) error {
-	return e.ForbiddenError("Only superusers can filter or sort by back-relations.", nil)
+// bindQueries does the same for each request of a batch.
+func bindQueries(app core.App) {
+	app.OnBatchRequest().BindFunc(func(e *core.BatchRequestEvent) error {
+		for _, request := range e.Batch {
+			if request == nil {
+				continue
+			}
+			asked, err := url.Parse(request.URL)
+			if err != nil {
+				return e.BadRequestError("A request's url is invalid.", err)
+			}
+			name, _, _ := endpoint.RecordsPath(request.URL)
+			if err := boundsOf(e.Auth).check(e.App, find(e.App, name), asked.Query()); err != nil {
+				return err
+			}
+		}
+		return e.Next()
+	})
 }
 
-// usesBackRelation reports whether a filter or a sort goes through a
-// back-relation. Texts in quotes do not count: the filter is read by
-// PocketBase's own parser, and one that it cannot read is refused by it later.
-func usesBackRelation(text string) bool {
-	if !strings.Contains(text, backRelation) {
-		return false
+// check refuses a query that asks for too much. Of a repeated parameter, every
+// value counts.
+func (b bounds) check(app core.App, collection *core.Collection, query url.Values) error {
+	for _, filter := range query[search.FilterQueryParam] {
+		if err := b.checkFilter(filter); err != nil {
+			return err
+		}
+	}
+	for _, sort := range query[search.SortQueryParam] {
+		if err := b.checkSort(sort); err != nil {
+			return err
+		}
+	}
+	for _, expand := range query[expandParam] {
+		if err := b.checkExpand(app, collection, expand); err != nil {
+			return err
+		}
+	}
+	for _, fields := range query[fieldsParam] {
+		if len(fields) > b.length {
+			return b.refuse(fieldsParam, "is too long")
+		}
+	}
+	return nil
+}
+
+func (b bounds) refuse(parameter, problem string) error {
+	return router.NewBadRequestError(fmt.Sprintf("The %s %s.", parameter, problem), nil)
+}
+
+// backRelation is what PocketBase writes between a collection and its relation
+// when a path goes against the relation's direction.
+const backRelation = "_via_"
+
+// errBackRelation keeps back-relations out of the filters and sorts of everybody
+// but superusers, for every collection. PocketBase checks "all of them match"
+// conditions over a back-relation against records that the caller may not see,
+// so that an answer would tell about other people's patients. Filters forward
+// along relations and expanding in both directions are checked, and stay.
+func errBackRelation() error {
+	return router.NewForbiddenError("Only superusers can filter or sort by back-relations.", nil)
+}
+
+// checkFilter reads a filter with PocketBase's own parser. Texts in quotes do not
+// count. One that cannot be read is refused by PocketBase later.
+func (b bounds) checkFilter(text string) error {
+	if len(text) > b.length {
+		return b.refuse(search.FilterQueryParam, "is too long")
+	}
+	if nesting(text) > b.nesting() {
+		return b.refuse(search.FilterQueryParam, "has too many brackets in brackets")
+	}
+	if text == "" {
+		return nil
 	}
 	paths := pathRecorder{}
-	if _, err := search.FilterData(text).BuildExpr(&paths); err != nil {
-		// A sort, or no valid filter: nothing in it is a harmless text.
-		return true
+	_, err := search.FilterData(text).BuildExpr(&paths)
+	hasBackRelation := strings.Contains(text, backRelation) && (err != nil || slices.ContainsFunc(paths.names, isBackRelation))
+	if hasBackRelation && !b.backRelations {
+		return errBackRelation()
 	}
-	return paths.backRelation
+	if len(paths.names) > b.operands {
+		return b.refuse(search.FilterQueryParam, fmt.Sprintf("names more than %d fields", b.operands))
+	}
+	return b.checkLevels(search.FilterQueryParam, paths.names)
 }
 
-// pathRecorder is a resolver that notes whether a filter's paths go through a
-// back-relation.
-type pathRecorder struct{ backRelation bool }
+func (b bounds) checkSort(text string) error {
+	if len(text) > b.length {
+		return b.refuse(search.SortQueryParam, "is too long")
+	}
+	names := strings.Split(text, ",")
+	if slices.ContainsFunc(names, isBackRelation) && !b.backRelations {
+		return errBackRelation()
+	}
+	if len(names) > b.sorts {
+		return b.refuse(search.SortQueryParam, fmt.Sprintf("names more than %d fields", b.sorts))
+	}
+	return b.checkLevels(search.SortQueryParam, names)
+}
+
+func (b bounds) checkLevels(parameter string, names []string) error {
+	for _, name := range names {
+		// "@request.auth.name" has two dots and no relation.
+		if strings.Count(strings.TrimPrefix(name, "@request."), ".") > b.levels {
+			return b.refuse(parameter, fmt.Sprintf("goes through more than %d relations", b.levels))
+		}
+	}
+	return nil
+}
+
+func isBackRelation(name string) bool { return strings.Contains(name, backRelation) }
+
+// nesting is how deep brackets may go.
+func (b bounds) nesting() int { return 2 * b.levels }
+
+// nesting returns how deep a filter's brackets go; those in quotes do not count.
+func nesting(text string) int {
+	depth, deepest := 0, 0
+	var quote, before rune
+	for _, character := range text {
+		switch {
+		case quote != 0:
+			if character == quote && before != '\\' {
+				quote = 0
+			}
+		case character == '\'', character == '"':
+			quote = character
+		case character == '(':
+			depth++
+		case character == ')':
+			depth--
+		}
+		deepest, before = max(deepest, depth), character
+	}
+	return deepest
+}
+
+// pathRecorder is a resolver that notes the names in a filter.
+type pathRecorder struct{ names []string }
 
 // UpdateQuery implements search.FieldResolver; there is no query.
 func (p *pathRecorder) UpdateQuery(*dbx.SelectQuery) error { return nil }
 
 // Resolve implements search.FieldResolver.
 func (p *pathRecorder) Resolve(path string) (*search.ResolverResult, error) {
-	if strings.Contains(path, backRelation) {
-		p.backRelation = true
-	}
+	p.names = append(p.names, path)
 	return &search.ResolverResult{Identifier: "1"}, nil
 }

@@ -1,49 +1,83 @@
 package server
 
 import (
+	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/search"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
+
+	"carebase/internal/collections"
+	"carebase/internal/config"
 )
 
 // oauth2Topic is where PocketBase's SDK waits for the end of an OAuth2 login.
 const oauth2Topic = "@oauth2"
 
-// bindRealtime admits subscriptions to collections only, whose events
-// PocketBase checks one by one. Anybody could listen to any other topic. The
-// filters in a subscription's options are held to the same rule as a list's.
-func bindRealtime(app core.App) {
+// bindRealtime admits a bounded number of clients and subscriptions, and
+// subscriptions to collections only, whose events PocketBase checks one by one.
+// Anybody could listen to any other topic. Each write of a record checks every
+// subscription to its collection, so that a subscription's options are held to
+// the same bounds as a list's query, and nobody subscribes to what they will
+// never be sent.
+func bindRealtime(app core.App, limits config.Realtime) {
+	clients := &realtimeClients{limits: limits, open: map[string]int{}}
+	app.OnRealtimeConnectRequest().BindFunc(clients.connect)
 	app.OnRealtimeSubscribeRequest().BindFunc(func(e *core.RealtimeSubscribeRequestEvent) error {
-		if e.HasSuperuserAuth() {
-			return e.Next()
+		if err := checkSubscriptions(e); err != nil {
+			return err
 		}
-		// PocketBase's own reading of the topics and their options.
-		read := subscriptions.NewDefaultClient()
-		read.Subscribe(e.Subscriptions...)
-		for topic, options := range read.Subscriptions() {
-			if !isRecordTopic(e.App, topic) {
-				return e.ForbiddenError("Only collections can be subscribed to.", nil)
-			}
-			for _, name := range []string{search.FilterQueryParam, search.SortQueryParam} {
-				if usesBackRelation(options.Query[name]) {
-					return backRelationError(e.RequestEvent)
-				}
-			}
-		}
-		return e.Next()
+		return clients.subscribe(e)
 	})
 }
 
-// isRecordTopic recognizes COLLECTION, COLLECTION/* and COLLECTION/ID, each
-// with or without options.
-func isRecordTopic(app core.App, topic string) bool {
-	topic, _, _ = strings.Cut(topic, "?")
-	if topic == oauth2Topic {
-		return true
+func checkSubscriptions(e *core.RealtimeSubscribeRequestEvent) error {
+	// PocketBase's own reading of the topics and their options.
+	read := subscriptions.NewDefaultClient()
+	read.Subscribe(e.Subscriptions...)
+	for topic, options := range read.Subscriptions() {
+		collection := collectionOf(e.App, topic)
+		if !e.HasSuperuserAuth() {
+			if err := checkTopic(e.RequestEvent, topic, collection); err != nil {
+				return err
+			}
+		}
+		query := url.Values{}
+		for name, value := range options.Query {
+			query.Set(name, value)
+		}
+		if err := boundsOf(e.Auth).check(e.App, collection, query); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func checkTopic(e *core.RequestEvent, topic string, collection *core.Collection) error {
+	switch name, _, _ := strings.Cut(topic, "?"); {
+	case name == oauth2Topic:
+		return nil
+	case collection == nil:
+		return e.ForbiddenError("Only collections can be subscribed to.", nil)
+	case collection.ListRule == nil && collection.ViewRule == nil:
+		return e.ForbiddenError("Only superusers can subscribe to "+collection.Name+".", nil)
+	case e.Auth == nil && isForUsers(collection):
+		return e.Error(http.StatusUnauthorized, "Sign in to subscribe to "+collection.Name+".", nil)
+	}
+	return nil
+}
+
+// isForUsers reports whether a collection is the program's own or PocketBase's:
+// nobody but signed-in people can see a record of it.
+func isForUsers(collection *core.Collection) bool {
+	return collection.System || collections.Get(collection.Name) != nil
+}
+
+// collectionOf recognizes COLLECTION, COLLECTION/* and COLLECTION/ID, each with or
+// without options. It is nil for another topic.
+func collectionOf(app core.App, topic string) *core.Collection {
+	topic, _, _ = strings.Cut(topic, "?")
 	name, _, _ := strings.Cut(topic, "/")
-	_, err := app.FindCachedCollectionByNameOrId(name)
-	return err == nil
+	return find(app, name)
 }

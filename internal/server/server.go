@@ -15,7 +15,7 @@ import (
 
 // Options are what the configuration does not say.
 type Options struct {
-	// Timeouts bound slow clients; DefaultTimeouts if zero.
+	// Timeouts bound slow clients and long work; those of DefaultTimeouts where zero.
 	Timeouts Timeouts
 	// Monitoring observes every request.
 	Monitoring *monitoring.Monitoring
@@ -34,13 +34,14 @@ type server struct {
 // Bind surrounds every request of the app with the pipeline. It is called once,
 // before the app starts, and returns what stands around the documented API only.
 func Bind(app core.App, config *config.Config, options Options) (documented []*hook.Handler[*core.RequestEvent]) {
-	if options.Timeouts == (Timeouts{}) {
-		options.Timeouts = DefaultTimeouts
-	}
+	options.Timeouts = options.Timeouts.orDefault()
 	s := &server{Options: options, config: config, limits: throttle.Install(app, config.Throttle)}
 	s.bindConnections(app)
 	bindShutdown(app)
-	bindRealtime(app)
+	bindRealtime(app, config.Realtime)
+	bindQueries(app)
+	bindExpansion(app)
+	bindDeadlines(app)
 	bindSuperuserNetworks(app, config.SuperuserNetworks)
 	bindThrottling(app, s.limits)
 	bindPasswordWork(app)

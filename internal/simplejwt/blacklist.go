@@ -54,10 +54,13 @@ func successorOf(ctx context.Context, app core.App, id string) (successor string
 }
 
 // FlushExpired deletes what is known about tokens that have expired anyway, as
-// SimpleJWT's flushexpiredtokens. Nothing listens to these rows, so they are
-// deleted in one statement each.
+// SimpleJWT's flushexpiredtokens, and signs out the realtime clients of expired
+// sessions. Nothing listens to the other rows, which are deleted in one statement.
 func FlushExpired(app core.App) error {
 	expired := dbx.NewExp("[[expires_at]] <= {:now}", dbx.Params{"now": types.NowDateTime().String()})
+	if err := endExpiredSessions(app, expired); err != nil {
+		return err
+	}
 	for _, collection := range []string{collections.BlacklistedTokens, collections.Sessions} {
 		if _, err := app.NonconcurrentDB().Delete(collection, expired).Execute(); err != nil {
 			return err

@@ -50,5 +50,5 @@ func connect(path string, synchronous config.SQLiteSynchronous) (*dbx.DB, error)
 	}
 	// A transaction takes the write lock when it begins: one that has read
 	// first would fail if another process has written since.
-	return dbx.Open("sqlite", path+"?_txlock=immediate&_pragma="+strings.Join(append(pragmas, "synchronous("+string(synchronous)+")"), "&_pragma="))
+	return open(path + "?_txlock=immediate&_pragma=" + strings.Join(append(pragmas, "synchronous("+string(synchronous)+")"), "&_pragma="))
 }

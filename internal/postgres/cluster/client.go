@@ -115,11 +115,13 @@ func (c *client) state() state {
 }
 
 // setState replaces the client's state by the stored one. Topics in both are
-// never missing in between.
+// never missing in between, and the session is known before the sign-in.
 func (c *client) setState(stored state, auth *core.Record) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.version = stored.Version
+	_, session := stored.sessionKey()
+	c.DefaultClient.Set(c.cluster.sessionKey, session)
 	had := c.Subscriptions()
 	for _, topic := range stored.Topics {
 		if _, ok := had[topic]; !ok {
@@ -135,8 +137,6 @@ func (c *client) setState(stored state, auth *core.Record) {
 	} else {
 		c.DefaultClient.Set(apis.RealtimeClientAuthKey, auth)
 	}
-	_, session := stored.sessionKey()
-	c.DefaultClient.Set(c.cluster.sessionKey, session)
 }
 
 // forwardInbox sends the messages from other processes until the connection

@@ -155,11 +155,18 @@ func (c *Cluster) remove(ctx context.Context, connection *pgx.Conn) error {
 	return nil
 }
 
+// signedInAs leaves the session out of a stored key: the rules do not ask for it,
+// and its token may have been renewed meanwhile.
+func signedInAs(authKey string) string {
+	key, _, _ := strings.Cut(authKey, "/")
+	return key
+}
+
 // queueForClient queues a message for a client, unless its sign-in has changed
 // since PocketBase checked the rules.
 func (c *Cluster) queueForClient(message incoming) {
 	current := c.find(message.Client)
-	if current == nil || !current.isLocal() || current.state().AuthKey != message.AuthKey {
+	if current == nil || !current.isLocal() || signedInAs(current.state().AuthKey) != signedInAs(message.AuthKey) {
 		return
 	}
 	select {

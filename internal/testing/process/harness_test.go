@@ -188,3 +188,9 @@ func get(t *testing.T, url string) (int, string) {
 	}
 	return response.StatusCode, string(body)
 }
+
+// output runs a command and returns all that it says.
+func output(command *exec.Cmd) (string, error) {
+	said, err := command.CombinedOutput()
+	return string(said), err
+}

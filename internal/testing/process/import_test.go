@@ -9,9 +9,9 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/postgres"
 	"carebase/internal/testing/testapp"
-	"carebase/internal/collections"
 )
 
 // djangoClinic is a small deployment of Django's; the password is

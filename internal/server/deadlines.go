@@ -1,0 +1,199 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"unsafe"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/router"
+
+	"carebase/internal/audit"
+	"carebase/internal/dberror"
+	"carebase/internal/deadline"
+	"carebase/internal/endpoint"
+)
+
+// limitWork gives a request's work its time: every statement that it has run ends
+// with it. A read ends with its client, too; a write goes on, so that what is
+// committed is told to subscribers.
+func (s *server) limitWork(e *core.RequestEvent) error {
+	if !hasDeadline(e.Request) {
+		return e.Next()
+	}
+	parent, limit, bounds := e.Request.Context(), s.Timeouts.User, userBounds
+	if e.HasSuperuserAuth() {
+		limit, bounds = s.Timeouts.Superuser, superuserBounds
+	}
+	app, request, response := e.App, e.Request, e.Response
+	if isWrite(request) {
+		parent = context.WithoutCancel(parent)
+	}
+	work := deadline.New(parent, limit)
+	defer work.Stop()
+	bounded, err := audit.Replace(app, func(below core.App) (core.App, error) { return newBoundedApp(below, work, bounds.expanded) })
+	if err != nil {
+		return err
+	}
+	defer func() { e.App, e.Request, e.Response = app, request, response }()
+	e.App = bounded
+	e.Request = request.WithContext(work.Within(request.Context()))
+	e.Request.Body = &clientBody{request.Body, work}
+	e.Response = &clientResponse{response, work}
+	err = e.Next()
+	if err != nil && work.Exceeded() {
+		return dberror.TooLong()
+	}
+	return err
+}
+
+// hasDeadline leaves out connections that last, files, and what superusers do to
+// the whole server, such as restoring a backup or changing a collection.
+func hasDeadline(request *http.Request) bool {
+	if !endpoint.IsBelow(request, "/api") || endpoint.Of(request) == endpoint.Connect {
+		return false
+	}
+	for _, path := range []string{"/api/backups", "/api/settings", "/api/crons", "/api/files"} {
+		if endpoint.IsBelow(request, path) {
+			return false
+		}
+	}
+	return !endpoint.IsBelow(request, "/api/collections") || endpoint.IsRecords(request) || endpoint.IsAccountDoor(request)
+}
+
+func isWrite(request *http.Request) bool {
+	return request.Method != http.MethodGet && request.Method != http.MethodHead && request.Method != http.MethodOptions
+}
+
+// clientBody is a request's body. Waiting for it is not the request's work.
+type clientBody struct {
+	io.ReadCloser
+	work *deadline.Work
+}
+
+// Read implements io.Reader.
+func (b *clientBody) Read(data []byte) (int, error) {
+	b.work.Pause()
+	defer b.work.Resume()
+	return b.ReadCloser.Read(data)
+}
+
+// Reread implements router.Rereader.
+func (b *clientBody) Reread() {
+	if body, ok := b.ReadCloser.(router.Rereader); ok {
+		body.Reread()
+	}
+}
+
+// clientResponse is a response. Waiting for the client to take it is not the
+// request's work.
+type clientResponse struct {
+	http.ResponseWriter
+	work *deadline.Work
+}
+
+// Write implements http.ResponseWriter.
+func (r *clientResponse) Write(data []byte) (int, error) {
+	r.work.Pause()
+	defer r.work.Resume()
+	return r.ResponseWriter.Write(data)
+}
+
+// Unwrap is for http.ResponseController and PocketBase.
+func (r *clientResponse) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// boundedApp is the app as one request has it: its statements end with the
+// request's work, and it expands a bounded number of records.
+type boundedApp struct {
+	core.App
+	expansion *expansion
+}
+
+// databases are where BaseApp has its databases. Its methods call each other and
+// not those of an app around it, so that there is no other way to give all of
+// their statements a context.
+var databases = map[string]func(core.App) dbx.Builder{
+	"concurrentDB":    core.App.ConcurrentDB,
+	"nonconcurrentDB": core.App.NonconcurrentDB,
+	"auxConcurrentDB": core.App.AuxConcurrentDB,
+}
+
+// databaseOffsets are the places of the databases in a BaseApp; an error if
+// PocketBase keeps them elsewhere.
+var databaseOffsets, errDatabases = findDatabases()
+
+func findDatabases() (map[string]uintptr, error) {
+	offsets := map[string]uintptr{}
+	for name := range databases {
+		field, found := reflect.TypeFor[core.BaseApp]().FieldByName(name)
+		if !found || field.Type != reflect.TypeFor[dbx.Builder]() {
+			return nil, fmt.Errorf("PocketBase's BaseApp has no %s", name)
+		}
+		offsets[name] = field.Offset
+	}
+	return offsets, nil
+}
+
+// newBoundedApp returns a copy of the app, as PocketBase makes one for each
+// transaction.
+func newBoundedApp(app core.App, work *deadline.Work, expanded int) (core.App, error) {
+	base, err := baseOf(app)
+	if err != nil {
+		return nil, err
+	}
+	bounded := *base
+	state := &expansion{left: expanded}
+	ctx := withExpansion(work.Quiet(), state)
+	for name, database := range databases {
+		pool, ok := database(base).(*dbx.DB)
+		if !ok {
+			return nil, fmt.Errorf("PocketBase's %s is an unknown %T", name, database(base))
+		}
+		place := unsafe.Add(unsafe.Pointer(&bounded), databaseOffsets[name])
+		*(*dbx.Builder)(place) = pool.WithContext(ctx)
+	}
+	return &boundedApp{App: &bounded, expansion: state}, nil
+}
+
+// baseOf returns PocketBase's own app.
+func baseOf(app core.App) (*core.BaseApp, error) {
+	switch app := app.(type) {
+	case *core.BaseApp:
+		return app, nil
+	case *pocketbase.PocketBase:
+		return baseOf(app.App)
+	}
+	return nil, fmt.Errorf("the app is an unknown %T", app)
+}
+
+// workOf returns the work of the request that an app belongs to, in a transaction
+// or not; nil if to none.
+func workOf(app core.App) *deadline.Work {
+	return deadline.Of(app.ConcurrentDB().NewQuery("").Context())
+}
+
+// bindDeadlines has what follows a commit happen without the request's deadline:
+// it is for subscribers and others.
+func bindDeadlines(app core.App) {
+	free := &hook.Handler[*core.ModelEvent]{Priority: beforePocketBase, Func: func(e *core.ModelEvent) error {
+		if !e.App.IsTransactional() {
+			e.App = app
+		}
+		return e.Next()
+	}}
+	app.OnModelAfterCreateSuccess().Bind(free)
+	app.OnModelAfterUpdateSuccess().Bind(free)
+	app.OnModelAfterDeleteSuccess().Bind(free)
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		if errDatabases != nil {
+			return errDatabases
+		}
+		return e.Next()
+	})
+}

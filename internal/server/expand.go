@@ -1,0 +1,178 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/router"
+)
+
+// expandParam is PocketBase's query parameter.
+const expandParam = "expand"
+
+// expansion counts what a request expands.
+type expansion struct{ left int }
+
+type expansionKey struct{}
+
+type expansionContext struct {
+	context.Context
+	expansion *expansion
+}
+
+// Value implements context.Context.
+func (c expansionContext) Value(key any) any {
+	if key == (expansionKey{}) {
+		return c.expansion
+	}
+	return c.Context.Value(key)
+}
+
+func withExpansion(ctx context.Context, state *expansion) context.Context {
+	return expansionContext{ctx, state}
+}
+
+// expansionOf returns that of the request that an app belongs to, in a
+// transaction or not; nil if to none.
+func expansionOf(app core.App) *expansion {
+	ctx := app.ConcurrentDB().NewQuery("").Context()
+	if ctx == nil {
+		return nil
+	}
+	state, _ := ctx.Value(expansionKey{}).(*expansion)
+	return state
+}
+
+var errTooManyExpanded = errors.New("too many records to expand")
+
+func tooManyExpanded() error {
+	return router.NewBadRequestError("The answer would expand too many records. Ask for fewer records or relations at a time.", errTooManyExpanded)
+}
+
+// ExpandRecords implements core.App. It does not read more records than an answer
+// may have.
+func (a *boundedApp) ExpandRecords(records []*core.Record, expands []string, fetch core.ExpandFetchFunc) map[string]error {
+	if fetch == nil {
+		return a.App.ExpandRecords(records, expands, nil)
+	}
+	left := a.expansion.left
+	return a.App.ExpandRecords(records, expands, func(collection *core.Collection, ids []string) ([]*core.Record, error) {
+		if left -= len(ids); left < 0 {
+			a.expansion.left = -1
+			return nil, errTooManyExpanded
+		}
+		return fetch(collection, ids)
+	})
+}
+
+// ExpandRecord implements core.App.
+func (a *boundedApp) ExpandRecord(record *core.Record, expands []string, fetch core.ExpandFetchFunc) map[string]error {
+	return a.ExpandRecords([]*core.Record{record}, expands, fetch)
+}
+
+// bindExpansion refuses an answer that would repeat too many expanded records, or
+// that lacks some because its time is over: PocketBase only logs that.
+func bindExpansion(app core.App) {
+	app.OnRecordEnrich().BindFunc(func(e *core.RecordEnrichEvent) error {
+		if err := e.Next(); err != nil || e.RequestInfo.Query[expandParam] == "" || e.RequestInfo.Context == core.RequestInfoContextExpand {
+			return err
+		}
+		state := expansionOf(e.App)
+		if state == nil { // a message to a subscriber
+			state = &expansion{left: userBounds.expanded}
+		}
+		if !state.count(e.Record) {
+			return tooManyExpanded()
+		}
+		if work := workOf(e.App); work != nil && e.RequestInfo.Method == "GET" && work.Err() != nil {
+			return work.Err()
+		}
+		return nil
+	})
+}
+
+// count takes what is expanded below a record as often as the answer has it. It
+// reports whether there was enough left.
+func (x *expansion) count(record *core.Record) bool {
+	for _, expanded := range record.Expand() {
+		var below []*core.Record
+		switch expanded := expanded.(type) {
+		case *core.Record:
+			below = []*core.Record{expanded}
+		case []*core.Record:
+			below = expanded
+		}
+		x.left -= len(below)
+		for _, next := range below {
+			if x.left < 0 || !x.count(next) {
+				return false
+			}
+		}
+	}
+	return x.left >= 0
+}
+
+// backRelationPattern are PocketBase's two notations of a back-relation.
+var backRelationPattern = regexp.MustCompile(`^(\w+)(?:_via_(\w+)|\((\w+)\))$`)
+
+// checkExpand refuses what goes too deep, and a path that goes along a relation and
+// back: each record of it would repeat all the others.
+func (b bounds) checkExpand(app core.App, collection *core.Collection, value string) error {
+	if len(value) > b.length {
+		return b.refuse("expand", "is too long")
+	}
+	paths := strings.Split(value, ",")
+	if len(paths) > b.paths {
+		return b.refuse("expand", fmt.Sprintf("names more than %d paths", b.paths))
+	}
+	for _, path := range paths {
+		if strings.Count(path, ".") >= b.levels {
+			return b.refuse("expand", fmt.Sprintf("goes through more than %d relations", b.levels))
+		}
+		if goesBack(app, collection, strings.TrimSpace(path)) {
+			return b.refuse("expand", "goes along a relation and back")
+		}
+	}
+	return nil
+}
+
+// goesBack follows a path as far as it leads anywhere.
+func goesBack(app core.App, collection *core.Collection, path string) bool {
+	type relation struct{ collection, field string }
+	forward, backward := map[relation]bool{}, map[relation]bool{}
+	for _, segment := range strings.Split(path, ".") {
+		if collection == nil {
+			return false
+		}
+		var gone relation
+		if field, ok := collection.Fields.GetByName(segment).(*core.RelationField); ok {
+			gone = relation{collection.Id, field.Name}
+			forward[gone] = true
+			collection = find(app, field.CollectionId)
+		} else if match := backRelationPattern.FindStringSubmatch(segment); match != nil {
+			if collection = find(app, match[1]); collection == nil {
+				return false
+			}
+			gone = relation{collection.Id, match[2] + match[3]}
+			backward[gone] = true
+		} else {
+			return false
+		}
+		if forward[gone] && backward[gone] {
+			return true
+		}
+	}
+	return false
+}
+
+func find(app core.App, name string) *core.Collection {
+	collection, err := app.FindCachedCollectionByNameOrId(name)
+	if err != nil {
+		return nil
+	}
+	return collection
+}

@@ -1,0 +1,200 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"reflect"
+
+	"github.com/pocketbase/dbx"
+	"modernc.org/libc"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"carebase/internal/deadline"
+)
+
+// open opens a database whose statements end when their context does: the
+// driver's own go on once they have given their first row.
+func open(dsn string) (*dbx.DB, error) {
+	registered, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	own := registered.Driver()
+	if err := registered.Close(); err != nil { // it has no connection yet
+		return nil, err
+	}
+	return dbx.NewFromDB(sql.OpenDB(&connector{dsn: dsn, driver: own}), "sqlite"), nil
+}
+
+// connector opens connections to one database.
+type connector struct {
+	dsn    string
+	driver driver.Driver
+}
+
+// Connect implements driver.Connector.
+func (c *connector) Connect(context.Context) (driver.Conn, error) {
+	opened, err := c.driver.Open(c.dsn)
+	if err != nil {
+		return nil, err
+	}
+	own, ok := opened.(ownConnection)
+	if !ok {
+		return nil, fmt.Errorf("the SQLite driver's connection is an unknown %T", opened)
+	}
+	handle, err := handleOf(opened)
+	if err != nil {
+		return nil, err
+	}
+	return &connection{ownConnection: own, handle: handle}, nil
+}
+
+// Driver implements driver.Connector.
+func (c *connector) Driver() driver.Driver { return c.driver }
+
+// handleOf returns the sqlite3* of a connection, which the driver keeps for
+// itself.
+func handleOf(connection driver.Conn) (uintptr, error) {
+	value := reflect.ValueOf(connection)
+	if value.Kind() == reflect.Pointer {
+		if field := value.Elem().FieldByName("db"); field.IsValid() && field.Kind() == reflect.Uintptr {
+			return uintptr(field.Uint()), nil
+		}
+	}
+	return 0, fmt.Errorf("the SQLite driver's %T has no handle", connection)
+}
+
+// ownConnection is the driver's connection: what database/sql asks for, and what
+// sql.Conn.Raw gives to others.
+type ownConnection interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+	ColumnInfo(query string) ([]sqlite.ColumnInfo, error)
+	IsReadOnly(schema string) (bool, error)
+	NewBackup(destination string) (*sqlite.Backup, error)
+	NewRestore(source string) (*sqlite.Backup, error)
+	Serialize() ([]byte, error)
+	Deserialize(data []byte) error
+}
+
+// connection is a connection whose statements can be interrupted.
+type connection struct {
+	ownConnection
+	handle uintptr
+	// transaction is the open one, nil if there is none.
+	transaction *transaction
+}
+
+// BeginTx implements driver.ConnBeginTx.
+func (c *connection) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if err := deadline.Err(ctx); err != nil {
+		return nil, err
+	}
+	begun, err := c.ownConnection.BeginTx(context.WithoutCancel(ctx), options)
+	if err != nil {
+		return nil, err
+	}
+	c.transaction = &transaction{Tx: begun, connection: c, work: deadline.Of(ctx)}
+	return c.transaction, nil
+}
+
+// ExecContext implements driver.ExecerContext.
+func (c *connection) ExecContext(ctx context.Context, query string, values []driver.NamedValue) (driver.Result, error) {
+	return c.exec(ctx, func(ctx context.Context) (driver.Result, error) {
+		return c.ownConnection.ExecContext(ctx, query, values)
+	})
+}
+
+// QueryContext implements driver.QueryerContext.
+func (c *connection) QueryContext(ctx context.Context, query string, values []driver.NamedValue) (driver.Rows, error) {
+	return c.query(ctx, func(ctx context.Context) (driver.Rows, error) {
+		return c.ownConnection.QueryContext(ctx, query, values)
+	})
+}
+
+// PrepareContext implements driver.ConnPrepareContext.
+func (c *connection) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	prepared, err := c.ownConnection.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	own, ok := prepared.(ownStatement)
+	if !ok {
+		return nil, fmt.Errorf("the SQLite driver's statement is an unknown %T", prepared)
+	}
+	return &statement{ownStatement: own, connection: c}, nil
+}
+
+func (c *connection) exec(ctx context.Context, run func(context.Context) (driver.Result, error)) (driver.Result, error) {
+	if err := c.admit(ctx); err != nil {
+		return nil, err
+	}
+	running := c.watch(ctx)
+	result, err := run(context.WithoutCancel(ctx))
+	running.end()
+	return result, c.failed(ctx, err)
+}
+
+func (c *connection) query(ctx context.Context, run func(context.Context) (driver.Rows, error)) (driver.Rows, error) {
+	if err := c.admit(ctx); err != nil {
+		return nil, err
+	}
+	running := c.watch(ctx)
+	found, err := run(context.WithoutCancel(ctx))
+	if err != nil {
+		running.end()
+		return nil, c.failed(ctx, err)
+	}
+	own, ok := found.(ownRows)
+	if !ok {
+		running.end()
+		return nil, fmt.Errorf("the SQLite driver's rows are an unknown %T", found)
+	}
+	return &rows{ownRows: own, connection: c, ctx: ctx, running: running}, nil
+}
+
+// admit refuses a statement whose time is over, or whose transaction has ended.
+func (c *connection) admit(ctx context.Context) error {
+	if c.transaction != nil && c.transaction.ended {
+		return errEnded
+	}
+	return deadline.Err(ctx)
+}
+
+// failed returns the error of a statement. SQLite rolls back the whole transaction
+// after some of them, such as an interrupted write or a full disk, and would
+// commit each later statement by itself.
+func (c *connection) failed(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if c.transaction != nil && c.isAutocommit() {
+		c.transaction.ended = true
+	}
+	if ended := deadline.Err(ctx); ended != nil {
+		return fmt.Errorf("%w: %w", ended, err)
+	}
+	return err
+}
+
+func (c *connection) isAutocommit() bool {
+	thread := libc.NewTLS()
+	defer thread.Close()
+	return sqlite3.Xsqlite3_get_autocommit(thread, c.handle) != 0
+}
+
+// interrupt ends the statements that run on the connection.
+func (c *connection) interrupt() {
+	thread := libc.NewTLS()
+	defer thread.Close()
+	sqlite3.Xsqlite3_interrupt(thread, c.handle)
+}
