@@ -9,8 +9,7 @@ import (
 	"carebase/internal/throttle"
 )
 
-// bindFlush removes what is stored about expired tokens and old login attempts,
-// once an hour.
+// bindFlush purges expired tokens and old login attempts once an hour.
 func bindFlush(app core.App) {
 	app.Cron().MustAdd("flushExpiredTokens", "17 * * * *", func() {
 		if err := errors.Join(simplejwt.FlushExpired(app), throttle.Flush(app)); err != nil {

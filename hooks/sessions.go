@@ -14,11 +14,12 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// RealtimeSessionKey is where a realtime client has the id of its session.
+// RealtimeSessionKey is the key under which a realtime client stores the id of
+// its session.
 const RealtimeSessionKey = "carebaseSession"
 
-// bindSessions makes every user's sign-in a session, whichever door it came
-// through, and ends what belongs to a session with it.
+// bindSessions starts a session for every sign-in of a user, at every door, and
+// ends the session's subscriptions together with it.
 func bindSessions(app core.App) {
 	app.OnRecordAuthRequest(collections.Users).BindFunc(giveSession)
 	app.OnRecordUpdate(collections.Users).BindFunc(forgetSessions)
@@ -32,12 +33,11 @@ func bindSessions(app core.App) {
 	})
 }
 
-// sessionEndedTopic is where a realtime client hears that its session may have
-// ended.
+// sessionEndedTopic notifies realtime clients that their session may have ended.
 const sessionEndedTopic = "@sessionEnded"
 
-// realtimeSignIns is the priority of PocketBase's own hook that takes realtime
-// clients their sign-in.
+// realtimeSignIns is the priority of PocketBase's own hook that signs realtime
+// clients out.
 const realtimeSignIns = -99
 
 // giveSession puts a token that PocketBase issues into a session: the one that
@@ -69,12 +69,12 @@ func giveSession(e *core.RecordAuthRequestEvent) error {
 	return nil
 }
 
-// forgetSessions removes the rows of sessions whose tokens a new token key ends,
-// in the transaction that stores the key.
+// forgetSessions deletes the sessions that a new token key ends, in the
+// transaction that stores the key.
 func forgetSessions(e *core.RecordEvent) error {
 	before := e.Record.Original().TokenKey()
 	return audit.InTransaction(&e.App, func() error {
-		// PocketBase makes a new key for a new password on the way.
+		// Saving a new password also makes PocketBase generate a new key.
 		if err := e.Next(); err != nil || e.Record.TokenKey() == before {
 			return err
 		}
@@ -82,7 +82,7 @@ func forgetSessions(e *core.RecordEvent) error {
 	})
 }
 
-// forgetAllSessions does the same when a new secret ends everybody's tokens.
+// forgetAllSessions deletes all sessions when a new secret ends all tokens.
 func forgetAllSessions(e *core.CollectionEvent) error {
 	stored, err := e.App.FindCollectionByNameOrId(e.Collection.Id)
 	if err != nil {
@@ -99,14 +99,14 @@ func forgetAllSessions(e *core.CollectionEvent) error {
 	})
 }
 
-// subscribeInSession notes the session that a realtime client subscribes in.
+// subscribeInSession stores the session with the realtime client.
 func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
 	session := simplejwt.Session(e.RequestEvent)
 	e.Client.Set(RealtimeSessionKey, session)
 	if err := e.Next(); err != nil || session == "" {
 		return err
 	}
-	// It may have ended before the client was known to be in it.
+	// The session may have ended before the client was tagged with it.
 	living, err := simplejwt.IsLiving(e.Request.Context(), e.App, session, e.Auth.Id)
 	if err != nil || !living {
 		e.Client.Unset(apis.RealtimeClientAuthKey)
@@ -114,9 +114,8 @@ func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
 	return err
 }
 
-// unsubscribeSession signs out the realtime clients of a session that has ended.
-// They stay connected and may subscribe anew, as PocketBase's after a password
-// change.
+// unsubscribeSession signs out the realtime clients of an ended session. They stay
+// connected and may subscribe again, as after a password change in PocketBase.
 func unsubscribeSession(e *core.RecordEvent) error {
 	for _, client := range e.App.SubscriptionsBroker().Clients() {
 		if client.Get(RealtimeSessionKey) == e.Record.Id {
@@ -127,22 +126,23 @@ func unsubscribeSession(e *core.RecordEvent) error {
 	return e.Next()
 }
 
-// tellUser tells a user's realtime clients that PocketBase has signed out, because
-// of a new token key or because the user is gone.
+// tellUser notifies the realtime clients that PocketBase signs out after a new
+// token key or the deletion of the user.
 func tellUser(e *core.RecordEvent) error {
 	err := e.Next()
 	tellSignedOut(e.App)
 	return err
 }
 
-// tellSignedOut tells the realtime clients that have had a sign-in. It may be
-// again, or too early: they have to ask. One of another process may not hear it.
+// tellSignedOut notifies clients that were signed in and no longer are. A notice
+// may be repeated or early, so clients ask whether their session is valid. Clients
+// of other processes may not receive it.
 func tellSignedOut(app core.App) {
 	for _, client := range app.SubscriptionsBroker().Clients() {
 		if session, _ := client.Get(RealtimeSessionKey).(string); session == "" || client.Get(apis.RealtimeClientAuthKey) != nil {
 			continue
 		}
-		// A client takes its messages when it can, as PocketBase's own.
+		// In its own goroutine, as in PocketBase: a slow client blocks.
 		routine.FireAndForget(func() {
 			client.Send(subscriptions.Message{Name: sessionEndedTopic, Data: []byte("{}")})
 		})

@@ -17,7 +17,7 @@ import (
 	"carebase/internal/config"
 )
 
-// bindStart makes the database follow the configuration before the server answers
+// bindStart applies the configuration to the database before the server answers
 // its first request.
 func bindStart(app core.App, config *config.Config) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
@@ -37,15 +37,15 @@ func bindStart(app core.App, config *config.Config) {
 	})
 }
 
-// derivedPrefix marks a token secret that came from SECRET_KEY, so that it does
-// not stay behind when SECRET_KEY goes.
+// derivedPrefix marks token secrets derived from SECRET_KEY, so that they are
+// replaced when SECRET_KEY is unset.
 const derivedPrefix = "derived-"
 
-// randomSecretLength is that of PocketBase's own secrets.
+// randomSecretLength is the length of PocketBase's own secrets.
 const randomSecretLength = 50
 
 // applySecretKey derives the users' token secrets from the key, one for each
-// purpose. Another key ends every token that was issued under the old one.
+// purpose. A new key ends every token issued under the old one.
 func applySecretKey(app core.App, key string) error {
 	users, err := app.FindCollectionByNameOrId(collections.Users)
 	if err != nil {
@@ -82,9 +82,8 @@ func deriveSecret(key, purpose string) string {
 	return derivedPrefix + hex.EncodeToString(mac.Sum(nil))
 }
 
-// applySuperuser creates the configured superuser or gives it the configured
-// password. An unchanged password is left alone, because setting it would sign
-// the superuser out.
+// applySuperuser creates the configured superuser or sets its password. An
+// unchanged password is not set again, because that would sign the superuser out.
 func applySuperuser(app core.App, email, password string) error {
 	if email == "" {
 		return nil
@@ -107,8 +106,8 @@ func applySuperuser(app core.App, email, password string) error {
 	return app.Save(superuser)
 }
 
-// applySuperuserMFA makes superusers show a one-time password besides the other.
-// Without being asked to, it leaves alone what operators have set.
+// applySuperuserMFA requires a one-time password of superusers besides their
+// password. If not required, the operators' own settings stay.
 func applySuperuserMFA(app core.App, required bool) error {
 	if !required {
 		return nil
