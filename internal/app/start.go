@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/security"
@@ -23,6 +25,11 @@ func bindStart(app core.App, config *config.Config) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		// A transaction, because other processes may start at the same time.
 		err := e.App.RunInTransaction(func(app core.App) error {
+			ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+			defer cancel()
+			if err := collections.Check(ctx, app); err != nil {
+				return err
+			}
 			return errors.Join(
 				collections.Apply(app, config.DoctorsScope),
 				applySecretKey(app, config.SecretKey),
@@ -36,6 +43,9 @@ func bindStart(app core.App, config *config.Config) {
 		return e.Next()
 	})
 }
+
+// checkTimeout limits the check of the schema at start.
+const checkTimeout = time.Minute
 
 // derivedPrefix marks token secrets derived from SECRET_KEY, so that they are
 // replaced when SECRET_KEY is unset.

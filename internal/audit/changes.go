@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"errors"
 	"reflect"
 	"slices"
 
@@ -117,19 +116,12 @@ func changedFields(record *core.Record, action Action) []string {
 	return names
 }
 
-// errTrailCollection is that somebody wants to change what superusers see of the
-// audit trail.
-var errTrailCollection = errors.New("the audit trail cannot be changed")
-
 // changeCollection records what superusers change about collections. Migrations
 // are not theirs.
 func (t *Trail) changeCollection(e *core.CollectionEvent, action Action) error {
 	request := t.requestOf(e.Context, e.App)
 	if request == nil {
 		return e.Next()
-	}
-	if e.Collection.Name == collections.AuditEvents || e.Collection.Id == t.collectionID() {
-		return errTrailCollection
 	}
 	return InTransaction(&e.App, func() error {
 		t.transactionOf(e.App).request = request
@@ -138,15 +130,6 @@ func (t *Trail) changeCollection(e *core.CollectionEvent, action Action) error {
 		}
 		return RecordIn(e.App, Event{Action: action, Collection: "_collections", Records: []string{e.Collection.Id}, Detail: e.Collection.Name})
 	})
-}
-
-// collectionID is the id of the collection through which the trail is read.
-func (t *Trail) collectionID() string {
-	collection, err := t.app.FindCachedCollectionByNameOrId(collections.AuditEvents)
-	if err != nil {
-		return ""
-	}
-	return collection.Id
 }
 
 // ready reports whether there is a trail to write to: while the first migrations
