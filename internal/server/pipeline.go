@@ -61,7 +61,7 @@ func (s *server) pipeline() []middleware {
 		{id: apis.DefaultBodyLimitMiddlewareId, priority: -990, why: "PocketBase's own: bounds what everything below may read"},
 		{id: "batchLimit", priority: -989, why: "the same for batches, whose route takes PocketBase's own away", run: limitBatch},
 		{id: "throttle", priority: -988, why: "knows who asks, and reads bodies that have a limit", run: s.throttled, skip: s.limits == nil},
-		{id: "sqlConsole", priority: -40, why: "audits a statement before it runs; superusers are known", run: guardSQLConsole},
+		{id: "sqlConsole", priority: -40, why: "records and restricts SQL before it runs; superusers are known", run: guardSQL},
 		{id: "passwordWork", priority: -30, why: "waits for a processor last of all, so that nothing refused holds one", run: limitPasswordWork},
 		{id: "postgresBackups", priority: -20, why: "tells superusers why there are no backups on PostgreSQL", run: engine.RefuseBackups, skip: s.Cluster == nil},
 		{id: "clusterClients", priority: -10, why: "finds realtime clients of other processes, right before PocketBase looks", run: s.Cluster.FindClients, skip: s.Cluster == nil},
