@@ -12,6 +12,7 @@ import (
 // Bind registers every hook. It is called once, before the app starts.
 func Bind(app core.App, config *config.Config) {
 	bindSQL(app)
+	bindViews(app)
 	bindCollections(app)
 	bindSessions(app)
 	bindUsers(app)

@@ -32,6 +32,7 @@ func bindStart(app core.App, config *config.Config) {
 			}
 			return errors.Join(
 				collections.Apply(app, config.DoctorsScope),
+				closeViews(app),
 				applySecretKey(app, config.SecretKey),
 				applySuperuser(app, config.SuperuserEmail, config.SuperuserPassword),
 				applySuperuserMFA(app, config.SuperuserMFA),
@@ -46,6 +47,16 @@ func bindStart(app core.App, config *config.Config) {
 
 // checkTimeout limits the check of the schema at start.
 const checkTimeout = time.Minute
+
+// closeViews makes the views of health data superusers' only, and says so: rules
+// of an earlier version may have opened them.
+func closeViews(app core.App) error {
+	closed, err := collections.CloseViews(app)
+	if len(closed) > 0 {
+		fmt.Fprintln(os.Stderr, "These views read health data, accounts or the audit trail, and are for superusers only now: "+strings.Join(closed, ", "))
+	}
+	return err
+}
 
 // derivedPrefix marks token secrets derived from SECRET_KEY, so that they are
 // replaced when SECRET_KEY is unset.

@@ -115,3 +115,21 @@ func TestRulesFollowTheConfiguration(t *testing.T) {
 		}
 	}
 }
+
+func TestOpenViewsOfHealthDataAreClosed(t *testing.T) {
+	server := testapp.New(t)
+	superuser := server.Superuser()
+	for name, query := range map[string]string{"shown": "SELECT id, name FROM patients", "plain": "SELECT 'a' AS id"} {
+		server.Must(200, superuser, "POST", "/api/collections", map[string]any{"name": name, "type": "view", "viewQuery": query})
+	}
+	// As an earlier version let operators store it.
+	if _, err := server.App.DB().NewQuery("UPDATE _collections SET listRule = '', viewRule = '' WHERE name IN ('shown', 'plain')").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	restart(t, server.App, func(*config.Config) {})
+	for name, want := range map[string]int{"shown": 403, "plain": 200} {
+		if got := server.Call("", "GET", testapp.Records(name), nil).Status; got != want {
+			t.Errorf("a guest reads %s: got %d", name, got)
+		}
+	}
+}
