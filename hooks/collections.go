@@ -17,8 +17,9 @@ import (
 )
 
 // bindCollections protects the program's own collections from requests: the
-// dashboard's and imports. Operators may add fields and indexes, and change what
-// isOperators lists. Migrations and the server's start are not restricted.
+// dashboard's and imports. Operators may add fields and indexes, decide how users
+// sign in (authRule only narrows who does), and change what isOperators lists.
+// Migrations and the server's start are not restricted.
 func bindCollections(app core.App) {
 	app.OnCollectionCreate().BindFunc(func(e *core.CollectionEvent) error {
 		if audit.IsRequested(e.Context, e.App) {
@@ -95,7 +96,6 @@ func checkOwn(declared *collections.Collection, stored, changed *core.Collection
 		"createRule": {stored.CreateRule, changed.CreateRule},
 		"updateRule": {stored.UpdateRule, changed.UpdateRule},
 		"deleteRule": {stored.DeleteRule, changed.DeleteRule},
-		"authRule":   {stored.AuthRule, changed.AuthRule},
 		"manageRule": {stored.ManageRule, changed.ManageRule},
 	} {
 		if !reflect.DeepEqual(values[0], values[1]) {

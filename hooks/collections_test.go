@@ -129,6 +129,7 @@ func TestOperatorsExtendTheProgramsCollections(t *testing.T) {
 	change("patients", map[string]any{"fields": changedField(c, "patients", "ward", "", nil), "indexes": patients["indexes"]})
 	change("users", map[string]any{"otp": map[string]any{"enabled": true}, "mfa": map[string]any{"enabled": true, "duration": 100}})
 	change("users", map[string]any{"authToken": map[string]any{"duration": 1000}, "passwordAuth": map[string]any{"enabled": true, "identityFields": []string{"email"}}})
+	change("users", map[string]any{"authRule": "verified = true"})
 	change("users", map[string]any{"fields": changedField(c, "users", "email", "onlyDomains", []string{"example.com"})})
 	change("users", map[string]any{"verificationTemplate": map[string]any{"subject": "Hello", "body": "{APP_URL}/{TOKEN}"}})
 	change("users", map[string]any{"oauth2": map[string]any{"enabled": true, "providers": []any{map[string]any{"name": "google", "clientId": "a", "clientSecret": "b"}}}})

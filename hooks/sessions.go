@@ -21,7 +21,7 @@ const RealtimeSessionKey = "carebaseSession"
 // bindSessions starts a session for every sign-in of a user, at every door, and
 // ends the session's subscriptions together with it.
 func bindSessions(app core.App) {
-	app.OnRecordAuthRequest(collections.Users).BindFunc(giveSession)
+	app.OnRecordAuthRequest(collections.Users).Bind(&hook.Handler[*core.RecordAuthRequestEvent]{Func: giveSession, Priority: beforeAudit})
 	app.OnRecordUpdate(collections.Users).BindFunc(forgetSessions)
 	app.OnCollectionUpdate(collections.Users).BindFunc(forgetAllSessions)
 	app.OnRecordAfterUpdateSuccess(collections.Users).BindFunc(tellUser)
@@ -41,8 +41,8 @@ const sessionEndedTopic = "@sessionEnded"
 const realtimeSignIns = -99
 
 // giveSession puts a token that PocketBase issues into a session: the one that
-// it continues, or a new one. A superuser's token for somebody else is none of
-// that user's sessions.
+// it continues, or a new one. Tokens of impersonation, which cannot be renewed,
+// get theirs from bindImpersonation.
 func giveSession(e *core.RecordAuthRequestEvent) error {
 	if !simplejwt.IsRenewable(e.Token) {
 		return e.Next()

@@ -36,9 +36,9 @@ func TestViewsOfHealthDataAreForSuperusers(t *testing.T) {
 	}
 	refused(c, "PATCH", map[string]any{"name": "ages", "listRule": "@request.auth.id != ''"}, false)
 	// A view that an open one reads cannot turn to health data.
-	c.Must(200, c.SuperuserToken, "POST", "/api/collections", view("inner", "SELECT id FROM things", nil))
-	c.Must(200, c.SuperuserToken, "POST", "/api/collections", view("outer", "SELECT id FROM inner", map[string]any{"listRule": ""}))
-	refused(c, "PATCH", view("inner", "SELECT id FROM patients", nil), false)
+	c.Must(200, c.SuperuserToken, "POST", "/api/collections", view("within", "SELECT id FROM things", nil))
+	c.Must(200, c.SuperuserToken, "POST", "/api/collections", view("around", "SELECT id FROM within", map[string]any{"listRule": ""}))
+	refused(c, "PATCH", view("within", "SELECT id FROM patients", nil), false)
 
 	for _, query := range []string{
 		"SELECT id, tokenKey FROM users", "SELECT id, hex(password) AS x FROM users", "SELECT id, options FROM _collections", "SELECT id, value FROM _params",
