@@ -65,25 +65,39 @@ const derivedPrefix = "derived-"
 // randomSecretLength is the length of PocketBase's own secrets.
 const randomSecretLength = 50
 
-// applySecretKey derives the users' token secrets from the key, one for each
-// purpose. A new key ends every token issued under the old one.
+// applySecretKey derives the token secrets of all accounts, superusers included,
+// from the key: one for each collection and purpose. A new key ends every token
+// issued under the old one.
 func applySecretKey(app core.App, key string) error {
-	users, err := app.FindCollectionByNameOrId(collections.Users)
+	accounts, err := app.FindAllCollections(core.CollectionTypeAuth)
 	if err != nil {
 		return err
 	}
-	changed := false
+	for _, collection := range accounts {
+		if !setSecrets(collection, key) {
+			continue
+		}
+		if err := app.Save(collection); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setSecrets sets a collection's token secrets and reports whether any of them was
+// another. It stores nothing.
+func setSecrets(collection *core.Collection, key string) (changed bool) {
 	for purpose, token := range map[string]*core.TokenConfig{
-		"auth":           &users.AuthToken,
-		"password reset": &users.PasswordResetToken,
-		"email change":   &users.EmailChangeToken,
-		"verification":   &users.VerificationToken,
-		"file":           &users.FileToken,
+		"auth":           &collection.AuthToken,
+		"password reset": &collection.PasswordResetToken,
+		"email change":   &collection.EmailChangeToken,
+		"verification":   &collection.VerificationToken,
+		"file":           &collection.FileToken,
 	} {
 		secret := token.Secret
 		switch {
 		case key != "":
-			secret = deriveSecret(key, purpose)
+			secret = deriveSecret(key, collection.Name, purpose)
 		case strings.HasPrefix(secret, derivedPrefix):
 			secret = security.RandomString(randomSecretLength)
 		}
@@ -91,15 +105,12 @@ func applySecretKey(app core.App, key string) error {
 			token.Secret, changed = secret, true
 		}
 	}
-	if !changed {
-		return nil
-	}
-	return app.Save(users)
+	return changed
 }
 
-func deriveSecret(key, purpose string) string {
+func deriveSecret(key, collection, purpose string) string {
 	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte("carebase users " + purpose + " token"))
+	mac.Write([]byte("carebase " + collection + " " + purpose + " token"))
 	return derivedPrefix + hex.EncodeToString(mac.Sum(nil))
 }
 

@@ -63,6 +63,36 @@ func TestSecretKeyDerivesTheTokenSecret(t *testing.T) {
 	}
 }
 
+func TestANewSecretKeyEndsSuperusersTokens(t *testing.T) {
+	server := testapp.New(t)
+	first := func(settings *config.Config) { settings.SecretKey = "first key of thirty-two characters" }
+	second := func(settings *config.Config) { settings.SecretKey = "second key of thirty-two characters" }
+	token := server.Superuser()
+	want := func(when string, status int) {
+		t.Helper()
+		if got := server.Call(token, "GET", "/api/settings", nil).Status; got != status {
+			t.Errorf("%s: got %d, want %d", when, got, status)
+		}
+	}
+	signIn := func() {
+		t.Helper()
+		token = server.Must(200, "", "POST", "/api/collections/_superusers/auth-with-password",
+			map[string]any{"identity": "operator@example.com", "password": testapp.Password})["token"].(string)
+	}
+	restart(t, server.App, first)
+	want("a token of before the key", 401)
+	signIn()
+	restart(t, server.App, first)
+	want("the same key", 200)
+	restart(t, server.App, second)
+	want("another key", 401)
+	signIn()
+	restart(t, server.App, func(*config.Config) {})
+	want("no key any more", 401)
+	signIn()
+	want("after signing in again", 200)
+}
+
 func TestSuperuserIsCreatedAndUpdated(t *testing.T) {
 	server := testapp.New(t)
 	signIn := func(password string) int {
