@@ -16,6 +16,7 @@ func Bind(app core.App, config *config.Config) {
 	bindCollections(app)
 	bindSessions(app)
 	bindUsers(app)
+	bindRegistration(app, config.RegistrationClosed)
 	bindText(app)
 	bindIntegers(app)
 	bindOwnership(app, config.DoctorsScope)

@@ -43,6 +43,8 @@ type Config struct {
 	RotateRefreshTokens, BlacklistAfterRotation bool
 	// DoctorsScope says who sees a doctor.
 	DoctorsScope DoctorsScope
+	// RegistrationClosed leaves it to superusers to create accounts.
+	RegistrationClosed bool
 	// SuperuserEmail and SuperuserPassword are created or updated at start;
 	// both empty for neither.
 	SuperuserEmail, SuperuserPassword string
@@ -103,6 +105,7 @@ type variables struct {
 	RotateRefreshTokens    string `env:"ROTATE_REFRESH_TOKENS"`
 	BlacklistAfterRotation string `env:"BLACKLIST_AFTER_ROTATION"`
 	DoctorsScope           string `env:"DOCTORS_SCOPE"`
+	Registration           string `env:"REGISTRATION"`
 	SuperuserEmail         string `env:"SUPERUSER_EMAIL"`
 	SuperuserPassword      string `env:"SUPERUSER_PASSWORD"`
 	AuditReads             string `env:"AUDIT_READS"`
@@ -174,6 +177,7 @@ func Parse(environment map[string]string) (*Config, error) {
 	config.MetricsAddr = v.listenAddress("METRICS_ADDR", raw.MetricsAddr, "127.0.0.1:9464")
 	config.SecretKey = v.secretKey("SECRET_KEY", raw.SecretKey, config.Debug)
 	config.SuperuserEmail, config.SuperuserPassword = v.superuser(raw.SuperuserEmail, raw.SuperuserPassword)
+	config.RegistrationClosed = v.registrationClosed("REGISTRATION", raw.Registration)
 	config.SuperuserNetworks = v.networks("SUPERUSER_NETWORKS", raw.SuperuserNetworks)
 	config.SuperuserMFA = v.boolean("SUPERUSER_MFA", raw.SuperuserMFA)
 	config.PostgreSQL = v.postgreSQL(raw)

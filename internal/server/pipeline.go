@@ -61,6 +61,7 @@ func (s *server) pipeline() []middleware {
 		{id: apis.DefaultBodyLimitMiddlewareId, priority: -990, why: "PocketBase's own: bounds what everything below may read"},
 		{id: "batchLimit", priority: -989, why: "the same for batches, whose route takes PocketBase's own away", run: limitBatch},
 		{id: "throttle", priority: -988, why: "knows who asks, and reads bodies that have a limit", run: s.throttled, skip: s.limits == nil},
+		{id: "registration", priority: -987, why: "before the body of a registration that will be refused is read", run: refuseRegistration, skip: !s.config.RegistrationClosed},
 		{id: "sqlConsole", priority: -40, why: "records and restricts SQL before it runs; superusers are known", run: guardSQL},
 		{id: "passwordWork", priority: -30, why: "waits for a processor last of all, so that nothing refused holds one", run: limitPasswordWork},
 		{id: "postgresBackups", priority: -20, why: "tells superusers why there are no backups on PostgreSQL", run: engine.RefuseBackups, skip: s.Cluster == nil},
