@@ -55,6 +55,7 @@ func (s *server) pipeline() []middleware {
 		{id: "strictCredentials", priority: -1018, why: "refuses a token that neither of the two above accepted", run: requireValidToken},
 		{id: "backRelationGuard", priority: -1017, why: "knows superusers, and refuses before anything is read", run: guardBackRelations},
 		{id: apis.DefaultSuperuserIPsWhitelistMiddlewareId, priority: -1015, why: "PocketBase's own: superusers' networks, for their tokens"},
+		{id: "superuserEndpoints", priority: -1014, why: "refuses superusers what nobody has thought about, before it is recorded as done", run: confineToEndpoints},
 		{id: "auditAdministration", priority: -1010, why: "records what superusers do before it happens", run: audit.Administration},
 		{id: apis.DefaultRateLimitMiddlewareId, priority: -1000, why: "PocketBase's own: off unless an operator switches it on"},
 		{id: "superuserNetworks", priority: -999, why: "closes sign-in before a password is looked at", run: s.confineSuperusers, skip: len(s.config.SuperuserNetworks) == 0},
