@@ -105,6 +105,10 @@ func checkOwn(declared *collections.Collection, stored, changed *core.Collection
 	if names := changedFields(declared, stored, changed); len(names) > 0 {
 		problems["fields"] = isOwn("Of " + stored.Name + " these fields cannot be changed or removed: " + strings.Join(names, ", "))
 	}
+	if names := requiredFields(declared, stored, changed); len(names) > 0 {
+		problems["fields"] = validation.NewError("validation_own_collection",
+			"A field that is added to "+stored.Name+" cannot be required, because Carebase creates records without it: "+strings.Join(names, ", "))
+	}
 	if names := changedIndexes(declared, stored, changed); len(names) > 0 {
 		problems["indexes"] = isOwn("Of " + stored.Name + " these indexes cannot be changed or removed: " + strings.Join(names, ", "))
 	}
@@ -125,6 +129,19 @@ func changedFields(declared *collections.Collection, stored, changed *core.Colle
 		after := changed.Fields.GetByName(name)
 		if after == nil || !reflect.DeepEqual(essential(before), essential(after)) {
 			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// requiredFields returns the fields that a change adds as required, or makes so.
+func requiredFields(declared *collections.Collection, stored, changed *core.Collection) []string {
+	var names []string
+	for _, field := range changed.Fields {
+		before := stored.Fields.GetById(field.GetId())
+		isOwn := slices.Contains(declared.Fields(), field.GetName())
+		if !isOwn && essential(field)["required"] == true && (before == nil || essential(before)["required"] != true) {
+			names = append(names, field.GetName())
 		}
 	}
 	return names

@@ -125,6 +125,8 @@ func TestOperatorsExtendTheProgramsCollections(t *testing.T) {
 	indexes := append(patients["indexes"].([]any), "CREATE INDEX idx_ward ON patients (ward)")
 	change("patients", map[string]any{"fields": fields, "indexes": indexes})
 	change("patients", map[string]any{"fields": changedField(c, "patients", "ward", "max", 10)})
+	c.Want(c.Call(c.SuperuserToken, "PATCH", "/api/collections/patients", map[string]any{"fields": changedField(c, "patients", "ward", "required", true)}), 400)
+	c.Must(201, c.Alice.Access, "POST", "/api/patients/", map[string]any{"name": "Third", "age": 0})
 	change("patients", map[string]any{"fields": changedField(c, "patients", "notes", "help", "Ask the ward.")})
 	change("patients", map[string]any{"fields": changedField(c, "patients", "ward", "", nil), "indexes": patients["indexes"]})
 	change("users", map[string]any{"otp": map[string]any{"enabled": true}, "mfa": map[string]any{"enabled": true, "duration": 100}})
