@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
@@ -161,5 +163,16 @@ func TestOpenViewsOfHealthDataAreClosed(t *testing.T) {
 		if got := server.Call("", "GET", testapp.Records(name), nil).Status; got != want {
 			t.Errorf("a guest reads %s: got %d", name, got)
 		}
+	}
+}
+
+func TestABrokenSchemaStopsTheStart(t *testing.T) {
+	app := testapp.NewApp(t, testapp.Default())
+	if _, err := app.DB().NewQuery("UPDATE _collections SET name = 'pats' WHERE name = 'patients'").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	err := apis.Serve(app, apis.ServeConfig{HttpAddr: "127.0.0.1:0"})
+	if err == nil || !strings.Contains(err.Error(), "there is no collection patients") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
 	}
 }
