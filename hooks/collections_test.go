@@ -171,3 +171,19 @@ func TestNobodyChoosesTokenSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestNobodyChoosesTokenKeys(t *testing.T) {
+	c := testapp.NewClinic(t)
+	chosen := strings.Repeat("chosen", 6)
+	account := map[string]any{"name": "Ann", "email": "ann@example.com", "password": testapp.Password, "passwordConfirm": testapp.Password, "tokenKey": chosen}
+	created := c.Must(200, c.SuperuserToken, "POST", testapp.Records("users"), account)["id"].(string)
+	c.Must(200, c.SuperuserToken, "PATCH", testapp.Records("users")+"/"+c.Alice.ID, map[string]any{"tokenKey": chosen})
+	c.Must(200, c.SuperuserToken, "POST", "/api/batch", map[string]any{"requests": []any{
+		map[string]any{"method": "PATCH", "url": testapp.Records("users") + "/" + c.Bob.ID, "body": map[string]any{"tokenKey": chosen + "x"}}}})
+	for _, id := range []string{created, c.Alice.ID, c.Bob.ID} {
+		record, err := c.App.FindRecordById("users", id)
+		if err != nil || strings.HasPrefix(record.TokenKey(), "chosen") || len(record.TokenKey()) < 30 {
+			t.Errorf("a request chose a token key (%v)", err)
+		}
+	}
+}

@@ -22,6 +22,7 @@ func Bind(app core.App, config *config.Config) {
 	bindOwnership(app, config.DoctorsScope)
 	bindRecordIDs(app)
 	bindValidation(app)
+	bindTokenKeys(app)
 	bindImpersonation(app)
 	bindFlush(app)
 }

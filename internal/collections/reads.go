@@ -219,3 +219,19 @@ func (v Views) ShowsSecrets(tokens []sqltext.Token, secrets Secrets) (bool, erro
 	}
 	return false, nil
 }
+
+// AccountSecrets returns the names of the program's own hidden fields of accounts,
+// such as password and tokenKey, by which nobody filters or sorts.
+func AccountSecrets(app core.App) ([]string, error) {
+	stored, err := app.FindCachedCollectionByNameOrId(Users)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, name := range users.Fields() {
+		if field := stored.Fields.GetByName(name); field != nil && field.GetHidden() {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}

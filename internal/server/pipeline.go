@@ -54,6 +54,7 @@ func (s *server) pipeline() []middleware {
 		{id: "sessions", priority: -1019, why: "takes back the sign-in of a session that has ended, right after it", run: loadSession},
 		{id: "strictCredentials", priority: -1018, why: "refuses a token that neither of the two above accepted", run: requireValidToken},
 		{id: "backRelationGuard", priority: -1017, why: "knows superusers, and refuses before anything is read", run: guardBackRelations},
+		{id: "secretFilters", priority: -1016, why: "knows superusers, and refuses before anything is read", run: guardSecretFilters},
 		{id: apis.DefaultSuperuserIPsWhitelistMiddlewareId, priority: -1015, why: "PocketBase's own: superusers' networks, for their tokens"},
 		{id: "superuserEndpoints", priority: -1014, why: "refuses superusers what nobody has thought about, before it is recorded as done", run: confineToEndpoints},
 		{id: "auditAdministration", priority: -1010, why: "records what superusers do before it happens", run: audit.Administration},

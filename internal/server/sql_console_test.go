@@ -115,3 +115,17 @@ func TestPreviewsOfViewsAreGuarded(t *testing.T) {
 		c.Want(preview(query), 400)
 	}
 }
+
+func TestNobodyFiltersBySecrets(t *testing.T) {
+	c := testapp.NewClinic(t)
+	for _, parameters := range [][]string{
+		{"filter", "tokenKey > 'A'"}, {"filter", "password ~ '$2a$'"}, {"filter", "id != '' && (name ~ 'a' || tokenKey:lower ~ 'a')"},
+		{"filter", "@collection.users.tokenKey > 'a'"}, {"sort", "tokenKey"}, {"sort", "-name,+password"},
+	} {
+		c.Want(c.Call(c.SuperuserToken, "GET", testapp.Records("users", parameters...), nil), 403)
+		c.Want(c.Call(c.SuperuserToken, "GET", testapp.Records("_superusers", parameters...), nil), 403)
+	}
+	c.Want(c.Call(c.SuperuserToken, "GET", testapp.Records("patients", "filter", "created_by.tokenKey > 'A'"), nil), 403)
+	c.Want(c.Call(c.SuperuserToken, "GET", testapp.Records("patients", "sort", "created_by.tokenKey"), nil), 403)
+	c.Want(c.Call(c.SuperuserToken, "GET", testapp.Records("users", "filter", "name != 'tokenKey'", "sort", "-email"), nil), 200)
+}
