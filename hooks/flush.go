@@ -10,8 +10,8 @@ import (
 	"carebase/internal/throttle"
 )
 
-// bindFlush removes what is stored about expired tokens, and old login attempts
-// and idempotency keys, once an hour.
+// bindFlush purges expired tokens, old login attempts and old idempotency keys once
+// an hour.
 func bindFlush(app core.App) {
 	app.Cron().MustAdd("flushExpiredTokens", "17 * * * *", func() {
 		if err := errors.Join(simplejwt.FlushExpired(app), throttle.Flush(app), idempotency.Flush(app)); err != nil {

@@ -11,15 +11,20 @@ import (
 
 // Bind registers every hook. It is called once, before the app starts.
 func Bind(app core.App, config *config.Config) {
+	bindSQL(app)
+	bindViews(app)
+	bindCollections(app)
 	bindDjango(app)
 	bindSessions(app)
 	bindUsers(app)
+	bindRegistration(app, config.RegistrationClosed)
 	bindText(app)
 	bindIntegers(app)
 	bindOwnership(app, config.DoctorsScope)
 	bindRecordIDs(app)
 	bindValidation(app)
 	bindRequired(app)
+	bindTokenKeys(app)
 	bindImpersonation(app)
 	bindFlush(app)
 }

@@ -8,8 +8,8 @@ import (
 	"carebase/internal/rest"
 )
 
-// bindIntegers refuses required integers that are missing or no number.
-// PocketBase reads both as 0, which of an age means a newborn.
+// bindIntegers rejects required integers that are missing or not a number.
+// PocketBase reads both as 0, which as an age means a newborn.
 func bindIntegers(app core.App) {
 	for _, collection := range collections.All() {
 		if collection.Resource == nil {
@@ -30,7 +30,7 @@ func bindIntegers(app core.App) {
 }
 
 func requireInteger(e *core.RecordRequestEvent, name string, required bool) error {
-	// The body as it was sent: the record has PocketBase's reading of it.
+	// The raw body: the record already holds PocketBase's conversion of it.
 	body := map[string]any{}
 	if err := e.BindBody(&body); err != nil {
 		return e.BadRequestError("An error occurred while loading the submitted data.", err)

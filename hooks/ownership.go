@@ -20,8 +20,8 @@ func bindOwnership(app core.App, scope config.DoctorsScope) {
 	}
 }
 
-// bindOwner makes a user the owner of what they create, whatever the request
-// says. A superuser, who owns nothing, names the owner.
+// bindOwner makes users the owners of what they create, whatever the request
+// says. Superusers own no records and name the owner in the request.
 func bindOwner(app core.App, collection *collections.Collection) {
 	app.OnRecordCreateRequest(collection.Name).BindFunc(func(e *core.RecordRequestEvent) error {
 		if e.Auth != nil && !e.HasSuperuserAuth() {
@@ -31,8 +31,8 @@ func bindOwner(app core.App, collection *collections.Collection) {
 	})
 }
 
-// bindKept refuses changes of the owner and of immutable fields, whoever makes
-// them.
+// bindKept rejects changes to the owner and to immutable fields, by superusers
+// too.
 func bindKept(app core.App, collection *collections.Collection) {
 	app.OnRecordUpdate(collection.Name).BindFunc(func(e *core.RecordEvent) error {
 		for _, name := range collection.Kept() {
@@ -44,9 +44,9 @@ func bindKept(app core.App, collection *collections.Collection) {
 	})
 }
 
-// bindRelations keeps a record's relations with one owner. The targets are read
-// in the transaction that writes the record, so that none can be deleted in
-// between.
+// bindRelations requires a record and the records it refers to to have one
+// owner. It reads the targets in the transaction that writes the record, so that
+// none can be deleted in between.
 func bindRelations(app core.App, collection *collections.Collection, scope config.DoctorsScope) {
 	if len(collection.Relations) == 0 {
 		return
@@ -63,8 +63,8 @@ func bindRelations(app core.App, collection *collections.Collection, scope confi
 	app.OnRecordUpdate(collection.Name).BindFunc(check)
 }
 
-// checkRelations sets the owner that the relations give, and refuses a target of
-// somebody else as if it did not exist.
+// checkRelations sets the owner that follows from the relations, and rejects
+// another user's record as if it did not exist.
 func checkRelations(e *core.RecordEvent, collection *collections.Collection, scope config.DoctorsScope) error {
 	targets := map[string]*core.Record{}
 	for _, relation := range collection.Relations {
@@ -85,9 +85,9 @@ func checkRelations(e *core.RecordEvent, collection *collections.Collection, sco
 		targets[relation.Field] = target
 	}
 	for _, relation := range collection.Relations {
-		target, looked := targets[relation.Field]
+		target, loaded := targets[relation.Field]
 		declared := collections.Get(relation.Target)
-		if looked && !declared.IsReadableByAll(scope) && target.GetString(declared.Owner) != e.Record.GetString(collection.Owner) {
+		if loaded && !declared.IsReadableByAll(scope) && target.GetString(declared.Owner) != e.Record.GetString(collection.Owner) {
 			return errMissingRelation(relation.Field)
 		}
 	}

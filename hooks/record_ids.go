@@ -12,11 +12,11 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// guarded are the collections whose records are somebody's.
+// guarded lists the collections whose records belong to a user.
 var guarded = append([]string{collections.Users}, collections.Names(collections.Owned())...)
 
-// bindRecordIDs lets the server choose the ids of new records. A caller who
-// chooses them could ask "is there a record with this id?", whoever owns it.
+// bindRecordIDs reserves the choice of new records' ids to the server. A caller
+// who chose ids could probe whether another user's record exists.
 func bindRecordIDs(app core.App) {
 	app.OnRecordCreateRequest(guarded...).BindFunc(func(e *core.RecordRequestEvent) error {
 		if e.Record.Id != "" && !e.HasSuperuserAuth() {
@@ -37,9 +37,9 @@ func bindRecordIDs(app core.App) {
 	})
 }
 
-// refuseForeignUpsert refuses an upsert under an id that is not the caller's.
-// An upsert updates the record with the given id or creates it; whether there is
-// such a record must not show.
+// refuseForeignUpsert rejects an upsert whose id is not one of the caller's
+// records. An upsert updates the record with the given id or creates it; the
+// answer must not tell which.
 func refuseForeignUpsert(e *core.BatchRequestEvent, request *core.InternalRequest) error {
 	name, _, isRecord := endpoint.RecordsPath(request.URL)
 	id := cast.ToString(request.Body[core.FieldNameId])
@@ -48,7 +48,7 @@ func refuseForeignUpsert(e *core.BatchRequestEvent, request *core.InternalReques
 	}
 	collection, err := e.App.FindCachedCollectionByNameOrId(name)
 	if err != nil || !slices.Contains(guarded, collection.Name) {
-		return nil // PocketBase answers for other collections
+		return nil // PocketBase's rules apply to other collections
 	}
 	owned, err := owns(e, collection, id)
 	if err != nil || owned {

@@ -12,13 +12,14 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// RealtimeSessionKey is where a realtime client has how it is signed in.
+// RealtimeSessionKey is the key under which a realtime client stores how it is
+// signed in.
 const RealtimeSessionKey = simplejwt.RealtimeKey
 
-// bindSessions makes every user's sign-in a session, whichever door it came
-// through, and ends what belongs to a session with it.
+// bindSessions starts a session for every sign-in of a user, at every door, and
+// ends the session's subscriptions together with it.
 func bindSessions(app core.App) {
-	app.OnRecordAuthRequest(collections.Users).BindFunc(giveSession)
+	app.OnRecordAuthRequest(collections.Users).Bind(&hook.Handler[*core.RecordAuthRequestEvent]{Func: giveSession, Priority: beforeAudit})
 	app.OnRecordUpdate(collections.Users).BindFunc(forgetSessions)
 	app.OnCollectionUpdate(collections.Users).BindFunc(forgetAllSessions)
 	app.OnRecordAfterUpdateSuccess(collections.Users).BindFunc(tellUser)
@@ -31,13 +32,13 @@ func bindSessions(app core.App) {
 	})
 }
 
-// realtimeSignIns is the priority of PocketBase's own hook that takes realtime
-// clients their sign-in.
+// realtimeSignIns is the priority of PocketBase's own hook that signs realtime
+// clients out.
 const realtimeSignIns = -99
 
 // giveSession puts a token that PocketBase issues into a session: the one that
-// it continues, or a new one. A superuser's token for somebody else is none of
-// that user's sessions.
+// it continues, or a new one. Tokens of impersonation, which cannot be renewed,
+// get theirs from bindImpersonation.
 func giveSession(e *core.RecordAuthRequestEvent) error {
 	if !simplejwt.IsRenewable(e.Token) {
 		return e.Next()
@@ -64,12 +65,12 @@ func giveSession(e *core.RecordAuthRequestEvent) error {
 	return nil
 }
 
-// forgetSessions removes the rows of sessions whose tokens a new token key ends,
-// in the transaction that stores the key.
+// forgetSessions deletes the sessions that a new token key ends, in the
+// transaction that stores the key.
 func forgetSessions(e *core.RecordEvent) error {
 	before := e.Record.Original().TokenKey()
 	return audit.InTransaction(&e.App, func() error {
-		// PocketBase makes a new key for a new password on the way.
+		// Saving a new password also makes PocketBase generate a new key.
 		if err := e.Next(); err != nil || e.Record.TokenKey() == before {
 			return err
 		}
@@ -77,7 +78,7 @@ func forgetSessions(e *core.RecordEvent) error {
 	})
 }
 
-// forgetAllSessions does the same when a new secret ends everybody's tokens.
+// forgetAllSessions deletes all sessions when a new secret ends all tokens.
 func forgetAllSessions(e *core.CollectionEvent) error {
 	stored, err := e.App.FindCollectionByNameOrId(e.Collection.Id)
 	if err != nil {
@@ -94,7 +95,7 @@ func forgetAllSessions(e *core.CollectionEvent) error {
 	})
 }
 
-// subscribeInSession notes how a realtime client is signed in that subscribes.
+// subscribeInSession stores with the realtime client how it is signed in.
 func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
 	defer lockSignIn(e.Client)()
 	if e.Auth == nil {
@@ -109,7 +110,7 @@ func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
 	if err := e.Next(); err != nil || signIn.Session == "" {
 		return err
 	}
-	// It may have ended before the client was known to be in it.
+	// The session may have ended before the client was tagged with it.
 	living, err := simplejwt.IsLiving(e.Request.Context(), e.App, signIn.Session, e.Auth.Id)
 	if err != nil || !living {
 		signOut(e.Client)
@@ -117,7 +118,8 @@ func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
 	return err
 }
 
-// unsubscribeSession signs out the realtime clients of a session that has ended.
+// unsubscribeSession signs out the realtime clients of an ended session. They stay
+// connected and may subscribe again, as after a password change in PocketBase.
 func unsubscribeSession(e *core.RecordEvent) error {
 	for _, client := range e.App.SubscriptionsBroker().Clients() {
 		if signIn, _ := simplejwt.SignInOf(client); signIn.Session == e.Record.Id {
@@ -128,17 +130,17 @@ func unsubscribeSession(e *core.RecordEvent) error {
 	return e.Next()
 }
 
-// tellUser tells a user's realtime clients that PocketBase has signed out, because
-// of a new token key or because the user is gone.
+// tellUser notifies the realtime clients that PocketBase signs out after a new
+// token key or the deletion of the user.
 func tellUser(e *core.RecordEvent) error {
 	err := e.Next()
 	tellSignedOut(e.App)
 	return err
 }
 
-// tellSignedOut takes their subscriptions from the realtime clients that have had a
-// sign-in, and tells them. It may be again, or too early: they have to ask. One of
-// another process may not hear it.
+// tellSignedOut removes the subscriptions of clients that were signed in and no longer
+// are, and notifies them. A notice may be repeated or early, so clients ask whether
+// their session is valid. Clients of other processes may not receive it.
 func tellSignedOut(app core.App) {
 	for _, client := range app.SubscriptionsBroker().Clients() {
 		if _, signedIn := simplejwt.SignInOf(client); signedIn && client.Get(apis.RealtimeClientAuthKey) == nil {

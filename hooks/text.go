@@ -8,9 +8,9 @@ import (
 	"carebase/internal/rest"
 )
 
-// bindText trims texts and refuses null characters at every door, as the
-// documented API does, so that a name is never blank and every database can
-// hold what another one held.
+// bindText trims text fields and rejects null characters at every door, as the
+// documented API does: a name is never blank, and PostgreSQL can store whatever
+// SQLite can.
 func bindText(app core.App) {
 	trim := func(e *core.RecordEvent) error {
 		for _, name := range textFields(e.Record) {
@@ -33,7 +33,7 @@ func bindText(app core.App) {
 	})
 }
 
-// textFields are the names of the texts that people write.
+// textFields returns the names of a record's text fields, without system fields.
 func textFields(record *core.Record) []string {
 	var names []string
 	for _, field := range record.Collection().Fields {

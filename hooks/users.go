@@ -9,8 +9,8 @@ import (
 	"carebase/internal/rest"
 )
 
-// bindUsers gives registration one set of rules, whichever door it comes
-// through: the documented stack's e-mail normalization and password policy.
+// bindUsers applies the documented stack's e-mail normalization and password
+// policy at every door.
 func bindUsers(app core.App) {
 	normalize := func(e *core.RecordEvent) error {
 		e.Record.SetEmail(rest.NormalizeEmail(e.Record.Email()))
@@ -20,7 +20,7 @@ func bindUsers(app core.App) {
 	app.OnRecordUpdate(collections.Users).BindFunc(normalize)
 
 	app.OnRecordValidate(collections.Users).BindFunc(func(e *core.RecordEvent) error {
-		// Only a password that is being set has a plain text.
+		// The plain text is present only while a password is being set.
 		password := e.Record.GetString(core.FieldNamePassword)
 		if password == "" {
 			return e.Next()

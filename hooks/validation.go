@@ -7,11 +7,11 @@ import (
 	"carebase/internal/dberror"
 )
 
-// beforePocketBase is a priority around PocketBase's own validation.
+// beforePocketBase runs a hook around PocketBase's own validation.
 const beforePocketBase = -10_000
 
-// bindValidation tells an invalid record from one that could not be validated:
-// PocketBase takes a relation that it cannot look up for a missing one.
+// bindValidation distinguishes an invalid record from a failed validation:
+// PocketBase reports a relation that it cannot look up as a missing record.
 func bindValidation(app core.App) {
 	app.OnRecordValidate().Bind(&hook.Handler[*core.RecordEvent]{
 		Priority: beforePocketBase,

@@ -1,5 +1,4 @@
-// Package app is the composition: it puts the whole application together, in
-// one order.
+// Package app composes the whole application, in one order.
 package app
 
 import (
@@ -21,24 +20,24 @@ import (
 	"carebase/routes"
 )
 
-// Options are what the configuration does not say.
+// Options are settings that are not part of the configuration.
 type Options struct {
-	// Public has the console's files.
+	// Public contains the console's files.
 	Public fs.FS
-	// Log receives a line of JSON for each request that failed; os.Stderr if nil.
+	// Log receives a line of JSON for each failed request; os.Stderr if nil.
 	Log io.Writer
-	// Notices receives the lines of text that warn of something at start; os.Stderr if nil.
+	// Notices receives the warnings of the start as lines of text; os.Stderr if nil.
 	Notices io.Writer
-	// Banner receives where everything is when the server is ready; os.Stdout if nil.
+	// Banner receives the server's addresses once it is ready; os.Stdout if nil.
 	Banner io.Writer
-	// Timeouts bound slow clients; server.DefaultTimeouts if zero.
+	// Timeouts limits slow clients; server.DefaultTimeouts if zero.
 	Timeouts server.Timeouts
 	// AuditTimeouts bound waiting for the audit trail; audit.DefaultTimeouts if zero.
 	AuditTimeouts audit.Timeouts
 }
 
 // New returns the application with every hook, route and command, not started.
-// It opens no database; an error means that PostgreSQL's settings are invalid.
+// It opens no database; an error means that the PostgreSQL settings are invalid.
 func New(config *config.Config, options Options) (*pocketbase.PocketBase, error) {
 	if options.Log == nil {
 		options.Log = os.Stderr
@@ -74,9 +73,8 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	return app, nil
 }
 
-// Run runs the command that the arguments name, with the configuration of the
-// environment. The files of pb_public in the working directory hide those of
-// public.
+// Run executes the command in the arguments, configured from the environment.
+// Files of pb_public in the working directory override those of public.
 func Run(public fs.FS) error {
 	config, err := config.Load()
 	if err != nil {

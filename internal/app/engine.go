@@ -16,8 +16,7 @@ import (
 	"carebase/internal/sqlite"
 )
 
-// engine is where the data is: in PostgreSQL, or in SQLite files if database is
-// nil.
+// engine is the database engine: PostgreSQL, or SQLite if database is nil.
 type engine struct {
 	database *postgres.Database
 }
@@ -30,7 +29,7 @@ func newEngine(config *config.Config) (engine, error) {
 	return engine{database}, err
 }
 
-// settings are PocketBase's, with the engine's connections.
+// settings returns PocketBase's configuration with the engine's connections.
 func (e engine) settings(config *config.Config) pocketbase.Config {
 	settings := pocketbase.Config{DefaultDataDir: config.DataDir, DefaultDev: config.Debug}
 	if e.database == nil {
@@ -44,8 +43,8 @@ func (e engine) settings(config *config.Config) pocketbase.Config {
 	return settings
 }
 
-// bind binds what only one of the engines needs. It returns the cluster that the
-// app belongs to on PostgreSQL, nil on SQLite.
+// bind registers the hooks of the engine. It returns the cluster that the app
+// joins on PostgreSQL, nil on SQLite.
 func (e engine) bind(app core.App, config *config.Config, notices io.Writer) *cluster.Cluster {
 	if e.database == nil {
 		sqlite.Bind(app)
@@ -59,7 +58,8 @@ func (e engine) bind(app core.App, config *config.Config, notices io.Writer) *cl
 	return cluster.Bind(app, e.database, hooks.RealtimeSessionKey)
 }
 
-// String names a PostgreSQL database without its password; it is empty for SQLite.
+// String returns the PostgreSQL database's name without its password, and "" for
+// SQLite.
 func (e engine) String() string {
 	if e.database == nil {
 		return ""

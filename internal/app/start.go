@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/security"
@@ -17,14 +19,20 @@ import (
 	"carebase/internal/config"
 )
 
-// bindStart makes the database follow the configuration before the server answers
+// bindStart applies the configuration to the database before the server answers
 // its first request.
 func bindStart(app core.App, config *config.Config) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		// A transaction, because other processes may start at the same time.
 		err := e.App.RunInTransaction(func(app core.App) error {
+			ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+			defer cancel()
+			if err := collections.Check(ctx, app); err != nil {
+				return err
+			}
 			return errors.Join(
 				collections.Apply(app, config.DoctorsScope),
+				closeViews(app),
 				applySecretKey(app, config.SecretKey),
 				applySuperuser(app, config.SuperuserEmail, config.SuperuserPassword),
 				applySuperuserMFA(app, config.SuperuserMFA),
@@ -37,32 +45,59 @@ func bindStart(app core.App, config *config.Config) {
 	})
 }
 
-// derivedPrefix marks a token secret that came from SECRET_KEY, so that it does
-// not stay behind when SECRET_KEY goes.
+// checkTimeout limits the check of the schema at start.
+const checkTimeout = time.Minute
+
+// closeViews makes the views of health data superusers' only, and says so: rules
+// of an earlier version may have opened them.
+func closeViews(app core.App) error {
+	closed, err := collections.CloseViews(app)
+	if len(closed) > 0 {
+		fmt.Fprintln(os.Stderr, "These views read health data, accounts or the audit trail, and are for superusers only now: "+strings.Join(closed, ", "))
+	}
+	return err
+}
+
+// derivedPrefix marks token secrets derived from SECRET_KEY, so that they are
+// replaced when SECRET_KEY is unset.
 const derivedPrefix = "derived-"
 
-// randomSecretLength is that of PocketBase's own secrets.
+// randomSecretLength is the length of PocketBase's own secrets.
 const randomSecretLength = 50
 
-// applySecretKey derives the users' token secrets from the key, one for each
-// purpose. Another key ends every token that was issued under the old one.
+// applySecretKey derives the token secrets of all accounts, superusers included,
+// from the key: one for each collection and purpose. A new key ends every token
+// issued under the old one.
 func applySecretKey(app core.App, key string) error {
-	users, err := app.FindCollectionByNameOrId(collections.Users)
+	accounts, err := app.FindAllCollections(core.CollectionTypeAuth)
 	if err != nil {
 		return err
 	}
-	changed := false
+	for _, collection := range accounts {
+		if !setSecrets(collection, key) {
+			continue
+		}
+		if err := app.Save(collection); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setSecrets sets a collection's token secrets and reports whether any of them was
+// another. It stores nothing.
+func setSecrets(collection *core.Collection, key string) (changed bool) {
 	for purpose, token := range map[string]*core.TokenConfig{
-		"auth":           &users.AuthToken,
-		"password reset": &users.PasswordResetToken,
-		"email change":   &users.EmailChangeToken,
-		"verification":   &users.VerificationToken,
-		"file":           &users.FileToken,
+		"auth":           &collection.AuthToken,
+		"password reset": &collection.PasswordResetToken,
+		"email change":   &collection.EmailChangeToken,
+		"verification":   &collection.VerificationToken,
+		"file":           &collection.FileToken,
 	} {
 		secret := token.Secret
 		switch {
 		case key != "":
-			secret = deriveSecret(key, purpose)
+			secret = deriveSecret(key, collection.Name, purpose)
 		case strings.HasPrefix(secret, derivedPrefix):
 			secret = security.RandomString(randomSecretLength)
 		}
@@ -70,21 +105,17 @@ func applySecretKey(app core.App, key string) error {
 			token.Secret, changed = secret, true
 		}
 	}
-	if !changed {
-		return nil
-	}
-	return app.Save(users)
+	return changed
 }
 
-func deriveSecret(key, purpose string) string {
+func deriveSecret(key, collection, purpose string) string {
 	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte("carebase users " + purpose + " token"))
+	mac.Write([]byte("carebase " + collection + " " + purpose + " token"))
 	return derivedPrefix + hex.EncodeToString(mac.Sum(nil))
 }
 
-// applySuperuser creates the configured superuser or gives it the configured
-// password. An unchanged password is left alone, because setting it would sign
-// the superuser out.
+// applySuperuser creates the configured superuser or sets its password. An
+// unchanged password is not set again, because that would sign the superuser out.
 func applySuperuser(app core.App, email, password string) error {
 	if email == "" {
 		return nil
@@ -107,8 +138,8 @@ func applySuperuser(app core.App, email, password string) error {
 	return app.Save(superuser)
 }
 
-// applySuperuserMFA makes superusers show a one-time password besides the other.
-// Without being asked to, it leaves alone what operators have set.
+// applySuperuserMFA requires a one-time password of superusers besides their
+// password. If not required, the operators' own settings stay.
 func applySuperuserMFA(app core.App, required bool) error {
 	if !required {
 		return nil

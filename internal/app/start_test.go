@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
@@ -63,6 +65,36 @@ func TestSecretKeyDerivesTheTokenSecret(t *testing.T) {
 	}
 }
 
+func TestANewSecretKeyEndsSuperusersTokens(t *testing.T) {
+	server := testapp.New(t)
+	first := func(settings *config.Config) { settings.SecretKey = "first key of thirty-two characters" }
+	second := func(settings *config.Config) { settings.SecretKey = "second key of thirty-two characters" }
+	token := server.Superuser()
+	want := func(when string, status int) {
+		t.Helper()
+		if got := server.Call(token, "GET", "/api/settings", nil).Status; got != status {
+			t.Errorf("%s: got %d, want %d", when, got, status)
+		}
+	}
+	signIn := func() {
+		t.Helper()
+		token = server.Must(200, "", "POST", "/api/collections/_superusers/auth-with-password",
+			map[string]any{"identity": "operator@example.com", "password": testapp.Password})["token"].(string)
+	}
+	restart(t, server.App, first)
+	want("a token of before the key", 401)
+	signIn()
+	restart(t, server.App, first)
+	want("the same key", 200)
+	restart(t, server.App, second)
+	want("another key", 401)
+	signIn()
+	restart(t, server.App, func(*config.Config) {})
+	want("no key any more", 401)
+	signIn()
+	want("after signing in again", 200)
+}
+
 func TestSuperuserIsCreatedAndUpdated(t *testing.T) {
 	server := testapp.New(t)
 	signIn := func(password string) int {
@@ -113,5 +145,34 @@ func TestRulesFollowTheConfiguration(t *testing.T) {
 				t.Errorf("%s, %s: other rules are stored", scope, declared.Name)
 			}
 		}
+	}
+}
+
+func TestOpenViewsOfHealthDataAreClosed(t *testing.T) {
+	server := testapp.New(t)
+	superuser := server.Superuser()
+	for name, query := range map[string]string{"shown": "SELECT id, name FROM patients", "plain": "SELECT 'a' AS id"} {
+		server.Must(200, superuser, "POST", "/api/collections", map[string]any{"name": name, "type": "view", "viewQuery": query})
+	}
+	// As an earlier version let operators store it.
+	if _, err := server.App.DB().NewQuery("UPDATE _collections SET listRule = '', viewRule = '' WHERE name IN ('shown', 'plain')").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	restart(t, server.App, func(*config.Config) {})
+	for name, want := range map[string]int{"shown": 403, "plain": 200} {
+		if got := server.Call("", "GET", testapp.Records(name), nil).Status; got != want {
+			t.Errorf("a guest reads %s: got %d", name, got)
+		}
+	}
+}
+
+func TestABrokenSchemaStopsTheStart(t *testing.T) {
+	app := testapp.NewApp(t, testapp.Default())
+	if _, err := app.DB().NewQuery("UPDATE _collections SET name = 'pats' WHERE name = 'patients'").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	err := apis.Serve(app, apis.ServeConfig{HttpAddr: "127.0.0.1:0"})
+	if err == nil || !strings.Contains(err.Error(), "there is no collection patients") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
 	}
 }

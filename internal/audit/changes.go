@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"errors"
 	"reflect"
 	"slices"
 
@@ -116,17 +115,11 @@ func changedFields(record *core.Record, action Action) []string {
 	return names
 }
 
-// errTrailCollection refuses changes of the collection that shows the trail.
-var errTrailCollection = errors.New("the audit trail cannot be changed")
-
 // changeCollection records changes of collections by requests, not by migrations.
 func (t *Trail) changeCollection(e *core.CollectionEvent, action Action) error {
 	caller := t.requestOf(e.Context, e.App)
 	if caller == nil {
 		return e.Next()
-	}
-	if e.Collection.Name == collections.AuditEvents || e.Collection.Id == t.collectionID() {
-		return errTrailCollection
 	}
 	return InTransaction(&e.App, func() error {
 		t.transactionOf(e.App).request = caller
@@ -135,15 +128,6 @@ func (t *Trail) changeCollection(e *core.CollectionEvent, action Action) error {
 		}
 		return RecordIn(e.App, Event{Action: action, Collection: "_collections", Records: []string{e.Collection.Id}, Detail: e.Collection.Name})
 	})
-}
-
-// collectionID returns the id of the collection that shows the trail.
-func (t *Trail) collectionID() string {
-	collection, err := t.app.FindCachedCollectionByNameOrId(collections.AuditEvents)
-	if err != nil {
-		return ""
-	}
-	return collection.Id
 }
 
 // ready reports whether the trail's tables exist. They do not while the first

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/collections"
+	"carebase/internal/simplejwt"
 )
 
 // password is every user's.
@@ -56,7 +58,11 @@ func fillUsers(app core.App, count int) ([]caller, error) {
 			return nil, err
 		}
 		callers[i].id = user.Id
-		if callers[i].token, err = user.NewAuthToken(); err != nil {
+		raw, err := user.NewAuthToken()
+		if err != nil {
+			return nil, err
+		}
+		if callers[i].token, _, err = simplejwt.StartNativeSession(context.Background(), app, user, raw, simplejwt.Agent{}); err != nil {
 			return nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package collections
 // users are the accounts. An account is its user's own; anybody may register.
 var users = &Collection{
 	Name:  Users,
+	Extra: []string{"password", "tokenKey", "email", "emailVisibility", "verified", "name", "created", "updated", "django_password", "inactive"},
 	rules: &Rules{List: self, View: self, Create: rule(``), Update: self, Delete: self},
 }
 
@@ -11,9 +12,12 @@ var self = rule(`id = @request.auth.id`)
 // The records about tokens and sign-ins, and the audit trail's view, are for
 // superusers.
 var (
-	blacklistedTokens = &Collection{Name: BlacklistedTokens, Unrecorded: true}
-	sessions          = &Collection{Name: Sessions, Unrecorded: true}
-	auditEvents       = &Collection{Name: AuditEvents, Unrecorded: true}
-	loginAttempts     = &Collection{Name: LoginAttempts}
-	idempotencyKeys   = &Collection{Name: IdempotencyKeys, Unrecorded: true}
+	blacklistedTokens = &Collection{Name: BlacklistedTokens, Unrecorded: true, Extra: []string{"jti", "user", "expires_at", "successor", "rotated_at", CreatedAt}}
+	sessions          = &Collection{Name: Sessions, Unrecorded: true, Extra: []string{"user", "jti", "last_used_at", "expires_at", "address", "user_agent", CreatedAt}}
+	auditEvents       = &Collection{Name: AuditEvents, Unrecorded: true, Extra: []string{
+		"recorded_at", "action", "outcome", "agent_type", "agent", "door", "collection", "records", "patient", "fields", "detail",
+		"address", "token", "request_id", "chain", "seq", "impersonator", "hash",
+	}}
+	loginAttempts   = &Collection{Name: LoginAttempts, Extra: []string{"account", "origin", "failures", "last_failure_at", "last_success_at"}}
+	idempotencyKeys = &Collection{Name: IdempotencyKeys, Unrecorded: true, Extra: []string{"user", "body", "status", "record", CreatedAt}}
 )

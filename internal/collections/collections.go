@@ -51,6 +51,8 @@ type Collection struct {
 	Unrecorded bool
 	// Resource is what the documented API shows of a record; nil if nothing.
 	Resource *Resource
+	// Extra are the names of the stored fields that nothing above names.
+	Extra []string
 	// rules are those of a collection without an owner; nil admits superusers only.
 	rules *Rules
 }

@@ -48,6 +48,8 @@ type Config struct {
 	RefreshReuseGrace time.Duration
 	// DoctorsScope says who can see a doctor.
 	DoctorsScope DoctorsScope
+	// RegistrationClosed leaves the creation of accounts to superusers.
+	RegistrationClosed bool
 	// SuperuserEmail and SuperuserPassword are the superuser to create or update at
 	// startup; both empty for none.
 	SuperuserEmail, SuperuserPassword string
@@ -117,6 +119,7 @@ type variables struct {
 	BlacklistAfterRotation   string `env:"BLACKLIST_AFTER_ROTATION"`
 	RefreshReuseGrace        string `env:"REFRESH_REUSE_GRACE"`
 	DoctorsScope             string `env:"DOCTORS_SCOPE"`
+	Registration             string `env:"REGISTRATION"`
 	SuperuserEmail           string `env:"SUPERUSER_EMAIL"`
 	SuperuserPassword        string `env:"SUPERUSER_PASSWORD"`
 	AuditReads               string `env:"AUDIT_READS"`
@@ -192,6 +195,7 @@ func Parse(environment map[string]string) (*Config, error) {
 	config.MetricsAddr = v.listenAddress("METRICS_ADDR", raw.MetricsAddr, "127.0.0.1:9464")
 	config.SecretKey = v.secretKey("SECRET_KEY", raw.SecretKey, config.Debug)
 	config.SuperuserEmail, config.SuperuserPassword = v.superuser(raw.SuperuserEmail, raw.SuperuserPassword)
+	config.RegistrationClosed = v.registrationClosed("REGISTRATION", raw.Registration)
 	config.SuperuserNetworks = v.networks("SUPERUSER_NETWORKS", raw.SuperuserNetworks)
 	config.SuperuserMFA = v.boolean("SUPERUSER_MFA", raw.SuperuserMFA)
 	config.PostgreSQL = v.postgreSQL(raw)

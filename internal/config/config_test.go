@@ -106,6 +106,7 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"ACCESS_TOKEN_LIFETIME", "-1h", `ACCESS_TOKEN_LIFETIME is "-1h"`},
 		{"REFRESH_TOKEN_LIFETIME", "a week", `REFRESH_TOKEN_LIFETIME is "a week"`},
 		{"DOCTORS_SCOPE", "all", `DOCTORS_SCOPE is "all"`},
+		{"REGISTRATION", "Closed", `REGISTRATION is "Closed"`},
 		{"SUPERUSER_EMAIL", "a@b.example", "SUPERUSER_PASSWORD must be at least 8 characters"},
 		{"SUPERUSER_PASSWORD", "hush-hush", "SUPERUSER_EMAIL must be set"},
 		{"SUPERUSER_NETWORKS", "office", `SUPERUSER_NETWORKS is "office"`},

@@ -185,6 +185,17 @@ func (v *validator) doctorsScope(name, value string) DoctorsScope {
 	return DoctorsGlobal
 }
 
+func (v *validator) registrationClosed(name, value string) bool {
+	switch orDefault(value, "open") {
+	case "open":
+		return false
+	case "closed":
+		return true
+	}
+	v.problem(name, value, "open or closed")
+	return false
+}
+
 var emailPattern = regexp.MustCompile(`^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$`)
 
 func (v *validator) superuser(email, password string) (string, string) {

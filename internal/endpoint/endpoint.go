@@ -15,6 +15,7 @@ const (
 	Connect       = "GET /api/realtime"
 	Subscribe     = "POST /api/realtime"
 	SQL           = "POST /api/sql"
+	DryRunView    = "POST /api/collections/meta/dry-run-view"
 	CreateRecord  = "POST /api/collections/{collection}/records"
 	UpdateRecord  = "PATCH /api/collections/{collection}/records/{id}"
 	DeleteRecord  = "DELETE /api/collections/{collection}/records/{id}"

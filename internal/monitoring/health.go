@@ -10,6 +10,7 @@ import (
 
 	"carebase/internal/audit"
 	"carebase/internal/backup"
+	"carebase/internal/collections"
 	"carebase/internal/dberror"
 	"carebase/internal/sqlite"
 )
@@ -61,6 +62,10 @@ func obstacle(e *core.RequestEvent) string {
 		return "The database is malformed."
 	case audit.Of(e.App).State().Failure != nil:
 		return "The audit trail cannot be written."
+	}
+	if err := collections.Check(ctx, e.App); err != nil {
+		e.App.Logger().Warn("not ready", "error", err)
+		return "The schema is broken."
 	}
 	if err := tryWrite(ctx, e.App); dberror.IsUnwritable(err) {
 		e.App.Logger().Warn("not ready", "error", err)

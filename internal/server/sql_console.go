@@ -1,19 +1,26 @@
 package server
 
 import (
-	"regexp"
+	"bytes"
+	"encoding/json"
+	"io"
 	"strings"
 
+	validation "github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/audit"
+	"carebase/internal/collections"
 	"carebase/internal/endpoint"
+	"carebase/internal/sqltext"
 )
 
-// guardSQLConsole lets the dashboard's SQL console read and not write: a
-// statement changes rows behind every rule, hook and subscription there is.
-func guardSQLConsole(e *core.RequestEvent) error {
-	if endpoint.Of(e.Request) != endpoint.SQL || !e.HasSuperuserAuth() {
+// guardSQL guards the two endpoints at which superusers run SQL: the dashboard's
+// console, and the preview of a view.
+func guardSQL(e *core.RequestEvent) error {
+	reached := endpoint.Of(e.Request)
+	if reached != endpoint.SQL && reached != endpoint.DryRunView || !e.HasSuperuserAuth() {
 		return e.Next()
 	}
 	var form struct {
@@ -23,42 +30,136 @@ func guardSQLConsole(e *core.RequestEvent) error {
 		return e.BadRequestError("An error occurred while loading the submitted data.", err)
 	}
 	event := audit.Event{Action: audit.Execute, Detail: withoutValues(form.Query)}
-	if !readOnly(form.Query) {
+	masked, refusal, err := permitted(e, reached, form.Query)
+	if err != nil {
+		return err
+	}
+	if refusal != nil {
 		event.Outcome = audit.Denied
 		if err := audit.Record(e, event); err != nil {
 			return err
 		}
-		return e.ForbiddenError("The SQL console only reads: a statement that writes would bypass ownership, validation and realtime. Change records in the dashboard or through the API.", nil)
+		return refusal
 	}
 	// The statement is recorded before it runs.
 	if err := audit.RecordNow(e, event); err != nil {
 		return err
 	}
+	if masked != form.Query {
+		return runInstead(e, masked)
+	}
 	return e.Next()
 }
 
-var (
-	// sqlRead is how a statement that can only read begins.
-	sqlRead = regexp.MustCompile(`(?i)^(SELECT|VALUES|WITH|EXPLAIN)\b`)
-	// sqlPragma are the pragmas that only describe.
-	sqlPragma = regexp.MustCompile(`(?i)^PRAGMA\s+(\w+\.)?((table_info|table_xinfo|table_list|index_list|index_info|index_xinfo|foreign_key_list)\s*(\(\s*\w*\s*\))?|(integrity_check|quick_check|compile_options|user_version))$`)
-	// sqlWrite are words without which nothing writes.
-	sqlWrite = regexp.MustCompile(`(?i)\b(INSERT|UPDATE|DELETE|REPLACE\s+INTO|MERGE|INTO)\b`)
-	// rewritten is what PocketBase's query builder replaces after this look.
-	rewritten = regexp.MustCompile(`\[\[|\]\]|\{\{|\}\}|\{:`)
+// The reasons why the console does not run a statement.
+const (
+	onlyReads     = "The SQL console only reads: a statement that writes would bypass ownership, validation and realtime. Change records in the dashboard or through the API."
+	onlyOneQuery  = "The SQL console takes one statement: "
+	keepsSecrets  = "Passwords, token keys and secrets are masked. A statement that uses them otherwise than as a column of its result, or reads raw pages or catalogs, is refused."
+	invalidQuery  = "Invalid view query: "
+	secretsInView = "A view cannot read passwords, token keys, secrets, raw pages or catalogs."
 )
 
-// readOnly reports whether SQL is one statement that cannot write. When in
-// doubt it says no.
-func readOnly(query string) bool {
-	bare, certain := bareSQL(query)
-	if !certain || rewritten.MatchString(query) {
+// permitted returns the statement to run in the place of a query, or the refusal
+// of the query. An error means that the database could not answer.
+func permitted(e *core.RequestEvent, reached, query string) (masked string, refusal, err error) {
+	if reached == endpoint.DryRunView {
+		tokens, invalid := sqltext.Query(query)
+		if invalid != nil {
+			return "", e.BadRequestError(invalidQuery+invalid.Error()+".", validation.Errors{
+				"query": validation.NewError("validation_invalid_view_query", invalid.Error()),
+			}), nil
+		}
+		shows, err := showsSecrets(e.App, tokens)
+		if shows {
+			refusal = e.BadRequestError(secretsInView, nil)
+		}
+		return query, refusal, err
+	}
+	tokens, invalid := sqltext.One(query)
+	switch {
+	case invalid != nil:
+		return "", e.ForbiddenError(onlyOneQuery+invalid.Error()+".", nil), nil
+	case len(tokens) == 0, !readOnly(tokens):
+		return "", e.ForbiddenError(onlyReads, nil), nil
+	}
+	masked, ok, err := maskSecrets(e.App, query, tokens)
+	if err == nil && !ok {
+		refusal = e.ForbiddenError(keepsSecrets, nil)
+	}
+	return masked, refusal, err
+}
+
+// showsSecrets reports whether a view's query would show secrets.
+func showsSecrets(app core.App, tokens []sqltext.Token) (bool, error) {
+	secrets, err := collections.FindSecrets(app)
+	if err != nil {
+		return false, err
+	}
+	views, err := collections.FindViews(app, nil)
+	if err != nil {
+		return false, err
+	}
+	shows, err := views.ShowsSecrets(tokens, secrets)
+	return shows || secrets.AreIn(tokens), err
+}
+
+// runInstead has PocketBase run another statement than the one it was sent.
+func runInstead(e *core.RequestEvent, query string) error {
+	body, err := json.Marshal(map[string]string{"query": query})
+	if err != nil {
+		return err
+	}
+	e.Request.Header.Set("Content-Type", "application/json")
+	e.Request.ContentLength = int64(len(body))
+	e.Request.Body = &router.RereadableReadCloser{ReadCloser: io.NopCloser(bytes.NewReader(body))}
+	return e.Next()
+}
+
+// describing are the pragmas that only describe; the value says whether they take
+// an argument.
+var describing = map[string]bool{
+	"table_info": true, "table_xinfo": true, "table_list": true, "index_list": true, "index_info": true, "index_xinfo": true, "foreign_key_list": true,
+	"integrity_check": false, "quick_check": false, "compile_options": false, "user_version": false,
+}
+
+// readOnly reports whether a statement cannot write. When in doubt it says no.
+func readOnly(tokens []sqltext.Token) bool {
+	if tokens[0].Is("PRAGMA") {
+		return describes(tokens[1:])
+	}
+	if tokens[0].Is("EXPLAIN") {
+		if tokens = tokens[1:]; len(tokens) > 1 && tokens[0].Is("QUERY") && tokens[1].Is("PLAN") {
+			tokens = tokens[2:]
+		}
+	}
+	if len(tokens) == 0 || !tokens[0].Is("SELECT", "VALUES", "WITH") {
 		return false
 	}
-	bare = strings.TrimSpace(bare)
-	bare = strings.TrimSpace(strings.TrimSuffix(bare, ";"))
-	if strings.Contains(bare, ";") {
+	for i, token := range tokens {
+		if token.Is("INSERT", "UPDATE", "DELETE", "MERGE", "INTO") || token.Is("REPLACE") && (i+1 == len(tokens) || !tokens[i+1].Is("(")) {
+			return false
+		}
+	}
+	return true
+}
+
+// describes reports whether what follows PRAGMA is one that describes.
+func describes(tokens []sqltext.Token) bool {
+	if len(tokens) > 2 && tokens[0].IsName() && tokens[1].Is(".") {
+		tokens = tokens[2:]
+	}
+	if len(tokens) == 0 || tokens[0].Kind != sqltext.Word {
 		return false
 	}
-	return sqlPragma.MatchString(bare) || (sqlRead.MatchString(bare) && !sqlWrite.MatchString(bare))
+	argument, found := describing[strings.ToLower(tokens[0].Value)]
+	switch len(tokens) {
+	case 1:
+		return found
+	case 3:
+		return argument && tokens[1].Is("(") && tokens[2].Is(")")
+	case 4:
+		return argument && tokens[1].Is("(") && tokens[2].IsName() && tokens[3].Is(")")
+	}
+	return false
 }

@@ -11,30 +11,6 @@ var enclosed = []struct{ begin, end string }{
 	{"'", "'"}, {`"`, `"`}, {"`", "`"}, {"[", "]"}, {"--", "\n"}, {"/*", "*/"},
 }
 
-// bareSQL leaves out texts, quoted names and comments. It is not certain of what
-// is left open at the end, and of variables, which can have a quote in their
-// names.
-func bareSQL(query string) (bare string, certain bool) {
-	var out strings.Builder
-	for query != "" {
-		if strings.ContainsRune("$@#:?\x00", rune(query[0])) {
-			return "", false
-		}
-		inside, rest, found := cutEnclosed(query)
-		if !found {
-			return "", false
-		}
-		if len(inside) > 0 {
-			out.WriteByte(' ')
-			query = rest
-			continue
-		}
-		out.WriteByte(query[0])
-		query = query[1:]
-	}
-	return out.String(), true
-}
-
 // cutEnclosed cuts off what is enclosed at the beginning of a query, if
 // anything; found is false if it does not end. A doubled quote ends one text and
 // begins the next, which comes to the same.

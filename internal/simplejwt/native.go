@@ -25,6 +25,7 @@ func LoadSession(e *core.RequestEvent) error {
 	}
 	session := sessionOf(claims)
 	if session == "" {
+		e.Auth = nil // the server issues none without a session
 		return nil
 	}
 	living, err := IsLiving(e.Request.Context(), e.App, session, e.Auth.Id)
@@ -75,12 +76,32 @@ func IsRenewable(raw string) bool {
 	return err == nil && claims[core.TokenClaimRefreshable] == true
 }
 
-func nameSession(user *core.Record, raw, session string) (signed string, expires time.Time, err error) {
+// StartImpersonation begins a session of a user in which a superuser acts, and
+// returns the token that names both. The session is listed among the user's own
+// and ended like them.
+func StartImpersonation(ctx context.Context, app core.App, user, superuser *core.Record, raw string, agent Agent) (signed, session string, err error) {
+	session = core.GenerateDefaultRandomId()
+	agent.UserAgent = "impersonation by " + superuser.Email()
+	signed, expires, err := nameSession(user, raw, session, claim{claimImpersonator, superuser.Id})
+	if err != nil {
+		return "", "", err
+	}
+	return signed, session, startSession(ctx, app, user, session, "", expires, agent)
+}
+
+// claim is a claim of a token.
+type claim struct{ name, value string }
+
+// nameSession adds a session, and more claims, to a token of PocketBase's.
+func nameSession(user *core.Record, raw, session string, more ...claim) (signed string, expires time.Time, err error) {
 	claims := jwt.MapClaims{}
 	if _, _, err := parser.ParseUnverified(raw, claims); err != nil {
 		return "", expires, err
 	}
 	claims[claimSession] = session
+	for _, claim := range more {
+		claims[claim.name] = claim.value
+	}
 	signed, err = sign(user, claims)
 	return signed, token{claims: claims}.expires(), err
 }

@@ -27,6 +27,8 @@ const (
 	claimID        = "jti"
 	// claimSession is OpenID Connect's; SimpleJWT has none.
 	claimSession = "sid"
+	// claimImpersonator is the id of the superuser who acts as the user.
+	claimImpersonator = "imp"
 )
 
 // tokenError is why a token does not hold, as SimpleJWT's TokenError; the text
@@ -153,6 +155,8 @@ func decode(app core.App, raw string) (token, error) {
 		return token{}, errInvalid
 	case verified["exp"] == nil:
 		return token{}, errNoExpiry
+	case sessionOf(verified) == "":
+		return token{}, errInvalid // the server issues none without a session
 	case ended:
 		return token{}, errBlacklisted
 	}

@@ -17,6 +17,7 @@ import (
 	"carebase/internal/collections"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/transfer"
+	"carebase/internal/simplejwt"
 	"carebase/internal/testing/testapp"
 )
 
@@ -45,6 +46,8 @@ func sqlitePlace(t *testing.T) (directory, token string) {
 	user.SetPassword(password)
 	check(t, app.Save(user))
 	token, err = user.NewAuthToken()
+	check(t, err)
+	token, _, err = simplejwt.StartNativeSession(t.Context(), app, user, token, simplejwt.Agent{})
 	check(t, err)
 	fillSystemTables(t, app, user)
 	fillPatients(t, app, user)

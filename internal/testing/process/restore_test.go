@@ -154,7 +154,7 @@ func TestEncryptedBackupCommands(t *testing.T) {
 	for _, arguments := range [][]string{{"verify", "one.zip.age"}, {"restore", "one.zip.age", "--force"}} {
 		refused(t, directory, "the backup is encrypted: use --identity FILE", nil, append([]string{"backup"}, arguments...)...)
 		refused(t, directory, "--identity: ", nil, append([]string{"backup"}, append(arguments, "--identity", "missing.txt")...)...)
-		succeeds(t, directory, append([]string{"backup"}, append(arguments, "--identity", "key.txt")...)...)
+		succeeds(t, directory, nil, append([]string{"backup"}, append(arguments, "--identity", "key.txt")...)...)
 	}
 	notices := new(bytes.Buffer)
 	carebase := command(t, directory, append(environment, "REPLICA_URL=file://"+filepath.Join(directory, "replica")), "serve")

@@ -1,0 +1,59 @@
+package collections
+
+import (
+	"slices"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/sqltext"
+)
+
+// isOpen reports whether others than superusers may read a view.
+func isOpen(view *core.Collection) bool { return view.ListRule != nil || view.ViewRule != nil }
+
+// OpenReaders returns the names of the views that read another one, directly or
+// not, and that are not for superusers only.
+func (v Views) OpenReaders(of *core.Collection) []string {
+	var names []string
+	for _, view := range v {
+		if view == of || !isOpen(view) {
+			continue
+		}
+		tokens, err := sqltext.Tokenize(view.ViewQuery)
+		if err != nil {
+			continue
+		}
+		if _, views, err := v.Reads(tokens); err != nil || slices.Contains(views, of) {
+			names = append(names, view.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// CloseViews stores that views of confidential data are for superusers only, and
+// returns the names of those that were not.
+func CloseViews(app core.App) ([]string, error) {
+	views, err := FindViews(app, nil)
+	if err != nil {
+		return nil, err
+	}
+	var closed []string
+	for _, view := range views {
+		if !isOpen(view) || !views.IsConfidential(view) {
+			continue
+		}
+		// Past the hooks, which refuse views that were made before there were any.
+		_, err := app.NonconcurrentDB().Update(view.TableName(), dbx.Params{"listRule": nil, "viewRule": nil}, dbx.HashExp{"id": view.Id}).Execute()
+		if err != nil {
+			return nil, err
+		}
+		closed = append(closed, view.Name)
+	}
+	slices.Sort(closed)
+	if len(closed) == 0 {
+		return nil, nil
+	}
+	return closed, app.ReloadCachedCollections()
+}
