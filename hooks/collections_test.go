@@ -85,7 +85,7 @@ func TestTheProgramsCollectionsStay(t *testing.T) {
 				changes = append(changes, map[string]any{"fields": changedField(c, name, field, "name", "other")})
 				if !stored.Fields.GetByName(field).GetSystem() { // of those, PocketBase keeps the rest
 					changes = append(changes,
-						map[string]any{"fields": changedField(c, name, field, "", nil)}, map[string]any{"fields": changedField(c, name, field, "hidden", true)})
+						map[string]any{"fields": changedField(c, name, field, "", nil)}, map[string]any{"fields": changedField(c, name, field, "hidden", !stored.Fields.GetByName(field).GetHidden())})
 				}
 			}
 			changes = append(changes, map[string]any{"indexes": []string{}}, map[string]any{"fields": changedField(c, name, "id", "pattern", "^[A-Za-z0-9]+$")})

@@ -32,8 +32,9 @@ func bindExpiry(app core.App) {
 	app.OnRealtimeMessageSend().Bind(&hook.Handler[*core.RealtimeMessageEvent]{Priority: beforeDelivery, Func: withholdExpired})
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		ended := make(chan struct{})
+		end := sync.OnceFunc(func() { close(ended) })
 		app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
-			close(ended)
+			end()
 			return e.Next()
 		})
 		go signOutExpired(app, ended)

@@ -2,6 +2,7 @@ package routes
 
 import (
 	"iter"
+	"net/http"
 	"slices"
 
 	"github.com/pocketbase/dbx"
@@ -77,7 +78,8 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 				asked = min(asked, limit)
 			}
 			rows, exhausted, err := l.chunk(r, ranges[0], offset, asked)
-			if err == nil && (len(rows) > 0 || !recorded) {
+			// HEAD shows nothing of the rows.
+			if err == nil && (len(rows) > 0 || !recorded) && r.Request.Method != http.MethodHead {
 				err, recorded = l.recordRead(r, rows...), true
 			}
 			if err != nil {

@@ -43,8 +43,11 @@ func (t *Trail) bindHeads() {
 		return
 	}
 	t.app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		log.start()
-		return e.Next()
+		if err := e.Next(); err != nil {
+			return err
+		}
+		log.start() // a server that does not start has nothing to tell
+		return nil
 	})
 }
 

@@ -58,7 +58,7 @@ func obstacle(e *core.RequestEvent) string {
 		return "The migrations are not done."
 	case sqlite.FilesLost(e.App) != nil:
 		return "The database files were removed or replaced."
-	case dberror.IsCorrupt(e.App):
+	case e.App.Store().Has(corruptKey):
 		return "The database is malformed."
 	case audit.Of(e.App).State().Failure != nil:
 		return "The audit trail cannot be written."
@@ -72,6 +72,18 @@ func obstacle(e *core.RequestEvent) string {
 		return "The database cannot be written."
 	}
 	return ""
+}
+
+// corruptKey is where an app's store remembers that its database is malformed.
+const corruptKey = "carebase.monitoring.corrupt"
+
+// ObserveDatabase remembers that a statement has met a malformed database, until
+// the process ends. SQLite reads only the pages that a statement needs, so that
+// others may still succeed.
+func ObserveDatabase(app core.App, err error) {
+	if dberror.IsCorrupt(err) {
+		app.Store().Set(corruptKey, true)
+	}
 }
 
 // tryWrite writes what is there already. That the writer is busy is no failure.

@@ -151,15 +151,23 @@ func metadataSchema(view *rest.View) *Schema {
 		Required:             []string{"name", "description", "renders", "parses"},
 		AdditionalProperties: false,
 	}
-	if metadata.Actions == nil {
-		return schema
+	if metadata.Actions != nil {
+		actions := metadataByMethod(view, metadata.Actions, "The fields that the caller may send, by method.")
+		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: "actions", Value: actions})
 	}
-	byMethod := &Schema{
-		Type: "object", MinProperties: 1, AdditionalProperties: false,
-		Description: "The fields that the caller may send, by method.",
+	if metadata.Headers != nil {
+		headers := metadataByMethod(view, metadata.Headers, "The request headers that a method reads, by method.")
+		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: "headers", Value: headers})
 	}
+	return schema
+}
+
+// metadataByMethod returns the schema of what OPTIONS says of the fields of each
+// method.
+func metadataByMethod(view *rest.View, described map[string]rest.Object[rest.FieldMetadata], description string) *Schema {
+	byMethod := &Schema{Type: "object", MinProperties: 1, AdditionalProperties: false, Description: description}
 	for _, method := range view.Allowed() {
-		if fields, found := metadata.Actions[method]; found {
+		if fields, found := described[method]; found {
 			action := &Schema{Type: "object", AdditionalProperties: false}
 			for _, field := range fields {
 				action.Properties = append(action.Properties, rest.Entry[*Schema]{Key: field.Key, Value: reference("FieldMetadata")})
@@ -168,8 +176,7 @@ func metadataSchema(view *rest.View) *Schema {
 			byMethod.Properties = append(byMethod.Properties, rest.Entry[*Schema]{Key: method, Value: action})
 		}
 	}
-	schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: "actions", Value: byMethod})
-	return schema
+	return byMethod
 }
 
 var fieldMetadataSchema = &Schema{

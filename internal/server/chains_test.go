@@ -86,9 +86,13 @@ func builtRoutes(t *testing.T, settings *config.Config) map[string][]step {
 	if err := app.OnServe().Trigger(event, func(*core.ServeEvent) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if event.Listener != nil {
-		t.Cleanup(func() { _ = event.Listener.Close() })
-	}
+	t.Cleanup(func() {
+		_ = event.Listener.Close()
+		end := &core.TerminateEvent{App: app}
+		if err := app.OnTerminate().Trigger(end, func(*core.TerminateEvent) error { return nil }); err != nil {
+			t.Error(err)
+		}
+	})
 	routes := map[string][]step{}
 	collect(routes, reflect.ValueOf(root.RouterGroup).Elem(), nil)
 	return routes

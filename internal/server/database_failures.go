@@ -6,6 +6,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/dberror"
+	"carebase/internal/monitoring"
 	"carebase/internal/rest"
 )
 
@@ -14,7 +15,7 @@ import (
 // report them.
 func tellDatabaseFailures(e *core.RequestEvent) error {
 	err := e.Next()
-	dberror.Observe(e.App, errors.Join(err, rest.Failure(e)))
+	monitoring.ObserveDatabase(e.App, errors.Join(err, rest.Failure(e)))
 	if refusal := dberror.Refusal(err); refusal != nil {
 		return refusal
 	}
