@@ -20,8 +20,8 @@ func TestGuessingWithOddKeys(t *testing.T) {
 		"REQUESTS":          `{"REQUESTS":[{"method":"PATCH","url":%[1]q,"body":%[2]s}]}`,
 		"Body":              `{"requests":[{"method":"PATCH","url":%[1]q,"Body":%[2]s}]}`,
 		"a duplicate list":  `{"requests":[],"Requests":[{"METHOD":"PATCH","URL":%[1]q,"BODY":%[2]s}]}`,
-		"a duplicate body":  `{"requests":[{"method":"PATCH","url":%[1]q,"body":%[2]s,"body":{}}]}`,
-		"two items, merged": `{"requests":[{"method":"PATCH","url":%[1]q,"body":%[2]s}],"requests":[{"url":%[1]q}]}`,
+		"another body":      `{"requests":[{"method":"PATCH","url":%[1]q,"body":%[2]s,"Body":{}}]}`,
+		"two items, merged": `{"requests":[{"method":"PATCH","url":%[1]q,"body":%[2]s}],"Requests":[{"url":%[1]q}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
