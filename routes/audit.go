@@ -12,7 +12,8 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// recordRead makes rows an event before the caller gets to see them.
+// recordRead records a read of the rows in the audit trail, before they are
+// sent.
 func (s *resource) recordRead(r *rest.Request, rows ...*row) error {
 	event := audit.Event{Action: audit.Read, Collection: s.collection.Name, Records: make([]string, len(rows))}
 	for i, row := range rows {
@@ -24,8 +25,8 @@ func (s *resource) recordRead(r *rest.Request, rows ...*row) error {
 	return audit.Record(r.RequestEvent, event)
 }
 
-// denied makes a refusal an event, if it is about an object that exists, and
-// returns it.
+// denied returns the refusal, after recording it in the audit trail if it is a
+// 403 or 404 for an object that exists.
 func (s *resource) denied(r *rest.Request, refusal error) error {
 	var refused *rest.Error
 	if !errors.As(refusal, &refused) || refused.Status != http.StatusNotFound && refused.Status != http.StatusForbidden {
@@ -37,8 +38,8 @@ func (s *resource) denied(r *rest.Request, refusal error) error {
 	return refusal
 }
 
-// recordInvisible makes it an event that a caller asks for what belongs to an
-// object that they cannot see.
+// recordInvisible records a denied action if the id names an existing object
+// that the caller cannot see.
 func recordInvisible(r *rest.Request, target *resource, id string, action audit.Action) error {
 	scope := target.scope(r)
 	scope["id"] = id
@@ -49,7 +50,8 @@ func recordInvisible(r *rest.Request, target *resource, id string, action audit.
 	return audit.RecordDenied(r.RequestEvent, target.collection.Name, id, action)
 }
 
-// ofAccount is an event of a user's sign-in, with the token that it is about.
+// ofAccount returns an event about a user's authentication. The agent is the
+// user with the token; both are empty if the user is nil.
 func ofAccount(user *core.Record, token, detail string) audit.Event {
 	event := audit.Event{Action: audit.Execute, Collection: collections.Users, Detail: detail}
 	if user != nil {
@@ -59,8 +61,8 @@ func ofAccount(user *core.Record, token, detail string) audit.Event {
 	return event
 }
 
-// recordLogin makes an attempt to log in an event: whose account it was for, if
-// there is one, and how it ended.
+// recordLogin records a login attempt: its outcome, and the account if it
+// exists.
 func recordLogin(r *rest.Request, email string, pair simplejwt.Pair, failure error) error {
 	user, err := r.App.FindAuthRecordByEmail(collections.Users, email)
 	if err != nil {
@@ -73,8 +75,8 @@ func recordLogin(r *rest.Request, email string, pair simplejwt.Pair, failure err
 	return audit.Record(r.RequestEvent, event)
 }
 
-// recordRefresh makes it an event that somebody wanted new tokens, and how it
-// ended; that a rotated refresh token was used again above all.
+// recordRefresh records a token refresh and its outcome. Reuse of a rotated
+// refresh token is recorded as denied.
 func recordRefresh(r *rest.Request, token string, answer simplejwt.Refreshed, failure error) error {
 	var reuse *simplejwt.Reuse
 	var event audit.Event

@@ -11,7 +11,7 @@ import (
 	"carebase/internal/rest"
 )
 
-// setTag names the tag of a stored object in the answer.
+// setTag sets the ETag header to the tag of a stored object.
 func (s *resource) setTag(r *rest.Request, app core.App, id string) error {
 	collection, err := app.FindCachedCollectionByNameOrId(s.collection.Name)
 	if err != nil {
@@ -25,7 +25,8 @@ func (s *resource) setTag(r *rest.Request, app core.App, id string) error {
 	return nil
 }
 
-// checkStored is checkTag for an object that is to be changed.
+// checkStored calls checkTag with the tag of a stored object, if the request
+// has an If-Match header.
 func (s *resource) checkStored(r *rest.Request, app core.App, id string) error {
 	if !etag.IsAsked(r.Request) {
 		return nil
@@ -36,8 +37,8 @@ func (s *resource) checkStored(r *rest.Request, app core.App, id string) error {
 	return checkTag(r, r.Response.Header().Get("ETag"))
 }
 
-// checkTag names an object's tag in the answer, which is a 412 if the request's
-// If-Match names another one.
+// checkTag sets the ETag header and returns a 412 if the request's If-Match
+// does not match the tag.
 func checkTag(r *rest.Request, tag string) error {
 	r.Response.Header().Set("ETag", tag)
 	if etag.Check(r.Request, tag) != nil {
@@ -46,7 +47,8 @@ func checkTag(r *rest.Request, tag string) error {
 	return nil
 }
 
-// tagKey is what lists call the tag of an object, if ?etag=true asks for it.
+// tagKey is the query parameter that adds tags to a list, and the key of the
+// tag in each of its objects.
 const tagKey = "etag"
 
 var tagQuery = rest.Field{
@@ -54,19 +56,21 @@ var tagQuery = rest.Field{
 	Description: "Whether each object has its tag for If-Match as `etag`.",
 }
 
-// wantsTags reports whether a list is to have its objects' tags.
+// wantsTags reports whether the request asks for the tags of a list's objects.
 func wantsTags(r *rest.Request) bool {
 	asked := r.Request.URL.Query().Get(tagKey)
 	return asked == "true" || asked == "1"
 }
 
-// beginIdempotent begins a request that may have an Idempotency-Key.
+// beginIdempotent starts a request that may have an Idempotency-Key; the key is
+// nil if it has none. The caller must call the returned function at the end of
+// the request.
 func beginIdempotent(r *rest.Request, endpoint string) (*idempotency.Key, func(), error) {
 	key, end, err := idempotency.Begin(r.Request, r.Auth.Id, "POST "+endpoint)
 	return key, end, idempotencyError(err)
 }
 
-// idempotencyError gives what package idempotency refuses its HTTP meaning.
+// idempotencyError maps the errors of package idempotency to API errors.
 func idempotencyError(err error) error {
 	switch {
 	case errors.Is(err, idempotency.ErrInvalid):
@@ -79,7 +83,8 @@ func idempotencyError(err error) error {
 	return err
 }
 
-// idempotencyErrors are what a request with an Idempotency-Key can be refused with.
+// idempotencyErrors returns the errors that only requests with an
+// Idempotency-Key get.
 func idempotencyErrors() []*rest.Error {
 	return []*rest.Error{
 		rest.Conflict("A request with this Idempotency-Key is still under way."),
@@ -87,7 +92,7 @@ func idempotencyErrors() []*rest.Error {
 	}
 }
 
-// replay answers with the object that the same request created before.
+// replay responds with the object that the original request created.
 func (s *resource) replay(r *rest.Request, id string) error {
 	record, err := s.findOwned(r, r.App, id)
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 	"carebase/internal/rest"
 )
 
-// docsDirectory is where the page of the reference has its files, in public and
-// on the server.
+// docsDirectory is the directory of the reference page's assets, both in public
+// and in URLs.
 const docsDirectory = "reference"
 
-// bindDocs serves the page that shows the API's document: our own, around
-// Swagger UI's script and style, which are in the module that embeds them.
-func bindDocs(router *router.Router[*core.RequestEvent], public fs.FS, middlewares []*hook.Handler[*core.RequestEvent]) {
+// bindDocs serves the API reference: our own page around Swagger UI's script
+// and stylesheet, which package v5emb embeds.
+func bindDocs(root *router.Router[*core.RequestEvent], public fs.FS, middlewares []*hook.Handler[*core.RequestEvent]) {
 	page := func(e *core.RequestEvent) error { return e.FileFS(public, docsDirectory+"/index.html") }
-	group := router.Group("/api/docs")
+	group := root.Group("/api/docs")
 	group.Bind(middlewares...)
 	group.GET("", page)
 	group.GET("/{$}", page)
@@ -27,7 +27,7 @@ func bindDocs(router *router.Router[*core.RequestEvent], public fs.FS, middlewar
 
 	swaggerUI := v5emb.New("", "", "/"+docsDirectory)
 	for _, name := range []string{"swagger-ui-bundle.js", "swagger-ui.css"} {
-		router.GET("/"+docsDirectory+"/"+name, func(e *core.RequestEvent) error {
+		root.GET("/"+docsDirectory+"/"+name, func(e *core.RequestEvent) error {
 			swaggerUI.ServeHTTP(e.Response, e.Request)
 			return nil
 		})

@@ -10,8 +10,8 @@ import (
 	"carebase/internal/rest"
 )
 
-// filter is what ?search= and the exact filters leave of a scope: conditions
-// that all hold.
+// filter returns the conditions of a list query: the scope, the exact filters
+// and ?search=. All of them must hold.
 func (s *resource) filter(r *rest.Request, scope dbx.HashExp) ([]dbx.Expression, error) {
 	var conditions []dbx.Expression
 	if len(scope) > 0 {
@@ -51,7 +51,7 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) ([]dbx.Expression,
 	return conditions, nil
 }
 
-// listQuery declares what filter and the list read of a query.
+// listQuery declares the query parameters of a list.
 func (s *resource) listQuery() []rest.Field {
 	var filters []rest.Field
 	for _, field := range s.fields {
@@ -65,9 +65,9 @@ func (s *resource) listQuery() []rest.Field {
 	return append(rest.ListQuery(filters, strings.Join(s.Search, " or ")), tagQuery)
 }
 
-// listErrors are what queries of lists are refused with.
+// listErrors returns the errors that an invalid list query gets.
 func (s *resource) listErrors() []*rest.Error {
-	errors := []*rest.Error{rest.NotFound("Invalid page.")}
+	declared := []*rest.Error{rest.NotFound("Invalid page.")}
 	for _, field := range s.fields {
 		if !slices.Contains(s.Filters, field.Name) {
 			continue
@@ -79,18 +79,18 @@ func (s *resource) listErrors() []*rest.Error {
 		case rest.PrimaryKey:
 			message = rest.InvalidChoice
 		}
-		errors = append(errors, rest.FieldInvalid(field.Name, message))
+		declared = append(declared, rest.FieldInvalid(field.Name, message))
 	}
 	if s.Search != nil {
-		errors = append(errors, rest.ParseError("The search has too many terms."), rest.NullCharacters())
+		declared = append(declared, rest.ParseError("The search has too many terms."), rest.NullCharacters())
 	}
-	return errors
+	return declared
 }
 
 var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// containing matches rows that have the term in any search field, without
-// regard to the case of ASCII letters.
+// containing matches rows that contain the term in any search field, ignoring
+// the case of ASCII letters.
 func (s *resource) containing(term string, number int) dbx.Expression {
 	parameter := "search" + cast.ToString(number)
 	conditions := make([]dbx.Expression, len(s.Search))

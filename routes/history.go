@@ -11,7 +11,7 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// historyFields are what the representation of an event consists of.
+// historyFields declares the representation of an audit event.
 var historyFields = []rest.Field{
 	{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Description: "The event's id in the audit trail.", Example: "0mwvyyjog3cse0ycp2j0"},
 	{Name: "recorded_at", Label: "Recorded at", Type: rest.DateTime, ReadOnly: true, Description: "When it happened, in UTC.", Example: collections.ExampleTime},
@@ -26,7 +26,7 @@ var historyFields = []rest.Field{
 	{Name: "request_id", Label: "Request ID", Type: rest.String, ReadOnly: true, Description: "What the events of one request have in common.", Example: "97fe0fefebeb6210"},
 }
 
-// history shows a patient's owner who saw or changed the patient.
+// history shows a patient's owner the audit events about the patient.
 type history struct{ patients *resource }
 
 func (h history) view() *rest.View {
@@ -62,7 +62,7 @@ func (h history) show(r *rest.Request) error {
 	if err := audit.Record(r.RequestEvent, event); err != nil {
 		return err
 	}
-	// What this very process has seen so far belongs to it.
+	// Include the events that this process has queued but not yet stored.
 	if err := audit.Flush(r.Request.Context(), r.App); err != nil {
 		return err
 	}

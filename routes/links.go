@@ -9,8 +9,9 @@ import (
 	"carebase/internal/rest"
 )
 
-// linkViews tells the views of a prefix which others are above and below them,
-// as far as a browser can show these.
+// linkViews sets the parent and child links that the browsable API shows for
+// the views of a prefix. Links lead only to views with GET, and to children
+// only if their path below the parent is one part without a parameter.
 func linkViews(prefix string, endpoints endpoints) {
 	for _, above := range slices.Sorted(maps.Keys(endpoints)) {
 		parent := endpoints[above]

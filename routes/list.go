@@ -11,8 +11,8 @@ import (
 	"carebase/internal/rest"
 )
 
-// chunkSize is how much of a list is read at a time. A connection is held for
-// one chunk, not for as long as a client takes.
+// chunkSize limits how much of a list is read at a time. A connection is held
+// for one chunk, not until a slow client has read the whole list.
 type chunkSize struct{ rows, bytes int64 }
 
 var (
@@ -25,19 +25,19 @@ func (s *resource) list(r *rest.Request) error {
 	return s.respondList(r, s.scope(r), newestFirst)
 }
 
-// respondList answers with the rows in scope that the request asks for, all of
-// them or one page, in chunks. People never get more than a page.
+// respondList responds with the requested rows in scope, all of them or one
+// page, read in chunks. The browsable API never gets more than a page.
 func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) error {
 	where, err := s.filter(r, scope)
 	if err != nil {
 		return err
 	}
-	listing := listing{resource: s, where: where, order: order, size: indexedChunk, limit: all}
+	query := listing{resource: s, where: where, order: order, size: indexedChunk, limit: all}
 	if terms := r.Ordering(); terms != nil {
-		listing.order, listing.size = slices.Concat(orderOf(terms), newestFirst), sortedChunk
+		query.order, query.size = slices.Concat(orderOf(terms), newestFirst), sortedChunk
 	}
 	if !r.Paginated() && !r.ForPeople() {
-		return r.RespondList(listing.objects(r))
+		return r.RespondList(query.objects(r))
 	}
 	count, err := s.count(r, dbx.And(where...))
 	if err != nil {
@@ -47,17 +47,17 @@ func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) 
 	if err != nil {
 		return err
 	}
-	listing.offset, listing.limit = page.Offset, page.Limit
+	query.offset, query.limit = page.Offset, page.Limit
 	if !r.Paginated() {
-		return r.RespondPart(page, listing.objects(r))
+		return r.RespondPart(page, query.objects(r))
 	}
-	return r.RespondPage(page, listing.objects(r))
+	return r.RespondPage(page, query.objects(r))
 }
 
-// all is the limit of a list without one.
+// all is the limit of an unlimited list.
 const all = -1
 
-// listing is what a request asks for of a resource.
+// listing is a list query on a resource.
 type listing struct {
 	*resource
 	where         []dbx.Expression
@@ -66,8 +66,8 @@ type listing struct {
 	offset, limit int64
 }
 
-// objects yields the rows, a chunk at a time. Each chunk begins behind the last
-// row of the one before.
+// objects yields the rows, a chunk at a time. Each chunk starts after the last
+// row of the previous one.
 func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
 		ranges, offset, limit := [][]dbx.Expression{nil}, l.offset, l.limit
@@ -78,7 +78,7 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 				asked = min(asked, limit)
 			}
 			rows, exhausted, err := l.chunk(r, ranges[0], offset, asked)
-			// HEAD shows nothing of the rows.
+			// A HEAD response discloses no rows.
 			if err == nil && (len(rows) > 0 || !recorded) && r.Request.Method != http.MethodHead {
 				err, recorded = l.recordRead(r, rows...), true
 			}
@@ -107,8 +107,8 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 	}
 }
 
-// chunk reads rows of a range, at most so many, and fewer of large ones;
-// exhausted tells that the range has no more.
+// chunk reads at most limit rows of a range, and fewer if they exceed the chunk
+// size in bytes. exhausted reports whether the range has no more rows.
 func (l listing) chunk(r *rest.Request, within []dbx.Expression, offset, limit int64) (rows []*row, exhausted bool, err error) {
 	newRow := func() (*row, error) { return l.newRow(), nil }
 	if wantsTags(r) {

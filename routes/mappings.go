@@ -8,8 +8,8 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// mappingResource assigns doctors to patients. A mapping is made and deleted, never
-// changed.
+// mappingResource assigns doctors to patients. Mappings are created and
+// deleted, never changed.
 type mappingResource struct {
 	*resource
 	patients *resource
@@ -52,7 +52,8 @@ func (s *mappingResource) destroyView() *rest.View {
 	}
 }
 
-// listOfPatient is empty for a patient that the caller does not have.
+// listOfPatient responds with an empty list if the caller cannot see the
+// patient.
 func (s *mappingResource) listOfPatient(r *rest.Request) error {
 	scope := s.scope(r)
 	scope["patient"] = r.Request.PathValue("patient_id")

@@ -9,8 +9,8 @@ import (
 	"carebase/internal/collections"
 )
 
-// order is the order of a list. Its last term is unique, so that each row has one
-// place.
+// order is the sort order of a list. Its last term is unique, so that no two
+// rows tie.
 type order []orderTerm
 
 type orderTerm struct {
@@ -18,23 +18,23 @@ type orderTerm struct {
 	descending bool
 }
 
-// newestFirst is the order of every list. Rows of the same millisecond keep
-// the order in which they came.
+// newestFirst is the default order of lists. In both orders, numberColumn
+// breaks ties between rows of the same millisecond by insertion order.
 var (
 	newestFirst = order{{collections.CreatedAt, true}, {numberColumn, true}}
 	oldestFirst = order{{collections.CreatedAt, false}, {numberColumn, false}}
 )
 
-// orderOf reads DRF's ordering terms, which name declared fields.
+// orderOf parses DRF's ordering terms, which name declared fields.
 func orderOf(terms []string) order {
-	order := make(order, len(terms))
+	parsed := make(order, len(terms))
 	for i, term := range terms {
-		order[i].column, order[i].descending = strings.CutPrefix(term, "-")
+		parsed[i].column, parsed[i].descending = strings.CutPrefix(term, "-")
 	}
-	return order
+	return parsed
 }
 
-// clauses are what ORDER BY takes.
+// clauses returns the terms of the ORDER BY clause.
 func (o order) clauses() []string {
 	clauses := make([]string, len(o))
 	for i, term := range o {
@@ -46,10 +46,9 @@ func (o order) clauses() []string {
 	return clauses
 }
 
-// after are the ranges that are left of a list behind a row, in their order:
-// first the rows that differ from it in the last term only, at the end those
-// that differ in the first. Each is the conditions of one range of an index, if
-// there is one.
+// after returns the ranges that follow a row, in list order: first the rows
+// that differ from it in the last term only, finally those that differ in the
+// first. Each range is a single index scan if there is a matching index.
 func (o order) after(last *row) [][]dbx.Expression {
 	ranges := make([][]dbx.Expression, 0, len(o))
 	for length := len(o); length > 0; length-- {
@@ -70,6 +69,7 @@ func (o order) after(last *row) [][]dbx.Expression {
 	return ranges
 }
 
+// later returns the operator between the column of a later row and a value.
 func (t orderTerm) later() string {
 	if t.descending {
 		return "<"

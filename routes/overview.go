@@ -16,16 +16,17 @@ import (
 )
 
 const (
-	// ageBand is how many years a bar of the age chart has, ageBands how many
-	// bars there are. The last has everybody who is older.
+	// ageBand is the width in years of a bar in the age chart, ageBands the
+	// number of bars. The last bar has no upper limit.
 	ageBand, ageBands = 10, 10
-	// weeks is how many weeks the chart of new patients has, this one included.
+	// weeks is the number of weeks in the chart of new patients, including the
+	// current one.
 	weeks = 12
-	// specialities is how many specialities are named, the most frequent ones.
+	// specialities is the maximum number of specialities, the most frequent ones.
 	specialities = 8
 )
 
-// overview counts what the caller sees.
+// overview counts the objects that the caller can see.
 type overview struct {
 	patients, doctors, mappings *resource
 }
@@ -90,7 +91,7 @@ func (o overview) show(r *rest.Request) error {
 	})
 }
 
-// countPatients reads the caller's patients once for all bars.
+// countPatients computes all bars in one scan of the caller's patients.
 func (o overview) countPatients(r *rest.Request) ([]figure, error) {
 	figures, conditions := patientBars(time.Now().UTC())
 	counts := make([]string, len(conditions))
@@ -107,8 +108,8 @@ func (o overview) countPatients(r *rest.Request) ([]figure, error) {
 	return figures, err
 }
 
-// patientBars returns the bars of both charts of patients, and the condition that
-// the patients of each meet.
+// patientBars returns the bars of both patient charts and, for each bar, the
+// SQL condition that selects its patients.
 func patientBars(now time.Time) (figures []figure, conditions []string) {
 	for band := range ageBands {
 		from, to := band*ageBand, (band+1)*ageBand
@@ -119,13 +120,13 @@ func patientBars(now time.Time) (figures []figure, conditions []string) {
 		figures = append(figures, figure{chart: "patients_by_age", label: label})
 		conditions = append(conditions, condition)
 	}
-	// Days since Monday: time.Sunday is 0.
+	// (weekday + 6) % 7 is the number of days since Monday: time.Sunday is 0.
 	monday := now.Truncate(24*time.Hour).AddDate(0, 0, -(int(now.Weekday())+6)%7)
 	for week := range weeks {
 		begin := monday.AddDate(0, 0, 7*(week-weeks+1))
 		figures = append(figures, figure{chart: "patients_by_week", label: begin.Format(time.DateOnly)})
 		end := begin.AddDate(0, 0, 7)
-		// As PocketBase stores times, texts sort as the times do.
+		// PocketBase stores times as text that sorts chronologically.
 		conditions = append(conditions, fmt.Sprintf("[[created_at]] >= '%s' AND [[created_at]] < '%s'",
 			begin.Format(types.DefaultDateLayout), end.Format(types.DefaultDateLayout)))
 	}

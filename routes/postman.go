@@ -8,7 +8,7 @@ import (
 	"carebase/internal/rest"
 )
 
-// postmanView answers with the story as a Postman collection for this server.
+// postmanView serves the API as a Postman collection for this server.
 func postmanView(document func() *openapi.Document) *rest.View {
 	return &rest.View{
 		Name:        "Postman Collection",
@@ -31,7 +31,7 @@ func postmanView(document func() *openapi.Document) *rest.View {
 	}
 }
 
-// What steps of the story keep and send.
+// Variables, bodies and scripts that several steps use.
 var (
 	savedTokens  = rest.Object[string]{{Key: "access", Value: "access"}, {Key: "refresh", Value: "refresh"}}
 	credentials  = rest.Object[any]{{Key: "email", Value: "{{email}}"}, {Key: "password", Value: "{{password}}"}}
@@ -47,9 +47,9 @@ var (
 	}
 )
 
-// story and ending are the life of a user with a patient and a doctor: the
-// operations of the API, in an order in which all succeed on any server. chapters
-// adds those of the resources that neither mentions.
+// story and ending call every operation of the API as one user with a patient
+// and a doctor, in an order in which all succeed on any server. chapters adds
+// the resources that neither of them covers.
 var story = []postman.Chapter{
 	{
 		Name: "Signing in", Description: "A new user, and their tokens.",

@@ -10,36 +10,37 @@ import (
 	"carebase/internal/rest"
 )
 
-// chapters returns the whole story: every declared resource that it does not
-// mention has a chapter of its own before the ending, in which what was made is
-// deleted again.
+// chapters returns the whole collection: story, a chapter for each declared
+// resource that neither story nor ending covers, and ending, which also deletes
+// the records created in those chapters.
 func chapters(document *openapi.Document) []postman.Chapter {
-	told := slices.Clone(story)
+	opening := slices.Clone(story)
 	closing := slices.Clone(ending)
 	for _, collection := range collections.All() {
-		if collection.Resource == nil || isTold(collection) {
+		if collection.Resource == nil || isCovered(collection) {
 			continue
 		}
 		chapter := postman.Chapter{Name: capitalized(collection.Name), Description: collection.Resource.Description}
-		for _, step := range lifeOf(collection) {
+		for _, step := range lifecycle(collection) {
 			switch {
 			case !hasOperation(document, step.Operation):
 			case strings.HasSuffix(step.Operation, "_destroy"):
-				// The newest first, because it may refer to those before.
+				// In reverse order of creation, because a record may refer to earlier
+				// ones.
 				closing[0].Steps = slices.Insert(slices.Clone(closing[0].Steps), 0, step)
 			default:
 				chapter.Steps = append(chapter.Steps, step)
 			}
 		}
 		if chapter.Steps != nil {
-			told = append(told, chapter)
+			opening = append(opening, chapter)
 		}
 	}
-	return slices.Concat(told, closing)
+	return slices.Concat(opening, closing)
 }
 
-// storyVariables returns what the story's requests have in common, with the values
-// at the start.
+// storyVariables returns the variables of the collection with their initial
+// values.
 func storyVariables() rest.Object[string] {
 	variables := rest.Object[string]{
 		{Key: "email", Value: exampleEmail}, {Key: "password", Value: examplePassword},
@@ -53,11 +54,12 @@ func storyVariables() rest.Object[string] {
 	return append(variables, rest.Entry[string]{Key: "sessionId"})
 }
 
-// idVariable is the variable with the id of the collection's record.
+// idVariable returns the name of the variable that holds the id of the
+// collection's record.
 func idVariable(collection *collections.Collection) string { return collection.Resource.Noun + "Id" }
 
-// isTold reports whether the story mentions a collection's operations.
-func isTold(collection *collections.Collection) bool {
+// isCovered reports whether story or ending uses a collection's operations.
+func isCovered(collection *collections.Collection) bool {
 	return slices.ContainsFunc(slices.Concat(story, ending), func(chapter postman.Chapter) bool {
 		return slices.ContainsFunc(chapter.Steps, func(step postman.Step) bool {
 			return strings.HasPrefix(step.Operation, collection.Name+"_")
@@ -73,9 +75,9 @@ func hasOperation(document *openapi.Document, id string) bool {
 	})
 }
 
-// lifeOf returns the steps of a record from its creation to its deletion, with
-// relations to the records of the story.
-func lifeOf(collection *collections.Collection) []postman.Step {
+// lifecycle returns the steps that create, read, change and delete a record.
+// Its relations point to the other records of the collection run.
+func lifecycle(collection *collections.Collection) []postman.Step {
 	variable := idVariable(collection)
 	path := map[string]string{"id": "{{" + variable + "}}"}
 	var body rest.Object[any]

@@ -12,24 +12,25 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 )
 
-// bindPublic serves the web console's files at the root. The routes take every
-// path and method that no other route has, so they answer for those too.
-func bindPublic(router *router.Router[*core.RequestEvent], public fs.FS) {
+// bindPublic serves the web console's files at the root. Its routes match every
+// path and method that no other route does, so they also respond to unknown
+// ones.
+func bindPublic(root *router.Router[*core.RequestEvent], public fs.FS) {
 	file := apis.Static(public, false)
-	router.Any("/{path...}", func(e *core.RequestEvent) error {
+	root.Any("/{path...}", func(e *core.RequestEvent) error {
 		if e.Request.Method != http.MethodGet && e.Request.Method != http.MethodHead {
 			return e.NotFoundError("", nil)
 		}
 		return file(e)
 	})
-	router.Any("/api/{path...}", func(e *core.RequestEvent) error { return e.NotFoundError("", nil) })
+	root.Any("/api/{path...}", func(e *core.RequestEvent) error { return e.NotFoundError("", nil) })
 }
 
-// Overlay is a file system whose Upper files hide the Lower ones of the same
-// name, file by file. It has no hidden files.
+// Overlay is a file system in which a file of Upper replaces the file of the
+// same name in Lower. It omits hidden files.
 type Overlay struct{ Upper, Lower fs.FS }
 
-// Open opens the upper file, or the lower one where there is no upper.
+// Open opens the file in Upper, or in Lower if Upper does not have it.
 func (o Overlay) Open(name string) (fs.File, error) {
 	if isHidden(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
@@ -41,10 +42,11 @@ func (o Overlay) Open(name string) (fs.File, error) {
 	return file, err
 }
 
-// wellKnown is the one directory with a dot that is meant to be served (RFC 8615).
+// wellKnown is the only dot directory that is served (RFC 8615).
 const wellKnown = ".well-known"
 
-// isHidden recognizes dot files, such as .env and .git/config.
+// isHidden reports whether a path has a part that starts with a dot, such as
+// .env and .git/config.
 func isHidden(name string) bool {
 	for i, part := range strings.Split(name, "/") {
 		if strings.HasPrefix(part, ".") && part != "." && (i > 0 || part != wellKnown) {
@@ -54,8 +56,9 @@ func isHidden(name string) bool {
 	return false
 }
 
-// Directory is the name of a directory of the operating system as a file system.
-// It may come to be later. Links that lead out of it are not followed.
+// Directory is the path of an operating system directory, as a file system. The
+// directory may be created later. Symbolic links that lead out of it are not
+// followed.
 type Directory string
 
 // Open implements fs.FS.

@@ -11,7 +11,7 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// register creates a user.
+// register returns the view that creates user accounts.
 func register() *rest.View {
 	return &rest.View{
 		Name:         "Register",
@@ -34,7 +34,7 @@ func register() *rest.View {
 	}
 }
 
-// The credentials in the reference.
+// Credentials in the examples of the reference.
 const (
 	exampleEmail    = "me@example.com"
 	examplePassword = "choose-a-good-one"
@@ -82,8 +82,8 @@ func unusedEmail(r *rest.Request, email string, _ rest.Data) ([]string, error) {
 	return []string{emailInUse}, nil
 }
 
-// strongPassword compares with the other fields as they were sent, right or
-// wrong, so that everything that is wrong shows at once.
+// strongPassword compares the password with the other fields as they were sent,
+// valid or not, so that all errors are reported at once.
 func strongPassword(_ *rest.Request, password string, data rest.Data) ([]string, error) {
 	return rest.ValidatePassword(password,
 		rest.UserAttribute{Name: "name", Value: text(data, "name")},

@@ -17,15 +17,15 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// resource serves the records of one declared collection. What it does follows
+// resource serves the records of one declared collection. Its behaviour follows
 // from the declaration.
 type resource struct {
 	*collections.Resource
 	collection *collections.Collection
-	// fields are the declared ones, with what the caller may name in relations.
+	// fields are the declared fields; relations validate that the caller can see
+	// their target.
 	fields []rest.Field
-	// readableByAll shows every user every row. The owner alone changes it all the
-	// same.
+	// readableByAll lets every user read every row. Only the owner may change it.
 	readableByAll bool
 }
 
@@ -48,7 +48,8 @@ func newResource(name string, scope config.DoctorsScope) *resource {
 	return s
 }
 
-// visible checks that an id names an object that the caller can read.
+// visible returns a validator that accepts the ids of objects that the caller
+// can read.
 func visible(target *resource) func(*rest.Request, string, rest.Data) ([]string, error) {
 	return func(r *rest.Request, id string, _ rest.Data) ([]string, error) {
 		scope := target.scope(r)
@@ -137,10 +138,10 @@ func (s *resource) detailView() *rest.View {
 	}
 }
 
-// plural is what people call several of the resource's objects.
+// plural returns the plural noun of the resource's objects.
 func (s *resource) plural() string { return s.Noun + "s" }
 
-// one is what people call one of them: "a patient".
+// one returns the noun with its indefinite article: "a patient".
 func (s *resource) one() string {
 	if strings.ContainsRune("aeiou", rune(s.Noun[0])) {
 		return "an " + s.Noun
@@ -148,7 +149,7 @@ func (s *resource) one() string {
 	return "a " + s.Noun
 }
 
-// deletionDescription says what a deletion takes with it.
+// deletionDescription describes what is deleted along with an object.
 func (s *resource) deletionDescription() string {
 	var referring []string
 	for _, other := range collections.All() {
@@ -163,13 +164,13 @@ func (s *resource) deletionDescription() string {
 	return "Its " + strings.Join(referring, " and ") + " are deleted with it."
 }
 
-// idInPath is an object's id as a part of a path.
+// idInPath declares an object's id as a path parameter.
 func (s *resource) idInPath(name string) rest.Field {
 	return rest.Field{Name: name, Type: rest.String, Description: "The id of " + s.one() + ".", Example: collections.ExampleID}
 }
 
-// deniedToReaders returns the answer to users who may read but not change an
-// object; nil if there are none.
+// deniedToReaders returns the error for users who may read but not change an
+// object; nil if there are no such users.
 func (s *resource) deniedToReaders() []*rest.Error {
 	if !s.readableByAll {
 		return nil
@@ -177,8 +178,8 @@ func (s *resource) deniedToReaders() []*rest.Error {
 	return []*rest.Error{rest.PermissionDenied()}
 }
 
-// scope returns the condition that binds a query to the rows that the caller may
-// read. Every query of a resource uses it.
+// scope returns the condition that limits a query to the rows that the caller
+// may read. Every query of a resource uses it.
 func (s *resource) scope(r *rest.Request) dbx.HashExp {
 	if s.readableByAll {
 		return dbx.HashExp{}
@@ -210,20 +211,22 @@ func (s *resource) retrieve(r *rest.Request) error {
 	return r.Respond(http.StatusOK, row.object())
 }
 
-// count counts the rows that match.
+// count returns the number of rows that match.
 func (s *resource) count(r *rest.Request, where dbx.Expression) (count int64, err error) {
 	err = r.App.ConcurrentDB().Select("count(*)").From(s.collection.Name).Where(where).
 		WithContext(r.Request.Context()).Row(&count)
 	return count, err
 }
 
-// findForChange finds the object that the path names. It is a 404 for callers who
-// may not read it and a 403 for those who may read but not change it.
+// findForChange returns the object that the path names. The error is a 404 for
+// callers who may not read it and a 403 for those who may read but not change
+// it.
 func (s *resource) findForChange(r *rest.Request, app core.App) (*core.Record, error) {
 	return s.findOwned(r, app, r.Request.PathValue("id"))
 }
 
-// findOwned finds an object of the caller's.
+// findOwned returns the object with the id if the caller owns it, with the
+// errors of findForChange.
 func (s *resource) findOwned(r *rest.Request, app core.App, id string) (*core.Record, error) {
 	scope := s.scope(r)
 	scope["id"] = id
@@ -240,7 +243,8 @@ func (s *resource) findOwned(r *rest.Request, app core.App, id string) (*core.Re
 	return record, nil
 }
 
-// changeable returns the object that the path names to a caller who may change it.
+// changeable returns the representation of the object that the path names, if
+// the caller may change it.
 func (s *resource) changeable(r *rest.Request) (rest.Object[any], error) {
 	record, err := s.findForChange(r, r.App)
 	if err != nil {

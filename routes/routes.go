@@ -1,5 +1,5 @@
-// Package routes is the documented REST API: the table of its endpoints and a
-// file per resource. It also serves the web console's files.
+// Package routes implements the documented REST API: the table of its endpoints
+// and a file per resource. It also serves the web console's files.
 package routes
 
 import (
@@ -15,11 +15,11 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// Bind registers the documented API, surrounded by the middlewares, and the
-// console's files from public. It is called once, before the app starts.
-func Bind(app core.App, config *config.Config, public fs.FS, middlewares []*hook.Handler[*core.RequestEvent]) {
+// Bind registers the documented API, wrapped in the middlewares, and the
+// console's files from public. Call it once, before the app starts.
+func Bind(app core.App, settings *config.Config, public fs.FS, middlewares []*hook.Handler[*core.RequestEvent]) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		for prefix, endpoints := range table(config) {
+		for prefix, endpoints := range table(settings) {
 			linkViews(prefix, endpoints)
 			bindPrefix(e.Router, prefix, endpoints, middlewares)
 		}
@@ -29,20 +29,20 @@ func Bind(app core.App, config *config.Config, public fs.FS, middlewares []*hook
 	})
 }
 
-// endpoints are the views of one prefix by the rest of their path, without its
-// trailing slash.
+// endpoints maps the rest of a path, below a prefix and without its trailing
+// slash, to its view.
 type endpoints map[string]*rest.View
 
-// table is every endpoint of the documented API.
-func table(config *config.Config) map[string]endpoints {
-	patients := newResource(collections.Patients, config.DoctorsScope)
-	doctors := newResource(collections.Doctors, config.DoctorsScope)
-	mappings := &mappingResource{newResource(collections.Mappings, config.DoctorsScope), patients}
+// table returns every endpoint of the documented API, by prefix.
+func table(settings *config.Config) map[string]endpoints {
+	patients := newResource(collections.Patients, settings.DoctorsScope)
+	doctors := newResource(collections.Doctors, settings.DoctorsScope)
+	mappings := &mappingResource{newResource(collections.Mappings, settings.DoctorsScope), patients}
 	tokens := tokens{
-		lifetimes: simplejwt.Lifetimes{Access: config.AccessTokenLifetime, Refresh: config.RefreshTokenLifetime},
-		rotation:  simplejwt.Rotation{Rotate: config.RotateRefreshTokens, Blacklist: config.BlacklistAfterRotation, Grace: config.RefreshReuseGrace},
+		lifetimes: simplejwt.Lifetimes{Access: settings.AccessTokenLifetime, Refresh: settings.RefreshTokenLifetime},
+		rotation:  simplejwt.Rotation{Rotate: settings.RotateRefreshTokens, Blacklist: settings.BlacklistAfterRotation, Grace: settings.RefreshReuseGrace},
 	}
-	table := map[string]endpoints{
+	prefixes := map[string]endpoints{
 		"/api/auth": {
 			"/register":      register(),
 			"/login":         tokens.obtain(),
@@ -74,15 +74,15 @@ func table(config *config.Config) map[string]endpoints {
 		},
 		"/api/overview": {"": overview{patients, doctors, mappings.resource}.view()},
 	}
-	table["/api/schema"] = schema(table)
-	return table
+	prefixes["/api/schema"] = schema(prefixes)
+	return prefixes
 }
 
 // bindPrefix registers the endpoints of a prefix, each with and without its
-// trailing slash, and a 404 for everything else below it. All of it answers in
-// the documented error shape.
-func bindPrefix(router *router.Router[*core.RequestEvent], prefix string, endpoints endpoints, middlewares []*hook.Handler[*core.RequestEvent]) {
-	group := router.Group(prefix)
+// trailing slash, and a 404 for everything else below it. All errors have the
+// documented shape.
+func bindPrefix(root *router.Router[*core.RequestEvent], prefix string, endpoints endpoints, middlewares []*hook.Handler[*core.RequestEvent]) {
+	group := root.Group(prefix)
 	group.Bind(middlewares...)
 	for path, view := range endpoints {
 		group.Any(path, view.Serve)

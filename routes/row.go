@@ -11,25 +11,26 @@ import (
 	"carebase/internal/rest"
 )
 
-// row holds the columns of one object on their way from the database to its
-// representation, without a PocketBase record in between.
+// row holds the columns of one object between the database and its
+// representation, without a PocketBase record.
 type row struct {
 	fields   []rest.Field
 	texts    []string
 	integers []int64
-	// createdAt and number are the row's place in a list, where it is in one.
+	// createdAt and number are the row's position in a list; unset outside lists.
 	createdAt string
 	number    int64
-	// tagColumns are what the row's tag is a digest of; nil if nobody asks for it.
+	// tagColumns are the columns that the row's tag is a digest of; nil without a
+	// tag.
 	tagColumns []string
 	tagValues  []sql.NullString
 }
 
-// numberColumn is the column that tells rows of one moment apart in a list, beside
+// numberColumn breaks ties between the rows of a list that have the same
 // created_at.
 const numberColumn = "_rowid_"
 
-// columns are what destinations take, in their order.
+// columns returns the columns that destinations expects, in order.
 func (s *resource) columns() []string {
 	columns := make([]string, len(s.fields))
 	for i, field := range s.fields {
@@ -42,8 +43,8 @@ func (s *resource) newRow() *row {
 	return &row{fields: s.fields, texts: make([]string, len(s.fields)), integers: make([]int64, len(s.fields))}
 }
 
-// taggedRow returns a row that is read with all columns of its record, so that its
-// tag is of the same moment.
+// taggedRow returns a row that is read together with all columns of its record,
+// so that its tag matches its content.
 func (s *resource) taggedRow(app core.App) (*row, error) {
 	collection, err := app.FindCachedCollectionByNameOrId(s.collection.Name)
 	if err != nil {
@@ -55,11 +56,11 @@ func (s *resource) taggedRow(app core.App) (*row, error) {
 	return row, nil
 }
 
-// tag returns the row's tag.
+// tag returns the row's entity tag.
 func (w *row) tag() string { return etag.Digest(w.tagColumns, w.tagValues) }
 
-// destinations are what a query's columns are scanned into, behind them those of
-// the tag.
+// destinations returns the scan destinations of a query's columns, followed by
+// those of the tag.
 func (w *row) destinations() []any {
 	destinations := make([]any, len(w.fields), len(w.fields)+len(w.tagValues)+2)
 	for i, field := range w.fields {
@@ -75,7 +76,7 @@ func (w *row) destinations() []any {
 	return destinations
 }
 
-// value is what the row has in a column that lists are ordered by.
+// value returns the row's value in a column; nil if the row does not have it.
 func (w *row) value(column string) any {
 	switch column {
 	case collections.CreatedAt:
@@ -95,7 +96,7 @@ func (w *row) value(column string) any {
 	return nil
 }
 
-// size is about how many bytes the row holds.
+// size returns the approximate size of the row in bytes.
 func (w *row) size() int64 {
 	size := 0
 	for _, text := range w.texts {
@@ -104,7 +105,7 @@ func (w *row) size() int64 {
 	return int64(size)
 }
 
-// object is the representation of what was scanned last.
+// object returns the representation of the scanned row.
 func (w *row) object() rest.Object[any] {
 	object := make(rest.Object[any], len(w.fields))
 	for i, field := range w.fields {
@@ -121,7 +122,7 @@ func (w *row) object() rest.Object[any] {
 	return object
 }
 
-// representation is the object of a record that was just written.
+// representation returns the representation of a record that was just written.
 func (s *resource) representation(record *core.Record) rest.Object[any] {
 	row := s.newRow()
 	for i, field := range s.fields {
@@ -134,7 +135,8 @@ func (s *resource) representation(record *core.Record) rest.Object[any] {
 	return row.object()
 }
 
-// rfc3339 writes a date as PocketBase stores it ("2006-01-02 15:04:05.000Z").
+// rfc3339 converts a date from PocketBase's format ("2006-01-02
+// 15:04:05.000Z").
 func rfc3339(stored string) string {
 	return strings.Replace(stored, " ", "T", 1)
 }

@@ -10,17 +10,18 @@ import (
 	"carebase/internal/rest"
 )
 
-// notUnique is PocketBase's code for a value that another record has.
+// notUnique is PocketBase's error code for a violated unique constraint.
 const notUnique = "validation_not_unique"
 
-// saveError gives what PocketBase or a hook found wrong with a record its
-// place in the documented error shape. Most is found by the fields before; what
-// is left are races and PocketBase's own limits. onNotUnique is the answer to a
-// row that is there already.
+// saveError converts the validation errors of PocketBase and of hooks to the
+// documented error shape. Field validation catches most of them earlier; races
+// and PocketBase's own limits remain. onNotUnique, if not nil, is returned for
+// a duplicate.
 func saveError(err error, fields []rest.Field, onNotUnique error) error {
 	var refused *router.ApiError
 	if !errors.As(err, &refused) {
-		// PocketBase's own reading of a validation error; empty for any other.
+		// Extracts PocketBase's validation errors; Data is empty for any other
+		// error.
 		refused = router.NewBadRequestError("", err)
 	}
 	if len(refused.Data) == 0 {

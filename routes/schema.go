@@ -11,7 +11,7 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// contents are what the API's document says besides its endpoints.
+// contents are the parts of the OpenAPI document other than the endpoints.
 var contents = openapi.Contents{
 	Info: openapi.Info{
 		Title:   "Carebase",
@@ -40,7 +40,7 @@ Each patient and doctor belongs to the user who created it. What the caller cann
 	Refusals: simplejwt.Refusals(),
 }
 
-// resourceTags returns the groups of the declared resources' endpoints.
+// resourceTags returns the tags of the declared resources.
 func resourceTags() []openapi.Tag {
 	var tags []openapi.Tag
 	for _, collection := range collections.All() {
@@ -51,7 +51,7 @@ func resourceTags() []openapi.Tag {
 	return tags
 }
 
-// schema are the endpoints that describe the table, themselves included.
+// schema returns the endpoints that describe the table, themselves included.
 func schema(table map[string]endpoints) endpoints {
 	described := sync.OnceValue(func() *openapi.Document { return document(table) })
 	return endpoints{"": schemaView(described), "/postman": postmanView(described)}
@@ -67,7 +67,8 @@ func document(table map[string]endpoints) *openapi.Document {
 	return openapi.New(contents, described)
 }
 
-// schemaView answers with the document, as drf-spectacular's SpectacularAPIView.
+// schemaView serves the OpenAPI document, like drf-spectacular's
+// SpectacularAPIView.
 func schemaView(document func() *openapi.Document) *rest.View {
 	return &rest.View{
 		Name:        "Schema",

@@ -8,7 +8,7 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// sessionFields are what the representation of a session consists of.
+// sessionFields declares the representation of a session.
 var sessionFields = []rest.Field{
 	{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/auth/sessions/", Description: "The server's name for the session.", Example: collections.ExampleID},
 	{Name: "created_at", Label: "Created at", Type: rest.DateTime, ReadOnly: true, Description: "When the user signed in, in UTC.", Example: collections.ExampleTime},
@@ -18,7 +18,7 @@ var sessionFields = []rest.Field{
 	{Name: "current", Label: "Current", Type: rest.Boolean, ReadOnly: true, Description: "Whether the request's own token belongs to it.", Example: true},
 }
 
-// listSessions shows where the caller is signed in.
+// listSessions returns the view that lists the caller's sessions.
 func listSessions() *rest.View {
 	return &rest.View{
 		Name:         "Session List",
@@ -54,7 +54,7 @@ func showSessions(r *rest.Request) error {
 	})
 }
 
-// endSession signs the caller out in one place.
+// endSession returns the view that ends one of the caller's sessions.
 func endSession() *rest.View {
 	return &rest.View{
 		Name:         "Session Instance",
@@ -80,7 +80,7 @@ func endSession() *rest.View {
 	}
 }
 
-// endAllSessions signs the caller out everywhere.
+// endAllSessions returns the view that ends all of the caller's sessions.
 func endAllSessions() *rest.View {
 	return &rest.View{
 		Name:         "Logout Everywhere",

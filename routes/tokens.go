@@ -14,14 +14,14 @@ import (
 	"carebase/internal/throttle"
 )
 
-// tokens are SimpleJWT's views.
+// tokens implements SimpleJWT's views.
 type tokens struct {
 	lifetimes simplejwt.Lifetimes
 	rotation  simplejwt.Rotation
 }
 
-// view declares a view that takes texts from anybody and looks at no
-// credentials, as SimpleJWT's TokenViewBase.
+// view declares a view that is open to everybody and ignores credentials, like
+// SimpleJWT's TokenViewBase.
 func (tokens) view(name string, fields []rest.Field, method rest.Method, answer func(*rest.Request, rest.Values) (any, error)) *rest.View {
 	method.Answer.Status = http.StatusOK
 	method.Handle = func(r *rest.Request) error {
@@ -45,8 +45,7 @@ func (tokens) view(name string, fields []rest.Field, method rest.Method, answer 
 	}
 }
 
-// The tokens in what views answer. Nothing but these names is secret in the
-// examples: they were never issued.
+// Token fields of responses. The examples are placeholders, not real tokens.
 var (
 	accessToken = rest.Field{
 		Name: "access", Label: "Access", Type: rest.String, ReadOnly: true,
@@ -60,12 +59,12 @@ var (
 
 const exampleRefresh = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.refresh"
 
-// input is a text that a token view takes.
+// input declares a required text field of a token view.
 func input(name, label, description, example string) rest.Field {
 	return rest.Field{Name: name, Label: label, Type: rest.String, Required: true, WriteOnly: true, Description: description, Example: example}
 }
 
-// secret hides an input while it is typed.
+// secret marks a field whose input is hidden while it is typed.
 func secret(field rest.Field) rest.Field {
 	field.Secret = true
 	return field
@@ -92,7 +91,7 @@ func (t tokens) obtain() *rest.View {
 		})
 }
 
-// login checks the credentials, unless too many were wrong before.
+// login checks the credentials, unless too many failed attempts came before.
 func (t tokens) login(r *rest.Request, email, password string) (pair simplejwt.Pair, err error) {
 	account := throttle.Account{Collection: collections.Users, Identity: email}
 	err = throttle.Of(r.App).Login(r.RequestEvent, account, func() (err error) {
@@ -159,7 +158,7 @@ func (t tokens) blacklist() *rest.View {
 		})
 }
 
-// logOut ends a refresh token and makes it an event, both or neither.
+// logOut blacklists a refresh token and records the logout, in one transaction.
 func logOut(r *rest.Request, refresh string) error {
 	return r.App.RunInTransaction(func(tx core.App) error {
 		user, err := simplejwt.Blacklist(r.Request.Context(), tx, refresh)

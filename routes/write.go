@@ -56,7 +56,7 @@ func (s *resource) create(r *rest.Request) error {
 	return r.Respond(http.StatusCreated, s.representation(record))
 }
 
-// inTransaction does work in a transaction if it has more than one write.
+// inTransaction runs work, in a transaction if it makes several writes.
 func (s *resource) inTransaction(r *rest.Request, several bool, work func(app core.App) error) error {
 	if !several {
 		return work(r.App)
@@ -65,8 +65,9 @@ func (s *resource) inTransaction(r *rest.Request, several bool, work func(app co
 }
 
 func (s *resource) update(r *rest.Request, partial bool) error {
-	// The body is read before the transaction, which must not wait for it; an
-	// object that the caller may not change is refused before its body.
+	// The body is read outside the transaction, which must not wait for a slow
+	// client. An object that the caller may not change is refused before its body
+	// is read.
 	record, err := s.findForChange(r, r.App)
 	if err != nil {
 		return s.denied(r, err)
@@ -114,7 +115,8 @@ func (s *resource) destroy(r *rest.Request) error {
 	return r.NoContent()
 }
 
-// save writes through PocketBase, so that every hook and subscription sees it.
+// save writes through PocketBase, so that hooks and subscriptions see the
+// change.
 func (s *resource) save(r *rest.Request, app core.App, record *core.Record, values rest.Values) error {
 	for name, value := range values {
 		record.Set(name, value)

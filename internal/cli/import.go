@@ -18,14 +18,14 @@ import (
 	"carebase/migrations"
 )
 
-// NewImportCommand returns the command "import".
+// NewImportCommand returns the import command.
 func NewImportCommand(app core.App, config *config.Config) *cobra.Command {
 	command := &cobra.Command{Use: "import", Short: "Moves in from another program", Annotations: map[string]string{standsAlone: "yes"}}
 	command.AddCommand(newImportDjangoCommand(app, config))
 	return command
 }
 
-// keepFirst is the only way to resolve conflicts.
+// keepFirst is the only supported value of --resolve.
 const keepFirst = "keep-first"
 
 func newImportDjangoCommand(app core.App, config *config.Config) *cobra.Command {
@@ -91,7 +91,7 @@ func importDjango(ctx context.Context, command *cobra.Command, app core.App, con
 			err = errors.Join(err, app.OnTerminate().Trigger(event, func(e *core.TerminateEvent) error { return e.App.ResetBootstrapState() }))
 		}
 	}()
-	// A database that is not there yet is not made before everything is checked.
+	// A database that does not exist yet is created only after all checks have passed.
 	var target core.App
 	if config.PostgreSQL != nil || hasDatabase(app) {
 		if err := open(); err != nil {

@@ -1,6 +1,6 @@
 package collections
 
-// users are the accounts. An account is its user's own; anybody may register.
+// users are the accounts. Users access only their own; anybody may register.
 var users = &Collection{
 	Name:  Users,
 	Extra: []string{"password", "tokenKey", "email", "emailVisibility", "verified", "name", "created", "updated", "django_password", "inactive"},
@@ -9,8 +9,8 @@ var users = &Collection{
 
 var self = rule(`id = @request.auth.id`)
 
-// The records about tokens and sign-ins, and the audit trail's view, are for
-// superusers.
+// Sessions, tokens, login attempts, idempotency keys and the view of the audit
+// trail are accessible to superusers only.
 var (
 	blacklistedTokens = &Collection{Name: BlacklistedTokens, Unrecorded: true, Extra: []string{"jti", "user", "expires_at", "successor", "rotated_at", CreatedAt}}
 	sessions          = &Collection{Name: Sessions, Unrecorded: true, Extra: []string{"user", "jti", "last_used_at", "expires_at", "address", "user_agent", CreatedAt}}

@@ -1,8 +1,7 @@
-// Package collections declares what the program's own collections are: who owns
-// their records, what of them never changes, which relations must stay with one
-// owner, who may do what, and which fields the documented API shows. Migrations,
-// hooks, routes, the audit trail and the server's guards follow these
-// declarations.
+// Package collections declares the program's own collections: owner, immutable
+// fields, relations confined to one owner, API rules, and the fields of the
+// documented API. Migrations, hooks, routes, the audit trail and the server's
+// guards follow these declarations.
 package collections
 
 import (
@@ -33,61 +32,62 @@ const (
 // Collection declares one collection.
 type Collection struct {
 	Name string
-	// Owner is the relation to the user whose record it is; empty if records have
-	// no owner. It never changes.
+	// Owner is the relation to the user who owns the record; empty if records
+	// have no owner. It never changes.
 	Owner string
-	// Immutable are the fields besides Owner that keep their first value.
+	// Immutable are the fields besides Owner that cannot change after creation.
 	Immutable []string
-	// Shared lets every user read the records of all owners where DOCTORS_SCOPE is
-	// global. Only the owner changes them.
+	// Shared lets every user read the records of all owners if DOCTORS_SCOPE is
+	// global. Only the owner may change them.
 	Shared bool
 	// Relations point to records that belong to the record's owner.
 	Relations []Relation
-	// Patient is the field that names the patient whom a record is about: "id", a
+	// Patient is the field that identifies the patient a record is about: "id", a
 	// relation, or empty if there is none.
 	Patient string
-	// Unrecorded keeps the records' changes and reads out of the audit trail: they
-	// come and go with requests and say nothing about health.
+	// Unrecorded excludes changes and reads of the records from the audit trail:
+	// they are by-products of requests and contain no health data.
 	Unrecorded bool
-	// Resource is what the documented API shows of a record; nil if nothing.
+	// Resource declares how the documented API exposes the records; nil if it
+	// does not.
 	Resource *Resource
-	// Extra are the names of the stored fields that nothing above names.
+	// Extra are the names of the stored fields that are not declared above.
 	Extra []string
-	// rules are those of a collection without an owner; nil admits superusers only.
+	// rules are the API rules of a collection without an owner; nil admits
+	// superusers only.
 	rules *Rules
 }
 
-// Relation is a relation to a record of the same owner. Where the target is
-// shared, any target will do.
+// Relation is a relation to a record of the same owner, or to any record if
+// every user may read the target.
 type Relation struct {
 	Field, Target string
-	// GivesOwner makes the target's owner the record's owner.
+	// GivesOwner sets the record's owner to the target's owner.
 	GivesOwner bool
 }
 
-// Resource declares what the documented API shows of a collection.
+// Resource declares how the documented API exposes a collection.
 type Resource struct {
 	// Model names the objects in messages ("No Patient matches the given query."),
 	// Noun in sentences. Description introduces the resource in the reference.
 	Model, Noun, Description string
-	// Fields are the representation, in its order.
+	// Fields are the fields of the representation, in order.
 	Fields []rest.Field
-	// Search are the fields that ?search= looks into; Filters those that can be
-	// asked for exactly (?field=value).
+	// Search are the fields that ?search= matches, Filters those that
+	// ?field=value matches exactly.
 	Search, Filters []string
-	// NotUnique is the answer to an object that exists already; nil if objects may
-	// be equal.
+	// NotUnique is the error for a duplicate; nil if duplicates are allowed.
 	NotUnique error
 }
 
-// all are the collections in the order in which their migrations make them.
+// all lists the collections in the order in which the migrations create them.
 var all = []*Collection{users, patients, doctors, mappings, blacklistedTokens, sessions, auditEvents, loginAttempts, idempotencyKeys}
 
-// All returns the declaration of every collection of the program.
+// All returns the declarations of all the program's own collections.
 func All() []*Collection { return all }
 
-// Get returns the declaration of a collection, nil for a collection that is not
-// the program's own.
+// Get returns the declaration of a collection; nil if it is not one of the
+// program's own.
 func Get(name string) *Collection {
 	i := slices.IndexFunc(all, func(c *Collection) bool { return c.Name == name })
 	if i < 0 {
@@ -96,13 +96,13 @@ func Get(name string) *Collection {
 	return all[i]
 }
 
-// Owned returns the collections whose records have an owner. They hold what is
-// known about patients and who treats them.
+// Owned returns the collections whose records have an owner. They hold the
+// health data: patients, and who treats them.
 func Owned() []*Collection {
 	return slices.DeleteFunc(slices.Clone(all), func(c *Collection) bool { return c.Owner == "" })
 }
 
-// Names returns the names of collections.
+// Names returns the names of the given collections.
 func Names(collections []*Collection) []string {
 	names := make([]string, len(collections))
 	for i, collection := range collections {

@@ -2,7 +2,8 @@ package collections
 
 import "carebase/internal/rest"
 
-// doctors are everybody's to read, or their owner's alone, as DOCTORS_SCOPE says.
+// doctors are readable by every user or by their owner only, depending on
+// DOCTORS_SCOPE.
 var doctors = &Collection{
 	Name:   Doctors,
 	Owner:  CreatedBy,

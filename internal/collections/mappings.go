@@ -2,8 +2,8 @@ package collections
 
 import "carebase/internal/rest"
 
-// mappings assign doctors to patients. A mapping is its patient's owner's; it is
-// made and deleted, never changed.
+// mappings assign doctors to patients. A mapping belongs to its patient's
+// owner; it is created and deleted, never changed.
 var mappings = &Collection{
 	Name:      Mappings,
 	Owner:     CreatedBy,

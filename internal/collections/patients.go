@@ -8,7 +8,7 @@ import (
 	"carebase/internal/rest"
 )
 
-// patients are their owner's alone.
+// patients are accessible to their owner only.
 var patients = &Collection{
 	Name:    Patients,
 	Owner:   CreatedBy,
@@ -33,13 +33,13 @@ var patients = &Collection{
 	},
 }
 
-// An id and a date in the reference.
+// An id and a time in the examples of the reference.
 const (
 	ExampleID   = "k3v9x0q2m7n1p5s"
 	ExampleTime = "2026-01-31T12:00:00.000Z"
 )
 
-// createdBy and createdAt represent the fields that every owned record has.
+// createdBy and createdAt declare the fields that every owned record has.
 var (
 	createdBy = rest.Field{Name: CreatedBy, Label: "Created by", Type: rest.PrimaryKey, ReadOnly: true, Description: "The id of the user who created and owns it.", Example: "u8w2e4r6t0y1i3o"}
 	createdAt = rest.Field{Name: CreatedAt, Label: "Created at", Type: rest.DateTime, ReadOnly: true, Description: "When it was created, in UTC.", Example: ExampleTime}

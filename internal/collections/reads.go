@@ -11,16 +11,17 @@ import (
 	"carebase/internal/sqltext"
 )
 
-// Secrets are the columns that nobody reads, with whose values tokens can be
-// forged or passwords be found: by table, both in lower case.
+// Secrets are the columns that nobody may read, because their values allow
+// forging tokens or recovering passwords. They are grouped by table; all names
+// are in lower case.
 type Secrets map[string]map[string]bool
 
-// secretColumns are those of PocketBase's own tables: the secrets that tokens are
-// signed with, and the settings with their passwords.
+// secretColumns are the secrets in PocketBase's own tables: the token signing
+// secrets, and the settings with their passwords.
 var secretColumns = map[string][]string{"_collections": {"options"}, "_params": {"value"}}
 
-// FindSecrets returns the secret columns of a database: passwords, the hidden
-// fields of accounts, and those of PocketBase's own tables.
+// FindSecrets returns the secret columns of a database: passwords, hidden
+// fields of auth collections, and those of PocketBase's own tables.
 func FindSecrets(app core.App) (Secrets, error) {
 	stored, err := app.FindAllCollections(core.CollectionTypeBase, core.CollectionTypeAuth)
 	if err != nil {
@@ -50,7 +51,7 @@ func (s Secrets) add(table string, columns ...string) {
 	}
 }
 
-// Columns returns the secret columns of some tables.
+// Columns returns the secret columns of the given tables, merged.
 func (s Secrets) Columns(tables []string) map[string]bool {
 	columns := map[string]bool{}
 	for _, table := range tables {
@@ -59,15 +60,15 @@ func (s Secrets) Columns(tables []string) map[string]bool {
 	return columns
 }
 
-// Tables returns the tables with secrets that a statement may name.
+// Tables returns the tables with secrets that a statement may refer to.
 func (s Secrets) Tables(tokens []sqltext.Token) []string {
 	names := sqltext.Names(tokens)
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(s)), func(table string) bool { return !names[table] })
 }
 
-// AreIn reports whether a view may show secrets: it names a secret column of a
-// table that it names, takes all columns, or takes the table's name for a value,
-// as PostgreSQL allows.
+// AreIn reports whether a view may expose secrets: it names a secret column of
+// a table that it reads, selects all columns, or uses the table's name as a
+// value, which is a whole-row reference in PostgreSQL.
 func (s Secrets) AreIn(tokens []sqltext.Token) bool {
 	tables := s.Tables(tokens)
 	if len(tables) == 0 {
@@ -100,8 +101,8 @@ func (s Secrets) AreIn(tokens []sqltext.Token) bool {
 	return false
 }
 
-// IsRaw reports whether a name is a table's through which a database shows the
-// content of others: SQLite's pages and samples, PostgreSQL's catalogs.
+// IsRaw reports whether a system table exposes the content of other tables:
+// SQLite's dbstat and statistics, PostgreSQL's catalogs.
 func IsRaw(name string) bool {
 	name = strings.ToLower(name)
 	switch name {
@@ -111,8 +112,8 @@ func IsRaw(name string) bool {
 	return name == "dbstat" || strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "pg_")
 }
 
-// namesRaw reports whether a statement may name such a table. A text is a name
-// where a table stands.
+// namesRaw reports whether a statement may refer to such a table. A string
+// literal in the position of a table counts as its name.
 func namesRaw(tokens []sqltext.Token) bool {
 	for i, token := range tokens {
 		isTable := token.Kind != sqltext.String || i > 0 && tokens[i-1].Is("FROM", "JOIN", ",", "(", ".", "IN")
@@ -123,21 +124,21 @@ func namesRaw(tokens []sqltext.Token) bool {
 	return false
 }
 
-// auditTables are the tables behind AuditEvents.
+// auditTables are the tables behind the view AuditEvents.
 var auditTables = []string{"audit_log", "audit_record_sets", "audit_chains"}
 
-// IsConfidential reports whether a table is for superusers, whoever else its
-// records are shown to: health data, accounts, the audit trail, and PocketBase's
-// own.
+// IsConfidential reports whether views of a table must be restricted to
+// superusers, whatever the table's own rules are: health data, accounts, the
+// audit trail, and PocketBase's own tables.
 func IsConfidential(table string) bool {
 	return Get(table) != nil || slices.Contains(auditTables, table) || strings.HasPrefix(table, "_") || IsRaw(table)
 }
 
-// Views are the queries of a database's view collections, by name in lower case.
+// Views are the view collections of a database, by name in lower case.
 type Views map[string]*core.Collection
 
-// FindViews returns the view collections of a database, with one replaced by what
-// it is about to be, if given.
+// FindViews returns the view collections of a database. If changed is not nil,
+// it replaces its stored version.
 func FindViews(app core.App, changed *core.Collection) (Views, error) {
 	stored, err := app.FindAllCollections(core.CollectionTypeView)
 	if err != nil {
@@ -155,8 +156,8 @@ func FindViews(app core.App, changed *core.Collection) (Views, error) {
 	return views, nil
 }
 
-// Reads returns every name in a statement, and in the views that it reads, and in
-// those that they read: all that may be a table. The second result are the views.
+// Reads returns every name in a statement and, recursively, in the views that
+// it reads: any of them may be a table. The second result are those views.
 func (v Views) Reads(tokens []sqltext.Token) (names map[string]bool, views []*core.Collection, err error) {
 	names = sqltext.Names(tokens)
 	pending := slices.Collect(maps.Keys(names))
@@ -181,8 +182,8 @@ func (v Views) Reads(tokens []sqltext.Token) (names map[string]bool, views []*co
 	return names, views, nil
 }
 
-// IsConfidential reports whether a view reads what is for superusers, directly or
-// through other views. So does one that cannot be read.
+// IsConfidential reports whether a view reads confidential tables, directly or
+// through other views. A view that cannot be parsed counts as confidential.
 func (v Views) IsConfidential(view *core.Collection) bool {
 	tokens, err := sqltext.Tokenize(view.ViewQuery)
 	if err != nil {
@@ -200,9 +201,9 @@ func (v Views) IsConfidential(view *core.Collection) bool {
 	return false
 }
 
-// ShowsSecrets reports whether a statement may show secrets or a database's raw
-// content through what it names itself or through the views that it reads. What
-// the statement itself does with tables that have secrets is not looked at.
+// ShowsSecrets reports whether a statement reads raw system tables, or may
+// expose secrets through the views that it reads. It does not check the
+// statement's own use of tables with secrets.
 func (v Views) ShowsSecrets(tokens []sqltext.Token, secrets Secrets) (bool, error) {
 	_, views, err := v.Reads(tokens)
 	if err != nil || namesRaw(tokens) {
@@ -220,8 +221,8 @@ func (v Views) ShowsSecrets(tokens []sqltext.Token, secrets Secrets) (bool, erro
 	return false, nil
 }
 
-// AccountSecrets returns the names of the program's own hidden fields of accounts,
-// such as password and tokenKey, by which nobody filters or sorts.
+// AccountSecrets returns the names of the declared hidden fields of users, such
+// as password and tokenKey. Nobody may filter or sort by them.
 func AccountSecrets(app core.App) ([]string, error) {
 	stored, err := app.FindCachedCollectionByNameOrId(Users)
 	if err != nil {

@@ -6,14 +6,14 @@ import (
 	"carebase/internal/config"
 )
 
-// Rules are PocketBase's API rules of a collection. A nil rule admits superusers
-// only.
+// Rules are the PocketBase API rules of a collection. A nil rule admits
+// superusers only.
 type Rules struct {
 	List, View, Create, Update, Delete *string
 }
 
-// DefaultDoctorsScope is the scope whose rules the migrations store; the server
-// stores those of its configuration when it starts.
+// DefaultDoctorsScope is the scope whose rules the migrations store. At
+// startup, the server stores the rules of its configuration.
 const DefaultDoctorsScope = config.DoctorsGlobal
 
 const (
@@ -21,9 +21,9 @@ const (
 	isOwner = `@request.auth.id`
 )
 
-// Rules returns the collection's rules: who may do what, at every door that
-// PocketBase has. Expanding a relation applies the view rule, so it is never
-// looser than the list rule.
+// Rules returns the collection's API rules, which every PocketBase endpoint
+// applies. Expanding a relation applies the view rule, so it is never looser
+// than the list rule.
 func (c *Collection) Rules(scope config.DoctorsScope) Rules {
 	if c.Owner == "" {
 		if c.rules == nil {
@@ -42,8 +42,8 @@ func (c *Collection) Rules(scope config.DoctorsScope) Rules {
 	return rules
 }
 
-// createRule admits users who own what the new record's relations name.
-// PocketBase itself does not look at the targets' owners.
+// createRule returns a rule that admits users who own the targets of the new
+// record's relations. PocketBase itself does not check the targets' owners.
 func (c *Collection) createRule(scope config.DoctorsScope) *string {
 	text := isUser
 	for _, relation := range c.Relations {
@@ -59,7 +59,7 @@ func (c *Collection) IsReadableByAll(scope config.DoctorsScope) bool {
 	return c.Shared && scope == config.DoctorsGlobal
 }
 
-// isImmutable reports whether no field that clients write can change.
+// isImmutable reports whether every field that clients write is immutable.
 func (c *Collection) isImmutable() bool {
 	if c.Resource == nil {
 		return false
@@ -82,7 +82,8 @@ func (c *Collection) keeps(field string) bool {
 	return false
 }
 
-// Kept returns the fields that never change: the owner, and the immutable ones.
+// Kept returns the names of the fields that never change: the owner and the
+// immutable ones.
 func (c *Collection) Kept() []string {
 	if c.Owner == "" {
 		return c.Immutable
@@ -92,8 +93,8 @@ func (c *Collection) Kept() []string {
 
 func rule(text string) *string { return &text }
 
-// Apply stores the rules of a scope in the program's collections where they
-// differ.
+// Apply updates the stored rules of the program's collections to those of a
+// scope. It saves only collections whose rules differ.
 func Apply(app core.App, scope config.DoctorsScope) error {
 	for _, declared := range all {
 		collection, err := app.FindCollectionByNameOrId(declared.Name)
@@ -110,8 +111,8 @@ func Apply(app core.App, scope config.DoctorsScope) error {
 	return nil
 }
 
-// Set sets a collection's rules and reports whether any of them was another. It
-// stores nothing.
+// Set sets a collection's rules and reports whether that changed any of them.
+// It does not save the collection.
 func (r Rules) Set(collection *core.Collection) bool {
 	before := RulesOf(collection)
 	collection.ListRule, collection.ViewRule = r.List, r.View
@@ -119,7 +120,7 @@ func (r Rules) Set(collection *core.Collection) bool {
 	return !before.Equal(r)
 }
 
-// RulesOf returns the rules that a collection has.
+// RulesOf returns a collection's rules.
 func RulesOf(collection *core.Collection) Rules {
 	return Rules{
 		List: collection.ListRule, View: collection.ViewRule, Create: collection.CreateRule,
@@ -127,7 +128,7 @@ func RulesOf(collection *core.Collection) Rules {
 	}
 }
 
-// Equal reports whether the rules are the same to the letter.
+// Equal reports whether all rules have the same text.
 func (r Rules) Equal(other Rules) bool {
 	same := func(a, b *string) bool {
 		return (a == nil) == (b == nil) && (a == nil || *a == *b)

@@ -12,8 +12,8 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// Fields returns the names of the stored fields that the program depends on. A
-// collection may have more, which an operator has added.
+// Fields returns the names of the stored fields that the program depends on.
+// Operators may have added others.
 func (c *Collection) Fields() []string {
 	names := []string{core.FieldNameId}
 	if c.Resource != nil {
@@ -29,14 +29,14 @@ func (c *Collection) Fields() []string {
 	return slices.Compact(names)
 }
 
-// OwnsIndex reports whether the program depends on an index, by the index's name:
-// the migrations' indexes are called idx_<collection>_….
+// OwnsIndex reports whether the program depends on the named index: the names
+// of the migrations' indexes start with idx_<collection>_.
 func (c *Collection) OwnsIndex(name string) bool {
 	return strings.HasPrefix(strings.ToLower(name), "idx_"+c.Name+"_")
 }
 
-// Check returns an error that names what the program's collections lack, in one
-// line; nil if they are as the program needs them.
+// Check returns an error that lists, in one line, what the stored schema of the
+// program's collections lacks; nil if it is complete.
 func Check(ctx context.Context, app core.App) error {
 	var problems []string
 	for _, declared := range all {
@@ -54,8 +54,8 @@ func Check(ctx context.Context, app core.App) error {
 	return fmt.Errorf("the schema of the database is broken: %s; restore a backup, or undo what was changed", strings.Join(problems, "; "))
 }
 
-// check returns what the collection lacks. An error means that the database could
-// not answer.
+// check describes the first thing that the collection lacks; empty if it is
+// complete. An error means that the database could not be read.
 func (c *Collection) check(ctx context.Context, app core.App) (problem string, err error) {
 	stored := new(core.Collection)
 	err = app.CollectionQuery().AndWhere(dbx.HashExp{"name": c.Name}).WithContext(ctx).Limit(1).One(stored)

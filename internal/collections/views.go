@@ -9,11 +9,11 @@ import (
 	"carebase/internal/sqltext"
 )
 
-// isOpen reports whether others than superusers may read a view.
+// isOpen reports whether users other than superusers may read a view.
 func isOpen(view *core.Collection) bool { return view.ListRule != nil || view.ViewRule != nil }
 
-// OpenReaders returns the names of the views that read another one, directly or
-// not, and that are not for superusers only.
+// OpenReaders returns the names of the views that read another view, directly
+// or indirectly, and that are not restricted to superusers.
 func (v Views) OpenReaders(of *core.Collection) []string {
 	var names []string
 	for _, view := range v {
@@ -32,8 +32,8 @@ func (v Views) OpenReaders(of *core.Collection) []string {
 	return names
 }
 
-// CloseViews stores that views of confidential data are for superusers only, and
-// returns the names of those that were not.
+// CloseViews restricts views of confidential data to superusers and returns the
+// names of the views that it changed.
 func CloseViews(app core.App) ([]string, error) {
 	views, err := FindViews(app, nil)
 	if err != nil {
@@ -44,7 +44,7 @@ func CloseViews(app core.App) ([]string, error) {
 		if !isOpen(view) || !views.IsConfidential(view) {
 			continue
 		}
-		// Past the hooks, which refuse views that were made before there were any.
+		// Bypass the hooks, which may reject a view that is older than they are.
 		_, err := app.NonconcurrentDB().Update(view.TableName(), dbx.Params{"listRule": nil, "viewRule": nil}, dbx.HashExp{"id": view.Id}).Execute()
 		if err != nil {
 			return nil, err

@@ -1,5 +1,5 @@
-// Package datadir keeps the files of a data directory to the user that the program
-// runs as.
+// Package datadir restricts a data directory's file permissions to the user the
+// program runs as.
 package datadir
 
 import (
@@ -15,12 +15,12 @@ import (
 	"github.com/pocketbase/pocketbase/tools/hook"
 )
 
-// others are the permissions of everybody but a file's owner.
+// others is the set of permission bits of everyone but a file's owner.
 const others fs.FileMode = 0o077
 
 // Bind tightens the permissions of the app's data directory, and of further
-// directories, whenever the app opens it. It writes a line to out if it changed any,
-// and one if it could not; neither stops the app.
+// directories, each time the app bootstraps. It writes one line to out if anything
+// changed and one if that failed; neither stops the app.
 func Bind(app core.App, out io.Writer, further ...string) {
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{
 		Id:       "carebaseTighten",
@@ -34,17 +34,16 @@ func Bind(app core.App, out io.Writer, further ...string) {
 	})
 }
 
-// Tighten takes the permissions of everybody but their owners from a directory and
-// what is in it: from everything if others could enter the directory, otherwise from
-// the directories and files directly in it. It follows links in the directory itself,
-// but no deeper ones. It writes to out as Bind says.
+// Tighten removes the permissions of everyone but the owner from a directory and its
+// entries, and recurses into entries that others could reach. It follows symlinks among
+// the direct entries, but none below. It writes to out like Bind.
 func Tighten(directory string, out io.Writer) {
-	if runtime.GOOS == "windows" { // permissions are access control lists there
+	if runtime.GOOS == "windows" { // Windows uses access control lists
 		return
 	}
 	resolved, err := filepath.EvalSymlinks(directory)
 	if err != nil {
-		return // it is yet to be created
+		return // not created yet
 	}
 	var found tightening
 	open := found.tighten(resolved)
@@ -55,7 +54,7 @@ func Tighten(directory string, out io.Writer) {
 	for _, entry := range entries {
 		path, err := filepath.EvalSymlinks(filepath.Join(resolved, entry.Name()))
 		if err != nil {
-			continue // a link to nothing, or removed meanwhile
+			continue // a dangling link, or removed in the meantime
 		}
 		if found.tighten(path) || open {
 			found.walk(path)
@@ -64,18 +63,18 @@ func Tighten(directory string, out io.Writer) {
 	found.report(directory, out)
 }
 
-// tightening counts what was tightened, and keeps the first failure.
+// tightening counts the tightened files and keeps the first error.
 type tightening struct {
 	changed, failed int
 	failure         error
 }
 
-// walk tightens everything below a directory, but not the directory itself.
+// walk tightens everything below a directory, excluding the directory itself.
 func (t *tightening) walk(root string) {
 	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil && entry != nil && entry.IsDir():
-			return filepath.SkipDir // unreadable, so somebody else's
+			return filepath.SkipDir // unreadable, so owned by another user
 		case err != nil, path == root:
 			return nil
 		case entry.Type().IsRegular(), entry.IsDir():
@@ -85,7 +84,7 @@ func (t *tightening) walk(root string) {
 	})
 }
 
-// tighten reports whether others had any permission for the file or directory.
+// tighten reports whether others had any permission on the path, and removes it.
 func (t *tightening) tighten(path string) bool {
 	info, err := os.Stat(path)
 	if err != nil || info.Mode()&others == 0 || !info.IsDir() && !info.Mode().IsRegular() {

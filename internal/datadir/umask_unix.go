@@ -4,6 +4,6 @@ package datadir
 
 import "syscall"
 
-// RestrictUmask makes every file and directory that the process creates from now on
+// RestrictUmask makes all files and directories that the process creates from now on
 // accessible to its own user only.
 func RestrictUmask() { syscall.Umask(0o077) }

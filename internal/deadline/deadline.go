@@ -1,11 +1,11 @@
-// Package deadline bounds the work that the server does for one request. The time
-// that a client takes to send a body and to read an answer does not count.
+// Package deadline bounds the time the server works on one request. Time spent waiting
+// for the client, to send its body or to read the response, does not count.
 //
-// When the context of a transaction or of rows ends, database/sql ends them by
-// itself, and dbx takes that for a commit, and for the last row. Statements
-// therefore get a context that does not end with the work (see Work.Quiet and
-// Work.Within), in which the drivers find the deadline: they end a statement that
-// runs with an error, and roll back what has not been committed.
+// When the context of a transaction or of rows is cancelled, database/sql closes them
+// in the background, and dbx mistakes that for a successful commit or for the end of
+// the rows. Statements therefore get a context that is not cancelled (see Work.Quiet
+// and Work.Within) and carries the deadline as a value. The drivers enforce it: they
+// interrupt the running statement with an error and roll back the transaction.
 package deadline
 
 import (
@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// ErrExceeded is the error of work whose time is over.
+// ErrExceeded is the error of work that ran out of time.
 var ErrExceeded = errors.New("the request took too long")
 
-// Work is the work for one request: a context that ends with its parent, or with
-// ErrExceeded when the time is over.
+// Work is the work for one request: a context that is cancelled with its parent, or
+// with ErrExceeded at the deadline.
 type Work struct {
 	context.Context
 	end context.CancelCauseFunc
@@ -28,11 +28,11 @@ type Work struct {
 	timer *time.Timer
 	left  time.Duration
 	since time.Time
-	// paused counts the reads and writes that wait for the client.
+	// paused counts the reads and writes that are waiting for the client.
 	paused int
 }
 
-// New begins work that may take so long. Stop must be called after it.
+// New starts work with a time limit. The caller must call Stop.
 func New(parent context.Context, limit time.Duration) *Work {
 	w := &Work{left: limit, since: time.Now()}
 	w.Context, w.end = context.WithCancelCause(parent)
@@ -49,11 +49,11 @@ func (w *Work) exceed() {
 	}
 }
 
-// Stop stops the clock for good. The context goes on for what the request has
-// left to others, such as sending a mail.
+// Stop stops the clock for good. It does not cancel the context, so that background
+// work the request has started, such as sending an email, can finish.
 func (w *Work) Stop() { w.Pause() }
 
-// Pause stops the clock until Resume.
+// Pause stops the clock until Resume. Calls nest.
 func (w *Work) Pause() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -63,7 +63,7 @@ func (w *Work) Pause() {
 	}
 }
 
-// Resume lets the clock go on.
+// Resume restarts the clock.
 func (w *Work) Resume() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -73,20 +73,21 @@ func (w *Work) Resume() {
 	}
 }
 
-// Err implements context.Context: ErrExceeded when the time is over.
+// Err implements context.Context. It returns ErrExceeded after the deadline.
 func (w *Work) Err() error { return context.Cause(w.Context) }
 
-// Exceeded reports whether the time is over.
+// Exceeded reports whether the deadline has passed.
 func (w *Work) Exceeded() bool { return errors.Is(w.Err(), ErrExceeded) }
 
-// Quiet returns a context that does not end and has the deadline for the drivers.
+// Quiet returns a context that is never cancelled and carries the deadline for the
+// drivers.
 func (w *Work) Quiet() context.Context { return w.Within(context.WithoutCancel(w.Context)) }
 
-// Within returns a context that ends with another one and has the deadline for the
+// Within returns a context that is cancelled with ctx and carries the deadline for the
 // drivers.
 func (w *Work) Within(ctx context.Context) context.Context { return carrier{ctx, w} }
 
-// carrier is a context that names the work without ending with it.
+// carrier is a context that carries the work without being cancelled with it.
 type carrier struct {
 	context.Context
 	work *Work
@@ -102,7 +103,7 @@ func (c carrier) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// Of returns the work whose context this is, quiet or not; nil for another one.
+// Of returns the work that a context belongs to, or nil.
 func Of(ctx context.Context) *Work {
 	if ctx == nil {
 		return nil
@@ -114,8 +115,8 @@ func Of(ctx context.Context) *Work {
 	return work
 }
 
-// Live returns a context that ends with the given one and with the work that it
-// belongs to, for a driver to run a statement in.
+// Live returns a context that is cancelled with ctx or with the work it belongs to,
+// whichever comes first. Drivers run statements in it.
 func Live(ctx context.Context) context.Context {
 	work := Of(ctx)
 	if work == nil {
@@ -129,7 +130,7 @@ func Live(ctx context.Context) context.Context {
 	return live
 }
 
-// Err returns why nothing may run any more under a context, nil if it may.
+// Err returns the error with which a context or its work was cancelled, or nil.
 func Err(ctx context.Context) error {
 	if work := Of(ctx); work != nil && work.Err() != nil {
 		return work.Err()

@@ -14,11 +14,11 @@ import (
 	"carebase/internal/django/password"
 )
 
-// maxBcryptPassword is how many bytes of a password bcrypt looks at.
+// maxBcryptPassword is the number of bytes of a password that bcrypt uses.
 const maxBcryptPassword = 72
 
-// Hash is the hash that Django stored of a record's password; empty if there is
-// none, or none any more.
+// Hash returns the hash that Django stored for a record's password, or "" if it never
+// had one or it has been replaced.
 func Hash(record *core.Record) string {
 	if value, ok := record.GetRaw(FieldPassword).(*core.PasswordFieldValue); ok {
 		return value.Hash
@@ -26,27 +26,27 @@ func Hash(record *core.Record) string {
 	return ""
 }
 
-// SetHash gives a record the hash that Django stored.
+// SetHash sets the hash that Django stored for a record's password.
 func SetHash(record *core.Record, encoded string) {
 	record.SetRaw(FieldPassword, &core.PasswordFieldValue{Hash: encoded})
 }
 
-// Verify reports whether plain is the password of a user or superuser, by the hash
-// that Django stored if there is one, and otherwise by PocketBase's. A password that
-// Django's hash verifies gets PocketBase's hash, in the database and in the record,
-// so that the record's own ValidatePassword takes it from then on, and Django's is
-// removed. One that is too long for bcrypt keeps Django's, which goes on deciding:
-// ValidatePassword looks at its first 72 bytes only. Who is refused here must not get
-// as far as ValidatePassword.
+// Verify reports whether plain is the password of a user or superuser. It checks the
+// hash stored by Django if there is one, otherwise PocketBase's. A password that
+// matches Django's hash is rehashed with PocketBase's, in the database and in the
+// record, so that record.ValidatePassword accepts it from then on; Django's hash is
+// removed. Django's hash is kept for a password too long for bcrypt, because
+// ValidatePassword compares only the first 72 bytes. A caller must not call
+// ValidatePassword after Verify has returned false.
 //
-// It does not look at IsInactive. It is to be called where passwords take turns, as
-// PocketBase's own check, and never in a transaction.
+// Verify ignores IsInactive. Call it within the limit on concurrent password hashing,
+// as for PocketBase's own check, and never in a transaction.
 func Verify(ctx context.Context, app core.App, record *core.Record, plain string) (bool, error) {
 	encoded := Hash(record)
 	if encoded == "" || hasPlaceholder(record) {
 		return record.ValidatePassword(plain) && !hasPlaceholder(record), nil
 	}
-	// What the import admitted is admitted here: weak hashes too.
+	// The import decided whether weak hashes are acceptable.
 	hash, err := password.Parse(encoded, true)
 	if err != nil || !hash.Verify(plain) {
 		return false, nil
@@ -60,9 +60,9 @@ func Verify(ctx context.Context, app core.App, record *core.Record, plain string
 	return true, replace(ctx, app, record, encoded, "", plain)
 }
 
-// replace stores PocketBase's hash of a password beside what is kept of Django's,
-// unless another request has done so or has set another password. The user's
-// sessions go on: it is the same password.
+// replace stores PocketBase's hash of a password, and kept as Django's, unless another
+// request has already done so or changed the password. Sessions stay valid, because
+// the password is the same.
 func replace(ctx context.Context, app core.App, record *core.Record, encoded, kept, plain string) error {
 	hash, err := bcrypt.GenerateFromPassword([]byte(plain), passwordCost(record.Collection()))
 	if err != nil {
@@ -80,7 +80,8 @@ func replace(ctx context.Context, app core.App, record *core.Record, encoded, ke
 		return err
 	}
 	if changed == 0 {
-		// What is stored by now decides what comes next in this request.
+		// A concurrent request changed the hashes; use those for the rest of this
+		// request.
 		stored, err := app.FindRecordById(record.Collection(), record.Id)
 		if err != nil {
 			return err
@@ -101,10 +102,10 @@ func passwordCost(collection *core.Collection) int {
 	return bcrypt.DefaultCost
 }
 
-// GuardHash keeps FieldPassword the server's: a record that gets another password
-// loses Django's hash, and nothing else changes it, such as the empty password of a
-// dashboard's form. It is to be called before every update of a user or superuser:
-// without it an old password would go on working.
+// GuardHash protects FieldPassword from clients: setting a new password removes
+// Django's hash, and nothing else changes it, such as the empty value of a dashboard
+// form. Call it before every update of a user or superuser; otherwise an old password
+// would keep working.
 func GuardHash(record *core.Record) {
 	kept := ""
 	if record.GetString(core.FieldNamePassword) == "" {
@@ -113,24 +114,25 @@ func GuardHash(record *core.Record) {
 	SetHash(record, kept)
 }
 
-// Work makes refused sign-ins take the same time for known and unknown addresses
-// while users have hashes of Django's, which cost more than PocketBase's.
+// Work equalizes the time of rejected sign-ins for known and unknown addresses while
+// users have Django hashes, which are more expensive than PocketBase's.
 type Work struct {
 	mutex   sync.Mutex
 	checked time.Time
-	// iterations is what the most expensive hash costs, in iterations of PBKDF2.
+	// iterations is the cost of the most expensive hash, in iterations of PBKDF2.
 	iterations int
 }
 
 const (
-	// recheckAfter is how long it takes to notice that the last hash is gone.
+	// recheckAfter is how long the cost of the stored hashes is cached.
 	recheckAfter = 10 * time.Minute
-	// workStep is how many iterations are done between looks at the clock.
+	// workStep is the number of iterations between checks of the clock.
 	workStep = 20_000
 )
 
-// Spend does what is left to do of a refused check that has begun at a time. It
-// is to be called where Verify is, whatever the reason for refusing was.
+// Spend takes the time that a rejected check which started at begun would have taken
+// with the most expensive Django hash. Call it after every Verify that fails, whatever
+// the reason.
 func (w *Work) Spend(ctx context.Context, app core.App, collection string, begun time.Time) error {
 	target, err := w.target(ctx, app, collection)
 	if err != nil || target == 0 {
@@ -142,7 +144,7 @@ func (w *Work) Spend(ctx context.Context, app core.App, collection string, begun
 		if _, err := pbkdf2.Key(sha256.New, "nobody's password", []byte("carebase"), workStep, sha256.Size); err != nil {
 			return err
 		}
-		// What the check took stands for as many iterations as take that long.
+		// Count the time already spent as iterations.
 		if perStep := time.Since(start); done == 0 && perStep > 0 {
 			done += int(float64(spent) / float64(perStep) * workStep)
 		}
@@ -150,8 +152,8 @@ func (w *Work) Spend(ctx context.Context, app core.App, collection string, begun
 	return ctx.Err()
 }
 
-// target is the number of iterations that most of the stored hashes of Django's
-// take; 0 if there are none.
+// target returns the iterations of the most expensive Django hash in a collection; 0
+// if there is none.
 func (w *Work) target(ctx context.Context, app core.App, collection string) (int, error) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -159,7 +161,7 @@ func (w *Work) target(ctx context.Context, app core.App, collection string) (int
 		return w.iterations, nil
 	}
 	var prefixes []string
-	// The parameters of a hash are at its beginning.
+	// A hash starts with its parameters.
 	err := app.ConcurrentDB().NewQuery("SELECT DISTINCT substr(django_password, 1, 24) FROM {{" + collection + "}} WHERE django_password != ''").
 		WithContext(ctx).Column(&prefixes)
 	if err != nil {

@@ -12,31 +12,30 @@ import (
 	"github.com/spf13/cast"
 )
 
-// The errors of Keys.Verify.
+// Errors returned by Keys.Verify.
 var (
-	// ErrToken means that a token was not signed with the key, or is no token of
-	// SimpleJWT's.
+	// ErrToken means that a token is not a SimpleJWT token signed with the key.
 	ErrToken = errors.New("not a token of the Django deployment")
-	// ErrTokenExpired means that it was one, and has expired.
+	// ErrTokenExpired means that a token of the deployment has expired.
 	ErrTokenExpired = errors.New("an expired token of the Django deployment")
 )
 
-// Keys verify the tokens that a Django deployment has issued. The zero value
-// verifies none.
+// Keys verifies tokens issued by a Django deployment. The zero value accepts none.
 type Keys struct {
 	secret []byte
 }
 
-// NewKeys returns the keys for a deployment's SECRET_KEY; none if it is empty.
+// NewKeys returns the keys for a deployment's SECRET_KEY. An empty secret accepts no
+// token.
 func NewKeys(secret string) Keys { return Keys{[]byte(secret)} }
 
-// Claims are what SimpleJWT puts into a token.
+// Claims holds the claims of a SimpleJWT token.
 type Claims struct {
 	// Type is "access" or "refresh".
 	Type string
-	// ID is the claim jti.
+	// ID is the jti claim.
 	ID string
-	// UserID is the id of the user, which is a string or a number in the token.
+	// UserID is the user's id, which may be a string or a number in the token.
 	UserID  string
 	Issued  time.Time
 	Expires time.Time
@@ -44,9 +43,9 @@ type Claims struct {
 
 var tokenParser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithJSONNumber(), jwt.WithExpirationRequired(), jwt.WithIssuedAt())
 
-// Verify returns the claims of a token that was signed with the key (HS256) and
-// holds. Whether it is blacklisted, and whether its user is there and active, is the
-// caller's to find out. The error is ErrToken or ErrTokenExpired.
+// Verify returns the claims of an unexpired token signed with the key (HS256). The
+// caller must check the blacklist, and that the user exists and is active. The error
+// is ErrToken or ErrTokenExpired.
 func (k Keys) Verify(raw string) (Claims, error) {
 	if len(k.secret) == 0 {
 		return Claims{}, ErrToken
@@ -74,7 +73,8 @@ func (k Keys) Verify(raw string) (Claims, error) {
 	return claims, nil
 }
 
-// textClaim is a claim that is a string or a whole number; empty for all others.
+// textClaim returns a claim that is a string or an integer as text; "" for anything
+// else.
 func textClaim(value any) string {
 	switch v := value.(type) {
 	case string:
@@ -87,19 +87,19 @@ func textClaim(value any) string {
 	return ""
 }
 
-// paramsTable is where PocketBase keeps its settings, by key.
+// paramsTable is PocketBase's key-value table of settings.
 const (
 	paramsTable = "_params"
 	tokensParam = "django"
 )
 
-// tokensNote is what is kept of the refresh tokens that a deployment had issued.
+// tokensNote is what is stored about the refresh tokens of an imported deployment.
 type tokensNote struct {
 	TokensUntil types.DateTime `json:"tokens_until"`
 }
 
-// NoteTokensUntil keeps until when the last refresh token of a deployment holds. A
-// later time that is there already stays.
+// NoteTokensUntil stores when the deployment's last refresh token expires. It keeps a
+// later time that is already stored.
 func NoteTokensUntil(app core.App, until string) error {
 	known, err := TokensUntil(app)
 	if err != nil {
@@ -121,8 +121,8 @@ func NoteTokensUntil(app core.App, until string) error {
 	return err
 }
 
-// TokensUntil is until when the last of the refresh tokens holds that a deployment
-// had issued when it was imported; zero if none does.
+// TokensUntil returns when the last refresh token of an imported deployment expires;
+// the zero time if there is none.
 func TokensUntil(app core.App) (time.Time, error) {
 	var values []string
 	if err := app.DB().Select("value").From(paramsTable).Where(dbx.HashExp{"id": tokensParam}).Column(&values); err != nil || len(values) == 0 {

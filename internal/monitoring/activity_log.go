@@ -12,9 +12,9 @@ import (
 	"carebase/internal/rest"
 )
 
-// Redact is the middleware that keeps query strings out of PocketBase's log of
-// requests, which the dashboard shows, and what its errors quote: filters and
-// searches carry what is known about patients.
+// Redact is the middleware that keeps query strings, and values quoted in
+// errors, out of PocketBase's request log, which the dashboard shows: filters
+// and searches contain patient data.
 func (*Monitoring) Redact(e *core.RequestEvent) error {
 	defer func() {
 		e.Request.URL = &url.URL{Path: e.Request.URL.Path}
@@ -27,8 +27,8 @@ func (*Monitoring) Redact(e *core.RequestEvent) error {
 	return err
 }
 
-// withoutCause leaves of a refusal what the caller is told. The cause of a
-// failure on the server's side stays, for its operators to find.
+// withoutCause reduces a client error to what the client is told. Server errors
+// keep their cause for operators.
 func withoutCause(err error) error {
 	var refusal *router.ApiError
 	if !errors.As(err, &refusal) || refusal.Status >= http.StatusInternalServerError {

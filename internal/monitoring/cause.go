@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// maxCause is how much of a cause is logged, in bytes: a stack, and what failed.
+// maxCause limits the length of a logged cause in bytes, enough for a stack trace.
 const maxCause = 3 << 10
 
-// quoted is what a message quotes: values, mostly. The last is how PostgreSQL
-// names the row that a constraint refuses.
+// quoted matches the quoted parts of a message, mostly values. The last
+// alternative matches the row that PostgreSQL reports for a violated
+// constraint.
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?|'[^']*'|` + "`[^`]*`" + `|=\([^)]*\)`)
 
-// withoutValues is the text of an error without the values that it may quote and
-// the names of files, which people choose.
+// withoutValues returns the text of an error without quoted values and without
+// the file names that users choose.
 func withoutValues(err error) string {
 	text := err.Error()
 	var file *fs.PathError

@@ -15,27 +15,27 @@ import (
 	"carebase/internal/sqlite"
 )
 
-// databaseTimeout is how long the database may take to answer.
+// databaseTimeout limits the database access of a readiness check.
 const databaseTimeout = 2 * time.Second
 
-// health is the answer of both endpoints; Reason is for people, and tells
-// nothing about what is stored or where.
+// health is the response of both endpoints. Reason is for people and discloses
+// nothing about the stored data or its location.
 type health struct {
 	Status string `json:"status"`
 	Reason string `json:"reason,omitempty"`
 }
 
-// bindHealth adds /healthz, which answers as long as the process does, and
-// /readyz, which answers 503 while requests would fail. The server does not answer
-// before the migrations are done. Both are asked all the time, so that only what
-// they complain about is stored.
+// bindHealth adds the liveness check /healthz and the readiness check /readyz,
+// which responds with 503 while requests would fail. The server does not listen
+// before the migrations are done. Both endpoints are polled, so only failures
+// are stored in the request log.
 func bindHealth(app core.App) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		e.Router.GET("/healthz", func(e *core.RequestEvent) error {
 			return e.JSON(http.StatusOK, health{Status: "ok"})
 		}).Bind(apis.SkipSuccessActivityLog())
 		e.Router.GET("/readyz", func(e *core.RequestEvent) error {
-			if reason := obstacle(e); reason != "" {
+			if reason := unavailableReason(e); reason != "" {
 				return e.JSON(http.StatusServiceUnavailable, health{Status: "unavailable", Reason: reason})
 			}
 			return e.JSON(http.StatusOK, health{Status: "ok", Reason: warning(e.App)})
@@ -44,8 +44,8 @@ func bindHealth(app core.App) {
 	})
 }
 
-// obstacle returns why requests would fail; empty if they would not.
-func obstacle(e *core.RequestEvent) string {
+// unavailableReason returns why requests would fail; empty if they would not.
+func unavailableReason(e *core.RequestEvent) string {
 	ctx, cancel := context.WithTimeout(e.Request.Context(), databaseTimeout)
 	defer cancel()
 	var migrations int
@@ -74,26 +74,28 @@ func obstacle(e *core.RequestEvent) string {
 	return ""
 }
 
-// corruptKey is where an app's store remembers that its database is malformed.
+// corruptKey is set in an app's store once its database is known to be
+// malformed.
 const corruptKey = "carebase.monitoring.corrupt"
 
-// ObserveDatabase remembers that a statement has met a malformed database, until
-// the process ends. SQLite reads only the pages that a statement needs, so that
-// others may still succeed.
+// ObserveDatabase marks the database as malformed, until the process ends, if a
+// statement's error says so. SQLite reads only the pages that a statement
+// needs, so other statements may still succeed.
 func ObserveDatabase(app core.App, err error) {
 	if dberror.IsCorrupt(err) {
 		app.Store().Set(corruptKey, true)
 	}
 }
 
-// tryWrite writes what is there already. That the writer is busy is no failure.
+// tryWrite makes a write that changes nothing. Its error may also mean that the
+// writer is busy.
 func tryWrite(ctx context.Context, app core.App) error {
 	_, err := app.NonconcurrentDB().NewQuery("UPDATE {{_params}} SET [[updated]] = [[updated]] WHERE [[id]] = 'settings'").WithContext(ctx).Execute()
 	return err
 }
 
-// warning returns what an operator should look at although requests succeed; empty
-// if there is nothing.
+// warning returns a problem that operators should look at although requests
+// succeed; empty if there is none.
 func warning(app core.App) string {
 	if replica, configured := backup.ReplicaOf(app); configured && replica.Failure != nil {
 		return "The replica does not follow."

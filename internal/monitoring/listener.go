@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// metricsTimeout bounds each part of an exchange with Prometheus.
+	// metricsTimeout limits each phase of a scrape.
 	metricsTimeout = 10 * time.Second
-	// maxScrapes bounds the exchanges at one time.
+	// maxScrapes limits the number of concurrent scrapes.
 	maxScrapes = 4
-	// metricsShutdownTimeout bounds the wait for an exchange at shutdown.
+	// metricsShutdownTimeout limits the wait for running scrapes at shutdown.
 	metricsShutdownTimeout = time.Second
 )
 
-// bindListener serves /metrics at an address of its own while the server runs. It
-// listens before everything else at startup, so that a server that cannot listen
-// changes nothing, and prints the address when the server is ready.
+// bindListener serves /metrics at its own address while the server runs. It
+// listens before any other startup hook runs, so that a failure to listen has
+// no side effects, and prints the address when the server is ready.
 func (m *metrics) bindListener(app core.App, address string) {
 	routes := http.NewServeMux()
 	routes.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes, Timeout: metricsTimeout}))
@@ -38,7 +38,7 @@ func (m *metrics) bindListener(app core.App, address string) {
 	}
 	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{
 		Id:       "metricsListener",
-		Priority: -1, // around all others
+		Priority: -1, // wraps all other hooks
 		Func: func(e *core.ServeEvent) error {
 			listener, err := net.Listen("tcp", address)
 			if err != nil {

@@ -14,9 +14,9 @@ import (
 	"carebase/internal/version"
 )
 
-// metrics are what Prometheus is told. Labels have routes, methods, statuses and
-// reasons as their values, of which there are few, and nothing of what a request
-// is about. Nil measures nothing.
+// metrics are the Prometheus metrics. Label values are routes, methods,
+// statuses and reasons, which are few and contain no request data. A nil
+// *metrics is valid and records nothing.
 type metrics struct {
 	registry        *prometheus.Registry
 	requests        *prometheus.CounterVec
@@ -60,7 +60,8 @@ func newMetrics() *metrics {
 	return m
 }
 
-// bind serves the metrics, and gathers what no request tells.
+// bind serves the metrics and registers those that are not observed per
+// request.
 func (m *metrics) bind(app core.App, address string) {
 	m.bindListener(app, address)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
@@ -76,7 +77,7 @@ func (m *metrics) bind(app core.App, address string) {
 	})
 }
 
-// registerQueue adds how the audit trail's queue is.
+// registerQueue adds the state of the audit trail's queue.
 func (m *metrics) registerQueue(app core.App) {
 	m.registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -95,8 +96,8 @@ func (m *metrics) registerQueue(app core.App) {
 	)
 }
 
-// registerPools adds the connections to the databases. PocketBase reads and
-// writes over pools of their own, and keeps its logs in a database of their own.
+// registerPools adds the database connection pools. PocketBase has separate
+// pools for reading and writing, and a separate database for its logs.
 func (m *metrics) registerPools(app core.App) {
 	for name, builder := range map[string]dbx.Builder{
 		"data_readers": app.ConcurrentDB(), "data_writers": app.NonconcurrentDB(),
@@ -108,31 +109,31 @@ func (m *metrics) registerPools(app core.App) {
 	}
 }
 
-// observe counts a request that has ended.
+// observe counts a finished request.
 func (m *metrics) observe(ended outcome) {
 	if m == nil {
 		return
 	}
 	m.requests.WithLabelValues(ended.route, ended.method, strconv.Itoa(ended.status)).Inc()
 	m.durations.WithLabelValues(ended.route, ended.method).Observe(ended.duration.Seconds())
-	if reason := whyRefused(ended); reason != "" {
+	if reason := refusalReason(ended); reason != "" {
 		m.refusedLogins.WithLabelValues(reason).Inc()
 	}
 }
 
-// Why logins are refused.
+// Reasons for which logins are refused.
 const (
 	wrongCredentials = "credentials"
 	throttled        = "throttled"
 	forbidden        = "forbidden"
 )
 
-// nativeLogin begins the last part of the routes of PocketBase's own doors.
+// nativeLogin is the common prefix of the routes of PocketBase's own logins.
 const nativeLogin = "/api/collections/{collection}/auth-with-"
 
-// whyRefused is why a request to sign in was refused, empty for other requests and
-// for those that are no attempts.
-func whyRefused(ended outcome) string {
+// refusalReason returns why a login was refused; empty for other requests and
+// for those that are not login attempts.
+func refusalReason(ended outcome) string {
 	isDocumented := ended.route == "/api/auth/login" || ended.route == "/api/token"
 	isNative := strings.HasPrefix(ended.route, nativeLogin)
 	if ended.method != http.MethodPost || !isDocumented && !isNative {
@@ -144,12 +145,13 @@ func whyRefused(ended outcome) string {
 	case http.StatusForbidden:
 		return forbidden
 	case http.StatusUnauthorized:
-		// There, PocketBase asks for a second factor.
+		// PocketBase responds with 401 to ask for a second factor.
 		if isDocumented {
 			return wrongCredentials
 		}
 	case http.StatusBadRequest:
-		// The documented API says so of what is no attempt.
+		// The documented API responds with 400 to requests without credentials to
+		// check.
 		if isNative {
 			return wrongCredentials
 		}

@@ -1,6 +1,6 @@
-// Package monitoring tells operators and their tools how the process is: health
-// for orchestrators, metrics for Prometheus, and a line of log for each request
-// that failed. Nothing in them is about anybody's health.
+// Package monitoring reports the state of the process to operators: health
+// checks for orchestrators, metrics for Prometheus, and a log line for each
+// failed request. None of them contains patient data.
 package monitoring
 
 import (
@@ -12,14 +12,14 @@ import (
 // Monitoring observes an app's requests.
 type Monitoring struct {
 	log *requestLog
-	// metrics are nil if nothing is measured.
+	// metrics is nil if metrics are switched off.
 	metrics *metrics
 }
 
-// Bind adds the endpoints of health and metrics. Metrics are served at their own
-// address, a "host:port", or not at all if it is empty. It is called once, before
-// the app starts. The middlewares Observe and Redact of what it returns stand
-// around every request; failed ones are logged as lines of JSON.
+// Bind adds the health endpoints, and serves metrics at metricsAddress
+// ("host:port") unless it is empty. Call it once, before the app starts. The
+// returned middlewares Observe and Redact must wrap every request; failed
+// requests are written to log as lines of JSON.
 func Bind(app core.App, metricsAddress string, log io.Writer) *Monitoring {
 	m := &Monitoring{log: newRequestLog(log)}
 	if metricsAddress != "" {

@@ -12,7 +12,7 @@ import (
 var replicaLagDescription = prometheus.NewDesc("carebase_replica_lag_seconds",
 	"How much of the last writes a lost machine would take with it. There is none before the replica has anything.", nil, nil)
 
-// replicaLag is how far an app's replica is behind, if there is one.
+// replicaLag collects the lag of an app's replica, if it has one.
 type replicaLag struct {
 	app core.App
 }
@@ -23,8 +23,8 @@ func (replicaLag) Describe(descriptions chan<- *prometheus.Desc) {
 }
 
 // Collect implements prometheus.Collector.
-func (r replicaLag) Collect(metrics chan<- prometheus.Metric) {
+func (r replicaLag) Collect(collected chan<- prometheus.Metric) {
 	if replica, configured := backup.ReplicaOf(r.app); configured && !replica.UpTo.IsZero() {
-		metrics <- prometheus.MustNewConstMetric(replicaLagDescription, prometheus.GaugeValue, time.Since(replica.UpTo).Seconds())
+		collected <- prometheus.MustNewConstMetric(replicaLagDescription, prometheus.GaugeValue, time.Since(replica.UpTo).Seconds())
 	}
 }

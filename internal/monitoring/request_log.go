@@ -11,16 +11,15 @@ import (
 	"carebase/internal/audit"
 )
 
-// requestLog writes a line of JSON for each request that failed. What a request
-// is for stands in it as its route: paths, queries and bodies carry what is known
-// about patients.
+// requestLog writes a line of JSON for each failed request. It logs the route
+// only: paths, queries and bodies contain patient data.
 type requestLog struct{ *slog.Logger }
 
 func newRequestLog(out io.Writer) *requestLog {
 	return &requestLog{slog.New(slog.NewJSONHandler(out, nil))}
 }
 
-// write logs refusals as warnings and the server's failures as errors.
+// write logs client errors as warnings and server errors as errors.
 func (l *requestLog) write(e *core.RequestEvent, ended outcome) {
 	if ended.status < http.StatusBadRequest {
 		return

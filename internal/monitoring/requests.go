@@ -16,11 +16,12 @@ import (
 	"carebase/internal/rest"
 )
 
-// statusClientClosed stands for requests whose client went away before it had the
-// answer, as nginx's 499. No client ever sees it.
+// statusClientClosed is the status recorded for requests whose client
+// disconnected before the response was complete, like nginx's 499. It is never
+// sent.
 const statusClientClosed = 499
 
-// other stands for what names no route, and for methods that HTTP does not have.
+// other is recorded for requests without a route and for non-standard methods.
 const other = "other"
 
 // outcome is how a request ended.
@@ -28,12 +29,13 @@ type outcome struct {
 	method, route string
 	status        int
 	duration      time.Duration
-	// cause is why the server failed, nil for what is the caller's to know.
+	// cause is the error behind a server failure; nil for errors that are
+	// reported to the client.
 	cause error
 }
 
-// Observe is the middleware that measures and logs every request, from outside of
-// all that can refuse it.
+// Observe is the middleware that measures and logs every request. It wraps all
+// middlewares that may refuse one.
 func (m *Monitoring) Observe(e *core.RequestEvent) (err error) {
 	begin := time.Now()
 	ended := outcome{method: method(e.Request.Method), route: endpoint.Path(e.Request)}
@@ -43,7 +45,7 @@ func (m *Monitoring) Observe(e *core.RequestEvent) (err error) {
 	panicked := true
 	defer func() {
 		ended.duration = time.Since(begin)
-		ended.judge(e, err, panicked)
+		ended.classify(e, err, panicked)
 		m.metrics.observe(ended)
 		m.log.write(e, ended)
 	}()
@@ -60,9 +62,9 @@ func method(name string) string {
 	return other
 }
 
-// judge finds out how the request ended, whoever has rendered or will render the
-// answer: a view, PocketBase's router, or nobody any more.
-func (o *outcome) judge(e *core.RequestEvent, err error, panicked bool) {
+// classify determines the status and the cause of a request, whether a view or
+// PocketBase's router renders the response or nothing can any more.
+func (o *outcome) classify(e *core.RequestEvent, err error, panicked bool) {
 	failure := errors.Join(err, rest.Failure(e))
 	o.status = e.Status()
 	switch {
@@ -71,19 +73,19 @@ func (o *outcome) judge(e *core.RequestEvent, err error, panicked bool) {
 	case o.status == 0:
 		o.status = http.StatusOK
 	}
-	isBrokenOff := panicked || e.Written() && err != nil
-	if isBrokenOff && o.status < http.StatusBadRequest {
+	isAborted := panicked || e.Written() && err != nil
+	if isAborted && o.status < http.StatusBadRequest {
 		o.status = http.StatusInternalServerError
 	}
-	isTheServers := o.status >= http.StatusInternalServerError
-	if isTheServers && isClientGone(e, err, failure) {
+	isServerError := o.status >= http.StatusInternalServerError
+	if isServerError && isClientGone(e, err, failure) {
 		o.status = statusClientClosed
 	}
 	var refusal *router.ApiError
 	switch {
 	case !errors.As(failure, &refusal):
 		o.cause = failure
-	case isTheServers:
+	case isServerError:
 		o.cause = failure
 		if cause, ok := refusal.RawData().(error); ok {
 			o.cause = cause
@@ -91,14 +93,14 @@ func (o *outcome) judge(e *core.RequestEvent, err error, panicked bool) {
 	}
 }
 
-// isClientGone recognizes what becomes of a request without a client, or with one
-// that reads no longer. An error of the network is the client's only where the
-// answer could not be written: the database may be at the end of a network, too.
+// isClientGone reports whether a request failed because its client disconnected
+// or stopped reading. A network error counts only if the response could not be
+// written: the database may be on a network, too.
 func isClientGone(e *core.RequestEvent, err, failure error) bool {
 	if errors.Is(e.Request.Context().Err(), context.Canceled) || errors.Is(failure, rest.ErrClientGone) {
 		return true
 	}
-	return e.Written() && slices.ContainsFunc([]error{syscall.EPIPE, syscall.ECONNRESET, os.ErrDeadlineExceeded}, func(sign error) bool {
-		return errors.Is(err, sign)
+	return e.Written() && slices.ContainsFunc([]error{syscall.EPIPE, syscall.ECONNRESET, os.ErrDeadlineExceeded}, func(target error) bool {
+		return errors.Is(err, target)
 	})
 }

@@ -6,12 +6,12 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// bodyKey is where a request has what its guards have decoded of its body.
+// bodyKey is the key of a request event under which its *body is stored.
 const bodyKey = "carebase.server.body"
 
-// body is what guards look at in a request's body, decoded by PocketBase's rules:
-// a struct's keys match without regard to case, a record's keys to the letter,
-// and of duplicate keys the last one counts.
+// body holds the parts of a request's body that guards look at, decoded by
+// PocketBase's rules: the keys of a struct match case-insensitively, those of a
+// record exactly, and the last of duplicate keys wins.
 type body struct {
 	// Records are the fields of each record that the request writes.
 	Records []map[string]any
@@ -33,8 +33,8 @@ type batchForm struct {
 	Requests []*core.InternalRequest `json:"requests" form:"requests"`
 }
 
-// bodyOf returns what the body of a request says, decoded once. A body that
-// cannot be read is empty here; its own reader answers for it.
+// bodyOf returns the decoded body of a request. It decodes once; a malformed body is
+// empty here, and PocketBase answers for it.
 func bodyOf(e *core.RequestEvent) *body {
 	if decoded, ok := e.Get(bodyKey).(*body); ok {
 		return decoded

@@ -45,8 +45,8 @@ func bindConditional(app core.App) {
 	app.OnRecordCreateRequest().BindFunc(createIdempotent)
 }
 
-// tagView names the tag of a record that is shown, unless it changes at this very
-// moment: a tag must not be newer than what is shown.
+// tagView sets the ETag of a viewed record, unless the record changes at this very
+// moment: a tag must not be newer than the representation.
 func tagView(e *core.RecordRequestEvent) error {
 	if e.Collection.IsView() || e.Collection.IsAuth() {
 		return nil
@@ -73,7 +73,7 @@ func setTag(e *core.RecordRequestEvent) error {
 	return err
 }
 
-// checkTag is the 412 of a request whose If-Match names another tag.
+// checkTag returns a 412 if the request's If-Match names another tag.
 func checkTag(e *core.RecordRequestEvent) error {
 	if !etag.IsAsked(e.Request) || isBatch(e.RequestEvent) {
 		return nil
@@ -89,12 +89,13 @@ func checkTag(e *core.RecordRequestEvent) error {
 	return nil
 }
 
-// isBatch recognizes the requests in a batch, which have its headers.
+// isBatch reports whether a request is part of a batch, whose headers it shares.
 func isBatch(e *core.RequestEvent) bool {
 	return e.Get(core.RequestEventKeyInfoContext) == core.RequestInfoContextBatch
 }
 
-// idempotencyKey is where a request has its *idempotency.Key.
+// idempotencyKey is the key of a request event under which its *idempotency.Key is
+// stored.
 const idempotencyKey = "carebase.server.idempotency"
 
 // createOnce lets a client send a creation again under its Idempotency-Key.
@@ -117,8 +118,8 @@ func createOnce(e *core.RequestEvent) error {
 	return audit.InTransaction(&e.App, e.Next)
 }
 
-// createIdempotent answers with the record that the same request has created, or
-// remembers the one that it creates.
+// createIdempotent returns the record that an earlier request with the same key
+// created, or stores the id of the one that it creates.
 func createIdempotent(e *core.RecordRequestEvent) error {
 	key, ok := e.Get(idempotencyKey).(*idempotency.Key)
 	if !ok || isBatch(e.RequestEvent) {
@@ -158,7 +159,7 @@ func replay(e *core.RecordRequestEvent, done *idempotency.Done) error {
 	return e.JSON(done.Status, record)
 }
 
-// idempotencyError gives what package idempotency refuses its HTTP meaning.
+// idempotencyError maps the errors of package idempotency to HTTP.
 func idempotencyError(err error) error {
 	for refusal, status := range map[error]int{
 		idempotency.ErrInvalid: http.StatusBadRequest, idempotency.ErrUnderWay: http.StatusConflict,

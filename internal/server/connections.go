@@ -26,7 +26,7 @@ type Timeouts struct {
 	User, Superuser time.Duration
 }
 
-// DefaultTimeouts are those of a server that nobody configures.
+// DefaultTimeouts are the timeouts in production.
 var DefaultTimeouts = Timeouts{
 	Header: 10 * time.Second, Body: 2 * time.Minute, Idle: 2 * time.Minute, Reader: 30 * time.Second,
 	User: 10 * time.Second, Superuser: time.Minute,

@@ -10,9 +10,8 @@ import (
 	"carebase/internal/rest"
 )
 
-// tellDatabaseFailures has PocketBase's APIs tell a full disk, a database that
-// does not answer and a conflict from mistakes of the client, as which they
-// report them.
+// tellDatabaseFailures maps a full disk, an unavailable database and conflicts to
+// 507, 503 and 409. PocketBase's APIs report them as mistakes of the client.
 func tellDatabaseFailures(e *core.RequestEvent) error {
 	err := e.Next()
 	monitoring.ObserveDatabase(e.App, errors.Join(err, rest.Failure(e)))

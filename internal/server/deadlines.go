@@ -20,9 +20,9 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// limitWork gives a request's work its time: every statement that it has run ends
-// with it. A read ends with its client, too; a write goes on, so that what is
-// committed is told to subscribers.
+// limitWork sets a deadline for the request and all of its statements. A read is also
+// cancelled when its client disconnects; a write is not, so that subscribers are
+// notified of everything that is committed.
 func (s *server) limitWork(e *core.RequestEvent) error {
 	if !hasDeadline(e.Request) {
 		return e.Next()
@@ -53,8 +53,8 @@ func (s *server) limitWork(e *core.RequestEvent) error {
 	return err
 }
 
-// hasDeadline leaves out connections that last, files, and what superusers do to
-// the whole server, such as restoring a backup or changing a collection.
+// hasDeadline excludes realtime connections, files, and server-wide superuser
+// operations such as restoring a backup or changing a collection.
 func hasDeadline(request *http.Request) bool {
 	if !endpoint.IsBelow(request, "/api") || endpoint.Of(request) == endpoint.Connect {
 		return false
@@ -71,7 +71,7 @@ func isWrite(request *http.Request) bool {
 	return request.Method != http.MethodGet && request.Method != http.MethodHead && request.Method != http.MethodOptions
 }
 
-// clientBody is a request's body. Waiting for it is not the request's work.
+// clientBody is a request body. Time spent waiting for it does not count as work.
 type clientBody struct {
 	io.ReadCloser
 	work *deadline.Work
@@ -91,8 +91,8 @@ func (b *clientBody) Reread() {
 	}
 }
 
-// clientResponse is a response. Waiting for the client to take it is not the
-// request's work.
+// clientResponse is a response. Time spent waiting for the client to receive it does
+// not count as work.
 type clientResponse struct {
 	http.ResponseWriter
 	work *deadline.Work
@@ -105,27 +105,27 @@ func (r *clientResponse) Write(data []byte) (int, error) {
 	return r.ResponseWriter.Write(data)
 }
 
-// Unwrap is for http.ResponseController and PocketBase.
+// Unwrap is used by http.ResponseController and PocketBase.
 func (r *clientResponse) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// boundedApp is the app as one request has it: its statements end with the
-// request's work, and it expands a bounded number of records.
+// boundedApp is an app for one request: its statements have the request's deadline,
+// and it bounds the number of expanded records.
 type boundedApp struct {
 	core.App
 	expansion *expansion
 }
 
-// databases are where BaseApp has its databases. Its methods call each other and
-// not those of an app around it, so that there is no other way to give all of
-// their statements a context.
+// databases are BaseApp's database fields. BaseApp's methods call each other rather
+// than those of an app that wraps it, so replacing these fields is the only way to
+// pass a context to all of their statements.
 var databases = map[string]func(core.App) dbx.Builder{
 	"concurrentDB":    core.App.ConcurrentDB,
 	"nonconcurrentDB": core.App.NonconcurrentDB,
 	"auxConcurrentDB": core.App.AuxConcurrentDB,
 }
 
-// databaseOffsets are the places of the databases in a BaseApp; an error if
-// PocketBase keeps them elsewhere.
+// databaseOffsets holds the fields' offsets in BaseApp. errDatabases is set if
+// PocketBase has changed them.
 var databaseOffsets, errDatabases = findDatabases()
 
 func findDatabases() (map[string]uintptr, error) {
@@ -161,7 +161,7 @@ func newBoundedApp(app core.App, work *deadline.Work, expanded int) (core.App, e
 	return &boundedApp{App: &bounded, expansion: state}, nil
 }
 
-// baseOf returns PocketBase's own app.
+// baseOf returns the BaseApp of an app.
 func baseOf(app core.App) (*core.BaseApp, error) {
 	switch app := app.(type) {
 	case *core.BaseApp:
@@ -172,14 +172,14 @@ func baseOf(app core.App) (*core.BaseApp, error) {
 	return nil, fmt.Errorf("the app is an unknown %T", app)
 }
 
-// workOf returns the work of the request that an app belongs to, in a transaction
-// or not; nil if to none.
+// workOf returns the work of the request that an app belongs to, inside or outside a
+// transaction; nil if there is none.
 func workOf(app core.App) *deadline.Work {
 	return deadline.Of(app.ConcurrentDB().NewQuery("").Context())
 }
 
-// bindDeadlines has what follows a commit happen without the request's deadline:
-// it is for subscribers and others.
+// bindDeadlines removes the request's deadline from hooks that run after a commit,
+// because they serve subscribers and others rather than the request.
 func bindDeadlines(app core.App) {
 	free := &hook.Handler[*core.ModelEvent]{Priority: beforePocketBase, Func: func(e *core.ModelEvent) error {
 		if !e.App.IsTransactional() {

@@ -11,10 +11,10 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 )
 
-// expandParam is PocketBase's query parameter.
+// expandParam is PocketBase's expand query parameter.
 const expandParam = "expand"
 
-// expansion counts what a request expands.
+// expansion holds the number of records that a request may still expand.
 type expansion struct{ left int }
 
 type expansionKey struct{}
@@ -36,8 +36,8 @@ func withExpansion(ctx context.Context, state *expansion) context.Context {
 	return expansionContext{ctx, state}
 }
 
-// expansionOf returns that of the request that an app belongs to, in a
-// transaction or not; nil if to none.
+// expansionOf returns the expansion of the request that an app belongs to, inside or
+// outside a transaction; nil if there is none.
 func expansionOf(app core.App) *expansion {
 	ctx := app.ConcurrentDB().NewQuery("").Context()
 	if ctx == nil {
@@ -53,8 +53,8 @@ func tooManyExpanded() error {
 	return router.NewBadRequestError("The answer would expand too many records. Ask for fewer records or relations at a time.", errTooManyExpanded)
 }
 
-// ExpandRecords implements core.App. It does not read more records than an answer
-// may have.
+// ExpandRecords implements core.App. It stops reading once the records exceed the
+// request's limit.
 func (a *boundedApp) ExpandRecords(records []*core.Record, expands []string, fetch core.ExpandFetchFunc) map[string]error {
 	if fetch == nil {
 		return a.App.ExpandRecords(records, expands, nil)
@@ -74,15 +74,15 @@ func (a *boundedApp) ExpandRecord(record *core.Record, expands []string, fetch c
 	return a.ExpandRecords([]*core.Record{record}, expands, fetch)
 }
 
-// bindExpansion refuses an answer that would repeat too many expanded records, or
-// that lacks some because its time is over: PocketBase only logs that.
+// bindExpansion rejects a response that repeats too many expanded records, or that
+// lacks some because the deadline has passed: PocketBase only logs that.
 func bindExpansion(app core.App) {
 	app.OnRecordEnrich().BindFunc(func(e *core.RecordEnrichEvent) error {
 		if err := e.Next(); err != nil || e.RequestInfo.Query[expandParam] == "" || e.RequestInfo.Context == core.RequestInfoContextExpand {
 			return err
 		}
 		state := expansionOf(e.App)
-		if state == nil { // a message to a subscriber
+		if state == nil { // a realtime message
 			state = &expansion{left: userBounds.expanded}
 		}
 		if !state.count(e.Record) {
@@ -95,8 +95,8 @@ func bindExpansion(app core.App) {
 	})
 }
 
-// count takes what is expanded below a record as often as the answer has it. It
-// reports whether there was enough left.
+// count subtracts all records expanded below a record, counting repetitions. It
+// reports whether the limit is kept.
 func (x *expansion) count(record *core.Record) bool {
 	for _, expanded := range record.Expand() {
 		var below []*core.Record
@@ -116,11 +116,11 @@ func (x *expansion) count(record *core.Record) bool {
 	return x.left >= 0
 }
 
-// backRelationPattern are PocketBase's two notations of a back-relation.
+// backRelationPattern matches PocketBase's two notations of a back-relation.
 var backRelationPattern = regexp.MustCompile(`^(\w+)(?:_via_(\w+)|\((\w+)\))$`)
 
-// checkExpand refuses what goes too deep, and a path that goes along a relation and
-// back: each record of it would repeat all the others.
+// checkExpand rejects paths that are too deep or that follow a relation and its
+// back-relation: each of their records would repeat all the others.
 func (b bounds) checkExpand(app core.App, collection *core.Collection, value string) error {
 	if len(value) > b.length {
 		return b.refuse("expand", "is too long")
@@ -140,7 +140,8 @@ func (b bounds) checkExpand(app core.App, collection *core.Collection, value str
 	return nil
 }
 
-// goesBack follows a path as far as it leads anywhere.
+// goesBack reports whether a path follows a relation in both directions. It stops at
+// the first segment that is not a relation.
 func goesBack(app core.App, collection *core.Collection, path string) bool {
 	type relation struct{ collection, field string }
 	forward, backward := map[relation]bool{}, map[relation]bool{}

@@ -40,12 +40,12 @@ func (s *server) throttledDoor(e *core.RequestEvent) error {
 	return e.Next()
 }
 
-// mailDoorTime is how long the doors take that send mail to accounts that exist,
-// and do nothing for others.
+// mailDoorTime is the minimum response time of endpoints that send mail if an account
+// exists.
 const mailDoorTime = 200 * time.Millisecond
 
-// atLeast answers no sooner than after a time, so that the time says nothing. The
-// answer is small enough to be held back until then.
+// atLeast delays an answer until a minimum time has passed, so that the time reveals
+// nothing. The answer is small enough to stay buffered until then.
 func atLeast(duration time.Duration, gone <-chan struct{}, answer func() error) error {
 	timer := time.NewTimer(duration)
 	defer timer.Stop()
@@ -57,8 +57,8 @@ func atLeast(duration time.Duration, gone <-chan struct{}, answer func() error) 
 	return err
 }
 
-// requestEmailChange answers alike, and as late, whether somebody else has the new
-// address or not. There is no mail to an address that is taken.
+// requestEmailChange answers alike, and as late, whether the new address is taken or
+// not. No mail is sent to an address that is taken.
 func (s *server) requestEmailChange(e *core.RequestEvent, address string) error {
 	if e.Auth == nil || accounts(e) != e.Auth.Collection().Name {
 		return e.Next()
@@ -122,8 +122,8 @@ func (s *server) checkPassword(e *core.RequestEvent, record *core.Record, field,
 	})
 }
 
-// otpWindow is that of PocketBase's own limit on guessing a one-time password,
-// which does not say so.
+// otpWindow is the window, in seconds, of PocketBase's own limit on guessing a
+// one-time password.
 const otpWindow = "180"
 
 // checkCode lets PocketBase check a one-time password. What its own limit refuses

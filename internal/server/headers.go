@@ -11,8 +11,8 @@ import (
 
 // The content security policies, one for each kind of response.
 const (
-	// pagePolicy is that of our own pages, which load nothing from elsewhere and
-	// have no inline script or style, and of everything that is no page.
+	// pagePolicy is for our own pages, which load nothing from elsewhere and have no
+	// inline scripts or styles, and for everything that is not a page.
 	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 		"connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 	// dashboardPolicy is PocketBase's own without the other origins in it: the

@@ -86,7 +86,7 @@ func checkLossless(document io.Reader) error {
 	}
 }
 
-// isSurrogate recognizes what the decoder says of "\ud800" without its other half.
+// isSurrogate reports whether the decoder's error is about an unpaired surrogate.
 func isSurrogate(syntax *jsontext.SyntacticError) bool {
 	return strings.Contains(syntax.Err.Error(), "surrogate") || strings.Contains(syntax.Err.Error(), "UTF-8")
 }
@@ -100,7 +100,7 @@ func isExact(number string) bool {
 	return !ok || integer.CmpAbs(exact) <= 0
 }
 
-// altered is the 400 that names the key at which the decoder stands.
+// altered returns a 400 that names the key at the decoder's position.
 func altered(decoder *jsontext.Decoder, code, message string) error {
 	key := "body"
 	for part := range decoder.StackPointer().Tokens() {

@@ -18,7 +18,7 @@ import (
 
 // middleware is an entry of the pipeline.
 type middleware struct {
-	// id is PocketBase's own for a middleware of PocketBase, or one in its place.
+	// id is PocketBase's id for a middleware of PocketBase, or one that replaces it.
 	id string
 	// priority is its place: lower ones stand around higher ones. No two are equal.
 	priority int

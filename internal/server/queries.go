@@ -14,22 +14,23 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// fieldsParam is PocketBase's query parameter.
+// fieldsParam is PocketBase's fields query parameter.
 const fieldsParam = "fields"
 
-// bounds are what one request may ask for. PocketBase's own are 3,500 bytes, 200
-// expressions, 8 sorts and six levels.
+// bounds limits the query of one request. PocketBase's own limits are 3,500 bytes, 200
+// expressions, 8 sort fields and 6 levels.
 type bounds struct {
-	// length is that of a parameter in bytes.
+	// length is the maximum length of a parameter, in bytes.
 	length int
-	// operands are the names in a filter, sorts the fields to sort by, and paths
-	// what is expanded.
+	// operands is the maximum number of names in a filter, sorts of sort fields, and
+	// paths of expanded paths.
 	operands, sorts, paths int
-	// levels are the relations in a row of a name or a path.
+	// levels is the maximum number of relations in a name or path.
 	levels int
-	// expanded are the records that an answer expands, each as often as it is there.
+	// expanded is the maximum number of expanded records in a response, counting
+	// repetitions.
 	expanded int
-	// backRelations admits those in filters and sorts.
+	// backRelations allows back-relations in filters and sorts.
 	backRelations bool
 }
 
@@ -45,8 +46,8 @@ func boundsOf(auth *core.Record) bounds {
 	return userBounds
 }
 
-// guardQueries bounds what the record API and the doors of accounts read of a
-// query, before anything is read. In a batch each request has one.
+// guardQueries checks the query parameters of the record API and of the authentication
+// endpoints before any record is read.
 func guardQueries(e *core.RequestEvent) error {
 	if !endpoint.IsBelow(e.Request, "/api/collections") {
 		return e.Next()
@@ -58,7 +59,7 @@ func guardQueries(e *core.RequestEvent) error {
 	return e.Next()
 }
 
-// bindQueries does the same for each request of a batch.
+// bindQueries checks the query parameters of each request of a batch.
 func bindQueries(app core.App) {
 	app.OnBatchRequest().BindFunc(func(e *core.BatchRequestEvent) error {
 		for _, request := range e.Batch {
@@ -78,8 +79,8 @@ func bindQueries(app core.App) {
 	})
 }
 
-// check refuses a query that asks for too much. Of a repeated parameter, every
-// value counts.
+// check returns an error for a query that exceeds the bounds. All values of a repeated
+// parameter are checked.
 func (b bounds) check(app core.App, collection *core.Collection, query url.Values) error {
 	for _, filter := range query[search.FilterQueryParam] {
 		if err := b.checkFilter(filter); err != nil {
@@ -108,21 +109,21 @@ func (b bounds) refuse(parameter, problem string) error {
 	return router.NewBadRequestError(fmt.Sprintf("The %s %s.", parameter, problem), nil)
 }
 
-// backRelation is what PocketBase writes between a collection and its relation
-// when a path goes against the relation's direction.
+// backRelation is the separator in PocketBase's notation of a back-relation,
+// COLLECTION_via_FIELD.
 const backRelation = "_via_"
 
-// errBackRelation keeps back-relations out of the filters and sorts of everybody
-// but superusers, for every collection. PocketBase checks "all of them match"
-// conditions over a back-relation against records that the caller may not see,
-// so that an answer would tell about other people's patients. Filters forward
-// along relations and expanding in both directions are checked, and stay.
+// errBackRelation rejects back-relations in filters and sorts by anyone but
+// superusers, for every collection. PocketBase evaluates "all of them match"
+// conditions over a back-relation against records that the caller may not see, so a
+// response could leak other users' patients. Filters along forward relations, and
+// expand in both directions, respect the rules and stay allowed.
 func errBackRelation() error {
 	return router.NewForbiddenError("Only superusers can filter or sort by back-relations.", nil)
 }
 
-// checkFilter reads a filter with PocketBase's own parser. Texts in quotes do not
-// count. One that cannot be read is refused by PocketBase later.
+// checkFilter parses a filter with PocketBase's own parser. Quoted strings do not
+// count. Filters that do not parse are left for PocketBase to reject.
 func (b bounds) checkFilter(text string) error {
 	if len(text) > b.length {
 		return b.refuse(search.FilterQueryParam, "is too long")
@@ -161,7 +162,7 @@ func (b bounds) checkSort(text string) error {
 
 func (b bounds) checkLevels(parameter string, names []string) error {
 	for _, name := range names {
-		// "@request.auth.name" has two dots and no relation.
+		// "@request.auth.name" has two dots, but no relation.
 		if strings.Count(strings.TrimPrefix(name, "@request."), ".") > b.levels {
 			return b.refuse(parameter, fmt.Sprintf("goes through more than %d relations", b.levels))
 		}
@@ -171,10 +172,10 @@ func (b bounds) checkLevels(parameter string, names []string) error {
 
 func isBackRelation(name string) bool { return strings.Contains(name, backRelation) }
 
-// nesting is how deep brackets may go.
+// nesting returns the maximum depth of parentheses.
 func (b bounds) nesting() int { return 2 * b.levels }
 
-// nesting returns how deep a filter's brackets go; those in quotes do not count.
+// nesting returns the depth of a filter's parentheses, ignoring quoted ones.
 func nesting(text string) int {
 	depth, deepest := 0, 0
 	var quote, before rune
@@ -196,10 +197,10 @@ func nesting(text string) int {
 	return deepest
 }
 
-// pathRecorder is a resolver that notes the names in a filter.
+// pathRecorder is a search.FieldResolver that records the names in a filter.
 type pathRecorder struct{ names []string }
 
-// UpdateQuery implements search.FieldResolver; there is no query.
+// UpdateQuery implements search.FieldResolver. It does nothing.
 func (p *pathRecorder) UpdateQuery(*dbx.SelectQuery) error { return nil }
 
 // Resolve implements search.FieldResolver.

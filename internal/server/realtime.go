@@ -12,15 +12,15 @@ import (
 	"carebase/internal/config"
 )
 
-// oauth2Topic is where PocketBase's SDK waits for the end of an OAuth2 login.
+// oauth2Topic is the topic on which PocketBase's SDK waits for the end of an OAuth2
+// login.
 const oauth2Topic = "@oauth2"
 
-// bindRealtime admits a bounded number of clients and subscriptions, and
-// subscriptions to collections only, whose events PocketBase checks one by one.
-// Anybody could listen to any other topic. Each write of a record checks every
-// subscription to its collection, so that a subscription's options are held to
-// the same bounds as a list's query, and nobody subscribes to what they will
-// never be sent.
+// bindRealtime bounds the number of clients and subscriptions, and allows
+// subscriptions to collections only: PocketBase checks access to each of their events,
+// but anyone could listen to any other topic. Every record write evaluates all
+// subscriptions to its collection, so their options have the same bounds as a list
+// query, and a client cannot subscribe to events that it would never receive.
 func bindRealtime(app core.App, limits config.Realtime) {
 	clients := &realtimeClients{limits: limits, open: map[string]int{}}
 	app.OnRealtimeConnectRequest().BindFunc(clients.connect)
@@ -33,7 +33,7 @@ func bindRealtime(app core.App, limits config.Realtime) {
 }
 
 func checkSubscriptions(e *core.RealtimeSubscribeRequestEvent) error {
-	// PocketBase's own reading of the topics and their options.
+	// Parse the topics and their options as PocketBase does.
 	read := subscriptions.NewDefaultClient()
 	read.Subscribe(e.Subscriptions...)
 	for topic, options := range read.Subscriptions() {
@@ -68,14 +68,14 @@ func checkTopic(e *core.RequestEvent, topic string, collection *core.Collection)
 	return nil
 }
 
-// isForUsers reports whether a collection is the program's own or PocketBase's:
-// nobody but signed-in people can see a record of it.
+// isForUsers reports whether a collection belongs to Carebase or PocketBase. Only
+// signed-in users can see its records.
 func isForUsers(collection *core.Collection) bool {
 	return collection.System || collections.Get(collection.Name) != nil
 }
 
-// collectionOf recognizes COLLECTION, COLLECTION/* and COLLECTION/ID, each with or
-// without options. It is nil for another topic.
+// collectionOf returns the collection of the topic COLLECTION, COLLECTION/* or
+// COLLECTION/ID, with or without options; nil for any other topic.
 func collectionOf(app core.App, topic string) *core.Collection {
 	topic, _, _ = strings.Cut(topic, "?")
 	name, _, _ := strings.Cut(topic, "/")

@@ -16,8 +16,8 @@ import (
 	"carebase/internal/sqltext"
 )
 
-// guardSQL guards the two endpoints at which superusers run SQL: the dashboard's
-// console, and the preview of a view.
+// guardSQL guards the two endpoints on which superusers run SQL: the dashboard's
+// console and the preview of a view.
 func guardSQL(e *core.RequestEvent) error {
 	reached := endpoint.Of(e.Request)
 	if reached != endpoint.SQL && reached != endpoint.DryRunView || !e.HasSuperuserAuth() {
@@ -41,7 +41,7 @@ func guardSQL(e *core.RequestEvent) error {
 		}
 		return refusal
 	}
-	// The statement is recorded before it runs.
+	// Record the statement before it runs.
 	if err := audit.RecordNow(e, event); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func guardSQL(e *core.RequestEvent) error {
 	return e.Next()
 }
 
-// The reasons why the console does not run a statement.
+// Messages for statements that the console rejects.
 const (
 	onlyReads     = "The SQL console only reads: a statement that writes would bypass ownership, validation and realtime. Change records in the dashboard or through the API."
 	onlyOneQuery  = "The SQL console takes one statement: "
@@ -60,8 +60,8 @@ const (
 	secretsInView = "A view cannot read passwords, token keys, secrets, raw pages or catalogs."
 )
 
-// permitted returns the statement to run in the place of a query, or the refusal
-// of the query. An error means that the database could not answer.
+// permitted returns the statement to run instead of the query, or refusal, the
+// response for a rejected query. err is set only if the database could not be read.
 func permitted(e *core.RequestEvent, reached, query string) (masked string, refusal, err error) {
 	if reached == endpoint.DryRunView {
 		tokens, invalid := sqltext.Query(query)
@@ -90,7 +90,7 @@ func permitted(e *core.RequestEvent, reached, query string) (masked string, refu
 	return masked, refusal, err
 }
 
-// showsSecrets reports whether a view's query would show secrets.
+// showsSecrets reports whether a view's query would reveal secrets.
 func showsSecrets(app core.App, tokens []sqltext.Token) (bool, error) {
 	secrets, err := collections.FindSecrets(app)
 	if err != nil {
@@ -104,7 +104,7 @@ func showsSecrets(app core.App, tokens []sqltext.Token) (bool, error) {
 	return shows || secrets.AreIn(tokens), err
 }
 
-// runInstead has PocketBase run another statement than the one it was sent.
+// runInstead replaces the query in the request body and runs PocketBase's handler.
 func runInstead(e *core.RequestEvent, query string) error {
 	body, err := json.Marshal(map[string]string{"query": query})
 	if err != nil {
@@ -116,17 +116,17 @@ func runInstead(e *core.RequestEvent, query string) error {
 	return e.Next()
 }
 
-// describing are the pragmas that only describe; the value says whether they take
-// an argument.
-var describing = map[string]bool{
+// readOnlyPragmas are the pragmas that only read; the value says whether they take an
+// argument.
+var readOnlyPragmas = map[string]bool{
 	"table_info": true, "table_xinfo": true, "table_list": true, "index_list": true, "index_info": true, "index_xinfo": true, "foreign_key_list": true,
 	"integrity_check": false, "quick_check": false, "compile_options": false, "user_version": false,
 }
 
-// readOnly reports whether a statement cannot write. When in doubt it says no.
+// readOnly reports whether a statement certainly cannot write.
 func readOnly(tokens []sqltext.Token) bool {
 	if tokens[0].Is("PRAGMA") {
-		return describes(tokens[1:])
+		return isReadOnlyPragma(tokens[1:])
 	}
 	if tokens[0].Is("EXPLAIN") {
 		if tokens = tokens[1:]; len(tokens) > 1 && tokens[0].Is("QUERY") && tokens[1].Is("PLAN") {
@@ -144,15 +144,15 @@ func readOnly(tokens []sqltext.Token) bool {
 	return true
 }
 
-// describes reports whether what follows PRAGMA is one that describes.
-func describes(tokens []sqltext.Token) bool {
+// isReadOnlyPragma reports whether the tokens after PRAGMA form a read-only pragma.
+func isReadOnlyPragma(tokens []sqltext.Token) bool {
 	if len(tokens) > 2 && tokens[0].IsName() && tokens[1].Is(".") {
 		tokens = tokens[2:]
 	}
 	if len(tokens) == 0 || tokens[0].Kind != sqltext.Word {
 		return false
 	}
-	argument, found := describing[strings.ToLower(tokens[0].Value)]
+	argument, found := readOnlyPragmas[strings.ToLower(tokens[0].Value)]
 	switch len(tokens) {
 	case 1:
 		return found

@@ -10,14 +10,13 @@ import (
 	"carebase/internal/sqltext"
 )
 
-// mask stands in the place of a secret.
+// mask replaces the value of a secret.
 const mask = "'***'"
 
-// maskSecrets returns a statement that reads the same as a query but for secrets:
-// common table expressions with masked columns take the place of the tables that
-// have some, so that no name, expression, index or plan reaches the values. ok is
-// false for a query that uses secrets otherwise than as a column of its result,
-// or whose tables cannot be replaced.
+// maskSecrets returns an equivalent statement with masked secrets: common table
+// expressions with masked columns shadow the tables that have secrets, so no name,
+// expression, index or plan reaches the values. ok is false for a query that uses
+// secrets other than as a column of its result, or whose tables cannot be shadowed.
 func maskSecrets(app core.App, query string, tokens []sqltext.Token) (masked string, ok bool, err error) {
 	secrets, err := collections.FindSecrets(app)
 	if err != nil {
@@ -35,7 +34,7 @@ func maskSecrets(app core.App, query string, tokens []sqltext.Token) (masked str
 		return query, true, nil
 	}
 	for i, token := range tokens {
-		// With a schema, a name is no common table expression's.
+		// A name qualified with a schema bypasses the common table expression.
 		if i > 0 && tokens[i-1].Is(".") && token.IsName() && slices.Contains(tables, strings.ToLower(token.Value)) {
 			return "", false, nil
 		}
@@ -50,11 +49,13 @@ func maskSecrets(app core.App, query string, tokens []sqltext.Token) (masked str
 	return withTables(query, tokens, definitions), true, nil
 }
 
-// maskedTables returns common table expressions that hide tables of the same names.
+// maskedTables returns common table expressions that shadow the tables of the same
+// names.
 func maskedTables(app core.App, secrets collections.Secrets, tables []string) (string, error) {
 	var definitions []string
 	for _, table := range tables {
-		// The schema, which PostgreSQL's translation drops, tells SQLite that this is no recursion.
+		// Qualified with the schema, the name is not a recursive reference in SQLite.
+		// The translation to PostgreSQL drops the schema.
 		name := table
 		if collection, err := app.FindCachedCollectionByNameOrId(table); err == nil {
 			name = collection.Name
@@ -77,7 +78,7 @@ func maskedTables(app core.App, secrets collections.Secrets, tables []string) (s
 
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// withTables puts common table expressions before those that a query has itself.
+// withTables puts common table expressions before the query's own.
 func withTables(query string, tokens []sqltext.Token, definitions string) string {
 	first := 0
 	if tokens[first].Is("EXPLAIN") {

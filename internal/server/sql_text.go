@@ -5,15 +5,14 @@ import (
 	"strings"
 )
 
-// enclosed is what can hide words, by how it begins: texts, quoted names and
-// comments.
+// enclosed lists the delimiters of strings, quoted names and comments.
 var enclosed = []struct{ begin, end string }{
 	{"'", "'"}, {`"`, `"`}, {"`", "`"}, {"[", "]"}, {"--", "\n"}, {"/*", "*/"},
 }
 
-// cutEnclosed cuts off what is enclosed at the beginning of a query, if
-// anything; found is false if it does not end. A doubled quote ends one text and
-// begins the next, which comes to the same.
+// cutEnclosed cuts a string, quoted name or comment off the beginning of a query, if
+// there is one. found is false if it is unterminated. A doubled quote ends one string
+// and starts the next, with the same result.
 func cutEnclosed(query string) (inside, rest string, found bool) {
 	for _, pair := range enclosed {
 		if !strings.HasPrefix(query, pair.begin) {
@@ -21,7 +20,7 @@ func cutEnclosed(query string) (inside, rest string, found bool) {
 		}
 		length := strings.Index(query[len(pair.begin):], pair.end)
 		if length < 0 {
-			// A comment to the end of the line may be the end of all.
+			// A line comment may be terminated by the end of the query.
 			return query, "", pair.begin == "--"
 		}
 		end := len(pair.begin) + length + len(pair.end)
@@ -31,17 +30,18 @@ func cutEnclosed(query string) (inside, rest string, found bool) {
 }
 
 var (
-	// sqlWord and sqlNumber begin a query with a name or keyword, or a number.
+	// sqlWord and sqlNumber match a name or keyword, or a number, at the beginning of
+	// a query.
 	sqlWord   = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_]*`)
 	sqlNumber = regexp.MustCompile(`^[0-9][\p{L}\p{N}_.]*`)
-	// sqlQuotedName is a name in brackets or backticks.
+	// sqlQuotedName matches a name in brackets or backticks.
 	sqlQuotedName = regexp.MustCompile("^[\\[`][\\p{L}_][\\p{L}\\p{N}_ ]*[\\]`]$")
 )
 
-// withoutValues is a query as the audit trail may have it: with a question mark
-// for every value, and without comments. What is in double quotes counts as a
-// value, which SQLite takes it for when there is no such name. Where it is not
-// certain what is enclosed, because databases differ, all that follows is hidden.
+// withoutValues returns a query in the form stored in the audit trail: comments
+// removed, and each value replaced with a question mark. Double-quoted text counts as
+// a value, because SQLite reads it as a string if no such name exists. Everything
+// after text that databases would delimit differently is hidden.
 func withoutValues(query string) string {
 	var out strings.Builder
 	for query != "" {
@@ -71,8 +71,8 @@ func withoutValues(query string) string {
 	return out.String()
 }
 
-// ambiguous reports whether what is enclosed would end elsewhere in another
-// database: escapes, nested comments, and brackets that are no quotes.
+// ambiguous reports whether another database would end the enclosed text elsewhere:
+// because of escapes, nested comments, or brackets that are not quotes.
 func ambiguous(inside string) bool {
 	switch {
 	case inside == "":

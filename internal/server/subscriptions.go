@@ -16,13 +16,14 @@ import (
 )
 
 const (
-	// clientsPerAddress is how many times a user's number of clients one address
-	// may have: colleagues share it.
+	// clientsPerAddress is the factor by which the client limit of an address exceeds
+	// that of a user, because colleagues share an address.
 	clientsPerAddress = 10
-	// clientsFull is how many clients with all of their subscriptions a user may
-	// have.
-	clientsFull = 4
-	// maxTopics is the size of a client's topics with their options in bytes.
+	// subscriptionFactor is the factor by which the subscription limit of a user
+	// exceeds that of a client.
+	subscriptionFactor = 4
+	// maxTopics bounds the total size of a client's topics with their options, in
+	// bytes.
 	maxTopics = 32 << 10
 )
 
@@ -31,15 +32,15 @@ type realtimeClients struct {
 	limits config.Realtime
 
 	mutex sync.Mutex
-	// open are the connections by address.
+	// open is the number of connections by address.
 	open map[string]int
-	// subscribing has requests of one user come one after the other.
+	// subscribing serializes the requests of each user.
 	subscribing [64]sync.Mutex
 }
 
 var subscribingSeed = maphash.MakeSeed()
 
-// connect admits a connection unless its address has too many.
+// connect rejects a connection if its address has too many.
 func (c *realtimeClients) connect(e *core.RealtimeConnectRequestEvent) error {
 	address := network(forwarded.Client(e.Request))
 	if !c.enter(address) {
@@ -67,8 +68,8 @@ func (c *realtimeClients) leave(address string) {
 	}
 }
 
-// network is what counts as one address: all of an IPv6 network is one client's
-// to choose from.
+// network returns the key by which addresses are counted: an IPv6 address's /64
+// network, within which a client can choose addresses freely.
 func network(address netip.Addr) string {
 	if address.Is6() {
 		return netip.PrefixFrom(address, 64).Masked().String()
@@ -76,7 +77,7 @@ func network(address netip.Addr) string {
 	return address.String()
 }
 
-// subscribe admits subscriptions unless the client or its user has too many.
+// subscribe rejects subscriptions if the client or its user has too many.
 func (c *realtimeClients) subscribe(e *core.RealtimeSubscribeRequestEvent) error {
 	size := 0
 	for _, topic := range e.Subscriptions {
@@ -97,14 +98,14 @@ func (c *realtimeClients) subscribe(e *core.RealtimeSubscribeRequestEvent) error
 	if clients >= c.limits.MaxClients {
 		return tooMany("You have too many realtime connections.")
 	}
-	if topics+len(e.Subscriptions) > clientsFull*c.limits.MaxSubscriptions {
+	if topics+len(e.Subscriptions) > subscriptionFactor*c.limits.MaxSubscriptions {
 		return tooMany("You have too many subscriptions on your realtime connections.")
 	}
 	return e.Next()
 }
 
-// others counts the caller's other clients, those of other processes included, and
-// their subscriptions.
+// others returns the number of the caller's other clients, including those of other
+// processes, and of their subscriptions.
 func others(e *core.RealtimeSubscribeRequestEvent) (clients, topics int) {
 	for id, client := range e.App.SubscriptionsBroker().Clients() {
 		auth, _ := client.Get(apis.RealtimeClientAuthKey).(*core.Record)

@@ -43,8 +43,8 @@ func bindThrottling(app core.App, limits *throttle.Throttle) {
 	app.OnRecordUpdate().BindFunc(forgiveFailures)
 }
 
-// forgiveFailures lets the owner of an account in again who has set a new
-// password, by mail for example, whatever strangers have done meanwhile.
+// forgiveFailures clears the failures of an account whose owner has set a new
+// password, for example by mail.
 func forgiveFailures(e *core.RecordEvent) error {
 	if !e.Record.Collection().IsAuth() {
 		return e.Next()
@@ -56,7 +56,7 @@ func forgiveFailures(e *core.RecordEvent) error {
 	return throttle.Forgive(e.Context, e.App, throttle.AccountOf(e.Record))
 }
 
-// throttled counts a request for what it is.
+// throttled applies the limits to a request.
 func (s *server) throttled(e *core.RequestEvent) error {
 	if !endpoint.IsBelow(e.Request, "/api") {
 		return e.Next()

@@ -17,7 +17,8 @@ import (
 
 	"carebase/internal/config"
 	"carebase/internal/testing/testapp"
-	"carebase/internal/throttle"
+
+	"carebase/internal/collections"
 )
 
 // loginDoors are where a password can be tried, by name.
@@ -54,7 +55,7 @@ func behindProxy(t *testing.T, options ...func(*config.Config)) *testapp.Server 
 func failedBefore(server *testapp.Server, ago time.Duration) {
 	server.Helper()
 	at := time.Now().Add(-ago).UTC().Format(types.DefaultDateLayout)
-	_, err := server.App.NonconcurrentDB().Update(throttle.Collection, dbx.Params{"last_failure_at": at}, dbx.NewExp("[[failures]] > 0")).Execute()
+	_, err := server.App.NonconcurrentDB().Update(collections.LoginAttempts, dbx.Params{"last_failure_at": at}, dbx.NewExp("[[failures]] > 0")).Execute()
 	if err != nil {
 		server.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// loadToken signs the caller in as PocketBase does, but takes nobody for a guest
-// because the database does not answer.
+// loadToken signs the caller in as PocketBase does, but fails if the database does
+// not answer, instead of treating the caller as a guest.
 func loadToken(e *core.RequestEvent) error {
 	raw := simplejwt.NativeToken(e.Request)
 	if e.Auth != nil || raw == "" {
@@ -27,7 +27,7 @@ func loadToken(e *core.RequestEvent) error {
 	return e.Next()
 }
 
-// loadSession takes the sign-in back if the token's session has ended.
+// loadSession revokes the sign-in if the token's session has ended.
 func loadSession(e *core.RequestEvent) error {
 	if err := simplejwt.LoadSession(e); err != nil {
 		return err

@@ -11,12 +11,13 @@ import (
 	"carebase/internal/django"
 )
 
-// requestKey is where LoadToken leaves the refusal for Authenticate.
+// requestKey is the request store key under which LoadToken leaves its error for
+// Authenticate.
 const requestKey = "simplejwtRefusal"
 
-// LoadToken is the middleware that reads the Authorization header strictly,
-// as SimpleJWT's JWTAuthentication, in the place of PocketBase's lenient one.
-// It refuses nothing: views do, in their own order, by Authenticate.
+// LoadToken returns the middleware that parses the Authorization header strictly, like
+// SimpleJWT's JWTAuthentication, replacing PocketBase's lenient one. It rejects
+// nothing itself: views call Authenticate in their own order.
 func LoadToken() *hook.Handler[*core.RequestEvent] {
 	return &hook.Handler[*core.RequestEvent]{
 		Id:       apis.DefaultLoadAuthTokenMiddlewareId,
@@ -34,17 +35,16 @@ func LoadToken() *hook.Handler[*core.RequestEvent] {
 	}
 }
 
-// Authenticate returns why LoadToken did not accept the request's credentials:
-// a *rest.Error, or nil if they hold or if there are none.
+// Authenticate returns a *rest.Error for credentials that LoadToken rejected, and nil
+// if they are valid or absent.
 func Authenticate(e *core.RequestEvent) error {
 	err, _ := e.Get(requestKey).(error)
 	return err
 }
 
-// authenticate returns the request's Bearer token, nil for a request without
-// one.
+// authenticate returns the request's Bearer token, or nil if it has none.
 func authenticate(e *core.RequestEvent) (*token, error) {
-	// Several headers are one, as WSGI joins them.
+	// Repeated headers are joined, as WSGI does.
 	raw, err := bearerToken(strings.Join(e.Request.Header.Values("Authorization"), ","))
 	if err != nil || raw == "" {
 		return nil, err
@@ -67,8 +67,8 @@ func authenticate(e *core.RequestEvent) (*token, error) {
 	return nil, err
 }
 
-// bearerToken takes the token out of an Authorization header. Another scheme
-// counts as no credentials; the scheme's case matters.
+// bearerToken extracts the token from an Authorization header. Other schemes count as
+// no credentials; the scheme is case-sensitive.
 func bearerToken(header string) (string, error) {
 	parts := strings.FieldsFunc(header, func(r rune) bool { return strings.ContainsRune(" \t\n\r\v\f", r) })
 	if len(parts) == 0 || parts[0] != "Bearer" {

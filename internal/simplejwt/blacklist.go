@@ -11,7 +11,8 @@ import (
 	"carebase/internal/collections"
 )
 
-// isBlacklisted must run in the transaction that acts on the answer.
+// isBlacklisted reports whether a token is blacklisted. It must run in the transaction
+// that acts on the result.
 func isBlacklisted(ctx context.Context, app core.App, id string) (bool, error) {
 	var found int
 	err := app.DB().Select("count(*)").From(collections.BlacklistedTokens).
@@ -19,8 +20,8 @@ func isBlacklisted(ctx context.Context, app core.App, id string) (bool, error) {
 	return found > 0, err
 }
 
-// blacklist ends a refresh token. A successor is the id of the token that replaces
-// it, issued at a time; it is empty after a logout.
+// blacklist blacklists a refresh token. successor is the id of the token that replaces
+// it, issued at the given time; it is empty for a logout.
 func blacklist(ctx context.Context, app core.App, ended token, successor string, issued time.Time) error {
 	collection, err := app.FindCachedCollectionByNameOrId(collections.BlacklistedTokens)
 	if err != nil {
@@ -41,8 +42,8 @@ func blacklist(ctx context.Context, app core.App, ended token, successor string,
 	return app.SaveWithContext(ctx, record)
 }
 
-// successorOf returns the id of the token that replaced a blacklisted one, and when
-// it was issued, the id is empty if none did.
+// successorOf returns the id of the token that replaced a blacklisted one, and when it
+// was issued. The id is empty if the token was not replaced.
 func successorOf(ctx context.Context, app core.App, id string) (successor string, issued time.Time, err error) {
 	var row struct {
 		Successor string         `db:"successor"`
@@ -53,9 +54,9 @@ func successorOf(ctx context.Context, app core.App, id string) (successor string
 	return row.Successor, row.RotatedAt.Time(), err
 }
 
-// FlushExpired deletes what is known about tokens that have expired anyway, as
-// SimpleJWT's flushexpiredtokens, and signs out the realtime clients of expired
-// sessions. Nothing listens to the other rows, which are deleted in one statement.
+// FlushExpired deletes the rows of expired tokens, like SimpleJWT's
+// flushexpiredtokens, and signs out the realtime clients of expired sessions. Sessions
+// without realtime clients have no listeners and are deleted in one statement.
 func FlushExpired(app core.App) error {
 	expired := dbx.NewExp("[[expires_at]] <= {:now}", dbx.Params{"now": types.NowDateTime().String()})
 	if err := endExpiredSessions(app, expired); err != nil {

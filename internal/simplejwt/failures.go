@@ -2,7 +2,7 @@ package simplejwt
 
 import "carebase/internal/rest"
 
-// failure is the body of a 401 about a token.
+// failure is the body of a 401 response about a token.
 type failure struct {
 	Detail   string    `json:"detail"`
 	Code     string    `json:"code"`
@@ -17,31 +17,31 @@ type message struct {
 
 const codeNotValid = "token_not_valid"
 
-// NoActiveAccount is the 401 of a login whose credentials are wrong.
+// NoActiveAccount returns the 401 of a login with wrong credentials.
 func NoActiveAccount() *rest.Error {
 	return rest.AuthenticationFailed(rest.Detail{Detail: "No active account found with the given credentials"})
 }
 
-// NoActiveAccountForToken is the 401 of a refresh token whose user is gone or
-// may not sign in.
+// NoActiveAccountForToken returns the 401 for a refresh token whose user no longer
+// exists or may not sign in.
 func NoActiveAccountForToken() *rest.Error {
 	return rest.AuthenticationFailed(rest.Detail{Detail: "No active account found for the given token."})
 }
 
-// TokenNotValid is the 401 of a token that a view was sent and that does not
-// hold, as SimpleJWT's InvalidToken.
+// TokenNotValid returns the 401 for an invalid token in a request body, like
+// SimpleJWT's InvalidToken.
 func TokenNotValid() *rest.Error { return invalidToken(errInvalid) }
 
 func invalidToken(err tokenError) *rest.Error {
 	return rest.AuthenticationFailed(failure{Detail: err.Error(), Code: codeNotValid})
 }
 
-// TokenBlacklisted is the 400 of verifying a token that was ended.
+// TokenBlacklisted returns the 400 for verifying a blacklisted token.
 func TokenBlacklisted() *rest.Error {
 	return rest.FieldInvalid(rest.NonFieldErrors, errBlacklisted.Error())
 }
 
-// refusedToken is the 401 of a request whose access token does not hold.
+// refusedToken returns the 401 for a request with an invalid access token.
 func refusedToken(err tokenError) *rest.Error {
 	return rest.AuthenticationFailed(failure{
 		Detail:   "Given token not valid for any token type",
@@ -65,7 +65,7 @@ func badHeader() *rest.Error {
 	})
 }
 
-// Refusals are all that Authenticate can return but failures of the server.
+// Refusals returns all errors that Authenticate can return, except server errors.
 func Refusals() []*rest.Error {
 	return []*rest.Error{refusedToken(errExpired), userNotFound(), userInactive(), badHeader()}
 }

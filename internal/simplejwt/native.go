@@ -13,19 +13,19 @@ import (
 	"carebase/internal/collections"
 )
 
-// LoadSession looks up the session of the token that PocketBase has accepted,
-// and takes the sign-in back if that session has ended.
+// LoadSession loads the session of a token that PocketBase has accepted, and clears
+// the request's authentication if the session has ended.
 func LoadSession(e *core.RequestEvent) error {
 	if e.Auth == nil || e.Auth.Collection().Name != collections.Users || e.Get(sessionKey) != nil {
 		return nil
 	}
-	claims, err := security.ParseUnverifiedJWT(NativeToken(e.Request)) // PocketBase has verified it
+	claims, err := security.ParseUnverifiedJWT(NativeToken(e.Request)) // already verified by PocketBase
 	if err != nil {
 		return err
 	}
 	session := sessionOf(claims)
 	if session == "" {
-		e.Auth = nil // the server issues none without a session
+		e.Auth = nil // the server issues no token without a session
 		return nil
 	}
 	living, err := IsLiving(e.Request.Context(), e.App, session, e.Auth.Id)
@@ -40,7 +40,7 @@ func LoadSession(e *core.RequestEvent) error {
 	return nil
 }
 
-// NativeToken is the token of a request as PocketBase takes it.
+// NativeToken returns a request's token as PocketBase parses it.
 func NativeToken(request *http.Request) string {
 	header := request.Header.Get("Authorization")
 	if scheme, raw, found := strings.Cut(header, " "); found && strings.EqualFold(scheme, "Bearer") {
@@ -49,8 +49,8 @@ func NativeToken(request *http.Request) string {
 	return header
 }
 
-// StartNativeSession begins the session of a token that PocketBase has issued
-// and returns the token that names it.
+// StartNativeSession starts a session for a token that PocketBase has issued. It
+// returns the token with the session's id added, and that id.
 func StartNativeSession(ctx context.Context, app core.App, user *core.Record, raw string, agent Agent) (signed, session string, err error) {
 	session = core.GenerateDefaultRandomId()
 	signed, expires, err := nameSession(user, raw, session)
@@ -60,7 +60,8 @@ func StartNativeSession(ctx context.Context, app core.App, user *core.Record, ra
 	return signed, session, startSession(ctx, app, user, session, "", expires, agent)
 }
 
-// UseNativeSession does the same for a token that continues a session.
+// UseNativeSession adds the session's id to a token that continues a session, and
+// returns that token.
 func UseNativeSession(ctx context.Context, app core.App, user *core.Record, raw, session string, agent Agent) (string, error) {
 	signed, expires, err := nameSession(user, raw, session)
 	if err != nil {
@@ -69,16 +70,14 @@ func UseNativeSession(ctx context.Context, app core.App, user *core.Record, raw,
 	return signed, useSession(ctx, app, session, "", expires, agent)
 }
 
-// IsRenewable reports whether a token is one of PocketBase's that can be
-// exchanged for a newer one.
+// IsRenewable reports whether a token is a PocketBase token that can be refreshed.
 func IsRenewable(raw string) bool {
 	claims, err := security.ParseUnverifiedJWT(raw)
 	return err == nil && claims[core.TokenClaimRefreshable] == true
 }
 
-// StartImpersonation begins a session of a user in which a superuser acts, and
-// returns the token that names both. The session is listed among the user's own
-// and ended like them.
+// StartImpersonation starts a session in which a superuser acts as a user, and returns
+// a token with claims for both. The session is listed and ended like the user's own.
 func StartImpersonation(ctx context.Context, app core.App, user, superuser *core.Record, raw string, agent Agent) (signed, session string, err error) {
 	session = core.GenerateDefaultRandomId()
 	agent.UserAgent = "impersonation by " + superuser.Email()
@@ -92,7 +91,7 @@ func StartImpersonation(ctx context.Context, app core.App, user, superuser *core
 // claim is a claim of a token.
 type claim struct{ name, value string }
 
-// nameSession adds a session, and more claims, to a token of PocketBase's.
+// nameSession adds the session's id and further claims to a PocketBase token.
 func nameSession(user *core.Record, raw, session string, more ...claim) (signed string, expires time.Time, err error) {
 	claims := jwt.MapClaims{}
 	if _, _, err := parser.ParseUnverified(raw, claims); err != nil {

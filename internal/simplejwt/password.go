@@ -15,27 +15,26 @@ import (
 	"carebase/internal/django"
 )
 
-// unknownUserHash is a bcrypt hash of nothing anybody knows, at the cost of
-// PocketBase's own, for a login to spend its time on when there is no user.
+// unknownUserHash is a bcrypt hash of an unknown password, with PocketBase's default
+// cost. A login without a user is checked against it to take the same time.
 const unknownUserHash = "$2a$10$E9r44yS2vT6zKyAV39Ob6.lUO6m/bKfwrz/G60kBj6gzMeEPFfPoK"
 
-// MaxPasswordWork is how many passwords are hashed at once: bcrypt takes about
-// 50 ms of a core, and a flood of logins must leave cores to everybody else.
+// MaxPasswordWork is the number of passwords hashed concurrently: bcrypt takes about
+// 50 ms of CPU time, and a flood of logins must not use all cores.
 var MaxPasswordWork = int32(max(1, runtime.GOMAXPROCS(0)/2))
 
 var passwordWork = make(chan struct{}, MaxPasswordWork)
 
-// ReserveProcessors gives Go's scheduler a processor more for each password that
-// can be hashed at once, so that hashing takes none from everybody else: what is
-// left of the cores is for the operating system to share out. A server calls it
-// once, at its start.
+// ReserveProcessors raises GOMAXPROCS by the number of concurrent password hashes, so
+// that hashing does not block other goroutines; the operating system shares the cores
+// among the threads. A server calls it once, on startup.
 func ReserveProcessors() {
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + int(MaxPasswordWork))
 }
 
-// WithPasswordWork runs work that hashes a password when there is a place for it,
-// or returns the context's error if the caller gives up before. The work runs on a
-// locked OS thread, so that hashing cannot starve other goroutines.
+// WithPasswordWork runs work that hashes a password once a slot is free, or returns
+// the context's error if that ends first. The work runs on a locked OS thread, so that
+// hashing cannot starve other goroutines.
 func WithPasswordWork(ctx context.Context, work func() error) error {
 	select {
 	case passwordWork <- struct{}{}:
@@ -50,10 +49,10 @@ func WithPasswordWork(ctx context.Context, work func() error) error {
 	}
 }
 
-// SpendPasswordWork takes as long as comparing a password with the hash of a record
-// in the named collection, for callers that must not learn that there is none.
+// SpendPasswordWork takes as long as checking a password of a record in the named
+// collection. Callers use it to hide that no such record exists.
 func SpendPasswordWork(ctx context.Context, app core.App, collection, password string) error {
-	hash, err := nobodysHash(app, collection)
+	hash, err := dummyHash(app, collection)
 	if err != nil {
 		return err
 	}
@@ -63,10 +62,10 @@ func SpendPasswordWork(ctx context.Context, app core.App, collection, password s
 	})
 }
 
-// nobodysHashes are hashes of random passwords, by their cost.
-var nobodysHashes sync.Map
+// dummyHashes caches hashes of random passwords by cost.
+var dummyHashes sync.Map
 
-func nobodysHash(app core.App, name string) (string, error) {
+func dummyHash(app core.App, name string) (string, error) {
 	collection, err := app.FindCachedCollectionByNameOrId(name)
 	if err != nil {
 		return "", err
@@ -75,19 +74,19 @@ func nobodysHash(app core.App, name string) (string, error) {
 	if field, ok := collection.Fields.GetByName(core.FieldNamePassword).(*core.PasswordField); ok && field.Cost > 0 {
 		cost = field.Cost
 	}
-	if known, ok := nobodysHashes.Load(cost); ok {
+	if known, ok := dummyHashes.Load(cost); ok {
 		return known.(string), nil
 	}
 	hash, err := bcrypt.GenerateFromPassword([]byte(newID()), cost)
 	if err != nil {
 		return "", err
 	}
-	nobodysHashes.Store(cost, string(hash))
+	dummyHashes.Store(cost, string(hash))
 	return string(hash), nil
 }
 
-// Login checks a user's credentials and begins a session, as SimpleJWT's
-// TokenObtainPairSerializer. It costs the same for unknown e-mail addresses.
+// Login checks a user's credentials and starts a session, like SimpleJWT's
+// TokenObtainPairSerializer. Unknown e-mail addresses take the same time.
 func Login(ctx context.Context, app core.App, email, password string, agent Agent, lifetimes Lifetimes) (Pair, error) {
 	user, err := app.FindAuthRecordByEmail(collections.Users, email)
 	if err != nil && !isNotFound(err) {
@@ -124,18 +123,18 @@ func Login(ctx context.Context, app core.App, email, password string, agent Agen
 	return pair, startSession(ctx, app, user, session, refreshID, expires, agent)
 }
 
-// djangoWorkKey is where an app's store has its DjangoWork.
+// djangoWorkKey is the app store key of DjangoWork.
 const djangoWorkKey = "simplejwt.djangoWork"
 
-// DjangoWork is what makes refused sign-ins of an app take the same time while
-// users have passwords that Django hashed.
+// DjangoWork returns the app's django.Work, which equalizes the time of rejected
+// sign-ins while users have passwords hashed by Django.
 func DjangoWork(app core.App) *django.Work {
 	return app.Store().GetOrSet(djangoWorkKey, func() any { return new(django.Work) }).(*django.Work)
 }
 
-// mayAuthenticate is SimpleJWT's USER_AUTHENTICATION_RULE: what operators set for
-// signing in to the users collection holds here too. A user who has to show more
-// than a password cannot, on this API.
+// mayAuthenticate is SimpleJWT's USER_AUTHENTICATION_RULE. It applies the users
+// collection's sign-in options that operators set in PocketBase. Users who need a
+// second factor cannot sign in here.
 func mayAuthenticate(app core.App, user *core.Record) (bool, error) {
 	users := user.Collection()
 	if django.IsInactive(user) || !users.PasswordAuth.Enabled {

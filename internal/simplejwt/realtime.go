@@ -14,31 +14,30 @@ import (
 	"carebase/internal/collections"
 )
 
-// RealtimeKey is where a realtime client has its SignIn as a text.
+// RealtimeKey is the key under which a realtime client stores its SignIn as a string.
 const RealtimeKey = "carebaseSession"
 
-// SignIn is how a realtime client is signed in.
+// SignIn describes the sign-in of a realtime client.
 type SignIn struct {
-	// Session is the id of the session, empty for a token without one.
+	// Session is the session's id; empty for a token without one.
 	Session string
 	// Expires is when the token expires.
 	Expires time.Time
 }
 
-// NewSignIn returns the sign-in of a request that is signed in.
+// NewSignIn returns the sign-in of an authenticated request.
 func NewSignIn(e *core.RequestEvent) (SignIn, error) {
-	claims, err := security.ParseUnverifiedJWT(NativeToken(e.Request)) // PocketBase has verified it
+	claims, err := security.ParseUnverifiedJWT(NativeToken(e.Request)) // already verified by PocketBase
 	if err != nil {
 		return SignIn{}, err
 	}
 	return SignIn{Session: Session(e), Expires: time.Unix(cast.ToInt64(claims["exp"]), 0)}, nil
 }
 
-// String returns the text for RealtimeKey.
+// String returns the value for RealtimeKey.
 func (s SignIn) String() string { return s.Session + "|" + strconv.FormatInt(s.Expires.Unix(), 10) }
 
-// SignInOf returns the last sign-in of a realtime client, and false if it never had
-// one.
+// SignInOf returns the last sign-in of a realtime client, and false if it has none.
 func SignInOf(client subscriptions.Client) (SignIn, bool) {
 	text, _ := client.Get(RealtimeKey).(string)
 	session, expires, found := strings.Cut(text, "|")
@@ -48,8 +47,8 @@ func SignInOf(client subscriptions.Client) (SignIn, bool) {
 // HasExpired reports whether the token has expired.
 func (s SignIn) HasExpired() bool { return !time.Now().Before(s.Expires) }
 
-// endExpiredSessions deletes the expired sessions of realtime clients one by one,
-// so that the clients are signed out.
+// endExpiredSessions deletes the expired sessions of realtime clients one by one, so
+// that delete hooks sign the clients out.
 func endExpiredSessions(app core.App, expired dbx.Expression) error {
 	connected := map[string]bool{}
 	for _, client := range app.SubscriptionsBroker().Clients() {

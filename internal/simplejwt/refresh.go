@@ -8,40 +8,41 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// Rotation says what a refresh does to the refresh token that it is given, as
+// Rotation configures what a refresh does with the given refresh token, like
 // SimpleJWT's ROTATE_REFRESH_TOKENS and BLACKLIST_AFTER_ROTATION.
 type Rotation struct {
 	Rotate, Blacklist bool
-	// Grace is how long a blacklisted token still gets the same successor again: a
-	// lost answer, or two tabs, are no theft. 0 is none.
+	// Grace is how long a blacklisted token still returns the same successor, because
+	// a lost response or a second tab is not a theft. 0 disables it.
 	Grace time.Duration
 }
 
-// Refreshed is a refresh's answer; Refresh is empty without rotation.
+// Refreshed is the response to a refresh; Refresh is empty without rotation.
 type Refreshed struct {
-	// User is whose tokens these are.
+	// User is the owner of the tokens.
 	User    *core.Record `json:"-"`
 	Access  string       `json:"access"`
 	Refresh string       `json:"refresh,omitempty"`
 }
 
-// Reuse means that a rotated refresh token was used again after its grace: it, or
-// its successor, is in the wrong hands. Its whole session has been ended.
+// Reuse means that a rotated refresh token was used again after the grace period: it
+// or its successor was probably stolen. Its whole session has been ended.
 type Reuse struct {
-	// User is whose token it was, Session the id of the session.
+	// User is the token's owner, Session the id of its session.
 	User    *core.Record
 	Session string
 }
 
-// Error returns what the client is told.
+// Error returns the message for the client.
 func (e *Reuse) Error() string { return errBlacklisted.Error() }
 
-// Unwrap returns the refusal with its HTTP meaning.
+// Unwrap returns the error with its HTTP status.
 func (e *Reuse) Unwrap() error { return notValid(errBlacklisted) }
 
-// Refresh issues a new access token for a refresh token, as SimpleJWT's
+// Refresh issues a new access token for a refresh token, like SimpleJWT's
 // TokenRefreshSerializer. With rotation and blacklisting, concurrent refreshes with
-// one token get one successor, and a refresh after the grace is a *Reuse.
+// one token return the same successor, and a refresh after the grace period returns a
+// *Reuse.
 func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
 	var answer Refreshed
 	var old token
@@ -53,14 +54,14 @@ func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 	if rotation.Rotate && rotation.Blacklist {
 		err = app.RunInTransaction(refresh)
 		var invalid tokenError
-		if err != nil && !errors.As(err, &invalid) && isRotatedMeanwhile(ctx, app, old) {
+		if err != nil && !errors.As(err, &invalid) && isRotatedConcurrently(ctx, app, old) {
 			err = errBlacklisted
 		}
 	} else {
 		err = refresh(app)
 	}
 	if errors.Is(err, errBlacklisted) && old.session() != "" {
-		return again(ctx, app, old, agent, lifetimes, rotation)
+		return refreshBlacklisted(ctx, app, old, agent, lifetimes, rotation)
 	}
 	if err != nil {
 		return Refreshed{}, notValid(err)
@@ -68,9 +69,9 @@ func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 	return answer, nil
 }
 
-// isRotatedMeanwhile reports whether another refresh with the same token was
-// faster, as PostgreSQL tells by refusing the second row.
-func isRotatedMeanwhile(ctx context.Context, app core.App, old token) bool {
+// isRotatedConcurrently reports whether a concurrent refresh with the same token won the
+// race. PostgreSQL reports that as a unique violation.
+func isRotatedConcurrently(ctx context.Context, app core.App, old token) bool {
 	if old.user == nil {
 		return false
 	}
@@ -78,15 +79,15 @@ func isRotatedMeanwhile(ctx context.Context, app core.App, old token) bool {
 	return err == nil && listed
 }
 
-// again answers a refresh with a blacklisted token: within the grace with the
-// successor that it already has, and with a *Reuse after it.
-func again(ctx context.Context, app core.App, old token, agent Agent, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
+// refreshBlacklisted handles a refresh with a blacklisted token: it returns the
+// existing successor within the grace period, and a *Reuse after it.
+func refreshBlacklisted(ctx context.Context, app core.App, old token, agent Agent, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
 	successor, issued, err := successorOf(ctx, app, old.id())
 	if err != nil {
 		return Refreshed{}, err
 	}
 	if successor == "" {
-		// It was logged out; that somebody sends it again is no sign of theft.
+		// After a logout, a repeated token is no sign of theft.
 		return Refreshed{}, notValid(errBlacklisted)
 	}
 	if time.Since(issued) >= rotation.Grace {
@@ -109,7 +110,7 @@ func again(ctx context.Context, app core.App, old token, agent Agent, lifetimes 
 	return answer, notValid(useSession(ctx, app, old.session(), "", time.Now().Add(lifetimes.Access), agent))
 }
 
-// refresh returns the token that it was given, too, if that could be read.
+// refresh also returns the given token if it could be decoded.
 func refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetimes Lifetimes, rotation Rotation) (token, Refreshed, error) {
 	old, err := decodeRefresh(ctx, app, raw)
 	active := err == nil
@@ -142,7 +143,7 @@ func refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 	return old, answer, useSession(ctx, app, old.session(), refreshID, expires, agent)
 }
 
-// Verify returns nil for a token of either type that holds, as SimpleJWT's
+// Verify returns nil for a valid token of either type, like SimpleJWT's
 // TokenVerifySerializer.
 func Verify(ctx context.Context, app core.App, raw string, rotation Rotation) error {
 	found, err := decode(app, raw)
@@ -165,8 +166,8 @@ func Verify(ctx context.Context, app core.App, raw string, rotation Rotation) er
 	return nil
 }
 
-// Blacklist ends a refresh token for good, as SimpleJWT's
-// TokenBlacklistSerializer, and returns whose it was.
+// Blacklist ends a refresh token, like SimpleJWT's TokenBlacklistSerializer, and
+// returns its user.
 func Blacklist(ctx context.Context, app core.App, raw string) (user *core.Record, err error) {
 	err = app.RunInTransaction(func(txApp core.App) error {
 		found, err := decodeRefresh(ctx, txApp, raw)
@@ -179,8 +180,8 @@ func Blacklist(ctx context.Context, app core.App, raw string) (user *core.Record
 	return user, err
 }
 
-// decodeRefresh reads a refresh token. One that is blacklisted is returned with
-// that error.
+// decodeRefresh decodes a refresh token. A blacklisted one is returned together with
+// errBlacklisted.
 func decodeRefresh(ctx context.Context, app core.App, raw string) (token, error) {
 	found, err := decode(app, raw)
 	if err != nil {
@@ -196,8 +197,8 @@ func decodeRefresh(ctx context.Context, app core.App, raw string) (token, error)
 	return found, found.requireType(refreshType)
 }
 
-// notValid gives a tokenError its HTTP meaning, as SimpleJWT's InvalidToken. A
-// token of a user who is gone cannot be verified, so it is as good as invalid.
+// notValid gives a tokenError its HTTP status, like SimpleJWT's InvalidToken. A token
+// of a deleted user cannot be verified and therefore counts as invalid.
 func notValid(err error) error {
 	if errors.Is(err, errNoUser) {
 		err = errInvalid

@@ -17,18 +17,18 @@ import (
 )
 
 const (
-	// usedEvery is how often it is noted that a session is used.
-	usedEvery = time.Minute
-	// maxUserAgent is in characters.
+	// lastUsedInterval is the interval at which a session's last use is updated.
+	lastUsedInterval = time.Minute
+	// maxUserAgent is the maximum length of a stored user agent, in characters.
 	maxUserAgent = 512
 )
 
-// Agent is where a session is used from, and with what.
+// Agent describes the client of a session.
 type Agent struct {
 	Address, UserAgent string
 }
 
-// AgentOf describes the sender of a request.
+// AgentOf returns the agent of a request.
 func AgentOf(request *http.Request) Agent {
 	userAgent := strings.ReplaceAll(strings.ToValidUTF8(request.UserAgent(), ""), "\x00", "")
 	if characters := []rune(userAgent); len(characters) > maxUserAgent {
@@ -37,11 +37,11 @@ func AgentOf(request *http.Request) Agent {
 	return Agent{Address: forwarded.Client(request).String(), UserAgent: userAgent}
 }
 
-// sessionKey is where a request has the id of its session.
+// sessionKey is the request store key of the session's id.
 const sessionKey = "simplejwtSession"
 
-// Session is the id of the session that the request's token belongs to, empty
-// if it belongs to none.
+// Session returns the id of the session that the request's token belongs to; empty if
+// there is none.
 func Session(e *core.RequestEvent) string {
 	id, _ := e.Get(sessionKey).(string)
 	return id
@@ -52,8 +52,8 @@ func sessionOf(claims jwt.MapClaims) string {
 	return id
 }
 
-// inSession restricts a query for a user to one whose session has not ended. It
-// costs a look into an index, not a query of its own.
+// inSession restricts a query for a user to one whose session has not ended. It costs
+// an index lookup rather than a query of its own.
 func inSession(query *dbx.SelectQuery, session string) *dbx.SelectQuery {
 	if session == "" {
 		return query
@@ -71,7 +71,7 @@ func IsLiving(ctx context.Context, app core.App, session, user string) (bool, er
 	return found > 0, err
 }
 
-// startSession stores a new session under the id that its tokens name.
+// startSession stores a new session under the id that its tokens carry.
 func startSession(ctx context.Context, app core.App, user *core.Record, id, refreshID string, expires time.Time, agent Agent) error {
 	collection, err := app.FindCachedCollectionByNameOrId(collections.Sessions)
 	if err != nil {
@@ -83,9 +83,9 @@ func startSession(ctx context.Context, app core.App, user *core.Record, id, refr
 	return noteUse(ctx, app, session, refreshID, expires, agent)
 }
 
-// useSession notes that new tokens of a session were issued: a new refresh
-// token, if its id is given, and an access token. A session that has just ended
-// stays ended.
+// useSession records that new tokens of a session were issued: an access token, and a
+// refresh token if refreshID is given. It does not revive a session that has just
+// ended.
 func useSession(ctx context.Context, app core.App, id, refreshID string, expires time.Time, agent Agent) error {
 	if id == "" {
 		return nil
@@ -98,7 +98,7 @@ func useSession(ctx context.Context, app core.App, id, refreshID string, expires
 		return err
 	}
 	known := Agent{Address: session.GetString("address"), UserAgent: session.GetString("user_agent")}
-	recently := time.Since(session.GetDateTime("last_used_at").Time()) < usedEvery
+	recently := time.Since(session.GetDateTime("last_used_at").Time()) < lastUsedInterval
 	if refreshID == "" && recently && known == agent && !expires.After(session.GetDateTime("expires_at").Time()) {
 		return nil
 	}
@@ -118,8 +118,8 @@ func noteUse(ctx context.Context, app core.App, session *core.Record, refreshID 
 	return app.SaveWithContext(ctx, session)
 }
 
-// endReused ends the session of a blacklisted token if another one has taken
-// its place, and reports whether it was that.
+// endReused ends the session of a blacklisted token if another token has replaced it,
+// and reports whether it did.
 func endReused(ctx context.Context, app core.App, old token) (bool, error) {
 	session, err := app.FindRecordById(collections.Sessions, old.session())
 	if isNotFound(err) {
@@ -131,7 +131,7 @@ func endReused(ctx context.Context, app core.App, old token) (bool, error) {
 	return true, app.DeleteWithContext(ctx, session)
 }
 
-// EndSession ends one session of a user; found is false if there is none.
+// EndSession ends one session of a user; found is false if it does not exist.
 func EndSession(ctx context.Context, app core.App, id, user string) (found bool, err error) {
 	session, err := app.FindFirstRecordByFilter(collections.Sessions, "id = {:id} && user = {:user}", dbx.Params{"id": id, "user": user})
 	if isNotFound(err) {
@@ -143,7 +143,7 @@ func EndSession(ctx context.Context, app core.App, id, user string) (found bool,
 	return true, app.DeleteWithContext(ctx, session)
 }
 
-// EndAll ends every token of a user, whether it belongs to a session or not.
+// EndAll invalidates all tokens of a user, with or without a session.
 func EndAll(ctx context.Context, app core.App, user string) error {
 	return app.RunInTransaction(func(txApp core.App) error {
 		record, err := txApp.FindRecordById(collections.Users, user)
@@ -155,8 +155,8 @@ func EndAll(ctx context.Context, app core.App, user string) error {
 	})
 }
 
-// DeleteSessions removes the rows of sessions whose tokens have ended by other
-// means: those of one user, or of all for "".
+// DeleteSessions deletes the sessions of one user, or of all users for "", whose
+// tokens have been invalidated by other means.
 func DeleteSessions(ctx context.Context, app core.App, user string) error {
 	var whose dbx.Expression
 	if user != "" {
@@ -166,7 +166,7 @@ func DeleteSessions(ctx context.Context, app core.App, user string) error {
 	return err
 }
 
-// StoredSession is a session as it is stored; its dates are PocketBase's texts.
+// StoredSession is a session row; its dates are in PocketBase's text format.
 type StoredSession struct {
 	ID         string `db:"id"`
 	CreatedAt  string `db:"created_at"`
@@ -175,11 +175,11 @@ type StoredSession struct {
 	UserAgent  string `db:"user_agent"`
 }
 
-// sessionChunk is how many sessions are read at a time.
+// sessionChunk is the number of sessions read per query.
 const sessionChunk = 200
 
-// Sessions yields the sessions of a user that can go on, newest first: those
-// that have not expired and whose refresh token is not blacklisted.
+// Sessions yields the active sessions of a user, newest first: those that have not
+// expired and whose refresh token is not blacklisted.
 func Sessions(ctx context.Context, app core.App, user string) iter.Seq2[StoredSession, error] {
 	living := dbx.NewExp(`[[user]] = {:user} AND [[expires_at]] > {:now}
 		AND NOT EXISTS (SELECT 1 FROM {{blacklisted_tokens}} WHERE [[blacklisted_tokens.jti]] = [[sessions.jti]])`,

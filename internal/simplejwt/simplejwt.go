@@ -1,8 +1,8 @@
-// Package simplejwt has the token semantics of SimpleJWT 5 over PocketBase's
-// keys: it issues access and refresh tokens, reads them, rotates and
-// blacklists them, and checks the credentials that they are given for.
+// Package simplejwt implements the token semantics of SimpleJWT 5 on PocketBase's
+// keys: it issues, verifies, rotates and blacklists access and refresh tokens, and
+// checks the credentials for them.
 //
-// An access token is signed as PocketBase signs and carries PocketBase's
-// claims beside SimpleJWT's, so that every PocketBase endpoint accepts it. A
-// refresh token carries SimpleJWT's only, so that none does.
+// An access token is signed with PocketBase's key and carries PocketBase's claims in
+// addition to SimpleJWT's, so that every PocketBase endpoint accepts it. A refresh
+// token carries only SimpleJWT's, so that none does.
 package simplejwt

@@ -14,25 +14,25 @@ import (
 	"carebase/internal/collections"
 )
 
-// The values of the token_type claim.
+// Values of the token_type claim.
 const (
 	accessType  = "access"
 	refreshType = "refresh"
 )
 
-// The names of SimpleJWT's claims.
+// Names of SimpleJWT's claims.
 const (
 	claimTokenType = "token_type"
 	claimUserID    = "user_id"
 	claimID        = "jti"
-	// claimSession is OpenID Connect's; SimpleJWT has none.
+	// claimSession is OpenID Connect's sid; SimpleJWT has no equivalent.
 	claimSession = "sid"
 	// claimImpersonator is the id of the superuser who acts as the user.
 	claimImpersonator = "imp"
 )
 
-// tokenError is why a token does not hold, as SimpleJWT's TokenError; the text
-// is SimpleJWT's.
+// tokenError is the reason why a token is invalid, like SimpleJWT's TokenError; the
+// messages are SimpleJWT's.
 type tokenError string
 
 func (e tokenError) Error() string { return string(e) }
@@ -47,10 +47,10 @@ const (
 	errBlacklisted tokenError = "Token is blacklisted"
 )
 
-// errNoUser is that a token's user does not exist.
+// errNoUser means that a token's user does not exist.
 var errNoUser = errors.New("no user")
 
-// token is a token whose signature and expiry hold.
+// token is a decoded token with a verified signature and expiry.
 type token struct {
 	claims jwt.MapClaims
 	user   *core.Record
@@ -68,12 +68,12 @@ func (t token) expires() time.Time {
 	return expires.Time
 }
 
-// Lifetimes is how long new tokens hold.
+// Lifetimes holds the lifetimes of new tokens.
 type Lifetimes struct {
 	Access, Refresh time.Duration
 }
 
-// Pair is a login's answer.
+// Pair is the response to a login.
 type Pair struct {
 	Refresh string `json:"refresh"`
 	Access  string `json:"access"`
@@ -98,7 +98,8 @@ func issueAccess(user *core.Record, session string, lifetime time.Duration) (str
 	})
 }
 
-// issueRefresh issues the same token for the same arguments.
+// issueRefresh issues a refresh token. It is deterministic: equal arguments give equal
+// tokens.
 func issueRefresh(user *core.Record, session, id string, issued time.Time, lifetime time.Duration) (string, error) {
 	return issue(user, refreshType, session, id, issued, lifetime, jwt.MapClaims{})
 }
@@ -115,10 +116,10 @@ func issue(user *core.Record, tokenType, session, id string, issued time.Time, l
 	return sign(user, claims)
 }
 
-// newID is a new token's id.
+// newID returns a new token id.
 func newID() string {
 	id := make([]byte, 16)
-	_, _ = rand.Read(id) // it never fails: it would end the program
+	_, _ = rand.Read(id) // never fails: crypto/rand aborts the program instead
 	return hex.EncodeToString(id)
 }
 
@@ -126,16 +127,16 @@ func sign(user *core.Record, claims jwt.MapClaims) (string, error) {
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(signingKey(user))
 }
 
-// signingKey is PocketBase's: a new password changes the user's half of it, a
-// new secret everybody's.
+// signingKey returns PocketBase's signing key. Changing a user's password invalidates
+// that user's tokens, changing the collection's secret everyone's.
 func signingKey(user *core.Record) []byte {
 	return []byte(user.TokenKey() + user.Collection().AuthToken.Secret)
 }
 
 var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuedAt())
 
-// decode reads a token of any type and verifies signature, expiry and session.
-// It returns a tokenError, or errNoUser if the user that it names is gone.
+// decode decodes a token of any type and verifies its signature, expiry and session.
+// It returns a tokenError, or errNoUser if its user does not exist.
 func decode(app core.App, raw string) (token, error) {
 	claims := jwt.MapClaims{}
 	unverified, _, err := parser.ParseUnverified(raw, claims)
@@ -156,15 +157,15 @@ func decode(app core.App, raw string) (token, error) {
 	case verified["exp"] == nil:
 		return token{}, errNoExpiry
 	case sessionOf(verified) == "":
-		return token{}, errInvalid // the server issues none without a session
+		return token{}, errInvalid // the server issues no token without a session
 	case ended:
 		return token{}, errBlacklisted
 	}
 	return token{claims: verified, user: user}, nil
 }
 
-// findUser finds the user that unverified claims name, in SimpleJWT's claim or
-// in PocketBase's, and whether the session that they name has ended.
+// findUser returns the user named by unverified claims, SimpleJWT's or PocketBase's,
+// and whether the claimed session has ended.
 func findUser(app core.App, claims jwt.MapClaims) (user *core.Record, ended bool, err error) {
 	users, err := app.FindCachedCollectionByNameOrId(collections.Users)
 	if err != nil {
@@ -203,7 +204,7 @@ func (t token) requireType(tokenType string) error {
 	return nil
 }
 
-// requireAccess admits access tokens and the tokens of PocketBase's own login.
+// requireAccess accepts access tokens and tokens of PocketBase's own login.
 func (t token) requireAccess() error {
 	if t.claims[core.TokenClaimType] == core.TokenTypeAuth && t.claims[claimTokenType] == nil {
 		return nil

@@ -15,15 +15,15 @@ import (
 	"carebase/internal/deadline"
 )
 
-// open opens a database whose statements end when their context does: the
-// driver's own go on once they have given their first row.
+// open opens a database whose statements are interrupted when their context ends. The
+// driver's own statements keep running once they have returned their first row.
 func open(dsn string) (*dbx.DB, error) {
 	registered, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, err
 	}
 	own := registered.Driver()
-	if err := registered.Close(); err != nil { // it has no connection yet
+	if err := registered.Close(); err != nil { // it has no open connection
 		return nil, err
 	}
 	return dbx.NewFromDB(sql.OpenDB(&connector{dsn: dsn, driver: own}), "sqlite"), nil
@@ -55,8 +55,7 @@ func (c *connector) Connect(context.Context) (driver.Conn, error) {
 // Driver implements driver.Connector.
 func (c *connector) Driver() driver.Driver { return c.driver }
 
-// handleOf returns the sqlite3* of a connection, which the driver keeps for
-// itself.
+// handleOf returns the sqlite3* of a connection, which the driver does not export.
 func handleOf(connection driver.Conn) (uintptr, error) {
 	value := reflect.ValueOf(connection)
 	if value.Kind() == reflect.Pointer {
@@ -67,8 +66,8 @@ func handleOf(connection driver.Conn) (uintptr, error) {
 	return 0, fmt.Errorf("the SQLite driver's %T has no handle", connection)
 }
 
-// ownConnection is the driver's connection: what database/sql asks for, and what
-// sql.Conn.Raw gives to others.
+// ownConnection is the driver's connection: the interfaces that database/sql uses, and
+// those available through sql.Conn.Raw.
 type ownConnection interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -90,7 +89,7 @@ type ownConnection interface {
 type connection struct {
 	ownConnection
 	handle uintptr
-	// transaction is the open one, nil if there is none.
+	// transaction is the open transaction, or nil.
 	transaction *transaction
 }
 
@@ -162,7 +161,7 @@ func (c *connection) query(ctx context.Context, run func(context.Context) (drive
 	return &rows{ownRows: own, connection: c, ctx: ctx, running: running}, nil
 }
 
-// admit refuses a statement whose time is over, or whose transaction has ended.
+// admit rejects a statement whose deadline has passed or whose transaction has ended.
 func (c *connection) admit(ctx context.Context) error {
 	if c.transaction != nil && c.transaction.ended {
 		return errEnded
@@ -170,9 +169,9 @@ func (c *connection) admit(ctx context.Context) error {
 	return deadline.Err(ctx)
 }
 
-// failed returns the error of a statement. SQLite rolls back the whole transaction
-// after some of them, such as an interrupted write or a full disk, and would
-// commit each later statement by itself.
+// failed returns the error of a statement. After some errors, such as an interrupted
+// write or a full disk, SQLite rolls back the whole transaction and would commit each
+// later statement on its own.
 func (c *connection) failed(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -192,7 +191,7 @@ func (c *connection) isAutocommit() bool {
 	return sqlite3.Xsqlite3_get_autocommit(thread, c.handle) != 0
 }
 
-// interrupt ends the statements that run on the connection.
+// interrupt interrupts the statements running on the connection.
 func (c *connection) interrupt() {
 	thread := libc.NewTLS()
 	defer thread.Close()

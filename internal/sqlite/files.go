@@ -19,18 +19,18 @@ import (
 )
 
 const (
-	// filesInterval is the interval of looking at the files of a running server.
+	// filesInterval is the interval between checks of a running server's files.
 	filesInterval = time.Second
-	// filesKey is the key of the watch in the app's store.
+	// filesKey is the app store key of the watch.
 	filesKey = "carebaseFiles"
 )
 
-// watchedFiles are the files that hold what was written.
+// watchedFiles are the database files and their write-ahead logs.
 var watchedFiles = []string{mainFile, mainFile + "-wal", logFile, logFile + "-wal"}
 
-// BindFiles makes a running server refuse writes once its database files were removed
-// or replaced: SQLite would go on writing to files that nobody finds again. Only a
-// restart ends that. It writes a line to notices.
+// BindFiles makes a running server reject writes once its database files have been
+// removed or replaced: SQLite would keep writing to unlinked files. Only a restart
+// resolves that. It writes a line to notices.
 func BindFiles(app core.App, notices io.Writer) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		watch, err := watchFiles(e.App.DataDir())
@@ -49,9 +49,10 @@ func BindFiles(app core.App, notices io.Writer) {
 		return e.Next()
 	})
 	guard := &hook.Handler[*core.ModelEvent]{
-		Priority: -100_000, // before anything else is done for the write
+		Priority: -100_000, // before any other hook of the write
 		Func: func(e *core.ModelEvent) error {
-			// PocketBase prints log entries that it cannot store, whoever they name.
+			// PocketBase prints log entries that it cannot store, including the
+			// personal data in them.
 			if e.Model.TableName() == core.LogsTableName {
 				return e.Next()
 			}
@@ -66,8 +67,8 @@ func BindFiles(app core.App, notices io.Writer) {
 	app.OnModelDelete().Bind(guard)
 }
 
-// FilesLost returns an error, a dberror.ErrUnavailable, if the database files of a
-// running server were removed or replaced. It takes some microseconds.
+// FilesLost returns an error wrapping dberror.ErrUnavailable if the database files of
+// a running server have been removed or replaced. It takes a few microseconds.
 func FilesLost(app core.App) error {
 	if watch := watchOf(app); watch != nil {
 		return watch.check()
@@ -80,17 +81,17 @@ func watchOf(app core.App) *fileWatch {
 	return watch
 }
 
-// fileWatch knows the database files that a server has open.
+// fileWatch watches the database files that a server has open.
 type fileWatch struct {
 	directory string
-	// connections keep SQLite from removing the write-ahead logs when the app's own
-	// connections are idle.
+	// connections stay open so that SQLite does not remove the write-ahead logs when
+	// the app's own connections are idle.
 	connections []*dbx.DB
 	stop        chan struct{}
 
 	mutex sync.Mutex
 	known map[string]fs.FileInfo
-	lost  error // which stays
+	lost  error // permanent once set
 }
 
 func watchFiles(directory string) (*fileWatch, error) {
@@ -102,7 +103,7 @@ func watchFiles(directory string) (*fileWatch, error) {
 		}
 		watch.connections = append(watch.connections, database)
 		database.DB().SetMaxOpenConns(1)
-		var tables int // reading opens the files
+		var tables int // the first read opens the files
 		if err := database.NewQuery("SELECT count(*) FROM sqlite_schema").Row(&tables); err != nil {
 			return nil, errors.Join(err, watch.close())
 		}
@@ -119,8 +120,7 @@ func (w *fileWatch) close() error {
 	return err
 }
 
-// check compares the files with those that were there first. A write-ahead log may
-// appear later.
+// check compares the files with those found first. A write-ahead log may appear later.
 func (w *fileWatch) check() error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -146,8 +146,8 @@ func (w *fileWatch) check() error {
 	return w.lost
 }
 
-// run looks at the files until the watch is closed or they are lost. Then it makes the
-// app's writing connection read-only, for statements that no hook sees.
+// run checks the files until the watch is closed or they are lost. It then makes the
+// app's write connection read-only, for statements that bypass the hooks.
 func (w *fileWatch) run(app core.App, notices io.Writer) {
 	for ticker := time.NewTicker(filesInterval); ; {
 		select {

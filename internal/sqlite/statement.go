@@ -13,22 +13,22 @@ import (
 	"carebase/internal/deadline"
 )
 
-// errEnded is the error of what comes after the end of a transaction that SQLite
-// has rolled back.
+// errEnded is returned for statements in a transaction that SQLite has already rolled
+// back.
 var errEnded = errors.New("the transaction has been rolled back")
 
 // transaction is an open transaction.
 type transaction struct {
 	driver.Tx
 	connection *connection
-	// work is the request's, nil if there is no deadline.
+	// work is the request's work, or nil without a deadline.
 	work *deadline.Work
-	// ended is set if SQLite has rolled it back.
+	// ended is set once SQLite has rolled the transaction back.
 	ended bool
 }
 
-// Commit implements driver.Tx. What was done after the deadline, or left out
-// because of it, is not committed.
+// Commit implements driver.Tx. It does not commit once the deadline has passed,
+// because statements may have been skipped.
 func (t *transaction) Commit() error {
 	t.connection.transaction = nil
 	if t.ended {
@@ -49,14 +49,14 @@ func (t *transaction) Rollback() error {
 	return t.Tx.Rollback()
 }
 
-// ownStatement is the driver's prepared statement.
+// ownStatement is the interface of the driver's prepared statement.
 type ownStatement interface {
 	driver.Stmt
 	driver.StmtExecContext
 	driver.StmtQueryContext
 }
 
-// statement is a prepared statement that can be interrupted.
+// statement is an interruptible prepared statement.
 type statement struct {
 	ownStatement
 	connection *connection
@@ -72,7 +72,7 @@ func (s *statement) QueryContext(ctx context.Context, values []driver.NamedValue
 	return s.connection.query(ctx, func(ctx context.Context) (driver.Rows, error) { return s.ownStatement.QueryContext(ctx, values) })
 }
 
-// ownRows are the driver's rows.
+// ownRows is the interface of the driver's rows.
 type ownRows interface {
 	driver.Rows
 	driver.RowsColumnTypeDatabaseTypeName
@@ -82,7 +82,7 @@ type ownRows interface {
 	ColumnTypeScanType(index int) reflect.Type
 }
 
-// rows are the rows of a statement that can be interrupted.
+// rows are the rows of an interruptible statement.
 type rows struct {
 	ownRows
 	connection *connection
@@ -91,9 +91,9 @@ type rows struct {
 	err        error
 }
 
-// cutShort stands for the rows that a failure kept back. No destination takes it:
-// PocketBase's query builder ignores the error after the last row, and must not
-// take the rows before it for all.
+// cutShort fills a final row when an error ends the rows early. No destination can
+// scan it: PocketBase's query builder ignores the error after the last row, and would
+// otherwise take the result as complete.
 type cutShort struct{}
 
 // Next implements driver.Rows.
@@ -123,14 +123,14 @@ func (r *rows) Close() error {
 	r.running.end()
 	err := r.ownRows.Close()
 	if r.err != nil {
-		return nil // SQLite tells it again
+		return nil // SQLite returns the same error again
 	}
 	return err
 }
 
-// interruptAgain is after how long a statement is interrupted again: before its
-// first step, it does not notice.
-const interruptAgain = 5 * time.Millisecond
+// interruptInterval is the interval between repeated interrupts, because SQLite ignores
+// one that arrives before a statement's first step.
+const interruptInterval = 5 * time.Millisecond
 
 // running is a statement that is interrupted when its context ends.
 type running struct {
@@ -141,8 +141,8 @@ type running struct {
 	ended bool
 }
 
-// watch interrupts the statement that begins when its context ends. It returns nil
-// if that never does.
+// watch interrupts the starting statement when its context ends. It returns nil for a
+// context that never ends.
 func (c *connection) watch(ctx context.Context) *running {
 	live := deadline.Live(ctx)
 	if live.Done() == nil {
@@ -155,11 +155,11 @@ func (c *connection) watch(ctx context.Context) *running {
 
 func (r *running) interrupt() {
 	for r.interruptOnce() {
-		time.Sleep(interruptAgain)
+		time.Sleep(interruptInterval)
 	}
 }
 
-// interruptOnce reports whether the statement still runs.
+// interruptOnce interrupts the statement and reports whether it was still running.
 func (r *running) interruptOnce() bool {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -169,8 +169,8 @@ func (r *running) interruptOnce() bool {
 	return !r.ended
 }
 
-// end says that the statement does not run any more: the next one on the
-// connection must not be interrupted in its place. A nil running has no context.
+// end marks the statement as finished, so that the next one on the connection is not
+// interrupted instead. It does nothing on nil.
 func (r *running) end() {
 	if r == nil || r.stop() {
 		return

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The reasons why a text is refused.
+// Reasons for rejecting a text.
 var (
 	errRewritten  = errors.New("{{…}}, [[…]] and {:…} are not allowed: they are rewritten before the statement runs")
 	errParameter  = errors.New("parameters are not allowed")
@@ -19,15 +19,15 @@ var (
 	errIndexName  = errors.New("the name of an index consists of letters, digits, _ and -")
 )
 
-// rewritten is what PocketBase's query builder replaces in a statement, in texts
-// and names, too.
+// rewritten matches what PocketBase's query builder replaces in a statement, even
+// within strings and names.
 var rewritten = regexp.MustCompile(`\[\[|\]\]|\{\{|\}\}|\{:`)
 
-// indexName is what PocketBase can drop by its name without reading more in it.
+// indexName matches index names that are safe in PocketBase's DROP INDEX statement.
 var indexName = regexp.MustCompile(`^[\w-]+$`)
 
-// One returns the tokens of a text that is one statement, without a semicolon at
-// its end. It fails for more than one statement, and for parameters.
+// One returns the tokens of a text that is a single statement, without a trailing
+// semicolon. It returns an error for several statements, and for parameters.
 func One(source string) ([]Token, error) {
 	tokens, err := Tokenize(source)
 	if err != nil {
@@ -61,7 +61,7 @@ func One(source string) ([]Token, error) {
 	return tokens, nil
 }
 
-// Query returns the tokens of a text that is one SELECT, or one WITH … SELECT.
+// Query returns the tokens of a text that is a single SELECT or WITH … SELECT.
 func Query(source string) ([]Token, error) {
 	tokens, err := One(source)
 	if err != nil {
@@ -90,10 +90,11 @@ func Query(source string) ([]Token, error) {
 	return tokens, nil
 }
 
-// writes begin the statements that can follow WITH and change something.
+// writes are the keywords of data-modifying statements that can follow WITH.
 var writes = []string{"INSERT", "UPDATE", "DELETE", "REPLACE", "MERGE"}
 
-// Index fails for a text that is not the definition of one index on a table.
+// Index returns an error for a text that is not the definition of one index on the
+// table.
 func Index(source, table string) error {
 	tokens, err := One(source)
 	if err != nil {
@@ -147,7 +148,7 @@ func (p *parser) accept(value string) bool {
 
 func (p *parser) expect(value string) { p.failed = p.failed || !p.accept(value) }
 
-// name consumes a name without a schema.
+// name consumes an unqualified name.
 func (p *parser) name() string {
 	if p.failed || len(p.tokens) == 0 || !p.tokens[0].IsName() {
 		p.failed = true
@@ -158,7 +159,7 @@ func (p *parser) name() string {
 	return name
 }
 
-// parenthesized consumes everything from a parenthesis to its counterpart.
+// parenthesized consumes a parenthesized group.
 func (p *parser) parenthesized() {
 	if p.failed || len(p.tokens) == 0 || !p.tokens[0].Is("(") {
 		p.failed = true
@@ -173,7 +174,7 @@ func (p *parser) parenthesized() {
 			depth--
 		}
 		if depth == 0 {
-			p.failed = i == 1 // nothing inside
+			p.failed = i == 1 // empty parentheses
 			p.tokens = p.tokens[i+1:]
 			return
 		}
@@ -181,7 +182,8 @@ func (p *parser) parenthesized() {
 	p.failed = true
 }
 
-// Names returns everything in a statement that may name a table, in lower case.
+// Names returns all words in a statement that may be the name of a table, in lower
+// case.
 func Names(tokens []Token) map[string]bool {
 	names := map[string]bool{}
 	for _, token := range tokens {

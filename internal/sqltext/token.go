@@ -1,5 +1,5 @@
-// Package sqltext splits SQL into tokens as SQLite does, and recognises what a
-// text is: one query, one index definition. It knows nothing of any schema.
+// Package sqltext splits SQL into tokens as SQLite does, and recognizes single queries
+// and index definitions. It knows nothing of any schema.
 package sqltext
 
 import (
@@ -10,8 +10,8 @@ import (
 // Kind is the kind of a token.
 type Kind int
 
-// The kinds of tokens. SQLite also accepts a String where it expects a name, and
-// a Quoted in double quotes where it expects a text.
+// The kinds of tokens. SQLite also accepts a String where it expects a name, and a
+// double-quoted Quoted where it expects a string.
 const (
 	Word      Kind = iota // a keyword or a name without quotes
 	Quoted                // a name in double quotes, backticks or brackets
@@ -25,14 +25,14 @@ const (
 // Token is a word, a literal, a parameter or an operator.
 type Token struct {
 	Kind Kind
-	// Value is the token without its quotes, with doubled quotes undone.
+	// Value is the token without its quotes, with doubled quotes unescaped.
 	Value string
-	// Start and End are its place in the text, in bytes.
+	// Start and End are the token's byte offsets in the text.
 	Start, End int
 }
 
-// Is reports whether the token is one of the operators, or one of the keywords,
-// which are given in upper case.
+// Is reports whether the token is one of the given operators or keywords; keywords are
+// given in upper case.
 func (t Token) Is(values ...string) bool {
 	for _, value := range values {
 		if t.Kind == Operator && t.Value == value || t.Kind == Word && strings.EqualFold(t.Value, value) {
@@ -45,11 +45,12 @@ func (t Token) Is(values ...string) bool {
 // IsName reports whether the token can name a table or a column.
 func (t Token) IsName() bool { return t.Kind == Word || t.Kind == Quoted || t.Kind == String }
 
-// operators are SQLite's of more than one character, longer ones first.
+// operators are SQLite's multi-character operators, longest first.
 var operators = []string{"->>", "->", "||", "==", "!=", "<>", "<=", ">=", "<<", ">>"}
 
-// Tokenize returns the tokens of a text without its comments. It fails for what
-// SQLite does not accept, and for a comment without an end, which SQLite accepts.
+// Tokenize returns the tokens of a text without its comments. It returns an error for
+// text that SQLite does not accept, and for an unterminated comment, which SQLite
+// accepts.
 func Tokenize(source string) ([]Token, error) {
 	var tokens []Token
 	for i := 0; i < len(source); {
@@ -72,8 +73,8 @@ func Tokenize(source string) ([]Token, error) {
 	return tokens, nil
 }
 
-// space returns the length of the white space or comment at the beginning of a
-// text, and -1 for a comment without an end.
+// space returns the length of the whitespace or comment at the beginning of a text,
+// and -1 for an unterminated comment.
 func space(rest string) int {
 	switch {
 	case strings.IndexByte(" \t\n\r\f", rest[0]) >= 0:
@@ -92,7 +93,7 @@ func space(rest string) int {
 	return 0
 }
 
-// scan returns the token at the beginning of a text; its End is its length.
+// scan returns the token at the beginning of a text. Its End is its length.
 func scan(rest string) (Token, bool) {
 	switch c := rest[0]; {
 	case c == '\'':
@@ -106,7 +107,7 @@ func scan(rest string) (Token, bool) {
 		token.End++
 		return token, ok
 	case isDigit(c), c == '.' && len(rest) > 1 && isDigit(rest[1]):
-		// Like SQLite, which takes 1x for one token and refuses it.
+		// Like SQLite, which reads 1x as one token and rejects it.
 		length := span(rest, func(c byte) bool { return isNameByte(c) || c == '.' })
 		if last := rest[length-1] | 0x20; last == 'e' && length < len(rest) && strings.IndexByte("+-", rest[length]) >= 0 && !strings.HasPrefix(strings.ToLower(rest), "0x") {
 			length += 1 + span(rest[length+1:], isNameByte)
@@ -127,8 +128,8 @@ func scan(rest string) (Token, bool) {
 	return Token{Kind: Operator, Value: rest[:1], End: 1}, strings.IndexByte("(),;.=<>+-*/%&|~", rest[0]) >= 0
 }
 
-// scanQuoted reads up to the closing quote. A doubled quote stands for itself,
-// except for a bracket.
+// scanQuoted scans up to the closing quote. A doubled quote is an escaped one, except
+// for a bracket.
 func scanQuoted(rest string, quote byte, kind Kind) (Token, bool) {
 	var value strings.Builder
 	for i := 1; i < len(rest); i++ {
@@ -147,7 +148,7 @@ func scanQuoted(rest string, quote byte, kind Kind) (Token, bool) {
 	return Token{}, false
 }
 
-// span returns how many bytes at the beginning of a text are of a kind.
+// span returns the number of leading bytes for which is returns true.
 func span(rest string, is func(byte) bool) int {
 	length := 0
 	for length < len(rest) && is(rest[length]) {

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// OutputsOnly reports whether a query uses columns with the given names, which are
-// in lower case, as they are: as items of a select list, whose result is an item
-// of the query around it. Any other use (in an expression, a condition, an order,
-// a comparison of rows) makes it false, and so does what it cannot follow. It does
-// not see what * stands for.
+// OutputsOnly reports whether a query uses the given columns (names in lower case)
+// only as plain output: as whole items of a select list, possibly passed through by
+// enclosing queries. It returns false for any other use (in an expression, condition,
+// ordering, or row comparison) and for syntax it does not recognize. It does not
+// expand *.
 func OutputsOnly(tokens []Token, columns map[string]bool) bool {
 	tracked := map[string]bool{}
 	for name := range columns {
@@ -23,22 +23,23 @@ func OutputsOnly(tokens []Token, columns map[string]bool) bool {
 				return false
 			}
 		}
-		// A query around may use an alias that was found inside it.
+		// An enclosing query may use an alias that was found in a nested one: repeat
+		// until there are no new ones.
 		if len(tracked) == before {
 			return true
 		}
 	}
 }
 
-// frame is what a walk knows of one pair of parentheses.
+// frame is the state of the walk within one pair of parentheses.
 type frame struct {
-	// plain is set if the result of the query in it is used as it is.
+	// plain is set if the result of the query within is used unchanged.
 	plain bool
 	// clause is the last keyword that began a clause.
 	clause string
 }
 
-// walker goes through a query's tokens.
+// walker walks through a query's tokens.
 type walker struct {
 	tokens   []Token
 	position int
@@ -46,14 +47,14 @@ type walker struct {
 	frames   []frame
 }
 
-// clauses are the keywords that begin one. JOIN continues FROM after ON.
+// clauses are the keywords that begin a clause. JOIN continues FROM after ON.
 var clauses = []string{"WITH", "SELECT", "VALUES", "FROM", "JOIN", "ON", "USING", "WHERE", "GROUP", "HAVING", "ORDER", "WINDOW", "LIMIT", "OFFSET", "BY"}
 
-// comparisons compare whole rows.
+// comparisons are keywords that compare whole rows.
 var comparisons = []string{"DISTINCT", "UNION", "EXCEPT", "INTERSECT", "NATURAL"}
 
-// at returns the token at an offset from the current one, an empty one outside of
-// the query.
+// at returns the token at an offset from the current one; an empty token outside the
+// query.
 func (w *walker) at(offset int) Token {
 	if i := w.position + offset; i >= 0 && i < len(w.tokens) {
 		return w.tokens[i]
@@ -61,13 +62,13 @@ func (w *walker) at(offset int) Token {
 	return Token{Kind: Operator}
 }
 
-// step looks at the current token and reports whether it is allowed.
+// step processes the current token and reports whether it is allowed.
 func (w *walker) step() bool {
 	token, inside := w.at(0), &w.frames[len(w.frames)-1]
 	switch {
 	case token.Is("("):
 		if inside.clause == "WITH" && w.at(-1).IsName() && !w.at(-1).Is("AS", "MATERIALIZED") {
-			return false // names for columns
+			return false // column names in an alias
 		}
 		w.frames = append(w.frames, frame{plain: inside.plain && w.isPlain(inside), clause: w.inherited(inside)})
 	case token.Is(")"):
@@ -84,15 +85,15 @@ func (w *walker) step() bool {
 			inside.clause = "FROM"
 		}
 	case token.Kind == Number && inside.clause == "BY" && w.at(-1).Is("BY", ","):
-		return false // the number of a column
+		return false // a column's ordinal
 	case (token.Kind == Word || token.Kind == Quoted) && w.tracked[strings.ToLower(token.Value)]:
 		return w.at(1).Is(".") || w.isAlias() || inside.plain && inside.clause == "SELECT" && w.isItem()
 	}
 	return true
 }
 
-// isPlain reports whether the parenthesis at the current position holds a table,
-// or a query whose result is one.
+// isPlain reports whether the parenthesis at the current position encloses a table, or
+// a query whose result is used as one.
 func (w *walker) isPlain(outside *frame) bool {
 	switch outside.clause {
 	case "FROM":
@@ -103,8 +104,8 @@ func (w *walker) isPlain(outside *frame) bool {
 	return false
 }
 
-// inherited returns the clause that a parenthesis begins in: a join in parentheses
-// is part of FROM.
+// inherited returns the clause in which a parenthesis begins: a parenthesized join is
+// part of FROM.
 func (w *walker) inherited(outside *frame) string {
 	if outside.clause == "FROM" && w.isPlain(outside) {
 		return "FROM"
@@ -112,7 +113,7 @@ func (w *walker) inherited(outside *frame) string {
 	return ""
 }
 
-// isItem reports whether the current name is a whole item of a select list, and
+// isItem reports whether the current name is an entire item of a select list, and
 // tracks the item's alias.
 func (w *walker) isItem() bool {
 	before := -1

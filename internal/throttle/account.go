@@ -10,11 +10,9 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
-)
 
-// Collection is the name of the collection of failed and successful logins by
-// account.
-const Collection = "login_attempts"
+	"carebase/internal/collections"
+)
 
 const (
 	// freeFailures is how many failures have no consequence: people mistype.
@@ -79,7 +77,7 @@ type attempts struct {
 
 func load(ctx context.Context, app core.App, account, from string) (*history, error) {
 	var rows []attempts
-	err := app.DB().Select("origin", "failures", "last_failure_at", "last_success_at").From(Collection).
+	err := app.DB().Select("origin", "failures", "last_failure_at", "last_success_at").From(collections.LoginAttempts).
 		Where(dbx.HashExp{"account": account, "origin": []any{unknownAddresses, from}}).WithContext(ctx).All(&rows)
 	if err != nil {
 		return nil, err
@@ -146,7 +144,7 @@ func (h *history) succeeded(ctx context.Context, app core.App) error {
 
 // Forgive resets the failures of an account, as after a password change.
 func Forgive(ctx context.Context, app core.App, account Account) error {
-	_, err := app.NonconcurrentDB().Update(Collection, dbx.Params{"failures": 0}, dbx.HashExp{"account": account.key()}).WithContext(ctx).Execute()
+	_, err := app.NonconcurrentDB().Update(collections.LoginAttempts, dbx.Params{"failures": 0}, dbx.HashExp{"account": account.key()}).WithContext(ctx).Execute()
 	return err
 }
 
@@ -157,7 +155,7 @@ func Flush(app core.App) error {
 }
 
 func forget(ctx context.Context, app core.App, which dbx.Expression) error {
-	_, err := app.NonconcurrentDB().Delete(Collection, which).WithContext(ctx).Execute()
+	_, err := app.NonconcurrentDB().Delete(collections.LoginAttempts, which).WithContext(ctx).Execute()
 	return err
 }
 

@@ -136,6 +136,12 @@ export const overview = (signal) => request("GET", "/api/overview/", { signal })
 /** @param {AbortSignal} signal @returns {Promise<Device[]>} */
 export const devices = (signal) => request("GET", "/api/auth/sessions/", { signal });
 
+/** Whether anybody may create an account, or superusers only. */
+export async function isRegistrationOpen() {
+  const response = await reach(fetch("/api/auth/register/", { method: "OPTIONS" }));
+  return response.status !== 403;
+}
+
 /** @param {string} name @param {string} email @param {string} password */
 export async function register(name, email, password) {
   const response = await reach(fetch("/api/auth/register/", {

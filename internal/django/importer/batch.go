@@ -10,7 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// batch collects rows for one INSERT.
+// batch collects rows for a multi-row INSERT.
 type batch struct {
 	app        core.App
 	insertInto string
@@ -22,7 +22,7 @@ type batch struct {
 }
 
 const (
-	// maxBatchValues and maxBatchBytes limit what one INSERT carries.
+	// maxBatchValues and maxBatchBytes bound one INSERT.
 	maxBatchValues = 1000
 	maxBatchBytes  = 1 << 20
 )
@@ -47,7 +47,7 @@ func (b *batch) add(ctx context.Context, values []any) error {
 	return b.flush(ctx)
 }
 
-// flush writes the rows: full batches by a statement that is prepared once.
+// flush writes the rows. Full batches share one prepared statement.
 func (b *batch) flush(ctx context.Context) error {
 	if b.rows == 0 {
 		return nil
@@ -86,7 +86,7 @@ func (b *batch) statement(rows int) string {
 	return text.String() + ")"
 }
 
-// close writes what is left, if it is still wanted.
+// close writes the remaining rows if wanted is set, and releases the statement.
 func (b *batch) close(ctx context.Context, wanted bool) error {
 	var err error
 	if wanted {

@@ -10,7 +10,7 @@ import (
 	"carebase/internal/django"
 )
 
-// check looks at what only all rows together show.
+// check runs the checks that need all rows.
 func (i *Import) check(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{i.checkAddresses, i.checkDuplicateAddresses, i.checkOwners, i.checkMappings} {
 		if err := step(ctx); err != nil {
@@ -20,7 +20,7 @@ func (i *Import) check(ctx context.Context) error {
 	return nil
 }
 
-// checkAddresses finds users whose address is none.
+// checkAddresses finds users with an invalid e-mail address.
 func (i *Import) checkAddresses(ctx context.Context) error {
 	const query = "SELECT id, email FROM users ORDER BY id"
 	var without []int64
@@ -47,7 +47,7 @@ func (i *Import) checkAddresses(ctx context.Context) error {
 	return nil
 }
 
-// isAddress reports whether a text can be looked for as an e-mail address.
+// isAddress reports whether a text is usable as an e-mail address.
 func isAddress(text string) bool {
 	at := strings.LastIndexByte(text, '@')
 	return at > 0 && at < len(text)-1 && strings.IndexFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) < 0
@@ -61,7 +61,7 @@ func shorten(text string) string {
 	return text
 }
 
-// rename gives a user an address that cannot sign in.
+// rename gives a user a placeholder address, which cannot sign in.
 func (i *Import) rename(ctx context.Context, id int64, address, reason string) error {
 	if _, err := i.stage.exec(ctx, "UPDATE users SET left_out = 1 WHERE id = ?", id); err != nil {
 		return err
@@ -73,8 +73,8 @@ func (i *Import) rename(ctx context.Context, id int64, address, reason string) e
 	return nil
 }
 
-// checkDuplicateAddresses finds users whose addresses are the same but for upper and
-// lower case of ASCII letters, as the target's index sees them.
+// checkDuplicateAddresses finds users whose addresses differ only in the case of ASCII
+// letters, as the target's unique index compares them.
 func (i *Import) checkDuplicateAddresses(ctx context.Context) error {
 	const query = `SELECT id, email, elder FROM (
 		SELECT id, email, first_value(id) OVER same AS elder, row_number() OVER same AS position
@@ -105,14 +105,14 @@ func (i *Import) checkDuplicateAddresses(ctx context.Context) error {
 	return nil
 }
 
-// broken reports rows whose foreign key names nothing.
-func (i *Import) broken(ctx context.Context, collection, column, target, what string) error {
+// reportDangling reports rows whose foreign key is null or dangling.
+func (i *Import) reportDangling(ctx context.Context, collection, column, target, what string) error {
 	kind := i.kindOf(collection)
 	if kind == nil || kind.unreadable {
 		return nil
 	}
 	if named := i.kindOf(target); named != nil && named.unreadable {
-		return nil // that is said already
+		return nil // reported already
 	}
 	query := fmt.Sprintf("SELECT id, %[1]s FROM %[2]s WHERE %[1]s IS NULL OR %[1]s NOT IN (SELECT id FROM %[3]s) ORDER BY id", column, collection, target)
 	return i.stage.each(ctx, query, func(row []any) error {
@@ -126,7 +126,8 @@ func (i *Import) broken(ctx context.Context, collection, column, target, what st
 	})
 }
 
-// checkOwners finds rows without an owner. Doctors without one become a superuser's.
+// checkOwners finds rows without an owner. Doctors without one are assigned to a
+// superuser.
 func (i *Import) checkOwners(ctx context.Context) error {
 	ownerless, err := i.stage.one(ctx, "SELECT 1 FROM doctors WHERE created_by IS NULL")
 	if err != nil {
@@ -140,25 +141,25 @@ func (i *Import) checkOwners(ctx context.Context) error {
 		i.doctorsOwner, _ = superuser.(int64)
 	}
 	if i.doctorsOwner != 0 {
-		// left_out marks them, so that the owner is not compared with the source's.
+		// left_out excludes the changed owner from the comparison with the source.
 		if _, err := i.stage.exec(ctx, "UPDATE doctors SET created_by = ?, left_out = 1 WHERE created_by IS NULL", i.doctorsOwner); err != nil {
 			return err
 		}
 	}
-	if err := i.broken(ctx, collections.Patients, "created_by", collections.Users, "owner"); err != nil {
+	if err := i.reportDangling(ctx, collections.Patients, "created_by", collections.Users, "owner"); err != nil {
 		return err
 	}
-	return i.broken(ctx, collections.Doctors, "created_by", collections.Users, "owner")
+	return i.reportDangling(ctx, collections.Doctors, "created_by", collections.Users, "owner")
 }
 
-// checkMappings finds mappings of nobody, and pairs that there are twice.
+// checkMappings finds mappings without a patient or doctor, and duplicate pairs.
 func (i *Import) checkMappings(ctx context.Context) error {
 	kind := i.kindOf(collections.Mappings)
 	if kind == nil {
 		return nil
 	}
 	for _, end := range []struct{ column, collection string }{{"patient", collections.Patients}, {"doctor", collections.Doctors}} {
-		if err := i.broken(ctx, collections.Mappings, end.column, end.collection, end.column); err != nil {
+		if err := i.reportDangling(ctx, collections.Mappings, end.column, end.collection, end.column); err != nil {
 			return err
 		}
 	}
@@ -190,7 +191,7 @@ func (i *Import) checkMappings(ctx context.Context) error {
 	return nil
 }
 
-// leaveOut takes a row out of the import and its checksum.
+// leaveOut excludes a row from the import and its checksum.
 func (i *Import) leaveOut(ctx context.Context, kind *kind, id int64) error {
 	const flag = 1 // the last column, left_out
 	err := i.stage.each(ctx, "SELECT * FROM "+kind.collection+" WHERE id = ?", func(row []any) error {

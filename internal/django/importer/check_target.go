@@ -9,10 +9,10 @@ import (
 	"carebase/internal/collections"
 )
 
-// idsAtOnce is how many ids one query asks for.
-const idsAtOnce = 500
+// idsPerQuery is the number of ids per query.
+const idsPerQuery = 500
 
-// checkTarget finds ids and addresses that the target has already.
+// checkTarget finds ids and addresses that already exist in the target.
 func (i *Import) checkTarget(ctx context.Context, target core.App) error {
 	if !target.HasTable(collections.Mappings) {
 		return nil // not migrated yet
@@ -72,8 +72,8 @@ func (i *Import) checkTakenAddresses(ctx context.Context, target core.App) error
 	return rows.Err()
 }
 
-// eachBatch calls visit with the ids, and what else is selected, of all rows that
-// are to be written.
+// eachBatch calls visit with the ids and other selected columns of all rows to be
+// written, in batches.
 func (i *Import) eachBatch(ctx context.Context, collection, columns string, visit func(batch [][]any) error) error {
 	condition := ""
 	if collection == collections.Mappings {
@@ -82,7 +82,7 @@ func (i *Import) eachBatch(ctx context.Context, collection, columns string, visi
 	var batch [][]any
 	err := i.stage.each(ctx, "SELECT "+columns+" FROM "+collection+condition+" ORDER BY id", func(row []any) error {
 		batch = append(batch, append([]any{}, row...))
-		if len(batch) < idsAtOnce {
+		if len(batch) < idsPerQuery {
 			return nil
 		}
 		err := visit(batch)
@@ -95,7 +95,7 @@ func (i *Import) eachBatch(ctx context.Context, collection, columns string, visi
 	return visit(batch)
 }
 
-// ids are the first values of rows, as the target writes them.
+// ids returns the first value of each row as the target stores it.
 func ids(batch [][]any) []any {
 	texts := make([]any, len(batch))
 	for n, row := range batch {

@@ -9,14 +9,14 @@ import (
 	"strconv"
 )
 
-// checksum is what is compared of a set of rows: how many they are, and the sum of
-// their hashes, which does not depend on their order.
+// checksum is the number of rows and the sum of their hashes, which is independent of
+// their order.
 type checksum struct {
 	rows int64
 	sum  [sha256.Size / 8]uint64
 }
 
-// hasher hashes rows.
+// hasher computes row hashes.
 type hasher struct {
 	hash   hash.Hash
 	buffer []byte
@@ -52,11 +52,11 @@ func (h *hasher) row(row []any) (parts [sha256.Size / 8]uint64) {
 	return parts
 }
 
-// jsonText is a JSON value, whose spaces and order of keys do not matter.
+// jsonText is a JSON value, compared regardless of whitespace and key order.
 type jsonText string
 
-// canonical is a value in a form that does not depend on the engine. PocketBase
-// has no null: in its fields it is 0, false or empty, which are all the same here.
+// canonical returns an engine-independent form of a value. PocketBase's fields have no
+// null, so null, 0, false and empty are all equal.
 func canonical(value any) string {
 	switch v := value.(type) {
 	case string:

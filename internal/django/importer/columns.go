@@ -9,36 +9,37 @@ import (
 	"carebase/internal/django/source"
 )
 
-// kind is one of the four kinds of records, or of what is read besides.
+// kind is one kind of imported rows: users, patients, doctors, mappings, or tokens.
 type kind struct {
-	// collection is where the rows go; name is what the report calls them.
+	// collection is the destination of the rows; name is used in the output.
 	collection string
 	table      *source.Table
-	// read are the source's columns in the order of a row's values.
+	// read lists the source's columns in the order of a row's values.
 	read []string
-	// extras are the columns that Carebase does not have.
+	// extras are the columns without a field in Carebase.
 	extras []*extra
-	// owner is the column of the owner; nil if the source has none.
+	// owner is the owner's column, or nil.
 	owner *source.Column
-	// left says what is left behind, and why.
+	// left lists the columns that are not imported, with the reason.
 	left []string
-	// notes say where a value comes from, if that is not obvious.
+	// notes list values that come from a column of another name.
 	notes []string
-	// unreadable is set if the rows cannot be imported, which is a problem already.
+	// unreadable is set if the rows cannot be imported; that problem is reported already.
 	unreadable bool
 	rows       int64
 	sum        checksum
 }
 
-// extra is a column that becomes a field.
+// extra is a source column that is imported as an additional field.
 type extra struct {
 	column source.Column
-	// name is the field's, column's is of the source.
+	// name is the field's name; column is the source's column.
 	name    string
 	profile extraProfile
 }
 
-// The names of the fields that collections have anyway, in lower case.
+// ownFields are the names of the fields that each collection has anyway, in lower
+// case.
 var ownFields = map[string][]string{
 	collections.Users:    {"id", "password", "tokenkey", "email", "emailvisibility", "verified", "name", "created", "updated", "inactive", "django_password"},
 	collections.Patients: {"id", "name", "age", "notes", "created_by", "created_at"},
@@ -46,26 +47,26 @@ var ownFields = map[string][]string{
 	collections.Mappings: {"id", "patient", "doctor", "created_by", "created_at", "assigned_at"},
 }
 
-// reservedFields cannot be a field's name in PocketBase.
+// reservedFields are names that PocketBase does not accept for a field.
 var reservedFields = []string{
 	"null", "true", "false", "_rowid_", "collectionid", "collectionname", "expand", "passwordconfirm", "oldpassword",
 }
 
 var fieldPattern = regexp.MustCompile(`^[A-Za-z0-9_]{1,100}$`)
 
-// Names that Django projects give to the same thing, the usual one first.
+// Names that Django projects commonly use for the same column, most common first.
 var (
 	createdNames  = []string{"created_at", "date_joined", "created", "created_on", "date_created", "created_date", "registered_at", "joined_at", "date_added", "added_at"}
 	assignedNames = []string{"assigned_at", "assigned_on", "assigned_date", "date_assigned", "assigned"}
 	fullNames     = []string{"name", "full_name", "fullname"}
 )
 
-// isMoment reports whether a column can say when.
+// isMoment reports whether a column can hold a time.
 func isMoment(column *source.Column) bool {
 	return column.Kind == source.DateTime || column.Kind == source.Date || column.Kind == source.Text
 }
 
-// first returns the first of the names that the table has a column for.
+// first returns the table's column for the first matching name, or nil.
 func first(table *source.Table, names []string, accept func(*source.Column) bool) *source.Column {
 	for _, name := range names {
 		if column := table.Column(name); column != nil && (accept == nil || accept(column)) {
@@ -75,7 +76,7 @@ func first(table *source.Table, names []string, accept func(*source.Column) bool
 	return nil
 }
 
-// columnReader gives the columns of a table their places in a row.
+// columnReader selects the columns to read and assigns them positions in a row.
 type columnReader struct {
 	kind *kind
 	used map[string]bool
@@ -87,7 +88,8 @@ func newReader(kind *kind) *columnReader {
 	return reader
 }
 
-// take reads a column, which becomes no field then; -1 if there is none.
+// take reads a column that does not become an extra field. It returns the column's
+// position, or -1 if there is none.
 func (r *columnReader) take(column *source.Column) int {
 	if column == nil {
 		return -1
@@ -96,7 +98,7 @@ func (r *columnReader) take(column *source.Column) int {
 	return r.peek(column)
 }
 
-// peek reads a column that becomes a field all the same.
+// peek reads a column that also becomes an extra field.
 func (r *columnReader) peek(column *source.Column) int {
 	if column == nil {
 		return -1
@@ -108,7 +110,7 @@ func (r *columnReader) peek(column *source.Column) int {
 	return len(r.kind.read) - 1
 }
 
-// nameParts are the columns that a person's name is put together from.
+// nameParts returns the positions of the columns that make up a person's name.
 func (r *columnReader) nameParts(prefix string) []int {
 	if column := first(r.kind.table, append(slices.Clone(fullNames), prefix+"_name"), isText); column != nil {
 		if column.Name != "name" {
@@ -134,12 +136,12 @@ func isText(column *source.Column) bool {
 	return column.Kind != source.List && column.Kind != source.JSON && column.Kind != source.Binary
 }
 
-// note says that a field comes from a column of another name.
+// note records that a field comes from a differently named column.
 func (r *columnReader) note(field, column string) {
 	r.kind.notes = append(r.kind.notes, field+" comes from "+column)
 }
 
-// takeExtras makes fields of all columns that are not used.
+// takeExtras makes extra fields of all unused columns.
 func (r *columnReader) takeExtras(onlyDocumented bool) {
 	var names []string
 	for _, column := range r.kind.table.Columns {

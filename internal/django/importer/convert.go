@@ -15,8 +15,8 @@ import (
 	"carebase/internal/django/source"
 )
 
-// maxSafeInteger is the last integer up to which PocketBase's numbers, which are
-// floats, hold every one.
+// maxSafeInteger is the largest integer up to which a float64, PocketBase's number
+// type, represents every integer exactly.
 const maxSafeInteger = 1 << 53
 
 var (
@@ -25,7 +25,7 @@ var (
 	errUTF8    = errors.New("is not UTF-8")
 )
 
-// text is a value as a text; null is empty.
+// text converts a value to a string; null becomes empty.
 func text(value any) (string, error) {
 	var found string
 	switch v := value.(type) {
@@ -51,7 +51,7 @@ func text(value any) (string, error) {
 	return found, nil
 }
 
-// bounded is text of at most so many characters.
+// bounded is text with a maximum length in characters.
 func bounded(value any, most int) (string, error) {
 	found, err := text(value)
 	if err != nil {
@@ -63,7 +63,7 @@ func bounded(value any, most int) (string, error) {
 	return found, nil
 }
 
-// integer is a value as an integer; ok is false for null.
+// integer converts a value to an integer; ok is false for null.
 func integer(value any) (number int64, ok bool, err error) {
 	switch v := value.(type) {
 	case nil:
@@ -87,7 +87,7 @@ func integer(value any) (number int64, ok bool, err error) {
 	return 0, false, fmt.Errorf("is not a whole number: %.40q", fmt.Sprint(value))
 }
 
-// boolean is a value as a boolean; null is false.
+// boolean converts a value to a boolean; null becomes false.
 func boolean(value any) (bool, error) {
 	switch v := value.(type) {
 	case nil:
@@ -106,15 +106,15 @@ func boolean(value any) (bool, error) {
 	return false, fmt.Errorf("is not a boolean: %.40q", fmt.Sprint(value))
 }
 
-// momentLayouts are how Django's databases and dumpdata write times. Go reads
-// fractions of a second after any of them; without a zone it is UTC.
+// momentLayouts are the time formats of Django's databases and dumpdata. Go accepts
+// fractional seconds after any of them; times without a zone are UTC.
 var momentLayouts = []string{
 	"2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05Z0700",
 	"2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04", time.DateOnly,
 }
 
-// moment is a value as PocketBase writes times, cut down to the millisecond; null
-// is empty.
+// moment converts a value to PocketBase's time format, truncated to milliseconds; null
+// becomes empty.
 func moment(value any) (string, error) {
 	if value == nil || value == "" {
 		return "", nil
@@ -133,7 +133,8 @@ func momentText(at time.Time) string {
 	return at.UTC().Truncate(time.Millisecond).Format(types.DefaultDateLayout)
 }
 
-// number is a value as a float64 that stands for it exactly, or as its digits.
+// number returns a value as an int64 or float64 if that represents it exactly,
+// otherwise as its digits.
 func number(value any) (any, error) {
 	switch v := value.(type) {
 	case nil:
@@ -162,7 +163,7 @@ func number(value any) (any, error) {
 	return nil, fmt.Errorf("is not a number: %.40q", fmt.Sprint(value))
 }
 
-// trimZeros takes the zeros at the end of a fraction away.
+// trimZeros removes trailing zeros of a fraction.
 func trimZeros(digits string) string {
 	if strings.Contains(digits, ".") {
 		digits = strings.TrimSuffix(strings.TrimRight(digits, "0"), ".")
@@ -170,7 +171,7 @@ func trimZeros(digits string) string {
 	return digits
 }
 
-// convertExtra is the value of a column that Carebase does not have.
+// convertExtra converts the value of an extra column.
 func convertExtra(value any, kind source.Kind) (any, error) {
 	if value == nil {
 		return nil, nil

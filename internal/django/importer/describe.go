@@ -11,7 +11,7 @@ import (
 	"carebase/internal/django/source"
 )
 
-// describe says what was found and what will be done.
+// describe writes what was found and what will be done.
 func (i *Import) describe(from source.Source) error {
 	lines := []string{"Found in " + from.String() + ":"}
 	for _, kind := range i.kinds {
@@ -37,7 +37,7 @@ func (i *Import) describe(from source.Source) error {
 	return i.say(lines)
 }
 
-// describeFields says which columns become fields, what is left behind, and how
+// describeFields writes which columns become fields, what is not imported, and how
 // conflicts are resolved.
 func (i *Import) describeFields() error {
 	var lines []string
@@ -73,10 +73,10 @@ func (i *Import) describeFields() error {
 	return i.say(append(lines, i.resolved...))
 }
 
-// maxOthers bounds how many tables that are left behind are named.
+// maxOthers bounds the number of ignored tables that are listed.
 const maxOthers = 100
 
-// noteOthers notes the tables that nothing is read of.
+// noteOthers records the tables that are not imported.
 func (i *Import) noteOthers(tables []source.Table) {
 	read := []*source.Table{i.found.users, i.found.patients, i.found.doctors, i.found.mappings, i.found.outstanding, i.found.blacklisted}
 	more := 0

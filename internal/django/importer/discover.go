@@ -10,16 +10,15 @@ import (
 	"carebase/internal/django/source"
 )
 
-// deployment is which tables of a source are what. A table that is nil has no rows
-// in the source.
+// deployment holds the tables of a source by purpose. A nil table does not exist in
+// the source.
 type deployment struct {
 	users, patients, doctors, mappings *source.Table
-	// outstanding and blacklisted are those of SimpleJWT's token_blacklist.
+	// outstanding and blacklisted are the tables of SimpleJWT's token_blacklist.
 	outstanding, blacklisted *source.Table
 }
 
-// Tables names tables that cannot be found by what they are; empty names are
-// looked for.
+// Tables names tables that cannot be detected automatically; empty names are detected.
 type Tables struct {
 	Users, Patients, Doctors, Mappings string
 }
@@ -36,7 +35,7 @@ var (
 	specialityNames = []string{"speciality", "specialty", "specialization", "specialisation"}
 )
 
-// modelName is a table's name without the app's label: patient of core_patient.
+// modelName returns a table's name without the app label: patient for core_patient.
 func modelName(table string) string {
 	if i := strings.LastIndexAny(table, "._"); i >= 0 {
 		return table[i+1:]
@@ -44,8 +43,8 @@ func modelName(table string) string {
 	return table
 }
 
-// discover finds the tables. A table is recognized by its columns and foreign keys,
-// of those alike by its model's name; the app's label does not matter.
+// discover detects the tables by their columns and foreign keys, and by their model's
+// name if several match. The app label is ignored.
 func discover(tables []source.Table, named Tables) (*deployment, error) {
 	finder := &finder{tables: tables}
 	found := &deployment{}
@@ -73,7 +72,7 @@ func discover(tables []source.Table, named Tables) (*deployment, error) {
 	return found, distinct(found)
 }
 
-// distinct refuses one table for two purposes.
+// distinct returns an error if one table was chosen for two purposes.
 func distinct(found *deployment) error {
 	var names []string
 	for _, table := range []*source.Table{found.users, found.patients, found.doctors, found.mappings} {
@@ -93,8 +92,8 @@ type finder struct {
 	found  *deployment
 }
 
-// choose returns the table that is named, or that scores highest; nil if none
-// scores at all.
+// choose returns the named table, or the one with the highest score; nil if no table
+// has a positive score.
 func (f *finder) choose(what, named string, score func(*source.Table) int) (*source.Table, error) {
 	if named != "" {
 		return f.named(what, named)
@@ -143,7 +142,7 @@ func (f *finder) named(what, name string) (*source.Table, error) {
 	return nil, fmt.Errorf("--%s: there is no table %s", what, name)
 }
 
-// views names views that look like what was not found.
+// views returns a hint that names views matching the pattern.
 func (f *finder) views(pattern *regexp.Regexp) string {
 	for i := range f.tables {
 		if f.tables[i].View && pattern.MatchString(f.tables[i].Name) {
@@ -153,7 +152,7 @@ func (f *finder) views(pattern *regexp.Regexp) string {
 	return ""
 }
 
-// findTokens finds the tables of token_blacklist by their columns.
+// findTokens detects the tables of token_blacklist by their columns.
 func (f *finder) findTokens() {
 	for i := range f.tables {
 		table := &f.tables[i]
@@ -167,7 +166,7 @@ func (f *finder) findTokens() {
 	}
 }
 
-// owner is the column that says whose row it is; nil if there is none.
+// owner returns the column that references a row's owner, or nil.
 func owner(table, users *source.Table) *source.Column {
 	var candidates []*source.Column
 	for i := range table.Columns {

@@ -12,12 +12,12 @@ import (
 	"carebase/internal/django/source"
 )
 
-// extraProfile is what the values of a column are like, which decides the type of
-// its field.
+// extraProfile describes the values of a column, from which the type of its field is
+// derived.
 type extraProfile struct {
 	filled, nulls int64
-	longest       int // characters, or bytes of JSON
-	// inexact is set if a number has more digits than PocketBase's numbers keep.
+	longest       int // in characters, or in bytes for JSON
+	// inexact is set if a number cannot be represented exactly as a float64.
 	inexact      bool
 	notEmail     bool
 	notURL       bool
@@ -26,10 +26,12 @@ type extraProfile struct {
 }
 
 const (
-	// maxDistinct and maxChoice bound what passes for a choice.
+	// maxDistinct and maxChoice bound the number and length of values for a select
+	// field.
 	maxDistinct = 16
 	maxChoice   = 50
-	// defaultTextLength is for texts without a limit, as that of a patient's notes.
+	// defaultTextLength is the limit of texts that have none in the source, as of a
+	// patient's notes.
 	defaultTextLength = 64 << 20
 )
 
@@ -61,11 +63,11 @@ func (p *extraProfile) add(value any, kind source.Kind) {
 	}
 }
 
-// choiceNames are columns that have choices in every deployment that has them at
-// all: a database does not say that a text has some.
+// choiceNames are columns that typically have choices. The database does not tell:
+// Django stores choices as plain text.
 var choiceNames = regexp.MustCompile(`(?i)^(gender|sex|blood_?(group|type)|marital_?status|status|priority|severity)$`)
 
-// field is the field that holds the column.
+// field returns the PocketBase field for the column.
 func (e *extra) field() core.Field {
 	column, found := e.column, e.profile
 	switch column.Kind {
@@ -91,10 +93,10 @@ func (e *extra) field() core.Field {
 	return &core.TextField{Name: e.name, Max: max(limit, found.longest)}
 }
 
-// textField is a field for texts of one kind; nil if they are of none.
+// textField returns a field for texts of a uniform format, or nil if they have none.
 func (e *extra) textField() core.Field {
 	found := e.profile
-	const repeated = 2 // times that a choice is made on average, at least
+	const repeated = 2 // minimum average number of uses per choice
 	choices := slices.Clone(e.column.Choices)
 	if len(choices) == 0 && choiceNames.MatchString(e.name) && !found.manyDistinct && found.filled >= repeated*int64(len(found.distinct)) {
 		choices = slices.Sorted(slices.Values(found.distinct))
@@ -110,7 +112,7 @@ func (e *extra) textField() core.Field {
 	return nil
 }
 
-// stored is a staged value as the field's column stores it.
+// stored converts a staged value to the field's column format.
 func stored(value any, field core.Field) any {
 	switch field.(type) {
 	case *core.NumberField:
@@ -120,11 +122,11 @@ func stored(value any, field core.Field) any {
 	case *core.BoolField:
 		return value == int64(1) || value == true
 	case *core.JSONField:
-		return value // null is null there
+		return value // JSON fields keep null
 	default:
 		written, err := text(value)
 		if err != nil {
-			return "" // it was a text when it was read
+			return "" // the column was read as text
 		}
 		return written
 	}

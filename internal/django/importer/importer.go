@@ -1,7 +1,7 @@
-// Package importer moves a Django deployment into Carebase: users with their
-// passwords, patients, doctors, mappings and tokens, with their ids, times and
-// owners. Everything is read and checked before anything is written, and what is
-// written is one transaction.
+// Package importer migrates a Django deployment to Carebase: users with their
+// passwords, patients, doctors, mappings and tokens, with their ids, times and owners.
+// Everything is read and checked before anything is written, and all writes are one
+// transaction.
 package importer
 
 import (
@@ -18,31 +18,31 @@ import (
 	"carebase/internal/django/source"
 )
 
-// rowsPerReport is after how many rows progress is told.
+// rowsPerReport is the number of rows between progress reports.
 const rowsPerReport = 5000
 
-// Options say what is imported, and how.
+// Options configures an import.
 type Options struct {
-	// From is the place of the deployment, as source.Open takes it.
+	// From is the location of the deployment, in the syntax of source.Open.
 	From string
-	// Tables names what cannot be found otherwise.
+	// Tables names the tables that cannot be detected.
 	Tables Tables
-	// KeepFirst imports the older of two users with equal addresses as it is, and the
-	// other under an address that cannot sign in; likewise it leaves out the later of
-	// two equal mappings.
+	// KeepFirst resolves conflicts. Of users with equal addresses, the oldest keeps it
+	// and the others get a placeholder that cannot sign in. Of equal mappings, only
+	// the oldest is imported.
 	KeepFirst bool
-	// Superusers makes Django's superusers PocketBase's as well.
+	// Superusers also makes PocketBase superusers of Django's.
 	Superusers bool
-	// OnlyDocumented leaves columns behind that Carebase does not have.
+	// OnlyDocumented skips columns that Carebase's documented API does not have.
 	OnlyDocumented bool
-	// AllowWeakHashes imports password hashes of salted md5.
+	// AllowWeakHashes accepts salted MD5 password hashes.
 	AllowWeakHashes bool
 	// Out receives what was found and what will be done.
 	Out io.Writer
-	// Progress is told how many rows of a table are done; nil for nobody.
+	// Progress receives the number of rows done per table. It may be nil.
 	Progress func(stage, table string, done, total int64)
-	// Advance is called in the transaction of the import for each collection with the
-	// highest id in it, so that new ids come behind it; nil if nothing counts.
+	// Advance is called in the import's transaction for each collection with its
+	// highest id, so that new ids continue after it. It may be nil.
 	Advance func(app core.App, collection string, highest int64) error
 }
 
@@ -57,19 +57,19 @@ type Import struct {
 	problems Problems
 	hash     *hasher
 	highest  map[string]int64
-	// unnamed counts users whose name is their username or address.
+	// unnamed counts users without a name, who get their username or address as one.
 	unnamed int
-	// doctorsOwner is the superuser who gets the doctors without an owner; 0 for nobody.
+	// doctorsOwner is the superuser who gets doctors without an owner; 0 for none.
 	doctorsOwner int64
-	// resolved says what KeepFirst has decided.
+	// resolved lists the conflicts that KeepFirst resolved.
 	resolved []string
-	// others are tables that are left behind.
+	// others are the tables that are not imported.
 	others []string
 }
 
-// Prepare reads a deployment and checks it, and says on the way what it found. The
-// target is the app that it goes to; nil if its database does not exist yet. The
-// error is a *Problems if the source has any. The caller closes the import.
+// Prepare reads and checks a deployment and writes what it found to options.Out. The
+// target is nil if its database does not exist yet. If the source has problems, the
+// error is a *Problems. The caller must close the import.
 func Prepare(ctx context.Context, target core.App, options Options) (prepared *Import, err error) {
 	if options.Progress == nil {
 		options.Progress = func(string, string, int64, int64) {}
@@ -101,7 +101,7 @@ func Prepare(ctx context.Context, target core.App, options Options) (prepared *I
 	return i, i.describeFields()
 }
 
-// Close removes what the import has on the disk.
+// Close removes the import's temporary files.
 func (i *Import) Close() error {
 	if i.stage == nil {
 		return nil
@@ -111,7 +111,7 @@ func (i *Import) Close() error {
 	return stage.close()
 }
 
-// readSource copies what matters of the source to the stage.
+// readSource copies the relevant rows of the source to the stage.
 func (i *Import) readSource(ctx context.Context) (err error) {
 	from, err := source.Open(ctx, i.options.From)
 	if err != nil {
@@ -199,7 +199,7 @@ func (i *Import) tokenRequests(ctx context.Context) ([]source.Request, error) {
 	return requests, nil
 }
 
-// kindOf is what is read for a collection; nil if nothing is.
+// kindOf returns the kind of rows read for a collection, or nil.
 func (i *Import) kindOf(collection string) *kind {
 	for _, kind := range i.kinds {
 		if kind.collection == collection {
@@ -213,7 +213,8 @@ func (i *Import) report(stage string, kind *kind, done int64) {
 	i.options.Progress(stage, kind.table.Name, done, max(kind.table.Rows, done))
 }
 
-// refuseKeys finds primary keys that are no numbers: they cannot become ids.
+// refuseKeys reports tables whose primary key is not an integer and so cannot become
+// an id, and patients without an owner column.
 func (i *Import) refuseKeys() {
 	for _, kind := range i.kinds {
 		key := kind.table.Column(kind.table.Key)
@@ -237,7 +238,7 @@ func (i *Import) birthColumn(table *source.Table) *source.Column {
 	return nil
 }
 
-// yearsSince is how many years are over since a date; ok is false for null.
+// yearsSince returns the number of completed years since a date; ok is false for null.
 func (i *Import) yearsSince(value any) (years int64, ok bool, err error) {
 	written, err := moment(value)
 	if err != nil || written == "" {

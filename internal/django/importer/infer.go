@@ -7,11 +7,12 @@ import (
 	"carebase/internal/django/source"
 )
 
-// maxInferred bounds how many users' ids are held in memory to find an owner by.
+// maxInferred bounds the number of user ids held in memory to infer owners.
 const maxInferred = 1_000_000
 
-// inferOwners finds the owners of patients and doctors where neither a foreign key
-// nor a name tells: it is the one column of numbers that are all users' ids.
+// inferOwners finds the owner column of patients and doctors where neither a foreign
+// key nor a name identifies it: the only integer column whose values are all ids of
+// users.
 func inferOwners(ctx context.Context, from source.Source, found *deployment) error {
 	var ownerless []*source.Table
 	for _, table := range []*source.Table{found.patients, found.doctors} {
@@ -64,7 +65,7 @@ func inferOwner(ctx context.Context, from source.Source, table, users *source.Ta
 	chosen := ""
 	for n, name := range names {
 		if possible[n] && chosen != "" {
-			return nil // there are several
+			return nil // ambiguous
 		}
 		if possible[n] {
 			chosen = name

@@ -5,14 +5,14 @@ import (
 	"io"
 )
 
-// maxProblems is how many problems are kept; the others are counted.
+// maxProblems is the number of problems kept; further ones are only counted.
 const maxProblems = 1000
 
-// Problem is something about a row that keeps the import from beginning.
+// Problem describes a row that prevents the import.
 type Problem struct {
-	// Table and ID are the source's; ID is empty for the table as a whole.
+	// Table and ID are those of the source; ID is empty for the whole table.
 	Table, ID string
-	// Text says what is wrong: "the e-mail address ...".
+	// Text describes the problem: "the e-mail address ...".
 	Text string
 }
 
@@ -23,11 +23,11 @@ func (p Problem) String() string {
 	return p.Table + " " + p.ID + ": " + p.Text
 }
 
-// Problems is an error: all that is wrong with a source.
+// Problems is an error with all problems of a source.
 type Problems struct {
-	// List are the first of them.
+	// List holds the first problems.
 	List []Problem
-	// Count counts all.
+	// Count is the total number of problems.
 	Count int
 }
 
@@ -38,7 +38,7 @@ func (p *Problems) add(table, id, format string, arguments ...any) {
 	}
 }
 
-// Error is how many there are.
+// Error returns the number of problems.
 func (p *Problems) Error() string {
 	if p.Count == 1 {
 		return "1 problem: nothing was imported"
@@ -46,7 +46,7 @@ func (p *Problems) Error() string {
 	return fmt.Sprintf("%d problems: nothing was imported", p.Count)
 }
 
-// Write lists the problems, one a line.
+// Write writes one line per problem.
 func (p *Problems) Write(out io.Writer) error {
 	for _, problem := range p.List {
 		if _, err := fmt.Fprintln(out, problem); err != nil {

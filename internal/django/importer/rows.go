@@ -13,7 +13,7 @@ import (
 	"carebase/internal/django/source"
 )
 
-// The limits of Carebase's own fields, in characters.
+// Maximum lengths of Carebase's own fields, in characters.
 const (
 	maxUserName  = 150
 	maxName      = 120
@@ -22,21 +22,21 @@ const (
 	maxEmail     = 254
 )
 
-// rowReader turns a source's rows into staged ones.
+// rowReader converts rows of a source to staged rows.
 type rowReader struct {
 	*Import
 	kind *kind
-	// build makes the values behind the id; problems go to row.fail.
+	// build returns the values after the id; it reports problems with row.fail.
 	build func(row *row) []any
 }
 
-// row is a row of the source while it is converted.
+// row is a source row during conversion.
 type row struct {
 	values []any
 	fail   func(format string, arguments ...any)
 }
 
-// at is a value; nil if the source has no such column.
+// at returns a value, or nil if the source has no such column.
 func (r *row) at(place int) any {
 	if place < 0 {
 		return nil
@@ -44,7 +44,7 @@ func (r *row) at(place int) any {
 	return r.values[place]
 }
 
-// check reports the error of a field.
+// check reports the conversion error of a field, if any.
 func (r *row) check(field string, err error) {
 	if err != nil {
 		r.fail("the %s %s", field, err)
@@ -66,7 +66,7 @@ func (r *row) moment(field string, place int, missing string) string {
 	return found
 }
 
-// key is a foreign key; nil if it is null or broken.
+// key returns a foreign key, or nil if it is null or invalid.
 func (r *row) key(field string, place int) any {
 	found, ok, err := integer(r.at(place))
 	r.check(field, err)
@@ -76,7 +76,7 @@ func (r *row) key(field string, place int) any {
 	return found
 }
 
-// name is a person's name, put together from its parts.
+// name returns a person's name, joined from its parts.
 func (r *row) name(parts []int, most int) string {
 	var names []string
 	for _, place := range parts {
@@ -89,7 +89,7 @@ func (r *row) name(parts []int, most int) string {
 	return name
 }
 
-// requiredName is a name that must not be empty.
+// requiredName returns a name and reports a problem if it is empty.
 func (r *row) requiredName(parts []int) string {
 	empty := true
 	for _, place := range parts {
@@ -102,7 +102,7 @@ func (r *row) requiredName(parts []int) string {
 	return r.name(parts, maxName)
 }
 
-// request is what the reader asks the source for.
+// request returns the request to the source.
 func (r *rowReader) request(ctx context.Context) source.Request {
 	return source.Request{Table: r.kind.table, Columns: r.kind.read, Visit: func(values []any) error { return r.visit(ctx, values) }}
 }
@@ -141,8 +141,8 @@ func (r *rowReader) visit(ctx context.Context, values []any) error {
 	return nil
 }
 
-// hashed are the values of a staged row that its checksum is of: all that come from
-// the source, but for what only the stage needs.
+// hashed returns the values of a staged row that its checksum covers: everything from
+// the source except what only the stage needs.
 func (i *Import) hashed(kind *kind, staged []any) []any {
 	row := slices.Clone(staged)
 	if kind.collection == collections.Users {
@@ -157,10 +157,10 @@ func (i *Import) hashed(kind *kind, staged []any) []any {
 	return row
 }
 
-// superuserPlace is where a staged user has whether they are a superuser.
+// superuserPlace is the position of the superuser flag in a staged user.
 const superuserPlace = 6
 
-// users reads users. A user without a name has the username or the address as one.
+// users reads users. The username or address replaces a missing name.
 func (i *Import) users(table *source.Table) *rowReader {
 	kind := &kind{collection: collections.Users, table: table}
 	columns := newReader(kind)
@@ -192,7 +192,7 @@ func (i *Import) users(table *source.Table) *rowReader {
 	}}
 }
 
-// hashOf is the password hash to keep; empty if no password is usable.
+// hashOf returns the password hash to import; empty if the password is unusable.
 func (i *Import) hashOf(row *row, place int) string {
 	encoded := row.text("password hash", place, math.MaxInt32)
 	hash, err := password.Parse(encoded, i.options.AllowWeakHashes)
@@ -208,8 +208,8 @@ func (i *Import) hashOf(row *row, place int) string {
 	return ""
 }
 
-// patients reads patients. Without a column of ages, they are reckoned from the
-// dates of birth.
+// patients reads patients. Without an age column, ages are computed from dates of
+// birth.
 func (i *Import) patients(table *source.Table) *rowReader {
 	kind := &kind{collection: collections.Patients, table: table, owner: owner(table, i.found.users)}
 	columns := newReader(kind)
@@ -228,7 +228,7 @@ func (i *Import) patients(table *source.Table) *rowReader {
 	}}
 }
 
-// age is a patient's, in completed years.
+// age returns a patient's age in completed years.
 func (i *Import) age(row *row, age, birth int) int64 {
 	years, ok, err := integer(row.at(age))
 	if age < 0 && birth >= 0 {

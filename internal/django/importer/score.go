@@ -8,8 +8,8 @@ import (
 	"carebase/internal/django/source"
 )
 
-// links counts the tables that have foreign keys to two others, named by the
-// patterns, the first of which is the table.
+// links counts the tables with a foreign key to table, named like own, and one to
+// another table, named like other.
 func (f *finder) links(table *source.Table, own, other *regexp.Regexp) int {
 	count := 0
 	for i := range f.tables {
@@ -33,8 +33,8 @@ func (f *finder) doctorScore(table *source.Table) int {
 	return f.personScore(table, doctorPattern, patientPattern, func(name string) bool { return slices.Contains(specialityNames, name) })
 }
 
-// personScore is how much a table is one of people: who have a name, an owner, a
-// column of their own kind, and are one end of a table that links two kinds.
+// personScore rates how likely a table holds people of one kind: they have a name, an
+// owner, a typical column, and are referenced by a table that links two kinds.
 func (f *finder) personScore(table *source.Table, own, other *regexp.Regexp, typical func(column string) bool) int {
 	points := 0
 	if f.links(table, own, other) > 0 {
@@ -46,7 +46,7 @@ func (f *finder) personScore(table *source.Table, own, other *regexp.Regexp, typ
 		named = named || isNameColumn(name)
 		special = special || typical(name)
 		if column.References != "" && other.MatchString(column.Field()) && column.Field() == modelName(column.References) {
-			points -= 2 // rather something about two kinds
+			points -= 2 // probably links two kinds
 		}
 	}
 	if table.Column("password") != nil || !named {
@@ -73,7 +73,7 @@ func isNameColumn(name string) bool {
 	return slices.Contains([]string{"name", "full_name", "first_name", "patient_name", "doctor_name"}, name)
 }
 
-// userScore is how much a table is AUTH_USER_MODEL's.
+// userScore rates how likely a table is AUTH_USER_MODEL's.
 func (f *finder) userScore(table *source.Table) int {
 	if table.Column("password") == nil || table.Column("email") == nil && table.Column("username") == nil {
 		return 0
@@ -101,7 +101,7 @@ func (f *finder) userScore(table *source.Table) int {
 	return points
 }
 
-// mappingScore is how much a table assigns doctors to patients and nothing else.
+// mappingScore rates how likely a table only assigns doctors to patients.
 func (f *finder) mappingScore(table *source.Table) int {
 	if f.found.patients == nil || f.found.doctors == nil {
 		return 0
@@ -127,8 +127,8 @@ func (f *finder) mappingScore(table *source.Table) int {
 	return max(points, 0)
 }
 
-// reference is the column that refers to a table: the only one, or the one that is
-// named so.
+// reference returns the column that references a table: the only one, or the one whose
+// name matches the pattern.
 func reference(table, to *source.Table, pattern *regexp.Regexp) *source.Column {
 	var found *source.Column
 	for i := range table.Columns {

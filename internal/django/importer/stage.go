@@ -13,8 +13,8 @@ import (
 	"carebase/internal/collections"
 )
 
-// stage is a scratch database with the rows as they will be written. It makes it
-// possible to check everything before the first one is, in constant memory.
+// stage is a scratch database with the rows as they will be written. All checks run on
+// it in constant memory before the first write.
 type stage struct {
 	directory string
 	database  *sql.DB
@@ -22,14 +22,14 @@ type stage struct {
 	inserts   map[string]*sql.Stmt
 }
 
-// The tables of the stage beside those of the collections.
+// Tables of the stage in addition to those of the collections.
 const (
 	outstandingStage = "outstanding"
 	blacklistedStage = "blacklisted"
 )
 
-// stageColumns are the columns of the stage's tables behind id. Those of extras
-// follow them.
+// stageColumns are the columns of the stage's tables after id. Columns of extras
+// follow.
 var stageColumns = map[string][]string{
 	collections.Users:    {"email TEXT", "name TEXT", "created TEXT", "inactive INTEGER", "django_password TEXT", "superuser INTEGER"},
 	collections.Patients: {"name TEXT", "age INTEGER", "notes TEXT", "created_by INTEGER", "created_at TEXT"},
@@ -68,7 +68,7 @@ func (s *stage) close() error {
 	return errors.Join(append(failures, os.RemoveAll(s.directory))...)
 }
 
-// make makes a table.
+// make creates a table.
 func (s *stage) make(ctx context.Context, name string, extras int) error {
 	columns := append([]string{"id INTEGER PRIMARY KEY"}, stageColumns[name]...)
 	for i := range extras {
@@ -89,8 +89,8 @@ func (s *stage) make(ctx context.Context, name string, extras int) error {
 	return err
 }
 
-// extraColumn is the column of the stage's for an extra; it has no type, so that a
-// value stays what it is.
+// extraColumn returns the name of an extra's column. The column is untyped, so that
+// SQLite does not convert its values.
 func extraColumn(i int) string { return fmt.Sprintf("x%d", i) }
 
 // insert adds a row and reports whether its id is new.
@@ -129,7 +129,7 @@ func (s *stage) each(ctx context.Context, query string, visit func(row []any) er
 	return rows.Err()
 }
 
-// one returns the first value of a query; nil if there is no row.
+// one returns the first value of a query, or nil if there is no row.
 func (s *stage) one(ctx context.Context, query string, arguments ...any) (value any, err error) {
 	err = s.tx.QueryRowContext(ctx, query, arguments...).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -6,7 +6,7 @@ import (
 	"carebase/internal/django/source"
 )
 
-// outstanding reads the refresh tokens that SimpleJWT has issued: their ids.
+// outstanding reads the refresh tokens that SimpleJWT has issued.
 func (i *Import) outstanding(ctx context.Context, table *source.Table) source.Request {
 	columns := []string{table.Key, "jti", userColumn(table), "expires_at"}
 	return i.tokenRequest(ctx, outstandingStage, table, columns, func(row *row) []any {
@@ -14,7 +14,7 @@ func (i *Import) outstanding(ctx context.Context, table *source.Table) source.Re
 	})
 }
 
-// blacklisted reads which of them are ended.
+// blacklisted reads which of the issued tokens are blacklisted.
 func (i *Import) blacklisted(ctx context.Context, table *source.Table) source.Request {
 	token := "token_id"
 	if table.Column(token) == nil {

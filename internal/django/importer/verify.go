@@ -13,8 +13,8 @@ import (
 	"carebase/internal/django/source"
 )
 
-// hashedColumns are the target's columns that a row's checksum is of, in the order
-// of the staged ones.
+// hashedColumns are the target's columns that a checksum covers, in the order of the
+// staged ones.
 var hashedColumns = map[string][]string{
 	collections.Users:    {"id", "email", "name", "created", django.FieldInactive, django.FieldPassword},
 	collections.Patients: {"id", "name", "age", "notes", "created_by", "created_at"},
@@ -22,8 +22,8 @@ var hashedColumns = map[string][]string{
 	collections.Mappings: {"id", "patient", "doctor", "assigned_at", "created_at"},
 }
 
-// changedColumns are what a row has on purpose that is not the source's: a select
-// of the stage, null where nothing was changed, and its place.
+// changedColumns are values that the import changes on purpose: an expression over the
+// stage for the original value, null if unchanged, and its position in the row.
 var changedColumns = map[string]struct {
 	selected string
 	place    int
@@ -34,7 +34,7 @@ var changedColumns = map[string]struct {
 	collections.Mappings: {"NULL", 0},
 }
 
-// verify reads what was written and compares it with what was read.
+// verify compares the checksums of the written rows with those of the source.
 func (i *Import) verify(ctx context.Context, app core.App) error {
 	for _, kind := range i.kinds {
 		found, err := i.targetSum(ctx, app, kind)
@@ -51,7 +51,7 @@ func (i *Import) verify(ctx context.Context, app core.App) error {
 	return nil
 }
 
-// targetSum is the checksum of the rows that were written.
+// targetSum computes the checksum of the written rows.
 func (i *Import) targetSum(ctx context.Context, app core.App, kind *kind) (sum checksum, err error) {
 	columns := slices.Clone(hashedColumns[kind.collection])
 	for _, extra := range kind.extras {
@@ -94,7 +94,7 @@ func (i *Import) targetSum(ctx context.Context, app core.App, kind *kind) (sum c
 	return sum, err
 }
 
-// comparable marks JSON, of which only the meaning is compared.
+// comparable marks JSON values, which are compared by meaning.
 func (i *Import) comparable(kind *kind, row []any) []any {
 	for n, extra := range kind.extras {
 		place := len(row) - len(kind.extras) + n
@@ -111,7 +111,7 @@ func (i *Import) comparable(kind *kind, row []any) []any {
 	return row
 }
 
-// advance has new ids come behind those that were imported.
+// advance calls Options.Advance with the highest imported ids.
 func (i *Import) advance(app core.App) error {
 	if i.options.Advance == nil {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"carebase/internal/django"
 )
 
-// Summary is what an import came to: how many of each were written.
+// Summary holds the number of rows written of each kind.
 type Summary struct {
 	Users, Patients, Doctors, Mappings, Tokens, Superusers int64
 }
@@ -25,8 +25,8 @@ func (s Summary) String() string {
 	return fmt.Sprintf("%d users, %d patients, %d doctors, %d mappings", s.Users, s.Patients, s.Doctors, s.Mappings)
 }
 
-// Run writes everything in one transaction, compares it with the source, and makes
-// it an event of the audit trail. The app's database must be migrated.
+// Run writes everything in one transaction, verifies it against the source, and
+// records an audit event. The app's database must be migrated.
 func (i *Import) Run(ctx context.Context, app core.App) (Summary, error) {
 	var summary Summary
 	err := app.RunInTransaction(func(tx core.App) error {
@@ -52,7 +52,7 @@ func (i *Import) Run(ctx context.Context, app core.App) (Summary, error) {
 	return summary, err
 }
 
-// refuseIDs fails if a collection's ids cannot be the numbers of the source.
+// refuseIDs returns an error if a collection's ids cannot hold the source's integers.
 func (i *Import) refuseIDs(app core.App) error {
 	for _, kind := range i.kinds {
 		collection, err := app.FindCollectionByNameOrId(kind.collection)
@@ -70,8 +70,8 @@ func (i *Import) refuseIDs(app core.App) error {
 	return nil
 }
 
-// addFields makes the fields of columns that Carebase does not have. Those of users
-// are for superusers only: a user could change a role of their own otherwise.
+// addFields creates the extra fields. Those of users are readable and writable by
+// superusers only; otherwise users could change a role of their own.
 func (i *Import) addFields(app core.App) error {
 	for _, kind := range i.kinds {
 		if len(kind.extras) == 0 {
@@ -95,7 +95,7 @@ func (i *Import) addFields(app core.App) error {
 	return nil
 }
 
-// addField adds a field, unless there is one that holds the same.
+// addField adds a field unless the collection already has an equivalent one.
 func addField(collection *core.Collection, field core.Field) error {
 	existing := collection.Fields.GetByName(field.GetName())
 	if existing == nil {
@@ -180,30 +180,30 @@ func mappingRow(row []any) []any {
 	return []any{keyText(row[0]), keyText(row[1]), keyText(row[2]), row[3], row[4], keyText(row[5])}
 }
 
-// keyText is a staged key as the target writes it.
+// keyText returns a staged key as the target stores it.
 func keyText(value any) string {
 	id, _ := value.(int64)
 	return idText(id)
 }
 
-// unusablePassword looks like a bcrypt hash and is one of nothing.
+// unusablePassword returns a string in bcrypt's format that no password matches.
 func unusablePassword() string {
 	const alphabet = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	random := make([]byte, 53)
-	_, _ = rand.Read(random) // it never fails: it would end the program
+	_, _ = rand.Read(random) // never fails: crypto/rand aborts the program instead
 	for n := range random {
 		random[n] = alphabet[random[n]%64]
 	}
 	return "$2a$10$" + string(random)
 }
 
-// newTokenKey is a key as PocketBase makes them.
+// newTokenKey returns a token key in PocketBase's format.
 func newTokenKey() string {
 	const length = 50
 	return security.RandomString(length)
 }
 
-// writeKind writes one kind's rows and its extra fields.
+// writeKind writes the rows of one kind with their extra fields.
 func (i *Import) writeKind(ctx context.Context, app core.App, kind *kind, columns []string, query string, build func(row []any) []any) (int64, error) {
 	fields := make([]core.Field, len(kind.extras))
 	selected := ""

@@ -10,8 +10,8 @@ import (
 	"carebase/internal/django"
 )
 
-// writeTokens writes which refresh tokens are ended, and until when others hold. A
-// token whose user is gone needs no row.
+// writeTokens imports the blacklisted refresh tokens and records when the last valid
+// one expires. Tokens of deleted users are skipped.
 func (i *Import) writeTokens(ctx context.Context, app core.App) (written int64, err error) {
 	const query = `SELECT outstanding.jti, outstanding.user, max(outstanding.expires_at) FROM blacklisted
 		JOIN outstanding ON outstanding.id = blacklisted.token JOIN users ON users.id = outstanding.user
@@ -34,8 +34,8 @@ func (i *Import) writeTokens(ctx context.Context, app core.App) (written int64, 
 	return written, err
 }
 
-// writeSuperusers makes PocketBase's superusers of Django's, who sign in with the
-// same password. Those who have an account already keep it.
+// writeSuperusers makes PocketBase superusers of Django's, with the same password.
+// Existing superuser accounts are left unchanged.
 func (i *Import) writeSuperusers(ctx context.Context, app core.App) (written int64, err error) {
 	const query = "SELECT email, created, django_password FROM users WHERE superuser = 1 AND inactive = 0 AND left_out = 0 ORDER BY id"
 	batch := newBatch(app, core.CollectionNameSuperusers, []string{"id", "password", "tokenKey", "email", "emailVisibility", "verified", "created", "updated", django.FieldPassword})

@@ -18,10 +18,9 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// The limits of the work that one verification may take: about a second of a
-// core, and 256 MiB of memory. Django 5.2 itself uses 1,000,000 iterations of
-// PBKDF2, 100 MiB and 2 passes of Argon2, cost 12 of bcrypt, and N = 16384,
-// r = 8, p = 5 of scrypt.
+// Upper bounds on the work of one verification: about one second of CPU time, and 256
+// MiB of memory. Django 5.2 itself uses 1,000,000 iterations of PBKDF2, 100 MiB and 2
+// passes of Argon2, cost 12 of bcrypt, and N = 16384, r = 8, p = 5 of scrypt.
 const (
 	MaxIterations   = 5_000_000 // of PBKDF2
 	MaxBcryptCost   = 14
@@ -48,7 +47,7 @@ func parsePBKDF2SHA1(rest string) (func([]byte) bool, error) {
 	return parsePBKDF2(rest, sha1.New, sha1.Size)
 }
 
-// parsePBKDF2 reads iterations$salt$key.
+// parsePBKDF2 parses iterations$salt$key.
 func parsePBKDF2[H hash.Hash](rest string, digest func() H, size int) (func([]byte) bool, error) {
 	parts := strings.Split(rest, "$")
 	if len(parts) != 3 {
@@ -69,8 +68,8 @@ func parsePBKDF2[H hash.Hash](rest string, digest func() H, size int) (func([]by
 	}, nil
 }
 
-// parseArgon2 reads argon2id$v=19$m=memory,t=passes,p=lanes$salt$key, or argon2i.
-// Django never chooses argon2d.
+// parseArgon2 parses argon2id$v=19$m=memory,t=passes,p=lanes$salt$key, or argon2i.
+// Django does not generate argon2d.
 func parseArgon2(rest string) (func([]byte) bool, error) {
 	parts := strings.Split(rest, "$")
 	if len(parts) != 5 || parts[1] != "v="+strconv.Itoa(argon2.Version) {
@@ -117,8 +116,8 @@ func argon2Parameters(text string) (memory, passes, lanes int, err error) {
 	return values[0], values[1], values[2], nil
 }
 
-// parseBcrypt reads a bcrypt hash as bcrypt itself writes it. Like Django's
-// bcrypt, it looks at no more than the first 72 bytes of a password.
+// parseBcrypt parses a hash in bcrypt's own format. Like Django's bcrypt, it uses only
+// the first 72 bytes of a password.
 func parseBcrypt(rest string) (func([]byte) bool, error) {
 	const length = 60
 	cost, err := bcrypt.Cost([]byte(rest))
@@ -128,8 +127,8 @@ func parseBcrypt(rest string) (func([]byte) bool, error) {
 	return func(plain []byte) bool { return bcrypt.CompareHashAndPassword([]byte(rest), plain) == nil }, nil
 }
 
-// parseBcryptSHA256 reads a bcrypt hash of a password's SHA-256 in hexadecimal,
-// which has no limit of 72 bytes.
+// parseBcryptSHA256 parses a bcrypt hash of a password's SHA-256 in hexadecimal, which
+// avoids the limit of 72 bytes.
 func parseBcryptSHA256(rest string) (func([]byte) bool, error) {
 	verify, err := parseBcrypt(rest)
 	if err != nil {
@@ -141,7 +140,7 @@ func parseBcryptSHA256(rest string) (func([]byte) bool, error) {
 	}, nil
 }
 
-// parseScrypt reads N$salt$r$p$key.
+// parseScrypt parses N$salt$r$p$key.
 func parseScrypt(rest string) (func([]byte) bool, error) {
 	parts := strings.Split(rest, "$")
 	if len(parts) != 5 {
@@ -153,7 +152,7 @@ func parseScrypt(rest string) (func([]byte) bool, error) {
 	if err := errors.Join(nErr, rErr, pErr); err != nil {
 		return nil, err
 	}
-	// In floating point, which does not overflow.
+	// Floating point avoids overflow.
 	work := float64(n) * float64(r)
 	if n < 2 || n&(n-1) != 0 || 128*work > MaxScryptMemory || work*float64(p) > MaxScryptWork {
 		return nil, errFormat
@@ -169,7 +168,7 @@ func parseScrypt(rest string) (func([]byte) bool, error) {
 	}, nil
 }
 
-// parseMD5 reads salt$digest.
+// parseMD5 parses salt$digest.
 func parseMD5(rest string) (func([]byte) bool, error) {
 	salt, digest, _ := strings.Cut(rest, "$")
 	want, err := hex.DecodeString(digest)
@@ -182,7 +181,7 @@ func parseMD5(rest string) (func([]byte) bool, error) {
 	}, nil
 }
 
-// positive reads a decimal number from 1 to most.
+// positive parses a decimal number from 1 to most.
 func positive(text string, most int) (int, error) {
 	number, err := strconv.Atoi(text)
 	if err != nil || number < 1 || number > most {

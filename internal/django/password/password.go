@@ -8,37 +8,36 @@ import (
 	"strings"
 )
 
-// ErrUnknown means that a hash is of no known algorithm, is damaged, or costs
-// more work than a login may: see the limits of each algorithm.
+// ErrUnknown means that a hash has an unknown algorithm, is malformed, or exceeds the
+// work limits of its algorithm.
 var ErrUnknown = errors.New("unknown or too expensive password hash")
 
-// ErrWeak means that a hash is of an algorithm that is only read if the caller
+// ErrWeak means that a hash uses an algorithm that is only accepted if the caller
 // allows weak ones.
 var ErrWeak = errors.New("weak password hash (md5)")
 
-// maxLength bounds an encoded hash. Django's column has 128 characters.
+// maxLength bounds an encoded hash. Django's column holds 128 characters.
 const maxLength = 512
 
-// unusablePrefix marks passwords that Django made unusable.
+// unusablePrefix marks a password as unusable in Django.
 const unusablePrefix = "!"
 
-// Hash is a parsed password hash. The zero value verifies nothing.
+// Hash is a parsed password hash. The zero value matches no password.
 type Hash struct {
 	algorithm string
 	verify    func(plain []byte) bool
 }
 
-// Algorithm is Django's name of the algorithm; empty for an unusable password.
+// Algorithm returns Django's name of the algorithm; "" for an unusable password.
 func (h Hash) Algorithm() string { return h.algorithm }
 
-// Usable reports whether any password can verify.
+// Usable reports whether the hash can match any password.
 func (h Hash) Usable() bool { return h.verify != nil }
 
-// Verify reports whether plain is the password, in a time that does not depend
-// on where they differ.
+// Verify reports whether plain matches the hash, in constant time.
 func (h Hash) Verify(plain string) bool { return h.verify != nil && h.verify([]byte(plain)) }
 
-// parser reads what follows the name of an algorithm and its "$".
+// parser parses what follows the algorithm's name and "$".
 type parser func(rest string) (verify func(plain []byte) bool, err error)
 
 var parsers = map[string]parser{
@@ -53,9 +52,9 @@ var parsers = map[string]parser{
 
 const weakAlgorithm = "md5"
 
-// Parse reads the value of Django's password column. An unusable password
-// ("!...", or an empty text) is a Hash that verifies nothing. The error is
-// ErrUnknown, or ErrWeak for a salted md5 unless allowWeak.
+// Parse parses the value of Django's password column. An unusable password ("!...", or
+// an empty string) yields a Hash that matches nothing. The error is ErrUnknown, or
+// ErrWeak for salted MD5 unless allowWeak is set.
 func Parse(encoded string, allowWeak bool) (Hash, error) {
 	if encoded == "" || strings.HasPrefix(encoded, unusablePrefix) {
 		return Hash{}, nil
@@ -75,12 +74,12 @@ func Parse(encoded string, allowWeak bool) (Hash, error) {
 	return Hash{algorithm: algorithm, verify: verify}, nil
 }
 
-// defaultIterations is about what an algorithm other than PBKDF2 costs with
+// defaultIterations approximates the cost of algorithms other than PBKDF2 with
 // Django's parameters, in iterations of PBKDF2 with SHA-256.
 const defaultIterations = 600_000
 
-// Iterations is about what it costs to verify a hash, in iterations of PBKDF2 with
-// SHA-256; the beginning of the hash is enough.
+// Iterations returns the approximate cost of verifying a hash, in iterations of PBKDF2
+// with SHA-256. It needs only the beginning of the hash.
 func Iterations(encoded string) int {
 	algorithm, rest, found := strings.Cut(encoded, "$")
 	switch {

@@ -14,10 +14,11 @@ import (
 	"strings"
 )
 
-// dumpdataKey is what dumpdata calls a primary key.
+// dumpdataKey is the name dumpdata gives to the primary key.
 const dumpdataKey = "pk"
 
-// dumpdataSource is a file that is read twice: for what is in it, and for its rows.
+// dumpdataSource is a dumpdata file. It is read twice: for its structure, then for its
+// rows.
 type dumpdataSource struct {
 	path   string
 	before os.FileInfo
@@ -58,14 +59,14 @@ func (s *dumpdataSource) Unchanged() error {
 	return nil
 }
 
-// object is one of dumpdata's.
+// object is one serialized object of a dumpdata file.
 type object struct {
 	Model  string                     `json:"model"`
 	PK     json.RawMessage            `json:"pk"`
 	Fields map[string]json.RawMessage `json:"fields"`
 }
 
-// each streams the objects of the file.
+// each calls visit for the objects of the file, as a stream.
 func (s *dumpdataSource) each(ctx context.Context, visit func(*object) error) error {
 	file, err := os.Open(s.path)
 	if err != nil {
@@ -91,7 +92,7 @@ func (s *dumpdataSource) each(ctx context.Context, visit func(*object) error) er
 	return nil
 }
 
-// visitError is an error of who visits, not of the file.
+// visitError wraps an error of the visit function, as opposed to one of the file.
 type visitError struct{ error }
 
 func decodeObjects(ctx context.Context, budget *budgetReader, visit func(*object) error) error {
@@ -143,12 +144,12 @@ func jsonError(decoder *json.Decoder, number int, err error) error {
 	return fmt.Errorf("not JSON: %s", text)
 }
 
-// maxObject bounds what one object may take of the file, in bytes.
+// maxObject bounds the size of one object in the file, in bytes.
 const maxObject = 2 * maxValue
 
 var errObject = fmt.Errorf("larger than %d MiB", maxObject>>20)
 
-// budgetReader fails when more than left bytes are read.
+// budgetReader returns an error once its byte budget is used up.
 type budgetReader struct {
 	reader io.Reader
 	left   int
@@ -190,7 +191,8 @@ func (s *dumpdataSource) Read(ctx context.Context, requests []Request) error {
 	})
 }
 
-// jsonValue is a JSON value as one of a Request's; lists and objects stay JSON.
+// jsonValue converts a JSON value to a type listed for Request; arrays and objects
+// stay JSON.
 func jsonValue(raw json.RawMessage) (any, error) {
 	switch {
 	case len(raw) == 0 || bytes.Equal(raw, []byte("null")):

@@ -18,8 +18,8 @@ const (
 	closeTimeout   = 3 * time.Second
 )
 
-// settings are how values are written as texts, and how long a lock is waited for.
-// A pooler would refuse some of them when the connection begins.
+// settings fixes the text format of values and bounds the wait for locks. They are set
+// per transaction because a pooler would reject some of them as startup parameters.
 const settings = `SET LOCAL lock_timeout = '10s'; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1`
 
 type postgresSource struct {
@@ -63,7 +63,7 @@ func (s *postgresSource) name(config *pgconn.Config) string {
 	return "PostgreSQL, " + host + "/" + config.Database
 }
 
-// oneLine is an error without what the connection string says.
+// oneLine returns an error without details of the connection string.
 func oneLine(err error) error {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
@@ -82,15 +82,15 @@ func oneLine(err error) error {
 func (s *postgresSource) String() string   { return s.name(&s.connection.Config().Config) }
 func (s *postgresSource) Tables() []Table  { return s.tables }
 func (s *postgresSource) InOrder() bool    { return true }
-func (s *postgresSource) Unchanged() error { return nil } // it is one snapshot
+func (s *postgresSource) Unchanged() error { return nil } // the transaction is one snapshot
 
 func (s *postgresSource) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	return s.connection.Close(ctx) // which ends the transaction
+	return s.connection.Close(ctx) // this also ends the transaction
 }
 
-// The catalogue of the schemas in the search path.
+// Catalog queries for the schemas in the search path.
 const (
 	relationsQuery = `SELECT n.nspname, c.relname, c.relkind IN ('v', 'm', 'f')
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -119,7 +119,7 @@ func (s *postgresSource) readTables(ctx context.Context) error {
 		return err
 	}
 	if _, err = pgx.ForEachRow(rows, []any{&schema, &name, &view}, func() error {
-		if _, known := s.schemas[name]; !known { // the first in the search path
+		if _, known := s.schemas[name]; !known { // the first schema in the search path wins
 			s.schemas[name] = schema
 			s.tables = append(s.tables, Table{Name: name, View: view})
 		}
@@ -165,7 +165,7 @@ func (s *postgresSource) readTables(ctx context.Context) error {
 	return s.count(ctx)
 }
 
-// count counts the rows of what may be read.
+// count counts the rows of the readable tables.
 func (s *postgresSource) count(ctx context.Context) error {
 	for i := range s.tables {
 		table := &s.tables[i]
@@ -197,7 +197,8 @@ func postgresKind(name string) Kind {
 	}[name]
 }
 
-// expression selects a column as one of the types of a Request's values.
+// expression returns an SQL expression that converts a column to one of the types
+// listed for Request.
 func expression(column, kind string) string {
 	name := quote(column)
 	switch kind {

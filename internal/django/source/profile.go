@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// profile is what dumpdata's objects look like. dumpdata says neither types nor
-// what a foreign key refers to: both are read off the values and the names.
+// profile describes the objects of a dumpdata file. The format contains neither types
+// nor the targets of foreign keys, so both are inferred from values and names.
 type profile struct {
 	models map[string]*model
 	order  []string
@@ -21,10 +21,10 @@ type model struct {
 	order  []string
 }
 
-// fieldProfile is which kinds of values a field has had.
+// fieldProfile records which kinds of values a field has.
 type fieldProfile struct {
 	seen [List + 1]bool
-	// other is set if texts were of several kinds.
+	// any is set if the texts have no common kind.
 	any bool
 }
 
@@ -69,7 +69,7 @@ var (
 	uuidPattern     = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )
 
-// The lengths of what the patterns match, so that few texts are matched.
+// Length bounds of texts worth matching against the patterns.
 const (
 	dateLength        = len("2006-01-02")
 	minDateTimeLength = len("2006-01-02T15:04:05")
@@ -77,7 +77,7 @@ const (
 	uuidLength        = 36
 )
 
-// rawKind is the kind of a JSON value; ok is false for null.
+// rawKind returns the kind of a JSON value; ok is false for null.
 func rawKind(raw json.RawMessage) (kind Kind, ok bool) {
 	if len(raw) == 0 {
 		return 0, false
@@ -116,7 +116,7 @@ func textKind(text []byte) Kind {
 	return Text
 }
 
-// kind is the one kind that holds all values.
+// kind returns the kind that can hold all values.
 func (f *fieldProfile) kind() Kind {
 	var kinds []Kind
 	for kind, seen := range f.seen {
@@ -135,7 +135,7 @@ func (f *fieldProfile) kind() Kind {
 	return Text
 }
 
-// tables are the models, with their foreign keys as far as names tell.
+// tables returns the models as tables, with the foreign keys that names reveal.
 func (p *profile) tables() []Table {
 	tables := make([]Table, 0, len(p.order))
 	for _, name := range p.order {
@@ -160,8 +160,8 @@ func (p *profile) tables() []Table {
 
 var ownerPattern = regexp.MustCompile(`(?i)(^|_)(user|owner|creator|author|by)(_id)?$`)
 
-// referenced is the model that a field with numbers names: one that is called
-// like it, or the users.
+// referenced returns the model that an integer field probably references: one with a
+// matching name, or the user model.
 func referenced(field string, tables []Table) string {
 	wanted := strings.TrimSuffix(strings.ToLower(field), "_id")
 	alike := ""
@@ -171,8 +171,8 @@ func referenced(field string, tables []Table) string {
 		if name == wanted {
 			return table.Name
 		}
-		// patient may be a patientprofile, but no patientdoctor, which has a patient itself;
-		// a primary_doctor may be a doctor.
+		// patient may reference patientprofile, but not patientdoctor, which has a
+		// field patient itself; primary_doctor may reference doctor.
 		longer := strings.HasPrefix(name, wanted) && table.Column(wanted) == nil
 		if (longer || strings.HasSuffix(wanted, "_"+name)) && (alike == "" || len(table.Name) < len(alike)) {
 			alike = table.Name

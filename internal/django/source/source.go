@@ -1,6 +1,6 @@
-// Package source reads a Django deployment's tables: from its SQLite file, from
-// its PostgreSQL database, or from what "manage.py dumpdata" wrote. A source is
-// opened read-only, is one snapshot, and is left as it was.
+// Package source reads the tables of a Django deployment from its SQLite file, its
+// PostgreSQL database, or the output of "manage.py dumpdata". It reads one consistent
+// snapshot, and never modifies the source.
 package source
 
 import (
@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// Kind is what a column holds.
+// Kind is the type of a column's values.
 type Kind int
 
-// The kinds. What is none of them is Text.
+// The kinds. Any other type is Text.
 const (
 	Text Kind = iota
 	Integer
@@ -25,22 +25,22 @@ const (
 	JSON
 	UUID
 	Binary
-	List // of primary keys: a many-to-many field of dumpdata
+	List // primary keys: a many-to-many field in dumpdata
 )
 
 // Column is a column of a table, or a field of a model.
 type Column struct {
 	Name string
 	Kind Kind
-	// Length is the most characters that a text may have; 0 for no limit.
+	// Length is the maximum length of a text in characters; 0 for no limit.
 	Length int
-	// References is the table that a foreign key names; empty if it is none.
+	// References is the table that a foreign key references; empty otherwise.
 	References string
-	// Choices are the values of a PostgreSQL enumeration.
+	// Choices are the values of a PostgreSQL enum.
 	Choices []string
 }
 
-// Field is Django's name of the field: foreign keys without "_id".
+// Field returns Django's name of the field: a foreign key's without "_id".
 func (c Column) Field() string {
 	if c.References != "" {
 		return strings.TrimSuffix(c.Name, "_id")
@@ -50,18 +50,18 @@ func (c Column) Field() string {
 
 // Table is a table, or a model of dumpdata.
 type Table struct {
-	// Name is the table's; app.model in dumpdata.
+	// Name is the table's name; app.model in dumpdata.
 	Name string
-	// View is set for what is selected from like a table and is none.
+	// View is set for views.
 	View bool
-	// Key is the name of the primary key; empty if there is none of one column.
+	// Key is the name of the primary key column; empty if there is not exactly one.
 	Key     string
 	Columns []Column
-	// Rows counts the rows.
+	// Rows is the number of rows.
 	Rows int64
 }
 
-// Column returns the column of a name, without regard to case; nil if there is none.
+// Column returns the column with the given name, ignoring case; nil if there is none.
 func (t *Table) Column(name string) *Column {
 	for i := range t.Columns {
 		if strings.EqualFold(t.Columns[i].Name, name) {
@@ -71,33 +71,34 @@ func (t *Table) Column(name string) *Column {
 	return nil
 }
 
-// Request asks for some columns of a table. Visit is called for each row with
-// their values: nil, int64, float64, bool, string or []byte. The slice is reused.
+// Request selects columns of a table. Visit is called for each row with the values as
+// nil, int64, float64, bool, string or []byte. The slice is reused.
 type Request struct {
 	Table   *Table
 	Columns []string
 	Visit   func(values []any) error
 }
 
-// Source is an open deployment.
+// Source is an opened deployment.
 type Source interface {
-	// String names the place, without a password.
+	// String returns the location without a password.
 	String() string
-	// Tables are all tables, views included.
+	// Tables returns all tables, including views.
 	Tables() []Table
 	// Read reads the rows of several tables: in the order of the requests, or in the
-	// source's own if InOrder is false.
+	// source's own order if InOrder is false.
 	Read(ctx context.Context, requests []Request) error
-	// InOrder reports whether rows come by table and primary key.
+	// InOrder reports whether rows are sorted by table and primary key.
 	InOrder() bool
-	// Unchanged fails if somebody has written to the source while it was read, where
-	// the source cannot prevent that.
+	// Unchanged returns an error if the source was modified while it was read, for
+	// sources that cannot prevent that.
 	Unchanged() error
 	Close() error
 }
 
 const (
-	// maxTables and maxColumns bound what is looked at; Django has some dozen of each.
+	// maxTables and maxColumns bound the schema; Django typically has a few dozen of
+	// each.
 	maxTables  = 5000
 	maxColumns = 1000
 	// maxValue bounds a single value, in bytes.
@@ -106,8 +107,8 @@ const (
 
 var errPlace = errors.New("--from must be sqlite:FILE, postgres://user:password@host:5432/database, or a file that \"manage.py dumpdata\" wrote (.json or .json.gz)")
 
-// Open opens sqlite:FILE, postgres://..., or a .json or .json.gz file. No error
-// shows a password.
+// Open opens sqlite:FILE, postgres://..., or a .json or .json.gz file. Errors never
+// contain a password.
 func Open(ctx context.Context, place string) (Source, error) {
 	scheme, rest, _ := strings.Cut(place, ":")
 	switch {

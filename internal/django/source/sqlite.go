@@ -17,13 +17,14 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// sqliteHeader begins every SQLite file.
+// sqliteHeader is the magic string of an SQLite file.
 const sqliteHeader = "SQLite format 3\x00"
 
 type sqliteSource struct {
 	path   string
 	before fs.FileInfo
-	// copied is a directory with a copy, for a file with a write-ahead log.
+	// copied is the directory of a temporary copy, made of files with a write-ahead
+	// log.
 	copied   string
 	database *sql.DB
 	conn     *sql.Conn
@@ -42,8 +43,8 @@ func openSQLite(ctx context.Context, path string) (Source, error) {
 	return s, nil
 }
 
-// open leaves no file beside the database: SQLite makes some for a database in WAL
-// mode unless it is told that nobody writes.
+// open creates no files beside the database: in WAL mode SQLite would, unless the file
+// is opened as immutable.
 func (s *sqliteSource) open(ctx context.Context) error {
 	wal, err := s.inspect()
 	if err != nil {
@@ -71,8 +72,8 @@ func (s *sqliteSource) open(ctx context.Context) error {
 	if _, err := sqlite.Limit(s.conn, sqlite3.SQLITE_LIMIT_LENGTH, maxValue); err != nil {
 		return err
 	}
-	// One snapshot from here to the end; with it nobody else writes a file that has
-	// no write-ahead log.
+	// A read transaction keeps one snapshot. Without a write-ahead log it also blocks
+	// writers.
 	if _, err := s.conn.ExecContext(ctx, "BEGIN"); err != nil {
 		return readable(err)
 	}
@@ -92,7 +93,7 @@ func (s *sqliteSource) inspect() (wal bool, err error) {
 		return false, errors.Unwrap(err)
 	}
 	defer file.Close()
-	const versions = 18 // the offset of the two bytes that say how it is written and read
+	const versions = 18 // offset of the file format's write and read version bytes
 	header := make([]byte, versions+2)
 	if _, err := io.ReadFull(file, header); err != nil || !bytes.HasPrefix(header, []byte(sqliteHeader)) {
 		return false, errors.New("not a file of SQLite")
@@ -105,8 +106,8 @@ func (s *sqliteSource) hasLog() bool {
 	return err == nil && info.Size() > 0
 }
 
-// copy copies the file and its write-ahead log to where SQLite may read them in
-// its own way.
+// copy copies the file and its write-ahead log to a temporary directory, where SQLite
+// may create files.
 func (s *sqliteSource) copy() (file string, err error) {
 	if s.copied, err = os.MkdirTemp("", "carebase-django-*"); err != nil {
 		return "", err
@@ -170,7 +171,8 @@ func (s *sqliteSource) Read(ctx context.Context, requests []Request) error {
 }
 
 func (s *sqliteSource) read(ctx context.Context, request Request) error {
-	// The driver turns a plain column into a date or a boolean by its declared type.
+	// The unary + hides the declared type, by which the driver would convert dates and
+	// booleans.
 	query := "SELECT +" + strings.Join(quoteAll(request.Columns), ", +") + " FROM " + quote(request.Table.Name)
 	if request.Table.Key != "" {
 		query += " ORDER BY " + quote(request.Table.Key)
@@ -198,7 +200,7 @@ func (s *sqliteSource) read(ctx context.Context, request Request) error {
 	return nil
 }
 
-// readable gives an error of SQLite one line.
+// readable formats an SQLite error as one line.
 func readable(err error) error {
 	if err == nil {
 		return nil

@@ -48,7 +48,7 @@ func (s *sqliteSource) readColumns(ctx context.Context, table *Table, definition
 		return err
 	}
 	if len(columns) > maxColumns {
-		table.Columns = nil // no table of Django's
+		table.Columns = nil // not a Django table
 		return nil
 	}
 	keys := 0
@@ -79,7 +79,7 @@ func (s *sqliteSource) readColumns(ctx context.Context, table *Table, definition
 	return s.conn.QueryRowContext(ctx, "SELECT count(*) FROM "+quote(table.Name)).Scan(&table.Rows)
 }
 
-// pragma runs a query of three columns.
+// pragma runs a query that returns three columns.
 func (s *sqliteSource) pragma(ctx context.Context, query, table string, limit int) (found [][3]string, err error) {
 	rows, err := s.conn.QueryContext(ctx, query, table, limit)
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *sqliteSource) pragma(ctx context.Context, query, table string, limit in
 
 var lengthPattern = regexp.MustCompile(`\((\d{1,9})\)`)
 
-// sqliteKind reads a declared type, as Django's SQLite backend writes it.
+// sqliteKind parses a declared column type of Django's SQLite backend.
 func sqliteKind(declared string) (kind Kind, length int) {
 	declared = strings.ToLower(declared)
 	if match := lengthPattern.FindStringSubmatch(declared); match != nil {
@@ -121,7 +121,7 @@ func sqliteKind(declared string) (kind Kind, length int) {
 	return Text, length
 }
 
-// isJSON recognizes the constraint that Django gives a JSONField.
+// isJSON recognizes the check constraint that Django adds to a JSONField.
 func isJSON(definition, column string) bool {
 	return strings.Contains(strings.ToLower(definition), `json_valid("`+strings.ToLower(column)+`")`)
 }

@@ -26,7 +26,7 @@ const asCarebase = "CAREBASE_TEST_RUN"
 
 // parallel is how many tests run at once unless -parallel says otherwise: they
 // wait for other processes, most of the time.
-const parallel = 6
+const parallel = 3
 
 func TestMain(m *testing.M) {
 	if public := os.Getenv(asCarebase); public != "" {

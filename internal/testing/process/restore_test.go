@@ -157,7 +157,7 @@ func TestEncryptedBackupCommands(t *testing.T) {
 		succeeds(t, directory, nil, append([]string{"backup"}, append(arguments, "--identity", "key.txt")...)...)
 	}
 	notices := new(bytes.Buffer)
-	carebase := command(t, directory, append(environment, "AUDIT_HEADS_INTERVAL=off", "REPLICA_URL=file://"+filepath.Join(directory, "replica")), "serve")
+	carebase := command(t, directory, append(environment, "AUDIT_HEADS_INTERVAL=off", "SUPERUSER_EMAIL="+superuserEmail, "SUPERUSER_PASSWORD=long-enough-1", "REPLICA_URL=file://"+filepath.Join(directory, "replica")), "serve")
 	carebase.Stderr = notices
 	server := launchCommand(t, carebase)
 	server.waitUntilReady(t)

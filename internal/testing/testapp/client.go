@@ -13,7 +13,7 @@ import (
 	"carebase/internal/collections"
 )
 
-// Password is every test user's.
+// Password is the password of every test user.
 const Password = "Tr0ub4dor&3"
 
 // User is a registered and signed-in user.
@@ -22,15 +22,15 @@ type User struct {
 	Access, Refresh string
 }
 
-// Response is an answer with its body read.
+// Response is a response whose body has been read.
 type Response struct {
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// Request is a request to be made. Body is sent as JSON, or as it stands if it
-// is a string or a reader.
+// Request is a request for Do. Body is sent as JSON, or unchanged if it is a
+// string or a reader.
 type Request struct {
 	Method, Path string
 	Token        string // sent as "Bearer <token>"
@@ -38,7 +38,7 @@ type Request struct {
 	Body         any
 }
 
-// Do makes a request.
+// Do makes a request and returns the response. It does not follow redirects.
 func (s *Server) Do(request Request) Response {
 	s.Helper()
 	var body io.Reader
@@ -87,14 +87,15 @@ func (s *Server) Do(request Request) Response {
 	return answer
 }
 
-// Call makes a request with a JSON body, or none, and returns the answer.
+// Call makes a request with a JSON body, or none if it is nil, and returns the
+// response.
 func (s *Server) Call(token, method, path string, body any) Response {
 	s.Helper()
 	return s.Do(Request{Method: method, Path: path, Token: token, Body: body})
 }
 
-// Must makes a request that has to end with the status and returns its JSON
-// object.
+// Must makes a request and returns the JSON object of the response, an empty map
+// if the body is none. Another status fails the test at once.
 func (s *Server) Must(status int, token, method, path string, body any) map[string]any {
 	s.Helper()
 	response := s.Call(token, method, path, body)
@@ -108,7 +109,7 @@ func (s *Server) Must(status int, token, method, path string, body any) map[stri
 	return object
 }
 
-// Decode reads the body as JSON.
+// Decode unmarshals the body from JSON into target.
 func (r Response) Decode(s *Server, target any) {
 	s.Helper()
 	if err := json.Unmarshal([]byte(r.Body), target); err != nil {
@@ -116,7 +117,7 @@ func (r Response) Decode(s *Server, target any) {
 	}
 }
 
-// List reads the body as a JSON array of objects.
+// List returns the body, a JSON array of objects.
 func (r Response) List(s *Server) []map[string]any {
 	s.Helper()
 	var list []map[string]any
@@ -124,11 +125,11 @@ func (r Response) List(s *Server) []map[string]any {
 	return list
 }
 
-// Email returns the address that SignUp registers a user under.
+// Email returns the e-mail address with which SignUp registers a user.
 func (s *Server) Email(name string) string { return name + s.suffix + "@example.com" }
 
-// SignUp registers a user under a short name, which is unique on the server or in
-// the test that shares it, and signs in, all on the documented API.
+// SignUp registers a user through the documented API and logs in. The name must
+// be unique on the server, or within the test if the server is shared.
 func (s *Server) SignUp(name string) User {
 	s.Helper()
 	user := User{Email: s.Email(name)}
@@ -139,7 +140,7 @@ func (s *Server) SignUp(name string) User {
 	return user
 }
 
-// SignIn gives the user new tokens.
+// SignIn logs the user in and replaces their tokens.
 func (s *Server) SignIn(user *User) {
 	s.Helper()
 	tokens := s.Must(http.StatusOK, "", "POST", "/api/auth/login/",
@@ -147,7 +148,8 @@ func (s *Server) SignIn(user *User) {
 	user.Access, user.Refresh = fmt.Sprint(tokens["access"]), fmt.Sprint(tokens["refresh"])
 }
 
-// PasswordResetToken is what PocketBase mails to a user who asks for it.
+// PasswordResetToken returns a token such as PocketBase mails to users who
+// reset their password.
 func (s *Server) PasswordResetToken(user User) string {
 	s.Helper()
 	account, err := s.App.FindRecordById("users", user.ID)
@@ -161,7 +163,7 @@ func (s *Server) PasswordResetToken(user User) string {
 	return token
 }
 
-// Superuser returns the token of a new superuser.
+// Superuser creates a superuser and returns a token for it.
 func (s *Server) Superuser() string {
 	s.Helper()
 	superusers, err := s.App.FindCollectionByNameOrId(core.CollectionNameSuperusers)
@@ -181,19 +183,19 @@ func (s *Server) Superuser() string {
 	return token
 }
 
-// Create makes a record on the documented API and returns its id.
+// Create creates a record through the documented API and returns its id.
 func (s *Server) Create(user User, collection string, values map[string]any) string {
 	s.Helper()
 	return fmt.Sprint(s.Must(http.StatusCreated, user.Access, "POST", "/api/"+collection+"/", values)["id"])
 }
 
-// Patient makes a patient of the user and returns its id.
+// Patient creates a patient of the user and returns its id.
 func (s *Server) Patient(user User, name string) string {
 	s.Helper()
 	return s.Create(user, collections.Patients, map[string]any{"name": name, "age": 34, "notes": "Diabetic"})
 }
 
-// Doctor makes a doctor of the user and returns its id.
+// Doctor creates a doctor of the user and returns its id.
 func (s *Server) Doctor(user User, name string) string {
 	s.Helper()
 	return s.Create(user, collections.Doctors, map[string]any{"name": name, "speciality": "Nephrology"})

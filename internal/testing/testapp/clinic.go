@@ -5,19 +5,20 @@ import (
 	"testing"
 )
 
-// Clinic is a server with two users, each with a patient in the care of the
-// same doctor, whom a third user added. Its batch endpoint is switched on.
+// Clinic is a server with two users, each of whom has a patient, and a doctor
+// of a third user who is assigned to both patients. Its batch endpoint is
+// switched on.
 type Clinic struct {
 	*Server
 	Alice, Bob, Carol User
-	// The ids of their records, and the token of a superuser.
+	// The ids of their records, and a superuser's token.
 	DoctorID                 string
 	AlicePatient, BobPatient string
 	AliceMapping, BobMapping string
 	SuperuserToken           string
 }
 
-// NewClinic serves a clinic of the test's own until the test ends.
+// NewClinic serves a clinic on a server of its own until the test ends.
 func NewClinic(t testing.TB) Clinic {
 	t.Helper()
 	return fillClinic(newWithBatch(t))
@@ -29,11 +30,12 @@ func SharedClinic(t testing.TB) Clinic {
 	return fillClinic(Shared(t))
 }
 
-// newWithBatch serves an app whose batch endpoint is switched on.
+// newWithBatch serves an app with the batch endpoint switched on.
 func newWithBatch(t testing.TB) *Server {
 	t.Helper()
 	app := NewApp(t, Default())
-	// Before the server reads them: PocketBase does not guard its settings.
+	// Saved before the server starts, because PocketBase does not lock its
+	// settings.
 	app.Settings().Batch.Enabled = true
 	if err := app.Save(app.Settings()); err != nil {
 		t.Fatal(err)
@@ -61,8 +63,8 @@ func (c Clinic) Batch(token, method, path string, body any) Response {
 	})
 }
 
-// Records is the path of a collection's records with query parameters given in
-// pairs.
+// Records returns the path of a collection's records in PocketBase's own API.
+// The parameters are pairs of names and values.
 func Records(collection string, parameters ...string) string {
 	query := url.Values{}
 	for i := 0; i < len(parameters); i += 2 {
@@ -75,7 +77,7 @@ func Records(collection string, parameters ...string) string {
 	return path
 }
 
-// IDs lists the ids that a native list answers with.
+// IDs returns the ids of the records in a list of PocketBase's own API.
 func (c Clinic) IDs(token, path string) []string {
 	c.Helper()
 	var list struct {
@@ -93,7 +95,7 @@ func (c Clinic) IDs(token, path string) []string {
 	return found
 }
 
-// Want fails the test unless the answer has one of the statuses.
+// Want fails the test unless the response has one of the statuses.
 func (c Clinic) Want(response Response, statuses ...int) {
 	c.Helper()
 	for _, status := range statuses {

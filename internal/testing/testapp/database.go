@@ -17,8 +17,9 @@ import (
 	"carebase/internal/testing/testpostgres"
 )
 
-// template is a migrated database, made once per test binary and engine and
-// copied for each app: a data directory, and on PostgreSQL a database beside it.
+// template is a migrated database that is created once per test binary and
+// engine and copied for each app: a data directory and, with PostgreSQL, a
+// database.
 type template struct {
 	once      sync.Once
 	directory string
@@ -26,10 +27,11 @@ type template struct {
 	err       error
 }
 
-// templates are those of SQLite and of PostgreSQL.
+// templates holds one template per engine.
 var templates struct{ sqlite, postgres template }
 
-// chosenTemplate is that of the engine that the environment chooses.
+// chosenTemplate returns the template of the engine that the environment
+// selects.
 func chosenTemplate() *template {
 	if testpostgres.Chosen() {
 		return &templates.postgres
@@ -37,14 +39,14 @@ func chosenTemplate() *template {
 	return &templates.sqlite
 }
 
-// database is where an app's data is: in files of a directory, or in PostgreSQL
-// if there are settings, with the rest in the directory.
+// database locates an app's data: a data directory and, if there are settings,
+// a PostgreSQL database.
 type database struct {
 	directory string
 	settings  postgres.Settings
 }
 
-// configure returns the settings of an app on the database.
+// configure returns a copy of the settings that uses the database.
 func (d database) configure(settings *config.Config) *config.Config {
 	configured := *settings
 	configured.DataDir = d.directory
@@ -56,7 +58,7 @@ func (d database) configure(settings *config.Config) *config.Config {
 	return &configured
 }
 
-// databases are those of the apps on PostgreSQL, by data directory.
+// databases holds the databases of apps on PostgreSQL, by data directory.
 var databases sync.Map
 
 func databaseOf(app core.App) database {
@@ -72,46 +74,46 @@ func PostgreSQL(app core.App) (url string, ok bool) {
 	return url, url != ""
 }
 
-// newDatabase returns a migrated database of the test's own: SQLite, or
-// PostgreSQL if the environment chooses it.
+// newDatabase returns a migrated database for one test, on the engine that the
+// environment selects.
 func newDatabase(t testing.TB) database {
 	t.Helper()
 	if testpostgres.Chosen() {
 		testpostgres.Need(t)
 	}
-	template := chosenTemplate()
-	template.once.Do(template.make)
-	if template.err != nil {
-		t.Fatal(template.err)
+	migrated := chosenTemplate()
+	migrated.once.Do(migrated.make)
+	if migrated.err != nil {
+		t.Fatal(migrated.err)
 	}
 	made := database{directory: t.TempDir()}
-	if err := os.CopyFS(made.directory, os.DirFS(template.directory)); err != nil {
+	if err := os.CopyFS(made.directory, os.DirFS(migrated.directory)); err != nil {
 		t.Fatal(err)
 	}
 	if testpostgres.Chosen() {
-		made.settings = testpostgres.Copy(t, testpostgres.Name(template.settings))
+		made.settings = testpostgres.Copy(t, testpostgres.Name(migrated.settings))
 	}
 	return made
 }
 
 func (template *template) make() {
-	config := core.BaseAppConfig{DBConnect: sqlite.Connect}
-	if config.DataDir, template.err = os.MkdirTemp("", "carebase-test-*"); template.err != nil {
+	base := core.BaseAppConfig{DBConnect: sqlite.Connect}
+	if base.DataDir, template.err = os.MkdirTemp("", "carebase-test-*"); template.err != nil {
 		return
 	}
-	template.directory = config.DataDir
+	template.directory = base.DataDir
 	if testpostgres.Chosen() {
 		if template.settings, template.err = testpostgres.Create("template0"); template.err != nil {
 			return
 		}
-		database, err := postgres.New(template.settings)
+		server, err := postgres.New(template.settings)
 		if err != nil {
 			template.err = err
 			return
 		}
-		config.DBConnect = database.Connect
+		base.DBConnect = server.Connect
 	}
-	app := core.NewBaseApp(config)
+	app := core.NewBaseApp(base)
 	if template.err = app.Bootstrap(); template.err != nil {
 		return
 	}
@@ -124,8 +126,8 @@ func (template *template) make() {
 	template.err = app.ResetBootstrapState()
 }
 
-// SetPasswordCost says how much work it is to hash a password: little, so that
-// tests do not spend most of their time on it, or 0 for as much as elsewhere.
+// SetPasswordCost sets the bcrypt cost of new passwords, which tests keep low
+// to be fast. Cost 0 is PocketBase's default.
 func SetPasswordCost(app core.App, cost int) error {
 	for _, name := range []string{collections.Users, core.CollectionNameSuperusers} {
 		collection, err := app.FindCollectionByNameOrId(name)

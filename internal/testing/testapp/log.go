@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// log is what an app writes to where operators read.
+// log buffers an app's log output.
 type log struct {
 	mutex   sync.Mutex
 	written bytes.Buffer
@@ -17,13 +17,13 @@ func (l *log) Write(line []byte) (int, error) {
 	return l.written.Write(line)
 }
 
-// logKey is where an app's store has its log.
+// logKey is the key of the log in an app's store.
 const logKey = "testapp.log"
 
-// Logged is what the server has logged for operators so far.
+// Logged returns everything that the server has logged so far.
 func (s *Server) Logged() string {
-	log := s.App.Store().Get(logKey).(*log)
-	log.mutex.Lock()
-	defer log.mutex.Unlock()
-	return log.written.String()
+	output := s.App.Store().Get(logKey).(*log)
+	output.mutex.Lock()
+	defer output.mutex.Unlock()
+	return output.written.String()
 }

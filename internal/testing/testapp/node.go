@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// Node returns node's path for a test whose npm packages are in its own folder.
-// What is missing skips the test, but not in CI, where nothing may be missing.
+// Node returns the path of the node executable, for a test whose npm packages
+// are installed in its own folder. It skips the test if node or a package is
+// missing, but fails it in CI.
 func Node(t testing.TB, packages ...string) string {
 	t.Helper()
 	missing := t.Skipf

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// eventTimeout is how long a test waits for an event that has to come.
+// eventTimeout limits the wait for an expected event.
 const eventTimeout = 30 * time.Second
 
-// Event is what a subscriber receives.
+// Event is a realtime event that a subscriber receives.
 type Event struct {
 	Topic  string
 	Action string         `json:"action"`
@@ -26,7 +26,7 @@ type Subscriber struct {
 	events   chan Event
 }
 
-// Connect opens a realtime connection, which the end of the test closes.
+// Connect opens a realtime connection, which is closed when the test ends.
 func (s *Server) Connect() *Subscriber {
 	s.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -74,19 +74,19 @@ func (s *Server) Connect() *Subscriber {
 	return subscriber
 }
 
-// Subscribe replaces the connection's topics and returns the answer.
+// Subscribe replaces the connection's topics and returns the response.
 func (s *Subscriber) Subscribe(token string, topics ...string) Response {
 	s.server.Helper()
 	return s.server.Call(token, "POST", "/api/realtime", map[string]any{"clientId": s.clientID, "subscriptions": topics})
 }
 
-// Through is the same connection, whose subscriptions go through another
-// server.
+// Through returns the same connection with its subscription requests sent to
+// another server.
 func (s *Subscriber) Through(server *Server) *Subscriber {
 	return &Subscriber{server: server, clientID: s.clientID, events: s.events}
 }
 
-// Next returns the next event, which has to come.
+// Next returns the next event and fails the test if none arrives in time.
 func (s *Subscriber) Next() Event {
 	s.server.Helper()
 	select {
@@ -101,7 +101,8 @@ func (s *Subscriber) Next() Event {
 	return Event{}
 }
 
-// HasEnded reports whether the server has closed the connection.
+// HasEnded reports whether the server has closed the connection. A pending
+// event fails the test.
 func (s *Subscriber) HasEnded() bool {
 	select {
 	case event, open := <-s.events:
@@ -119,7 +120,7 @@ func (e Event) Is(action, id string) bool {
 	return e.Action == action && e.Record["id"] == id
 }
 
-// Text is the record as JSON.
+// Text returns the record as JSON.
 func (e Event) Text() string {
 	text, err := json.Marshal(e.Record)
 	if err != nil {

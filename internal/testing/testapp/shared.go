@@ -11,10 +11,10 @@ import (
 	"testing"
 )
 
-// Shared returns the one server that the package's tests share, with the default
-// configuration and batch switched on. It is for tests that change neither the app
-// nor its settings and that look at the records of their own users only: SignUp
-// gives each test users of its own. Main stops the server.
+// Shared returns the server that all tests of the package share, with the
+// default configuration and batch switched on. It is for tests that change
+// neither the app nor its settings and look only at the records of their own
+// users; SignUp makes users unique to each test. Main stops the server.
 func Shared(t testing.TB) *Server {
 	t.Helper()
 	shared.once.Do(func() {
@@ -38,7 +38,7 @@ var shared struct {
 	tests  atomic.Int64
 }
 
-// closeShared stops the package's server, if a test has started it.
+// closeShared stops the shared server, if a test has started it.
 func closeShared() error {
 	if shared.owner == nil {
 		return nil
@@ -46,8 +46,9 @@ func closeShared() error {
 	return shared.owner.close()
 }
 
-// packageTB is a test as long as its package's run: what is cleaned up after it
-// is cleaned up by close. The test that it is made in reports what fails before.
+// packageTB is a testing.TB that lives as long as the package's test run: close
+// runs its cleanups. Until then, failures are reported to the test that created
+// it.
 type packageTB struct {
 	testing.TB
 	cleanups []func()

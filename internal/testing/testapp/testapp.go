@@ -1,5 +1,5 @@
-// Package testapp runs the real app on a temporary database for tests: made as
-// main makes it, migrated and served by PocketBase itself.
+// Package testapp runs the real app on a temporary database for tests: built as
+// main builds it, migrated, and served by PocketBase itself.
 package testapp
 
 import (
@@ -23,18 +23,19 @@ import (
 // Server is a running Carebase.
 type Server struct {
 	testing.TB
-	// App is the served app, for a look at what is stored.
+	// App is the served app, for inspecting what is stored.
 	App core.App
-	// URL is the server's origin, without a slash at the end.
+	// URL is the server's origin, without a trailing slash.
 	URL string
-	// Observe, if there is one, is shown every exchange of Do; the request's
-	// GetBody has what was sent, but for endless bodies.
+	// Observe, if not nil, is called with every request and response of Do. The
+	// request's GetBody returns the sent body, unless that was a stream.
 	Observe func(*http.Request, Response)
-	// suffix makes the addresses of a shared server's users the test's own.
+	// suffix makes the e-mail addresses of a shared server's users unique to the
+	// test.
 	suffix string
 }
 
-// Default is the configuration of an empty environment.
+// Default returns the configuration of an empty environment.
 func Default() *config.Config {
 	defaults, err := config.Parse(map[string]string{})
 	if err != nil {
@@ -43,7 +44,7 @@ func Default() *config.Config {
 	return defaults
 }
 
-// New serves an app with the default configuration, changed by the options,
+// New serves an app with the default configuration, modified by the options,
 // until the test ends.
 func New(t testing.TB, options ...func(*config.Config)) *Server {
 	t.Helper()
@@ -55,21 +56,21 @@ func New(t testing.TB, options ...func(*config.Config)) *Server {
 }
 
 // Serve serves an app until the test ends.
-func Serve(t testing.TB, app core.App) *Server {
+func Serve(t testing.TB, served core.App) *Server {
 	t.Helper()
-	server := &Server{TB: t, App: app}
-	url, stop := serve(t, app)
+	server := &Server{TB: t, App: served}
+	url, stop := serve(t, served)
 	t.Cleanup(stop)
 	server.URL = url
 	return server
 }
 
-// serve returns the server's origin, and a function that stops it.
-func serve(t testing.TB, app core.App) (url string, stop func()) {
+// serve starts the server and returns its origin and a function that stops it.
+func serve(t testing.TB, served core.App) (url string, stop func()) {
 	t.Helper()
 	ready, ended := make(chan string, 1), make(chan error, 1)
-	app.OnServe().Bind(&hook.Handler[*core.ServeEvent]{
-		Priority: -1, // around all others, so that ready means that they are done
+	served.OnServe().Bind(&hook.Handler[*core.ServeEvent]{
+		Priority: -1, // wraps all other hooks: ready means that they have run
 		Func: func(e *core.ServeEvent) error {
 			e.InstallerFunc = nil
 			if err := e.Next(); err != nil {
@@ -79,7 +80,7 @@ func serve(t testing.TB, app core.App) (url string, stop func()) {
 			return nil
 		},
 	})
-	go func() { ended <- apis.Serve(app, apis.ServeConfig{HttpAddr: "127.0.0.1:0"}) }()
+	go func() { ended <- apis.Serve(served, apis.ServeConfig{HttpAddr: "127.0.0.1:0"}) }()
 	select {
 	case url = <-ready:
 	case err := <-ended:
@@ -88,30 +89,30 @@ func serve(t testing.TB, app core.App) (url string, stop func()) {
 		t.Fatal("the server did not start in time")
 	}
 	return url, func() {
-		event := &core.TerminateEvent{App: app}
-		if err := app.OnTerminate().Trigger(event, func(*core.TerminateEvent) error { return nil }); err != nil {
+		event := &core.TerminateEvent{App: served}
+		if err := served.OnTerminate().Trigger(event, func(*core.TerminateEvent) error { return nil }); err != nil {
 			t.Error(err)
 		}
 		<-ended
 	}
 }
 
-// NewApp returns a migrated app with all hooks and routes, not served. The options
-// change what the configuration does not say.
+// NewApp returns a migrated app with all hooks and routes, without serving it.
+// The options change what is not part of the configuration.
 func NewApp(t testing.TB, settings *config.Config, options ...func(*app.Options)) core.App {
 	t.Helper()
 	return bootstrap(t, newDatabase(t).configure(settings), options...)
 }
 
-// Open returns an app on a data directory, with its databases in PostgreSQL if
-// the settings name any, without migrating it.
+// Open returns an app on an existing data directory, and on a PostgreSQL
+// database if the settings name one. It runs no migrations.
 func Open(t testing.TB, directory string, settings postgres.Settings) core.App {
 	t.Helper()
 	return bootstrap(t, database{directory, settings}.configure(Default()))
 }
 
-// Restart starts another server on an app's database with other settings, and
-// stops it.
+// Restart starts another server with other settings on an app's database, and
+// stops it again.
 func Restart(t testing.TB, running core.App, settings *config.Config) {
 	t.Helper()
 	again := bootstrap(t, databaseOf(running).configure(settings))
@@ -122,7 +123,7 @@ func Restart(t testing.TB, running core.App, settings *config.Config) {
 	}
 }
 
-// bootstrap returns the app that main runs, with its databases open until the
+// bootstrap returns the app that main runs. Its databases stay open until the
 // test ends.
 func bootstrap(t testing.TB, settings *config.Config, options ...func(*app.Options)) core.App {
 	t.Helper()
@@ -147,7 +148,7 @@ func bootstrap(t testing.TB, settings *config.Config, options ...func(*app.Optio
 	return made
 }
 
-// Root is the directory of the module.
+// Root returns the root directory of the module.
 func Root() string {
 	directory, err := os.Getwd()
 	for err == nil {
@@ -163,8 +164,8 @@ func Root() string {
 	panic(err)
 }
 
-// Main runs a package's tests and removes what they share. What else they share
-// is closed by its own functions.
+// Main runs a package's tests, then removes what they share and calls the
+// closers.
 func Main(m *testing.M, closers ...func() error) {
 	code := m.Run()
 	for _, closer := range append(closers, closeShared, templates.sqlite.remove, templates.postgres.remove) {

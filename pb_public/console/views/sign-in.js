@@ -1,7 +1,7 @@
 // Sign-in and registration.
 
-import { register } from "../api.js";
-import { h, newId } from "../dom.js";
+import { isRegistrationOpen, register } from "../api.js";
+import { fill, h, newId } from "../dom.js";
 import { form } from "../form.js";
 import { address } from "../router.js";
 import { signIn } from "../../session.js";
@@ -30,6 +30,12 @@ export function signInView({ isNew, notice }) {
   const other = isNew
     ? h("p", {}, "Already have an account? ", h("a", { href: address(["sign-in"]) }, "Sign in"))
     : h("p", {}, "New here? ", h("a", { href: address(["register"]) }, "Create an account"));
+  if (!isNew) {
+    // Without an answer the link stays: the page behind it says what is wrong.
+    isRegistrationOpen().then((open) => {
+      if (!open) fill(other, "Accounts are created by an administrator.");
+    }, () => {});
+  }
   return {
     title: isNew ? "Create an account" : "Sign in",
     element: h("div", { class: "entrance" },
