@@ -26,6 +26,7 @@ var wide = map[string]map[string]string{
 }
 
 func TestQueriesAreBounded(t *testing.T) {
+	t.Parallel()
 	c := testapp.NewClinic(t)
 	one := testapp.Records("patients") + "/" + c.AlicePatient
 	for name, query := range wide {
@@ -61,6 +62,7 @@ func TestQueriesAreBounded(t *testing.T) {
 // TestAnswersExpandABoundedNumber asks for more records than an answer may have,
 // on a path that goes nowhere back.
 func TestAnswersExpandABoundedNumber(t *testing.T) {
+	t.Parallel()
 	c := testapp.NewClinic(t)
 	for range 80 {
 		c.Mapping(c.Alice, c.Patient(c.Alice, "One of many"), c.DoctorID)

@@ -48,6 +48,7 @@ func drip(connection net.Conn, text string) error {
 }
 
 func TestSlowClientsAreCutOff(t *testing.T) {
+	t.Parallel()
 	server := testapp.Serve(t, testapp.NewApp(t, testapp.Default(), shortTimeouts))
 	alice := server.SignUp("alice")
 	for name, attack := range map[string]struct{ opening, drip string }{
@@ -78,6 +79,7 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 }
 
 func TestReadersThatStopAreCutOff(t *testing.T) {
+	t.Parallel()
 	server := testapp.Serve(t, testapp.NewApp(t, testapp.Default(), shortTimeouts))
 	alice := server.SignUp("alice")
 	for range 40 {

@@ -47,6 +47,7 @@ func slowServer(t *testing.T) (*testapp.Server, string) {
 }
 
 func TestRequestsEndAtTheirDeadline(t *testing.T) {
+	t.Parallel()
 	s, superuser := slowServer(t)
 	user := s.SignUp("alice")
 	stored := s.Must(200, superuser, "POST", testapp.Records("guarded"), map[string]any{"name": "before"})["id"].(string)
@@ -91,6 +92,7 @@ func TestRequestsEndAtTheirDeadline(t *testing.T) {
 // TestDocumentedRequestsEndAtTheirDeadline lets the time of requests pass just
 // before the documented API reads anything.
 func TestDocumentedRequestsEndAtTheirDeadline(t *testing.T) {
+	t.Parallel()
 	made := testapp.NewApp(t, testapp.Default(), func(options *app.Options) { options.Timeouts = server.Timeouts{User: userTime} })
 	made.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		e.Router.Bind(&hook.Handler[*core.RequestEvent]{Priority: -1, Func: func(e *core.RequestEvent) error {

@@ -372,6 +372,7 @@ func TestAnswersDoNotTellWhoHasAnAccount(t *testing.T) {
 }
 
 func TestMailsToOneAccount(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	var done sync.WaitGroup
