@@ -1,6 +1,8 @@
 package collections
 
 import (
+	"slices"
+
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/config"
@@ -65,21 +67,11 @@ func (c *Collection) isImmutable() bool {
 		return false
 	}
 	for _, field := range c.Resource.Fields {
-		if !field.ReadOnly && !c.keeps(field.Name) {
+		if !field.ReadOnly && !slices.Contains(c.Kept(), field.Name) {
 			return false
 		}
 	}
 	return true
-}
-
-// keeps reports whether a field never changes.
-func (c *Collection) keeps(field string) bool {
-	for _, name := range c.Kept() {
-		if name == field {
-			return true
-		}
-	}
-	return false
 }
 
 // Kept returns the names of the fields that never change: the owner and the

@@ -83,10 +83,11 @@ func (k *Key) Find(ctx context.Context, tx core.App, body []byte) (*Done, error)
 	if k == nil {
 		return nil, nil
 	}
+	sent := digest(string(body))
 	// The row is made first, so that of two transactions only one goes on.
 	_, err := tx.DB().NewQuery(`INSERT INTO {{idempotency_keys}} ([[id]], [[user]], [[body]], [[status]], [[record]], [[created_at]])
 		VALUES ({:id}, {:user}, {:body}, 0, '', {:now}) ON CONFLICT ([[id]]) DO NOTHING`).
-		Bind(dbx.Params{"id": k.id, "user": k.user, "body": digest(string(body)), "now": types.NowDateTime().String()}).
+		Bind(dbx.Params{"id": k.id, "user": k.user, "body": sent, "now": types.NowDateTime().String()}).
 		WithContext(ctx).Execute()
 	if err != nil {
 		return nil, err
@@ -99,7 +100,7 @@ func (k *Key) Find(ctx context.Context, tx core.App, body []byte) (*Done, error)
 		return nil, ErrUnderWay // another process has just given up
 	case err != nil:
 		return nil, err
-	case done.Body != digest(string(body)):
+	case done.Body != sent:
 		return nil, ErrOtherBody
 	case done.Status == 0:
 		return nil, nil

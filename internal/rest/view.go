@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/internal/deadline"
 )
@@ -155,28 +154,18 @@ func Failure(e *core.RequestEvent) error {
 	return failure
 }
 
-// errorRendererPriority runs ErrorRenderer outside PocketBase's own middleware,
-// so that it also renders their errors.
-const errorRendererPriority = -100_000
-
-// ErrorRenderer returns the middleware that gives the documented error shape to
-// errors raised outside views: rate limits, body limits, panics.
-func ErrorRenderer() *hook.Handler[*core.RequestEvent] {
-	return &hook.Handler[*core.RequestEvent]{
-		Id:       "restErrorRenderer",
-		Priority: errorRendererPriority,
-		Func: func(e *core.RequestEvent) error {
-			// Negotiate first: handlers may rewrite the URL before they fail.
-			chosen, negotiationErr := negotiate(e, defaultRenderers)
-			err := e.Next()
-			if err == nil {
-				return nil
-			}
-			r := &Request{RequestEvent: e, View: &View{Name: "Error"}, accepted: defaultAccepted}
-			if negotiationErr == nil {
-				r.accepted = chosen
-			}
-			return r.renderError(err)
-		},
+// RenderErrors is the middleware that gives the documented error shape to errors
+// raised outside views: rate limits, body limits, panics.
+func RenderErrors(e *core.RequestEvent) error {
+	// Negotiate first: handlers may rewrite the URL before they fail.
+	chosen, negotiationErr := negotiate(e, defaultRenderers)
+	err := e.Next()
+	if err == nil {
+		return nil
 	}
+	r := &Request{RequestEvent: e, View: &View{Name: "Error"}, accepted: defaultAccepted}
+	if negotiationErr == nil {
+		r.accepted = chosen
+	}
+	return r.renderError(err)
 }

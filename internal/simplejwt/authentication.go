@@ -4,9 +4,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/internal/django"
 )
@@ -15,24 +13,18 @@ import (
 // Authenticate.
 const requestKey = "simplejwtRefusal"
 
-// LoadToken returns the middleware that parses the Authorization header strictly, like
+// LoadToken is the middleware that parses the Authorization header strictly, like
 // SimpleJWT's JWTAuthentication, replacing PocketBase's lenient one. It rejects
 // nothing itself: views call Authenticate in their own order.
-func LoadToken() *hook.Handler[*core.RequestEvent] {
-	return &hook.Handler[*core.RequestEvent]{
-		Id:       apis.DefaultLoadAuthTokenMiddlewareId,
-		Priority: apis.DefaultLoadAuthTokenMiddlewarePriority,
-		Func: func(e *core.RequestEvent) error {
-			found, err := authenticate(e)
-			if err != nil {
-				e.Set(requestKey, err)
-			} else if found != nil {
-				e.Auth = found.user
-				e.Set(sessionKey, found.session())
-			}
-			return e.Next()
-		},
+func LoadToken(e *core.RequestEvent) error {
+	found, err := authenticate(e)
+	if err != nil {
+		e.Set(requestKey, err)
+	} else if found != nil {
+		e.Auth = found.user
+		e.Set(sessionKey, found.session())
 	}
+	return e.Next()
 }
 
 // Authenticate returns a *rest.Error for credentials that LoadToken rejected, and nil
