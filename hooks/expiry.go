@@ -9,9 +9,9 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
-	"github.com/pocketbase/pocketbase/tools/routine"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
+	"carebase/internal/realtime"
 	"carebase/internal/simplejwt"
 )
 
@@ -61,7 +61,7 @@ func signOutExpired(app core.App, ended <-chan struct{}) {
 			return
 		case <-ticker.C:
 		}
-		for _, client := range app.SubscriptionsBroker().Clients() {
+		for _, client := range realtime.Of(app).Broker().Clients() {
 			if hasExpired(client) {
 				endSignIn(client, func() bool { return hasExpired(client) })
 			}
@@ -82,10 +82,7 @@ func endSignIn(client subscriptions.Client, stillEnded func() bool) {
 		return
 	}
 	signOut(client)
-	// A client takes its messages when it can, as PocketBase's own.
-	routine.FireAndForget(func() {
-		client.Send(subscriptions.Message{Name: sessionEndedTopic, Data: []byte("{}")})
-	})
+	client.Send(subscriptions.Message{Name: sessionEndedTopic, Data: []byte("{}")})
 }
 
 // signOut leaves a client nothing to receive: as a guest's, its subscriptions would

@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/internal/config"
+	"carebase/internal/realtime"
 	"carebase/internal/simplejwt"
 	"carebase/internal/testing/testapp"
 )
@@ -64,7 +65,7 @@ func TestSuperusersSubscriptionsEndWithTheirTokens(t *testing.T) {
 	if event := subscriber.Next(); event.Topic != "@sessionEnded" {
 		t.Fatalf("got %+v", event)
 	}
-	for _, client := range s.App.SubscriptionsBroker().Clients() {
+	for _, client := range realtime.Of(s.App).Broker().Clients() {
 		if len(client.Subscriptions()) > 0 {
 			t.Errorf("it still has %v", client.Subscriptions())
 		}

@@ -9,6 +9,7 @@ import (
 
 	"carebase/internal/audit"
 	"carebase/internal/collections"
+	"carebase/internal/realtime"
 	"carebase/internal/simplejwt"
 )
 
@@ -121,7 +122,7 @@ func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
 // unsubscribeSession signs out the realtime clients of an ended session. They stay
 // connected and may subscribe again, as after a password change in PocketBase.
 func unsubscribeSession(e *core.RecordEvent) error {
-	for _, client := range e.App.SubscriptionsBroker().Clients() {
+	for _, client := range realtime.Of(e.App).Broker().Clients() {
 		if signIn, _ := simplejwt.SignInOf(client); signIn.Session == e.Record.Id {
 			client.Unset(apis.RealtimeClientAuthKey)
 		}
@@ -142,7 +143,7 @@ func tellUser(e *core.RecordEvent) error {
 // are, and notifies them. A notice may be repeated or early, so clients ask whether
 // their session is valid. Clients of other processes may not receive it.
 func tellSignedOut(app core.App) {
-	for _, client := range app.SubscriptionsBroker().Clients() {
+	for _, client := range realtime.Of(app).Broker().Clients() {
 		if _, signedIn := simplejwt.SignInOf(client); signedIn && client.Get(apis.RealtimeClientAuthKey) == nil {
 			endSignIn(client, func() bool { return client.Get(apis.RealtimeClientAuthKey) == nil })
 		}

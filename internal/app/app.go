@@ -15,6 +15,7 @@ import (
 	"carebase/internal/cli"
 	"carebase/internal/config"
 	"carebase/internal/monitoring"
+	"carebase/internal/realtime"
 	"carebase/internal/server"
 	"carebase/internal/version"
 	"carebase/routes"
@@ -56,13 +57,14 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	app.RootCmd.Version = version.String() + " (commit " + version.Commit() + ")"
 	// First, so that a server that cannot listen changes nothing.
 	server.BindListener(app, engine.String(), options.Banner)
+	room := realtime.Bind(app)
 	audit.Bind(app, config, audit.Options{Timeouts: options.AuditTimeouts, Log: options.Log})
 	bindStart(app, config)
 	hooks.Bind(app, config)
 	documented := server.Bind(app, config, server.Options{
 		Timeouts:   options.Timeouts,
 		Monitoring: monitoring.Bind(app, config.MetricsAddr, options.Log),
-		Cluster:    engine.bind(app, config, options.Notices),
+		Cluster:    engine.bind(app, config, options.Notices, room),
 	})
 	routes.Bind(app, config, options.Public, documented)
 	app.RootCmd.AddCommand(

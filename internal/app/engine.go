@@ -13,6 +13,7 @@ import (
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/cluster"
 	pgengine "carebase/internal/postgres/engine"
+	"carebase/internal/realtime"
 	"carebase/internal/sqlite"
 )
 
@@ -45,7 +46,7 @@ func (e engine) settings(config *config.Config) pocketbase.Config {
 
 // bind registers the hooks of the engine. It returns the cluster that the app
 // joins on PostgreSQL, nil on SQLite.
-func (e engine) bind(app core.App, config *config.Config, notices io.Writer) *cluster.Cluster {
+func (e engine) bind(app core.App, config *config.Config, notices io.Writer, room *realtime.Room) *cluster.Cluster {
 	if e.database == nil {
 		sqlite.Bind(app)
 		sqlite.BindFiles(app, notices)
@@ -55,7 +56,7 @@ func (e engine) bind(app core.App, config *config.Config, notices io.Writer) *cl
 	}
 	datadir.Bind(app, notices)
 	pgengine.Bind(app, e.database)
-	return cluster.Bind(app, e.database, hooks.RealtimeSessionKey)
+	return cluster.Bind(room, app, e.database, hooks.RealtimeSessionKey)
 }
 
 // String returns the PostgreSQL database's name without its password, and "" for

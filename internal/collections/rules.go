@@ -33,7 +33,7 @@ func (c *Collection) Rules(scope config.DoctorsScope) Rules {
 		}
 		return *c.rules
 	}
-	owner := rule(isUser + ` && ` + c.Owner + ` = ` + isOwner)
+	owner := rule(c.ownerRule())
 	rules := Rules{List: owner, View: owner, Create: c.createRule(scope), Update: owner, Delete: owner}
 	if c.IsReadableByAll(scope) {
 		rules.List, rules.View = rule(isUser), rule(isUser)
@@ -43,6 +43,8 @@ func (c *Collection) Rules(scope config.DoctorsScope) Rules {
 	}
 	return rules
 }
+
+func (c *Collection) ownerRule() string { return isUser + ` && ` + c.Owner + ` = ` + isOwner }
 
 // createRule returns a rule that admits users who own the targets of the new
 // record's relations. PocketBase itself does not check the targets' owners.
@@ -72,6 +74,36 @@ func (c *Collection) isImmutable() bool {
 		}
 	}
 	return true
+}
+
+// Readers are whom a list or view rule admits besides superusers.
+type Readers struct {
+	// Field has the id of the only one who is admitted; empty if there is no such
+	// field.
+	Field string
+	// Users admits users only: all of them if there is no Field.
+	Users bool
+}
+
+// ReadersBy returns whom a list or view rule admits, if that needs no more than the
+// record: the rule is nil or the collection's declaration's. The name is a
+// collection's.
+func ReadersBy(name string, rule *string) (readers Readers, known bool) {
+	if rule == nil {
+		return Readers{}, true
+	}
+	declared := Get(name)
+	switch {
+	case declared == nil:
+		return Readers{}, false
+	case declared.Owner != "" && *rule == declared.ownerRule():
+		return Readers{Field: declared.Owner, Users: true}, true
+	case declared.Shared && *rule == isUser:
+		return Readers{Users: true}, true
+	case name == Users && *rule == *self:
+		return Readers{Field: core.FieldNameId}, true
+	}
+	return Readers{}, false
 }
 
 // Kept returns the names of the fields that never change: the owner and the

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"carebase/internal/audit"
+	"carebase/internal/realtime"
 	"carebase/internal/version"
 )
 
@@ -18,11 +19,10 @@ import (
 // statuses and reasons, which are few and contain no request data. A nil
 // *metrics is valid and records nothing.
 type metrics struct {
-	registry        *prometheus.Registry
-	requests        *prometheus.CounterVec
-	durations       *prometheus.HistogramVec
-	refusedLogins   *prometheus.CounterVec
-	realtimeClients prometheus.Gauge
+	registry      *prometheus.Registry
+	requests      *prometheus.CounterVec
+	durations     *prometheus.HistogramVec
+	refusedLogins *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -41,10 +41,6 @@ func newMetrics() *metrics {
 			Name: "carebase_logins_refused_total",
 			Help: "Logins refused at all doors: wrong credentials, throttled for too many, or forbidden whatever the credentials.",
 		}, []string{"reason"}),
-		realtimeClients: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "carebase_realtime_clients",
-			Help: "Realtime clients that are connected to this process.",
-		}),
 	}
 	for _, reason := range []string{wrongCredentials, throttled, forbidden} {
 		m.refusedLogins.WithLabelValues(reason)
@@ -55,7 +51,7 @@ func newMetrics() *metrics {
 		ConstLabels: prometheus.Labels{"version": version.String(), "commit": version.Commit()},
 	})
 	buildInfo.Set(1)
-	m.registry.MustRegister(buildInfo, m.requests, m.durations, m.refusedLogins, m.realtimeClients,
+	m.registry.MustRegister(buildInfo, m.requests, m.durations, m.refusedLogins,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }
@@ -70,11 +66,11 @@ func (m *metrics) bind(app core.App, address string) {
 		m.registry.MustRegister(replicaLag{app: e.App})
 		return e.Next()
 	})
-	app.OnRealtimeConnectRequest().BindFunc(func(e *core.RealtimeConnectRequestEvent) error {
-		m.realtimeClients.Inc()
-		defer m.realtimeClients.Dec()
-		return e.Next()
-	})
+	room := realtime.Of(app)
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "carebase_realtime_clients",
+		Help: "Realtime clients that are connected to this process.",
+	}, func() float64 { return float64(room.Connected()) }))
 }
 
 // registerQueue adds the state of the audit trail's queue.

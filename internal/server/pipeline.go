@@ -72,6 +72,7 @@ func (s *server) pipeline() []middleware {
 		{id: "passwordWork", priority: -30, why: "waits for a processor last of all, so that nothing refused holds one", run: limitPasswordWork},
 		{id: "postgresBackups", priority: -20, why: "tells superusers why there are no backups on PostgreSQL", run: engine.RefuseBackups, skip: s.Cluster == nil},
 		{id: "clusterClients", priority: -10, why: "finds realtime clients of other processes, right before PocketBase looks", run: s.Cluster.FindClients, skip: s.Cluster == nil},
+		{id: "realtime", priority: -7, why: "serves connections in PocketBase's place, once it is known that they may be; innermost but for writes", run: useRoom},
 		{id: "writeTransaction", priority: -5, why: "innermost: nothing above it runs while the transaction is open", run: writeInTransaction},
 	}
 }

@@ -10,6 +10,8 @@ import (
 
 	"carebase/internal/collections"
 	"carebase/internal/config"
+	"carebase/internal/endpoint"
+	"carebase/internal/realtime"
 )
 
 // oauth2Topic is the topic on which PocketBase's SDK waits for the end of an OAuth2
@@ -17,19 +19,31 @@ import (
 const oauth2Topic = "@oauth2"
 
 // bindRealtime bounds the number of clients and subscriptions, and allows
-// subscriptions to collections only: PocketBase checks access to each of their events,
-// but anyone could listen to any other topic. Every record write evaluates all
-// subscriptions to its collection, so their options have the same bounds as a list
+// subscriptions to collections only: access to each of their events is checked, but
+// anyone could listen to any other topic. Every record write evaluates the
+// subscriptions that it can concern, so their options have the same bounds as a list
 // query, and a client cannot subscribe to events that it would never receive.
 func bindRealtime(app core.App, limits config.Realtime) {
 	clients := &realtimeClients{limits: limits, open: map[string]int{}}
-	app.OnRealtimeConnectRequest().BindFunc(clients.connect)
+	realtime.Of(app).OnConnect(clients.connect)
 	app.OnRealtimeSubscribeRequest().BindFunc(func(e *core.RealtimeSubscribeRequestEvent) error {
 		if err := checkSubscriptions(e); err != nil {
 			return err
 		}
 		return clients.subscribe(e)
 	})
+}
+
+// useRoom has realtime connections served by the room, and requests that name one
+// find it there: see internal/realtime.
+func useRoom(e *core.RequestEvent) error {
+	switch endpoint.Of(e.Request) {
+	case endpoint.Connect:
+		return realtime.Of(e.App).Connect(e)
+	case endpoint.Subscribe, endpoint.OAuth2, endpoint.OAuth2ByPOST:
+		e.App = realtime.Of(e.App).App(e.App)
+	}
+	return e.Next()
 }
 
 func checkSubscriptions(e *core.RealtimeSubscribeRequestEvent) error {

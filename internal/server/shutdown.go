@@ -18,22 +18,10 @@ const shutdownTimeout = 25 * time.Second
 const beforePocketBase = -10_000
 
 // bindShutdown lets running requests finish before the server ends. Realtime
-// connections, which would never, end at once: their clients connect again.
+// connections, which would never, are not among them: the room ends them.
 func bindShutdown(app core.App) {
-	streams, endStreams := context.WithCancel(context.Background())
-	app.OnRealtimeConnectRequest().Bind(&hook.Handler[*core.RealtimeConnectRequestEvent]{
-		Priority: beforePocketBase,
-		Func: func(e *core.RealtimeConnectRequestEvent) error {
-			ctx, cancel := context.WithCancel(e.Request.Context())
-			defer cancel()
-			defer context.AfterFunc(streams, cancel)()
-			e.Request = e.Request.WithContext(ctx)
-			return e.Next()
-		},
-	})
 	requests, cancelRequests := context.WithCancel(context.Background())
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		e.Server.RegisterOnShutdown(endStreams)
 		// PocketBase's own is cancelled as soon as nobody is accepted any more.
 		e.Server.BaseContext = func(net.Listener) context.Context { return requests }
 		server := e.Server

@@ -7,12 +7,12 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/config"
 	"carebase/internal/forwarded"
+	"carebase/internal/realtime"
 )
 
 const (
@@ -46,8 +46,8 @@ func (c *realtimeClients) connect(e *core.RealtimeConnectRequestEvent) error {
 	if !c.enter(address) {
 		return tooMany("Your address has too many realtime connections.")
 	}
-	defer c.leave(address)
-	return e.Next()
+	realtime.ClientOf(e.Client).OnEnd(func() { c.leave(address) })
+	return nil
 }
 
 func (c *realtimeClients) enter(address string) bool {
@@ -107,8 +107,8 @@ func (c *realtimeClients) subscribe(e *core.RealtimeSubscribeRequestEvent) error
 // others returns the number of the caller's other clients, including those of other
 // processes, and of their subscriptions.
 func others(e *core.RealtimeSubscribeRequestEvent) (clients, topics int) {
-	for id, client := range e.App.SubscriptionsBroker().Clients() {
-		auth, _ := client.Get(apis.RealtimeClientAuthKey).(*core.Record)
+	for id, client := range realtime.Of(e.App).Broker().Clients() {
+		auth := realtime.AuthOf(client)
 		if auth == nil || auth.Id != e.Auth.Id || auth.Collection().Id != e.Auth.Collection().Id || id == e.Client.Id() {
 			continue
 		}

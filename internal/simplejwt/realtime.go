@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cast"
 
 	"carebase/internal/collections"
+	"carebase/internal/realtime"
 )
 
 // RealtimeKey is the key under which a realtime client stores its SignIn as a string.
@@ -51,7 +52,7 @@ func (s SignIn) HasExpired() bool { return !time.Now().Before(s.Expires) }
 // that delete hooks sign the clients out.
 func endExpiredSessions(app core.App, expired dbx.Expression) error {
 	connected := map[string]bool{}
-	for _, client := range app.SubscriptionsBroker().Clients() {
+	for _, client := range realtime.Of(app).Broker().Clients() {
 		if signIn, ok := SignInOf(client); ok && signIn.Session != "" {
 			connected[signIn.Session] = true
 		}

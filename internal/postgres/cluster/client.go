@@ -6,27 +6,24 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
-)
 
-// inboxSize is how many messages from other processes may wait for a client. A
-// slower client is disconnected; it reconnects.
-const inboxSize = 256
+	"carebase/internal/realtime"
+)
 
 // client is a realtime client in the broker of this process. It is local if
 // this process has its connection. Otherwise it is a stand-in for the client of
-// another process: PocketBase checks the rules for it and sends it messages,
+// another process: the rules are checked for it here, and it is sent messages,
 // which are forwarded.
 type client struct {
-	*subscriptions.DefaultClient
+	*realtime.Client
 	cluster *Cluster
 	id      string
 	process string
-	// inbox holds messages from other processes, in order; nil for a stand-in.
-	inbox chan subscriptions.Message
 
 	mutex sync.Mutex
 	// version is the version of the stored state that this one is based on.
@@ -36,15 +33,16 @@ type client struct {
 var _ subscriptions.Client = (*client)(nil)
 
 func (c *Cluster) newLocal(address string) *client {
-	inner := subscriptions.NewDefaultClient()
+	inner := realtime.NewClient(c.room)
 	inner.Set(apis.RealtimeClientIPKey, address)
-	return &client{DefaultClient: inner, cluster: c, id: inner.Id(), process: c.process, inbox: make(chan subscriptions.Message, inboxSize)}
+	return &client{Client: inner, cluster: c, id: inner.Id(), process: c.process}
 }
 
 func (c *Cluster) newRemote(stored state) *client {
-	inner := subscriptions.NewDefaultClient()
-	inner.Set(apis.RealtimeClientIPKey, stored.Address)
-	return &client{DefaultClient: inner, cluster: c, id: stored.ID, process: stored.Process}
+	remote := &client{cluster: c, id: stored.ID, process: stored.Process}
+	remote.Client = realtime.NewRemote(c.room, func(message subscriptions.Message) { c.forward(remote, message) })
+	remote.Client.Set(apis.RealtimeClientIPKey, stored.Address)
+	return remote
 }
 
 func (c *client) isLocal() bool { return c.process == c.cluster.process }
@@ -52,20 +50,9 @@ func (c *client) isLocal() bool { return c.process == c.cluster.process }
 // Id implements subscriptions.Client.
 func (c *client) Id() string { return c.id }
 
-// Send implements subscriptions.Client.
-func (c *client) Send(message subscriptions.Message) {
-	if c.isLocal() {
-		c.DefaultClient.Send(message)
-		return
-	}
-	if !c.IsDiscarded() {
-		c.cluster.forward(c, message)
-	}
-}
-
 // Set implements subscriptions.Client.
 func (c *client) Set(key string, value any) {
-	c.DefaultClient.Set(key, value)
+	c.Client.Set(key, value)
 	if key == apis.RealtimeClientAuthKey {
 		c.cluster.noteChange(c)
 	}
@@ -73,7 +60,7 @@ func (c *client) Set(key string, value any) {
 
 // Unset implements subscriptions.Client.
 func (c *client) Unset(key string) {
-	c.DefaultClient.Unset(key)
+	c.Client.Unset(key)
 	if key == apis.RealtimeClientAuthKey {
 		c.cluster.noteChange(c)
 	}
@@ -81,13 +68,13 @@ func (c *client) Unset(key string) {
 
 // Subscribe implements subscriptions.Client.
 func (c *client) Subscribe(topics ...string) {
-	c.DefaultClient.Subscribe(topics...)
+	c.Client.Subscribe(topics...)
 	c.cluster.noteChange(c)
 }
 
 // Unsubscribe implements subscriptions.Client.
 func (c *client) Unsubscribe(topics ...string) {
-	c.DefaultClient.Unsubscribe(topics...)
+	c.Client.Unsubscribe(topics...)
 	c.cluster.noteChange(c)
 }
 
@@ -114,9 +101,10 @@ func (c *client) state() state {
 	return stored
 }
 
-// setState replaces the client's state by the stored one. Topics in both are
-// never missing in between, and the session is known before the sign-in.
-func (c *client) setState(stored state, auth *core.Record) {
+// setState replaces the client's state by the stored one, which changed at that
+// time. Topics in both are never missing in between, and the session is known
+// before the sign-in.
+func (c *client) setState(stored state, auth *core.Record, changed time.Time) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.version = stored.Version
@@ -137,19 +125,7 @@ func (c *client) setState(stored state, auth *core.Record) {
 	} else {
 		c.DefaultClient.Set(apis.RealtimeClientAuthKey, auth)
 	}
-}
-
-// forwardInbox sends the messages from other processes until the connection
-// ends.
-func (c *client) forwardInbox(ended <-chan struct{}) {
-	for {
-		select {
-		case message := <-c.inbox:
-			c.DefaultClient.Send(message)
-		case <-ended:
-			return
-		}
-	}
+	c.Adopt(changed)
 }
 
 // authKey identifies a sign-in: it changes with the record and with its token

@@ -4,9 +4,9 @@
 // cron jobs run once.
 //
 // Realtime clients are stored, and the broker of each process holds a stand-in
-// for every client that is connected to another process. So PocketBase checks
-// the rules in the process that writes. A message to a stand-in is stored, and
-// the process with the connection delivers it. Before each broadcast, the
+// for every client that is connected to another process. So the rules are
+// checked in the process that writes. A message to a stand-in is stored, and
+// the process with the connection delivers it. Before changes are dispatched, the
 // process reads the changes of the stored clients: a subscription acknowledged
 // by one process, or a revoked sign-in, is known to all. NOTIFY only announces
 // that there is something to read in the tables of the schema "cluster", so a
@@ -26,6 +26,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/internal/postgres"
+	"carebase/internal/realtime"
 )
 
 // startTimeout includes waiting for another process that migrates.
@@ -35,6 +36,8 @@ const startTimeout = 2 * time.Minute
 type Cluster struct {
 	app      core.App
 	database *postgres.Database
+	// room is nil in tests only.
+	room *realtime.Room
 	// process is the unique name of this process.
 	process string
 	// sessionKey is the key of the clients' session; see Bind.
@@ -75,9 +78,9 @@ type Cluster struct {
 // is the key under which a realtime client holds the text that identifies its
 // session; it is shared with all processes. The middleware FindClients of what it
 // returns belongs around every request.
-func Bind(app core.App, database *postgres.Database, sessionKey string) *Cluster {
-	c := newCluster(app, database)
-	c.sessionKey = sessionKey
+func Bind(room *realtime.Room, app core.App, database *postgres.Database, sessionKey string) *Cluster {
+	c := newCluster(room.App(app), database)
+	c.room, c.sessionKey = room, sessionKey
 	c.bindRealtime()
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{Func: c.bootstrapAlone, Priority: first})
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
@@ -142,6 +145,7 @@ func (c *Cluster) end() error {
 		return nil
 	}
 	c.running.Store(false)
+	c.flush()
 	c.stop()
 	c.stop = nil
 	close(c.stopped)

@@ -21,10 +21,12 @@ const (
 )
 
 // outgoing is a message to a client of another process, with the sign-in that
-// PocketBase checked the rules for.
+// the rules were checked for.
 type outgoing struct {
 	receiver, client, authKey string
 	message                   subscriptions.Message
+	// flushed, if not nil, is no message: it is closed once all before are stored.
+	flushed chan struct{}
 }
 
 // forward queues a message for the process that has the client's connection.
@@ -55,8 +57,12 @@ func (c *Cluster) send(ctx context.Context) {
 		case message := <-c.outbox:
 			batch = append(batch, message)
 		}
-		for len(batch) < batchSize && len(c.outbox) > 0 {
+		for len(batch) < batchSize && len(c.outbox) > 0 && batch[len(batch)-1].flushed == nil {
 			batch = append(batch, <-c.outbox)
+		}
+		flushed := batch[len(batch)-1].flushed
+		if flushed != nil {
+			batch = batch[:len(batch)-1]
 		}
 		deadline, cancel := context.WithTimeout(ctx, sendTimeout)
 		err := retry(deadline, func() error { return c.sendBatch(deadline, &connection, number, batch) })
@@ -64,6 +70,26 @@ func (c *Cluster) send(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			c.app.Logger().Error("failed to store realtime messages for other processes", "count", len(batch), "error", err)
 		}
+		if flushed != nil {
+			close(flushed)
+		}
+	}
+}
+
+// flush waits until what is queued for other processes is stored.
+func (c *Cluster) flush() {
+	timeout := time.NewTimer(statementTimeout)
+	defer timeout.Stop()
+	flushed := make(chan struct{})
+	select {
+	case c.outbox <- outgoing{flushed: flushed}:
+	case <-timeout.C:
+		return
+	}
+	select {
+	case <-flushed:
+	case <-timeout.C:
+		c.app.Logger().Error("failed to store realtime messages for other processes before the end")
 	}
 }
 
@@ -163,16 +189,11 @@ func signedInAs(authKey string) string {
 }
 
 // queueForClient queues a message for a client, unless its sign-in has changed
-// since PocketBase checked the rules.
+// since the rules were checked. A client that reads too slowly is disconnected.
 func (c *Cluster) queueForClient(message incoming) {
 	current := c.find(message.Client)
 	if current == nil || !current.isLocal() || signedInAs(current.state().AuthKey) != signedInAs(message.AuthKey) {
 		return
 	}
-	select {
-	case current.inbox <- subscriptions.Message{Name: message.Name, Data: message.Data}:
-	default:
-		c.app.Logger().Warn("disconnected a realtime client that reads too slowly", "client", current.id)
-		current.Discard()
-	}
+	current.SendChecked(subscriptions.Message{Name: message.Name, Data: message.Data})
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
+
+	"carebase/internal/realtime"
 )
 
 // superuser creates a superuser.
@@ -43,12 +45,12 @@ func TestMessagesOfAnotherSignInAreDropped(t *testing.T) {
 	local := connected(t, clusters[0], one, "topic")
 	for name, key := range map[string]string{"a guest's": "", "another's": authKey(other)} {
 		clusters[0].queueForClient(incoming{Client: local.id, AuthKey: key, Name: "topic"})
-		if len(local.inbox) != 0 {
+		if local.Waiting() != 0 {
 			t.Errorf("%s message was delivered", name)
 		}
 	}
 	clusters[0].queueForClient(incoming{Client: local.id, AuthKey: authKey(one), Name: "topic"})
-	if len(local.inbox) != 1 {
+	if local.Waiting() != 1 {
 		t.Error("the message was not delivered")
 	}
 }
@@ -56,7 +58,7 @@ func TestMessagesOfAnotherSignInAreDropped(t *testing.T) {
 func TestSlowClientIsDisconnected(t *testing.T) {
 	clusters, _ := members(t, 1, everyMinute)
 	local := connected(t, clusters[0], nil, "topic")
-	for range inboxSize {
+	for range realtime.MaxMessages {
 		clusters[0].queueForClient(incoming{Client: local.id, Name: "topic"})
 	}
 	if local.IsDiscarded() {

@@ -12,31 +12,28 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// PocketBase's realtime hooks have priority -99 and, before a delete, 99. The
-// clients are synchronized before they run, and changed clients are stored
-// after.
+// The room's hooks, which sign clients out, have priority -99. The clients are
+// synchronized before they run, and changed clients are stored after.
 const (
-	beforeBroadcast       = -100
-	beforeDeleteBroadcast = 98
-	afterBroadcast        = -98
-	first                 = -9999
-	last                  = 9999
+	beforeSignOut = -100
+	afterSignOut  = -98
+	first         = -9999
+	last          = 9999
 )
 
 func (c *Cluster) bindRealtime() {
-	c.app.OnRealtimeConnectRequest().Bind(&hook.Handler[*core.RealtimeConnectRequestEvent]{Func: c.connect, Priority: first})
+	c.room.OnConnect(c.connect)
+	c.room.OnDispatch(c.refresh)
 	c.app.OnRealtimeSubscribeRequest().Bind(&hook.Handler[*core.RealtimeSubscribeRequestEvent]{Func: c.subscribe, Priority: last})
 
-	syncHandler := &hook.Handler[*core.ModelEvent]{Func: c.syncClients, Priority: beforeBroadcast}
-	c.app.OnModelAfterCreateSuccess().Bind(syncHandler)
+	syncHandler := &hook.Handler[*core.ModelEvent]{Func: c.syncAuthClients, Priority: beforeSignOut}
 	c.app.OnModelAfterUpdateSuccess().Bind(syncHandler)
-	c.app.OnModelAfterDeleteSuccess().Bind(&hook.Handler[*core.ModelEvent]{Func: c.syncAuthClients, Priority: beforeBroadcast})
-	c.app.OnModelDelete().Bind(&hook.Handler[*core.ModelEvent]{Func: c.syncClients, Priority: beforeDeleteBroadcast})
+	c.app.OnModelAfterDeleteSuccess().Bind(syncHandler)
 
-	storeHandler := &hook.Handler[*core.ModelEvent]{Func: func(e *core.ModelEvent) error { c.storeChangesOrLog(e.Context); return e.Next() }, Priority: afterBroadcast}
+	storeHandler := &hook.Handler[*core.ModelEvent]{Func: func(e *core.ModelEvent) error { c.storeChangesOrLog(e.Context); return e.Next() }, Priority: afterSignOut}
 	c.app.OnModelAfterUpdateSuccess().Bind(storeHandler)
 	c.app.OnModelAfterDeleteSuccess().Bind(storeHandler)
-	storeCollection := &hook.Handler[*core.CollectionEvent]{Func: func(e *core.CollectionEvent) error { c.storeChangesOrLog(e.Context); return e.Next() }, Priority: afterBroadcast}
+	storeCollection := &hook.Handler[*core.CollectionEvent]{Func: func(e *core.CollectionEvent) error { c.storeChangesOrLog(e.Context); return e.Next() }, Priority: afterSignOut}
 	c.app.OnCollectionAfterUpdateSuccess().Bind(storeCollection)
 	c.app.OnCollectionAfterDeleteSuccess().Bind(storeCollection)
 }
@@ -45,7 +42,7 @@ func (c *Cluster) bindRealtime() {
 // process knows it when its subscriptions arrive.
 func (c *Cluster) connect(e *core.RealtimeConnectRequestEvent) error {
 	if !c.isRunning() {
-		return e.Next()
+		return nil
 	}
 	local := c.newLocal(e.RealIP())
 	e.Client = local
@@ -54,21 +51,21 @@ func (c *Cluster) connect(e *core.RealtimeConnectRequestEvent) error {
 	if err := c.store(ctx, local.state()); err != nil {
 		return e.InternalServerError("Failed to register the realtime connection.", err)
 	}
-	ended := make(chan struct{})
-	go local.forwardInbox(ended)
-	defer func() {
-		close(ended)
-		c.forgetChange(local)
-		gone := local.state()
-		gone.Gone = true
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(e.Request.Context()), statementTimeout)
-		defer cancel()
-		if err := c.store(ctx, gone); err != nil {
-			c.mustTidy.Store(true)
-			c.app.Logger().Warn("failed to store the end of a realtime client", "error", err)
-		}
-	}()
-	return e.Next()
+	local.OnEnd(func() { c.storeEnd(local) })
+	return nil
+}
+
+// storeEnd stores that a local client has left.
+func (c *Cluster) storeEnd(local *client) {
+	c.forgetChange(local)
+	gone := local.state()
+	gone.Gone = true
+	ctx, cancel := context.WithTimeout(context.Background(), statementTimeout)
+	defer cancel()
+	if err := c.store(ctx, gone); err != nil {
+		c.mustTidy.Store(true)
+		c.app.Logger().Warn("failed to store the end of a realtime client", "error", err)
+	}
 }
 
 // subscribe stores the subscriptions before they are acknowledged.
@@ -111,31 +108,30 @@ func nonEmpty(topics []string) []string {
 	return result
 }
 
-// syncClients reads the changes of all processes' clients before PocketBase
-// looks for the recipients of an event. If that fails, local clients are
-// disconnected, so that none is served by an outdated state; messages to other
-// processes' clients are checked again on delivery.
-func (c *Cluster) syncClients(e *core.ModelEvent) error {
-	if !c.isRunning() || !isBroadcast(e.Model) {
-		return e.Next()
+// refresh reads the changes of all processes' clients before the dispatcher looks
+// for those that a change concerns. If that fails, local clients are disconnected,
+// so that none is served by an outdated state; messages to other processes' clients
+// are checked again on delivery.
+func (c *Cluster) refresh() {
+	if !c.isRunning() {
+		return
 	}
 	if err := c.pull(); err != nil {
 		c.app.Logger().Error("failed to read the realtime clients of other processes, disconnected the local ones", "error", err)
 		c.disconnectLocal()
 	}
+}
+
+// syncAuthClients is refresh before clients are signed out with an account.
+func (c *Cluster) syncAuthClients(e *core.ModelEvent) error {
+	record, isRecord := e.Model.(*core.Record)
+	if isRecord && record.Collection().IsAuth() || !isRecord && isBroadcast(e.Model) {
+		c.refresh()
+	}
 	return e.Next()
 }
 
-// syncAuthClients is syncClients after a delete. The messages are prepared by
-// then, so only deleted auth records matter: their clients lose their sign-in.
-func (c *Cluster) syncAuthClients(e *core.ModelEvent) error {
-	if record, ok := e.Model.(*core.Record); ok && !record.Collection().IsAuth() {
-		return e.Next()
-	}
-	return c.syncClients(e)
-}
-
-// isBroadcast reports whether PocketBase broadcasts changes of a model.
+// isBroadcast reports whether a model can be a record of a type of its own.
 func isBroadcast(model core.Model) bool {
 	switch model.(type) {
 	case *core.Collection, *core.Settings, *core.Param, *core.Log:

@@ -21,7 +21,7 @@ const (
 	// because rows of clients that are gone may have been deleted since.
 	maxGap = 30 * time.Second
 	// stateColumns are the columns of state, in order.
-	stateColumns = "id, process, address, topics, auth_collection, auth_record, auth_key, gone, version"
+	stateColumns = "id, process, address, topics, auth_collection, auth_record, auth_key, gone, version, extract(epoch FROM clock_timestamp() - changed_at)::float8"
 )
 
 // state is a stored realtime client. Address is the remote address of its
@@ -32,6 +32,14 @@ type state struct {
 	AuthCollection, AuthRecord, AuthKey string
 	Gone                                bool
 	Version                             int64
+	// Age is how many seconds before it was read the state was stored.
+	Age float64
+}
+
+// changed returns a time before which the state had not been stored, of one that
+// was read after the time asked.
+func (s *state) changed(asked time.Time) time.Time {
+	return asked.Add(-time.Duration(s.Age * float64(time.Second)))
 }
 
 // setAuth sets the sign-in and, if known, its session.
@@ -67,12 +75,13 @@ func (c *Cluster) pull() error {
 func (c *Cluster) pullStates() error {
 	ctx, cancel := context.WithTimeout(context.Background(), statementTimeout)
 	defer cancel()
+	asked := time.Now()
 	states, everything, err := c.changedStates(ctx)
 	if err != nil {
 		return err
 	}
 	for _, stored := range states {
-		if err := c.apply(stored); err != nil {
+		if err := c.apply(stored, asked); err != nil {
 			return err
 		}
 	}
@@ -110,8 +119,8 @@ func (c *Cluster) changedStates(ctx context.Context) (states []state, everything
 	return states, everything, err
 }
 
-// apply updates the broker with a stored state.
-func (c *Cluster) apply(stored state) error {
+// apply updates the broker with a stored state that was read after the time asked.
+func (c *Cluster) apply(stored state, asked time.Time) error {
 	current := c.find(stored.ID)
 	switch {
 	case stored.Process == c.process && (current == nil || stored.Gone):
@@ -128,7 +137,7 @@ func (c *Cluster) apply(stored state) error {
 	if !known {
 		current = c.newRemote(stored)
 	}
-	current.setState(stored, auth)
+	current.setState(stored, auth, stored.changed(asked))
 	c.forgetChange(current)
 	if !known {
 		c.app.SubscriptionsBroker().Register(current)
@@ -140,6 +149,7 @@ func (c *Cluster) apply(stored state) error {
 func (c *Cluster) applyStored(ctx context.Context, id string) error {
 	c.pulling.Lock()
 	defer c.pulling.Unlock()
+	asked := time.Now()
 	var states []state
 	err := c.session.use(ctx, func(connection *pgx.Conn) error {
 		rows, err := connection.Query(ctx, "SELECT "+stateColumns+" FROM cluster.clients WHERE id = $1", id)
@@ -150,7 +160,7 @@ func (c *Cluster) applyStored(ctx context.Context, id string) error {
 		return err
 	})
 	for _, stored := range states {
-		err = errors.Join(err, c.apply(stored))
+		err = errors.Join(err, c.apply(stored, asked))
 	}
 	return err
 }

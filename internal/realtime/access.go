@@ -1,0 +1,201 @@
+package realtime
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/inflector"
+	"github.com/pocketbase/pocketbase/tools/search"
+	"github.com/pocketbase/pocketbase/tools/security"
+
+	"carebase/internal/collections"
+)
+
+// access decides who may see a changed record, once for all who are alike.
+type access struct {
+	app    core.App
+	change *change
+	// decided are the decisions that needed the database.
+	decided map[question]bool
+}
+
+// question is what one decision depends on.
+type question struct {
+	reader, options string
+	isRule          bool
+	expression      string
+}
+
+// rule returns the rule for a subscription: PocketBase lists for a collection and
+// views for a record.
+func (t topic) rule(collection *core.Collection) *string {
+	if t.id == "" {
+		return collection.ListRule
+	}
+	return collection.ViewRule
+}
+
+// info returns what a rule or a filter can ask about a subscription.
+func (t topic) info(auth *core.Record) *core.RequestInfo {
+	return &core.RequestInfo{
+		Context: core.RequestInfoContextRealtime, Method: "GET", Query: t.options.Query, Headers: t.options.Headers, Auth: auth,
+	}
+}
+
+// allows reports whether a client sees the record by one of its subscriptions.
+func (a *access) allows(client *Client, known *state, by topic) bool {
+	record := a.change.record
+	if a.change.allowed != nil {
+		return a.change.allowed[topicOf{client, by.name}]
+	}
+	if !admits(record, known.auth, by.rule(record.Collection()), func(rule string) bool {
+		return a.answer(known.auth, by, rule, true)
+	}) {
+		return false
+	}
+	filter := by.options.Query[search.FilterQueryParam]
+	return filter == "" || mayFilter(known.auth, by) && a.answer(known.auth, by, filter, false)
+}
+
+// admits decides by the rule, and asks only where the rule needs more than the
+// record.
+func admits(record, auth *core.Record, rule *string, ask func(rule string) bool) bool {
+	if auth != nil && auth.IsSuperuser() {
+		return true
+	}
+	readers, known := collections.ReadersBy(record.Collection().Name, rule)
+	switch {
+	case !known:
+		return *rule == "" || ask(*rule)
+	case auth == nil || readers == collections.Readers{}:
+		return false
+	case readers.Users && auth.Collection().Name != collections.Users:
+		return false
+	}
+	return readers.Field == "" || record.GetString(readers.Field) == auth.Id
+}
+
+// mayFilter rejects filters that PocketBase has for superusers only.
+func mayFilter(auth *core.Record, by topic) bool {
+	if auth != nil && auth.IsSuperuser() {
+		return true
+	}
+	for _, parameter := range []string{search.FilterQueryParam, search.SortQueryParam} {
+		if value := by.options.Query[parameter]; strings.Contains(value, "@collection.") || strings.Contains(value, "@request.") {
+			return false
+		}
+	}
+	return true
+}
+
+// answer evaluates a rule or a filter for the record as it was written.
+func (a *access) answer(auth *core.Record, by topic, expression string, isRule bool) bool {
+	asked := question{reader: readerOf(auth), isRule: isRule, expression: expression}
+	if isRule {
+		asked.options = by.name // a rule may ask for them
+	}
+	answer, known := a.decided[asked]
+	if !known {
+		var err error
+		if answer, err = a.evaluate(by.info(auth), expression, isRule); err != nil {
+			a.app.Logger().Debug("failed to check a realtime subscription", "collection", a.change.record.Collection().Name, "error", err)
+		}
+		a.decided[asked] = answer
+	}
+	return answer
+}
+
+func readerOf(auth *core.Record) string {
+	if auth == nil {
+		return ""
+	}
+	return auth.Collection().Id + "/" + auth.Id
+}
+
+// errNotAlone is returned for expressions that cannot be evaluated for a record
+// outside of its table.
+var errNotAlone = errors.New("the expression needs the record's table")
+
+func (a *access) evaluate(info *core.RequestInfo, expression string, isRule bool) (bool, error) {
+	holds, err := holdsAlone(a.app, a.change.record, info, expression, isRule)
+	if !errors.Is(err, errNotAlone) || a.change.action == "delete" {
+		return holds, err
+	}
+	// The table may have a later version, which may not be judged by this one.
+	if holds, err = holdsInTable(a.app, a.change.record, info, expression, isRule); !holds || err != nil {
+		return false, err
+	}
+	stored, err := a.app.FindRecordById(a.change.record.Collection(), a.change.record.Id)
+	if err != nil {
+		return false, err
+	}
+	written, err := a.change.record.DBExport(a.app)
+	if err != nil {
+		return false, err
+	}
+	now, err := stored.DBExport(a.app)
+	return err == nil && reflect.DeepEqual(written, now), err
+}
+
+// holdsInTable evaluates an expression for what the table has of a record.
+func holdsInTable(app core.App, record *core.Record, info *core.RequestInfo, expression string, isRule bool) (bool, error) {
+	collection := record.Collection()
+	query := app.ConcurrentDB().Select("(1)").From(collection.Name).AndWhere(dbx.HashExp{collection.Name + ".id": record.Id})
+	return holds(core.NewRecordFieldResolver(app, collection, info, isRule), query, expression)
+}
+
+// holdsAlone evaluates an expression for a record's values, as PocketBase does for
+// one that is not stored yet: when it is asked, the table may have others or none.
+func holdsAlone(app core.App, record *core.Record, info *core.RequestInfo, expression string, isRule bool) (bool, error) {
+	values, err := record.DBExport(app)
+	if err != nil {
+		return false, err
+	}
+	suffix := "__changed__" + security.PseudorandomString(6)
+	collection := *record.Collection()
+	collection.Id += suffix
+	collection.Name += suffix
+	parameters, columns := dbx.Params{}, make([]string, 0, len(values))
+	for name, value := range values {
+		name = inflector.Columnify(name)
+		parameters["changed__"+name] = value
+		columns = append(columns, "{:changed__"+name+"} AS [["+name+"]]")
+	}
+	with := fmt.Sprintf("WITH {{%s}} AS (SELECT %s)", collection.Name, strings.Join(columns, ", "))
+	query := app.ConcurrentDB().Select("(1)").PreFragment(with).From(collection.Name).AndBind(parameters)
+	answer, err := holds(core.NewRecordFieldResolver(app, &collection, info, isRule), query, expression)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", errNotAlone, err)
+	}
+	return answer, nil
+}
+
+func holds(resolver *core.RecordFieldResolver, query *dbx.SelectQuery, expression string) (bool, error) {
+	condition, err := search.FilterData(expression).BuildExpr(resolver)
+	if err != nil {
+		return false, err
+	}
+	query.AndWhere(condition)
+	if err := resolver.UpdateQuery(query); err != nil {
+		return false, err
+	}
+	var found []int
+	if err := query.Limit(1).Column(&found); err != nil {
+		return false, err
+	}
+	return len(found) > 0, nil
+}
+
+// requestPattern matches what an expression asks about the subscriber.
+var requestPattern = regexp.MustCompile(`@request\.[\w.:]+`)
+
+// isAboutOthers reports whether an expression may depend on other records, such as
+// those that a record is deleted together with.
+func isAboutOthers(expression string) bool {
+	return strings.ContainsAny(requestPattern.ReplaceAllString(expression, ""), ".@")
+}

@@ -1,0 +1,355 @@
+package realtime
+
+import (
+	"sync"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
+)
+
+const (
+	// MaxMessages and maxBytes bound what may wait for one client. A client that
+	// reads more slowly loses its connection, and connects again.
+	MaxMessages = 256
+	maxBytes    = 4 << 20
+)
+
+// Client is a realtime client. In place of PocketBase's channel it has a queue, so
+// that nobody who sends waits for it.
+type Client struct {
+	*subscriptions.DefaultClient
+	room *Room
+	id   string
+	// forward, if not nil, takes what is sent to a client of another process.
+	forward func(subscriptions.Message)
+
+	mutex sync.Mutex
+	// signIn is the number of the client's sign-in; each end of one ends what was
+	// checked for it.
+	signIn int64
+	// version counts the states that have been taken of the client.
+	version int64
+	// held is how many requests are changing the subscriptions: the dispatcher is not
+	// shown what they have become before all are made.
+	held int
+	// last is what the client had before it connected again, until it subscribes.
+	last string
+	// indexed is what the dispatcher knows; nil before the first subscription.
+	indexed *state
+	ends    []func()
+
+	waiting []delivery
+	bytes   int
+	wake    chan struct{}
+	ended   chan struct{}
+}
+
+var _ subscriptions.Client = (*Client)(nil)
+
+// delivery is a message in a client's queue.
+type delivery struct {
+	subscriptions.Message
+	// id is the id of the event; without one, the last one stays the client's.
+	id string
+	// signIn is the sign-in that the rules were checked for; always sent if it is any.
+	signIn int64
+	// beat marks what only keeps the connection alive.
+	beat bool
+}
+
+// anySignIn is the sign-in of messages that no rule was checked for.
+const anySignIn = -1
+
+// NewClient returns a client for the room that connects to this process. A nil room
+// delivers no changes to it.
+func NewClient(room *Room) *Client {
+	c := &Client{
+		DefaultClient: subscriptions.NewDefaultClient(), room: room,
+		wake: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	c.id = c.DefaultClient.Id()
+	if room != nil && room.refresh == nil {
+		last, _ := room.queue.numbers()
+		c.id += "-" + room.position(last)
+	}
+	return c
+}
+
+// Id implements subscriptions.Client. It ends with the client's position, because
+// it is the id of the client's first event, too.
+func (c *Client) Id() string { return c.id }
+
+// NewRemote returns a client that is connected to another process. What is sent to
+// it is forwarded.
+func NewRemote(room *Room, forward func(subscriptions.Message)) *Client {
+	c := NewClient(room)
+	c.forward = forward
+	return c
+}
+
+// client returns itself, also from a type that embeds it.
+func (c *Client) client() *Client { return c }
+
+// ClientOf returns the room's client in one of a broker, or nil.
+func ClientOf(client subscriptions.Client) *Client {
+	known, ok := client.(interface{ client() *Client })
+	if !ok {
+		return nil
+	}
+	return known.client()
+}
+
+// Send implements subscriptions.Client. It does not wait for the client.
+func (c *Client) Send(message subscriptions.Message) {
+	c.push(delivery{Message: message, signIn: anySignIn})
+}
+
+// SendChecked is Send for a message that the rules were checked for, with the
+// present sign-in. It is not sent after that has ended.
+func (c *Client) SendChecked(message subscriptions.Message) {
+	c.mutex.Lock()
+	signIn := c.signIn
+	c.mutex.Unlock()
+	c.push(delivery{Message: message, signIn: signIn})
+}
+
+func (c *Client) push(added delivery) {
+	if c.IsDiscarded() {
+		return
+	}
+	if c.forward != nil {
+		c.forward(added.Message)
+		return
+	}
+	c.mutex.Lock()
+	isFull := len(c.waiting) >= MaxMessages || len(c.waiting) > 0 && c.bytes+len(added.Data) > maxBytes
+	if !isFull {
+		c.waiting = append(c.waiting, added)
+		c.bytes += len(added.Data)
+	}
+	c.mutex.Unlock()
+	if isFull {
+		c.Discard()
+		return
+	}
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// known returns what the dispatcher knows of the client, or nil.
+func (c *Client) known() *state {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return c.indexed
+}
+
+// lastEvent returns, once, the id of the event that the client had last when it
+// connected.
+func (c *Client) lastEvent() string {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	last := c.last
+	c.last = ""
+	return last
+}
+
+// take returns what waits.
+func (c *Client) take() []delivery {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	taken := c.waiting
+	c.waiting, c.bytes = nil, 0
+	return taken
+}
+
+// Waiting returns how many messages wait for the client.
+func (c *Client) Waiting() int {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return len(c.waiting)
+}
+
+// isCurrent reports whether a sign-in has not ended.
+func (c *Client) isCurrent(signIn int64) bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	return signIn == anySignIn || signIn == c.signIn
+}
+
+// OnEnd adds a function that runs once the client has left.
+func (c *Client) OnEnd(run func()) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.ends = append(c.ends, run)
+}
+
+// Discard implements subscriptions.Client. It also ends the connection.
+func (c *Client) Discard() {
+	c.DefaultClient.Discard()
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if !isClosed(c.ended) {
+		close(c.ended)
+		if c.indexed != nil {
+			c.index(nil)
+		}
+	}
+}
+
+func isClosed(ended chan struct{}) bool {
+	select {
+	case <-ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// leave runs what OnEnd has added.
+func (c *Client) leave() {
+	c.mutex.Lock()
+	ends := c.ends
+	c.ends = nil
+	c.mutex.Unlock()
+	for i := len(ends) - 1; i >= 0; i-- {
+		ends[i]()
+	}
+}
+
+// Set implements subscriptions.Client.
+func (c *Client) Set(key string, value any) {
+	if key != authKey {
+		c.DefaultClient.Set(key, value)
+		return
+	}
+	c.changeAuth(func() { c.DefaultClient.Set(key, value) })
+}
+
+// Unset implements subscriptions.Client.
+func (c *Client) Unset(key string) {
+	if key != authKey {
+		c.DefaultClient.Unset(key)
+		return
+	}
+	c.changeAuth(func() { c.DefaultClient.Unset(key) })
+}
+
+// changeAuth ends the sign-in at once if another one, or none, takes its place.
+func (c *Client) changeAuth(change func()) {
+	c.mutex.Lock()
+	before := c.auth()
+	change()
+	if !isSame(before, c.auth()) {
+		c.signIn++
+	}
+	c.mutex.Unlock()
+	c.announce(nil)
+}
+
+// Subscribe implements subscriptions.Client.
+func (c *Client) Subscribe(topics ...string) {
+	c.DefaultClient.Subscribe(topics...)
+	c.announce(nil)
+}
+
+// Unsubscribe implements subscriptions.Client.
+func (c *Client) Unsubscribe(topics ...string) {
+	c.DefaultClient.Unsubscribe(topics...)
+	c.announce(nil)
+}
+
+func (c *Client) auth() *core.Record { return AuthOf(c.DefaultClient) }
+
+func isSame(a, b *core.Record) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Id == b.Id && a.Collection().Id == b.Collection().Id
+}
+
+// hold keeps the dispatcher from seeing the client between two changes of its
+// subscriptions. release ends that; see announce.
+func (c *Client) hold() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.held++
+}
+
+func (c *Client) release() {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.held--
+}
+
+// announce has the dispatcher see the client's present state once it has
+// dispatched the changes before: those are not for new subscriptions. then, if not
+// nil, follows right after.
+func (c *Client) announce(then func()) {
+	if c.room == nil || c.IsDiscarded() {
+		return
+	}
+	if !c.enqueue(then) {
+		c.Discard()
+	}
+}
+
+// enqueue reports false if too much waits for the dispatcher.
+func (c *Client) enqueue(then func()) bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.held > 0 {
+		return true
+	}
+	next := c.state(time.Time{})
+	return c.room.queue.do(func() {
+		c.adopt(next)
+		if then != nil {
+			then()
+		}
+	})
+}
+
+// Adopt shows the dispatcher the client's present state at once, because what is
+// to be dispatched next may be for it. Changes before the time since are not for
+// new subscriptions.
+func (c *Client) Adopt(since time.Time) {
+	if c.room == nil {
+		return
+	}
+	c.mutex.Lock()
+	next := c.state(since)
+	if c.indexed != nil && !isSame(c.indexed.auth, next.auth) {
+		c.signIn++
+		next.signIn = c.signIn
+	}
+	c.mutex.Unlock()
+	c.adopt(next)
+}
+
+// adopt replaces what the dispatcher knows.
+func (c *Client) adopt(next *state) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if isClosed(c.ended) || c.indexed != nil && c.indexed.version > next.version {
+		return
+	}
+	next.keep(c.indexed)
+	c.index(next)
+}
+
+// index replaces the client's state in the index. The caller holds the mutex.
+func (c *Client) index(next *state) {
+	if c.room.index.replace(c, c.indexed, next) {
+		c.room.queue.skip(c.room.dispatched.Store)
+	}
+	c.indexed = next
+}
+
+func (c *Client) setLast(id string) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.last = id
+}

@@ -1,0 +1,163 @@
+package realtime
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
+
+	"carebase/internal/collections"
+)
+
+// gapTopic is where a client that has connected again hears that it may have missed
+// something, so that it loads anew.
+const gapTopic = "@gap"
+
+// dispatch delivers what is in the queue until the server ends, and then what is
+// left in it.
+func (r *Room) dispatch() {
+	defer close(r.done)
+	for {
+		select {
+		case <-r.queue.wake:
+			r.dispatchWaiting()
+		case <-r.stopped:
+			r.dispatchWaiting()
+			return
+		}
+	}
+}
+
+func (r *Room) dispatchWaiting() {
+	for taken := r.queue.take(); len(taken) > 0; taken = r.queue.take() {
+		refreshed := r.refresh == nil
+		for _, next := range taken {
+			if next.run != nil {
+				next.run()
+				continue
+			}
+			if !refreshed {
+				r.refresh() // after all that was taken was written
+				refreshed = true
+			}
+			r.deliver(next.change)
+		}
+	}
+}
+
+// deliver puts the messages about a change into the queues of the clients.
+func (r *Room) deliver(written *change) {
+	views := r.viewsOf(written)
+	for client := range r.index.concerned(r.concern(written.record)) {
+		r.deliverTo(client, views, written.at.After)
+	}
+	r.ring.add(written)
+	r.dispatched.Store(written.number)
+}
+
+func (r *Room) viewsOf(written *change) *views {
+	return &views{
+		app: r.app, encoded: map[view][]byte{},
+		access: &access{app: r.app, change: written, decided: map[question]bool{}},
+	}
+}
+
+// concern returns who can see a record, as far as the rules say so without being
+// asked for each subscriber.
+func (r *Room) concern(record *core.Record) (collection *core.Collection, readers []string, anybody bool) {
+	collection = record.Collection()
+	for _, rule := range []*string{collection.ListRule, collection.ViewRule} {
+		admitted, known := collections.ReadersBy(collection.Name, rule)
+		switch {
+		case !known, admitted.Users && admitted.Field == "":
+			anybody = true
+		case admitted.Field != "":
+			readers = append(readers, record.GetString(admitted.Field))
+		}
+	}
+	return collection, readers, anybody
+}
+
+// deliverTo puts the messages about a change into the queue of a client, for each
+// of its subscriptions that sees it. A subscription counts if isAfter its since.
+func (r *Room) deliverTo(client *Client, views *views, isAfter func(since time.Time) bool) {
+	known := client.known()
+	if known == nil || !client.isCurrent(known.signIn) {
+		return
+	}
+	written := views.access.change
+	var messages []delivery
+	for _, by := range known.topics {
+		if !by.matches(written.record) || !isAfter(by.since) || !views.access.allows(client, known, by) {
+			continue
+		}
+		data, err := views.encode(client, known.auth, by)
+		if err != nil {
+			r.app.Logger().Debug("failed to encode a realtime message", "collection", written.record.Collection().Name, "error", err)
+			continue
+		}
+		messages = append(messages, delivery{Message: subscriptions.Message{Name: by.name, Data: data}, signIn: known.signIn})
+	}
+	if len(messages) > 0 && r.refresh == nil {
+		// A client that has the last of them has all.
+		messages[len(messages)-1].id = r.position(written.number)
+	}
+	for _, message := range messages {
+		client.push(message)
+	}
+}
+
+// cannotJudge reports whether a deletion may concern a client that was not connected
+// when it was decided who sees it.
+func (c *Client) cannotJudge(missed *change) bool {
+	return missed.allowed != nil && len(c.topicsOf(missed.record)) > 0
+}
+
+// matches reports whether a subscription is for a record.
+func (t topic) matches(record *core.Record) bool {
+	collection := record.Collection()
+	return (t.collection == collection.Name || t.collection == collection.Id) && (t.id == "" || t.id == record.Id)
+}
+
+// position returns the id of the events of a change. A client that connects again
+// names the last one that it has, in the header Last-Event-ID.
+func (r *Room) position(number int64) string { return r.boot + "-" + strconv.FormatInt(number, 36) }
+
+// numberOf returns the number in a position, or in an id that ends with one. It is
+// false for those of another start or another process.
+func (r *Room) numberOf(id string) (int64, bool) {
+	before, digits, found := cutLast(id, "-")
+	if !found || !strings.HasSuffix(before, r.boot) {
+		return 0, false
+	}
+	number, err := strconv.ParseInt(digits, 36, 64)
+	return number, err == nil && number >= 0
+}
+
+func cutLast(text, separator string) (before, after string, found bool) {
+	i := strings.LastIndex(text, separator)
+	if i < 0 {
+		return text, "", false
+	}
+	return text[:i], text[i+len(separator):], true
+}
+
+// resume delivers what a client has missed since it had the event of an id, or
+// tells it that there is a gap. The dispatcher calls it right after the client's
+// first subscription. The rules are asked again, so that nobody gets more by
+// naming another one's event.
+func (r *Room) resume(client *Client, last string) {
+	number, known := r.numberOf(last)
+	_, dropped := r.queue.numbers()
+	missed, complete := r.ring.since(number)
+	if !known || !complete || number < dropped || r.refresh != nil || slices.ContainsFunc(missed, client.cannotJudge) {
+		client.Send(subscriptions.Message{Name: gapTopic, Data: []byte("{}")})
+		return
+	}
+	for _, each := range missed {
+		r.deliverTo(client, r.viewsOf(each), func(time.Time) bool { return true })
+	}
+}

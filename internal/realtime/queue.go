@@ -1,0 +1,141 @@
+package realtime
+
+import (
+	"sync"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// maxWaiting is how many changes may wait for the dispatcher.
+const maxWaiting = 4096
+
+// change is a record that was created, updated or deleted.
+type change struct {
+	number int64
+	at     time.Time
+	action string
+	record *core.Record
+	// allowed are the subscriptions that may see a deleted record, where that had to
+	// be decided before the row went; nil where it can be decided later.
+	allowed map[topicOf]bool
+}
+
+// entry is what the dispatcher does next: deliver a change, or something with a
+// client that has its place between two changes.
+type entry struct {
+	change *change
+	run    func()
+}
+
+// queue holds what waits for the dispatcher, in order.
+type queue struct {
+	mutex   sync.Mutex
+	waiting []entry
+	last    int64
+	// dropped is the number of the last change that was not added.
+	dropped int64
+	wake    chan struct{}
+}
+
+func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
+
+// add numbers and adds a change. It reports false, and adds nothing, if too many
+// wait.
+func (q *queue) add(added *change) bool {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	q.last++
+	added.number, added.at = q.last, time.Now()
+	if !q.push(entry{change: added}) {
+		q.dropped = q.last
+		return false
+	}
+	return true
+}
+
+// skip numbers what was not added because nobody seemed to wait for it. then gets
+// the number in its turn.
+func (q *queue) skip(then func(number int64)) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	q.last++
+	q.dropped = q.last
+	number := q.last
+	q.push(entry{run: func() { then(number) }})
+}
+
+// do adds something else to do.
+func (q *queue) do(run func()) bool {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	return q.push(entry{run: run})
+}
+
+func (q *queue) push(added entry) bool {
+	if len(q.waiting) >= maxWaiting {
+		return false
+	}
+	q.waiting = append(q.waiting, added)
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// numbers returns the numbers of the last change and of the last that was dropped.
+func (q *queue) numbers() (last, dropped int64) {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	return q.last, q.dropped
+}
+
+// take returns all that waits.
+func (q *queue) take() []entry {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	taken := q.waiting
+	q.waiting = nil
+	return taken
+}
+
+const (
+	// ringSize and ringAge bound what clients that connect again can still get.
+	ringSize = 512
+	ringAge  = 2 * time.Minute
+)
+
+// ring holds the last changes that were dispatched. Only the dispatcher uses it.
+type ring struct {
+	changes []*change
+	// lost is the number of the last change that is no longer in it.
+	lost int64
+}
+
+func (r *ring) add(dispatched *change) {
+	r.changes = append(r.changes, dispatched)
+	r.expire()
+}
+
+func (r *ring) expire() {
+	for len(r.changes) > 0 && (len(r.changes) > ringSize || time.Since(r.changes[0].at) > ringAge) {
+		r.lost = r.changes[0].number
+		r.changes[0] = nil
+		r.changes = r.changes[1:]
+	}
+}
+
+// since returns the changes after a number, and false if some are lost.
+func (r *ring) since(number int64) ([]*change, bool) {
+	r.expire()
+	if number < r.lost {
+		return nil, false
+	}
+	for i, each := range r.changes {
+		if each.number > number {
+			return r.changes[i:], true
+		}
+	}
+	return nil, true
+}

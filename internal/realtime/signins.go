@@ -1,0 +1,69 @@
+package realtime
+
+import (
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+)
+
+// bindSignIns does for the room's clients what PocketBase does for its own: their
+// sign-in follows the account that they are signed in as, and ends with it, with
+// its token key, and with the secret of its collection.
+func (r *Room) bindSignIns() {
+	r.app.OnCollectionUpdate().Bind(&hook.Handler[*core.CollectionEvent]{Priority: atBroadcast, Func: func(e *core.CollectionEvent) error {
+		if !e.Collection.IsAuth() {
+			return e.Next()
+		}
+		before, findErr := e.App.FindCachedCollectionByNameOrId(e.Collection.Id)
+		if err := e.Next(); err != nil {
+			return err
+		}
+		if findErr == nil && before.AuthToken.Secret != e.Collection.AuthToken.Secret {
+			r.signOut(isOf(e.Collection))
+		}
+		return nil
+	}})
+	r.app.OnCollectionAfterDeleteSuccess().Bind(&hook.Handler[*core.CollectionEvent]{Priority: atBroadcast, Func: func(e *core.CollectionEvent) error {
+		r.signOut(isOf(e.Collection))
+		return e.Next()
+	}})
+	r.app.OnModelAfterUpdateSuccess().Bind(&hook.Handler[*core.ModelEvent]{Priority: atBroadcast, Func: func(e *core.ModelEvent) error {
+		if record := recordOf(e.App, e.Model); record != nil && record.Collection().IsAuth() {
+			r.follow(record)
+		}
+		return e.Next()
+	}})
+	r.app.OnModelAfterDeleteSuccess().Bind(&hook.Handler[*core.ModelEvent]{Priority: atBroadcast, Func: func(e *core.ModelEvent) error {
+		name, id := e.Model.TableName(), e.Model.PK()
+		if collection, err := e.App.FindCachedCollectionByNameOrId(name); err == nil && collection.IsAuth() {
+			r.signOut(func(auth *core.Record) bool { return auth.Id == id && auth.Collection().Name == name })
+		}
+		return e.Next()
+	}})
+}
+
+func isOf(collection *core.Collection) func(auth *core.Record) bool {
+	return func(auth *core.Record) bool { return auth.Collection().Id == collection.Id }
+}
+
+// signOut ends the sign-in of clients.
+func (r *Room) signOut(concerned func(auth *core.Record) bool) {
+	for _, each := range r.broker.Clients() {
+		if auth := AuthOf(each); auth != nil && concerned(auth) {
+			each.Unset(authKey)
+		}
+	}
+}
+
+// follow gives clients the new version of the account that they are signed in as.
+func (r *Room) follow(account *core.Record) {
+	for _, each := range r.broker.Clients() {
+		auth := AuthOf(each)
+		switch {
+		case !isSame(auth, account):
+		case auth.TokenKey() != account.TokenKey():
+			each.Unset(authKey)
+		default:
+			each.Set(authKey, account)
+		}
+	}
+}

@@ -1,0 +1,202 @@
+package realtime
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/pocketbase/pocketbase/apis"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
+)
+
+const (
+	// idleTimeout and maxTimeout are PocketBase's: how long a connection may have no
+	// message, and how long it may last. Hooks can change both.
+	idleTimeout = 5 * time.Minute
+	maxTimeout  = 30 * time.Minute
+	// skipActivityLog is PocketBase's key in a request's event: it logs failed
+	// connections only.
+	skipActivityLog = "__skipSuccessActivityLogger"
+)
+
+// stream is the connection of a client.
+type stream struct {
+	*core.RequestEvent
+	// client is as the hooks have left it, own the room's client in it.
+	client subscriptions.Client
+	own    *Client
+	room   *Room
+	cancel context.CancelFunc
+
+	idleTimeout time.Duration
+	expires     time.Time
+	// messaged and written are when the last message was sent, and anything at all,
+	// in Unix nanoseconds.
+	messaged, written atomic.Int64
+	buffer            bytes.Buffer
+}
+
+// Connect answers GET /api/realtime in PocketBase's place. Over HTTP/1.1 it takes
+// the connection over, so that an idle one keeps neither the request's buffers nor
+// the stack of its middlewares. Over HTTP/2, or if somebody has hooks that stay
+// around a connection, it answers when the connection ends.
+func (r *Room) Connect(e *core.RequestEvent) error {
+	e.Set(skipActivityLog, true)
+	header := e.Response.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Accel-Buffering", "no") // https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering
+	event := &core.RealtimeConnectRequestEvent{RequestEvent: e, Client: NewClient(r), IdleTimeout: idleTimeout, MaxTimeout: maxTimeout}
+	event.Client.Set(apis.RealtimeClientIPKey, e.RealIP())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(e.Request.Context()))
+	opened := &stream{room: r, cancel: cancel}
+	err := r.accept(event, func() error {
+		isWrapped := e.App.OnRealtimeConnectRequest().Length() > 0
+		return e.App.OnRealtimeConnectRequest().Trigger(event, func(event *core.RealtimeConnectRequestEvent) error {
+			return opened.open(ctx, event, isWrapped)
+		})
+	})
+	if err != nil {
+		opened.close(event.Client)
+	}
+	return err
+}
+
+// accept passes a connection through what the server has before the hooks.
+func (r *Room) accept(event *core.RealtimeConnectRequestEvent, then func() error) error {
+	for _, pass := range r.connecting {
+		if err := pass(event); err != nil {
+			return err
+		}
+	}
+	return then()
+}
+
+// open registers the client and sends it its id. The connection is then served by
+// a goroutine of its own or, if it cannot be taken over, until it ends.
+func (s *stream) open(ctx context.Context, event *core.RealtimeConnectRequestEvent, isWrapped bool) error {
+	s.client, s.own = event.Client, ClientOf(event.Client)
+	if s.own == nil {
+		return errors.New("a hook has replaced the realtime client")
+	}
+	s.own.setLast(event.Request.Header.Get("Last-Event-ID"))
+	now := time.Now()
+	s.idleTimeout, s.expires = event.IdleTimeout, now.Add(event.MaxTimeout)
+	s.messaged.Store(now.UnixNano())
+	s.written.Store(now.UnixNano())
+	if !isWrapped {
+		switch isTaken, err := s.takeOver(ctx, event.RequestEvent); {
+		case err != nil:
+			return err
+		case isTaken:
+			s.room.enter(s)
+			go s.serve()
+			return nil
+		}
+	}
+	if err := http.NewResponseController(event.Response).SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return event.InternalServerError("Failed to initialize the realtime connection.", err)
+	}
+	defer context.AfterFunc(event.Request.Context(), s.cancel)()
+	event.Request = event.Request.WithContext(ctx)
+	s.RequestEvent = event.RequestEvent
+	s.room.enter(s)
+	s.serve()
+	return nil
+}
+
+// enter makes the client known before it learns its id.
+func (r *Room) enter(opened *stream) {
+	r.broker.Register(opened.client)
+	r.streams.add(opened)
+}
+
+// serve sends what comes into the client's queue until the connection ends.
+func (s *stream) serve() {
+	defer s.close(s.client)
+	greeting := delivery{
+		Message: subscriptions.Message{Name: "PB_CONNECT", Data: []byte(`{"clientId":"` + s.client.Id() + `"}`)},
+		id:      s.client.Id(), signIn: anySignIn,
+	}
+	if !s.send(greeting) {
+		return
+	}
+	for {
+		select {
+		case <-s.own.wake:
+			for _, next := range s.own.take() {
+				if !s.send(next) {
+					return
+				}
+			}
+		case <-s.own.ended:
+			return
+		case <-s.Request.Context().Done():
+			return
+		}
+	}
+}
+
+// close ends the connection of a client. Nothing is left of it afterwards.
+func (s *stream) close(client subscriptions.Client) {
+	s.cancel()
+	s.room.streams.remove(s)
+	s.room.broker.Unregister(client.Id())
+	client.Discard() // if it was not registered
+	if own := ClientOf(client); own != nil {
+		own.leave()
+	}
+}
+
+// send sends a message, unless the sign-in that it is for has ended meanwhile. It
+// returns false if the connection has ended.
+func (s *stream) send(next delivery) bool {
+	if next.beat {
+		s.buffer.WriteString(":\n")
+		if next.id != "" {
+			s.buffer.WriteString("id:" + next.id + "\n")
+		}
+		s.buffer.WriteByte('\n')
+		return s.flush() == nil
+	}
+	if s.own.IsDiscarded() || !s.own.isCurrent(next.signIn) {
+		return !s.own.IsDiscarded()
+	}
+	event := &core.RealtimeMessageEvent{RequestEvent: s.RequestEvent, Client: s.client, Message: &next.Message}
+	err := s.App.OnRealtimeMessageSend().Trigger(event, func(event *core.RealtimeMessageEvent) error {
+		s.write(event.Message, next.id)
+		return s.flush()
+	})
+	if err != nil {
+		s.App.Logger().Debug("a realtime connection ended", "client", s.client.Id(), "error", err)
+		return false
+	}
+	s.messaged.Store(time.Now().UnixNano())
+	return true
+}
+
+// write writes a message into the buffer in PocketBase's form. Without an id, the
+// client keeps that of the message before.
+func (s *stream) write(message *subscriptions.Message, id string) {
+	if id != "" {
+		s.buffer.WriteString("id:" + id + "\n")
+	}
+	s.buffer.WriteString("event:" + message.Name + "\ndata:")
+	s.buffer.Write(message.Data)
+	s.buffer.WriteString("\n\n")
+}
+
+// flush hands the buffer to the connection.
+func (s *stream) flush() error {
+	_, err := s.Response.Write(s.buffer.Bytes())
+	s.buffer = bytes.Buffer{} // an idle connection keeps none
+	s.written.Store(time.Now().UnixNano())
+	if err != nil {
+		return err
+	}
+	return s.Flush()
+}
