@@ -39,6 +39,9 @@ type Client struct {
 	indexed *state
 	ends    []func()
 
+	// abort ends the connection; nil before there is one.
+	abort func()
+
 	waiting []delivery
 	bytes   int
 	wake    chan struct{}
@@ -193,6 +196,9 @@ func (c *Client) Discard() {
 	defer c.mutex.Unlock()
 	if !isClosed(c.ended) {
 		close(c.ended)
+		if c.abort != nil {
+			c.abort()
+		}
 		if c.indexed != nil {
 			c.index(nil)
 		}
@@ -348,8 +354,10 @@ func (c *Client) index(next *state) {
 	c.indexed = next
 }
 
-func (c *Client) setLast(id string) {
+// connect notes the id of the event that the client had before, and how to end its
+// connection.
+func (c *Client) connect(last string, abort func()) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.last = id
+	c.last, c.abort = last, abort
 }

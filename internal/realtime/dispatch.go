@@ -151,9 +151,9 @@ func cutLast(text, separator string) (before, after string, found bool) {
 // naming another one's event.
 func (r *Room) resume(client *Client, last string) {
 	number, known := r.numberOf(last)
-	_, dropped := r.queue.numbers()
+	newest, dropped := r.queue.numbers()
 	missed, complete := r.ring.since(number)
-	if !known || !complete || number < dropped || r.refresh != nil || slices.ContainsFunc(missed, client.cannotJudge) {
+	if !known || !complete || number < dropped || number > newest || r.refresh != nil || slices.ContainsFunc(missed, client.cannotJudge) {
 		client.Send(subscriptions.Message{Name: gapTopic, Data: []byte("{}")})
 		return
 	}

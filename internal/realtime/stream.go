@@ -83,7 +83,7 @@ func (s *stream) open(ctx context.Context, event *core.RealtimeConnectRequestEve
 	if s.own == nil {
 		return errors.New("a hook has replaced the realtime client")
 	}
-	s.own.setLast(event.Request.Header.Get("Last-Event-ID"))
+	s.own.connect(event.Request.Header.Get("Last-Event-ID"), s.cancel)
 	now := time.Now()
 	s.idleTimeout, s.expires = event.IdleTimeout, now.Add(event.MaxTimeout)
 	s.messaged.Store(now.UnixNano())

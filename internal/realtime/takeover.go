@@ -25,7 +25,8 @@ func (s *stream) takeOver(ctx context.Context, e *core.RequestEvent) (bool, erro
 		return false, err
 	}
 	taken := &answer{connection: connection, header: e.Response.Header()}
-	s.own.OnEnd(func() { _ = connection.Close() })
+	// It may be closed while something is being written that nobody reads.
+	context.AfterFunc(ctx, func() { _ = connection.Close() })
 	if err := taken.writeHeader(&s.buffer); err != nil {
 		return false, err
 	}

@@ -14,9 +14,10 @@ const eventTimeout = 30 * time.Second
 
 // Event is a realtime event that a subscriber receives.
 type Event struct {
-	Topic  string
-	Action string         `json:"action"`
-	Record map[string]any `json:"record"`
+	// ID is what a client that connects again names in Last-Event-ID.
+	ID, Topic string
+	Action    string         `json:"action"`
+	Record    map[string]any `json:"record"`
 }
 
 // Subscriber is an open realtime connection.
@@ -24,10 +25,17 @@ type Subscriber struct {
 	server   *Server
 	clientID string
 	events   chan Event
+	end      context.CancelFunc
 }
 
 // Connect opens a realtime connection, which is closed when the test ends.
 func (s *Server) Connect() *Subscriber {
+	s.Helper()
+	return s.ConnectAfter("")
+}
+
+// ConnectAfter is Connect for a client that has had the event with an id.
+func (s *Server) ConnectAfter(lastEvent string) *Subscriber {
 	s.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s.Cleanup(cancel)
@@ -35,21 +43,27 @@ func (s *Server) Connect() *Subscriber {
 	if err != nil {
 		s.Fatal(err)
 	}
+	if lastEvent != "" {
+		request.Header.Set("Last-Event-ID", lastEvent)
+	}
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		s.Fatal(err)
 	}
 	connected := make(chan string, 1)
-	subscriber := &Subscriber{server: s, events: make(chan Event, 100)}
+	subscriber := &Subscriber{server: s, events: make(chan Event, 100), end: cancel}
 	go func() {
 		defer response.Body.Close()
 		defer close(subscriber.events)
-		topic := ""
+		id, topic := "", ""
 		lines := bufio.NewScanner(response.Body)
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
 			if name, ok := strings.CutPrefix(lines.Text(), "event:"); ok {
 				topic = strings.TrimSpace(name)
+			}
+			if text, ok := strings.CutPrefix(lines.Text(), "id:"); ok {
+				id = text
 			}
 			data, ok := strings.CutPrefix(lines.Text(), "data:")
 			if !ok {
@@ -61,7 +75,7 @@ func (s *Server) Connect() *Subscriber {
 				connected <- hello.ClientID
 				continue
 			}
-			event := Event{Topic: topic}
+			event := Event{ID: id, Topic: topic}
 			_ = json.Unmarshal([]byte(data), &event)
 			subscriber.events <- event
 		}
@@ -80,10 +94,16 @@ func (s *Subscriber) Subscribe(token string, topics ...string) Response {
 	return s.server.Call(token, "POST", "/api/realtime", map[string]any{"clientId": s.clientID, "subscriptions": topics})
 }
 
+// End closes the connection.
+func (s *Subscriber) End() { s.end() }
+
+// ClientID returns the server's id of the connection.
+func (s *Subscriber) ClientID() string { return s.clientID }
+
 // Through returns the same connection with its subscription requests sent to
 // another server.
 func (s *Subscriber) Through(server *Server) *Subscriber {
-	return &Subscriber{server: server, clientID: s.clientID, events: s.events}
+	return &Subscriber{server: server, clientID: s.clientID, events: s.events, end: s.end}
 }
 
 // Next returns the next event and fails the test if none arrives in time.
@@ -100,6 +120,9 @@ func (s *Subscriber) Next() Event {
 	}
 	return Event{}
 }
+
+// Events are the events until the connection ends.
+func (s *Subscriber) Events() <-chan Event { return s.events }
 
 // HasEnded reports whether the server has closed the connection. A pending
 // event fails the test.

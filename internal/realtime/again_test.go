@@ -1,0 +1,66 @@
+package realtime_test
+
+import (
+	"strings"
+	"testing"
+
+	"carebase/internal/realtime"
+	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
+)
+
+// TestClientsConnectAgain ends connections and has them go on, as browsers do.
+func TestClientsConnectAgain(t *testing.T) {
+	testpostgres.ChooseSQLite(t) // several processes tell of a gap instead
+	s := testapp.New(t)
+	alice, bob := s.SignUp("alice"), s.SignUp("bob")
+	before := subscribed(t, s, alice, "patients/*")
+	first := s.Patient(alice, "First")
+	last := expect(t, before, "create", first).ID
+	before.End()
+	second, his := s.Patient(alice, "Second"), s.Patient(bob, "His")
+	s.Must(204, alice.Access, "DELETE", "/api/patients/"+first+"/", nil)
+
+	again := subscribe(t, s.ConnectAfter(last), alice.Access, "patients/*")
+	foreign := subscribe(t, s.ConnectAfter(last), bob.Access, "patients/*")
+	third, fourth := s.Patient(alice, "Third"), s.Patient(bob, "Fourth")
+	expect(t, again, "create", second)
+	expect(t, again, "delete", first)
+	last = expect(t, again, "create", third).ID
+	// The same id gets another user only what that user sees.
+	expect(t, foreign, "create", his)
+	expect(t, foreign, "create", fourth)
+
+	// One that has had all gets nothing twice, nor one that has only connected.
+	for _, id := range []string{last, s.Connect().ClientID()} {
+		has := subscribe(t, s.ConnectAfter(id), alice.Access, "patients/*")
+		setAge(s, alice, second, 40)
+		if event := has.Next(); !event.Is("update", second) {
+			t.Errorf("got %+v", event)
+		}
+	}
+	for _, unknown := range []string{"x", "elsewhere-1", strings.Repeat("9", 2000), last + "x"} {
+		if event := subscribe(t, s.ConnectAfter(unknown), alice.Access, "patients/*").Next(); event.Topic != "@gap" {
+			t.Errorf("after %.20s: got %+v", unknown, event)
+		}
+	}
+}
+
+// TestNothingIsSkippedSilently fills the dispatcher's queue.
+func TestNothingIsSkippedSilently(t *testing.T) {
+	s := testapp.New(t)
+	alice, bob := s.SignUp("alice"), s.SignUp("bob")
+	hers, his := subscribed(t, s, alice, "patients/*"), subscribed(t, s, bob, "patients/*")
+	last := hers.ClientID()
+	release := realtime.Of(s.App).Hold()
+	realtime.Of(s.App).Fill()
+	s.Patient(alice, "Dropped")
+	release()
+	for range hers.Events() {
+		t.Error("an event came")
+	}
+	if event := subscribe(t, s.ConnectAfter(last), alice.Access, "patients/*").Next(); event.Topic != "@gap" {
+		t.Errorf("got %+v", event)
+	}
+	expect(t, his, "create", s.Patient(bob, "Whom it does not concern"))
+}

@@ -1,0 +1,160 @@
+package realtime_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
+	"github.com/pocketbase/pocketbase/tools/types"
+
+	"carebase/internal/realtime"
+	"carebase/internal/testing/testapp"
+)
+
+// TestWritersDoNotWait has the dispatcher wait, and then a delivery, for as long as
+// it takes to write.
+func TestWritersDoNotWait(t *testing.T) {
+	s := testapp.New(t)
+	alice := s.SignUp("alice")
+	subscriber, deliver := subscribed(t, s, alice, "patients/*"), make(chan struct{})
+	release := realtime.Of(s.App).Hold()
+	first := s.Patient(alice, "First")
+	s.App.OnRealtimeMessageSend().BindFunc(func(e *core.RealtimeMessageEvent) error {
+		<-deliver
+		return e.Next()
+	})
+	release()
+	second := s.Patient(alice, "Second")
+	setAge(s, alice, first, 5)
+	s.Must(204, alice.Access, "DELETE", "/api/patients/"+second+"/", nil)
+	close(deliver)
+	expect(t, subscriber, "create", first)
+	expect(t, subscriber, "create", second)
+	expect(t, subscriber, "update", first)
+	expect(t, subscriber, "delete", second)
+}
+
+func TestEventsKeepTheirOrder(t *testing.T) {
+	s := testapp.Shared(t)
+	alice := s.SignUp("alice")
+	patient := s.Patient(alice, "Anna")
+	all, one := subscribed(t, s, alice, "patients/*"), subscribed(t, s, alice, "patients/"+patient)
+	for age := range 50 {
+		setAge(s, alice, patient, age)
+	}
+	for age := range 50 {
+		for _, subscriber := range []*testapp.Subscriber{all, one} {
+			if event := subscriber.Next(); event.Record["age"] != float64(age) {
+				t.Fatalf("got %+v, want the age %d", event, age)
+			}
+		}
+	}
+}
+
+func TestSlowReadersLoseTheirConnection(t *testing.T) {
+	s := testapp.New(t)
+	alice := s.SignUp("alice")
+	slow, quick := subscribed(t, s, alice, "patients/*"), subscribed(t, s, alice, "patients/*")
+	waits, release := make(chan struct{}, 1), make(chan struct{})
+	defer close(release)
+	s.App.OnRealtimeMessageSend().BindFunc(func(e *core.RealtimeMessageEvent) error {
+		if e.Client.Id() == slow.ClientID() {
+			waits <- struct{}{}
+			<-release
+		}
+		return e.Next()
+	})
+	patient := s.Patient(alice, "Anna")
+	<-waits
+	client, err := realtime.Of(s.App).Broker().ClientById(slow.ClientID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range realtime.MaxMessages {
+		client.Send(subscriptions.Message{Name: "@news", Data: []byte("{}")})
+	}
+	if client.IsDiscarded() {
+		t.Fatal("it lost its connection too early")
+	}
+	setAge(s, alice, patient, 9)
+	expect(t, quick, "create", patient)
+	expect(t, quick, "update", patient)
+	testapp.Eventually(t, 10*time.Second, "the slow one has lost its connection", slow.HasEnded)
+}
+
+// TestFiltersJudgeWhatWasWritten has the dispatcher lag behind two changes.
+func TestFiltersJudgeWhatWasWritten(t *testing.T) {
+	s := testapp.New(t)
+	alice := s.SignUp("alice")
+	patient := s.Patient(alice, "Anna")
+	subscriber := subscribed(t, s, alice, filtered("patients/*", "age = 1 && name ~ 'nn'"))
+	release := realtime.Of(s.App).Hold()
+	for _, age := range []int{0, 1, 2} {
+		setAge(s, alice, patient, age)
+	}
+	s.Must(204, alice.Access, "DELETE", "/api/patients/"+patient+"/", nil)
+	last := s.Must(201, alice.Access, "POST", "/api/patients/", map[string]any{"name": "Nanni", "age": 1})["id"].(string)
+	release()
+	if event := expect(t, subscriber, "update", patient); event.Record["age"] != 1.0 {
+		t.Errorf("got %+v", event)
+	}
+	expect(t, subscriber, "create", last)
+}
+
+// TestOtherRules has a collection whose rule asks for another record, which is
+// deleted together with it, and one that anybody may list what is public of.
+func TestOtherRules(t *testing.T) {
+	s := testapp.New(t)
+	alice, bob := s.SignUp("alice"), s.SignUp("bob")
+	users := collection(t, s, "users")
+	teams := core.NewBaseCollection("teams")
+	teams.Fields.Add(&core.RelationField{Name: "leader", CollectionId: users.Id})
+	notes := core.NewBaseCollection("notes")
+	notes.Fields.Add(&core.RelationField{Name: "team", CollectionId: save(t, s, teams).Id, CascadeDelete: true}, &core.BoolField{Name: "public"})
+	notes.ListRule = types.Pointer("team.leader = @request.auth.id || public = true")
+	save(t, s, notes)
+	hers, his := subscribed(t, s, alice, "notes/*"), subscribed(t, s, bob, "notes/*")
+
+	operator := s.Superuser()
+	create := func(name string, fields map[string]any) string {
+		return s.Must(200, operator, "POST", testapp.Records(name), fields)["id"].(string)
+	}
+	team := create("teams", map[string]any{"leader": alice.ID})
+	private := create("notes", map[string]any{"team": team})
+	expect(t, hers, "create", private)
+	public := create("notes", map[string]any{"public": true})
+	expect(t, hers, "create", public)
+	expect(t, his, "create", public)
+
+	release := realtime.Of(s.App).Hold()
+	hidden := create("notes", map[string]any{})
+	s.Must(200, operator, "PATCH", testapp.Records("notes")+"/"+hidden, map[string]any{"public": true})
+	release()
+	// What it was before it was published stays hidden.
+	expect(t, hers, "update", hidden)
+	expect(t, his, "update", hidden)
+
+	s.Must(204, operator, "DELETE", testapp.Records("teams")+"/"+team, nil)
+	expect(t, hers, "delete", private)
+	s.Must(204, operator, "DELETE", testapp.Records("notes")+"/"+public, nil)
+	expect(t, hers, "delete", public)
+	expect(t, his, "delete", public)
+}
+
+func collection(t *testing.T, s *testapp.Server, name string) *core.Collection {
+	t.Helper()
+	found, err := s.App.FindCollectionByNameOrId(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func save(t *testing.T, s *testapp.Server, collection *core.Collection) *core.Collection {
+	t.Helper()
+	if err := s.App.Save(collection); err != nil {
+		t.Fatal(err)
+	}
+	return collection
+}
