@@ -6,12 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/pocketbase/pocketbase/core"
-
-	"carebase/internal/collections"
-	"carebase/internal/postgres"
-	"carebase/internal/testing/testapp"
 )
 
 // djangoClinic is a small deployment of Django's; the password is
@@ -81,7 +75,6 @@ func TestImportDjango(t *testing.T) {
 	if said, err := output(command(t, directory, nil, "migrate", "up")); err != nil {
 		t.Fatal(said)
 	}
-	shortenIDs(t, filepath.Join(directory, "pb_data"))
 	said, ok = run("--from", from, "--superusers")
 	expect(said, ok, true, "Imported and verified 1 users, 1 patients, 1 doctors, 1 mappings", "1 superusers sign in")
 	exported, err := output(command(t, directory, nil, "audit", "export"))
@@ -90,23 +83,4 @@ func TestImportDjango(t *testing.T) {
 	}
 	said, ok = run("--from", from)
 	expect(said, ok, false, "core_patient 17: the id is taken")
-}
-
-// shortenIDs lets ids be numbers of any length.
-func shortenIDs(t *testing.T, directory string) {
-	t.Helper()
-	app := testapp.Open(t, directory, postgres.Settings{})
-	for _, name := range []string{collections.Users, collections.Patients, collections.Doctors, collections.Mappings} {
-		collection, err := app.FindCollectionByNameOrId(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		collection.Fields.GetByName(core.FieldNameId).(*core.TextField).Min = 1
-		if err := app.Save(collection); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := app.ResetBootstrapState(); err != nil {
-		t.Fatal(err)
-	}
 }
