@@ -2,10 +2,13 @@ package process
 
 import (
 	"database/sql"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"carebase/internal/testing/testapp"
 )
 
 // djangoClinic is a small deployment of Django's; the password is
@@ -83,4 +86,15 @@ func TestImportDjango(t *testing.T) {
 	}
 	said, ok = run("--from", from)
 	expect(said, ok, false, "core_patient 17: the id is taken")
+
+	server := serve(t, directory, nil)
+	ann := testapp.User{Email: "ann@clinic.example"}
+	signedIn := server.Must(http.StatusOK, "", "POST", "/api/auth/login/", map[string]any{"email": ann.Email, "password": "Harbour-Lantern-2345"})
+	ann.Access, _ = signedIn["access"].(string)
+	if patient, doctor := server.Patient(ann, "New"), server.Doctor(ann, "New"); patient != "18" || doctor != "6" || server.Mapping(ann, patient, doctor) != "10" {
+		t.Errorf("after those of Django come the patient %s and the doctor %s", patient, doctor)
+	}
+	if bob := server.SignUp("bob"); bob.ID != "4" {
+		t.Errorf("after Django's users comes %s", bob.ID)
+	}
 }
