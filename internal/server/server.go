@@ -45,6 +45,7 @@ func Bind(app core.App, config *config.Config, options Options) (documented []*h
 	bindSuperuserNetworks(app, config.SuperuserNetworks)
 	bindThrottling(app, s.limits)
 	bindPasswordWork(app)
+	bindDjangoPasswords(app)
 	bindUpdates(app)
 	bindConditional(app)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
