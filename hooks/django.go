@@ -12,10 +12,7 @@ import (
 func bindDjango(app core.App) {
 	app.OnRecordUpdate(collections.Users, core.CollectionNameSuperusers).BindFunc(func(e *core.RecordEvent) error {
 		django.GuardHash(e.Record)
-		if django.IsInactive(e.Record) && !django.IsInactive(e.Record.Original()) {
-			// A new key ends every token and session at once.
-			e.Record.RefreshTokenKey()
-		}
+		django.GuardTokenKey(e.Record)
 		return e.Next()
 	})
 	app.OnRecordAuthRequest(collections.Users).BindFunc(func(e *core.RecordAuthRequestEvent) error {

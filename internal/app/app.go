@@ -14,8 +14,10 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/cli"
 	"carebase/internal/config"
+	"carebase/internal/django"
 	"carebase/internal/monitoring"
 	"carebase/internal/server"
+	"carebase/internal/simplejwt"
 	"carebase/internal/version"
 	"carebase/routes"
 )
@@ -57,7 +59,8 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	// First, so that a server that cannot listen changes nothing.
 	server.BindListener(app, engine.String(), options.Banner)
 	audit.Bind(app, config, audit.Options{Timeouts: options.AuditTimeouts, Log: options.Log})
-	bindStart(app, config)
+	bindStart(app, config, options.Notices)
+	simplejwt.AcceptDjango(app, django.NewKeys(config.DjangoSecretKey))
 	hooks.Bind(app, config)
 	documented := server.Bind(app, config, server.Options{
 		Timeouts:   options.Timeouts,

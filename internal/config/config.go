@@ -46,6 +46,9 @@ type Config struct {
 	// RefreshReuseGrace is how long a rotated refresh token still gets its successor
 	// again; 0 for none.
 	RefreshReuseGrace time.Duration
+	// DjangoSecretKey verifies the tokens of the Django deployment that was imported;
+	// empty refuses them.
+	DjangoSecretKey string
 	// DoctorsScope says who can see a doctor.
 	DoctorsScope DoctorsScope
 	// RegistrationClosed leaves the creation of accounts to superusers.
@@ -118,6 +121,7 @@ type variables struct {
 	RotateRefreshTokens      string `env:"ROTATE_REFRESH_TOKENS"`
 	BlacklistAfterRotation   string `env:"BLACKLIST_AFTER_ROTATION"`
 	RefreshReuseGrace        string `env:"REFRESH_REUSE_GRACE"`
+	DjangoSecretKey          string `env:"DJANGO_SECRET_KEY"`
 	DoctorsScope             string `env:"DOCTORS_SCOPE"`
 	Registration             string `env:"REGISTRATION"`
 	SuperuserEmail           string `env:"SUPERUSER_EMAIL"`
@@ -186,6 +190,7 @@ func Parse(environment map[string]string) (*Config, error) {
 		RefreshTokenLifetime:   v.lifetime("REFRESH_TOKEN_LIFETIME", raw.RefreshTokenLifetime, 168*time.Hour),
 		RotateRefreshTokens:    v.boolean("ROTATE_REFRESH_TOKENS", raw.RotateRefreshTokens),
 		BlacklistAfterRotation: v.boolean("BLACKLIST_AFTER_ROTATION", raw.BlacklistAfterRotation),
+		DjangoSecretKey:        raw.DjangoSecretKey,
 		DoctorsScope:           v.doctorsScope("DOCTORS_SCOPE", raw.DoctorsScope),
 		RefreshReuseGrace:      v.grace("REFRESH_REUSE_GRACE", raw.RefreshReuseGrace, 10*time.Second),
 		AuditReads:             v.auditReads("AUDIT_READS", raw.AuditReads),
