@@ -17,6 +17,7 @@ func Bind(app core.App, config *config.Config) {
 	bindDjango(app)
 	bindSessions(app)
 	bindUsers(app)
+	bindEmails(app)
 	bindRegistration(app, config.RegistrationClosed)
 	bindText(app)
 	bindIntegers(app)
