@@ -15,6 +15,7 @@ func Bind(app core.App, config *config.Config) {
 	bindViews(app)
 	bindCollections(app)
 	bindDjango(app)
+	bindInactive(app)
 	bindSessions(app)
 	bindUsers(app)
 	bindEmails(app)
