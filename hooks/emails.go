@@ -1,6 +1,10 @@
 package hooks
 
 import (
+	"database/sql"
+	"errors"
+	"slices"
+
 	"github.com/pocketbase/ozzo-validation/v4/is"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
@@ -16,11 +20,11 @@ const aroundFieldValidation = 98
 // standIn is an address that PocketBase accepts.
 const standIn = "accepted@example.com"
 
-// bindEmails accepts the addresses that Django accepts, where PocketBase refuses more:
+// bindEmails accepts the addresses of users and superusers that Django accepts, where PocketBase refuses more:
 // at localhost, at an IP address, or with a quoted part before the @. PocketBase
 // validates another address in their place.
 func bindEmails(app core.App) {
-	app.OnRecordValidate(collections.Users).Bind(&hook.Handler[*core.RecordEvent]{
+	app.OnRecordValidate(collections.Users, core.CollectionNameSuperusers).Bind(&hook.Handler[*core.RecordEvent]{
 		Priority: aroundFieldValidation,
 		Func: func(e *core.RecordEvent) error {
 			if address := e.Record.Email(); isForDjango(e.Record.Collection(), address) {
@@ -30,6 +34,26 @@ func bindEmails(app core.App) {
 			return e.Next()
 		},
 	})
+	app.OnRecordAuthWithPasswordRequest(collections.Users, core.CollectionNameSuperusers).Bind(&hook.Handler[*core.RecordAuthWithPasswordRequestEvent]{
+		Priority: beforePocketBase, // before anything counts the attempt
+		Func:     findByEmail,
+	})
+}
+
+// findByEmail finds the account of a sign-in with such an address, which PocketBase does
+// not look for.
+func findByEmail(e *core.RecordAuthWithPasswordRequestEvent) error {
+	byEmail := e.IdentityField == "" || e.IdentityField == core.FieldNameEmail
+	isEmail := byEmail && slices.Contains(e.Collection.PasswordAuth.IdentityFields, core.FieldNameEmail)
+	if e.Record != nil || !isEmail || !isForDjango(e.Collection, e.Identity) {
+		return e.Next()
+	}
+	found, err := e.App.FindAuthRecordByEmail(e.Collection, e.Identity)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	e.Record = found
+	return e.Next()
 }
 
 // isForDjango reports whether an address is valid for Django but not for PocketBase.

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,10 +20,18 @@ import (
 // newApp returns the application of a command line in an empty directory.
 func newApp(t *testing.T, arguments ...string) *pocketbase.PocketBase {
 	t.Helper()
+	return newAppWith(t, nil, arguments...)
+}
+
+// newAppWith returns it with further variables.
+func newAppWith(t *testing.T, variables map[string]string, arguments ...string) *pocketbase.PocketBase {
+	t.Helper()
 	before := os.Args
 	t.Cleanup(func() { os.Args = before })
 	os.Args = append([]string{"carebase"}, arguments...)
-	settings, err := config.Parse(map[string]string{"HTTP_ADDR": "127.0.0.1:0"})
+	environment := map[string]string{"HTTP_ADDR": "127.0.0.1:0"}
+	maps.Copy(environment, variables)
+	settings, err := config.Parse(environment)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +79,7 @@ func TestSurplusArguments(t *testing.T) {
 
 // accepts has the number of arguments of commands that take any text.
 var accepts = map[string]int{
-	"superuser upsert": 2, "superuser create": 2, "superuser update": 2, "superuser delete": 1, "superuser otp": 1,
+	"superuser upsert": 2, "superuser create": 2, "superuser update": 2, "superuser delete": 1, "superuser otp": 1, "changepassword": 1,
 }
 
 func TestArguments(t *testing.T) {
@@ -84,6 +93,9 @@ func TestArguments(t *testing.T) {
 		"serve --http nonsense":    `failed to listen on "nonsense", which HTTP_ADDR, PORT or --http says`,
 		"serve --http 192.0.2.1:1": `failed to listen on "192.0.2.1:1"`,
 		"superuser ips nowhere":    `"nowhere" is neither an IP address nor a network`,
+		"runserver 192.0.2.1:1":    `failed to listen on "192.0.2.1:1"`,
+		"runserver nowhere":        `"nowhere" is not a valid port number or address:port pair`,
+		"runserver [::1]:x":        `"[::1]:x" is not a valid port number or address:port pair`,
 		"migrate sideways":         `unknown action "sideways"`,
 		"migrate down 1 2":         "accepts at most 2 arg(s)",
 	} {
