@@ -19,7 +19,7 @@ func NewChangePasswordCommand(app core.App) *cobra.Command {
 		Short: "Set the password of a user, and of the superuser with the same address",
 		Long: `Asks for a new password twice and sets it for the user with the address, and for the superuser of the dashboard with the
 same address. All of the user's tokens and sessions end. Without a terminal, both lines are read from standard input.`,
-		Args:         cobra.ExactArgs(1),
+		Args:         exactly([]string{"EMAIL"}),
 		SilenceUsage: true,
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if err := prepareDatabase(app); err != nil {
