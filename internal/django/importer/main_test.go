@@ -6,20 +6,15 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
-	"carebase/internal/config"
 	"carebase/internal/testing/testapp"
 )
 
 func TestMain(m *testing.M) { testapp.Main(m) }
 
 // newTarget is an empty app whose ids may be short.
-func newTarget(t testing.TB, options ...func(*config.Config)) core.App {
+func newTarget(t testing.TB) core.App {
 	t.Helper()
-	settings := testapp.Default()
-	for _, option := range options {
-		option(settings)
-	}
-	app := testapp.NewApp(t, settings)
+	app := testapp.NewApp(t, testapp.Default())
 	for _, name := range []string{collections.Users, collections.Patients, collections.Doctors, collections.Mappings} {
 		collection, err := app.FindCollectionByNameOrId(name)
 		if err != nil {
