@@ -52,10 +52,11 @@ func TestNothingIsSkippedSilently(t *testing.T) {
 	alice, bob := s.SignUp("alice"), s.SignUp("bob")
 	hers, his := subscribed(t, s, alice, "patients/*"), subscribed(t, s, bob, "patients/*")
 	last := hers.ClientID()
-	release := realtime.Of(s.App).Hold()
+	release := hold(t, s)
 	realtime.Of(s.App).Fill()
 	s.Patient(alice, "Dropped")
 	release()
+	hold(t, s)()
 	for range hers.Events() {
 		t.Error("an event came")
 	}

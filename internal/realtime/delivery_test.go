@@ -18,7 +18,7 @@ func TestWritersDoNotWait(t *testing.T) {
 	s := testapp.New(t)
 	alice := s.SignUp("alice")
 	subscriber, deliver := subscribed(t, s, alice, "patients/*"), make(chan struct{})
-	release := realtime.Of(s.App).Hold()
+	release := hold(t, s)
 	first := s.Patient(alice, "First")
 	s.App.OnRealtimeMessageSend().BindFunc(func(e *core.RealtimeMessageEvent) error {
 		<-deliver
@@ -89,12 +89,12 @@ func TestFiltersJudgeWhatWasWritten(t *testing.T) {
 	alice := s.SignUp("alice")
 	patient := s.Patient(alice, "Anna")
 	subscriber := subscribed(t, s, alice, filtered("patients/*", "age = 1 && name ~ 'nn'"))
-	release := realtime.Of(s.App).Hold()
+	release := hold(t, s)
 	for _, age := range []int{0, 1, 2} {
 		setAge(s, alice, patient, age)
 	}
 	s.Must(204, alice.Access, "DELETE", "/api/patients/"+patient+"/", nil)
-	last := s.Must(201, alice.Access, "POST", "/api/patients/", map[string]any{"name": "Nanni", "age": 1})["id"].(string)
+	last := s.Create(alice, "patients", map[string]any{"name": "Nanni", "age": 1})
 	release()
 	if event := expect(t, subscriber, "update", patient); event.Record["age"] != 1.0 {
 		t.Errorf("got %+v", event)
@@ -127,7 +127,7 @@ func TestOtherRules(t *testing.T) {
 	expect(t, hers, "create", public)
 	expect(t, his, "create", public)
 
-	release := realtime.Of(s.App).Hold()
+	release := hold(t, s)
 	hidden := create("notes", map[string]any{})
 	s.Must(200, operator, "PATCH", testapp.Records("notes")+"/"+hidden, map[string]any{"public": true})
 	release()

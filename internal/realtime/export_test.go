@@ -1,17 +1,22 @@
 package realtime
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // Tend does what is due at a time.
 func (r *Room) Tend(now time.Time) { r.tendAll(now) }
 
-// Hold has the dispatcher wait for release.
+// Hold has the dispatcher wait for release, once it has done what waits before.
 func (r *Room) Hold() (release func()) {
 	held, released := make(chan struct{}), make(chan struct{})
-	r.queue.do(func() {
+	for !r.queue.do(func() {
 		close(held)
 		<-released
-	})
+	}) {
+		runtime.Gosched()
+	}
 	<-held
 	return func() { close(released) }
 }

@@ -2,7 +2,10 @@ package realtime_test
 
 import (
 	"net/url"
+	"sync"
 	"testing"
+
+	"carebase/internal/realtime"
 
 	"carebase/internal/testing/testapp"
 )
@@ -30,6 +33,13 @@ func expect(t *testing.T, subscriber *testapp.Subscriber, action, id string) tes
 		t.Fatalf("got %+v, want %s of %s", event, action, id)
 	}
 	return event
+}
+
+// hold has the dispatcher wait for release, or for the end of the test.
+func hold(t *testing.T, s *testapp.Server) (release func()) {
+	release = sync.OnceFunc(realtime.Of(s.App).Hold())
+	t.Cleanup(release)
+	return release
 }
 
 // filtered is a topic with a filter.

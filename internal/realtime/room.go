@@ -13,6 +13,7 @@ package realtime
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
@@ -109,11 +110,20 @@ func (r *Room) OnConnect(pass func(*core.RealtimeConnectRequestEvent) error) {
 // processes that it adds receive them.
 func (r *Room) OnDispatch(refresh func()) { r.refresh = refresh }
 
+// endTimeout bounds how long the end waits for the dispatcher.
+const endTimeout = 5 * time.Second
+
 // end waits until what has been written is in the queues of the clients, some of
 // which may be other processes'.
 func (r *Room) end() {
 	r.serves.Store(false)
 	r.stop.Do(func() { close(r.stopped) })
-	<-r.done
+	timeout := time.NewTimer(endTimeout)
+	defer timeout.Stop()
+	select {
+	case <-r.done:
+	case <-timeout.C:
+		r.app.Logger().Error("failed to dispatch all realtime messages before the end")
+	}
 	r.streams.end()
 }
