@@ -125,6 +125,7 @@ type Trail struct {
 	sets         *recentSets
 	transactions transactions
 	exists       atomic.Bool // caches that the tables exist
+	lastDelivery atomic.Pointer[delivery]
 }
 
 // storeKey is the key of the trail in the app's store.

@@ -3,13 +3,16 @@ package audit_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 	"github.com/pocketbase/pocketbase/tools/types"
 
+	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
@@ -194,6 +197,28 @@ func TestDeliveriesAreRecorded(t *testing.T) {
 	after = events(t, c.Server)[before:]
 	if len(after) != 1 || len(matching(after, event{Action: "R", Outcome: "denied", Agent: c.stranger.ID, Door: "realtime", Records: c.patient})) != 1 {
 		t.Errorf("a subscription to somebody else's patient: got %+v", after)
+	}
+}
+
+// TestDeliveriesOfAllTopicsAreRecorded subscribes in each form of a topic.
+func TestDeliveriesOfAllTopicsAreRecorded(t *testing.T) {
+	c := newClinic(t)
+	options := "?options=" + url.QueryEscape(`{"query":{"filter":"age > 1"}}`)
+	for _, topic := range []string{"patients", "patients/*", "patients/" + c.patient, "patients" + options, "patients/*" + options} {
+		subscriber := c.Connect()
+		if answer := subscriber.Subscribe(c.owner.Access, topic); answer.Status != 204 {
+			t.Fatalf("got %d %s", answer.Status, answer.Body)
+		}
+		before := len(events(t, c.Server))
+		c.Must(200, c.owner.Access, "PATCH", "/api/patients/"+c.patient+"/", map[string]any{"age": 9})
+		if received := subscriber.Next(); !received.Is("update", c.patient) {
+			t.Fatalf("%s: got %+v", topic, received)
+		}
+		if found := matching(events(t, c.Server)[before:], event{Action: "R", Door: "realtime", Records: c.patient}); len(found) != 1 {
+			t.Errorf("%s: got %+v", topic, found)
+		}
+		subscriber.End()
+		testapp.Eventually(t, 10*time.Second, "the connection has ended", func() bool { return realtime.Of(c.App).Connected() == 0 })
 	}
 }
 

@@ -44,7 +44,7 @@ func (t *Trail) bindRealtime() {
 		agent.Impersonator, _ = e.Client.Get(impersonatorKey).(string)
 		for _, event := range t.delivered(e.Message.Name, e.Message.Data) {
 			event.Agent = agent
-			if err := Record(e.RequestEvent, *event); err != nil {
+			if err := Record(e.RequestEvent, event); err != nil {
 				return err
 			}
 		}
@@ -77,12 +77,30 @@ func isReadable(e *core.RequestEvent, record *core.Record) bool {
 	return err == nil && readable
 }
 
+// delivery is what a message amounts to.
+type delivery struct {
+	collection string
+	data       []byte
+	events     []Event
+}
+
 // delivered returns the reads that a message amounts to: its record and the
-// expanded ones.
-func (t *Trail) delivered(topic string, data []byte) []*Event {
-	name, _, isRecord := strings.Cut(strings.TrimSuffix(topic, "?"), "/")
+// expanded ones. Many subscribers are sent the same data one after the other, which
+// is read once.
+func (t *Trail) delivered(topic string, data []byte) []Event {
+	path, _, _ := strings.Cut(topic, "?")
+	name, _, _ := strings.Cut(path, "/")
+	last := t.lastDelivery.Load()
+	if last == nil || last.collection != name || len(data) == 0 || len(last.data) != len(data) || &last.data[0] != &data[0] {
+		last = &delivery{collection: name, data: data, events: t.readsIn(name, data)}
+		t.lastDelivery.Store(last)
+	}
+	return last.events
+}
+
+func (t *Trail) readsIn(name string, data []byte) []Event {
 	collection, err := t.app.FindCachedCollectionByNameOrId(name)
-	if err != nil || !isRecord && strings.HasPrefix(topic, "@") {
+	if err != nil {
 		return nil
 	}
 	var message struct {
@@ -98,7 +116,7 @@ func (t *Trail) delivered(topic string, data []byte) []*Event {
 
 type deliveries struct {
 	trail  *Trail
-	events []*Event
+	events []Event
 }
 
 // add adds a record and those expanded in it. Records without an id, because the
@@ -112,7 +130,7 @@ func (d *deliveries) add(record map[string]any, collection *core.Collection) {
 	if id := cast.ToString(record["id"]); id != "" && collection != nil && isRecorded(collection) {
 		stub := core.NewRecord(collection)
 		stub.Load(record)
-		d.events = append(d.events, &Event{Action: Read, Collection: collection.Name, Records: []string{id}, Patients: patientsOf(stub)})
+		d.events = append(d.events, Event{Action: Read, Collection: collection.Name, Records: []string{id}, Patients: patientsOf(stub)})
 	}
 	expanded, _ := record["expand"].(map[string]any)
 	for _, value := range expanded {

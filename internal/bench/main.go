@@ -22,6 +22,7 @@ type options struct {
 	time            time.Duration
 	audit, flood    bool
 	durability      bool
+	streams         bool
 }
 
 func main() {
@@ -33,6 +34,7 @@ func main() {
 	flag.BoolVar(&options.audit, "audit", false, "measure what the audit trail costs instead of comparing the engines")
 	flag.BoolVar(&options.flood, "flood", false, "measure views under a flood of logins instead of comparing the engines")
 	flag.BoolVar(&options.durability, "durability", false, "measure what commits on the disk cost SQLite, without PostgreSQL")
+	flag.BoolVar(&options.streams, "streams", false, "measure what realtime subscribers add to a create, without PostgreSQL")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -43,8 +45,8 @@ func main() {
 }
 
 func run(ctx context.Context, options options) (err error) {
-	if options.postgres == "" && !options.durability || options.users < 1 || options.patients < options.users || options.time <= 0 {
-		return errors.New("usage: go run ./internal/bench -postgres URL [-users 100] [-patients 100000] [-time 3s] [-audit | -flood | -durability]")
+	if options.postgres == "" && !options.durability && !options.streams || options.users < 1 || options.patients < options.users || options.time <= 0 {
+		return errors.New("usage: go run ./internal/bench -postgres URL [-users 100] [-patients 100000] [-time 3s] [-audit | -flood | -durability | -streams]")
 	}
 	directory, err := os.MkdirTemp("", "carebase-bench-*")
 	if err != nil {
@@ -58,11 +60,14 @@ func run(ctx context.Context, options options) (err error) {
 		return err
 	}
 	fmt.Printf("%d patients of %d users: made in SQLite in %.1f s", options.patients, options.users, time.Since(began).Seconds())
-	if options.durability {
+	if options.durability || options.streams {
 		fmt.Print("\n\n")
 		binary, err := build(ctx, directory)
 		if err != nil {
 			return err
+		}
+		if options.streams {
+			return measureStreams(ctx, binary, directory, data, callers, options.time)
 		}
 		return compareDurability(ctx, binary, directory, data, callers, options.time)
 	}
