@@ -66,7 +66,7 @@ function forget() {
   notify();
 }
 
-/** Returns the claims of a token. @param {string} token @returns {{ user_id: string, iat: number, exp: number }} */
+/** Returns the claims of a token. @param {string} token @returns {{ user_id: string, iat: number, exp: number, sid?: string }} */
 function claims(token) {
   return JSON.parse(atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
 }
@@ -143,6 +143,12 @@ export async function check() {
   } catch (error) {
     if (error instanceof Refused && error.status === 401) await renew(token);
   }
+}
+
+/** Returns what the tokens of this session, and of no other, have in common; empty without one. */
+export function sessionId() {
+  const session = current();
+  return session ? claims(session.access).sid ?? session.user.id : "";
 }
 
 /** Returns when to renew the access token, on the scale of Date.now(). */

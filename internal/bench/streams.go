@@ -88,7 +88,7 @@ func (s *server) beside(ctx context.Context, name string, count int, of []caller
 	slices.Sort(latencies)
 	shown := result{p50: latencies[len(latencies)/2], p99: latencies[len(latencies)*99/100]}
 	a, b := median(alone), median(busy)
-	fmt.Printf("| %s | %.2f | %.2f | %.2f | %.1f | %s | %.1f |\n", name, a, b, b/a, (b-a)*1000/float64(count), milliseconds(shown), memory[0])
+	fmt.Printf("| %s | %.2f | %.2f | %.2f | %.1f | %s | %.1f |\n", name, a, b, b/a, (b-a)*1000/float64(count), milliseconds(shown), slices.Max(memory))
 	return nil
 }
 

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -83,7 +84,7 @@ func (s *stream) open(ctx context.Context, event *core.RealtimeConnectRequestEve
 	if s.own == nil {
 		return errors.New("a hook has replaced the realtime client")
 	}
-	s.own.connect(event.Request.Header.Get("Last-Event-ID"), s.cancel)
+	s.own.connect(lastEvent(event.Request), s.cancel)
 	now := time.Now()
 	s.idleTimeout, s.expires = event.IdleTimeout, now.Add(event.MaxTimeout)
 	s.messaged.Store(now.UnixNano())
@@ -107,6 +108,12 @@ func (s *stream) open(ctx context.Context, event *core.RealtimeConnectRequestEve
 	s.room.enter(s)
 	s.serve()
 	return nil
+}
+
+// lastEvent returns the id of the event that a client had last. Browsers send the
+// header only if they connect again by themselves; a script names it in the query.
+func lastEvent(request *http.Request) string {
+	return cmp.Or(request.Header.Get("Last-Event-ID"), request.URL.Query().Get("lastEventId"))
 }
 
 // enter makes the client known before it learns its id.

@@ -5,7 +5,8 @@ import { subscribe } from "./api.js";
 
 /**
  * @typedef {{ collection: string, action: "create" | "update" | "delete", record: any }} Change
- * @typedef {{ changed: (change: Change) => void, connected: () => void, lost: () => void }} Listener
+ * @typedef {{ changed: (change: Change, id: string) => void, connected: (id: string) => void, missed: (id: string) => void, lost: () => void }} Listener
+ * Each is told the id of the event. After connecting again, changes that came meanwhile follow; missed says that some are lost.
  */
 
 const COLLECTIONS = ["patients", "doctors", "mappings"];
@@ -13,10 +14,13 @@ const COLLECTIONS = ["patients", "doctors", "mappings"];
 /** The delay before each attempt to connect, in milliseconds. */
 const PAUSES = [500, 1000, 2000, 4000, 8000, 15000];
 
-/** A connection with the server's id for it. @typedef {{ source: EventSource, clientId: string, shown: string, busy: boolean, ended: AbortController }} Stream */
+/** A connection with the server's id for it. @typedef {{ source: EventSource, clientId: string, id: string, shown: string, busy: boolean, ended: AbortController }} Stream */
 
-/** Keeps a connection open until the signal aborts. @param {Listener} listener @param {AbortSignal} signal */
-export function connect(listener, signal) {
+/**
+ * Keeps a connection open until the signal aborts, from the event on that has this id.
+ * @param {Listener} listener @param {AbortSignal} signal @param {string} [last]
+ */
+export function connect(listener, signal, last = "") {
   let attempts = 0;
   /** @type {Stream | null} */
   let stream = null;
@@ -28,16 +32,24 @@ export function connect(listener, signal) {
   function open() {
     close();
     /** @type {Stream} */
-    const opened = { source: new EventSource("/api/realtime"), clientId: "", shown: "", busy: false, ended: new AbortController() };
+    const opened = { source: new EventSource(`/api/realtime${last && `?lastEventId=${last}`}`), clientId: "", id: "", shown: "", busy: false, ended: new AbortController() };
     stream = opened;
     opened.source.addEventListener("PB_CONNECT", (event) => {
       opened.clientId = JSON.parse(event.data).clientId;
+      opened.id = event.lastEventId;
       void show(opened);
+    });
+    opened.source.addEventListener("@gap", () => {
+      last = opened.id;
+      listener.missed(last);
     });
     opened.source.addEventListener("@sessionEnded", () => void check().catch(() => {}));
     opened.source.addEventListener("error", () => opened === stream && fail());
     for (const collection of COLLECTIONS) {
-      opened.source.addEventListener(`${collection}/*`, (event) => listener.changed({ collection, ...JSON.parse(event.data) }));
+      opened.source.addEventListener(`${collection}/*`, (event) => {
+        last = event.lastEventId;
+        listener.changed({ collection, ...JSON.parse(event.data) }, last);
+      });
     }
   }
 
@@ -69,7 +81,8 @@ export function connect(listener, signal) {
         await subscribe(own.clientId, COLLECTIONS.map((collection) => `${collection}/*`), own.ended.signal);
         if (own.shown === "") {
           attempts = 0;
-          listener.connected();
+          last ||= own.id;
+          listener.connected(last);
         }
         own.shown = token;
       }

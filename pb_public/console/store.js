@@ -3,7 +3,7 @@
 
 import { check, SessionEnded } from "../session.js";
 import { isAbort } from "./api.js";
-import { connect } from "./realtime.js";
+import * as stream from "./shared-stream.js";
 
 /** @typedef {import("./realtime.js").Change} Change */
 
@@ -21,21 +21,18 @@ const changes = new EventTarget();
 /** Follows the server's changes until the signal aborts. @param {AbortSignal} signal @param {(lost: boolean) => void} onConnection */
 export function follow(signal, onConnection) {
   let wasLost = false;
-  let first = true;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let grace;
   const tell = () => { wasLost = true; onConnection(true); };
-  connect({
+  stream.follow({
     changed: (change) => publish(change),
     connected() {
       clearTimeout(grace);
       grace = undefined;
       if (wasLost) onConnection(false);
-      // Reload what may have changed in the meantime.
-      if (!first) changes.dispatchEvent(new Event("reconnected"));
-      first = false;
       wasLost = false;
     },
+    missed: () => changes.dispatchEvent(new Event("missed")),
     lost() {
       if (navigator.onLine === false) tell();
       else grace ??= setTimeout(tell, GRACE);
@@ -113,7 +110,7 @@ export function live({ load, collections = [], concerns = () => true, show, sign
   }
 
   onChanges(collections, (change) => concerns(change) && invalidate(), signal);
-  changes.addEventListener("reconnected", invalidate, { signal });
+  changes.addEventListener("missed", invalidate, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
   void reload();
   return { reload };

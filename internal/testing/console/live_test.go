@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"carebase/internal/collections"
+	"carebase/internal/realtime"
 	"carebase/internal/testing/browser"
 	"carebase/internal/testing/testapp"
 )
@@ -62,6 +64,40 @@ func TestLiveUpdates(t *testing.T) {
 	first.Allow("status of 404 (Not Found) " + server.URL + "/api/patients/" + patient)
 	first.Sees("Patient not found")
 	other.Stays(`document.body.innerText.includes("No patients yet")`)
+}
+
+// TestTabsShareOneStream opens more tabs than a browser has connections to an
+// HTTP/1.1 server, and closes the one that has the stream.
+func TestTabsShareOneStream(t *testing.T) {
+	server := testapp.New(t)
+	ann := server.SignUp("ann")
+	first := browser.Open(t, server.URL)
+	first.Fill("E-mail", ann.Email)
+	first.Fill("Password", testapp.Password)
+	first.Click("[type=checkbox]")
+	first.Press("Sign in")
+	first.Until(`document.querySelector(".tile")`)
+	room := realtime.Of(server.App)
+	testapp.Eventually(t, 20*time.Second, "the stream is open", func() bool { return room.Connected() == 1 })
+	var tabs []*browser.Page
+	for range 7 {
+		tab := first.Tab(server.URL + "/#/patients")
+		tab.Sees("No patients yet")
+		tabs = append(tabs, tab)
+	}
+	if got := room.Connected(); got != 1 {
+		t.Errorf("eight tabs have %d streams", got)
+	}
+	server.Patient(ann, "John Doe")
+	for _, tab := range tabs {
+		tab.Sees("John Doe")
+	}
+	first.Go("about:blank")
+	server.Patient(ann, "Jane Doe")
+	for _, tab := range tabs {
+		tab.Sees("Jane Doe")
+	}
+	testapp.Eventually(t, 20*time.Second, "another tab has the stream", func() bool { return room.Connected() == 1 })
 }
 
 // TestTenThousandPatients checks that a long list only renders one page.
