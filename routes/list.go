@@ -34,7 +34,10 @@ func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) 
 	}
 	query := listing{resource: s, where: where, order: order, size: indexedChunk, limit: all}
 	if terms := r.Ordering(); terms != nil {
-		query.order, query.size = slices.Concat(orderOf(terms), newestFirst), sortedChunk
+		query.order = orderOf(terms)
+		if !s.isIndexed(terms) {
+			query.size = sortedChunk
+		}
 	}
 	if !r.Paginated() && !r.ForPeople() {
 		return r.RespondList(query.objects(r))
@@ -108,7 +111,8 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 }
 
 // chunk reads at most limit rows of a range, and fewer if they exceed the chunk
-// size in bytes. exhausted reports whether the range has no more rows.
+// size in bytes. Within a range all terms of the order but the last of its
+// conditions are the same for every row. exhausted reports whether the range has no more rows.
 func (l listing) chunk(r *rest.Request, within []dbx.Expression, offset, limit int64) (rows []*row, exhausted bool, err error) {
 	newRow := func() (*row, error) { return l.newRow(), nil }
 	if wantsTags(r) {
@@ -121,7 +125,7 @@ func (l listing) chunk(r *rest.Request, within []dbx.Expression, offset, limit i
 	columns := slices.Concat(l.columns(), first.tagColumns, []string{collections.CreatedAt, numberColumn})
 	found, err := r.App.ConcurrentDB().Select(columns...).
 		From(l.collection.Name).Where(dbx.And(slices.Concat(l.where, within)...)).
-		OrderBy(l.order.clauses()...).Offset(offset).Limit(limit).
+		OrderBy(l.order.clauses()[max(0, len(within)-1):]...).Offset(offset).Limit(limit).
 		WithContext(r.Request.Context()).Rows()
 	if err != nil {
 		return nil, false, err

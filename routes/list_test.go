@@ -39,11 +39,13 @@ func TestListsOfManyChunks(t *testing.T) {
 	manyPatients(server, alice.ID, 1700)
 	for query, order := range map[string]string{
 		"":                        "created_at DESC, _rowid_ DESC",
-		"?ordering=name":          "name ASC, created_at DESC, _rowid_ DESC",
-		"?ordering=-name,age":     "name DESC, age ASC, created_at DESC, _rowid_ DESC",
+		"?ordering=name":          "name ASC, created_at ASC, id ASC",
+		"?ordering=-name":         "name DESC, created_at DESC, id DESC",
+		"?ordering=age":           "age ASC, created_at ASC, id ASC",
+		"?ordering=-name,age":     "name DESC, age ASC, created_at ASC, id ASC",
 		"?ordering=-age,name,-id": "age DESC, name ASC, id DESC",
-		"?ordering=created_at":    "created_at ASC, _rowid_ DESC",
-		"?ordering=notes":         "notes ASC, created_at DESC, _rowid_ DESC",
+		"?ordering=created_at":    "created_at ASC, _rowid_ ASC",
+		"?ordering=notes":         "notes ASC, created_at ASC, id ASC",
 	} {
 		var want []string
 		err := server.App.DB().NewQuery("SELECT id FROM patients WHERE created_by = {:owner} ORDER BY " + order).
@@ -108,7 +110,11 @@ func TestListQueriesUseTheirIndexes(t *testing.T) {
 			queries = append(queries, query)
 		}
 	}
-	for _, path := range []string{"/api/patients/", "/api/doctors/", "/api/mappings/", "/api/mappings/" + patient + "/", "/api/patients/?page=3"} {
+	for _, path := range []string{
+		"/api/patients/", "/api/doctors/", "/api/mappings/", "/api/mappings/" + patient + "/", "/api/patients/?page=3",
+		"/api/patients/?ordering=name", "/api/patients/?ordering=-name&page=2", "/api/patients/?ordering=age&page=last", "/api/patients/?ordering=-created_at",
+		"/api/doctors/?ordering=name", "/api/doctors/?ordering=-speciality", "/api/mappings/?ordering=-assigned_at", "/api/mappings/?patient=" + patient,
+	} {
 		server.Call(alice.Access, "GET", path, nil)
 	}
 	mutex.Lock()

@@ -2,6 +2,7 @@ package routes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pocketbase/dbx"
@@ -13,6 +14,7 @@ import (
 // rows tie.
 type order []orderTerm
 
+// orderTerm sorts by a column, or by an expression over columns.
 type orderTerm struct {
 	column     string
 	descending bool
@@ -25,13 +27,34 @@ var (
 	oldestFirst = order{{collections.CreatedAt, false}, {numberColumn, false}}
 )
 
-// orderOf parses DRF's ordering terms, which name declared fields.
+// orderOf parses DRF's ordering terms, which name declared fields. Rows that tie
+// are in the order of their creation, in the direction of the last term, so that one
+// index serves both directions.
 func orderOf(terms []string) order {
-	parsed := make(order, len(terms))
-	for i, term := range terms {
-		parsed[i].column, parsed[i].descending = strings.CutPrefix(term, "-")
+	var parsed order
+	for _, term := range terms {
+		column, descending := strings.CutPrefix(term, "-")
+		parsed = append(parsed, orderTerm{column, descending})
+	}
+	descending := parsed[len(parsed)-1].descending
+	switch {
+	case len(parsed) > 1 || parsed[0].column != collections.CreatedAt:
+	case descending:
+		return newestFirst
+	default:
+		return oldestFirst
+	}
+	for _, column := range []string{collections.CreatedAt, idLength, "id"} {
+		parsed = append(parsed, orderTerm{column, descending})
 	}
 	return parsed
+}
+
+// isIndexed reports whether an index has the rows of a list in the order of the
+// terms.
+func (s *resource) isIndexed(terms []string) bool {
+	column := strings.TrimPrefix(terms[0], "-")
+	return len(terms) == 1 && (column == collections.CreatedAt || slices.Contains(s.Sorted, column))
 }
 
 // clauses returns the terms of the ORDER BY clause.
@@ -60,7 +83,7 @@ func (o order) after(last *row) [][]dbx.Expression {
 			}
 			parameter := fmt.Sprintf("last%d", i)
 			conditions[i] = dbx.NewExp(
-				fmt.Sprintf("[[%s]] %s {:%s}", term.column, operator, parameter),
+				fmt.Sprintf("%s %s {:%s}", term.column, operator, parameter),
 				dbx.Params{parameter: last.value(term.column)},
 			)
 		}

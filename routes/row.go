@@ -30,6 +30,10 @@ type row struct {
 // created_at.
 const numberColumn = "_rowid_"
 
+// idLength sorts ids before their text does: of two numbers, the longer one is the
+// higher.
+const idLength = "length(id)"
+
 // columns returns the columns that destinations expects, in order.
 func (s *resource) columns() []string {
 	columns := make([]string, len(s.fields))
@@ -83,6 +87,9 @@ func (w *row) value(column string) any {
 		return w.createdAt
 	case numberColumn:
 		return w.number
+	case idLength:
+		id, _ := w.value("id").(string)
+		return int64(len(id))
 	}
 	for i, field := range w.fields {
 		if field.Name != column {
