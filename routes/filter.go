@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -8,47 +9,84 @@ import (
 	"github.com/spf13/cast"
 
 	"carebase/internal/rest"
+	"carebase/internal/search"
 )
 
-// filter returns the conditions of a list query: the scope, the exact filters
-// and ?search=. All of them must hold.
-func (s *resource) filter(r *rest.Request, scope dbx.HashExp) ([]dbx.Expression, error) {
-	var conditions []dbx.Expression
-	if len(scope) > 0 {
-		conditions = append(conditions, scope)
-	}
+// selection is which rows a list has.
+type selection struct {
+	where []dbx.Expression
+	// counting is where, written to be counted with.
+	counting []dbx.Expression
+}
+
+// filter returns the rows of a list: those of the scope that the exact filters and
+// ?search= leave.
+func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (selection, error) {
+	equal := maps.Clone(scope)
 	for _, field := range s.fields {
 		if !slices.Contains(s.Filters, field.Name) {
 			continue
 		}
 		value, given, err := r.Filter(field)
 		if err != nil {
-			return nil, err
+			return selection{}, err
 		}
 		if given && field.Type == rest.PrimaryKey {
 			messages, err := field.Validate(r, cast.ToString(value), rest.Data{})
 			if err != nil {
-				return nil, err
+				return selection{}, err
 			}
 			if messages != nil {
-				return nil, rest.FieldInvalid(field.Name, rest.InvalidChoice)
+				return selection{}, rest.FieldInvalid(field.Name, rest.InvalidChoice)
 			}
 		}
 		if given {
-			conditions = append(conditions, dbx.HashExp{field.Name: value})
+			equal[field.Name] = value
 		}
 	}
+	match, err := s.match(r)
+	if err != nil {
+		return selection{}, err
+	}
+	conditions := comparisons(equal, "")
+	if match == nil {
+		return selection{conditions, conditions}, nil
+	}
+	selected := selection{append(conditions, match), append(conditions, match.Counting)}
+	if match.ByRowID {
+		selected.where = append(comparisons(equal, "+"), match)
+	}
+	return selected, nil
+}
+
+// comparisons returns the conditions that columns have these values. With the prefix
+// "+", SQLite uses no index for them.
+func comparisons(equal dbx.HashExp, prefix string) []dbx.Expression {
+	conditions := make([]dbx.Expression, 0, len(equal))
+	for _, column := range slices.Sorted(maps.Keys(equal)) {
+		conditions = append(conditions, dbx.NewExp(prefix+"[["+column+"]] = {:"+column+"}", dbx.Params{column: equal[column]}))
+	}
+	return conditions
+}
+
+// match returns the condition of ?search=; nil if it is not given.
+func (s *resource) match(r *rest.Request) (*search.Match, error) {
 	if s.Search == nil {
-		return conditions, nil
+		return nil, nil
 	}
 	terms, err := r.SearchTerms()
 	if err != nil {
 		return nil, err
 	}
-	for i, term := range terms {
-		conditions = append(conditions, s.containing(term, i))
+	owner := r.Auth.Id
+	if s.readableByAll {
+		owner = ""
 	}
-	return conditions, nil
+	return s.searchIndex().Find(r.Request.Context(), r.App.ConcurrentDB(), s.engine, owner, terms)
+}
+
+func (s *resource) searchIndex() search.Index {
+	return search.Index{Table: s.collection.Name, Owner: s.collection.Owner, Fields: s.Search, Shared: s.collection.Shared}
 }
 
 // listQuery declares the query parameters of a list.
@@ -85,17 +123,4 @@ func (s *resource) listErrors() []*rest.Error {
 		declared = append(declared, rest.ParseError("The search has too many terms."), rest.NullCharacters())
 	}
 	return declared
-}
-
-var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-// containing matches rows that contain the term in any search field, ignoring
-// the case of ASCII letters.
-func (s *resource) containing(term string, number int) dbx.Expression {
-	parameter := "search" + cast.ToString(number)
-	conditions := make([]dbx.Expression, len(s.Search))
-	for i, field := range s.Search {
-		conditions[i] = dbx.NewExp("[["+field+"]] LIKE {:"+parameter+`} ESCAPE '\'`, dbx.Params{parameter: "%" + escapeLike.Replace(term) + "%"})
-	}
-	return dbx.Or(conditions...)
 }

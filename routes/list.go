@@ -28,11 +28,11 @@ func (s *resource) list(r *rest.Request) error {
 // respondList responds with the requested rows in scope, all of them or one
 // page, read in chunks. The browsable API never gets more than a page.
 func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) error {
-	where, err := s.filter(r, scope)
+	selected, err := s.filter(r, scope)
 	if err != nil {
 		return err
 	}
-	query := listing{resource: s, where: where, order: order, size: indexedChunk, limit: all}
+	query := listing{resource: s, where: selected.where, order: order, size: indexedChunk, limit: all}
 	if terms := r.Ordering(); terms != nil {
 		query.order = orderOf(terms)
 		if !s.isIndexed(terms) {
@@ -42,7 +42,7 @@ func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) 
 	if !r.Paginated() && !r.ForPeople() {
 		return r.RespondList(query.objects(r))
 	}
-	count, err := s.count(r, dbx.And(where...))
+	count, err := s.count(r, dbx.And(selected.counting...))
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/rest"
+	"carebase/internal/search"
 	"carebase/internal/simplejwt"
 )
 
@@ -27,21 +28,25 @@ type resource struct {
 	fields []rest.Field
 	// readableByAll lets every user read every row. Only the owner may change it.
 	readableByAll bool
+	engine        search.Engine
 }
 
 // newResource returns the resource of a declared collection with an owner.
-func newResource(name string, scope config.DoctorsScope) *resource {
+func newResource(name string, settings *config.Config) *resource {
 	collection := collections.Get(name)
 	s := &resource{
 		Resource:      collection.Resource,
 		collection:    collection,
 		fields:        slices.Clone(collection.Resource.Fields),
-		readableByAll: collection.IsReadableByAll(scope),
+		readableByAll: collection.IsReadableByAll(settings.DoctorsScope),
+	}
+	if settings.PostgreSQL != nil {
+		s.engine = search.PostgreSQL
 	}
 	for _, relation := range collection.Relations {
 		for i := range s.fields {
 			if s.fields[i].Name == relation.Field {
-				s.fields[i].Validate = visible(newResource(relation.Target, scope))
+				s.fields[i].Validate = visible(newResource(relation.Target, settings))
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package search
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // gramLength is the length of the indexed pieces of a text, in runes.
@@ -44,9 +43,23 @@ func tokenRune(r rune) rune {
 	return otherPrivate
 }
 
+// maxIndexed is the length in bytes of the longest row whose content is indexed.
+// Longer ones have one token in common, and are searched without the index.
+const maxIndexed = 64 << 10
+
+// longRow returns the token of an owner's rows that are too long.
+func longRow(owner string) string { return owner + string(afterOwner) + string(afterOwner) + "long" }
+
 // grams returns the tokens of a row's fields. The end is padded, so that a token
 // begins at every rune.
 func grams(owner string, fields []string) string {
+	length := 0
+	for _, field := range fields {
+		length += len(field)
+	}
+	if length > maxIndexed {
+		return longRow(owner)
+	}
 	folded := make([]string, len(fields))
 	for i, field := range fields {
 		folded[i] = Fold(field)
@@ -77,7 +90,7 @@ func match(owner string, terms []string) string {
 // contains reports whether a field of a row contains a folded term.
 func contains(term string, fields []string) bool {
 	for _, field := range fields {
-		if len(term) <= len(field)*utf8.UTFMax*gramLength && strings.Contains(Fold(field), term) {
+		if strings.Contains(Fold(field), term) {
 			return true
 		}
 	}
