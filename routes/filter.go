@@ -71,7 +71,8 @@ func comparisons(equal dbx.HashExp, prefix string) []dbx.Expression {
 
 // match returns the condition of ?search=; nil if it is not given.
 func (s *resource) match(r *rest.Request) (*search.Match, error) {
-	if s.Search == nil {
+	index, ok := s.collection.SearchIndex()
+	if !ok {
 		return nil, nil
 	}
 	terms, err := r.SearchTerms()
@@ -82,11 +83,7 @@ func (s *resource) match(r *rest.Request) (*search.Match, error) {
 	if s.readableByAll {
 		owner = ""
 	}
-	return s.searchIndex().Find(r.Request.Context(), r.App.ConcurrentDB(), s.engine, owner, terms)
-}
-
-func (s *resource) searchIndex() search.Index {
-	return search.Index{Table: s.collection.Name, Owner: s.collection.Owner, Fields: s.Search, Shared: s.collection.Shared}
+	return index.Find(r.Request.Context(), r.App.ConcurrentDB(), s.engine, owner, terms)
 }
 
 // listQuery declares the query parameters of a list.

@@ -22,8 +22,13 @@ type Index struct {
 	Shared bool
 }
 
-// Create creates the index and fills it with the table's rows.
-func (i Index) Create(ctx context.Context, db dbx.Builder) error {
+// Ensure creates the index and fills it with the table's rows, unless it exists.
+func (i Index) Ensure(ctx context.Context, db dbx.Builder) error {
+	var found int
+	err := db.NewQuery("SELECT count(*) FROM sqlite_master WHERE name = {:name}").Bind(dbx.Params{"name": i.name()}).WithContext(ctx).Row(&found)
+	if err != nil || found > 0 {
+		return err
+	}
 	onPostgreSQL := postgresDefinitions
 	if i.Shared {
 		onPostgreSQL = slices.Concat(onPostgreSQL, []string{postgresSharedDefinition})
@@ -84,6 +89,11 @@ func (i Index) part(name string) string {
 }
 
 func (i Index) name() string { return i.Table + "_search" }
+
+// Owns reports whether a table belongs to the index.
+func (i Index) Owns(table string) bool {
+	return table == i.name() || strings.HasPrefix(table, i.name()+"_")
+}
 
 // fields returns the list of fields, each with a prefix.
 func (i Index) fields(prefix string) string { return prefix + strings.Join(i.Fields, ", "+prefix) }
