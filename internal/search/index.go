@@ -98,12 +98,21 @@ func (i Index) Owns(table string) bool {
 // fields returns the list of fields, each with a prefix.
 func (i Index) fields(prefix string) string { return prefix + strings.Join(i.Fields, ", "+prefix) }
 
+// module is how the FTS5 table of an index is defined.
+const module = "USING fts5(grams, content='', contentless_delete=1, tokenize='ascii')"
+
+// IsIndex reports whether an object of SQLite's catalog with this definition is a
+// search index. The names of its other parts begin with its own and an underscore.
+func IsIndex(definition string) bool {
+	return strings.HasPrefix(definition, "CREATE VIRTUAL TABLE ") && strings.HasSuffix(definition, module)
+}
+
 // sqliteDefinitions keep the rows that change in a table, and bring the index up to
 // date when there are many: one by one costs four times as much. Until then they are
 // searched without the index. A table's row ids stay what they are as long as it has
 // a primary key.
 var sqliteDefinitions = []string{
-	"CREATE VIRTUAL TABLE $index USING fts5(grams, content='', contentless_delete=1, tokenize='ascii')",
+	"CREATE VIRTUAL TABLE $index " + module,
 	"INSERT INTO $index (rowid, grams) SELECT source.rowid, $grams FROM $table AS source",
 	"INSERT INTO $index ($index) VALUES ('optimize')",
 	"CREATE TABLE ${index}_pending (number INTEGER PRIMARY KEY, record INTEGER UNIQUE NOT NULL)",
