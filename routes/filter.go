@@ -12,16 +12,18 @@ import (
 	"carebase/internal/search"
 )
 
-// selection is which rows a list has.
-type selection struct {
+// criteria are which rows a list has.
+type criteria struct {
 	where []dbx.Expression
 	// counting is where, written to be counted with.
 	counting []dbx.Expression
+	// everything says that these are all rows that the caller may read.
+	everything bool
 }
 
 // filter returns the rows of a list: those of the scope that the exact filters and
 // ?search= leave.
-func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (selection, error) {
+func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (criteria, error) {
 	equal := maps.Clone(scope)
 	for _, field := range s.fields {
 		if !slices.Contains(s.Filters, field.Name) {
@@ -29,15 +31,15 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (selection, error)
 		}
 		value, given, err := r.Filter(field)
 		if err != nil {
-			return selection{}, err
+			return criteria{}, err
 		}
 		if given && field.Type == rest.PrimaryKey {
 			messages, err := field.Validate(r, cast.ToString(value), rest.Data{})
 			if err != nil {
-				return selection{}, err
+				return criteria{}, err
 			}
 			if messages != nil {
-				return selection{}, rest.FieldInvalid(field.Name, rest.InvalidChoice)
+				return criteria{}, rest.FieldInvalid(field.Name, rest.InvalidChoice)
 			}
 		}
 		if given {
@@ -46,13 +48,13 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (selection, error)
 	}
 	match, err := s.match(r)
 	if err != nil {
-		return selection{}, err
+		return criteria{}, err
 	}
 	conditions := comparisons(equal, "")
 	if match == nil {
-		return selection{conditions, conditions}, nil
+		return criteria{where: conditions, counting: conditions, everything: len(equal) == len(s.scope(r))}, nil
 	}
-	selected := selection{append(conditions, match), append(conditions, match.Counting)}
+	selected := criteria{where: append(conditions, match), counting: append(conditions, match.Counting)}
 	if match.ByRowID {
 		selected.where = append(comparisons(equal, "+"), match)
 	}

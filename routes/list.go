@@ -42,7 +42,7 @@ func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) 
 	if !r.Paginated() && !r.ForPeople() {
 		return r.RespondList(query.objects(r))
 	}
-	count, err := s.count(r, dbx.And(selected.counting...))
+	count, err := s.countSelected(r, selected)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/collections"
 	"carebase/internal/config"
+	"carebase/internal/counts"
 	"carebase/internal/rest"
 	"carebase/internal/search"
 	"carebase/internal/simplejwt"
@@ -219,6 +220,23 @@ func (s *resource) retrieve(r *rest.Request) error {
 // count returns the number of rows that match.
 func (s *resource) count(r *rest.Request, where dbx.Expression) (count int64, err error) {
 	err = r.App.ConcurrentDB().Select("count(*)").From(s.collection.Name).Where(where).
+		WithContext(r.Request.Context()).Row(&count)
+	return count, err
+}
+
+// countSelected returns the number of rows that meet the criteria. All rows of the
+// caller are counted already.
+func (s *resource) countSelected(r *rest.Request, selected criteria) (count int64, err error) {
+	counter, counted := s.collection.Counter()
+	if !selected.everything || !counted {
+		return s.count(r, dbx.And(selected.counting...))
+	}
+	owner := r.Auth.Id
+	if s.readableByAll {
+		owner = counts.Everybody
+	}
+	err = r.App.ConcurrentDB().Select("coalesce(sum(number), 0)").From(counts.Table).
+		Where(dbx.HashExp{"source": counter.Table, "owner": owner, "kind": counter.Kinds[0].Name}).
 		WithContext(r.Request.Context()).Row(&count)
 	return count, err
 }

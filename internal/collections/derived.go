@@ -41,6 +41,16 @@ func Counters() []counts.Counter {
 	}
 }
 
+// Counter returns what the records are counted by; ok is false if they are not.
+func (c *Collection) Counter() (counter counts.Counter, ok bool) {
+	for _, counter := range Counters() {
+		if counter.Table == c.Name {
+			return counter, true
+		}
+	}
+	return counter, false
+}
+
 // ageBucket returns the expression of an age's band.
 func ageBucket() string {
 	var expression strings.Builder

@@ -96,7 +96,8 @@ func (i Index) onPostgreSQL(owner string, terms []string, params dbx.Params) (fo
 }
 
 // onSQLite is onPostgreSQL for SQLite. The terms are looked for in the rows that are
-// too long for the index, and in those that have changed since.
+// too long for the index, and in those that have changed since; SQLite reads a CROSS
+// JOIN in the order in which it is written.
 func (i Index) onSQLite(owner string, terms []string, params dbx.Params) (found, containing string) {
 	folded, contained := make([]string, len(terms)), make([]string, len(terms))
 	for n, term := range terms {
@@ -112,5 +113,5 @@ func (i Index) onSQLite(owner string, terms []string, params dbx.Params) (found,
 		SELECT $table.rowid FROM (
 			SELECT rowid AS record FROM $index WHERE $index MATCH {:long} AND rowid NOT IN (SELECT record FROM ${index}_pending)
 			UNION ALL SELECT record FROM ${index}_pending
-		) JOIN $table ON $table.rowid = record WHERE ({:owner} = '' OR $owner = {:owner}) AND `) + containing, containing
+		) CROSS JOIN $table ON $table.rowid = record WHERE ({:owner} = '' OR $owner = {:owner}) AND `) + containing, containing
 }
