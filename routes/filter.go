@@ -50,23 +50,26 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (criteria, error) 
 	if err != nil {
 		return criteria{}, err
 	}
-	conditions := comparisons(equal, "")
+	var conditions []dbx.Expression
+	if len(equal) > 0 {
+		conditions = append(conditions, equal)
+	}
 	if match == nil {
 		return criteria{where: conditions, counting: conditions, everything: len(equal) == len(s.scope(r))}, nil
 	}
-	selected := criteria{where: append(conditions, match), counting: append(conditions, match.Counting)}
+	selected := criteria{where: slices.Concat(conditions, []dbx.Expression{match}), counting: slices.Concat(conditions, []dbx.Expression{match.Counting})}
 	if match.ByRowID {
-		selected.where = append(comparisons(equal, "+"), match)
+		selected.where = append(unindexed(equal), match)
 	}
 	return selected, nil
 }
 
-// comparisons returns the conditions that columns have these values. With the prefix
-// "+", SQLite uses no index for them.
-func comparisons(equal dbx.HashExp, prefix string) []dbx.Expression {
-	conditions := make([]dbx.Expression, 0, len(equal))
-	for _, column := range slices.Sorted(maps.Keys(equal)) {
-		conditions = append(conditions, dbx.NewExp(prefix+"[["+column+"]] = {:"+column+"}", dbx.Params{column: equal[column]}))
+// unindexed returns the conditions that columns have these values, for which SQLite
+// uses no index.
+func unindexed(equal dbx.HashExp) []dbx.Expression {
+	var conditions []dbx.Expression
+	for column, value := range equal {
+		conditions = append(conditions, dbx.NewExp("+[["+column+"]] = {:"+column+"}", dbx.Params{column: value}))
 	}
 	return conditions
 }

@@ -37,7 +37,7 @@ type endpoints map[string]*rest.View
 func table(settings *config.Config) map[string]endpoints {
 	patients := newResource(collections.Patients, settings)
 	doctors := newResource(collections.Doctors, settings)
-	mappings := &mappingResource{newResource(collections.Mappings, settings), patients}
+	mappings := newMappings(patients, settings)
 	tokens := tokens{
 		lifetimes: simplejwt.Lifetimes{Access: settings.AccessTokenLifetime, Refresh: settings.RefreshTokenLifetime},
 		rotation:  simplejwt.Rotation{Rotate: settings.RotateRefreshTokens, Blacklist: settings.BlacklistAfterRotation, Grace: settings.RefreshReuseGrace},
