@@ -68,6 +68,7 @@ func TestListsUseTheirIndexesOnPostgreSQL(t *testing.T) {
 		{`SELECT id FROM mappings WHERE created_by = ? ORDER BY assigned_at ASC, created_at ASC, length(id) ASC, id ASC LIMIT 30`, "idx_mappings_assigned", []string{"u1"}},
 		{"SELECT `audit_events`.* FROM `audit_events` ORDER BY `audit_events`.`recorded_at` DESC LIMIT 40", "idx_audit_log_recorded", nil},
 		{"SELECT `patients`.* FROM `patients` ORDER BY `patients`.`_rowid_` DESC LIMIT 40", "patients__rowid__idx", nil},
+		{`SELECT _rowid_ FROM patients WHERE search_contains(created_by, ?, ?, name, notes) LIMIT 5001`, "patients_search", []string{"u1", "müller"}},
 		{`SELECT count(*) FROM patients WHERE created_by = ?`, "idx_patients_", []string{"u1"}},
 		{`SELECT * FROM patients WHERE id = ? AND created_by = ?`, "patients_pkey", []string{"p1-1", "u1"}},
 		{`SELECT count(*) FROM users WHERE email = ? COLLATE NOCASE`, "idx_users_email", []string{"U1@example.com"}},

@@ -17,8 +17,10 @@ type criteria struct {
 	where []dbx.Expression
 	// counting is where, written to be counted with.
 	counting []dbx.Expression
-	// everything says that these are all rows that the caller may read.
+	// everything says that these are all rows that the caller may read, or those of
+	// them that match.
 	everything bool
+	match      *search.Match
 }
 
 // filter returns the rows of a list: those of the scope that the exact filters and
@@ -54,10 +56,11 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (criteria, error) 
 	if len(equal) > 0 {
 		conditions = append(conditions, equal)
 	}
+	everything := len(equal) == len(s.scope(r))
 	if match == nil {
-		return criteria{where: conditions, counting: conditions, everything: len(equal) == len(s.scope(r))}, nil
+		return criteria{where: conditions, counting: conditions, everything: everything}, nil
 	}
-	selected := criteria{where: slices.Concat(conditions, []dbx.Expression{match}), counting: slices.Concat(conditions, []dbx.Expression{match.Counting})}
+	selected := criteria{everything: everything, match: match, where: slices.Concat(conditions, []dbx.Expression{match}), counting: slices.Concat(conditions, []dbx.Expression{match.Counting})}
 	if match.ByRowID {
 		selected.where = append(unindexed(equal), match)
 	}

@@ -237,6 +237,11 @@ func (s *resource) countSelected(r *rest.Request, selected criteria) (count int6
 	if !selected.everything || !counted {
 		return s.count(r, dbx.And(selected.counting...))
 	}
+	if selected.match != nil {
+		err = r.App.ConcurrentDB().NewQuery("SELECT count(*) FROM (" + selected.match.Found + ") AS found").Bind(selected.match.Params).
+			WithContext(r.Request.Context()).Row(&count)
+		return count, err
+	}
 	owner := r.Auth.Id
 	if s.readableByAll {
 		owner = counts.Everybody

@@ -21,6 +21,9 @@ const (
 // Match is the condition that rows contain all terms of a search.
 type Match struct {
 	dbx.Expression
+	// Found is the query of the row ids of all rows that match, with Params.
+	Found  string
+	Params dbx.Params
 	// Counting is the condition to count with. It costs the same wherever the rows
 	// are, while Expression is made for reading some of them in an order.
 	Counting dbx.Expression
@@ -59,17 +62,17 @@ func (i Index) Find(ctx context.Context, db dbx.Builder, engine Engine, owner st
 	}
 	byIndex := dbx.NewExp("_rowid_ IN ("+found+")", params)
 	if len(rows) > few {
-		return &Match{Expression: dbx.NewExp(containing, params), Counting: byIndex}, nil
+		return &Match{Expression: dbx.NewExp(containing, params), Found: found, Params: params, Counting: byIndex}, nil
 	}
 	if engine == PostgreSQL {
-		return &Match{Expression: byIndex, Counting: byIndex}, nil
+		return &Match{Expression: byIndex, Found: found, Params: params, Counting: byIndex}, nil
 	}
 	list, err := json.Marshal(rows)
 	if err != nil {
 		return nil, err
 	}
 	known := dbx.NewExp("_rowid_ IN (SELECT value FROM json_each({:rows}))", dbx.Params{"rows": string(list)})
-	return &Match{Expression: known, Counting: known, ByRowID: true}, nil
+	return &Match{Expression: known, Found: found, Params: params, Counting: known, ByRowID: true}, nil
 }
 
 // onPostgreSQL returns the query of the row ids of the rows that contain the terms,
@@ -80,11 +83,12 @@ func (i Index) onPostgreSQL(owner string, terms []string, params dbx.Params) (fo
 	if owner != "" {
 		ownerOf = i.Owner
 	}
+	params["owner"] = owner
 	indexed, contained := make([]string, len(terms)), make([]string, len(terms))
 	for n, term := range terms {
 		parameter := "{:term" + strconv.Itoa(n) + "}"
 		params["term"+strconv.Itoa(n)] = term
-		indexed[n] = "search_contains(" + ownerOf + ", " + parameter + ", " + i.fields("") + ")"
+		indexed[n] = "search_contains(" + ownerOf + ", {:owner}, " + parameter + ", " + i.fields("") + ")"
 		anywhere := make([]string, len(i.Fields))
 		for j, field := range i.Fields {
 			anywhere[j] = "instr(search_fold(" + field + "), search_fold(" + parameter + ")) > 0"

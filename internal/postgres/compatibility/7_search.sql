@@ -40,9 +40,9 @@ BEGIN
   RETURN (SELECT array_agg(DISTINCT owner || chr(1) || substr(term, i, 3)) FROM generate_series(1, greatest(length(term) - 2, 1)) AS i);
 END $$;
 
--- Whether a row may contain a term: it has its pieces or is long. PostgreSQL puts the body in the place of a
+-- Whether a row of the sought owner may contain a term: it has its pieces or is long. PostgreSQL puts the body in the place of a
 -- call, and finds an index over search_grams of the same arguments.
-CREATE OR REPLACE FUNCTION sqlite.search_contains(owner pg_catalog.text, term pg_catalog.text, VARIADIC fields pg_catalog.text[]) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT sqlite.search_grams(owner, VARIADIC fields) OPERATOR(pg_catalog.@>) sqlite.search_pieces(owner, term)
-    OR sqlite.search_grams(owner, VARIADIC fields) OPERATOR(pg_catalog.@>) ARRAY[owner OPERATOR(pg_catalog.||) pg_catalog.chr(1) OPERATOR(pg_catalog.||) 'long']
+CREATE OR REPLACE FUNCTION sqlite.search_contains(owner pg_catalog.text, sought pg_catalog.text, term pg_catalog.text, VARIADIC fields pg_catalog.text[]) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT sqlite.search_grams(owner, VARIADIC fields) OPERATOR(pg_catalog.@>) sqlite.search_pieces(sought, term)
+    OR sqlite.search_grams(owner, VARIADIC fields) OPERATOR(pg_catalog.@>) ARRAY[sought OPERATOR(pg_catalog.||) pg_catalog.chr(1) OPERATOR(pg_catalog.||) 'long']
 $$;

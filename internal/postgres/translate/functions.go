@@ -77,7 +77,7 @@ var functions = map[string]function{
 	"if":                {2, 3, iif},
 	"max":               {2, -1, extreme("GREATEST")},
 	"min":               {2, -1, extreme("LEAST")},
-	"search_contains":   named("sqlite.search_contains", 3, -1),
+	"search_contains":   named("sqlite.search_contains", 4, -1),
 	"search_fold":       named("sqlite.search_fold", 1, 1),
 	"likely":            {1, 1, func(a []expression) expression { return a[0] }},
 	"unlikely":          {1, 1, func(a []expression) expression { return a[0] }},
