@@ -13,6 +13,7 @@ import (
 func Bind(app core.App, config *config.Config) {
 	bindSQL(app)
 	bindViews(app)
+	bindRules(app)
 	bindCollections(app)
 	bindDjango(app)
 	bindSessions(app)
