@@ -4,15 +4,12 @@ package config
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 	"net/netip"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
-	"github.com/joho/godotenv"
 )
 
 // Config is the validated configuration.
@@ -150,16 +147,9 @@ type variables struct {
 // Load reads .env in the working directory and the environment; the environment takes
 // precedence. Its error lists every problem, one per line.
 func Load() (*Config, error) {
-	environment, err := godotenv.Read(".env")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		var unreadable *fs.PathError
-		if errors.As(err, &unreadable) {
-			return nil, fmt.Errorf(".env cannot be read: %w", unreadable.Err)
-		}
-		return nil, errors.New(".env cannot be read: each line must be NAME=value, or empty, or a # comment")
-	}
-	if environment == nil {
-		environment = map[string]string{}
+	environment, err := readDotenv(".env")
+	if err != nil {
+		return nil, err
 	}
 	for _, entry := range os.Environ() {
 		name, value, _ := strings.Cut(entry, "=")
