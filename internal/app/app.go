@@ -67,7 +67,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	routes.Bind(app, config, options.Public, documented)
 	app.RootCmd.AddCommand(
 		cli.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), cli.NewDatabaseCommand(),
-		cli.NewAuditCommand(app), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config),
+		cli.NewAuditCommand(app, config), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config),
 	)
 	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
 	return app, nil

@@ -16,11 +16,18 @@ import (
 
 	"carebase/internal/audit"
 	"carebase/internal/backup"
+	"carebase/internal/config"
 )
 
 // NewAuditCommand returns the command "audit".
-func NewAuditCommand(app core.App) *cobra.Command {
+func NewAuditCommand(app core.App, settings *config.Config) *cobra.Command {
 	command := &cobra.Command{Use: "audit", Short: "Check and export the audit trail"}
+	command.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
+		if settings.PostgreSQL != nil || command.HasSubCommands() {
+			return nil
+		}
+		return backup.RequireData(app.DataDir())
+	}
 	command.AddCommand(newVerifyCommand(app), newHeadsCommand(app), newExportCommand(app))
 	return command
 }

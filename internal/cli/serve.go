@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cobra"
 
+	"carebase/internal/backup"
 	"carebase/internal/config"
 	"carebase/internal/simplejwt"
 	"carebase/migrations"
@@ -25,6 +26,9 @@ func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 		}
 		if err := checkAddresses(command, settings.MetricsAddr); err != nil {
 			return err
+		}
+		if err := backup.CheckNewReplica(command.Context(), app.DataDir(), settings.Backup.Replica); err != nil {
+			return fmt.Errorf("REPLICA_URL: %w", err)
 		}
 		if err := app.Bootstrap(); err != nil {
 			return err
