@@ -60,7 +60,11 @@ Events younger than AUDIT_RETENTION must not be pruned: run the command with the
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(command.OutOrStdout(), "The audit trail is intact: %d events in %d chains.\n", summary.Events, summary.Chains)
+			text := fmt.Sprintf("The audit trail is intact: %d events in %d chains.\n", summary.Events, summary.Chains)
+			if summary.ShorterRetention > 0 {
+				text += fmt.Sprintf("Older events were pruned while AUDIT_RETENTION was %s, shorter than now.\n", summary.ShorterRetention)
+			}
+			_, err = fmt.Fprint(command.OutOrStdout(), text)
 			return err
 		},
 	}

@@ -86,8 +86,9 @@ func refreshBlacklisted(ctx context.Context, app core.App, old token, agent Agen
 	if err != nil {
 		return Refreshed{}, err
 	}
-	if successor == "" {
-		// After a logout, a repeated token is no sign of theft.
+	if successor == "" && !issued.IsZero() {
+		// After a logout, a repeated token is no sign of theft. What an earlier release
+		// blacklisted was rotated, unless the session still names it.
 		return Refreshed{}, notValid(errBlacklisted)
 	}
 	if time.Since(issued) >= rotation.Grace {
@@ -175,7 +176,7 @@ func Blacklist(ctx context.Context, app core.App, raw string) (user *core.Record
 			return notValid(err)
 		}
 		user = found.user
-		return notValid(blacklist(ctx, txApp, found, "", time.Time{}))
+		return notValid(blacklist(ctx, txApp, found, "", time.Now()))
 	})
 	return user, err
 }
