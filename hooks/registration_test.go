@@ -2,8 +2,6 @@ package hooks_test
 
 import (
 	"encoding/json"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -50,23 +48,6 @@ func TestClosedRegistration(t *testing.T) {
 	server.Must(200, "", "POST", "/api/auth/login/", account)
 }
 
-// identityProvider serves an OpenID Connect provider that knows one person.
-func identityProvider(t *testing.T, email string) *httptest.Server {
-	t.Helper()
-	routes := http.NewServeMux()
-	answer := func(body map[string]any) http.HandlerFunc {
-		return func(response http.ResponseWriter, _ *http.Request) {
-			response.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(response).Encode(body)
-		}
-	}
-	routes.HandleFunc("/token", answer(map[string]any{"access_token": "theirs", "token_type": "Bearer", "expires_in": 60}))
-	routes.HandleFunc("/person", answer(map[string]any{"sub": "person-" + email, "email": email, "email_verified": true, "name": "Ann"}))
-	provider := httptest.NewServer(routes)
-	t.Cleanup(provider.Close)
-	return provider
-}
-
 // TestRegistrationByOAuth2 signs in through a provider. A closed registration makes no
 // account, but lets in those who have one; both are recorded.
 func TestRegistrationByOAuth2(t *testing.T) {
@@ -78,23 +59,12 @@ func TestRegistrationByOAuth2(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		use := func(email string) {
-			provider := identityProvider(t, email)
-			users.OAuth2.Enabled = true
-			users.OAuth2.Providers = []core.OAuth2ProviderConfig{{
-				Name: "oidc", ClientId: "clinic", ClientSecret: "secret",
-				AuthURL: provider.URL + "/auth", TokenURL: provider.URL + "/token", UserInfoURL: provider.URL + "/person",
-			}}
-			if err := app.Save(users); err != nil {
-				t.Fatal(err)
-			}
-		}
 		server := testapp.Serve(t, app)
 		signIn := func() testapp.Response {
 			return server.Call("", "POST", "/api/collections/users/auth-with-oauth2",
 				map[string]any{"provider": "oidc", "code": "theirs", "redirectURL": "http://127.0.0.1/redirect"})
 		}
-		use("new@example.com")
+		openDoors(t, app, identityProvider(t, "new@example.com").URL)
 		if answer := signIn(); answer.Status != want {
 			t.Errorf("closed %v: got %d %s, want %d", closed, answer.Status, answer.Body, want)
 		}
@@ -110,7 +80,7 @@ func TestRegistrationByOAuth2(t *testing.T) {
 		if err := app.Save(account); err != nil {
 			t.Fatal(err)
 		}
-		use("known@example.com")
+		openDoors(t, app, identityProvider(t, "known@example.com").URL)
 		signedIn := signIn()
 		if signedIn.Status != 200 {
 			t.Errorf("a known account: got %d %s", signedIn.Status, signedIn.Body)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strings"
@@ -19,6 +20,7 @@ import (
 // defaults of its flags. It opens the app itself, once it knows that it can listen.
 func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 	serve := cmd.NewServeCommand(app, false)
+	serve.Annotations = map[string]string{opensItself: "yes"}
 	describeServe(serve, settings)
 	serve.PreRunE = func(command *cobra.Command, domains []string) error {
 		if err := applyDefaults(command, domains, settings); err != nil {
@@ -27,7 +29,7 @@ func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 		if err := checkAddresses(command, settings.MetricsAddr); err != nil {
 			return err
 		}
-		if err := backup.CheckNewReplica(command.Context(), app.DataDir(), settings.Backup.Replica); err != nil {
+		if err := backup.CheckNewReplica(context.Background(), app.DataDir(), settings.Backup.Replica); err != nil {
 			return fmt.Errorf("REPLICA_URL: %w", err)
 		}
 		if err := app.Bootstrap(); err != nil {
