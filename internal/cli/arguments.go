@@ -8,6 +8,8 @@ import (
 
 	"github.com/pocketbase/ozzo-validation/v4/is"
 	"github.com/spf13/cobra"
+
+	"carebase/internal/rest"
 )
 
 // pocketBaseArguments are the arguments of PocketBase's own commands, which ignore
@@ -61,7 +63,7 @@ func exactly(names []string) cobra.PositionalArgs {
 			return fmt.Errorf("%s missing: %s", strings.Join(names[len(arguments):], " and "), usage)
 		case len(arguments) > len(names):
 			return fmt.Errorf("unexpected argument after %s: %s", names[len(names)-1], usage)
-		case names[0] == "EMAIL" && is.EmailFormat.Validate(arguments[0]) != nil:
+		case names[0] == "EMAIL" && is.EmailFormat.Validate(arguments[0]) != nil && !rest.ValidEmail(arguments[0]):
 			return fmt.Errorf("EMAIL is %q, which is not an e-mail address: %s", arguments[0], usage)
 		}
 		return nil

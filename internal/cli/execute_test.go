@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,10 +20,18 @@ import (
 // newApp returns the application of a command line in an empty directory.
 func newApp(t *testing.T, arguments ...string) *pocketbase.PocketBase {
 	t.Helper()
+	return newAppWith(t, nil, arguments...)
+}
+
+// newAppWith returns it with further variables.
+func newAppWith(t *testing.T, variables map[string]string, arguments ...string) *pocketbase.PocketBase {
+	t.Helper()
 	before := os.Args
 	t.Cleanup(func() { os.Args = before })
 	os.Args = append([]string{"carebase"}, arguments...)
-	settings, err := config.Parse(map[string]string{"HTTP_ADDR": "127.0.0.1:0"})
+	environment := map[string]string{"HTTP_ADDR": "127.0.0.1:0"}
+	maps.Copy(environment, variables)
+	settings, err := config.Parse(environment)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +89,10 @@ func TestArguments(t *testing.T) {
 		"superuser update":                         "EMAIL and PASSWORD missing: ",
 		"superuser upsert nobody hush-hush":        `EMAIL is "nobody", which is not an e-mail address`,
 		"superuser create a@b.example 12345678 yx": "unexpected argument after PASSWORD: ",
+		"runserver 192.0.2.1:1":                    `failed to listen on "192.0.2.1:1"`,
+		"runserver nowhere":                        `"nowhere" is not a valid port number or address:port pair`,
+		"runserver [::1]:x":                        `"[::1]:x" is not a valid port number or address:port pair`,
+		"changepassword":                           "EMAIL missing: carebase changepassword EMAIL",
 		"migrate sideways":                         `unknown action "sideways"`,
 		"migrate down 1 2":                         "accepts at most 2 arg(s)",
 	} {

@@ -18,6 +18,7 @@ import (
 // defaults of its flags. It opens the app itself, once it knows that it can listen.
 func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 	serve := cmd.NewServeCommand(app, false)
+	serve.Annotations = map[string]string{opensItself: "yes"}
 	describeServe(serve, settings)
 	serve.PreRunE = func(command *cobra.Command, domains []string) error {
 		if err := applyDefaults(command, domains, settings); err != nil {

@@ -18,11 +18,14 @@ func loadToken(e *core.RequestEvent) error {
 		return e.Next()
 	}
 	record, err := e.App.FindAuthRecordByToken(raw, core.TokenTypeAuth)
-	switch {
-	case err == nil && !django.IsInactive(record):
-		e.Auth = record
-	case dberror.Refusal(err) != nil:
+	if err != nil && dberror.Refusal(err) == nil {
+		record, err = simplejwt.LoadDjangoToken(e)
+	}
+	if err != nil {
 		return err
+	}
+	if record != nil && !django.IsInactive(record) {
+		e.Auth = record
 	}
 	return e.Next()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cast"
 
 	"carebase/internal/collections"
+	"carebase/internal/django"
 )
 
 // Values of the token_type claim.
@@ -54,6 +55,8 @@ var errNoUser = errors.New("no user")
 type token struct {
 	claims jwt.MapClaims
 	user   *core.Record
+	// fromDjango marks a token that a Django deployment issued.
+	fromDjango bool
 }
 
 func (t token) id() string { return cast.ToString(t.claims[claimID]) }
@@ -133,22 +136,34 @@ func signingKey(user *core.Record) []byte {
 	return []byte(user.TokenKey() + user.Collection().AuthToken.Secret)
 }
 
+// verifyingKey returns the key that a user's tokens are verified with. For an inactive
+// user it is the former signing key, to tell their tokens from forged ones.
+func verifyingKey(user *core.Record) []byte {
+	return []byte(django.FormerTokenKey(user) + user.Collection().AuthToken.Secret)
+}
+
 var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuedAt())
 
 // decode decodes a token of any type and verifies its signature, expiry and session.
-// It returns a tokenError, or errNoUser if its user does not exist.
+// It returns a tokenError, or errNoUser if its user does not exist. A token whose session
+// has ended is returned together with errBlacklisted.
 func decode(app core.App, raw string) (token, error) {
 	claims := jwt.MapClaims{}
 	unverified, _, err := parser.ParseUnverified(raw, claims)
 	if err != nil || unverified.Method.Alg() != jwt.SigningMethodHS256.Alg() {
 		return token{}, errInvalid
 	}
+	if sessionOf(claims) == "" {
+		if found, err := decodeDjango(app, raw); err != errInvalid {
+			return found, err
+		}
+	}
 	user, ended, err := findUser(app, claims)
 	if err != nil {
 		return token{}, err
 	}
 	verified := jwt.MapClaims{}
-	_, err = parser.ParseWithClaims(raw, verified, func(*jwt.Token) (any, error) { return signingKey(user), nil })
+	_, err = parser.ParseWithClaims(raw, verified, func(*jwt.Token) (any, error) { return verifyingKey(user), nil })
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return token{}, errExpired
@@ -159,7 +174,7 @@ func decode(app core.App, raw string) (token, error) {
 	case sessionOf(verified) == "":
 		return token{}, errInvalid // the server issues no token without a session
 	case ended:
-		return token{}, errBlacklisted
+		return token{claims: verified, user: user}, errBlacklisted
 	}
 	return token{claims: verified, user: user}, nil
 }
