@@ -230,4 +230,4 @@ func TestVersionFollowsScripts(t *testing.T) {
 	}
 }
 
-const scriptsOfVersion5 = "5ac5a79039718714"
+const scriptsOfVersion5 = "d6f20749ff12750e"
