@@ -7,6 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/config"
+	"carebase/internal/sequence"
 )
 
 // Bind registers every hook. It is called once, before the app starts.
@@ -24,6 +25,7 @@ func Bind(app core.App, config *config.Config) {
 	bindIntegers(app)
 	bindOwnership(app, config.DoctorsScope)
 	bindRecordIDs(app)
+	bindNumbers(app, sequence.New(config.PostgreSQL != nil))
 	bindValidation(app)
 	bindRequired(app)
 	bindTokenKeys(app)

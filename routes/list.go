@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
 	"carebase/internal/rest"
@@ -22,19 +23,19 @@ var (
 )
 
 func (s *resource) list(r *rest.Request) error {
-	return s.respondList(r, s.scope(r), newestFirst)
+	return s.respondList(r, s.scope(r))
 }
 
 // respondList responds with the requested rows in scope, all of them or one
 // page, read in chunks. The browsable API never gets more than a page.
-func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) error {
+func (s *resource) respondList(r *rest.Request, scope dbx.HashExp) error {
 	where, err := s.filter(r, scope)
 	if err != nil {
 		return err
 	}
-	query := listing{resource: s, where: where, order: order, size: indexedChunk, limit: all}
+	query := listing{resource: s, where: where, order: s.order, size: indexedChunk, limit: all}
 	if terms := r.Ordering(); terms != nil {
-		query.order, query.size = slices.Concat(orderOf(terms), newestFirst), sortedChunk
+		query.order, query.size = s.orderOf(terms), sortedChunk
 	}
 	if !r.Paginated() && !r.ForPeople() {
 		return r.RespondList(query.objects(r))
@@ -70,7 +71,7 @@ type listing struct {
 // row of the previous one.
 func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
-		ranges, offset, limit := [][]dbx.Expression{nil}, l.offset, l.limit
+		ranges, offset, limit := []span{{order: l.order}}, l.offset, l.limit
 		recorded := false
 		for len(ranges) > 0 && limit != 0 {
 			asked := l.size.rows
@@ -109,7 +110,7 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 
 // chunk reads at most limit rows of a range, and fewer if they exceed the chunk
 // size in bytes. exhausted reports whether the range has no more rows.
-func (l listing) chunk(r *rest.Request, within []dbx.Expression, offset, limit int64) (rows []*row, exhausted bool, err error) {
+func (l listing) chunk(r *rest.Request, part span, offset, limit int64) (rows []*row, exhausted bool, err error) {
 	newRow := func() (*row, error) { return l.newRow(), nil }
 	if wantsTags(r) {
 		newRow = func() (*row, error) { return l.taggedRow(r.App) }
@@ -118,10 +119,10 @@ func (l listing) chunk(r *rest.Request, within []dbx.Expression, offset, limit i
 	if err != nil {
 		return nil, false, err
 	}
-	columns := slices.Concat(l.columns(), first.tagColumns, []string{collections.CreatedAt, numberColumn})
+	columns := slices.Concat(l.columns(), first.tagColumns, []string{collections.CreatedAt, core.FieldNameId})
 	found, err := r.App.ConcurrentDB().Select(columns...).
-		From(l.collection.Name).Where(dbx.And(slices.Concat(l.where, within)...)).
-		OrderBy(l.order.clauses()...).Offset(offset).Limit(limit).
+		From(l.collection.Name).Where(dbx.And(slices.Concat(l.where, part.within)...)).
+		OrderBy(part.order.clauses()...).Offset(offset).Limit(limit).
 		WithContext(r.Request.Context()).Rows()
 	if err != nil {
 		return nil, false, err
@@ -135,7 +136,7 @@ func (l listing) chunk(r *rest.Request, within []dbx.Expression, offset, limit i
 		if err != nil {
 			return nil, false, err
 		}
-		if err := found.Scan(append(row.destinations(), &row.createdAt, &row.number)...); err != nil {
+		if err := found.Scan(append(row.destinations(), &row.createdAt, &row.id)...); err != nil {
 			return nil, false, err
 		}
 		rows = append(rows, row)

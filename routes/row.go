@@ -6,7 +6,6 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/collections"
 	"carebase/internal/etag"
 	"carebase/internal/rest"
 )
@@ -17,18 +16,13 @@ type row struct {
 	fields   []rest.Field
 	texts    []string
 	integers []int64
-	// createdAt and number are the row's position in a list; unset outside lists.
-	createdAt string
-	number    int64
+	// createdAt and id are the row's position in a list; unset outside lists.
+	createdAt, id string
 	// tagColumns are the columns that the row's tag is a digest of; nil without a
 	// tag.
 	tagColumns []string
 	tagValues  []sql.NullString
 }
-
-// numberColumn breaks ties between the rows of a list that have the same
-// created_at.
-const numberColumn = "_rowid_"
 
 // columns returns the columns that destinations expects, in order.
 func (s *resource) columns() []string {
@@ -76,24 +70,22 @@ func (w *row) destinations() []any {
 	return destinations
 }
 
-// value returns the row's value in a column; nil if the row does not have it.
-func (w *row) value(column string) any {
-	switch column {
-	case collections.CreatedAt:
-		return w.createdAt
-	case numberColumn:
-		return w.number
+// value returns the stored value of a field.
+func (w *row) value(field int) any {
+	if w.fields[field].Type == rest.Integer {
+		return w.integers[field]
 	}
+	return w.texts[field]
+}
+
+// text returns the stored text of a named field; empty if there is none.
+func (w *row) text(name string) string {
 	for i, field := range w.fields {
-		if field.Name != column {
-			continue
+		if field.Name == name {
+			return w.texts[i]
 		}
-		if field.Type == rest.Integer {
-			return w.integers[i]
-		}
-		return w.texts[i]
 	}
-	return nil
+	return ""
 }
 
 // size returns the approximate size of the row in bytes.
@@ -115,6 +107,8 @@ func (w *row) object() rest.Object[any] {
 			object[i].Value = w.integers[i]
 		case rest.DateTime:
 			object[i].Value = rfc3339(w.texts[i])
+		case rest.AutoField, rest.PrimaryKey:
+			object[i].Value = rest.ID(w.texts[i])
 		default:
 			object[i].Value = w.texts[i]
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"math"
 	"reflect"
 
 	"github.com/pocketbase/dbx"
@@ -131,6 +132,21 @@ func (c *connection) PrepareContext(ctx context.Context, query string) (driver.S
 		return nil, fmt.Errorf("the SQLite driver's statement is an unknown %T", prepared)
 	}
 	return &statement{ownStatement: own, connection: c}, nil
+}
+
+// CheckNamedValue implements driver.NamedValueChecker. SQLite compares a text with 1
+// as with '1', but with 1.0 as with '1.0'. PocketBase binds every number of a filter as
+// a float, so that one without a fraction would equal no id.
+func (c *connection) CheckNamedValue(argument *driver.NamedValue) error {
+	value, err := driver.DefaultParameterConverter.ConvertValue(argument.Value)
+	if err != nil {
+		return err
+	}
+	if number, ok := value.(float64); ok && number == math.Trunc(number) && math.Abs(number) < 1<<53 {
+		value = int64(number)
+	}
+	argument.Value = value
+	return nil
 }
 
 func (c *connection) exec(ctx context.Context, run func(context.Context) (driver.Result, error)) (driver.Result, error) {
