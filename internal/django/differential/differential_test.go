@@ -24,6 +24,7 @@ var named = []struct {
 		path, _, _ := strings.Cut(e.Path, "?")
 		return path == "/"
 	}},
+	{"`?page`, `?page_size`, `?search`, `?etag` and filters", func(e exchange, _ answer, _ bool) bool { return strings.Contains(e.Path, "page=") }},
 	{"passwords have at most 71 bytes", func(_ exchange, got answer, _ bool) bool {
 		return strings.Contains(string(got.JSON), "It must contain at most 71 bytes.")
 	}},
