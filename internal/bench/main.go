@@ -23,6 +23,7 @@ type options struct {
 	audit, flood    bool
 	durability      bool
 	streams         bool
+	rows            bool
 }
 
 func main() {
@@ -35,9 +36,14 @@ func main() {
 	flag.BoolVar(&options.flood, "flood", false, "measure views under a flood of logins instead of comparing the engines")
 	flag.BoolVar(&options.durability, "durability", false, "measure what commits on the disk cost SQLite, without PostgreSQL")
 	flag.BoolVar(&options.streams, "streams", false, "measure what realtime subscribers add to a create, without PostgreSQL")
+	flag.BoolVar(&options.rows, "rows", false, "measure what grows with a user's own rows, with or without PostgreSQL")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	run := run
+	if options.rows {
+		run = measureRows
+	}
 	if err := run(ctx, options); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

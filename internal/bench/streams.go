@@ -113,7 +113,7 @@ func (s *server) creating(ctx context.Context, writer caller, duration time.Dura
 		return 0, nil, err
 	}
 	after, err := s.processor()
-	return float64((after-before).Microseconds()) / 1000 / float64(len(latencies)), latencies, err
+	return float64((after - before).Microseconds()) / 1000 / float64(len(latencies)), latencies, err
 }
 
 // processor returns the processor time of the server so far.

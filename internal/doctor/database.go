@@ -19,7 +19,7 @@ import (
 func checkDatabase(ctx context.Context, d *deployment) []Finding {
 	query := "SELECT 'SQLite ' || sqlite_version()"
 	if d.settings.PostgreSQL != nil {
-		query = "SELECT version()"
+		query = "SELECT 'PostgreSQL ' || setting FROM pg_catalog.pg_settings WHERE name = 'server_version'"
 	}
 	var version string
 	if err := d.app.ConcurrentDB().NewQuery(query).WithContext(ctx).Row(&version); err != nil {
@@ -83,11 +83,11 @@ const maxClockError = 5 * time.Second
 func checkClock(ctx context.Context, d *deployment) []Finding {
 	now := time.Now()
 	if d.settings.PostgreSQL != nil {
-		var theirs float64
-		if err := d.app.ConcurrentDB().NewQuery("SELECT extract(epoch FROM clock_timestamp())::float8").WithContext(ctx).Row(&theirs); err != nil {
+		var theirs int64
+		if err := d.app.ConcurrentDB().NewQuery("SELECT CAST(strftime('%s', 'now') AS INTEGER)").WithContext(ctx).Row(&theirs); err != nil {
 			return wrong("PostgreSQL's cannot be read: "+err.Error(), "look at the server's log")
 		}
-		apart := now.Sub(time.UnixMicro(int64(theirs * 1e6)))
+		apart := now.Sub(time.Unix(theirs, 0))
 		if apart.Abs() > maxClockError {
 			return wrong(fmt.Sprintf("it is %v from PostgreSQL's", apart.Round(time.Second)), "synchronize both machines (NTP)")
 		}
