@@ -11,25 +11,47 @@ import { connect } from "./realtime.js";
  */
 
 /**
- * Follows the connection of whichever tab has it until the signal aborts. The tab
- * that holds the lock has it; when that tab closes, the next one connects, from the
- * event on that all have heard last.
+ * Follows the connection of whichever tab has it until the signal aborts. A page
+ * that the browser hides to show it again later takes no part meanwhile.
  * @param {Listener} listener @param {AbortSignal} signal
  */
 export function follow(listener, signal) {
+  /** The id of the last event. */
+  let last = "";
+  let shown = new AbortController();
+  const heard = {
+    changed: (/** @type {Change} */ change, /** @type {string} */ id) => { last = id || last; listener.changed(change, last); },
+    connected: (/** @type {string} */ id) => { last = id || last; listener.connected(last); },
+    missed: (/** @type {string} */ id) => { last = id || last; listener.missed(last); },
+    lost: listener.lost,
+  };
+  const join = () => share(heard, AbortSignal.any([signal, shown.signal]), () => last);
+  addEventListener("pagehide", () => shown.abort(), { signal });
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    shown = new AbortController();
+    join();
+  }, { signal });
+  join();
+}
+
+/**
+ * Takes part until the signal aborts. The tab that holds the lock has the
+ * connection; when it ends, the next one connects, from the event on that all have
+ * heard last.
+ * @param {Listener} listener @param {AbortSignal} signal @param {() => string} last
+ */
+function share(listener, signal, last) {
   const name = `carebase.realtime.${sessionId()}`;
   const channel = new BroadcastChannel(name);
   let leads = false;
   let isConnected = false;
-  /** The id of the last event. */
-  let last = "";
 
   /** @param {News} news */
   function hear(news) {
-    if ("id" in news) last = news.id || last;
-    if (news.kind === "changed") listener.changed(news.change, last);
-    if (news.kind === "connected") listener.connected(last);
-    if (news.kind === "missed") listener.missed(last);
+    if (news.kind === "changed") listener.changed(news.change, news.id);
+    if (news.kind === "connected") listener.connected(news.id);
+    if (news.kind === "missed") listener.missed(news.id);
     if (news.kind === "lost") listener.lost();
   }
 
@@ -41,13 +63,6 @@ export function follow(listener, signal) {
     hear(news);
   }
 
-  channel.addEventListener("message", (/** @type {MessageEvent<News>} */ { data }) => {
-    if (data.kind !== "asked") hear(data);
-    else if (leads && isConnected) channel.postMessage({ kind: "connected", id: last });
-  });
-  signal.addEventListener("abort", () => channel.close());
-  channel.postMessage({ kind: "asked" });
-
   /** Connects, and keeps the lock until the signal aborts. @returns {Promise<void>} */
   function lead() {
     leads = true;
@@ -56,8 +71,15 @@ export function follow(listener, signal) {
       connected: (id) => tell({ kind: "connected", id }),
       missed: (id) => tell({ kind: "missed", id }),
       lost: () => tell({ kind: "lost" }),
-    }, signal, last);
+    }, signal, last());
     return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
   }
+
+  channel.addEventListener("message", (/** @type {MessageEvent<News>} */ { data }) => {
+    if (data.kind !== "asked") hear(data);
+    else if (leads && isConnected) channel.postMessage({ kind: "connected", id: last() });
+  });
+  signal.addEventListener("abort", () => channel.close());
+  channel.postMessage({ kind: "asked" });
   navigator.locks.request(name, { signal }, lead).catch(() => {}); // aborted
 }
