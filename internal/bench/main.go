@@ -22,6 +22,7 @@ type options struct {
 	time            time.Duration
 	audit, flood    bool
 	durability      bool
+	rows            bool
 }
 
 func main() {
@@ -33,9 +34,14 @@ func main() {
 	flag.BoolVar(&options.audit, "audit", false, "measure what the audit trail costs instead of comparing the engines")
 	flag.BoolVar(&options.flood, "flood", false, "measure views under a flood of logins instead of comparing the engines")
 	flag.BoolVar(&options.durability, "durability", false, "measure what commits on the disk cost SQLite, without PostgreSQL")
+	flag.BoolVar(&options.rows, "rows", false, "measure what grows with a user's own rows, with or without PostgreSQL")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	run := run
+	if options.rows {
+		run = measureRows
+	}
 	if err := run(ctx, options); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -49,6 +49,7 @@ func Bind(app core.App, config *config.Config, options Options) (documented []*h
 	bindDjangoPasswords(app)
 	bindUpdates(app)
 	bindConditional(app)
+	bindNumbers(app)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		warnOfProxyHeaders(e.App, config.TrustedProxies)
 		if err := s.bindPipeline(e.Router); err != nil {
