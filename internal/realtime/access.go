@@ -162,9 +162,14 @@ func holdsAlone(app core.App, record *core.Record, info *core.RequestInfo, expre
 	collection.Name += suffix
 	parameters, columns := dbx.Params{}, make([]string, 0, len(values))
 	for name, value := range values {
+		field := collection.Fields.GetByName(name)
 		name = inflector.Columnify(name)
 		parameters["changed__"+name] = value
-		columns = append(columns, "{:changed__"+name+"} AS [["+name+"]]")
+		column := "{:changed__" + name + "}"
+		if field != nil && strings.HasPrefix(field.ColumnType(app), "TEXT") {
+			column = "CAST(" + column + " AS TEXT)" // compares with numbers as the table's column does
+		}
+		columns = append(columns, column+" AS [["+name+"]]")
 	}
 	with := fmt.Sprintf("WITH {{%s}} AS (SELECT %s)", collection.Name, strings.Join(columns, ", "))
 	query := app.ConcurrentDB().Select("(1)").PreFragment(with).From(collection.Name).AndBind(parameters)

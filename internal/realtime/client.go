@@ -8,13 +8,6 @@ import (
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 )
 
-const (
-	// MaxMessages and maxBytes bound what may wait for one client. A client that
-	// reads more slowly loses its connection, and connects again.
-	MaxMessages = 256
-	maxBytes    = 4 << 20
-)
-
 // Client is a realtime client. In place of PocketBase's channel it has a queue, so
 // that nobody who sends waits for it.
 type Client struct {
@@ -49,20 +42,6 @@ type Client struct {
 }
 
 var _ subscriptions.Client = (*Client)(nil)
-
-// delivery is a message in a client's queue.
-type delivery struct {
-	subscriptions.Message
-	// id is the id of the event; without one, the last one stays the client's.
-	id string
-	// signIn is the sign-in that the rules were checked for; always sent if it is any.
-	signIn int64
-	// beat marks what only keeps the connection alive.
-	beat bool
-}
-
-// anySignIn is the sign-in of messages that no rule was checked for.
-const anySignIn = -1
 
 // NewClient returns a client for the room that connects to this process. A nil room
 // delivers no changes to it.
@@ -103,45 +82,6 @@ func ClientOf(client subscriptions.Client) *Client {
 	return known.client()
 }
 
-// Send implements subscriptions.Client. It does not wait for the client.
-func (c *Client) Send(message subscriptions.Message) {
-	c.push(delivery{Message: message, signIn: anySignIn})
-}
-
-// SendChecked is Send for a message that the rules were checked for, with the
-// present sign-in. It is not sent after that has ended.
-func (c *Client) SendChecked(message subscriptions.Message) {
-	c.mutex.Lock()
-	signIn := c.signIn
-	c.mutex.Unlock()
-	c.push(delivery{Message: message, signIn: signIn})
-}
-
-func (c *Client) push(added delivery) {
-	if c.IsDiscarded() {
-		return
-	}
-	if c.forward != nil {
-		c.forward(added.Message)
-		return
-	}
-	c.mutex.Lock()
-	isFull := len(c.waiting) >= MaxMessages || len(c.waiting) > 0 && c.bytes+len(added.Data) > maxBytes
-	if !isFull {
-		c.waiting = append(c.waiting, added)
-		c.bytes += len(added.Data)
-	}
-	c.mutex.Unlock()
-	if isFull {
-		c.Discard()
-		return
-	}
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-}
-
 // known returns what the dispatcher knows of the client, or nil.
 func (c *Client) known() *state {
 	c.mutex.Lock()
@@ -157,29 +97,6 @@ func (c *Client) lastEvent() string {
 	last := c.last
 	c.last = ""
 	return last
-}
-
-// take returns what waits.
-func (c *Client) take() []delivery {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	taken := c.waiting
-	c.waiting, c.bytes = nil, 0
-	return taken
-}
-
-// Waiting returns how many messages wait for the client.
-func (c *Client) Waiting() int {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	return len(c.waiting)
-}
-
-// isCurrent reports whether a sign-in has not ended.
-func (c *Client) isCurrent(signIn int64) bool {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	return signIn == anySignIn || signIn == c.signIn
 }
 
 // OnEnd adds a function that runs once the client has left.
