@@ -20,6 +20,8 @@ import (
 type access struct {
 	app    core.App
 	change *change
+	// rules is the collection with the rules that count.
+	rules *core.Collection
 	// decided are the decisions that needed the database.
 	decided map[question]bool
 }
@@ -53,7 +55,7 @@ func (a *access) allows(client *Client, known *state, by topic) bool {
 	if a.change.allowed != nil {
 		return a.change.allowed[topicOf{client, by.name}]
 	}
-	if !admits(record, known.auth, by.rule(record.Collection()), func(rule string) bool {
+	if !admits(record, known.auth, by.rule(a.rules), func(rule string) bool {
 		return a.answer(known.auth, by, rule, true)
 	}) {
 		return false

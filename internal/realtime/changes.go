@@ -163,7 +163,7 @@ func (r *Room) mayLose(known *state, by topic, record *core.Record) bool {
 		}
 		return holds
 	}
-	if !admits(record, known.auth, by.rule(record.Collection()), func(rule string) bool { return ask(rule, true) }) {
+	if !admits(record, known.auth, by.rule(r.rulesOf(record)), func(rule string) bool { return ask(rule, true) }) {
 		return false
 	}
 	filter := by.options.Query[search.FilterQueryParam]

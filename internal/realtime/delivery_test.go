@@ -1,6 +1,7 @@
 package realtime_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,6 +82,38 @@ func TestSlowReadersLoseTheirConnection(t *testing.T) {
 	expect(t, quick, "create", patient)
 	expect(t, quick, "update", patient)
 	testapp.Eventually(t, 10*time.Second, "the slow one has lost its connection", slow.HasEnded)
+}
+
+// TestPanicsEndConnectionsOnly has hooks panic while a message is made and while one
+// is sent.
+func TestPanicsEndConnectionsOnly(t *testing.T) {
+	s := testapp.New(t)
+	alice := s.SignUp("alice")
+	var panics atomic.Bool
+	panics.Store(true)
+	s.App.OnRecordEnrich("doctors").BindFunc(func(e *core.RecordEnrichEvent) error {
+		if panics.Load() && e.RequestInfo.Context == core.RequestInfoContextRealtime {
+			panic("made")
+		}
+		return e.Next()
+	})
+	s.App.OnRealtimeMessageSend().BindFunc(func(e *core.RealtimeMessageEvent) error {
+		if panics.Load() && e.Message.Name == "patients/*" {
+			panic("sent")
+		}
+		return e.Next()
+	})
+	for topic, write := range map[string]func(){"doctors/*": func() { s.Doctor(alice, "House") }, "patients/*": func() { s.Patient(alice, "Anna") }} {
+		subscriber := subscribed(t, s, alice, topic)
+		write()
+		for event := range subscriber.Events() {
+			t.Errorf("got %+v", event)
+		}
+	}
+	hold(t, s)()
+	panics.Store(false)
+	subscriber := subscribed(t, s, alice, "doctors/*")
+	expect(t, subscriber, "create", s.Doctor(alice, "Wilson"))
 }
 
 // TestFiltersJudgeWhatWasWritten has the dispatcher lag behind two changes.

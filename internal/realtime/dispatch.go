@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,27 +49,50 @@ func (r *Room) dispatchWaiting() {
 	}
 }
 
-// deliver puts the messages about a change into the queues of the clients.
+// deliver puts the messages about a change into the queues of the clients. If a hook
+// panics, those whom the change may concern lose their connection.
 func (r *Room) deliver(written *change) {
+	clients := r.index.concerned(r.concern(written.record))
+	defer func() {
+		r.ring.add(written)
+		r.dispatched.Store(written.number)
+		if panicked := recover(); panicked != nil {
+			r.app.Logger().Error("panic while dispatching a change", "panic", panicked, "stack", string(debug.Stack()))
+			for client := range clients {
+				client.Discard()
+			}
+		}
+	}()
 	views := r.viewsOf(written)
-	for client := range r.index.concerned(r.concern(written.record)) {
+	for client := range clients {
 		r.deliverTo(client, views, written.at.After)
 	}
-	r.ring.add(written)
-	r.dispatched.Store(written.number)
 }
 
+// viewsOf returns the views of a change, by the rules of now.
 func (r *Room) viewsOf(written *change) *views {
 	return &views{
 		app: r.app, encoded: map[view][]byte{},
-		access: &access{app: r.app, change: written, decided: map[question]bool{}},
+		access: &access{app: r.app, change: written, rules: r.rulesOf(written.record), decided: map[question]bool{}},
 	}
+}
+
+// rulesOf returns the collection of a record with its rules of now; one that is gone
+// admits superusers only.
+func (r *Room) rulesOf(record *core.Record) *core.Collection {
+	collection, err := r.app.FindCachedCollectionByNameOrId(record.Collection().Id)
+	if err == nil {
+		return collection
+	}
+	closed := *record.Collection()
+	closed.ListRule, closed.ViewRule = nil, nil
+	return &closed
 }
 
 // concern returns who can see a record, as far as the rules say so without being
 // asked for each subscriber.
 func (r *Room) concern(record *core.Record) (collection *core.Collection, readers []string, anybody bool) {
-	collection = record.Collection()
+	collection = r.rulesOf(record)
 	for _, rule := range []*string{collection.ListRule, collection.ViewRule} {
 		admitted, known := collections.ReadersBy(collection.Name, rule)
 		switch {

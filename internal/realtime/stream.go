@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -125,6 +126,11 @@ func (r *Room) enter(opened *stream) {
 // serve sends what comes into the client's queue until the connection ends.
 func (s *stream) serve() {
 	defer s.close(s.client)
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			s.App.Logger().Error("panic while sending a realtime message", "panic", panicked, "stack", string(debug.Stack()))
+		}
+	}()
 	greeting := delivery{
 		Message: subscriptions.Message{Name: "PB_CONNECT", Data: []byte(`{"clientId":"` + s.client.Id() + `"}`)},
 		id:      s.client.Id(), signIn: anySignIn,
