@@ -13,6 +13,7 @@ import (
 
 	"carebase/internal/collections"
 	"carebase/internal/simplejwt"
+	_ "carebase/migrations" // the schema
 )
 
 // password is every user's.
