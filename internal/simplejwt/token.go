@@ -1,13 +1,13 @@
 package simplejwt
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cast"
 
@@ -137,36 +137,36 @@ var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.
 
 // decode decodes a token of any type and verifies its signature, expiry and session.
 // It returns a tokenError, or errNoUser if its user does not exist.
-func decode(app core.App, raw string) (token, error) {
-	claims := jwt.MapClaims{}
-	unverified, _, err := parser.ParseUnverified(raw, claims)
-	if err != nil || unverified.Method.Alg() != jwt.SigningMethodHS256.Alg() {
-		return token{}, errInvalid
-	}
-	user, ended, err := findUser(app, claims)
-	if err != nil {
-		return token{}, err
-	}
-	verified := jwt.MapClaims{}
-	_, err = parser.ParseWithClaims(raw, verified, func(*jwt.Token) (any, error) { return signingKey(user), nil })
+func decode(ctx context.Context, app core.App, raw string) (token, error) {
+	found := token{claims: jwt.MapClaims{}}
+	var ended bool
+	var failure error
+	_, err := parser.ParseWithClaims(raw, found.claims, func(*jwt.Token) (any, error) {
+		if found.user, ended, failure = findUser(ctx, app, found.claims); failure != nil {
+			return nil, failure
+		}
+		return signingKey(found.user), nil
+	})
 	switch {
+	case failure != nil:
+		return token{}, failure
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return token{}, errExpired
 	case err != nil:
 		return token{}, errInvalid
-	case verified["exp"] == nil:
+	case found.claims["exp"] == nil:
 		return token{}, errNoExpiry
-	case sessionOf(verified) == "":
+	case found.session() == "":
 		return token{}, errInvalid // the server issues no token without a session
 	case ended:
 		return token{}, errBlacklisted
 	}
-	return token{claims: verified, user: user}, nil
+	return found, nil
 }
 
 // findUser returns the user named by unverified claims, SimpleJWT's or PocketBase's,
 // and whether the claimed session has ended.
-func findUser(app core.App, claims jwt.MapClaims) (user *core.Record, ended bool, err error) {
+func findUser(ctx context.Context, app core.App, claims jwt.MapClaims) (user *core.Record, ended bool, err error) {
 	users, err := app.FindCachedCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return nil, false, err
@@ -178,17 +178,7 @@ func findUser(app core.App, claims jwt.MapClaims) (user *core.Record, ended bool
 	if !ok || id == "" {
 		return nil, false, errInvalid
 	}
-	user = &core.Record{}
-	session := sessionOf(claims)
-	err = inSession(app.RecordQuery(users).AndWhere(dbx.HashExp{collections.Users + ".id": id}), session).Limit(1).One(user)
-	if isNotFound(err) && session != "" {
-		user, err = app.FindRecordById(users, id)
-		ended = true
-	}
-	if isNotFound(err) {
-		return nil, false, errNoUser
-	}
-	return user, ended, err
+	return readUser(ctx, app, users, id, sessionOf(claims))
 }
 
 // requireType checks the claims that SimpleJWT requires of a token.
