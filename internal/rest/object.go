@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // Object is a JSON object that keeps the order of its keys.
@@ -52,9 +54,7 @@ func encode(value any) ([]byte, error) {
 	case int64:
 		return strconv.AppendInt(nil, value, 10), nil
 	case string:
-		if needsNoEscape(value) {
-			return append(append(append(make([]byte, 0, len(value)+2), '"'), value...), '"'), nil
-		}
+		return AppendString(make([]byte, 0, len(value)+2), value), nil
 	case Object[any]:
 		return value.MarshalJSON()
 	}
@@ -67,11 +67,28 @@ func encode(value any) ([]byte, error) {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }
 
-func needsNoEscape(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+// AppendString appends a text as a JSON string, like DRF's JSONRenderer.
+func AppendString(out []byte, text string) []byte {
+	if needsNoEscape(text) {
+		return append(append(append(out, '"'), text...), '"')
+	}
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // every string can be encoded
+	return append(out, bytes.TrimSuffix(encoded.Bytes(), []byte("\n"))...)
+}
+
+// needsNoEscape reports whether a text stands in JSON as it is.
+func needsNoEscape(text string) bool {
+	isASCII := true
+	for i := range len(text) {
+		c := text[i]
+		if c < 0x20 || c == '"' || c == '\\' {
 			return false
 		}
+		isASCII = isASCII && c < utf8.RuneSelf
 	}
-	return true
+	// The line separators U+2028 and U+2029 are escaped because of JavaScript.
+	return isASCII || utf8.ValidString(text) && !strings.Contains(text, "\u2028") && !strings.Contains(text, "\u2029")
 }

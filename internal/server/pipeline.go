@@ -47,7 +47,7 @@ func (s *server) pipeline() []middleware {
 		{id: "audit", priority: -90_000, why: "around all that refuses what is worth an event", run: audit.Follow},
 		{id: "allowedHosts", priority: -1042, why: "a foreign host gets no CORS answer", run: s.checkHost, skip: len(s.config.AllowedHosts) == 0},
 		{id: apis.DefaultCorsMiddlewareId, priority: -1041, why: "PocketBase's own, for preflights only: OPTIONS is the documented API's", around: answerPreflight},
-		{id: apis.DefaultActivityLoggerMiddlewareId, priority: -1040, why: "PocketBase's own: stores the request log"},
+		{id: apis.DefaultActivityLoggerMiddlewareId, priority: -1040, why: "stores PocketBase's request log, many rows at a time", run: s.Monitoring.StoreActivity},
 		{id: "activityLogRedaction", priority: -1039, why: "inside the request log, which must not see query strings", run: s.Monitoring.Redact},
 		{id: "databaseFailures", priority: -1038, why: "inside the logs, which tell failures from refusals", run: tellDatabaseFailures},
 		{id: apis.DefaultPanicRecoverMiddlewareId, priority: -1030, why: "PocketBase's own: turns panics below it into errors"},
