@@ -49,7 +49,7 @@ func (o order) clauses() []string {
 // after returns the ranges that follow a row, in list order: first the rows
 // that differ from it in the last term only, finally those that differ in the
 // first. Each range is a single index scan if there is a matching index.
-func (o order) after(last *row) [][]dbx.Expression {
+func (o order) after(last row) [][]dbx.Expression {
 	ranges := make([][]dbx.Expression, 0, len(o))
 	for length := len(o); length > 0; length-- {
 		conditions := make([]dbx.Expression, length)

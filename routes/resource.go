@@ -13,6 +13,7 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/collections"
 	"carebase/internal/config"
+	"carebase/internal/query"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
@@ -190,15 +191,23 @@ func (s *resource) scope(r *rest.Request) dbx.HashExp {
 func (s *resource) retrieve(r *rest.Request) error {
 	scope := s.scope(r)
 	scope["id"] = r.Request.PathValue("id")
-	row, err := s.taggedRow(r.App)
+	selected, err := s.selection().withTag(r.App, s.collection.Name)
 	if err != nil {
 		return err
 	}
-	err = r.App.ConcurrentDB().Select(append(s.columns(), row.tagColumns...)...).From(s.collection.Name).Where(scope).
-		WithContext(r.Request.Context()).Row(row.destinations()...)
+	text, arguments, err := query.Select{Table: s.collection.Name, Columns: selected.columns, Where: scope}.Build(r.App)
+	if err != nil {
+		return err
+	}
+	scanner := selected.scanner()
+	err = query.First(r.Request.Context(), r.App, text, arguments, scanner.destinations)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.denied(r, rest.NotFoundModel(s.Model))
 	}
+	if err != nil {
+		return err
+	}
+	row, err := scanner.row()
 	if err != nil {
 		return err
 	}
@@ -208,7 +217,7 @@ func (s *resource) retrieve(r *rest.Request) error {
 	if err := s.recordRead(r, row); err != nil {
 		return err
 	}
-	return r.Respond(http.StatusOK, row.object())
+	return r.Respond(http.StatusOK, row)
 }
 
 // count returns the number of rows that match.

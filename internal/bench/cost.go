@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -21,12 +22,15 @@ const (
 	costSettle = 1200 * time.Millisecond
 )
 
-// costOperations are the requests of the documented API, and the same of the record
-// API. The floor has no updates: they are compared with its creation.
-var costOperations = []struct {
+// costOperation is a request of the documented API, and the same of the record API.
+type costOperation struct {
 	documented, record operation
-	ofFloor            int
-}{
+	// ofFloor is which operation of the floor it is compared with: the floor has no
+	// updates.
+	ofFloor int
+}
+
+var costOperations = []costOperation{
 	{operation{"list of 30", "GET", fixed("/api/patients/"), nil, http.StatusOK}, operation{"list of 30", "GET", fixed(records), nil, http.StatusOK}, 0},
 	{operation{"view", "GET", ofPatient, nil, http.StatusOK}, operation{"view", "GET", ofRecord, nil, http.StatusOK}, 1},
 	{operation{"create", "POST", fixed("/api/patients/"), newPatient, http.StatusCreated}, operation{"create", "POST", fixed(records), newPatient, http.StatusOK}, 2},
@@ -57,7 +61,7 @@ func compareCost(ctx context.Context, directory, data string, options options, c
 	readers, creators := callers[:len(callers)/2], callers[len(callers)/2:]
 	var floors []float64
 	for i, operation := range costOperations {
-		if options.only != "" && operation.documented.name != options.only && i != operation.ofFloor {
+		if !isAsked(options.only, i) {
 			floors = append(floors, 0)
 			continue
 		}
@@ -75,6 +79,14 @@ func compareCost(ctx context.Context, directory, data string, options options, c
 			costs[1], costs[1]/floor, costs[2], costs[2]/floor, costs[3], costs[4], costs[4]/costs[3])
 	}
 	return nil
+}
+
+// isAsked reports whether an operation is the only one to measure, or one that it is
+// compared with.
+func isAsked(only string, which int) bool {
+	return only == "" || slices.ContainsFunc(costOperations, func(operation costOperation) bool {
+		return operation.documented.name == only && (costOperations[which].documented.name == only || operation.ofFloor == which)
+	})
 }
 
 // measureCosts returns the µs of a request: floor, documented API on SQLite and on

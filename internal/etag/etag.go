@@ -73,26 +73,26 @@ func read(rows *dbx.Rows, columns []string) (map[string]string, error) {
 		if err := rows.Scan(destinations...); err != nil {
 			return nil, err
 		}
-		tags[values[0].String] = Digest(columns, values)
+		tags[values[0].String] = Digest(columns, func(column int) string { return values[column].String })
 	}
 	return tags, rows.Err()
 }
 
-// Digest returns the tag of a row that was read: the values are those of Columns.
-func Digest(columns []string, values []sql.NullString) string {
-	hash := sha256.New()
+// Digest returns the tag of a row that was read: value returns the text of one of
+// the Columns, which is empty for null.
+func Digest(columns []string, value func(column int) string) string {
+	digested := make([]byte, 0, 512)
 	// Names and values stand with their lengths, so that no two rows look alike.
 	write := func(text string) {
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
-		hash.Write(length[:])
-		hash.Write([]byte(text))
+		digested = binary.BigEndian.AppendUint64(digested, uint64(len(text)))
+		digested = append(digested, text...)
 	}
 	for i, column := range columns {
 		write(column)
-		write(values[i].String)
+		write(value(i))
 	}
-	return `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:18]) + `"`
+	sum := sha256.Sum256(digested)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:18]) + `"`
 }
 
 // IsAsked reports whether a request has the header If-Match.

@@ -27,10 +27,10 @@ type Rows interface {
 // (package deadline): database/sql would start a goroutine to watch it.
 func Run(ctx context.Context, app core.App, text string, arguments ...any) (Rows, error) {
 	ctx = context.WithoutCancel(ctx)
-	if pool, ok := app.ConcurrentDB().(*dbx.DB); ok {
+	if pool, ok := app.ConcurrentDB().(*dbx.DB); ok && pool.QueryLogFunc == nil {
 		return pool.DB().QueryContext(ctx, text, arguments...)
 	}
-	// A transaction of dbx does not show that of database/sql.
+	// A transaction of dbx does not show that of database/sql, and only dbx logs.
 	named, params := name(text, arguments)
 	return app.ConcurrentDB().NewQuery(named).Bind(params).WithContext(ctx).Rows()
 }

@@ -34,37 +34,43 @@ func (o Object[V]) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		key, err := encode(entry.Key)
-		if err != nil {
+		out = append(AppendString(out, entry.Key), ':')
+		var err error
+		if out, err = appendValue(out, entry.Value); err != nil {
 			return nil, err
 		}
-		value, err := encode(entry.Value)
-		if err != nil {
-			return nil, err
-		}
-		out = append(append(append(out, key...), ':'), value...)
 	}
 	return append(out, '}'), nil
 }
 
+// Appender is a value that renders itself as compact JSON.
+type Appender interface{ AppendJSON(out []byte) []byte }
+
 // encode renders a value like DRF's JSONRenderer: compact, UTF-8, without HTML
-// escapes. The fast paths cover the values of list items.
-func encode(value any) ([]byte, error) {
+// escapes.
+func encode(value any) ([]byte, error) { return appendValue(nil, value) }
+
+// appendValue appends what encode returns. The fast paths cover the values of
+// objects and of list items.
+func appendValue(out []byte, value any) ([]byte, error) {
 	switch value := value.(type) {
 	case int64:
-		return strconv.AppendInt(nil, value, 10), nil
+		return strconv.AppendInt(out, value, 10), nil
 	case string:
-		return AppendString(make([]byte, 0, len(value)+2), value), nil
+		return AppendString(out, value), nil
+	case Appender:
+		return value.AppendJSON(out), nil
 	case Object[any]:
-		return value.MarshalJSON()
+		encoded, err := value.MarshalJSON()
+		return append(out, encoded...), err
 	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
 		return nil, err
 	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+	return append(out, bytes.TrimSuffix(encoded.Bytes(), []byte("\n"))...), nil
 }
 
 // AppendString appends a text as a JSON string, like DRF's JSONRenderer.
