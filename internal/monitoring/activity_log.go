@@ -14,7 +14,6 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
-	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/rest"
 )
@@ -48,8 +47,8 @@ func (m *Monitoring) StoreActivity(e *core.RequestEvent) error {
 		e.App.Logger().LogAttrs(context.Background(), slog.LevelInfo, activityMessage(e), attributes...)
 	case int(slog.LevelInfo) >= settings.MinLevel:
 		m.stored.add(storedRow{
-			level: int(slog.LevelInfo), message: activityMessage(e), data: string(appendAttributes(make([]byte, 0, 512), attributes)),
-			created: time.Now().UTC().Format(types.DefaultDateLayout),
+			at: time.Now(), level: int(slog.LevelInfo),
+			message: activityMessage(e), data: string(appendAttributes(make([]byte, 0, 512), attributes)),
 		})
 	}
 	return err

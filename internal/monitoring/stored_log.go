@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/security"
+	"github.com/pocketbase/pocketbase/tools/types"
 )
 
 const (
@@ -37,8 +40,9 @@ type storedLog struct {
 
 // storedRow is a row of PocketBase's table of logs.
 type storedRow struct {
-	level                  int
-	message, data, created string
+	at            time.Time
+	level         int
+	message, data string
 }
 
 // bind runs the log while the app serves.
@@ -148,11 +152,18 @@ func insertStored(ctx context.Context, tx *sql.Tx, rows []storedRow, size int) e
 	for chunk := range slices.Chunk(rows, size) {
 		values = values[:0]
 		for _, row := range chunk {
-			values = append(values, core.GenerateDefaultRandomId(), row.level, row.message, row.data, row.created)
+			values = append(values, storedID(row.at), row.level, row.message, row.data, row.at.UTC().Format(types.DefaultDateLayout))
 		}
 		if _, err := tx.ExecContext(ctx, statement, values...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// storedID returns an id as long as PocketBase's that sorts by time, so that the rows
+// of a transaction are next to each other in the index.
+func storedID(at time.Time) string {
+	id := strconv.FormatInt(at.UnixMilli(), 36)
+	return id + security.PseudorandomStringWithAlphabet(max(1, core.DefaultIdLength-len(id)), core.DefaultIdAlphabet)
 }

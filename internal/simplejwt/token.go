@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cast"
 
 	"carebase/internal/collections"
+	"carebase/internal/recent"
 )
 
 // Values of the token_type claim.
@@ -138,22 +139,12 @@ var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.
 // decode decodes a token of any type and verifies its signature, expiry and session.
 // It returns a tokenError, or errNoUser if its user does not exist.
 func decode(ctx context.Context, app core.App, raw string) (token, error) {
-	found := token{claims: jwt.MapClaims{}}
-	var ended bool
-	var failure error
-	_, err := parser.ParseWithClaims(raw, found.claims, func(*jwt.Token) (any, error) {
-		if found.user, ended, failure = findUser(ctx, app, found.claims); failure != nil {
-			return nil, failure
-		}
-		return signingKey(found.user), nil
-	})
+	found, ended, err := verify(ctx, app, raw)
 	switch {
-	case failure != nil:
-		return token{}, failure
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return token{}, errExpired
 	case err != nil:
-		return token{}, errInvalid
+		return token{}, err
 	case found.claims["exp"] == nil:
 		return token{}, errNoExpiry
 	case found.session() == "":
@@ -162,6 +153,56 @@ func decode(ctx context.Context, app core.App, raw string) (token, error) {
 		return token{}, errBlacklisted
 	}
 	return found, nil
+}
+
+// verified is a token whose signature and expiry have been verified with a key.
+type verified struct {
+	claims jwt.MapClaims
+	key    string
+}
+
+// recentlyVerified keeps tokens from being parsed for each request. Whether the user
+// and the session still exist, and have the same key, is read for each.
+var recentlyVerified = recent.NewCache[verified](2000)
+
+// maxKept is the length of the longest token that is kept.
+const maxKept = 2048
+
+// verify returns a token with a valid signature and whether its session has ended.
+func verify(ctx context.Context, app core.App, raw string) (found token, ended bool, err error) {
+	if known, isKnown := recentlyVerified.Get(raw); isKnown {
+		found.claims = known.claims
+		if found.user, ended, err = findUser(ctx, app, known.claims); err != nil {
+			return token{}, false, err
+		}
+		if string(signingKey(found.user)) == known.key {
+			if time.Now().Before(found.expires()) {
+				return found, ended, nil
+			}
+			return token{}, false, jwt.ErrTokenExpired
+		}
+	}
+	found.claims = jwt.MapClaims{}
+	var key []byte
+	_, invalid := parser.ParseWithClaims(raw, found.claims, func(*jwt.Token) (any, error) {
+		if found.user, ended, err = findUser(ctx, app, found.claims); err != nil {
+			return nil, err
+		}
+		key = signingKey(found.user)
+		return key, nil
+	})
+	switch {
+	case err != nil:
+		return token{}, false, err
+	case errors.Is(invalid, jwt.ErrTokenExpired):
+		return token{}, false, jwt.ErrTokenExpired
+	case invalid != nil:
+		return token{}, false, errInvalid
+	}
+	if len(raw) <= maxKept && found.claims["exp"] != nil {
+		recentlyVerified.Put(raw, verified{found.claims, string(key)})
+	}
+	return found, ended, nil
 }
 
 // findUser returns the user named by unverified claims, SimpleJWT's or PocketBase's,
