@@ -114,8 +114,12 @@ func (l listing) listed(r *rest.Request) (*selection, error) {
 	if !wantsTags(r) {
 		return selected, nil
 	}
+	collection, err := r.App.FindCachedCollectionByNameOrId(l.collection.Name)
+	if err != nil {
+		return nil, err
+	}
 	selected.showsTag = true
-	return selected.withTag(r.App, l.collection.Name)
+	return selected.withTag(collection), nil
 }
 
 // chunk reads at most limit rows of a range, and fewer if they exceed the chunk

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -28,6 +29,8 @@ type resource struct {
 	fields []rest.Field
 	// readableByAll lets every user read every row. Only the owner may change it.
 	readableByAll bool
+	// viewed is the query of one object, until somebody changes the collection.
+	viewed atomic.Pointer[viewQuery]
 }
 
 // newResource returns the resource of a declared collection with an owner.
@@ -189,18 +192,16 @@ func (s *resource) scope(r *rest.Request) dbx.HashExp {
 }
 
 func (s *resource) retrieve(r *rest.Request) error {
-	scope := s.scope(r)
-	scope["id"] = r.Request.PathValue("id")
-	selected, err := s.selection().withTag(r.App, s.collection.Name)
+	viewed, err := s.viewQuery(r.App)
 	if err != nil {
 		return err
 	}
-	text, arguments, err := query.Select{Table: s.collection.Name, Columns: selected.columns, Where: scope}.Build(r.App)
-	if err != nil {
-		return err
+	arguments := []any{r.Request.PathValue("id"), r.Auth.Id}
+	if s.readableByAll {
+		arguments = arguments[:1]
 	}
-	scanner := selected.scanner()
-	err = query.First(r.Request.Context(), r.App, text, arguments, scanner.destinations)
+	scanner := viewed.scanner()
+	err = query.First(r.Request.Context(), r.App, viewed.text, arguments, scanner.destinations)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.denied(r, rest.NotFoundModel(s.Model))
 	}

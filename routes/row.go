@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
@@ -56,17 +57,42 @@ func (s *selection) place(column string) int {
 
 // withTag reads rows together with all columns of their record, so that their tag
 // matches their content.
-func (s *selection) withTag(app core.App, name string) (*selection, error) {
-	collection, err := app.FindCachedCollectionByNameOrId(name)
-	if err != nil {
-		return nil, err
-	}
+func (s *selection) withTag(collection *core.Collection) *selection {
 	s.tagColumns = etag.Columns(collection)
 	s.tagPlaces = make([]int, len(s.tagColumns))
 	for i, column := range s.tagColumns {
 		s.tagPlaces[i] = s.place(column)
 	}
-	return s, nil
+	return s
+}
+
+// viewQuery reads one object with its tag: by its id, and its owner unless every user
+// may read it.
+type viewQuery struct {
+	*selection
+	collection *core.Collection
+	text       string
+}
+
+func (s *resource) viewQuery(app core.App) (*viewQuery, error) {
+	collection, err := app.FindCachedCollectionByNameOrId(s.collection.Name)
+	if err != nil {
+		return nil, err
+	}
+	if known := s.viewed.Load(); known != nil && known.collection == collection {
+		return known, nil
+	}
+	condition := "[[id]] = {:id}"
+	if !s.readableByAll {
+		condition += " AND [[" + s.collection.Owner + "]] = {:owner}"
+	}
+	selected := s.selection().withTag(collection)
+	text, _, err := query.Select{Table: s.collection.Name, Columns: selected.columns, Where: dbx.NewExp(condition)}.Build(app)
+	made := &viewQuery{selected, collection, text}
+	if err == nil {
+		s.viewed.Store(made)
+	}
+	return made, err
 }
 
 // row is one object between the database and its representation, without a

@@ -59,12 +59,12 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	audit.Bind(app, config, audit.Options{Timeouts: options.AuditTimeouts, Log: options.Log})
 	bindStart(app, config)
 	hooks.Bind(app, config)
-	documented := server.Bind(app, config, server.Options{
+	surround := server.Bind(app, config, server.Options{
 		Timeouts:   options.Timeouts,
 		Monitoring: monitoring.Bind(app, config.MetricsAddr, options.Log),
 		Cluster:    engine.bind(app, config, options.Notices),
 	})
-	routes.Bind(app, config, options.Public, documented)
+	routes.Bind(app, config, options.Public, surround)
 	app.RootCmd.AddCommand(
 		cli.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), cli.NewDatabaseCommand(),
 		cli.NewAuditCommand(app), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config),

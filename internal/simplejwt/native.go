@@ -29,7 +29,7 @@ func LoadNative(e *core.RequestEvent) error {
 	case dberror.Refusal(err) != nil:
 		return err
 	case err == nil && found.claims[core.TokenClaimType] == core.TokenTypeAuth && !django.IsInactive(found.user):
-		e.Auth = found.user
+		e.Auth = found.user.Original() // a copy: PocketBase and its hooks may change it
 		e.Set(sessionKey, found.session())
 	case errors.Is(err, errInvalid): // other accounts have no sessions
 		record, err := e.App.FindAuthRecordByToken(raw, core.TokenTypeAuth)
