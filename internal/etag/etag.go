@@ -11,25 +11,56 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/query"
 )
 
 // Of returns the tag of a record, with its quotation marks. In a transaction it is
 // that of what the transaction sees. The error is sql.ErrNoRows for a record that
 // does not exist.
 func Of(ctx context.Context, app core.App, collection *core.Collection, id string) (string, error) {
-	tags, err := OfMany(ctx, app, collection, []string{id})
+	columns := Columns(collection)
+	values, err := stored(ctx, app, collection, columns, id)
+	return Digest(columns, func(column int) string { return values[column].String }), err
+}
+
+// OfRecord returns the tag of a record that was read before, and "" if the record
+// has changed since: a tag must not be newer than the representation.
+func OfRecord(ctx context.Context, app core.App, record *core.Record) (string, error) {
+	columns := Columns(record.Collection())
+	values, err := stored(ctx, app, record.Collection(), columns, record.Id)
 	if err != nil {
 		return "", err
 	}
-	tag, found := tags[id]
-	if !found {
-		return "", sql.ErrNoRows
+	for i, column := range columns {
+		var text any
+		if values[i].Valid {
+			text = values[i].String
+		}
+		value, err := record.Collection().Fields.GetByName(column).PrepareValue(record, text)
+		if err != nil {
+			return "", err
+		}
+		if !reflect.DeepEqual(value, record.GetRaw(column)) {
+			return "", nil
+		}
 	}
-	return tag, nil
+	return Digest(columns, func(column int) string { return values[column].String }), nil
+}
+
+// stored returns the columns of a record as texts.
+func stored(ctx context.Context, app core.App, collection *core.Collection, columns []string, id string) ([]sql.NullString, error) {
+	values, destinations := make([]sql.NullString, len(columns)), make([]any, len(columns))
+	for i := range values {
+		destinations[i] = &values[i]
+	}
+	text := "SELECT `" + strings.Join(columns, "`, `") + "` FROM `" + collection.Name + "` WHERE `id` = ?"
+	return values, query.First(ctx, app, text, []any{id}, destinations)
 }
 
 // OfMany returns the tags of records by their ids, without those of records that
