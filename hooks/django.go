@@ -7,21 +7,11 @@ import (
 	"carebase/internal/django"
 )
 
-// bindDjango keeps what accounts of a Django deployment brought with them: hashes of
-// passwords that only the server changes, and users who may not sign in.
+// bindDjango keeps the password hashes that accounts of a Django deployment brought
+// with them from anybody's hands.
 func bindDjango(app core.App) {
 	app.OnRecordUpdate(collections.Users, core.CollectionNameSuperusers).BindFunc(func(e *core.RecordEvent) error {
 		django.GuardHash(e.Record)
-		if django.IsInactive(e.Record) && !django.IsInactive(e.Record.Original()) {
-			// A new key ends every token and session at once.
-			e.Record.RefreshTokenKey()
-		}
-		return e.Next()
-	})
-	app.OnRecordAuthRequest(collections.Users).BindFunc(func(e *core.RecordAuthRequestEvent) error {
-		if django.IsInactive(e.Record) && !e.HasSuperuserAuth() {
-			return e.BadRequestError("Failed to authenticate.", nil)
-		}
 		return e.Next()
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/config"
+	"carebase/internal/sequence"
 )
 
 // Bind registers every hook. It is called once, before the app starts.
@@ -15,13 +16,16 @@ func Bind(app core.App, config *config.Config) {
 	bindViews(app)
 	bindCollections(app)
 	bindDjango(app)
+	bindInactive(app)
 	bindSessions(app)
 	bindUsers(app)
+	bindEmails(app)
 	bindRegistration(app, config.RegistrationClosed)
 	bindText(app)
 	bindIntegers(app)
 	bindOwnership(app, config.DoctorsScope)
 	bindRecordIDs(app)
+	bindNumbers(app, sequence.New(config.PostgreSQL != nil))
 	bindValidation(app)
 	bindRequired(app)
 	bindTokenKeys(app)

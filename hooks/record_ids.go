@@ -12,8 +12,9 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// guarded lists the collections whose records belong to a user.
-var guarded = append([]string{collections.Users}, collections.Names(collections.Owned())...)
+// guarded lists the collections whose records belong to a user. They are those whose
+// records are numbered.
+var guarded = collections.Numbered()
 
 // bindRecordIDs reserves the choice of new records' ids to the server. A caller
 // who chose ids could probe whether another user's record exists.

@@ -3,6 +3,8 @@
 package migrations
 
 import (
+	"slices"
+
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
 
@@ -22,8 +24,12 @@ func createdField() core.Field {
 	return &core.AutodateField{Name: "created_at", OnCreate: true}
 }
 
-// save applies the program's rules and stores a collection.
+// save applies the program's rules, admits numbers as ids where records are numbered,
+// and stores a collection.
 func save(app core.App, collection *core.Collection) error {
+	if id, ok := collection.Fields.GetByName(core.FieldNameId).(*core.TextField); ok && slices.Contains(collections.Numbered(), collection.Name) {
+		id.Min = 1
+	}
 	collections.Get(collection.Name).Rules(collections.DefaultDoctorsScope).Set(collection)
 	return app.Save(collection)
 }

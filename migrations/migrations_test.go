@@ -18,18 +18,27 @@ func TestMain(m *testing.M) { testapp.Main(m) }
 func TestListsUseTheirIndexes(t *testing.T) {
 	testpostgres.ChooseSQLite(t) // PostgreSQL has a test of its own
 	app := testapp.NewApp(t, testapp.Default())
+	const (
+		newest     = "created_at DESC, length(id) DESC, id DESC"
+		byNumber   = "length(id), id"
+		assignment = collections.AssignmentClass + ", " + collections.AssignmentPlace + ", id"
+	)
 	for query, want := range map[string]string{
-		`SELECT name FROM patients WHERE created_by = 'x' ORDER BY created_at DESC, _rowid_ DESC`:               "SEARCH patients USING INDEX idx_patients_owner (created_by=?)",
-		`SELECT name FROM doctors WHERE created_by = 'x' ORDER BY created_at DESC, _rowid_ DESC`:                "SEARCH doctors USING INDEX idx_doctors_owner (created_by=?)",
-		`SELECT name FROM doctors ORDER BY created_at DESC, _rowid_ DESC`:                                       "SCAN doctors USING INDEX idx_doctors_created",
-		`SELECT id FROM mappings WHERE created_by = 'x' ORDER BY created_at DESC, _rowid_ DESC`:                 "SEARCH mappings USING INDEX idx_mappings_owner (created_by=?)",
-		`SELECT id FROM mappings WHERE created_by = 'x' AND patient = 'y' ORDER BY created_at ASC, _rowid_ ASC`: "SEARCH mappings USING INDEX idx_mappings_patient (patient=?)",
-		`SELECT count(*) FROM patients WHERE created_by = 'x'`:                                                  "SEARCH patients USING COVERING INDEX idx_patients_owner (created_by=?)",
-		`SELECT id FROM patients WHERE id = 'x' AND created_by = 'y'`:                                           "SEARCH patients USING INDEX sqlite_autoindex_patients_1 (id=?)",
-		`SELECT count(*) FROM users WHERE email = 'x' COLLATE NOCASE`:                                           "SEARCH users USING COVERING INDEX idx_users_email (email=?)",
-		`SELECT count(*) FROM blacklisted_tokens WHERE jti = 'x'`:                                               "SEARCH blacklisted_tokens USING COVERING INDEX idx_blacklisted_tokens_jti (jti=?)",
-		`SELECT id FROM mappings WHERE doctor = 'x'`:                                                            "SEARCH mappings USING INDEX idx_mappings_doctor (doctor=?)",
-		`DELETE FROM blacklisted_tokens WHERE expires_at <= 'x'`:                                                "SEARCH blacklisted_tokens USING INDEX idx_blacklisted_tokens_expiry (expires_at<?)",
+		`SELECT name FROM patients WHERE created_by = 'x' ORDER BY ` + newest:                         "SEARCH patients USING INDEX idx_patients_owner (created_by=?)",
+		`SELECT name FROM patients WHERE created_by = 'x' ORDER BY ` + byNumber:                       "SEARCH patients USING INDEX idx_patients_number (created_by=?)",
+		`SELECT name FROM doctors WHERE created_by = 'x' ORDER BY ` + newest:                          "SEARCH doctors USING INDEX idx_doctors_owner (created_by=?)",
+		`SELECT name FROM doctors WHERE created_by = 'x' ORDER BY ` + byNumber:                        "SEARCH doctors USING INDEX idx_doctors_owner_number (created_by=?)",
+		`SELECT name FROM doctors ORDER BY ` + newest:                                                 "SCAN doctors USING INDEX idx_doctors_created",
+		`SELECT name FROM doctors ORDER BY ` + byNumber:                                               "SCAN doctors USING INDEX idx_doctors_number",
+		`SELECT doctor FROM mappings WHERE created_by = 'x' ORDER BY ` + assignment:                   "SEARCH mappings USING INDEX idx_mappings_owner (created_by=?)",
+		`SELECT doctor FROM mappings WHERE created_by = 'x' ORDER BY ` + byNumber:                     "SEARCH mappings USING INDEX idx_mappings_number (created_by=?)",
+		`SELECT doctor FROM mappings WHERE created_by = 'x' AND patient = 'y' ORDER BY ` + assignment: "SEARCH mappings USING INDEX idx_mappings_patient (patient=?)",
+		`SELECT count(*) FROM patients WHERE created_by = 'x'`:                                        "SEARCH patients USING COVERING INDEX idx_patients_number (created_by=?)",
+		`SELECT id FROM patients WHERE id = 'x' AND created_by = 'y'`:                                 "SEARCH patients USING INDEX sqlite_autoindex_patients_1 (id=?)",
+		`SELECT count(*) FROM users WHERE email = 'x' COLLATE NOCASE`:                                 "SEARCH users USING COVERING INDEX idx_users_email (email=?)",
+		`SELECT count(*) FROM blacklisted_tokens WHERE jti = 'x'`:                                     "SEARCH blacklisted_tokens USING COVERING INDEX idx_blacklisted_tokens_jti (jti=?)",
+		`SELECT id FROM mappings WHERE doctor = 'x'`:                                                  "SEARCH mappings USING INDEX idx_mappings_doctor (doctor=?)",
+		`DELETE FROM blacklisted_tokens WHERE expires_at <= 'x'`:                                      "SEARCH blacklisted_tokens USING INDEX idx_blacklisted_tokens_expiry (expires_at<?)",
 	} {
 		var plan []struct {
 			Detail string `db:"detail"`

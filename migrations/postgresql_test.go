@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"carebase/internal/collections"
 	"carebase/internal/postgres/translate"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
@@ -40,19 +41,24 @@ func TestListsUseTheirIndexesOnPostgreSQL(t *testing.T) {
 	if _, err := connection.Exec(t.Context(), fill).ReadAll(); err != nil {
 		t.Fatal(err)
 	}
+	const assignment = collections.AssignmentClass + ", " + collections.AssignmentPlace + ", id"
 	for _, test := range []struct {
 		query, index string
 		arguments    []string
 	}{
-		{`SELECT name FROM patients WHERE created_by = ? ORDER BY created_at DESC, _rowid_ DESC LIMIT 30`, "idx_patients_owner", []string{"u1"}},
+		{`SELECT name FROM patients WHERE created_by = ? ORDER BY created_at DESC, length(id) DESC, id DESC LIMIT 30`, "idx_patients_owner", []string{"u1"}},
 		{"SELECT `patients`.* FROM `patients` WHERE ('users' = 'users' AND `patients`.`created_by` = ?) ORDER BY `patients`.`created_at` DESC LIMIT 30", "idx_patients_owner", []string{"u1"}},
 		{"SELECT `users`.* FROM `users` WHERE `users`.`id` = ? LIMIT 1", "users_pkey", []string{"u1"}},
-		{`SELECT name FROM doctors WHERE created_by = ? ORDER BY created_at DESC, _rowid_ DESC LIMIT 30`, "idx_doctors_owner", []string{"u1"}},
-		{`SELECT name FROM doctors ORDER BY created_at DESC, _rowid_ DESC LIMIT 30`, "idx_doctors_created", nil},
-		{`SELECT id FROM mappings WHERE created_by = ? ORDER BY created_at DESC, _rowid_ DESC LIMIT 30`, "idx_mappings_owner", []string{"u1"}},
-		{`SELECT id FROM mappings WHERE created_by = ? AND patient = ? ORDER BY created_at ASC, _rowid_ ASC`, "idx_mappings_patient", []string{"u1", "p1-1"}},
+		{`SELECT name FROM doctors WHERE created_by = ? ORDER BY created_at DESC, length(id) DESC, id DESC LIMIT 30`, "idx_doctors_owner", []string{"u1"}},
+		{`SELECT name FROM doctors ORDER BY created_at DESC, length(id) DESC, id DESC LIMIT 30`, "idx_doctors_created", nil},
+		{`SELECT id FROM mappings WHERE created_by = ? ORDER BY ` + assignment + ` LIMIT 30`, "idx_mappings_owner", []string{"u1"}},
+		{`SELECT id FROM mappings WHERE created_by = ? AND patient = ? ORDER BY ` + assignment + ` LIMIT 30`, "idx_mappings_patient", []string{"u1", "p1-1"}},
+		{`SELECT name FROM patients WHERE created_by = ? ORDER BY length(id), id LIMIT 30`, "idx_patients_number", []string{"u1"}},
+		{"SELECT `patients`.* FROM `patients` WHERE `patients`.`created_by` = ? ORDER BY length(`patients`.`id`) DESC, `patients`.`id` DESC LIMIT 30", "idx_patients_number", []string{"u1"}},
+		{`SELECT name FROM doctors ORDER BY length(id), id LIMIT 30`, "idx_doctors_number", nil},
+		{`SELECT id FROM mappings WHERE created_by = ? ORDER BY length(id), id LIMIT 30`, "idx_mappings_number", []string{"u1"}},
 		{`SELECT id FROM mappings WHERE doctor = ?`, "idx_mappings_doctor", []string{"d1-1"}},
-		{`SELECT count(*) FROM patients WHERE created_by = ?`, "idx_patients_owner", []string{"u1"}},
+		{`SELECT count(*) FROM patients WHERE created_by = ?`, "idx_patients_", []string{"u1"}},
 		{`SELECT * FROM patients WHERE id = ? AND created_by = ?`, "patients_pkey", []string{"p1-1", "u1"}},
 		{`SELECT count(*) FROM users WHERE email = ? COLLATE NOCASE`, "idx_users_email", []string{"U1@example.com"}},
 		{`SELECT count(*) FROM users WHERE lower(email) = ?`, "idx_users_email", []string{"u1@example.com"}},

@@ -17,8 +17,8 @@ import (
 func (s *resource) recordRead(r *rest.Request, rows ...row) error {
 	event := audit.Event{Action: audit.Read, Collection: s.collection.Name, Records: make([]string, len(rows))}
 	for i, row := range rows {
-		event.Records[i], _ = row.value("id").(string)
-		if patient, ok := row.value(s.collection.Patient).(string); ok && s.collection.Patient != "id" {
+		event.Records[i] = row.text(core.FieldNameId)
+		if patient := row.text(s.collection.Patient); patient != "" && s.collection.Patient != core.FieldNameId {
 			event.Patients = append(event.Patients, patient)
 		}
 	}

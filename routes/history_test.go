@@ -13,7 +13,7 @@ func TestHistoryTellsTheOwnerWhoAccessedAPatient(t *testing.T) {
 	checkAgainstReference(t, server)
 	owner, stranger := server.SignUp("owner"), server.SignUp("stranger")
 	create := func(name string) string {
-		return fmt.Sprint(server.Must(http.StatusCreated, owner.Access, "POST", "/api/patients/", map[string]any{"name": name, "age": 3})["id"])
+		return testapp.ID(server.Must(http.StatusCreated, owner.Access, "POST", "/api/patients/", map[string]any{"name": name, "age": 3})["id"])
 	}
 	patient := create("Ada")
 	path := "/api/patients/" + patient + "/"

@@ -100,10 +100,10 @@ func TestOrderOfRefusals(t *testing.T) {
 		{"method before body", testapp.Request{Method: "PUT", Path: "/api/patients/", Token: alice.Access, Body: "{"}, 405, `{"detail":"Method \"PUT\" not allowed."}`, false},
 		{"unknown method", testapp.Request{Method: "BREW", Path: "/api/patients/", Token: alice.Access}, 405, `{"detail":"Method \"BREW\" not allowed."}`, false},
 		{"unknown method without credentials", testapp.Request{Method: "BREW", Path: "/api/patients/"}, 401, `{"detail":"Authentication credentials were not provided."}`, true},
-		{"object before body", testapp.Request{Method: "PUT", Path: "/api/patients/unknown/", Token: alice.Access, Body: "{"}, 404, `{"detail":"No Patient matches the given query."}`, false},
+		{"object before body", testapp.Request{Method: "PUT", Path: "/api/patients/999999/", Token: alice.Access, Body: "{"}, 404, `{"detail":"No Patient matches the given query."}`, false},
 		{"no credentials for logging in", testapp.Request{Method: "GET", Path: "/api/token/", Token: "garbage"}, 405, `{"detail":"Method \"GET\" not allowed."}`, false},
-		{"null character in the path", testapp.Request{Method: "GET", Path: "/api/patients/%00/", Token: alice.Access}, 404, `{"detail":"Not found."}`, false},
-		{"path that is no UTF-8", testapp.Request{Method: "GET", Path: "/api/mappings/%FF/", Token: alice.Access}, 404, `{"detail":"Not found."}`, false},
+		{"null character in the path", testapp.Request{Method: "DELETE", Path: "/api/auth/sessions/%00/", Token: alice.Access}, 404, `{"detail":"Not found."}`, false},
+		{"path that is no UTF-8", testapp.Request{Method: "DELETE", Path: "/api/auth/sessions/%FF/", Token: alice.Access}, 404, `{"detail":"Not found."}`, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			response := server.Do(test.request)
@@ -145,7 +145,7 @@ func TestHead(t *testing.T) {
 	patient := server.Patient(alice, "John Doe")
 	for path, status := range map[string]int{
 		"/api/patients/": 200, "/api/patients/?page=1": 200, "/api/patients/?page=9": 404, "/api/patients/?age=x": 400,
-		"/api/patients/" + patient + "/": 200, "/api/patients/unknown/": 404, "/api/auth/login/": 405, "/api/mappings/" + patient: 200,
+		"/api/patients/" + patient + "/": 200, "/api/patients/999999/": 404, "/api/auth/login/": 405, "/api/mappings/" + patient: 200,
 	} {
 		response := server.Call(alice.Access, http.MethodHead, path, nil)
 		if response.Status != status || response.Body != "" || response.Header.Get("Content-Type") != "application/json" {
@@ -169,7 +169,7 @@ func TestRepresentations(t *testing.T) {
 		testapp.Response{Body: doctor}.Decode(server, &object)
 		created = object["created_at"].(string)
 	}
-	indented := "{\n  \"id\": \"" + id + "\",\n  \"created_by\": \"" + alice.ID + "\",\n  \"created_at\": \"" + created +
+	indented := "{\n  \"id\": " + id + ",\n  \"created_by\": " + alice.ID + ",\n  \"created_at\": \"" + created +
 		"\",\n  \"name\": \"<b>&\\u2028\u007f\",\n  \"speciality\": \"é\\\"\\\\\\n\\t\\u0001\"\n}"
 	for _, test := range []struct{ path, accept, contentType, body string }{
 		{"/api/doctors/" + id + "/?format=json", "", "application/json", doctor},
@@ -179,7 +179,7 @@ func TestRepresentations(t *testing.T) {
 		{"/api/doctors/" + id + "/", "application/json; indent=2", "application/json", indented},
 		{"/api/doctors/", "*/*; indent=2", "application/json", "[\n  " + strings.ReplaceAll(indented, "\n", "\n  ") + "\n]"},
 		{"/api/doctors/?search=nobody", "application/json; indent=2", "application/json", "[]"},
-		{"/api/doctors/nobody/", "application/json; indent=4", "application/json", "{\n    \"detail\": \"No Doctor matches the given query.\"\n}"},
+		{"/api/doctors/999999/", "application/json; indent=4", "application/json", "{\n    \"detail\": \"No Doctor matches the given query.\"\n}"},
 	} {
 		request := testapp.Request{Method: "GET", Path: test.path, Token: alice.Access, Header: map[string]string{}}
 		if test.accept != "" {

@@ -22,19 +22,19 @@ var (
 )
 
 func (s *resource) list(r *rest.Request) error {
-	return s.respondList(r, s.scope(r), newestFirst)
+	return s.respondList(r, s.scope(r))
 }
 
 // respondList responds with the requested rows in scope, all of them or one
 // page, read in chunks. The browsable API never gets more than a page.
-func (s *resource) respondList(r *rest.Request, scope dbx.HashExp, order order) error {
+func (s *resource) respondList(r *rest.Request, scope dbx.HashExp) error {
 	where, err := s.filter(r, scope)
 	if err != nil {
 		return err
 	}
-	asked := listing{resource: s, where: where, order: order, size: indexedChunk, limit: all}
+	asked := listing{resource: s, where: where, order: s.order, size: indexedChunk, limit: all}
 	if terms := r.Ordering(); terms != nil {
-		asked.order, asked.size = slices.Concat(orderOf(terms), newestFirst), sortedChunk
+		asked.order, asked.size = s.orderOf(terms), sortedChunk
 	}
 	if !r.Paginated() && !r.ForPeople() {
 		return r.RespondList(asked.objects(r))
@@ -70,7 +70,7 @@ type listing struct {
 // row of the previous one.
 func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
-		ranges, offset, limit := [][]dbx.Expression{nil}, l.offset, l.limit
+		ranges, offset, limit := []span{{order: l.order}}, l.offset, l.limit
 		recorded := false
 		selected, err := l.listed(r)
 		if err != nil {
@@ -124,10 +124,10 @@ func (l listing) listed(r *rest.Request) (*selection, error) {
 
 // chunk reads at most limit rows of a range, and fewer if they exceed the chunk
 // size in bytes. exhausted reports whether the range has no more rows.
-func (l listing) chunk(r *rest.Request, selected *selection, within []dbx.Expression, offset, limit int64) (rows []row, exhausted bool, err error) {
+func (l listing) chunk(r *rest.Request, selected *selection, part span, offset, limit int64) (rows []row, exhausted bool, err error) {
 	text, arguments, err := query.Select{
-		Table: l.collection.Name, Columns: selected.columns, Where: dbx.And(slices.Concat(l.where, within)...),
-		Order: l.order.clauses(), Offset: offset, Limit: limit,
+		Table: l.collection.Name, Columns: selected.columns, Where: dbx.And(slices.Concat(l.where, part.within)...),
+		Order: part.order.clauses(), Offset: offset, Limit: limit,
 	}.Build(r.App)
 	if err != nil {
 		return nil, false, err

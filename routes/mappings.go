@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"carebase/internal/audit"
+	"carebase/internal/collections"
+	"carebase/internal/config"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
@@ -13,6 +15,12 @@ import (
 type mappingResource struct {
 	*resource
 	patients *resource
+}
+
+func newMappings(patients *resource, scope config.DoctorsScope) *mappingResource {
+	s := &mappingResource{newResource(collections.Mappings, scope), patients}
+	s.order, s.orderText = inAssignment, "in the order of assignment"
+	return s
 }
 
 func (s *mappingResource) ofPatientView() *rest.View {
@@ -60,5 +68,5 @@ func (s *mappingResource) listOfPatient(r *rest.Request) error {
 	if err := recordInvisible(r, s.patients, r.Request.PathValue("patient_id"), audit.Read); err != nil {
 		return err
 	}
-	return s.respondList(r, scope, oldestFirst)
+	return s.respondList(r, scope)
 }

@@ -10,14 +10,14 @@ import (
 
 // described is what OPTIONS says of the fields of each resource.
 const (
-	describedOwner  = `"id":{"type":"string","required":false,"read_only":true,"label":"ID"},"created_by":{"type":"field","required":false,"read_only":true,"label":"Created by"},"created_at":{"type":"datetime","required":false,"read_only":true,"label":"Created at"},`
+	describedOwner  = `"id":{"type":"integer","required":false,"read_only":true,"label":"ID"},"created_by":{"type":"field","required":false,"read_only":true,"label":"Created by"},"created_at":{"type":"datetime","required":false,"read_only":true,"label":"Created at"},`
 	describedName   = `"name":{"type":"string","required":true,"read_only":false,"label":"Name","max_length":120},`
-	describedUser   = `{"POST":{"id":{"type":"string","required":false,"read_only":true,"label":"ID"},"name":{"type":"string","required":true,"read_only":false,"label":"Name","max_length":150},"email":{"type":"email","required":true,"read_only":false,"label":"Email","max_length":254},"password":{"type":"string","required":true,"read_only":false,"label":"Password"}}}`
+	describedUser   = `{"POST":{"id":{"type":"integer","required":false,"read_only":true,"label":"ID"},"name":{"type":"string","required":true,"read_only":false,"label":"Name","max_length":150},"email":{"type":"email","required":true,"read_only":false,"label":"Email","max_length":254},"password":{"type":"string","required":true,"read_only":false,"label":"Password"}}}`
 	describedLogin  = `{"POST":{"email":{"type":"string","required":true,"read_only":false,"label":"Email"},"password":{"type":"string","required":true,"read_only":false,"label":"Password"}}}`
 	describedToken  = `{"POST":{"token":{"type":"string","required":true,"read_only":false,"label":"Token"}}}`
 	describedPerson = `{` + describedOwner + describedName + `"age":{"type":"integer","required":true,"read_only":false,"label":"Age","min_value":0,"max_value":2147483647},"notes":{"type":"string","required":false,"read_only":false,"label":"Notes"}}`
 	describedDoctor = `{` + describedOwner + describedName + `"speciality":{"type":"string","required":false,"read_only":false,"label":"Speciality","max_length":120}}`
-	describedPair   = `{"POST":{"id":{"type":"string","required":false,"read_only":true,"label":"ID"},"patient":{"type":"field","required":true,"read_only":false,"label":"Patient"},"doctor":{"type":"field","required":true,"read_only":false,"label":"Doctor"},"assigned_at":{"type":"datetime","required":false,"read_only":true,"label":"Assigned at"}}}`
+	describedPair   = `{"POST":{"id":{"type":"integer","required":false,"read_only":true,"label":"ID"},"patient":{"type":"field","required":true,"read_only":false,"label":"Patient"},"doctor":{"type":"field","required":true,"read_only":false,"label":"Doctor"},"assigned_at":{"type":"datetime","required":false,"read_only":true,"label":"Assigned at"}}}`
 )
 
 func TestOptions(t *testing.T) {
@@ -36,13 +36,13 @@ func TestOptions(t *testing.T) {
 		{"/api/patients/", "Patient List", `{"POST":` + describedPerson + `}`, alice},
 		{"/api/patients/" + patient + "/", "Patient Instance", `{"PUT":` + describedPerson + `}`, alice},
 		{"/api/patients/" + patient + "/", "Patient Instance", ``, bob},
-		{"/api/patients/unknown/", "Patient Instance", ``, alice},
+		{"/api/patients/999999/", "Patient Instance", ``, alice},
 		{"/api/doctors/", "Doctor List", `{"POST":` + describedDoctor + `}`, bob},
 		{"/api/doctors/" + doctor + "/", "Doctor Instance", `{"PUT":` + describedDoctor + `}`, alice},
 		{"/api/doctors/" + doctor + "/", "Doctor Instance", ``, bob},
 		{"/api/mappings/", "PatientDoctor List", describedPair, alice},
 		{"/api/mappings/" + patient + "/", "Patient Doctors", ``, alice},
-		{"/api/mappings/detail/unknown/", "PatientDoctor Instance", ``, alice},
+		{"/api/mappings/detail/999999/", "PatientDoctor Instance", ``, alice},
 	} {
 		response := server.Call(test.caller.Access, http.MethodOptions, test.path, nil)
 		var answer struct {
@@ -70,7 +70,7 @@ func TestOptions(t *testing.T) {
 func TestOptionsNeedsCredentials(t *testing.T) {
 	server := testapp.Shared(t)
 	checkAgainstReference(t, server)
-	for _, path := range []string{"/api/patients/", "/api/doctors/a/", "/api/mappings/detail/a/"} {
+	for _, path := range []string{"/api/patients/", "/api/doctors/1/", "/api/mappings/detail/1/"} {
 		if response := server.Call("", http.MethodOptions, path, nil); response.Status != http.StatusUnauthorized {
 			t.Errorf("%s: got %d %s", path, response.Status, response.Body)
 		}

@@ -7,50 +7,102 @@ import (
 	"github.com/pocketbase/dbx"
 
 	"carebase/internal/collections"
+	"carebase/internal/rest"
 )
 
 // order is the sort order of a list. Its last term is unique, so that no two
 // rows tie.
 type order []orderTerm
 
+// orderTerm sorts by a column, or by an expression over columns.
 type orderTerm struct {
-	column     string
+	expression string
+	// value returns the expression's value for a row.
+	value      func(row) any
 	descending bool
 }
 
-// newestFirst is the default order of lists. In both orders, numberColumn
-// breaks ties between rows of the same millisecond by insertion order.
+// The terms by which ids are sorted. Of two numbers, which are stored as text, the
+// longer one is the higher. assignmentClass and assignmentPlace put ids that were
+// generated before ids were numbers first, in the order in which they were.
 var (
-	newestFirst = order{{collections.CreatedAt, true}, {numberColumn, true}}
-	oldestFirst = order{{collections.CreatedAt, false}, {numberColumn, false}}
+	idLength = orderTerm{expression: "length([[id]])", value: func(row row) any { return int64(len(row.id())) }}
+	idText   = orderTerm{expression: "[[id]]", value: func(row row) any { return row.id() }}
+
+	createdAt = orderTerm{expression: "[[" + collections.CreatedAt + "]]", value: func(row row) any { return row.createdAt() }}
+
+	assignmentClass = orderTerm{expression: collections.AssignmentClass, value: func(row row) any {
+		if len(row.id()) == collections.GeneratedLength {
+			return int64(0)
+		}
+		return int64(len(row.id()))
+	}}
+	assignmentPlace = orderTerm{expression: collections.AssignmentPlace, value: func(row row) any {
+		if len(row.id()) == collections.GeneratedLength {
+			return row.createdAt()
+		}
+		return row.id()
+	}}
 )
 
+// newestFirst is the default order of lists, inAssignment that of mappings.
+var (
+	newestFirst  = order{createdAt.reversed(), idLength.reversed(), idText.reversed()}
+	inAssignment = order{assignmentClass, assignmentPlace, idText}
+)
+
+func (t orderTerm) reversed() orderTerm {
+	t.descending = !t.descending
+	return t
+}
+
 // orderOf parses DRF's ordering terms, which name declared fields.
-func orderOf(terms []string) order {
-	parsed := make(order, len(terms))
-	for i, term := range terms {
-		parsed[i].column, parsed[i].descending = strings.CutPrefix(term, "-")
+func (s *resource) orderOf(terms []string) order {
+	var parsed order
+	for _, term := range terms {
+		name, descending := strings.CutPrefix(term, "-")
+		for i, field := range s.fields {
+			if field.Name != name {
+				continue
+			}
+			column := orderTerm{expression: "[[" + name + "]]", value: func(row row) any { return row.values[i] }, descending: descending}
+			if field.Type == rest.AutoField || field.Type == rest.PrimaryKey {
+				length := orderTerm{expression: "length([[" + name + "]])", value: func(row row) any { return int64(len(row.text(name))) }, descending: descending}
+				parsed = append(parsed, length)
+			}
+			parsed = append(parsed, column)
+			if field.Type == rest.AutoField {
+				return parsed // it is unique
+			}
+		}
 	}
-	return parsed
+	return append(parsed, s.order...)
 }
 
 // clauses returns the terms of the ORDER BY clause.
 func (o order) clauses() []string {
 	clauses := make([]string, len(o))
 	for i, term := range o {
-		clauses[i] = term.column + " ASC"
+		clauses[i] = term.expression + " ASC"
 		if term.descending {
-			clauses[i] = term.column + " DESC"
+			clauses[i] = term.expression + " DESC"
 		}
 	}
 	return clauses
 }
 
+// span is a range of rows with the order in which they are in the list.
+type span struct {
+	within []dbx.Expression
+	order  order
+}
+
 // after returns the ranges that follow a row, in list order: first the rows
 // that differ from it in the last term only, finally those that differ in the
-// first. Each range is a single index scan if there is a matching index.
-func (o order) after(last row) [][]dbx.Expression {
-	ranges := make([][]dbx.Expression, 0, len(o))
+// first. Each range is a single index scan if there is a matching index: SQLite
+// would sort by an expression that is the same for all rows.
+func (o order) after(last row) []span {
+	ranges := make([]span, 0, len(o))
 	for length := len(o); length > 0; length-- {
 		conditions := make([]dbx.Expression, length)
 		for i, term := range o[:length] {
@@ -60,16 +112,16 @@ func (o order) after(last row) [][]dbx.Expression {
 			}
 			parameter := fmt.Sprintf("last%d", i)
 			conditions[i] = dbx.NewExp(
-				fmt.Sprintf("[[%s]] %s {:%s}", term.column, operator, parameter),
-				dbx.Params{parameter: last.value(term.column)},
+				fmt.Sprintf("%s %s {:%s}", term.expression, operator, parameter),
+				dbx.Params{parameter: term.value(last)},
 			)
 		}
-		ranges = append(ranges, conditions)
+		ranges = append(ranges, span{conditions, o[length-1:]})
 	}
 	return ranges
 }
 
-// later returns the operator between the column of a later row and a value.
+// later returns the operator between the expression of a later row and a value.
 func (t orderTerm) later() string {
 	if t.descending {
 		return "<"

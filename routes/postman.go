@@ -107,7 +107,7 @@ var story = []postman.Chapter{
 				Operation: "patients_create", Name: "Create a patient with a wrong age", Status: http.StatusBadRequest,
 				Body: rest.Object[any]{{Key: "age", Value: -1}},
 			},
-			{Operation: "patients_retrieve", Name: "Show a patient who does not exist", Path: map[string]string{"id": "nobody"}, Status: http.StatusNotFound},
+			{Operation: "patients_retrieve", Name: "Show a patient who does not exist", Path: map[string]string{"id": "0"}, Status: http.StatusNotFound},
 		},
 	},
 }

@@ -164,9 +164,13 @@ func (r *reference) input(request *http.Request) (*openapi3filter.RequestValidat
 // find tells whether the document has the request's path and method.
 func (r *reference) find(input *openapi3filter.RequestValidationInput, request *http.Request) bool {
 	route, parameters, err := r.router.FindRoute(request)
-	for _, value := range parameters {
+	for name, value := range parameters {
 		if value == "" {
 			return false
+		}
+		declared := route.PathItem.Parameters.GetByInAndName("path", name)
+		if declared.Schema.Value.Type.Is("integer") && strings.Trim(value, "0123456789") != "" {
+			return false // as for the server, there is no such path
 		}
 	}
 	input.Route, input.PathParams = route, parameters

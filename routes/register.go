@@ -20,7 +20,7 @@ func register() *rest.View {
 		AllowAny:     true,
 		Schema:       "User",
 		Fields: []rest.Field{
-			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Description: "The server's name for the user.", Example: "u8w2e4r6t0y1i3o"},
+			{Name: "id", Label: "ID", Type: rest.AutoField, ReadOnly: true, Description: "The number of the user.", Example: 3},
 			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 150, Description: "The user's name.", Example: "Ann Example"},
 			{Name: "email", Label: "Email", Type: rest.Email, Required: true, MaxLength: 254, Validate: unusedEmail, Description: "What the user signs in with. No two users have the same.", Example: exampleEmail},
 			{Name: "password", Label: "Password", Type: rest.String, Required: true, WriteOnly: true, Secret: true, Validate: strongPassword, Description: "At least 8 characters, at most 71 bytes; not entirely numeric, not a common one, not like the name or the address.", Example: examplePassword},
@@ -63,7 +63,7 @@ func createUser(r *rest.Request) error {
 		return saveError(err, r.View.Fields, rest.FieldInvalid("email", emailInUse))
 	}
 	return r.Respond(http.StatusCreated, rest.Object[any]{
-		{Key: "id", Value: user.Id},
+		{Key: "id", Value: rest.ID(user.Id)},
 		{Key: "name", Value: user.GetString("name")},
 		{Key: "email", Value: user.Email()},
 	})

@@ -18,8 +18,6 @@ func TestRegisterRefusals(t *testing.T) {
 		{"Ann", "marguerite@example.com", "Marguerite77", `{"password":["The password is too similar to the email."]}`},
 		{"Ann", strings.Replace(taken, "example", "EXAMPLE", 1), testapp.Password, `{"email":["user with this email already exists."]}`},
 		{"Ann", strings.Replace(taken, "taken", "TAKEN", 1), testapp.Password, `{"email":["user with this email already exists."]}`},
-		{"Ann", "a@localhost", testapp.Password, `{"email":["Enter a valid email address."]}`},
-		{"Ann", `"a b"@example.com`, testapp.Password, `{"email":["Enter a valid email address."]}`},
 		{"Ann", strings.Repeat("a", 250) + "@b.co", testapp.Password, `{"email":["Ensure this field has no more than 254 characters."]}`},
 		{"Ann", "x@example.com", strings.Repeat("é!", 24), `{"password":["This password is too long. It must contain at most 71 bytes."]}`},
 	} {
@@ -27,6 +25,18 @@ func TestRegisterRefusals(t *testing.T) {
 		if response.Status != 400 || response.Body != test.want {
 			t.Errorf("%s, %s: got %d %s, want %s", test.name, test.email, response.Status, response.Body, test.want)
 		}
+	}
+	// Django accepts these, PocketBase alone does not.
+	local, _, _ := strings.Cut(server.Email("local"), "@")
+	for _, address := range []string{local + "@localhost", `"` + local + `"@example.com`, local + "@[127.0.0.1]"} {
+		account := map[string]any{"name": "Ann", "email": address, "password": testapp.Password}
+		if user := server.Must(201, "", "POST", "/api/auth/register/", account); user["email"] != address {
+			t.Errorf("got %v", user)
+		}
+		server.Must(400, "", "POST", "/api/auth/register/", account)
+		server.Must(200, "", "POST", "/api/auth/login/", account)
+		account["password"] = "password"
+		server.Must(400, "", "POST", "/api/auth/register/", account)
 	}
 	// What is stored is what Django's normalize_email makes of it.
 	normalized := server.Email("Ann")

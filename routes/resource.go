@@ -31,6 +31,9 @@ type resource struct {
 	readableByAll bool
 	// viewed is the query of one object, until somebody changes the collection.
 	viewed atomic.Pointer[viewQuery]
+	// order is the default order of lists, and orderText describes it.
+	order     order
+	orderText string
 }
 
 // newResource returns the resource of a declared collection with an owner.
@@ -41,35 +44,38 @@ func newResource(name string, scope config.DoctorsScope) *resource {
 		collection:    collection,
 		fields:        slices.Clone(collection.Resource.Fields),
 		readableByAll: collection.IsReadableByAll(scope),
+		order:         newestFirst,
+		orderText:     "newest first",
 	}
 	for _, relation := range collection.Relations {
 		for i := range s.fields {
 			if s.fields[i].Name == relation.Field {
-				s.fields[i].Validate = visible(newResource(relation.Target, scope))
+				s.fields[i].Validate = visible(newResource(relation.Target, scope), relation.Field)
 			}
 		}
 	}
 	return s
 }
 
-// visible returns a validator that accepts the ids of objects that the caller
-// can read.
-func visible(target *resource) func(*rest.Request, string, rest.Data) ([]string, error) {
-	return func(r *rest.Request, id string, _ rest.Data) ([]string, error) {
+// visible returns a validator of a field that accepts the ids of objects that the
+// caller can read.
+func visible(target *resource, field string) func(*rest.Request, string, rest.Data) ([]string, error) {
+	return func(r *rest.Request, id string, data rest.Data) ([]string, error) {
 		scope := target.scope(r)
 		scope["id"] = id
 		count, err := target.count(r, scope)
 		if err != nil || count > 0 {
 			return nil, err
 		}
-		return []string{rest.InvalidPrimaryKey(id)}, audit.RecordDenied(r.RequestEvent, target.collection.Name, id, audit.Create)
+		sent, _ := data.Get(field)
+		return []string{rest.InvalidPrimaryKey(sent)}, audit.RecordDenied(r.RequestEvent, target.collection.Name, id, audit.Create)
 	}
 }
 
 func (s *resource) listView() *rest.View {
 	return &rest.View{
 		Name:         s.Model + " List",
-		Description:  "Lists the objects that the caller can see, newest first, and creates new ones.",
+		Description:  "Lists the objects that the caller can see, " + s.orderText + ", and creates new ones.",
 		Authenticate: simplejwt.Authenticate,
 		Schema:       s.Model,
 		Fields:       s.fields,
@@ -77,7 +83,7 @@ func (s *resource) listView() *rest.View {
 			http.MethodGet: {
 				Handle:  s.list,
 				Summary: "List " + s.plural(),
-				Description: "All of the " + s.plural() + " that the caller can see, newest first unless `ordering` says otherwise; " +
+				Description: "All of the " + s.plural() + " that the caller can see, " + s.orderText + " unless `ordering` says otherwise; " +
 					"one page of them if `page` or `page_size` is given.",
 				Query:  s.listQuery(),
 				Answer: rest.Answer{Status: http.StatusOK, Shape: rest.List},
@@ -170,7 +176,7 @@ func (s *resource) deletionDescription() string {
 
 // idInPath declares an object's id as a path parameter.
 func (s *resource) idInPath(name string) rest.Field {
-	return rest.Field{Name: name, Type: rest.String, Description: "The id of " + s.one() + ".", Example: collections.ExampleID}
+	return rest.Field{Name: name, Type: rest.AutoField, Description: "The id of " + s.one() + ".", Example: collections.ExampleNumber}
 }
 
 // deniedToReaders returns the error for users who may read but not change an

@@ -37,7 +37,7 @@ type endpoints map[string]*rest.View
 func table(settings *config.Config) map[string]endpoints {
 	patients := newResource(collections.Patients, settings.DoctorsScope)
 	doctors := newResource(collections.Doctors, settings.DoctorsScope)
-	mappings := &mappingResource{newResource(collections.Mappings, settings.DoctorsScope), patients}
+	mappings := newMappings(patients, settings.DoctorsScope)
 	tokens := tokens{
 		lifetimes: simplejwt.Lifetimes{Access: settings.AccessTokenLifetime, Refresh: settings.RefreshTokenLifetime},
 		rotation:  simplejwt.Rotation{Rotate: settings.RotateRefreshTokens, Blacklist: settings.BlacklistAfterRotation, Grace: settings.RefreshReuseGrace},

@@ -16,10 +16,6 @@ import (
 	"carebase/internal/rest"
 )
 
-// numberColumn breaks ties between the rows of a list that have the same
-// created_at.
-const numberColumn = "_rowid_"
-
 // selection is what a query reads of each row of a resource.
 type selection struct {
 	fields []rest.Field
@@ -161,13 +157,19 @@ func (w row) tag() string {
 	})
 }
 
-// value returns the row's value in a column; nil if the row does not have it.
-func (w row) value(column string) any {
-	if i := slices.Index(w.columns, column); i >= 0 {
-		return w.values[i]
+// text returns the stored text in a column; empty if the row does not have it.
+func (w row) text(column string) string {
+	i := slices.Index(w.columns, column)
+	if i < 0 {
+		return ""
 	}
-	return nil
+	text, _ := query.Text(w.values[i])
+	return text
 }
+
+func (w row) id() string { return w.text(core.FieldNameId) }
+
+func (w row) createdAt() string { return w.text(collections.CreatedAt) }
 
 // size returns the approximate size of the row in bytes.
 func (w row) size() int64 {
@@ -190,17 +192,31 @@ func (w row) AppendJSON(out []byte) []byte {
 		case int64:
 			out = strconv.AppendInt(out, value, 10)
 		case string:
-			begin := len(out)
-			out = rest.AppendString(out, value)
-			if i := bytes.IndexByte(out[begin:], ' '); field.Type == rest.DateTime && i >= 0 {
-				out[begin+i] = 'T' // as rfc3339
-			}
+			out = appendText(out, field.Type, value)
 		}
 	}
 	if w.showsTag {
 		out = rest.AppendString(append(rest.AppendString(append(out, ','), tagKey), ':'), w.tag())
 	}
 	return append(out, '}')
+}
+
+// appendText appends the representation of a stored text.
+func appendText(out []byte, kind rest.Type, text string) []byte {
+	begin := len(out)
+	switch kind {
+	case rest.AutoField, rest.PrimaryKey:
+		if number, isNumber := rest.ParseID(text); isNumber {
+			return strconv.AppendInt(out, number, 10)
+		}
+	case rest.DateTime:
+		out = rest.AppendString(out, text)
+		if i := bytes.IndexByte(out[begin:], ' '); i >= 0 {
+			out[begin+i] = 'T' // as rfc3339
+		}
+		return out
+	}
+	return rest.AppendString(out, text)
 }
 
 // representation returns the representation of a record that was just written.
@@ -213,6 +229,8 @@ func (s *resource) representation(record *core.Record) rest.Object[any] {
 			object[i].Value = int64(record.GetInt(field.Name))
 		case rest.DateTime:
 			object[i].Value = rfc3339(record.GetString(field.Name))
+		case rest.AutoField, rest.PrimaryKey:
+			object[i].Value = rest.ID(record.GetString(field.Name))
 		default:
 			object[i].Value = record.GetString(field.Name)
 		}
@@ -227,4 +245,4 @@ func rfc3339(stored string) string {
 }
 
 // listed are the columns that place a row in a list.
-var listed = []string{collections.CreatedAt, numberColumn}
+var listed = []string{collections.CreatedAt, core.FieldNameId}

@@ -38,7 +38,7 @@ func saveError(err error, fields []rest.Field, onNotUnique error) error {
 		}
 		message := cast.ToString(reason["message"])
 		if field.Type == rest.Email {
-			// PocketBase refuses some addresses that Django accepts.
+			// An operator may have restricted the domains.
 			message = rest.InvalidEmail
 		}
 		answer = append(answer, rest.Entry[[]string]{Key: field.Name, Value: []string{message}})

@@ -14,8 +14,10 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/cli"
 	"carebase/internal/config"
+	"carebase/internal/django"
 	"carebase/internal/monitoring"
 	"carebase/internal/server"
+	"carebase/internal/simplejwt"
 	"carebase/internal/version"
 	"carebase/routes"
 )
@@ -57,7 +59,8 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	// First, so that a server that cannot listen changes nothing.
 	server.BindListener(app, engine.String(), options.Banner)
 	audit.Bind(app, config, audit.Options{Timeouts: options.AuditTimeouts, Log: options.Log})
-	bindStart(app, config)
+	bindStart(app, config, options.Notices)
+	simplejwt.AcceptDjango(app, django.NewKeys(config.DjangoSecretKey))
 	hooks.Bind(app, config)
 	surround := server.Bind(app, config, server.Options{
 		Timeouts:   options.Timeouts,
@@ -67,7 +70,8 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	routes.Bind(app, config, options.Public, surround)
 	app.RootCmd.AddCommand(
 		cli.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), cli.NewDatabaseCommand(),
-		cli.NewAuditCommand(app), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config),
+		cli.NewAuditCommand(app), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config),
+		cli.NewRunServerCommand(app, config), cli.NewCreateSuperuserCommand(app, config), cli.NewChangePasswordCommand(app), cli.NewFlushExpiredTokensCommand(app),
 	)
 	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
 	return app, nil

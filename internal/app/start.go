@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -17,11 +18,12 @@ import (
 
 	"carebase/internal/collections"
 	"carebase/internal/config"
+	"carebase/internal/django"
 )
 
 // bindStart applies the configuration to the database before the server answers
 // its first request.
-func bindStart(app core.App, config *config.Config) {
+func bindStart(app core.App, config *config.Config, notices io.Writer) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		// A transaction, because other processes may start at the same time.
 		err := e.App.RunInTransaction(func(app core.App) error {
@@ -41,8 +43,30 @@ func bindStart(app core.App, config *config.Config) {
 		if err != nil {
 			return err
 		}
+		if config.DjangoSecretKey != "" {
+			if err := announceDjangoTokens(e.App, notices); err != nil {
+				return err
+			}
+		}
 		return e.Next()
 	})
+}
+
+// announceDjangoTokens says how long DJANGO_SECRET_KEY is needed.
+func announceDjangoTokens(app core.App, notices io.Writer) error {
+	until, err := django.TokensUntil(app)
+	if err != nil {
+		return err
+	}
+	line := "DJANGO_SECRET_KEY is needed until " + until.UTC().Format("2006-01-02 15:04 UTC") + ", when the last refresh token that Django issued expires."
+	switch {
+	case until.IsZero():
+		line = "DJANGO_SECRET_KEY is not needed: the import found no refresh token that is valid. If that Django kept no list of its tokens, unset it after Django's REFRESH_TOKEN_LIFETIME."
+	case !until.After(time.Now()):
+		line = "DJANGO_SECRET_KEY is not needed any more: all refresh tokens that Django issued have expired."
+	}
+	_, err = fmt.Fprintln(notices, line)
+	return err
 }
 
 // checkTimeout limits the check of the schema at start.

@@ -47,12 +47,12 @@ func (t *Trail) bindAdministration() {
 		return e.Next()
 	})
 	t.app.OnFileDownloadRequest().BindFunc(func(e *core.FileDownloadRequestEvent) error {
-		patients, err := patientsIn(e.Request.Context(), e.App, e.Record)
+		id, patients, err := seen(e.Request.Context(), e.App, e.Record)
 		if err != nil {
 			return err
 		}
 		event := Event{
-			Action: Read, Collection: e.Collection.Name, Records: []string{recordID(e.Record)}, Patients: patients,
+			Action: Read, Collection: e.Collection.Name, Records: []string{id}, Patients: patients,
 			Detail: "file of " + e.FileField.Name, Agent: fileAgent(e.RequestEvent),
 		}
 		if err := Record(e.RequestEvent, event); err != nil {

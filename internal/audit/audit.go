@@ -87,7 +87,7 @@ type Event struct {
 	// Checkpoints are those that pruning has moved.
 	Checkpoints []Checkpoint
 	// viewed are the ids in the records of a view, of which some may be patients'.
-	viewed []string
+	viewed viewedIDs
 	// Agent overrides the request's agent, for example at a login.
 	Agent Agent
 }

@@ -1,7 +1,6 @@
 package audit_test
 
 import (
-	"fmt"
 	"net/http"
 	"testing"
 
@@ -11,7 +10,7 @@ import (
 func TestChangesAreRecorded(t *testing.T) {
 	server := testapp.New(t)
 	owner := server.SignUp("owner")
-	patient := fmt.Sprint(server.Must(http.StatusCreated, owner.Access, "POST", "/api/patients/", map[string]any{"name": "Ada", "age": 3})["id"])
+	patient := testapp.ID(server.Must(http.StatusCreated, owner.Access, "POST", "/api/patients/", map[string]any{"name": "Ada", "age": 3})["id"])
 	server.Must(http.StatusOK, owner.Access, "PATCH", "/api/patients/"+patient+"/", map[string]any{"age": 4})
 	server.Must(http.StatusOK, owner.Access, "PATCH", "/api/collections/patients/records/"+patient, map[string]any{"notes": "x"})
 	server.Must(http.StatusNoContent, owner.Access, "DELETE", "/api/patients/"+patient+"/", nil)

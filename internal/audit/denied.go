@@ -28,13 +28,13 @@ func RecordDenied(e *core.RequestEvent, collection, id string, action Action) er
 	if err != nil || !isRecorded(record.Collection()) {
 		return nil // no such record
 	}
-	patients, err := patientsIn(e.Request.Context(), e.App, record)
+	shown, patients, err := seen(e.Request.Context(), e.App, record)
 	if err != nil {
 		return err
 	}
 	return Record(e, Event{
 		Action: action, Outcome: Denied, Collection: record.Collection().Name,
-		Records: []string{recordID(record)}, Patients: patients,
+		Records: []string{shown}, Patients: patients,
 	})
 }
 

@@ -14,6 +14,8 @@ import (
 type reading struct {
 	depth  int
 	events []*Event
+	// columns are those of views that the request reads, by name.
+	columns map[string]viewColumns
 	// login is the event of a sign-in that is about to be answered, or nil.
 	login *Event
 }
@@ -39,14 +41,16 @@ func (t *Trail) enrich(e *core.RecordEnrichEvent) error {
 		return t.enrichMessage(e)
 	}
 	open := &caller.reading
+	if err := open.add(caller, e); err != nil {
+		return err
+	}
 	open.depth++
-	open.add(caller, e)
 	err := e.Next()
 	if open.depth--; open.depth > 0 {
 		return err
 	}
 	events, login := open.events, open.login
-	open.events, open.login = nil, nil
+	open.events, open.columns, open.login = nil, nil, nil
 	if err != nil {
 		return err
 	}
@@ -66,25 +70,46 @@ func (t *Trail) enrich(e *core.RecordEnrichEvent) error {
 
 // add adds a record that is about to be returned. Records that the request has
 // written itself are already recorded.
-func (r *reading) add(caller *request, e *core.RecordEnrichEvent) {
+func (r *reading) add(caller *request, e *core.RecordEnrichEvent) error {
 	collection := e.Record.Collection()
 	expanded := e.RequestInfo.Context == core.RequestInfoContextExpand
 	if !isRecorded(collection) || !expanded && caller.method != http.MethodGet {
-		return
+		return nil
 	}
 	i := slices.IndexFunc(r.events, func(known *Event) bool { return known.Collection == collection.Name })
 	if i < 0 {
 		i, r.events = len(r.events), append(r.events, &Event{Action: Read, Collection: collection.Name})
 	}
 	if collection.Name == collections.AuditEvents {
-		return // ids of events that a superuser reads are not recorded
+		return nil // ids of events that a superuser reads are not recorded
 	}
-	r.events[i].Records = append(r.events[i].Records, recordID(e.Record))
 	if collection.IsView() {
-		r.events[i].viewed = append(r.events[i].viewed, idsIn(e.Record)...)
-		return
+		return r.addViewed(e, r.events[i])
 	}
+	r.events[i].Records = append(r.events[i].Records, e.Record.Id)
 	r.events[i].Patients = append(r.events[i].Patients, patientsOf(e.Record)...)
+	return nil
+}
+
+// addViewed adds a view's record to the event of reading the view.
+func (r *reading) addViewed(e *core.RecordEnrichEvent, event *Event) error {
+	columns, found := r.columns[event.Collection]
+	if !found {
+		var err error
+		if columns, err = columnsOf(e.App, e.Record.Collection()); err != nil {
+			return err
+		}
+		if r.columns == nil {
+			r.columns = map[string]viewColumns{}
+		}
+		r.columns[event.Collection] = columns
+	}
+	if event.viewed == nil {
+		event.viewed = viewedIDs{}
+	}
+	event.Records = append(event.Records, recordID(e.Record, columns))
+	event.viewed.add(e.Record, columns)
+	return nil
 }
 
 // isRecorded reports whether reads of a collection are recorded. Those of system

@@ -40,7 +40,7 @@ func newClinic(t *testing.T, options ...func(*config.Config)) *clinic {
 
 func (c *clinic) id(user testapp.User, collection string, body map[string]any) string {
 	c.Helper()
-	return fmt.Sprint(c.Must(http.StatusCreated, user.Access, "POST", "/api/"+collection+"/", body)["id"])
+	return testapp.ID(c.Must(http.StatusCreated, user.Access, "POST", "/api/"+collection+"/", body)["id"])
 }
 
 // one is a door, what goes through it and what the trail has of it.

@@ -18,7 +18,11 @@ import (
 )
 
 // WithApp opens the app on its data directory, which must exist, and runs the function.
+// An app that is open stays open.
 func WithApp(app core.App, settings config.Backup, run func() error) (err error) {
+	if app.IsBootstrapped() {
+		return run()
+	}
 	if !hasData(app) {
 		return fmt.Errorf("there is no database in %s: it has no %s", app.DataDir(), dataFile)
 	}

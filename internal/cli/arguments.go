@@ -4,21 +4,29 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"strings"
 
+	"github.com/pocketbase/ozzo-validation/v4/is"
 	"github.com/spf13/cobra"
+
+	"carebase/internal/rest"
 )
 
 // pocketBaseArguments are the arguments of PocketBase's own commands, which ignore
 // surplus ones or check them only after the database is open.
 var pocketBaseArguments = map[string]cobra.PositionalArgs{
-	"carebase serve":            domainNames,
-	"carebase migrate":          migrateArguments,
-	"carebase superuser upsert": cobra.ExactArgs(2),
-	"carebase superuser create": cobra.ExactArgs(2),
-	"carebase superuser update": cobra.ExactArgs(2),
-	"carebase superuser delete": cobra.ExactArgs(1),
-	"carebase superuser otp":    cobra.ExactArgs(1),
-	"carebase superuser ips":    networks,
+	"carebase serve":         domainNames,
+	"carebase migrate":       migrateArguments,
+	"carebase superuser ips": networks,
+}
+
+// pocketBaseOperands are the arguments that PocketBase's commands demand, by name.
+var pocketBaseOperands = map[string][]string{
+	"carebase superuser upsert": {"EMAIL", "PASSWORD"},
+	"carebase superuser create": {"EMAIL", "PASSWORD"},
+	"carebase superuser update": {"EMAIL", "PASSWORD"},
+	"carebase superuser delete": {"EMAIL"},
+	"carebase superuser otp":    {"EMAIL"},
 }
 
 // checkArguments makes a command refuse surplus arguments. A command that only groups
@@ -26,6 +34,13 @@ var pocketBaseArguments = map[string]cobra.PositionalArgs{
 func checkArguments(command *cobra.Command) {
 	if check, found := pocketBaseArguments[nameOf(command)]; found {
 		command.Args = check
+	}
+	if names, found := pocketBaseOperands[nameOf(command)]; found {
+		command.Use = command.Name() + " " + strings.Join(names, " ")
+		command.Args = exactly(names)
+	}
+	if command.Example != "" && !strings.HasPrefix(command.Example, "  ") {
+		command.Example = "  carebase " + command.Example // PocketBase's leave the program out
 	}
 	if command.Runnable() {
 		return
@@ -36,6 +51,23 @@ func checkArguments(command *cobra.Command) {
 		command.Annotations = map[string]string{}
 	}
 	command.Annotations[standsAlone] = "yes"
+}
+
+// exactly demands one argument for each name. Its error says which one is missing, or
+// where the surplus begins, but never shows a password.
+func exactly(names []string) cobra.PositionalArgs {
+	return func(command *cobra.Command, arguments []string) error {
+		usage := command.CommandPath() + " " + strings.Join(names, " ")
+		switch {
+		case len(arguments) < len(names):
+			return fmt.Errorf("%s missing: %s", strings.Join(names[len(arguments):], " and "), usage)
+		case len(arguments) > len(names):
+			return fmt.Errorf("unexpected argument after %s: %s", names[len(names)-1], usage)
+		case names[0] == "EMAIL" && is.EmailFormat.Validate(arguments[0]) != nil && !rest.ValidEmail(arguments[0]):
+			return fmt.Errorf("EMAIL is %q, which is not an e-mail address: %s", arguments[0], usage)
+		}
+		return nil
+	}
 }
 
 var domainPattern = regexp.MustCompile(`^([A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+$`)

@@ -40,11 +40,15 @@ func Execute(app *pocketbase.PocketBase) error {
 	return executeOpening(app)
 }
 
+// opensItself is the annotation of commands that open the app when they know that they
+// can do their work.
+const opensItself = "opens itself"
+
 // prepare makes a command, and those below it, check their arguments and open the app
 // before they run, unless they stand alone.
 func prepare(app core.App, command *cobra.Command) {
 	checkArguments(command)
-	if run := command.RunE; command.Annotations[standsAlone] == "" && command.Name() != "serve" {
+	if run := command.RunE; command.Annotations[standsAlone] == "" && command.Annotations[opensItself] == "" {
 		command.RunE = func(command *cobra.Command, arguments []string) error {
 			if err := app.Bootstrap(); err != nil {
 				return err

@@ -15,6 +15,7 @@ import (
 
 	"carebase/internal/config"
 	"carebase/internal/django/importer"
+	"carebase/internal/sequence"
 	"carebase/migrations"
 )
 
@@ -80,6 +81,10 @@ func importDjango(ctx context.Context, command *cobra.Command, app core.App, con
 	progress := newProgress(command.ErrOrStderr(), "rows")
 	defer progress.end()
 	options.Out, options.Progress = command.OutOrStdout(), progress.report
+	sequences := sequence.New(config.PostgreSQL != nil)
+	options.Advance = func(app core.App, collection string, highest int64) error {
+		return sequences.Raise(ctx, app, collection, highest)
+	}
 	opened := false
 	open := func() error {
 		opened = true

@@ -18,7 +18,8 @@ import (
 // defaults of its flags. It opens the app itself, once it knows that it can listen.
 func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 	serve := cmd.NewServeCommand(app, false)
-	serve.Short = "Start the server (on " + settings.HTTPAddr + " unless a domain is given)"
+	serve.Annotations = map[string]string{opensItself: "yes"}
+	describeServe(serve, settings)
 	serve.PreRunE = func(command *cobra.Command, domains []string) error {
 		if err := applyDefaults(command, domains, settings); err != nil {
 			return err
@@ -36,6 +37,22 @@ func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 		return nil
 	}
 	return serve
+}
+
+// describeServe makes the help say what holds here: PocketBase's has defaults of its
+// own.
+func describeServe(serve *cobra.Command, settings *config.Config) {
+	serve.Use = "serve [DOMAIN ...]"
+	serve.Short = "Start the server (on " + settings.HTTPAddr + " unless a domain is given)"
+	serve.Example = "  carebase serve\n  carebase serve --http 0.0.0.0:8000\n  carebase serve clinic.example.com"
+	serve.Flag("origins").DefValue = "[]" // pflag shows no default for it
+	for name, usage := range map[string]string{
+		"http":    "`address` to listen on (default " + settings.HTTPAddr + ", of HTTP_ADDR or PORT; 0.0.0.0:80 with a domain)",
+		"https":   "`address` to listen on with TLS, to which HTTP requests are redirected (default none; 0.0.0.0:443 with a domain)",
+		"origins": "`origins` whose pages may call the API (default CORS_ALLOWED_ORIGINS, or any)",
+	} {
+		serve.Flag(name).Usage = usage
+	}
 }
 
 // applyDefaults sets the flags that are not given to what the configuration says.

@@ -102,6 +102,10 @@ func Owned() []*Collection {
 	return slices.DeleteFunc(slices.Clone(all), func(c *Collection) bool { return c.Owner == "" })
 }
 
+// Numbered returns the names of the collections whose new records get numbers as
+// ids.
+func Numbered() []string { return append([]string{Users}, Names(Owned())...) }
+
 // Names returns the names of the given collections.
 func Names(collections []*Collection) []string {
 	names := make([]string, len(collections))

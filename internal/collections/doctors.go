@@ -13,7 +13,7 @@ var doctors = &Collection{
 		Noun:        "doctor",
 		Description: "Doctors, changed by whoever created them.",
 		Fields: []rest.Field{
-			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/doctors/", Description: "The server's name for the doctor.", Example: ExampleID},
+			{Name: "id", Label: "ID", Type: rest.AutoField, ReadOnly: true, Endpoint: "/api/doctors/", Description: "The number of the doctor.", Example: ExampleNumber},
 			createdBy, createdAt,
 			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 120, Description: "The doctor's name.", Example: "Gregory House"},
 			{Name: "speciality", Label: "Speciality", Type: rest.String, AllowBlank: true, MaxLength: 120, Description: "What the doctor is a specialist of.", Example: "Nephrology"},

@@ -18,9 +18,9 @@ var mappings = &Collection{
 		Noun:        "mapping",
 		Description: "Which doctors treat the caller's patients.",
 		Fields: []rest.Field{
-			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/mappings/detail/", Description: "The server's name for the mapping.", Example: "m5b7c9d1f3g5h7j"},
-			{Name: "patient", Label: "Patient", Type: rest.PrimaryKey, Required: true, Endpoint: "/api/patients/", Description: "The id of one of the caller's patients.", Example: ExampleID},
-			{Name: "doctor", Label: "Doctor", Type: rest.PrimaryKey, Required: true, Endpoint: "/api/doctors/", Description: "The id of a doctor whom the caller can see.", Example: "d2f4g6h8j0k1l3z"},
+			{Name: "id", Label: "ID", Type: rest.AutoField, ReadOnly: true, Endpoint: "/api/mappings/detail/", Description: "The number of the mapping.", Example: ExampleNumber},
+			{Name: "patient", Label: "Patient", Type: rest.PrimaryKey, Required: true, Endpoint: "/api/patients/", Description: "The id of one of the caller's patients.", Example: ExampleNumber},
+			{Name: "doctor", Label: "Doctor", Type: rest.PrimaryKey, Required: true, Endpoint: "/api/doctors/", Description: "The id of a doctor whom the caller can see.", Example: 5},
 			{Name: "assigned_at", Label: "Assigned at", Type: rest.DateTime, ReadOnly: true, Description: "When the doctor was assigned, in UTC.", Example: ExampleTime},
 		},
 		Filters:   []string{"patient", "doctor"},

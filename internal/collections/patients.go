@@ -18,7 +18,7 @@ var patients = &Collection{
 		Noun:        "patient",
 		Description: "The caller's own patients.",
 		Fields: []rest.Field{
-			{Name: "id", Label: "ID", Type: rest.String, ReadOnly: true, Endpoint: "/api/patients/", Description: "The server's name for the patient.", Example: ExampleID},
+			{Name: "id", Label: "ID", Type: rest.AutoField, ReadOnly: true, Endpoint: "/api/patients/", Description: "The number of the patient.", Example: ExampleNumber},
 			createdBy, createdAt,
 			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 120, Description: "The patient's name.", Example: "John Doe"},
 			{
@@ -33,14 +33,15 @@ var patients = &Collection{
 	},
 }
 
-// An id and a time in the examples of the reference.
+// A number, an id that is none, and a time in the examples of the reference.
 const (
-	ExampleID   = "k3v9x0q2m7n1p5s"
-	ExampleTime = "2026-01-31T12:00:00.000Z"
+	ExampleNumber = 17
+	ExampleID     = "k3v9x0q2m7n1p5s"
+	ExampleTime   = "2026-01-31T12:00:00.000Z"
 )
 
 // createdBy and createdAt declare the fields that every owned record has.
 var (
-	createdBy = rest.Field{Name: CreatedBy, Label: "Created by", Type: rest.PrimaryKey, ReadOnly: true, Description: "The id of the user who created and owns it.", Example: "u8w2e4r6t0y1i3o"}
+	createdBy = rest.Field{Name: CreatedBy, Label: "Created by", Type: rest.PrimaryKey, ReadOnly: true, Description: "The id of the user who created and owns it.", Example: 3}
 	createdAt = rest.Field{Name: CreatedAt, Label: "Created at", Type: rest.DateTime, ReadOnly: true, Description: "When it was created, in UTC.", Example: ExampleTime}
 )

@@ -29,6 +29,17 @@ func (c *Collection) Fields() []string {
 	return slices.Compact(names)
 }
 
+// GeneratedLength is the length of the ids that PocketBase generated before ids were
+// numbers.
+const GeneratedLength = 15
+
+// The expressions by which ids, followed by id itself, are in the order in which they
+// were given: first those that PocketBase generated, then numbers. Indexes have them.
+const (
+	AssignmentClass = "CASE length(id) WHEN 15 THEN 0 ELSE length(id) END"
+	AssignmentPlace = "CASE length(id) WHEN 15 THEN created_at ELSE id END"
+)
+
 // OwnsIndex reports whether the program depends on the named index: the names
 // of the migrations' indexes start with idx_<collection>_.
 func (c *Collection) OwnsIndex(name string) bool {

@@ -4,15 +4,12 @@ package config
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 	"net/netip"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
-	"github.com/joho/godotenv"
 )
 
 // Config is the validated configuration.
@@ -46,6 +43,11 @@ type Config struct {
 	// RefreshReuseGrace is how long a rotated refresh token still gets its successor
 	// again; 0 for none.
 	RefreshReuseGrace time.Duration
+	// DjangoSecretKey verifies the tokens of the Django deployment that was imported;
+	// empty refuses them.
+	DjangoSecretKey string
+	// DjangoSuperuser is whom "createsuperuser --noinput" creates.
+	DjangoSuperuser DjangoSuperuser
 	// DoctorsScope says who can see a doctor.
 	DoctorsScope DoctorsScope
 	// RegistrationClosed leaves the creation of accounts to superusers.
@@ -70,6 +72,9 @@ type Config struct {
 	// PostgreSQL is the database server; nil for SQLite in DataDir.
 	PostgreSQL *PostgreSQL
 }
+
+// DjangoSuperuser has the variables of Django's command "createsuperuser".
+type DjangoSuperuser struct{ Email, Name, Password string }
 
 // DoctorsScope says who can see a doctor.
 type DoctorsScope string
@@ -118,6 +123,10 @@ type variables struct {
 	RotateRefreshTokens      string `env:"ROTATE_REFRESH_TOKENS"`
 	BlacklistAfterRotation   string `env:"BLACKLIST_AFTER_ROTATION"`
 	RefreshReuseGrace        string `env:"REFRESH_REUSE_GRACE"`
+	DjangoSecretKey          string `env:"DJANGO_SECRET_KEY"`
+	DjangoSuperuserEmail     string `env:"DJANGO_SUPERUSER_EMAIL"`
+	DjangoSuperuserName      string `env:"DJANGO_SUPERUSER_NAME"`
+	DjangoSuperuserPassword  string `env:"DJANGO_SUPERUSER_PASSWORD"`
 	DoctorsScope             string `env:"DOCTORS_SCOPE"`
 	Registration             string `env:"REGISTRATION"`
 	SuperuserEmail           string `env:"SUPERUSER_EMAIL"`
@@ -150,16 +159,9 @@ type variables struct {
 // Load reads .env in the working directory and the environment; the environment takes
 // precedence. Its error lists every problem, one per line.
 func Load() (*Config, error) {
-	environment, err := godotenv.Read(".env")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		var unreadable *fs.PathError
-		if errors.As(err, &unreadable) {
-			return nil, fmt.Errorf(".env cannot be read: %w", unreadable.Err)
-		}
-		return nil, errors.New(".env cannot be read: each line must be NAME=value, or empty, or a # comment")
-	}
-	if environment == nil {
-		environment = map[string]string{}
+	environment, err := readDotenv(".env")
+	if err != nil {
+		return nil, err
 	}
 	for _, entry := range os.Environ() {
 		name, value, _ := strings.Cut(entry, "=")
@@ -186,6 +188,8 @@ func Parse(environment map[string]string) (*Config, error) {
 		RefreshTokenLifetime:   v.lifetime("REFRESH_TOKEN_LIFETIME", raw.RefreshTokenLifetime, 168*time.Hour),
 		RotateRefreshTokens:    v.boolean("ROTATE_REFRESH_TOKENS", raw.RotateRefreshTokens),
 		BlacklistAfterRotation: v.boolean("BLACKLIST_AFTER_ROTATION", raw.BlacklistAfterRotation),
+		DjangoSecretKey:        raw.DjangoSecretKey,
+		DjangoSuperuser:        DjangoSuperuser{raw.DjangoSuperuserEmail, raw.DjangoSuperuserName, raw.DjangoSuperuserPassword},
 		DoctorsScope:           v.doctorsScope("DOCTORS_SCOPE", raw.DoctorsScope),
 		RefreshReuseGrace:      v.grace("REFRESH_REUSE_GRACE", raw.RefreshReuseGrace, 10*time.Second),
 		AuditReads:             v.auditReads("AUDIT_READS", raw.AuditReads),

@@ -254,9 +254,19 @@ func TestDotEnv(t *testing.T) {
 	if got.DoctorsScope != config.DoctorsOwner || !got.Debug || got.AccessTokenLifetime != 2*time.Minute {
 		t.Errorf("got %+v", got)
 	}
-	writeFile(t, ".env", "SECRET_KEY='unfinished hush-hush\n")
-	if _, err := config.Load(); err == nil || !strings.HasPrefix(err.Error(), ".env cannot be read") || strings.Contains(err.Error(), "hush-hush") {
-		t.Errorf("got %v", err)
+	writeFile(t, ".env", "\ufeffDOCTORS_SCOPE=owner\r\nDEBUG=False\r\n") // as Windows' editor writes it
+	if got, err = config.Load(); err != nil || got.DoctorsScope != config.DoctorsOwner {
+		t.Errorf("with a byte order mark: got %+v, %v", got, err)
+	}
+	for content, line := range map[string]string{
+		"SECRET_KEY='unfinished hush-hush\n":                      "line 1",
+		"\ufeffHTTP_ADDR=:1\n\n# hush\nhush-hush 1\nDEBUG=True\n": "line 4",
+		"A='two\nlines'\nhush-hush\n":                             "line 3",
+	} {
+		writeFile(t, ".env", content)
+		if _, err := config.Load(); err == nil || !strings.HasPrefix(err.Error(), ".env, "+line+": ") || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%q: got %v", content, err)
+		}
 	}
 }
 

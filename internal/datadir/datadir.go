@@ -63,6 +63,41 @@ func Tighten(directory string, out io.Writer) {
 	found.report(directory, out)
 }
 
+// CountOpen returns how many of a directory and the files and directories in it others
+// than their owner have any permission for. Directories that are closed to them are
+// not entered.
+func CountOpen(directory string) (int, error) {
+	if runtime.GOOS == "windows" {
+		return 0, nil
+	}
+	resolved, err := filepath.EvalSymlinks(directory)
+	if err != nil {
+		return 0, err
+	}
+	count := 0
+	err = filepath.WalkDir(resolved, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed in the meantime
+		}
+		if err != nil {
+			return err
+		}
+		open := info.Mode()&others != 0 && (info.IsDir() || info.Mode().IsRegular())
+		if open {
+			count++
+		}
+		if entry.IsDir() && !open && path != resolved {
+			return filepath.SkipDir
+		}
+		return nil
+	})
+	return count, err
+}
+
 // tightening counts the tightened files and keeps the first error.
 type tightening struct {
 	changed, failed int

@@ -65,6 +65,12 @@ func Path(request *http.Request) string {
 	return strings.TrimSuffix(strings.TrimSuffix(path, "{$}"), "/")
 }
 
+// IsProbe reports whether a request asks whether the server lives, or is ready.
+func IsProbe(request *http.Request) bool {
+	path := Path(request)
+	return path == "/healthz" || path == "/readyz"
+}
+
 // IsBelow reports whether a request's route is a path or below it.
 func IsBelow(request *http.Request, path string) bool {
 	rest, found := strings.CutPrefix(Path(request), path)

@@ -36,7 +36,7 @@ func fieldSchema(field rest.Field) *Schema {
 		schema.Examples = []any{field.Example}
 	}
 	switch field.Type {
-	case rest.Integer:
+	case rest.Integer, rest.AutoField, rest.PrimaryKey:
 		schema.Type = "integer"
 	case rest.Boolean:
 		schema.Type = "boolean"

@@ -28,6 +28,8 @@ type conn struct {
 	settings string
 	prepared *preparedStatements
 	lastUsed time.Time
+	// starting is set while the session waits for locks as the startup does.
+	starting bool
 
 	inTransaction bool
 	// savepoint is set if the transaction has a savepoint to roll back to.
@@ -65,6 +67,12 @@ func (c *conn) IsValid() bool {
 func (c *conn) ResetSession(ctx context.Context) error {
 	if !c.IsValid() || time.Since(c.lastUsed) > idleCheck && c.Ping(ctx) != nil {
 		return driver.ErrBadConn
+	}
+	if c.starting && c.database.concurrent.Load() {
+		if _, err := readAll(ctx, c.pg, "SET "+lockTimeout+" = "+literal(c.database.config.RuntimeParams[lockTimeout])); err != nil {
+			return driver.ErrBadConn
+		}
+		c.starting = false
 	}
 	c.lastUsed = time.Now()
 	return nil

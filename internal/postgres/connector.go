@@ -28,6 +28,10 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	config := c.database.config.Copy()
 	config.RuntimeParams = maps.Clone(config.RuntimeParams)
 	config.RuntimeParams["search_path"] = searchPath(c.schema)
+	starting := !c.database.concurrent.Load()
+	if starting {
+		config.RuntimeParams[lockTimeout] = startLockTimeout()
+	}
 	connection, err := c.database.connect(ctx, config)
 	if err != nil {
 		return nil, err
@@ -39,7 +43,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, errors.Join(err, closeConnection(connection))
 	}
-	return &conn{database: c.database, schema: c.schema, pg: connection, prepared: newPreparedStatements(), lastUsed: time.Now()}, nil
+	return &conn{database: c.database, schema: c.schema, pg: connection, prepared: newPreparedStatements(), starting: starting, lastUsed: time.Now()}, nil
 }
 
 // connect opens a connection to PostgreSQL or to the pooler.

@@ -18,7 +18,7 @@ const (
 	// compatibilityVersion is the version of the compatibility schema that this
 	// program installs and requires. It goes up when one of the scripts
 	// changes.
-	compatibilityVersion = 3
+	compatibilityVersion = 4
 	minServerVersion     = 150000
 	// installLock is the key of the advisory lock held while installing.
 	installLock = 4_021_160_271
@@ -94,7 +94,7 @@ func installed(ctx context.Context, connection *pgconn.PgConn, schema string) (v
 
 // installOnce installs under an advisory lock.
 func installOnce(ctx context.Context, connection *pgconn.PgConn, schema string) error {
-	begin := fmt.Sprintf("BEGIN; SET LOCAL lock_timeout = '1min'; SELECT pg_catalog.pg_advisory_xact_lock(%d)", installLock)
+	begin := fmt.Sprintf("BEGIN; SET LOCAL lock_timeout = %s; SELECT pg_catalog.pg_advisory_xact_lock(%d)", startLockTimeout(), installLock)
 	if _, err := readAll(ctx, connection, begin); err != nil {
 		return err
 	}

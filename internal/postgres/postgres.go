@@ -29,16 +29,24 @@ import (
 	"github.com/pocketbase/dbx"
 )
 
+// StartTimeout is how long the start of a process waits for others that start at the
+// same time: one of them installs and migrates, which takes minutes on a slow machine.
+const StartTimeout = 10 * time.Minute
+
 const (
 	connectTimeout = 10 * time.Second
-	// installTimeout includes waiting for another process that installs.
-	installTimeout = time.Minute
 	// cancelGrace is how long a cancelled statement may take to end before its
 	// connection is closed.
 	cancelGrace = 3 * time.Second
 	// nameLength makes process names unique.
 	nameLength = 16
 )
+
+// lockTimeout is the parameter that limits the wait for a lock. During startup, which
+// includes waiting for another process that migrates, it is StartTimeout.
+const lockTimeout = "lock_timeout"
+
+func startLockTimeout() string { return strconv.FormatInt(StartTimeout.Milliseconds(), 10) }
 
 // sessionParameters are what the translation relies on, and timeouts.
 var sessionParameters = map[string]string{
@@ -51,7 +59,7 @@ var sessionParameters = map[string]string{
 	"jit":                                 "off",
 	"client_min_messages":                 "error",
 	"statement_timeout":                   "5min",
-	"lock_timeout":                        "10s",
+	lockTimeout:                           "10s",
 	"idle_in_transaction_session_timeout": "5min",
 }
 
@@ -133,7 +141,7 @@ func (d *Database) Connect(dbPath string) (*dbx.DB, error) {
 		return nil, fmt.Errorf("%s: the file name cannot be used as a PostgreSQL schema", dbPath)
 	}
 	db := sql.OpenDB(&connector{database: d, schema: schema})
-	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), StartTimeout)
 	defer cancel()
 	err := d.checkPooler(ctx)
 	if err == nil {

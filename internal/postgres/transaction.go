@@ -39,7 +39,7 @@ func (c *conn) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx
 	} else if !c.database.concurrent.Load() {
 		// During startup transactions are serialized: migrations read first and
 		// write later.
-		begin += "; SET LOCAL lock_timeout = '1min'; " + c.schemaLock()
+		begin += "; " + c.schemaLock()
 	}
 	if _, err := readAll(ctx, c.pg, c.begin(begin)); err != nil {
 		if !c.pg.IsClosed() && c.pg.TxStatus() != 'I' {

@@ -104,6 +104,26 @@ func TestRowsThatAreReadToBeChangedAreLocked(t *testing.T) {
 	}
 }
 
+// TestStartsWaitForAProcessThatMigrates asks sessions how long they wait for a lock.
+func TestStartsWaitForAProcessThatMigrates(t *testing.T) {
+	database, db := open(t)
+	auxiliary, err := database.Connect("auxiliary.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer auxiliary.Close()
+	const wait = "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'lock_timeout'"
+	if got := text(t, db, wait); got != "600000" {
+		t.Errorf("at the start: got %s ms", got)
+	}
+	if err := database.AllowConcurrentWriters(db, auxiliary); err != nil {
+		t.Fatal(err)
+	}
+	if got := text(t, db, wait); got != "10000" {
+		t.Errorf("of a session from then, afterwards: got %s ms", got)
+	}
+}
+
 func TestCancelledStatement(t *testing.T) {
 	_, db := open(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

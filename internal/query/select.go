@@ -15,7 +15,7 @@ type Select struct {
 	Columns []string
 	// Where is nil for all rows.
 	Where dbx.Expression
-	// Order are columns, each with ASC or DESC.
+	// Order are columns in brackets, or expressions with them, each with ASC or DESC.
 	Order []string
 	// Limit is the number of rows; 0 for all of them.
 	Limit, Offset int64
@@ -44,12 +44,12 @@ func (s Select) Build(app core.App) (text string, arguments []any, err error) {
 		}
 	}
 	for i, term := range s.Order {
-		column, direction, _ := strings.Cut(term, " ")
 		separator := ", "
 		if i == 0 {
 			separator = " ORDER BY "
 		}
-		out.WriteString(separator + pool.QuoteSimpleColumnName(column) + " " + direction)
+		out.WriteString(separator)
+		render(&out, pool, term, nil)
 	}
 	if s.Limit > 0 {
 		out.WriteString(" LIMIT " + strconv.FormatInt(s.Limit, 10))

@@ -4,13 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// Type is the type of a field as OPTIONS names it. It decides how input is
+// Type is the type of a field, mostly as OPTIONS names it. It decides how input is
 // validated and how output is described.
 type Type string
 
@@ -23,6 +22,7 @@ const (
 	DateTime   Type = "datetime" // DateTimeField, output only
 	Strings    Type = "list"     // ListField of CharFields, output only
 	PrimaryKey Type = "field"    // PrimaryKeyRelatedField
+	AutoField  Type = "auto"     // BigAutoField, output only and in paths
 )
 
 // maxIntegerText is the length in characters up to which a string may be an
@@ -220,40 +220,4 @@ func withoutFraction(text string) string {
 		return whole
 	}
 	return text
-}
-
-// recordID matches ids as PocketBase generates them.
-var recordID = regexp.MustCompile(`^[a-z0-9]{15}$`)
-
-// convertPrimaryKey converts an id to text; the resource checks whether it exists.
-// Ids are integers, as numbers or text, or texts that PocketBase generated. Like
-// Django it drops the fraction of a float.
-func convertPrimaryKey(raw any) (any, []string) {
-	var text string
-	switch raw := raw.(type) {
-	case string:
-		if recordID.MatchString(raw) {
-			return raw, nil
-		}
-		text = raw
-	case json.Number:
-		text = pythonNumber(raw.String())
-		if number, err := strconv.ParseFloat(text, 64); err == nil && pythonType(raw) == "float" {
-			return strconv.FormatFloat(math.Trunc(number), 'f', 0, 64), nil
-		}
-	}
-	digits, negative, ok := pythonInteger(text)
-	switch {
-	case !ok:
-		return nil, []string{"Incorrect type. Expected pk value, received " + pythonType(raw) + "."}
-	case negative:
-		return "-" + digits, nil
-	}
-	return digits, nil
-}
-
-// InvalidPrimaryKey returns DRF's message for the id of an object that does not
-// exist or that the caller may not see.
-func InvalidPrimaryKey(id string) string {
-	return fmt.Sprintf("Invalid pk \"%s\" - object does not exist.", id)
 }

@@ -102,6 +102,8 @@ func TestFieldRead(t *testing.T) {
 		{patient, json.Number("7.9"), "7", nil},
 		{patient, json.Number("-7.9e0"), "-7", nil},
 		{patient, json.Number("99999999999999999999"), "99999999999999999999", nil},
+		{patient, json.Number("1e999"), "+Inf", nil},
+		{patient, strings.Repeat("9", 4301), nil, []string{wrongKey}},
 		{patient, "abc", nil, []string{wrongKey}},
 		{patient, "7.0", nil, []string{wrongKey}},
 		{patient, " k3v9x0q2m7n1p5s", nil, []string{wrongKey}},

@@ -101,14 +101,18 @@ func (r *Request) Filter(field Field) (value any, given bool, err error) {
 	switch {
 	case raw == "", text == "" && field.Type != PrimaryKey:
 		return nil, false, nil
+	case field.Type == PrimaryKey:
+		id, ok := storedID(raw)
+		if !ok {
+			return nil, false, FieldInvalid(field.Name, InvalidChoice)
+		}
+		return id, true, nil
 	case field.Type == Integer:
 		number, message := filterInteger(text)
 		if message != "" {
 			return nil, false, FieldInvalid(field.Name, message)
 		}
 		return number, true, nil
-	case strings.ContainsRune(text, 0) && field.Type == PrimaryKey:
-		return nil, false, FieldInvalid(field.Name, InvalidChoice)
 	case strings.ContainsRune(text, 0):
 		return nil, false, FieldInvalid(field.Name, "Null characters are not allowed.")
 	}

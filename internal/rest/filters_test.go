@@ -47,8 +47,12 @@ func TestFilter(t *testing.T) {
 		{age, "f=+34+", int64(34), true, ""},
 		{age, "f=+", nil, false, ""},
 		{age, "f=a%00", nil, false, `{"f":["Enter a number."]}`},
-		{patient, "f=+", "", true, ""},
-		{patient, "f=+a", "a", true, ""},
+		{patient, "f=", nil, false, ""},
+		{patient, "f=+7+", "7", true, ""},
+		{patient, "f=007", "7", true, ""},
+		{patient, "f=k3v9x0q2m7n1p5s", "k3v9x0q2m7n1p5s", true, ""},
+		{patient, "f=+", nil, false, `{"f":["Select a valid choice. That choice is not one of the available choices."]}`},
+		{patient, "f=7.0", nil, false, `{"f":["Select a valid choice. That choice is not one of the available choices."]}`},
 		{patient, "f=a%00", nil, false, `{"f":["Select a valid choice. That choice is not one of the available choices."]}`},
 	} {
 		value, given, err := requestTo("/?" + test.query).Filter(test.field)

@@ -82,14 +82,16 @@ func (w *jsonWriter) bare() {
 	if len(w.token) == 0 {
 		return
 	}
-	class := "literal"
+	opening, closing := `<span class="literal">`, `</span>`
 	if c := w.token[0]; c == '-' || '0' <= c && c <= '9' {
-		class = "number"
+		opening = `<span class="number">`
+		if href := w.link(w.key, string(w.token)); href != "" {
+			opening, closing = `<a class="number" href="`+template.HTMLEscapeString(href)+`">`, `</a>`
+		}
 	}
-	w.html.WriteString(`<span class="` + class + `">`)
-	template.HTMLEscape(&w.html, w.token)
-	w.html.WriteString(`</span>`)
-	w.token = w.token[:0]
+	w.html.WriteString(opening)
+	w.more()
+	w.html.WriteString(closing)
 }
 
 // character processes a byte of a string.
@@ -108,7 +110,7 @@ func (w *jsonWriter) character(c byte) {
 	}
 }
 
-// more writes the buffered part of a string.
+// more writes the buffered part of a token.
 func (w *jsonWriter) more() {
 	template.HTMLEscape(&w.html, w.token)
 	w.token = w.token[:0]

@@ -65,6 +65,9 @@ func (v *View) Metadata() Metadata {
 func describe(fields []Field) Object[FieldMetadata] {
 	var described Object[FieldMetadata]
 	for _, field := range fields {
+		if field.Type == AutoField {
+			field.Type = Integer
+		}
 		described = append(described, Entry[FieldMetadata]{field.Name, FieldMetadata{
 			Type: field.Type, Required: field.Required, ReadOnly: field.ReadOnly, Label: field.Label,
 			MaxLength: field.MaxLength, MinValue: field.MinValue, MaxValue: field.MaxValue,

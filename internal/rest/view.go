@@ -73,12 +73,15 @@ var methodOrder = []string{
 	http.MethodDelete, http.MethodHead, http.MethodOptions,
 }
 
-// Serve handles a request in DRF's order: content negotiation, authentication,
-// permission, method lookup, handler.
+// Serve handles a request in DRF's order: the ids in the path, content negotiation,
+// authentication, permission, method lookup, handler.
 func (v *View) Serve(e *core.RequestEvent) error {
 	e.Request.Method = strings.ToUpper(e.Request.Method) // like Django
 	r := &Request{RequestEvent: e, View: v, accepted: defaultAccepted}
 	answer := func() error {
+		if !r.resolve() {
+			return r.respondNoSuchPath()
+		}
 		if err := r.serve(); err != nil {
 			return r.renderError(err)
 		}

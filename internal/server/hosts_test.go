@@ -28,5 +28,10 @@ func TestAllowedHosts(t *testing.T) {
 		if host != "" && (native.Status == 400) != (want == 400) {
 			t.Errorf("%q: got %d %s", host, native.Status, native.Body)
 		}
+		for _, probe := range []string{"/healthz", "/readyz"} {
+			if answer := server.Do(testapp.Request{Method: "GET", Path: probe, Header: header}); answer.Status != 200 {
+				t.Errorf("%s of %q: got %d", probe, host, answer.Status)
+			}
+		}
 	}
 }

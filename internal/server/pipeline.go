@@ -73,6 +73,7 @@ func (s *server) pipeline() []middleware {
 		{id: "losslessBodies", priority: -50, native: true, why: "needs the limit on bodies; before anything acts on one", run: requireLossless},
 		{id: "sqlConsole", priority: -40, native: true, why: "records and restricts SQL before it runs; superusers are known", run: guardSQL},
 		{id: "passwordWork", priority: -30, native: true, why: "waits for a processor last of all, so that nothing refused holds one", run: limitPasswordWork},
+		{id: "djangoPasswords", priority: -25, native: true, why: "holds a place for hashing, and no transaction yet", run: proveDjangoPassword},
 		{id: "postgresBackups", priority: -20, native: true, why: "tells superusers why there are no backups on PostgreSQL", run: engine.RefuseBackups, skip: s.Cluster == nil},
 		{id: "clusterClients", priority: -10, native: true, why: "finds realtime clients of other processes, right before PocketBase looks", run: s.Cluster.FindClients, skip: s.Cluster == nil},
 		{id: "writeTransaction", priority: -5, native: true, why: "innermost: nothing above it runs while the transaction is open", run: writeInTransaction},

@@ -39,6 +39,7 @@ func Bind(app core.App, config *config.Config, options Options) (surround func(*
 	s := &server{Options: options, config: config, limits: throttle.Install(app, config.Throttle)}
 	s.bindConnections(app)
 	bindShutdown(app)
+	bindPaths(app)
 	bindRealtime(app, config.Realtime)
 	bindQueries(app)
 	bindExpansion(app)
@@ -46,6 +47,7 @@ func Bind(app core.App, config *config.Config, options Options) (surround func(*
 	bindSuperuserNetworks(app, config.SuperuserNetworks)
 	bindThrottling(app, s.limits)
 	bindPasswordWork(app)
+	bindDjangoPasswords(app)
 	bindUpdates(app)
 	bindConditional(app)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {

@@ -47,7 +47,7 @@ func authenticate(e *core.RequestEvent) (*token, error) {
 	}
 	var invalid tokenError
 	switch {
-	case err == nil && django.IsInactive(found.user):
+	case (err == nil || errors.Is(err, errBlacklisted)) && django.IsInactive(found.user):
 		return nil, userInactive()
 	case err == nil:
 		return &found, nil

@@ -51,6 +51,9 @@ func successorOf(ctx context.Context, app core.App, id string) (successor string
 	}
 	err = app.DB().Select("successor", "rotated_at").From(collections.BlacklistedTokens).
 		Where(dbx.HashExp{"jti": id}).WithContext(ctx).One(&row)
+	if isNotFound(err) {
+		return "", time.Time{}, nil // only its session has ended
+	}
 	return row.Successor, row.RotatedAt.Time(), err
 }
 

@@ -25,13 +25,15 @@ func LoadNative(e *core.RequestEvent) error {
 		return e.Next()
 	}
 	found, err := decode(e.Request.Context(), e.App, raw)
+	var invalid tokenError
 	switch {
-	case dberror.Refusal(err) != nil:
-		return err
-	case err == nil && found.claims[core.TokenClaimType] == core.TokenTypeAuth && !django.IsInactive(found.user):
+	case err == nil && found.isNative() && !django.IsInactive(found.user):
 		e.Auth = found.user.Original() // a copy: PocketBase and its hooks may change it
 		e.Set(sessionKey, found.session())
-	case errors.Is(err, errInvalid): // other accounts have no sessions
+	case err == nil, errors.Is(err, errNoUser):
+	case !errors.As(err, &invalid):
+		return err
+	case invalid == errInvalid: // other accounts have no sessions
 		record, err := e.App.FindAuthRecordByToken(raw, core.TokenTypeAuth)
 		if dberror.Refusal(err) != nil {
 			return err
@@ -41,6 +43,11 @@ func LoadNative(e *core.RequestEvent) error {
 		}
 	}
 	return e.Next()
+}
+
+// isNative reports whether PocketBase's endpoints accept the token.
+func (t token) isNative() bool {
+	return t.claims[core.TokenClaimType] == core.TokenTypeAuth || t.fromDjango && t.requireAccess() == nil
 }
 
 // NativeToken returns a request's token as PocketBase parses it.

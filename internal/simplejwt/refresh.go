@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/django"
 )
 
 // Rotation configures what a refresh does with the given refresh token, like
@@ -46,6 +48,9 @@ func (e *Reuse) Unwrap() error { return notValid(errBlacklisted) }
 func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
 	var answer Refreshed
 	var old token
+	if isDjango(raw) {
+		rotation = rotation.ofDjango()
+	}
 	refresh := func(app core.App) (err error) {
 		old, answer, err = refresh(ctx, app, raw, agent, lifetimes, rotation)
 		return err
@@ -114,8 +119,11 @@ func refreshBlacklisted(ctx context.Context, app core.App, old token, agent Agen
 func refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetimes Lifetimes, rotation Rotation) (token, Refreshed, error) {
 	old, err := decodeRefresh(ctx, app, raw)
 	active := err == nil
-	if active {
+	switch {
+	case active:
 		active, err = mayAuthenticate(app, old.user)
+	case errors.Is(err, errBlacklisted) && django.IsInactive(old.user):
+		err = nil
 	}
 	switch {
 	case errors.Is(err, errNoUser), err == nil && !active:
@@ -139,6 +147,10 @@ func refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 		if answer.Refresh, err = issueRefresh(old.user, old.session(), refreshID, now, lifetimes.Refresh); err != nil {
 			return old, answer, err
 		}
+	}
+	if old.fromDjango {
+		expires = latest(expires, old.expires())
+		return old, answer, startSession(ctx, app, old.user, old.session(), refreshID, expires, agent)
 	}
 	return old, answer, useSession(ctx, app, old.session(), refreshID, expires, agent)
 }
@@ -171,10 +183,13 @@ func Verify(ctx context.Context, app core.App, raw string, rotation Rotation) er
 func Blacklist(ctx context.Context, app core.App, raw string) (user *core.Record, err error) {
 	err = app.RunInTransaction(func(txApp core.App) error {
 		found, err := decodeRefresh(ctx, txApp, raw)
+		user = found.user
+		if errors.Is(err, errBlacklisted) && found.fromDjango {
+			return endExchanged(ctx, txApp, found)
+		}
 		if err != nil {
 			return notValid(err)
 		}
-		user = found.user
 		return notValid(blacklist(ctx, txApp, found, "", time.Time{}))
 	})
 	return user, err
@@ -185,7 +200,7 @@ func Blacklist(ctx context.Context, app core.App, raw string) (user *core.Record
 func decodeRefresh(ctx context.Context, app core.App, raw string) (token, error) {
 	found, err := decode(ctx, app, raw)
 	if err != nil {
-		return token{}, err
+		return found, err
 	}
 	listed, err := isBlacklisted(ctx, app, found.id())
 	if err != nil {

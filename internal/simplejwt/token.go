@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cast"
 
 	"carebase/internal/collections"
+	"carebase/internal/django"
 	"carebase/internal/recent"
 )
 
@@ -55,6 +56,8 @@ var errNoUser = errors.New("no user")
 type token struct {
 	claims jwt.MapClaims
 	user   *core.Record
+	// fromDjango marks a token that a Django deployment issued.
+	fromDjango bool
 }
 
 func (t token) id() string { return cast.ToString(t.claims[claimID]) }
@@ -134,10 +137,17 @@ func signingKey(user *core.Record) []byte {
 	return []byte(user.TokenKey() + user.Collection().AuthToken.Secret)
 }
 
+// verifyingKey returns the key that a user's tokens are verified with. For an inactive
+// user it is the former signing key, to tell their tokens from forged ones.
+func verifyingKey(user *core.Record) []byte {
+	return []byte(django.FormerTokenKey(user) + user.Collection().AuthToken.Secret)
+}
+
 var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuedAt())
 
 // decode decodes a token of any type and verifies its signature, expiry and session.
-// It returns a tokenError, or errNoUser if its user does not exist.
+// It returns a tokenError, or errNoUser if its user does not exist. A token whose session
+// has ended is returned together with errBlacklisted.
 func decode(ctx context.Context, app core.App, raw string) (token, error) {
 	found, ended, err := verify(ctx, app, raw)
 	switch {
@@ -145,12 +155,14 @@ func decode(ctx context.Context, app core.App, raw string) (token, error) {
 		return token{}, errExpired
 	case err != nil:
 		return token{}, err
+	case found.fromDjango:
+		return found, nil
 	case found.claims["exp"] == nil:
 		return token{}, errNoExpiry
 	case found.session() == "":
 		return token{}, errInvalid // the server issues no token without a session
 	case ended:
-		return token{}, errBlacklisted
+		return found, errBlacklisted
 	}
 	return found, nil
 }
@@ -175,31 +187,39 @@ func verify(ctx context.Context, app core.App, raw string) (found token, ended b
 		if found.user, ended, err = findUser(ctx, app, known.claims); err != nil {
 			return token{}, false, err
 		}
-		if string(signingKey(found.user)) == known.key {
+		if string(verifyingKey(found.user)) == known.key {
 			if time.Now().Before(found.expires()) {
 				return found, ended, nil
 			}
 			return token{}, false, jwt.ErrTokenExpired
 		}
 	}
-	found.claims = jwt.MapClaims{}
+	found = token{claims: jwt.MapClaims{}}
 	var key []byte
 	_, invalid := parser.ParseWithClaims(raw, found.claims, func(*jwt.Token) (any, error) {
+		if found.session() == "" {
+			if issued, failure := decodeDjango(app, raw); failure != errInvalid {
+				found, err = issued, failure
+				return nil, errInvalid // no further checks
+			}
+		}
 		if found.user, ended, err = findUser(ctx, app, found.claims); err != nil {
 			return nil, err
 		}
-		key = signingKey(found.user)
+		key = verifyingKey(found.user)
 		return key, nil
 	})
 	switch {
 	case err != nil:
 		return token{}, false, err
+	case found.fromDjango:
+		return found, false, nil
 	case errors.Is(invalid, jwt.ErrTokenExpired):
 		return token{}, false, jwt.ErrTokenExpired
 	case invalid != nil:
 		return token{}, false, errInvalid
 	}
-	if len(raw) <= maxKept && found.claims["exp"] != nil {
+	if len(raw) <= maxKept && found.claims["exp"] != nil && found.session() != "" {
 		recentlyVerified.Put(raw, verified{found.claims, string(key)})
 	}
 	return found, ended, nil

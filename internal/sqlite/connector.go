@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 
 	"github.com/pocketbase/dbx"
@@ -184,6 +185,21 @@ func (c *connection) prepare(ctx context.Context, query string) (ownStatement, e
 		return nil, fmt.Errorf("the SQLite driver's statement is an unknown %T", prepared)
 	}
 	return own, nil
+}
+
+// CheckNamedValue implements driver.NamedValueChecker. SQLite compares a text with 1
+// as with '1', but with 1.0 as with '1.0'. PocketBase binds every number of a filter as
+// a float, so that one without a fraction would equal no id.
+func (c *connection) CheckNamedValue(argument *driver.NamedValue) error {
+	value, err := driver.DefaultParameterConverter.ConvertValue(argument.Value)
+	if err != nil {
+		return err
+	}
+	if number, ok := value.(float64); ok && number == math.Trunc(number) && math.Abs(number) < 1<<53 {
+		value = int64(number)
+	}
+	argument.Value = value
+	return nil
 }
 
 func (c *connection) exec(ctx context.Context, run func(context.Context) (driver.Result, error)) (driver.Result, error) {

@@ -13,6 +13,8 @@ import { access, Refused, renew } from "../session.js";
  * @typedef {Record<string, string | number | undefined>} Query
  */
 
+/** The id of a record: a number, or the same as text in an address. @typedef {string | number} Id */
+
 /** @template Item @typedef {Omit<import("../../internal/testing/browser/api").PaginatedPatientList, "results"> & { results: Item[] }} Page */
 
 /** Thrown when the server cannot be reached. */
@@ -90,11 +92,11 @@ function resource(path) {
     path,
     /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<Page<Item>>} */
     list: (query, signal) => request("GET", path + encode(query), { signal }),
-    /** @param {string} id @param {AbortSignal} [signal] @returns {Promise<Item>} */
+    /** @param {Id} id @param {AbortSignal} [signal] @returns {Promise<Item>} */
     get: (id, signal) => request("GET", `${path}${id}/`, { signal }),
     /** @param {object} body @returns {Promise<Item>} */
     create: (body) => request("POST", path, { body }),
-    /** @param {string} id @param {object} body @returns {Promise<Item>} */
+    /** @param {Id} id @param {object} body @returns {Promise<Item>} */
     update: (id, body) => request("PATCH", `${path}${id}/`, { body }),
   };
 }
@@ -124,7 +126,7 @@ export async function careTeam(patient, signal) {
   return team.filter((member) => member !== null);
 }
 
-/** @param {string} patient @param {string} doctor @returns {Promise<Mapping>} */
+/** @param {Id} patient @param {Id} doctor @returns {Promise<Mapping>} */
 export const assign = (patient, doctor) => request("POST", "/api/mappings/", { body: { patient, doctor } });
 
 /** @param {string} patient @param {number} page @param {AbortSignal} signal @returns {Promise<Page<HistoryEvent>>} */

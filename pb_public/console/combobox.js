@@ -8,12 +8,12 @@ import { fill, h, newId } from "./dom.js";
 const REST = 200;
 
 /**
- * @template {{ id: string }} Item
+ * @template {{ id: import("./api.js").Id }} Item
  * @typedef {{ label: string, placeholder: string, search: (text: string, signal: AbortSignal) => Promise<Item[]>,
  *   option: (item: Item) => import("./dom.js").Child[], choose: (item: Item) => void }} ComboboxOptions
  */
 
-/** @template {{ id: string }} Item @param {ComboboxOptions<Item>} options */
+/** @template {{ id: import("./api.js").Id }} Item @param {ComboboxOptions<Item>} options */
 export function combobox({ label, placeholder, search, option, choose }) {
   const id = newId(), listId = newId();
   /** @type {Item[]} */

@@ -6,7 +6,7 @@ import { explain, isMissing, remove } from "./api.js";
 import { publish } from "./store.js";
 import { toast } from "./toast.js";
 
-/** @typedef {{ collection: string, id: string, path: string, message: string }} Deletion */
+/** @typedef {{ collection: string, id: import("./api.js").Id, path: string, message: string }} Deletion */
 
 /** How long a deletion can be undone, in milliseconds. */
 const UNDO = 6000;
@@ -14,17 +14,18 @@ const UNDO = 6000;
 /** @type {Map<string, { deletion: Deletion, commit: (options?: { keepalive?: boolean }) => Promise<void> }>} */
 const waiting = new Map();
 
-/** Whether a record's deletion is pending. @param {string} id */
-export const isDeleted = (id) => waiting.has(id);
+/** Whether a record's deletion is pending. @param {string} collection @param {import("./api.js").Id} id */
+export const isDeleted = (collection, id) => waiting.has(`${collection}/${id}`);
 
 /** Deletes a record unless that is undone in time. @param {Deletion} deletion */
 export function schedule(deletion) {
   const { collection, id } = deletion;
+  const name = `${collection}/${id}`;
   const notice = toast(deletion.message, {
     action: "Undo",
     duration: UNDO,
     onAction() {
-      waiting.delete(id);
+      waiting.delete(name);
       publish({ collection, action: "update", record: { id } });
     },
     onClose: () => void commit(),
@@ -32,18 +33,18 @@ export function schedule(deletion) {
 
   /** @param {{ keepalive?: boolean }} [options] */
   async function commit(options) {
-    if (!waiting.has(id)) return;
+    if (!waiting.has(name)) return;
     notice.close();
     try {
       await remove(deletion.path, options);
     } catch (error) {
       if (!isMissing(error)) toast(`Not deleted. ${explain(error)}`, { bad: true });
     }
-    waiting.delete(id);
+    waiting.delete(name);
     publish({ collection, action: "delete", record: { id } });
   }
 
-  waiting.set(id, { deletion, commit });
+  waiting.set(name, { deletion, commit });
   publish({ collection, action: "update", record: { id } });
 }
 

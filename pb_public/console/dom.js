@@ -61,14 +61,14 @@ export function newId() {
  * Updates the children of an element to match items. Unchanged children stay, with
  * their focus.
  * @template Item
- * @param {Element} parent @param {Item[]} items @param {(item: Item) => string} key @param {(item: Item) => Element} create
+ * @param {Element} parent @param {Item[]} items @param {(item: Item) => string | number} key @param {(item: Item) => Element} create
  */
 export function reconcile(parent, items, key, create) {
   const before = new Map([...parent.children].map((child) => [child.getAttribute("data-key") ?? "", child]));
   /** @type {Element | null} */
   let previous = null;
   for (const item of items) {
-    const name = key(item), content = JSON.stringify(item);
+    const name = String(key(item)), content = JSON.stringify(item);
     let child = before.get(name);
     if (!child || contents.get(child) !== content) {
       const hadFocus = child?.contains(document.activeElement) ?? false;

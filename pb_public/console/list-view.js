@@ -15,7 +15,7 @@ import { live } from "./store.js";
  */
 
 /**
- * @template {{ id: string }} Item
+ * @template {{ id: import("./api.js").Id }} Item
  * @typedef {{
  *   collection: string, title: string, one: string, hint: string, picture: "patients" | "doctors",
  *   columns: Column<Item>[], order: string,
@@ -41,7 +41,7 @@ const PAGE_SIZE = 25;
 /** The delay between a keystroke and the search, in milliseconds. */
 const REST = 250;
 
-/** @template {{ id: string }} Item @param {ListOptions<Item>} options */
+/** @template {{ id: import("./api.js").Id }} Item @param {ListOptions<Item>} options */
 export function listView({ collection, title, one, hint, picture, columns, order, load, actions, add, route, signal }) {
   const state = {
     search: route.query.get("search") ?? "",
@@ -113,7 +113,7 @@ export function listView({ collection, title, one, hint, picture, columns, order
     element.setAttribute("aria-busy", String(loading));
     if (error && state.page > 1 && isMissing(error)) return go({ page: 1 });
     const failed = error !== undefined && data === undefined;
-    const shown = data?.results.filter(({ id }) => !isDeleted(id)) ?? [];
+    const shown = data?.results.filter(({ id }) => !isDeleted(collection, id)) ?? [];
     const count = data ? data.count - (data.results.length - shown.length) : 0;
     const isEmpty = data !== undefined && count === 0;
     table.hidden = data === undefined || isEmpty;

@@ -7,14 +7,14 @@ import { onChanges, publish } from "./store.js";
 import { toast } from "./toast.js";
 
 /**
- * @template {{ id: string, name: string }} Item
+ * @template {{ id: import("./api.js").Id, name: string }} Item
  * @typedef {{
  *   collection: string, title: string, fields: import("./form.js").Field[], item?: Item,
  *   save: (values: import("./form.js").Values) => Promise<Item>, done: (item: Item) => void,
  * }} RecordFormOptions
  */
 
-/** @template {{ id: string, name: string }} Item @param {RecordFormOptions<Item>} options */
+/** @template {{ id: import("./api.js").Id, name: string }} Item @param {RecordFormOptions<Item>} options */
 export function openRecordForm({ collection, title, fields, item, save, done }) {
   const closed = new AbortController();
   const notice = h("div", { role: "status" });
@@ -44,7 +44,7 @@ export function openRecordForm({ collection, title, fields, item, save, done }) 
   }
 
   onChanges([collection], ({ action, record }) => {
-    if (!item || record.id !== item.id) return;
+    if (!item || String(record.id) !== String(item.id)) return;
     if (action === "delete") return tell("This has been deleted elsewhere in the meantime.");
     const differs = fields.some(({ name }) => name in record && read(record, name) !== read(item, name));
     if (differs) {

@@ -16,6 +16,7 @@ import (
 
 	"carebase/internal/django"
 	"carebase/internal/django/importer"
+	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
 
@@ -131,7 +132,7 @@ func TestImport(t *testing.T) {
 		"postgresql": clinicOnPostgreSQL,
 	} {
 		t.Run(name, func(t *testing.T) {
-			app := newTarget(t)
+			app := testapp.NewApp(t, testapp.Default())
 			advanced := map[string]int64{}
 			summary, _ := move(t, app, importer.Options{From: place(t), Superusers: true, Advance: func(_ core.App, collection string, highest int64) error {
 				advanced[collection] = highest
@@ -186,7 +187,7 @@ func lookAtClinic(t testing.TB, app core.App) {
 // TestNothingIsWrittenIfTheCopyDiffers has the target change a value.
 func TestNothingIsWrittenIfTheCopyDiffers(t *testing.T) {
 	testpostgres.ChooseSQLite(t)
-	app := newTarget(t)
+	app := testapp.NewApp(t, testapp.Default())
 	if _, err := app.DB().NewQuery("CREATE TRIGGER spoil AFTER INSERT ON patients BEGIN UPDATE patients SET age = age + 1 WHERE id = NEW.id; END").Execute(); err != nil {
 		t.Fatal(err)
 	}

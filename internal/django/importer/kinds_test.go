@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/django/importer"
+	"carebase/internal/testing/testapp"
 )
 
 // otherSchema is a deployment with Django's own users, other apps and names, and
@@ -34,7 +35,7 @@ INSERT INTO appointments_appointment VALUES (1, 4, 1, '2022-01-01 00:00:00', 'op
 `
 
 func TestImportOfAnotherDeployment(t *testing.T) {
-	app := newTarget(t)
+	app := testapp.NewApp(t, testapp.Default())
 	_, said := move(t, app, importer.Options{From: newSource(t, otherSchema)})
 	for _, want := range []string{
 		"users     auth_user, 2 rows", "patients  patients_patient, 4 rows", "doctors   doctors_doctor, 2 rows", "mappings  mappings_patientdoctormapping, 1 rows",
@@ -88,7 +89,7 @@ func lookAtField(t *testing.T, app core.App, collection, name, want string, hidd
 }
 
 func TestOnlyDocumented(t *testing.T) {
-	app := newTarget(t)
+	app := testapp.NewApp(t, testapp.Default())
 	_, said := move(t, app, importer.Options{From: newSource(t, otherSchema), OnlyDocumented: true})
 	if !strings.Contains(said, "patients_patient.gender: --only-documented") {
 		t.Error(said)
@@ -115,7 +116,7 @@ func TestDumpdataOfAnotherDeployment(t *testing.T) {
 	if err := os.WriteFile(path, []byte(dump), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	app := newTarget(t)
+	app := testapp.NewApp(t, testapp.Default())
 	move(t, app, importer.Options{From: path})
 	expect(t, app, `SELECT id || '|' || name || '|' || age || '|' || created_by || '|' || weight || '|' || since AS row FROM patients`, "10|Pat|5|4|12.5|2020-01-01 00:00:00.000Z")
 	expect(t, app, `SELECT id || '|' || speciality || '|' || created_by || '|' || created_at AS row FROM doctors`, "11|Skin|4|2019-12-31 22:00:00.500Z")
@@ -133,7 +134,7 @@ func TestDumpdataOwnerByValues(t *testing.T) {
 	if err := os.WriteFile(path, []byte(dump), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	app := newTarget(t)
+	app := testapp.NewApp(t, testapp.Default())
 	move(t, app, importer.Options{From: path})
 	expect(t, app, `SELECT id || '|' || created_by || '|' || room AS row FROM patients ORDER BY id`, "1|401|400", "2|400|12")
 }
@@ -143,11 +144,11 @@ func TestTablesAreNamed(t *testing.T) {
 	const second = `CREATE TABLE archive_patient (id integer NOT NULL PRIMARY KEY, name varchar(120) NOT NULL, age integer NOT NULL, notes text NOT NULL, created_at datetime NOT NULL, created_by_id bigint NOT NULL REFERENCES accounts_user (id));
 		CREATE TABLE archive_patientdoctor (id integer NOT NULL PRIMARY KEY, assigned_at datetime NOT NULL, doctor_id bigint NOT NULL REFERENCES core_doctor (id), patient_id bigint NOT NULL REFERENCES archive_patient (id))`
 	from := newSource(t, clinicSchema, clinicRows, second)
-	_, _, err := prepare(t, newTarget(t), importer.Options{From: from})
+	_, _, err := prepare(t, testapp.NewApp(t, testapp.Default()), importer.Options{From: from})
 	if want := "which table has the patients cannot be told: archive_patient, core_patient; say it with --patients"; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got %v", err)
 	}
-	summary, _ := move(t, newTarget(t), importer.Options{From: from, Tables: importer.Tables{Patients: "core_patient"}})
+	summary, _ := move(t, testapp.NewApp(t, testapp.Default()), importer.Options{From: from, Tables: importer.Tables{Patients: "core_patient"}})
 	if summary.Patients != 2 || summary.Mappings != 2 {
 		t.Errorf("got %v", summary)
 	}

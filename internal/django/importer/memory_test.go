@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carebase/internal/django/importer"
+	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
 
@@ -18,7 +19,7 @@ func TestMemoryIsConstant(t *testing.T) {
 		`WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n LIMIT 10000)
 		INSERT INTO core_patient (id, name, age, notes, created_at, created_by_id)
 		SELECT i, 'Patient ' || i, i % 90, printf('%.2000c', 'n'), '2024-01-01 10:00:00.123456', 1 FROM n`)
-	app := newTarget(t)
+	app := testapp.NewApp(t, testapp.Default())
 	runtime.GC()
 	var before, now runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -54,7 +55,7 @@ func BenchmarkImport(b *testing.B) {
 		INSERT INTO core_patient SELECT i, 'Patient ' || i, i % 90, 'some notes about the patient', '2024-01-01 10:00:00.123456', 1 FROM n`)
 	for b.Loop() {
 		b.StopTimer()
-		app := newTarget(b)
+		app := testapp.NewApp(b, testapp.Default())
 		b.StartTimer()
 		move(b, app, importer.Options{From: from})
 	}

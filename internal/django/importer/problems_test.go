@@ -10,6 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/django/importer"
+	"carebase/internal/testing/testapp"
 )
 
 // user is a row of accounts_user.
@@ -88,7 +89,7 @@ func TestManyProblemsAreCounted(t *testing.T) {
 }
 
 func TestKeepFirst(t *testing.T) {
-	app := newTarget(t)
+	app := testapp.NewApp(t, testapp.Default())
 	_, said := move(t, app, importer.Options{KeepFirst: true, From: newSource(t, clinicSchema, clinicRows,
 		user(6, "maria.garcia@clinic.example", "!", "2017-01-01 00:00:00"), user(7, "", "!", "2017-01-01 00:00:00"),
 		"INSERT INTO core_patientdoctor VALUES (9, '2023-01-01 00:00:00', 900, 3)")})
@@ -107,7 +108,7 @@ func TestKeepFirst(t *testing.T) {
 // TestIntoADatabaseWithRows imports twice: ids and addresses that are taken are
 // problems, others come beside what is there.
 func TestIntoADatabaseWithRows(t *testing.T) {
-	app := newTarget(t)
+	app := testapp.NewApp(t, testapp.Default())
 	move(t, app, importer.Options{From: newSource(t, clinicSchema, clinicRows)})
 	again := newSource(t, clinicSchema, clinicRows, "UPDATE accounts_user SET id = id + 100; UPDATE core_patient SET created_by_id = created_by_id + 100; UPDATE core_doctor SET id = id + 1000, created_by_id = created_by_id + 100; UPDATE core_patientdoctor SET id = id + 10, doctor_id = doctor_id + 1000; DELETE FROM token_blacklist_blacklistedtoken; DELETE FROM token_blacklist_outstandingtoken")
 	_, _, err := prepare(t, app, importer.Options{From: again})
@@ -126,7 +127,7 @@ accounts_user 105: the e-mail address "Maria.Garcia@clinic.example" is that of t
 
 // TestIDsMustFit refuses a target whose ids cannot be numbers.
 func TestIDsMustFit(t *testing.T) {
-	app := newTarget(t)
+	app := testapp.NewApp(t, testapp.Default())
 	collection, err := app.FindCollectionByNameOrId("patients")
 	if err != nil {
 		t.Fatal(err)

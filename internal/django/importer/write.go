@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/security"
 
 	"carebase/internal/audit"
 	"carebase/internal/collections"
@@ -165,7 +164,7 @@ func userRow(row []any) []any {
 	if row[6] == int64(1) {
 		address = django.Placeholder(id, address)
 	}
-	return []any{id, unusablePassword(), newTokenKey(), address, false, false, row[2], created, created, row[4] == int64(1), row[5]}
+	return []any{id, unusablePassword(), django.NewTokenKey(), address, false, false, row[2], created, created, row[4] == int64(1), row[5]}
 }
 
 func patientRow(row []any) []any {
@@ -195,12 +194,6 @@ func unusablePassword() string {
 		random[n] = alphabet[random[n]%64]
 	}
 	return "$2a$10$" + string(random)
-}
-
-// newTokenKey returns a token key in PocketBase's format.
-func newTokenKey() string {
-	const length = 50
-	return security.RandomString(length)
 }
 
 // writeKind writes the rows of one kind with their extra fields.

@@ -47,7 +47,7 @@ func (i *Import) writeSuperusers(ctx context.Context, app core.App) (written int
 			return err
 		}
 		written++
-		return batch.add(ctx, []any{core.GenerateDefaultRandomId(), unusablePassword(), newTokenKey(), row[0], false, true, row[1], row[1], row[2]})
+		return batch.add(ctx, []any{core.GenerateDefaultRandomId(), unusablePassword(), django.NewTokenKey(), row[0], false, true, row[1], row[1], row[2]})
 	})
 	if closeErr := batch.close(ctx, err == nil); err == nil {
 		err = closeErr

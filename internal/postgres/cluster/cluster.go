@@ -28,9 +28,6 @@ import (
 	"carebase/internal/postgres"
 )
 
-// startTimeout includes waiting for another process that migrates.
-const startTimeout = 2 * time.Minute
-
 // Cluster is this process's membership.
 type Cluster struct {
 	app      core.App
@@ -113,7 +110,7 @@ func (c *Cluster) isRunning() bool { return c.running.Load() }
 // start joins the cluster. It returns once the process listens for
 // notifications.
 func (c *Cluster) start() error {
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), postgres.StartTimeout)
 	defer cancel()
 	if err := c.session.use(ctx, func(connection *pgx.Conn) error { return install(ctx, connection) }); err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"carebase/internal/postgres"
 )
 
 //go:embed schema.sql
@@ -23,7 +25,7 @@ const (
 func install(ctx context.Context, connection *pgx.Conn) error {
 	err := pgx.BeginFunc(ctx, connection, func(transaction pgx.Tx) error {
 		// A process that migrates holds table locks for longer than usual.
-		if _, err := transaction.Exec(ctx, "SET LOCAL lock_timeout = '1min'"); err != nil {
+		if _, err := transaction.Exec(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d", postgres.StartTimeout.Milliseconds())); err != nil {
 			return err
 		}
 		if _, err := transaction.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", installLock); err != nil {

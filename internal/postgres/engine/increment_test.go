@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -25,7 +24,7 @@ func TestIncrements(t *testing.T) {
 		token := server.Superuser()
 		server.Must(http.StatusOK, token, http.MethodPatch, "/api/settings", map[string]any{"batch": map[string]any{"enabled": true, "maxRequests": 10, "timeout": 60}})
 		path := "/api/collections/counters/records"
-		id := fmt.Sprint(server.Must(http.StatusOK, token, http.MethodPost, path, map[string]any{})["id"])
+		id := testapp.ID(server.Must(http.StatusOK, token, http.MethodPost, path, map[string]any{})["id"])
 		var group sync.WaitGroup
 		inParallel := func(method, path string, body map[string]any) {
 			for range clients {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -17,6 +18,7 @@ import (
 	"carebase/internal/collections"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/transfer"
+	"carebase/internal/sequence"
 	"carebase/internal/simplejwt"
 	"carebase/internal/testing/testapp"
 )
@@ -108,21 +110,21 @@ func fillLogs(t *testing.T, app core.App) {
 	}))
 }
 
-// fillPatients gives all patients the same time, so that only the order of rows
-// distinguishes them.
+// fillPatients gives all patients the same time, so that only their numbers
+// distinguish them.
 func fillPatients(t *testing.T, app core.App, user *core.Record) {
 	t.Helper()
 	check(t, app.RunInTransaction(func(app core.App) error {
 		for i := range patients {
 			_, err := app.DB().Insert(collections.Patients, dbx.Params{
-				"id": fmt.Sprintf("%07d%08d", i*7919%patients, i), "created_by": user.Id, "created_at": "2026-01-02 03:04:05.678Z",
+				"id": strconv.Itoa(i + 1), "created_by": user.Id, "created_at": "2026-01-02 03:04:05.678Z",
 				"name": fmt.Sprintf("Patient %d", i), "age": i % 100, "notes": "",
 			}).Execute()
 			if err != nil {
 				return err
 			}
 		}
-		return nil
+		return sequence.New(false).Raise(t.Context(), app, collections.Patients, patients)
 	}))
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"carebase/internal/postgres"
+	"carebase/internal/sequence"
 )
 
 // place is a data directory or a PostgreSQL database.
@@ -50,12 +51,16 @@ func (p *place) String() string {
 }
 
 // rawValue returns the expression that reads a column as it is stored. SQLite's
-// driver converts a plain column by its declared type.
-func (p *place) rawValue(column string) string {
-	if p.database != nil {
-		return quote(column)
+// driver converts a plain column by its declared type. PostgreSQL's sequences hold
+// the last numbers of ids.
+func (p *place) rawValue(table, column string) string {
+	switch {
+	case p.database == nil:
+		return "+" + quote(column)
+	case table == sequence.Table && column == sequence.LastColumn:
+		return "sequence_last(collection)"
 	}
-	return "+" + quote(column)
+	return quote(column)
 }
 
 // accepts returns an error if the place cannot store a value. SQLite stores

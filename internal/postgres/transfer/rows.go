@@ -60,7 +60,7 @@ func readRows(ctx context.Context, reader *sql.Tx, from *place, table table, pro
 func eachRow(ctx context.Context, reader *sql.Tx, from *place, table table, visit func(values []any, done int64) error) (checksum, error) {
 	expressions := make([]string, len(table.columns))
 	for i, column := range table.columns {
-		expressions[i] = from.rawValue(column.name)
+		expressions[i] = from.rawValue(table.name, column.name)
 	}
 	rows, err := reader.QueryContext(ctx, "SELECT "+strings.Join(expressions, ", ")+" FROM "+quote(table.name)+" ORDER BY `_rowid_`")
 	if err != nil {

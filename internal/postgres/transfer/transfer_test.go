@@ -65,7 +65,10 @@ func TestRoundTrip(t *testing.T) {
 				t.Errorf("with the old token: %d patients from %v", len(list), list[0])
 			}
 			signedIn := server.Must(200, "", "POST", "/api/auth/login/", map[string]any{"email": email, "password": password})
-			server.Must(201, signedIn["access"].(string), "POST", "/api/patients/", map[string]any{"name": "New", "age": 1, "notes": ""})
+			created := server.Must(201, signedIn["access"].(string), "POST", "/api/patients/", map[string]any{"name": "New", "age": 1, "notes": ""})
+			if created["id"] != float64(patients+1) {
+				t.Errorf("the new patient is %v", created["id"])
+			}
 			if list := server.Call(token, "GET", "/api/patients/", nil).List(server); list[0]["name"] != "New" {
 				t.Errorf("the newest patient is %v", list[0])
 			}

@@ -93,6 +93,9 @@ var functions = map[string]function{
 	"json_valid":        {1, 1, jsonValid},
 	"json_extract":      {2, -1, jsonExtract},
 	"json_array_length": named("sqlite.json_array_length", 1, 2),
+	"sequence_last":     named("sqlite.sequence_last", 1, 1),
+	"sequence_next":     named("sqlite.sequence_next", 1, 1),
+	"sequence_raise":    named("sqlite.sequence_raise", 2, 2),
 }
 
 // named is a function that only has another name in PostgreSQL.

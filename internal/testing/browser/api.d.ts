@@ -21,8 +21,8 @@ export interface components {
             detail: string;
         };
         Doctor: {
-            readonly id: string;
-            readonly created_by: string;
+            readonly id: number;
+            readonly created_by: number;
             /** Format: date-time */
             readonly created_at: string;
             name: string;
@@ -97,8 +97,8 @@ export interface components {
             notes?: string;
         };
         Patient: {
-            readonly id: string;
-            readonly created_by: string;
+            readonly id: number;
+            readonly created_by: number;
             /** Format: date-time */
             readonly created_at: string;
             name: string;
@@ -106,9 +106,9 @@ export interface components {
             notes: string;
         };
         PatientDoctor: {
-            readonly id: string;
-            patient: string;
-            doctor: string;
+            readonly id: number;
+            patient: number;
+            doctor: number;
             /** Format: date-time */
             readonly assigned_at: string;
         };
@@ -118,8 +118,8 @@ export interface components {
             non_field_errors?: string[];
         };
         PatientDoctorRequest: {
-            patient: string;
-            doctor: string;
+            patient: number;
+            doctor: number;
         };
         PatientErrors: {
             name?: string[];
@@ -183,7 +183,7 @@ export interface components {
             token: string;
         };
         User: {
-            readonly id: string;
+            readonly id: number;
             name: string;
             /** Format: email */
             email: string;

@@ -43,7 +43,8 @@ func TestDatabaseCopyCommand(t *testing.T) {
 }
 
 // TestACopyKeepsItsHistory moves a deployment with users, sessions and an audit
-// trail to PostgreSQL and back, and works on with it in between.
+// trail to PostgreSQL and back, and works on with it in between. No id is given
+// twice, not even that of the newest patient, who was deleted before each move.
 func TestACopyKeepsItsHistory(t *testing.T) {
 	t.Parallel()
 	settings := testpostgres.New(t)
@@ -60,8 +61,10 @@ func TestACopyKeepsItsHistory(t *testing.T) {
 		alice = process.SignUp("alice")
 		process.Call("", "POST", "/api/auth/login/", map[string]any{"email": alice.Email, "password": "wrong"})
 		process.Patient(alice, "First")
+		deleted := process.Patient(alice, "Deleted")
+		process.Must(http.StatusNoContent, alice.Access, "DELETE", "/api/patients/"+deleted+"/", nil)
 	})
-	works := func(want int) func(*process) {
+	works := func(want int, next string) func(*process) {
 		return func(process *process) {
 			if list := process.Call(alice.Access, "GET", "/api/patients/", nil).List(process.Server); len(list) != want {
 				t.Errorf("%d patients instead of %d", len(list), want)
@@ -70,7 +73,11 @@ func TestACopyKeepsItsHistory(t *testing.T) {
 				t.Errorf("%d sessions", len(list))
 			}
 			process.Must(http.StatusOK, "", "POST", "/api/auth/token/refresh/", map[string]any{"refresh": alice.Refresh})
-			process.Patient(alice, "Another")
+			if id := process.Patient(alice, "Another"); id != next {
+				t.Errorf("the next patient is %s, want %s", id, next)
+			}
+			deleted := process.Patient(alice, "Deleted")
+			process.Must(http.StatusNoContent, alice.Access, "DELETE", "/api/patients/"+deleted+"/", nil)
 		}
 	}
 	intact := func(directory string, environment []string) {
@@ -82,12 +89,12 @@ func TestACopyKeepsItsHistory(t *testing.T) {
 
 	succeeds(t, original, nil, "database", "copy", "--from", "sqlite:pb_data", "--to", settings.URL)
 	intact(t.TempDir(), onPostgreSQL)
-	during(t.TempDir(), onPostgreSQL, works(1))
+	during(t.TempDir(), onPostgreSQL, works(1, "3"))
 	intact(t.TempDir(), onPostgreSQL)
 
 	succeeds(t, returned, nil, "database", "copy", "--from", settings.URL, "--to", "sqlite:pb_data")
 	intact(returned, nil)
-	during(returned, nil, works(2))
+	during(returned, nil, works(2, "5"))
 	intact(returned, nil)
 	if copies := strings.Count(succeeds(t, returned, nil, "audit", "export"), `"carebase database copy"`); copies != 2 {
 		t.Errorf("the trail tells of %d copies instead of 2", copies)

@@ -3,14 +3,12 @@ package process
 import (
 	"bufio"
 	"bytes"
-	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,9 +22,8 @@ import (
 // of the directory that it names.
 const asCarebase = "CAREBASE_TEST_RUN"
 
-// parallel is how many tests run at once unless -parallel says otherwise: they
-// wait for other processes, most of the time.
-const parallel = 3
+// parallel is how many tests run at once. Each of them may run several processes.
+const parallel = 5
 
 func TestMain(m *testing.M) {
 	if public := os.Getenv(asCarebase); public != "" {
@@ -36,14 +33,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	flag.Parse()
-	chosen := false
-	flag.Visit(func(set *flag.Flag) { chosen = chosen || set.Name == "test.parallel" })
-	if !chosen {
-		if err := flag.Set("test.parallel", strconv.Itoa(parallel)); err != nil {
-			panic(err)
-		}
-	}
+	testapp.SetParallel(parallel)
 	os.Exit(m.Run())
 }
 

@@ -2,15 +2,12 @@ package process
 
 import (
 	"database/sql"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/pocketbase/pocketbase/core"
-
-	"carebase/internal/collections"
-	"carebase/internal/postgres"
 	"carebase/internal/testing/testapp"
 )
 
@@ -81,7 +78,6 @@ func TestImportDjango(t *testing.T) {
 	if said, err := output(command(t, directory, nil, "migrate", "up")); err != nil {
 		t.Fatal(said)
 	}
-	shortenIDs(t, filepath.Join(directory, "pb_data"))
 	said, ok = run("--from", from, "--superusers")
 	expect(said, ok, true, "Imported and verified 1 users, 1 patients, 1 doctors, 1 mappings", "1 superusers sign in")
 	exported, err := output(command(t, directory, nil, "audit", "export"))
@@ -90,23 +86,15 @@ func TestImportDjango(t *testing.T) {
 	}
 	said, ok = run("--from", from)
 	expect(said, ok, false, "core_patient 17: the id is taken")
-}
 
-// shortenIDs lets ids be numbers of any length.
-func shortenIDs(t *testing.T, directory string) {
-	t.Helper()
-	app := testapp.Open(t, directory, postgres.Settings{})
-	for _, name := range []string{collections.Users, collections.Patients, collections.Doctors, collections.Mappings} {
-		collection, err := app.FindCollectionByNameOrId(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		collection.Fields.GetByName(core.FieldNameId).(*core.TextField).Min = 1
-		if err := app.Save(collection); err != nil {
-			t.Fatal(err)
-		}
+	server := serve(t, directory, nil)
+	ann := testapp.User{Email: "ann@clinic.example"}
+	signedIn := server.Must(http.StatusOK, "", "POST", "/api/auth/login/", map[string]any{"email": ann.Email, "password": "Harbour-Lantern-2345"})
+	ann.Access, _ = signedIn["access"].(string)
+	if patient, doctor := server.Patient(ann, "New"), server.Doctor(ann, "New"); patient != "18" || doctor != "6" || server.Mapping(ann, patient, doctor) != "10" {
+		t.Errorf("after those of Django come the patient %s and the doctor %s", patient, doctor)
 	}
-	if err := app.ResetBootstrapState(); err != nil {
-		t.Fatal(err)
+	if bob := server.SignUp("bob"); bob.ID != "4" {
+		t.Errorf("after Django's users comes %s", bob.ID)
 	}
 }

@@ -3,6 +3,9 @@ package process
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +98,36 @@ func testMetrics(t *testing.T, environment []string) {
 		}
 	}
 	testRealtimeClients(t, server, address)
+}
+
+// metricName matches the names that the alerts and Grafana's dashboard ask for.
+var metricName = regexp.MustCompile(`\b(carebase|go_sql|process)_[a-z_]+`)
+
+// TestMetricsOfTheAlertsExist looks for each metric of deploy/monitoring.
+func TestMetricsOfTheAlertsExist(t *testing.T) {
+	t.Parallel()
+	server, address := serveWithMetrics(t, []string{"REPLICA_URL=file://" + t.TempDir()})
+	server.SignUp("ann")
+	families := scrape(t, address)
+	for _, name := range []string{"alerts.yaml", "dashboard.json"} {
+		text, err := os.ReadFile(filepath.Join(testapp.Root(), "deploy", "monitoring", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted := metricName.FindAllString(string(text), -1)
+		if len(wanted) < 5 {
+			t.Errorf("%s has only the metrics %v", name, wanted)
+		}
+		for _, metric := range wanted {
+			family := metric
+			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+				family = strings.TrimSuffix(family, suffix)
+			}
+			if families[family] == nil && families[metric] == nil {
+				t.Errorf("%s: there is no metric %s", name, metric)
+			}
+		}
+	}
 }
 
 // serveWithMetrics reads from the end of the banner where the metrics are.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -94,6 +95,16 @@ func (s *Server) Call(token, method, path string, body any) Response {
 	return s.Do(Request{Method: method, Path: path, Token: token, Body: body})
 }
 
+// ID returns the text of an id in a decoded response: a number in the documented API,
+// the same as text in PocketBase's own.
+func ID(decoded any) string {
+	if number, ok := decoded.(float64); ok {
+		return strconv.FormatFloat(number, 'f', -1, 64)
+	}
+	text, _ := decoded.(string)
+	return text
+}
+
 // Must makes a request and returns the JSON object of the response, an empty map
 // if the body is none. Another status fails the test at once.
 func (s *Server) Must(status int, token, method, path string, body any) map[string]any {
@@ -135,7 +146,7 @@ func (s *Server) SignUp(name string) User {
 	user := User{Email: s.Email(name)}
 	registered := s.Must(http.StatusCreated, "", "POST", "/api/auth/register/",
 		map[string]any{"name": "User " + name, "email": user.Email, "password": Password})
-	user.ID = fmt.Sprint(registered["id"])
+	user.ID = ID(registered["id"])
 	s.SignIn(&user)
 	return user
 }
@@ -186,7 +197,7 @@ func (s *Server) Superuser() string {
 // Create creates a record through the documented API and returns its id.
 func (s *Server) Create(user User, collection string, values map[string]any) string {
 	s.Helper()
-	return fmt.Sprint(s.Must(http.StatusCreated, user.Access, "POST", "/api/"+collection+"/", values)["id"])
+	return ID(s.Must(http.StatusCreated, user.Access, "POST", "/api/"+collection+"/", values)["id"])
 }
 
 // Patient creates a patient of the user and returns its id.

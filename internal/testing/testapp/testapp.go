@@ -3,11 +3,13 @@
 package testapp
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -164,9 +166,28 @@ func Root() string {
 	panic(err)
 }
 
+// parallel is how many tests of a package run at once.
+const parallel = 6
+
+// SetParallel lets n tests that call t.Parallel run at once, unless -parallel says
+// otherwise: they wait, most of the time, so that more of them than processors can
+// run.
+func SetParallel(n int) {
+	flag.Parse()
+	chosen := false
+	flag.Visit(func(set *flag.Flag) { chosen = chosen || set.Name == "test.parallel" })
+	if chosen {
+		return
+	}
+	if err := flag.Set("test.parallel", strconv.Itoa(n)); err != nil {
+		panic(err)
+	}
+}
+
 // Main runs a package's tests, then removes what they share and calls the
 // closers.
 func Main(m *testing.M, closers ...func() error) {
+	SetParallel(parallel)
 	code := m.Run()
 	for _, closer := range append(closers, closeShared, templates.sqlite.remove, templates.postgres.remove) {
 		if err := closer(); err != nil {

@@ -14,7 +14,7 @@ import { toast } from "../toast.js";
 
 /** @param {string} patient @param {AbortSignal} signal */
 export function careTeam(patient, signal) {
-  /** @type {Set<string>} */
+  /** @type {Set<import("../api.js").Id>} */
   let assigned = new Set();
   const list = h("ul", { class: "people" });
   const place = h("div", {}, skeleton(2));
@@ -57,7 +57,7 @@ export function careTeam(patient, signal) {
     signal,
     /** @param {import("../store.js").Answer<Member[]>} answer */
     show({ data, error }) {
-      const team = (data ?? []).filter(({ mapping }) => !isDeleted(mapping.id));
+      const team = (data ?? []).filter(({ mapping }) => !isDeleted("mappings", mapping.id));
       assigned = new Set(team.map(({ doctor }) => doctor.id));
       if (data === undefined) fill(place, error ? failure(error, () => void reload()) : skeleton(2));
       else fill(place, team.length === 0 && h("p", { class: "muted" }, "Nobody is assigned yet."));

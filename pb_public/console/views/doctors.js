@@ -32,7 +32,7 @@ export function doctorsView({ route, signal, user }) {
         { name: "speciality", label: "Speciality", sort: "speciality", secondary: true, cell: (doctor) => [h("span", { dir: "auto" }, doctor.speciality)] },
         { name: "added", label: "Added", sort: "created_at", secondary: true, cell: (doctor) => [formatDay(doctor.created_at)] },
       ],
-      actions: (doctor) => doctor.created_by === user.id ? rowActions(doctor, editDoctor, deleteDoctor) : [h("span", { class: "badge" }, "Read only")],
+      actions: (doctor) => String(doctor.created_by) === user.id ? rowActions(doctor, editDoctor, deleteDoctor) : [h("span", { class: "badge" }, "Read only")],
     }),
   };
 }

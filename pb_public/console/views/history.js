@@ -43,7 +43,7 @@ export function historyOf(patient, signal) {
   const { reload } = live({
     load,
     collections: ["patients", "mappings"],
-    concerns: ({ record }) => record.id === patient || record.patient === patient,
+    concerns: ({ record }) => [record.id, record.patient].map(String).includes(patient),
     signal,
     /** @param {import("../store.js").Answer<{ events: HistoryEvent[], count: number }>} answer */
     show({ data, error }) {

@@ -38,7 +38,7 @@ export function patientView({ route, signal, retitle }) {
   /** @param {import("../store.js").Answer<import("../api.js").Patient>} answer */
   function show({ data, error }) {
     element.setAttribute("aria-busy", String(data === undefined && error === undefined));
-    const gone = isDeleted(id) || (error !== undefined && isMissing(error));
+    const gone = isDeleted("patients", id) || (error !== undefined && isMissing(error));
     rest.hidden = buttons.hidden = facts.hidden = gone || data === undefined;
     if (gone) {
       heading.textContent = "Patient not found";
@@ -89,7 +89,7 @@ export function patientView({ route, signal, retitle }) {
   const { reload } = live({
     load: (own) => patients.get(id, own),
     collections: ["patients"],
-    concerns: ({ record }) => record.id === id,
+    concerns: ({ record }) => String(record.id) === id,
     show,
     signal,
   });

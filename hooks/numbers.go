@@ -1,0 +1,64 @@
+package hooks
+
+import (
+	"regexp"
+	"strconv"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/audit"
+	"carebase/internal/rest"
+	"carebase/internal/sequence"
+)
+
+// bindNumbers gives new records numbers as ids, whichever door they come through.
+// Superusers may choose an id that is free; later ones are higher.
+func bindNumbers(app core.App, sequences sequence.Sequences) {
+	app.OnRecordCreate(guarded...).Bind(&hook.Handler[*core.RecordEvent]{
+		Priority: beforePocketBase, // which would generate an id of its own
+		Func: func(e *core.RecordEvent) error {
+			if !sequences.InTransaction {
+				return number(e, sequences)
+			}
+			return audit.InTransaction(&e.App, func() error { return number(e, sequences) })
+		},
+	})
+}
+
+func number(e *core.RecordEvent, sequences sequence.Sequences) error {
+	name := e.Record.Collection().Name
+	if e.Record.Id != "" {
+		if err := raise(e, sequences, name); err != nil {
+			return err
+		}
+		return e.Next()
+	}
+	next, err := sequences.Next(e.Context, e.App, name)
+	if err != nil {
+		return err
+	}
+	e.Record.Id = strconv.FormatInt(next, 10)
+	if err := e.Next(); err != nil {
+		e.Record.Id = "" // to be numbered anew if it is saved again
+		return err
+	}
+	return nil
+}
+
+var (
+	digits = regexp.MustCompile(`^[0-9]+$`)
+	// generatedID matches the ids of records from before they were numbered.
+	generatedID = regexp.MustCompile(`^[a-z0-9]{15}$`)
+)
+
+func raise(e *core.RecordEvent, sequences sequence.Sequences, name string) error {
+	chosen, isNumber := rest.ParseID(e.Record.Id)
+	switch {
+	case isNumber:
+		return sequences.Raise(e.Context, e.App, name, chosen)
+	case digits.MatchString(e.Record.Id) || !generatedID.MatchString(e.Record.Id):
+		return refuse(core.FieldNameId, "validation_invalid_id", "The id must be a number from 1 to 9223372036854775807, without leading zeros.")
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+
+	"carebase/internal/datadir"
+	"carebase/internal/version"
+)
+
+func checkVersions(context.Context, *deployment) []Finding {
+	return ok("Carebase %s (commit %s), PocketBase %s, %s", version.String(), version.Commit(), version.Dependency("github.com/pocketbase/pocketbase"), runtime.Version())
+}
+
+// checkConfiguration looks at settings that are valid, but seldom meant.
+func checkConfiguration(_ context.Context, d *deployment) []Finding {
+	var found []Finding
+	for _, each := range []struct {
+		applies        bool
+		level          Level
+		detail, advice string
+	}{
+		{d.settings.Debug, Wrong, "DEBUG prints health data", "unset it"},
+		{d.settings.Throttle == nil, Wrong, "THROTTLE=False lets anybody guess passwords", "unset it"},
+		{d.settings.SecretKey == "", Note, "SECRET_KEY is unset", "tokens are signed with keys in the database, and so in its backups"},
+		{len(d.settings.AllowedHosts) == 0, Note, "ALLOWED_HOSTS is unset", "list the host names of this server"},
+		{len(d.settings.CORSAllowedOrigins) == 0, Note, "CORS_ALLOWED_ORIGINS is unset", "list the origins of your frontends; any page may call the API"},
+		{isPublic(d.settings.HTTPAddr) && len(d.settings.TrustedProxies) == 0, Note, "HTTP_ADDR " + d.settings.HTTPAddr + " is reachable from other machines without TLS",
+			"listen on 127.0.0.1 behind a proxy and list it in TRUSTED_PROXIES, or use serve DOMAIN"},
+		{len(d.settings.SuperuserNetworks) == 0, Note, "superusers may sign in from anywhere", "set SUPERUSER_NETWORKS, or SUPERUSER_MFA"},
+		{isOpen(".env"), Wrong, ".env can be read by other users", "chmod 600 .env"},
+	} {
+		if each.applies && !(each.detail == "superusers may sign in from anywhere" && d.settings.SuperuserMFA) {
+			found = append(found, Finding{Level: each.level, Detail: each.detail, Advice: each.advice})
+		}
+	}
+	if found == nil {
+		return ok("valid")
+	}
+	return found
+}
+
+// isPublic reports whether other machines can reach an address.
+func isPublic(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || host == "localhost" {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return ip == nil || !ip.IsLoopback()
+}
+
+// isOpen reports whether others than its owner may read a file; false if there is
+// none, and on Windows, whose permissions are other ones.
+func isOpen(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && runtime.GOOS != "windows" && info.Mode()&0o044 != 0
+}
+
+func checkDirectory(_ context.Context, d *deployment) []Finding {
+	directory := d.app.DataDir()
+	if _, err := os.Stat(directory); err != nil {
+		return note(directory+" does not exist", "the first start creates it")
+	}
+	loose, err := datadir.CountOpen(directory)
+	switch {
+	case err != nil:
+		return wrong(directory+" cannot be read: "+err.Error(), "run this as the server's user")
+	case loose > 0:
+		return wrong(fmt.Sprintf("other users have access to %d files and directories of %s", loose, directory), "start the server, which tightens them; what remains belongs to another user")
+	}
+	free, known := freeSpace(directory)
+	switch {
+	case !known:
+		return ok("%s is closed to other users", directory)
+	case free < minimumFree:
+		return wrong(fmt.Sprintf("%s has %d MB free", directory, free>>20), "make room: a backup needs a copy of the database, and a full disk stops all writes")
+	}
+	return ok("%s is closed to other users and has %d MB free", directory, free>>20)
+}
+
+// minimumFree is how many bytes must be free in the data directory.
+const minimumFree = 512 << 20
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 64 << 10
+
+// checkServer asks the server whether it is ready: it knows what a command cannot.
+func checkServer(ctx context.Context, d *deployment) []Finding {
+	status, reason, err := ready(ctx, d.settings.HTTPAddr)
+	switch {
+	case err != nil:
+		return note("no server answers at "+d.settings.HTTPAddr, "start it, or run this with its environment")
+	case status != http.StatusOK:
+		return wrong("the server is not ready: "+reason, "look at its log")
+	case reason != "":
+		return wrong("the server is ready, but "+reason, "look at its log")
+	}
+	return ok("it answers at %s and is ready", d.settings.HTTPAddr)
+}
+
+// ready returns the status of /readyz and the reason that it gives.
+func ready(ctx context.Context, address string) (status int, reason string, err error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return 0, "", err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return 0, "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	var answer struct{ Reason string }
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer); err != nil {
+		return 0, "", fmt.Errorf("not a Carebase server: %w", err)
+	}
+	return response.StatusCode, answer.Reason, nil
+}

@@ -1,0 +1,183 @@
+package doctor
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pocketbase/pocketbase/tools/cron"
+
+	"carebase/internal/audit"
+	"carebase/internal/backup"
+)
+
+// defaultSender is PocketBase's, which no mail server accepts.
+const defaultSender = "support@example.com"
+
+// checkMail connects to the mail server, and sends nothing.
+func checkMail(ctx context.Context, d *deployment) []Finding {
+	settings := d.app.Settings()
+	if !settings.SMTP.Enabled {
+		return note("no mail server is set up", "without one nobody can reset a password: the dashboard's Settings, Mail settings")
+	}
+	address := net.JoinHostPort(settings.SMTP.Host, strconv.Itoa(settings.SMTP.Port))
+	connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return wrong("the mail server does not answer: "+err.Error(), "the dashboard's Settings, Mail settings")
+	}
+	_ = connection.Close()
+	if settings.Meta.SenderAddress == defaultSender {
+		return wrong("the sender is "+defaultSender, "the dashboard's Settings, Mail settings")
+	}
+	return ok("%s answers; the sender is %s", address, settings.Meta.SenderAddress)
+}
+
+const (
+	// backupTime is how long a scheduled backup may take.
+	backupTime = time.Hour
+	// maxPeriod is how far back a schedule is followed.
+	maxPeriod = 62 * 24 * time.Hour
+)
+
+// checkBackups compares the newest backup with the schedule.
+func checkBackups(ctx context.Context, d *deployment) []Finding {
+	if d.settings.PostgreSQL != nil {
+		return note("PostgreSQL's own are not checked", "see docs/postgresql.md")
+	}
+	schedule := d.settings.Backup.Cron
+	if schedule == "" {
+		schedule = d.app.Settings().Backups.Cron
+	}
+	newest, err := newestBackup(ctx, d)
+	switch {
+	case err != nil:
+		return wrong("they cannot be listed: "+err.Error(), "check BACKUP_URL and the keys of the bucket")
+	case schedule == "" && newest.IsZero():
+		return wrong("there is none and no schedule", "set BACKUP_CRON, or REPLICA_URL, or both")
+	case newest.IsZero():
+		return wrong("there is none yet", "carebase backup create")
+	case schedule == "":
+		return note("the newest is of "+newest.Format(time.RFC3339)+", without a schedule", "set BACKUP_CRON")
+	}
+	if due := lastDue(schedule, time.Now().Add(-backupTime)); newest.Before(due) {
+		return wrong(fmt.Sprintf("the newest is of %s, though one was due at %s", newest.Format(time.RFC3339), due.Format(time.RFC3339)), "look for \"backup\" in the server's log")
+	}
+	return ok("the newest is of %s; the schedule is %s", newest.Format(time.RFC3339), schedule)
+}
+
+// newestBackup returns when the newest backup was made; zero if there is none.
+func newestBackup(ctx context.Context, d *deployment) (time.Time, error) {
+	entries, err := backup.List(ctx, d.app, d.settings.Backup)
+	if err != nil || len(entries) == 0 {
+		return time.Time{}, err
+	}
+	return entries[0].CreatedAt.UTC(), nil
+}
+
+// lastDue returns when a schedule was due last before a time; zero if it was not for
+// a long time, or is invalid.
+func lastDue(expression string, before time.Time) time.Time {
+	schedule, err := cron.NewSchedule(expression)
+	if err != nil {
+		return time.Time{}
+	}
+	minute := before.UTC().Truncate(time.Minute)
+	for oldest := minute.Add(-maxPeriod); minute.After(oldest); minute = minute.Add(-time.Minute) {
+		if schedule.IsDue(cron.NewMoment(minute)) {
+			return minute
+		}
+	}
+	return time.Time{}
+}
+
+// maxReplicaLag is how far a replica may be behind.
+const maxReplicaLag = time.Minute
+
+// checkReplica reads the lag from the server's metrics: only the server knows it.
+func checkReplica(ctx context.Context, d *deployment) []Finding {
+	switch {
+	case d.settings.PostgreSQL != nil:
+		return note("PostgreSQL's own are not checked", "see docs/postgresql.md")
+	case d.settings.Backup.Replica == nil:
+		return note("there is none", "with REPLICA_URL a lost machine loses a second of work")
+	case d.settings.MetricsAddr == "":
+		return note("its lag is not known here", "set METRICS_ADDR; /readyz says whether it follows")
+	}
+	lag, err := replicaLag(ctx, d.settings.MetricsAddr)
+	switch {
+	case err != nil:
+		return note("its lag is not known: "+err.Error(), "start the server")
+	case lag > maxReplicaLag:
+		return wrong(fmt.Sprintf("it is %v behind", lag.Round(time.Second)), "look for \"replica\" in the server's log")
+	}
+	return ok("it is %v behind", lag.Round(time.Millisecond))
+}
+
+// replicaLag reads carebase_replica_lag_seconds at the address of the metrics.
+func replicaLag(ctx context.Context, address string) (time.Duration, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	lines := bufio.NewScanner(io.LimitReader(response.Body, 16*maxAnswer))
+	for lines.Scan() {
+		if value, found := strings.CutPrefix(lines.Text(), "carebase_replica_lag_seconds "); found {
+			seconds, err := strconv.ParseFloat(value, 64)
+			return time.Duration(seconds * float64(time.Second)), err
+		}
+	}
+	return 0, fmt.Errorf("%s has no such metric", address)
+}
+
+// headsFactor is how many intervals may pass without heads being written.
+const headsFactor = 3
+
+// checkTrail looks whether the heads leave the database, and whether those that did
+// are still in it.
+func checkTrail(ctx context.Context, d *deployment) []Finding {
+	heads := d.settings.AuditHeads
+	switch {
+	case heads.Interval == 0:
+		return wrong("AUDIT_HEADS_INTERVAL is off", "unset it: nothing else shows a rewritten trail")
+	case heads.Place == nil:
+		return note("heads go to the log only", "set AUDIT_HEADS_URL, or keep the log elsewhere")
+	}
+	noted, err := audit.ReadHeads(ctx, heads.Place)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return wrong("the heads at AUDIT_HEADS_URL cannot be read: "+err.Error(), "check its permissions")
+	}
+	var newest time.Time
+	for _, head := range noted {
+		if head.NotedAt.After(newest) {
+			newest = head.NotedAt
+		}
+	}
+	if newest.IsZero() {
+		return note("no heads are at AUDIT_HEADS_URL yet", "start the server")
+	}
+	_, err = audit.VerifyRetention(ctx, d.app, noted, d.settings.AuditRetention)
+	switch {
+	case audit.IsViolation(err):
+		return wrong(err.Error(), "keep the database as it is, and see docs/security.md#audit")
+	case ctx.Err() != nil:
+		return note("it is too long to be verified here", "carebase audit verify --heads PLACE")
+	case err != nil:
+		return wrong("it cannot be verified: "+err.Error(), "look at the server's log")
+	case time.Since(newest) > headsFactor*heads.Interval:
+		return note("the newest heads are of "+newest.UTC().Format(time.RFC3339), "if the server runs, look for \"heads\" in its log")
+	}
+	return ok("it is intact, and has the heads of %s", newest.UTC().Format(time.RFC3339))
+}
