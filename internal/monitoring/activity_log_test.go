@@ -17,21 +17,7 @@ func TestRequestsAreStored(t *testing.T) {
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	logs := &server.App.Settings().Logs
-	stored := func(message string) []map[string]any {
-		t.Helper()
-		var texts []string
-		if err := server.App.AuxDB().Select("data").From("_logs").
-			Where(dbx.HashExp{"message": message}).Column(&texts); err != nil {
-			t.Fatal(err)
-		}
-		rows := make([]map[string]any, len(texts))
-		for i, text := range texts {
-			if err := json.Unmarshal([]byte(text), &rows[i]); err != nil {
-				t.Fatalf("%s: %v", text, err)
-			}
-		}
-		return rows
-	}
+	stored := func(message string) []map[string]any { return storedRows(t, server, message) }
 	call := func(path string) {
 		t.Helper()
 		server.Must(http.StatusOK, alice.Access, "GET", path, nil)
@@ -80,4 +66,21 @@ func TestRequestsAreStored(t *testing.T) {
 	if failed := await("GET /api/collections/patients/records/unknown"); failed["status"] != 404.0 || failed["error"] == nil {
 		t.Errorf("a failure: got %v", failed)
 	}
+}
+
+// storedRows returns the data of the stored rows with a message.
+func storedRows(t *testing.T, server *testapp.Server, message string) []map[string]any {
+	t.Helper()
+	var texts []string
+	if err := server.App.AuxDB().Select("data").From("_logs").
+		Where(dbx.HashExp{"message": message}).Column(&texts); err != nil {
+		t.Fatal(err)
+	}
+	rows := make([]map[string]any, len(texts))
+	for i, text := range texts {
+		if err := json.Unmarshal([]byte(text), &rows[i]); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	return rows
 }
