@@ -2,13 +2,10 @@ package simplejwt
 
 import (
 	"context"
-	"database/sql"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 	"sync/atomic"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/query"
@@ -29,25 +26,40 @@ var knownUsers = recent.NewCache[knownUser](2000)
 // session has ended. Both are read for each request: a token that any process has
 // ended is refused from then on.
 func readUser(ctx context.Context, app core.App, users *core.Collection, id, session string) (user *core.Record, ended bool, err error) {
-	var row, sessions any
-	err = query.First(ctx, app, userQuery(users), []any{session, id}, []any{&row, &sessions})
-	if errors.Is(err, sql.ErrNoRows) {
+	row, ended, err := readRow(ctx, app, users, id, session)
+	if err != nil {
+		return nil, false, err
+	}
+	if known, isKnown := knownUsers.Get(id); isKnown && known.row == row && known.record.Collection() == users {
+		return known.record, ended, nil
+	}
+	user = &core.Record{}
+	err = app.RecordQuery(users).AndWhere(dbx.HashExp{core.FieldNameId: id}).WithContext(context.WithoutCancel(ctx)).Limit(1).One(user)
+	if isNotFound(err) {
 		return nil, false, errNoUser
 	}
 	if err != nil {
 		return nil, false, err
 	}
+	// The record may be newer than the row. Then it is not kept.
+	again, ended, err := readRow(ctx, app, users, id, session)
+	if err == nil && again == row {
+		knownUsers.Put(id, knownUser{row, user})
+	}
+	return user, ended, err
+}
+
+// readRow returns a user's row as JSON, and whether the user's session has ended. The
+// error is errNoUser if there is no such user.
+func readRow(ctx context.Context, app core.App, users *core.Collection, id, session string) (row string, ended bool, err error) {
+	var stored, sessions any
+	err = query.First(ctx, app, userQuery(users), []any{session, id}, []any{&stored, &sessions})
+	if isNotFound(err) {
+		return "", false, errNoUser
+	}
+	row, _ = query.Text(stored)
 	found, _ := query.Text(sessions)
-	ended = session != "" && found == "0"
-	text, _ := query.Text(row)
-	if known, isKnown := knownUsers.Get(id); isKnown && known.row == text && known.record.Collection() == users {
-		return known.record, ended, nil
-	}
-	if user, err = makeUser(users, text); err != nil {
-		return nil, false, err
-	}
-	knownUsers.Put(id, knownUser{text, user})
-	return user, ended, nil
+	return row, session != "" && found == "0", err
 }
 
 // userQueries are the queries by collection, of which there is one until somebody
@@ -73,30 +85,4 @@ func userQuery(users *core.Collection) string {
 		"(SELECT count(*) FROM `sessions` WHERE `sessions`.`id` = ? AND `sessions`.`user` = `users`.`id`) FROM `users` WHERE `users`.`id` = ?"
 	userQueries.Store(&userQueryOf{users, text})
 	return text
-}
-
-// makeUser returns the record of a row, as PocketBase makes it.
-func makeUser(users *core.Collection, row string) (*core.Record, error) {
-	decoder := json.NewDecoder(strings.NewReader(row))
-	decoder.UseNumber()
-	var values []any
-	if err := decoder.Decode(&values); err != nil {
-		return nil, err
-	}
-	if len(values) != len(users.Fields) {
-		return nil, fmt.Errorf("a user has %d values and not %d", len(values), len(users.Fields))
-	}
-	record := core.NewRecord(users)
-	for i, field := range users.Fields {
-		stored := values[i]
-		if number, isNumber := stored.(json.Number); isNumber {
-			stored = number.String()
-		}
-		value, err := field.PrepareValue(record, stored)
-		if err != nil {
-			return nil, err
-		}
-		record.SetRaw(field.GetName(), value)
-	}
-	return record, record.PostScan()
 }
