@@ -37,9 +37,12 @@ func bindCollections(app core.App) {
 		}
 		replaceSecrets(e.Collection, stored)
 		if declared := collections.Get(stored.Name); declared != nil {
-			if err := checkOwn(declared, stored, e.Collection); err != nil {
-				return err
-			}
+			err = checkOwn(declared, stored, e.Collection)
+		} else {
+			err = checkSystem(stored, e.Collection)
+		}
+		if err != nil {
+			return err
 		}
 		return e.Next()
 	})
@@ -113,6 +116,25 @@ func checkOwn(declared *collections.Collection, stored, changed *core.Collection
 		problems["indexes"] = isOwn("Of " + stored.Name + " these indexes cannot be changed or removed: " + strings.Join(names, ", "))
 	}
 	return problems.Filter()
+}
+
+// checkSystem protects PocketBase's own fields, which it lets operators limit until
+// nobody can sign in.
+func checkSystem(stored, changed *core.Collection) error {
+	if !stored.System {
+		return nil
+	}
+	var names []string
+	for _, before := range stored.Fields {
+		after := changed.Fields.GetById(before.GetId())
+		if before.GetSystem() && (after == nil || !reflect.DeepEqual(essential(before), essential(after))) {
+			names = append(names, before.GetName())
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return validation.Errors{"fields": isOwn("Of " + stored.Name + " these fields cannot be changed or removed: " + strings.Join(names, ", "))}
 }
 
 // changedFields returns the program's own fields that a change alters.

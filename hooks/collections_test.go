@@ -103,6 +103,17 @@ func TestTheProgramsCollectionsStay(t *testing.T) {
 			t.Fatalf("%s: a collection has changed: %s", name, after)
 		}
 	}
+	for _, change := range [][3]any{
+		{"_authOrigins", "fingerprint", "min"}, {"_superusers", "tokenKey", "max"}, {"_otps", "recordRef", "max"}, {"_mfas", "method", "min"}, {"_externalAuths", "provider", "max"},
+	} {
+		name, field, option := change[0].(string), change[1].(string), change[2].(string)
+		fields := map[string]any{"fields": changedField(c, name, field, option, 1000-len(field))}
+		c.Want(c.Call(c.SuperuserToken, "PATCH", "/api/collections/"+name, fields), 400)
+		c.Call(c.SuperuserToken, "PUT", "/api/collections/import", map[string]any{"collections": []any{named(c, name, fields)}})
+	}
+	if after := definitions(c); after != before {
+		t.Fatalf("a collection of PocketBase's has changed: %s", after)
+	}
 	c.Want(c.Call(c.SuperuserToken, "PUT", "/api/collections/import", map[string]any{
 		"deleteMissing": true, "collections": []any{map[string]any{"name": "notes", "type": "base"}}}), 400)
 	if after := definitions(c); after != before {

@@ -19,7 +19,7 @@ func identityProvider(t *testing.T, email string) *httptest.Server {
 	provider := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
 		answer := map[string]any{"access_token": "x", "token_type": "Bearer"}
 		if request.URL.Path == "/user" {
-			answer = map[string]any{"sub": "1", "email": email, "email_verified": true}
+			answer = map[string]any{"sub": "1", "email": email, "email_verified": true, "name": "Ann"}
 		}
 		response.Header().Set("Content-Type", "application/json")
 		if err := json.NewEncoder(response).Encode(answer); err != nil {

@@ -1,7 +1,6 @@
 package hooks
 
 import (
-	"regexp"
 	"strconv"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -46,18 +45,12 @@ func number(e *core.RecordEvent, sequences sequence.Sequences) error {
 	return nil
 }
 
-var (
-	digits = regexp.MustCompile(`^[0-9]+$`)
-	// generatedID matches the ids of records from before they were numbered.
-	generatedID = regexp.MustCompile(`^[a-z0-9]{15}$`)
-)
-
 func raise(e *core.RecordEvent, sequences sequence.Sequences, name string) error {
 	chosen, isNumber := rest.ParseID(e.Record.Id)
 	switch {
 	case isNumber:
 		return sequences.Raise(e.Context, e.App, name, chosen)
-	case digits.MatchString(e.Record.Id) || !generatedID.MatchString(e.Record.Id):
+	case !rest.IsGeneratedID(e.Record.Id):
 		return refuse(core.FieldNameId, "validation_invalid_id", "The id must be a number from 1 to 9223372036854775807, without leading zeros.")
 	}
 	return nil

@@ -125,7 +125,8 @@ func TestNumbersInQueriesOfTheRecordAPI(t *testing.T) {
 	for range 10 {
 		c.Patient(c.Alice, "Another")
 	}
-	mapping := c.Mapping(c.Alice, "11", c.Doctor(c.Alice, "Wilson"))
+	doctor := c.Doctor(c.Alice, "Wilson")
+	mapping, ofNine := c.Mapping(c.Alice, "11", doctor), c.Mapping(c.Alice, "9", doctor)
 	for _, test := range []struct {
 		collection, filter, sort string
 		want                     []string
@@ -141,8 +142,8 @@ func TestNumbersInQueriesOfTheRecordAPI(t *testing.T) {
 		{collections.Patients, "id=9 || id=10 || id=1", "-id", []string{"10", "9", "1"}},
 		{collections.Mappings, "patient.id=11", "", []string{mapping}},
 		{collections.Mappings, "patient=11 && doctor=2", "", []string{mapping}},
-		{collections.Mappings, "patient.created_by=1", "-patient", []string{mapping, c.AliceMapping}},
-		{collections.Mappings, "id>''", "patient.id", []string{c.AliceMapping, mapping}},
+		{collections.Mappings, "patient.created_by=1", "-patient", []string{mapping, ofNine, c.AliceMapping}},
+		{collections.Mappings, "id>''", "patient.id", []string{c.AliceMapping, ofNine, mapping}},
 	} {
 		got := c.IDs(c.Alice.Access, testapp.Records(test.collection, "filter", test.filter, "sort", test.sort))
 		if !slices.Equal(got, test.want) && len(got)+len(test.want) > 0 {

@@ -2,11 +2,10 @@ package hooks_test
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/collections"
 	"carebase/internal/testing/testapp"
@@ -49,21 +48,50 @@ func TestClosedRegistration(t *testing.T) {
 	server.Must(200, "", "POST", "/api/auth/login/", account)
 }
 
-func TestClosedRegistrationByOAuth2(t *testing.T) {
-	settings := testapp.Default()
-	settings.RegistrationClosed = true
-	app := testapp.NewApp(t, settings)
-	users, err := app.FindCollectionByNameOrId(collections.Users)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, isNew := range []bool{true, false} {
-		event := &core.RecordAuthWithOAuth2RequestEvent{RequestEvent: &core.RequestEvent{App: app}, IsNewRecord: isNew}
-		event.Collection = users
-		err := app.OnRecordAuthWithOAuth2Request().Trigger(event, func(*core.RecordAuthWithOAuth2RequestEvent) error { return nil })
-		var refusal *router.ApiError
-		if refused := errors.As(err, &refusal) && refusal.Status == 403; refused != isNew {
-			t.Errorf("a new account %v: got %v", isNew, err)
+// TestRegistrationByOAuth2 signs in through a provider. A closed registration makes no
+// account, but lets in those who have one; both are recorded.
+func TestRegistrationByOAuth2(t *testing.T) {
+	for closed, want := range map[bool]int{true: 403, false: 200} {
+		settings := testapp.Default()
+		settings.RegistrationClosed = closed
+		app := testapp.NewApp(t, settings)
+		users, err := app.FindCollectionByNameOrId(collections.Users)
+		if err != nil {
+			t.Fatal(err)
 		}
+		server := testapp.Serve(t, app)
+		signIn := func() testapp.Response {
+			return server.Call("", "POST", "/api/collections/users/auth-with-oauth2",
+				map[string]any{"provider": "oidc", "code": "theirs", "redirectURL": "http://127.0.0.1/redirect"})
+		}
+		openDoors(t, app, identityProvider(t, "new@example.com").URL)
+		if answer := signIn(); answer.Status != want {
+			t.Errorf("closed %v: got %d %s, want %d", closed, answer.Status, answer.Body, want)
+		}
+		if _, err := app.FindAuthRecordByEmail(users, "new@example.com"); (err == nil) == closed {
+			t.Errorf("closed %v: finding the account: %v", closed, err)
+		}
+		if !closed {
+			continue
+		}
+		account := core.NewRecord(users)
+		account.Load(map[string]any{"name": "Ann", "email": "known@example.com", "verified": true})
+		account.SetPassword(testapp.Password)
+		if err := app.Save(account); err != nil {
+			t.Fatal(err)
+		}
+		openDoors(t, app, identityProvider(t, "known@example.com").URL)
+		signedIn := signIn()
+		if signedIn.Status != 200 {
+			t.Errorf("a known account: got %d %s", signedIn.Status, signedIn.Body)
+		}
+		var answer struct{ Token string }
+		signedIn.Decode(server, &answer)
+		server.Must(200, answer.Token, "GET", testapp.Records("patients"), nil)
+		testapp.Eventually(t, 10*time.Second, "the sign-in is recorded", func() bool {
+			var events int
+			err := app.DB().NewQuery("SELECT count(*) FROM audit_events WHERE detail = 'login: oauth2' AND outcome = 'success'").Row(&events)
+			return err == nil && events == 1
+		})
 	}
 }

@@ -20,6 +20,8 @@ INSERT INTO data.patients (id, name, age, created_by, created_at) SELECT 'p' || 
 INSERT INTO data.doctors (id, name, speciality, created_by, created_at) SELECT 'd' || u || '-' || i, 'n', 's', 'u' || u, '2026-01-01 00:00:' || i FROM generate_series(1, 200) u, generate_series(1, 100) i;
 INSERT INTO data.mappings (id, patient, doctor, created_by, created_at) SELECT 'm' || u || '-' || i, 'p' || u || '-' || i, 'd' || u || '-' || i, 'u' || u, '2026-01-01 00:00:' || i FROM generate_series(1, 200) u, generate_series(1, 100) i;
 INSERT INTO data.blacklisted_tokens (id, jti, expires_at) SELECT 'b' || i, 'j' || i, to_char(now() + i * interval '1 minute', 'YYYY-MM-DD HH24:MI:SS') FROM generate_series(1, 20000) i;
+INSERT INTO data.audit_log (id, subject, hash, event) SELECT 'e' || i, 'p' || i, 'h', '{"id":"e","recorded_at":"2026-01-01T00:00:00.' || lpad((i % 1000)::text, 3, '0') || 'Z","records":"r","patient":"p"}' FROM generate_series(1, 20000) i;
+INSERT INTO data.audit_record_sets (id, day, records) SELECT 's' || i, 'd', 'r' FROM generate_series(1, 20000) i;
 ANALYZE`
 
 // TestListsUseTheirIndexesOnPostgreSQL asks PostgreSQL how it answers what the
@@ -58,6 +60,15 @@ func TestListsUseTheirIndexesOnPostgreSQL(t *testing.T) {
 		{`SELECT name FROM doctors ORDER BY length(id), id LIMIT 30`, "idx_doctors_number", nil},
 		{`SELECT id FROM mappings WHERE created_by = ? ORDER BY length(id), id LIMIT 30`, "idx_mappings_number", []string{"u1"}},
 		{`SELECT id FROM mappings WHERE doctor = ?`, "idx_mappings_doctor", []string{"d1-1"}},
+		{`SELECT name FROM patients WHERE created_by = ? ORDER BY name ASC, created_at ASC, length(id) ASC, id ASC LIMIT 30`, "idx_patients_name", []string{"u1"}},
+		{`SELECT name FROM patients WHERE created_by = ? ORDER BY name DESC, created_at DESC, length(id) DESC, id DESC LIMIT 30`, "idx_patients_name", []string{"u1"}},
+		{`SELECT name FROM patients WHERE created_by = ? ORDER BY age DESC, created_at DESC, length(id) DESC, id DESC LIMIT 30`, "idx_patients_age", []string{"u1"}},
+		{`SELECT name FROM doctors ORDER BY name ASC, created_at ASC, length(id) ASC, id ASC LIMIT 30`, "idx_doctors_name", nil},
+		{`SELECT name FROM doctors WHERE created_by = ? ORDER BY speciality ASC, created_at ASC, length(id) ASC, id ASC LIMIT 30`, "idx_doctors_owner_speciality", []string{"u1"}},
+		{`SELECT id FROM mappings WHERE created_by = ? ORDER BY assigned_at ASC, created_at ASC, length(id) ASC, id ASC LIMIT 30`, "idx_mappings_assigned", []string{"u1"}},
+		{"SELECT `audit_events`.* FROM `audit_events` ORDER BY `audit_events`.`recorded_at` DESC LIMIT 40", "idx_audit_log_recorded", nil},
+		{"SELECT `patients`.* FROM `patients` ORDER BY `patients`.`_rowid_` DESC LIMIT 40", "patients__rowid__idx", nil},
+		{`SELECT _rowid_ FROM patients WHERE search_contains(created_by, ?, ?, name, notes) LIMIT 5001`, "patients_search", []string{"u1", "müller"}},
 		{`SELECT count(*) FROM patients WHERE created_by = ?`, "idx_patients_", []string{"u1"}},
 		{`SELECT * FROM patients WHERE id = ? AND created_by = ?`, "patients_pkey", []string{"p1-1", "u1"}},
 		{`SELECT count(*) FROM users WHERE email = ? COLLATE NOCASE`, "idx_users_email", []string{"U1@example.com"}},

@@ -4,7 +4,8 @@
 import { announce, catchUp, pass, receive } from "./session-channel.js";
 
 /**
- * @typedef {import("../internal/testing/browser/api").User} User
+ * The signed-in user as in the record API, where ids are text.
+ * @typedef {Omit<import("../internal/testing/browser/api").User, "id"> & { id: string }} User
  * @typedef {{ access: string, refresh: string, user: User, expires?: number }} Session
  */
 

@@ -65,6 +65,47 @@ func TestIfMatch(t *testing.T) {
 	c.Want(call("DELETE", documented, tag, nil), http.StatusNoContent)
 }
 
+// TestConditionsInABatch has If-Match hold for each request of a batch. Nothing that
+// a batch does not honour is passed over in silence.
+func TestConditionsInABatch(t *testing.T) {
+	c := testapp.NewClinic(t)
+	path := doors(c.AlicePatient)["native"]
+	batch := func(method, url string, headers map[string]string, outside map[string]string) testapp.Response {
+		request := map[string]any{"method": method, "url": url, "headers": headers, "body": map[string]any{"id": c.AlicePatient, "notes": "batched"}}
+		if method == "POST" {
+			request["body"] = map[string]any{"name": "New", "age": 1}
+		}
+		return c.Do(testapp.Request{Method: "POST", Path: "/api/batch", Token: c.Alice.Access, Header: outside, Body: map[string]any{"requests": []any{request}}})
+	}
+	tag := c.Call(c.Alice.Access, "GET", path, nil).Header.Get("ETag")
+	for _, door := range [][2]string{{"PATCH", path}, {"PUT", testapp.Records("patients")}, {"DELETE", path}} {
+		if answer := batch(door[0], door[1], map[string]string{"If-Match": `"stale"`}, nil); answer.Status != http.StatusBadRequest || !strings.Contains(answer.Body, `"status":412`) {
+			t.Errorf("%s with a stale tag: got %d %s", door[0], answer.Status, answer.Body)
+		}
+	}
+	c.Want(batch("PATCH", path, map[string]string{"If-Match": tag}, nil), http.StatusOK)
+	c.Want(batch("PATCH", path, nil, map[string]string{"If-Match": tag}), http.StatusBadRequest)
+	c.Want(batch("POST", testapp.Records("patients"), nil, map[string]string{"Idempotency-Key": "1"}), http.StatusBadRequest)
+	c.Want(batch("POST", testapp.Records("patients"), map[string]string{"Idempotency-Key": "1"}, nil), http.StatusBadRequest)
+	c.Want(batch("POST", testapp.Records("patients"), nil, nil), http.StatusOK)
+}
+
+// TestIdempotencyKeyOfAForm sends a form again, of the same values and of others.
+func TestIdempotencyKeyOfAForm(t *testing.T) {
+	c := testapp.NewClinic(t)
+	form := func(boundary, name string) testapp.Response {
+		body := "--B\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\n" + name + "\r\n--B\r\nContent-Disposition: form-data; name=\"age\"\r\n\r\n1\r\n--B--\r\n"
+		return c.Do(testapp.Request{Method: "POST", Path: testapp.Records("patients"), Token: c.Alice.Access, Body: strings.ReplaceAll(body, "--B", "--"+boundary),
+			Header: map[string]string{"Idempotency-Key": "form", "Content-Type": "multipart/form-data; boundary=" + boundary}})
+	}
+	first := form("one", "Form")
+	c.Want(first, http.StatusOK)
+	if again := form("other", "Form"); again.Body != first.Body || again.Header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("again got %d %s, want %s", again.Status, again.Body, first.Body)
+	}
+	c.Want(form("one", "Another"), http.StatusUnprocessableEntity)
+}
+
 // TestIfMatchCoversFieldsOfOperators changes a field that the documented API does
 // not show.
 func TestIfMatchCoversFieldsOfOperators(t *testing.T) {

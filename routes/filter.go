@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -8,47 +9,89 @@ import (
 	"github.com/spf13/cast"
 
 	"carebase/internal/rest"
+	"carebase/internal/search"
 )
 
-// filter returns the conditions of a list query: the scope, the exact filters
-// and ?search=. All of them must hold.
-func (s *resource) filter(r *rest.Request, scope dbx.HashExp) ([]dbx.Expression, error) {
-	var conditions []dbx.Expression
-	if len(scope) > 0 {
-		conditions = append(conditions, scope)
-	}
+// criteria are which rows a list has.
+type criteria struct {
+	where []dbx.Expression
+	// counting is where, written to be counted with.
+	counting []dbx.Expression
+	// everything says that these are all rows that the caller may read, or those of
+	// them that match.
+	everything bool
+	match      *search.Match
+}
+
+// filter returns the rows of a list: those of the scope that the exact filters and
+// ?search= leave.
+func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (criteria, error) {
+	equal := maps.Clone(scope)
 	for _, field := range s.fields {
 		if !slices.Contains(s.Filters, field.Name) {
 			continue
 		}
 		value, given, err := r.Filter(field)
 		if err != nil {
-			return nil, err
+			return criteria{}, err
 		}
 		if given && field.Type == rest.PrimaryKey {
 			messages, err := field.Validate(r, cast.ToString(value), rest.Data{})
 			if err != nil {
-				return nil, err
+				return criteria{}, err
 			}
 			if messages != nil {
-				return nil, rest.FieldInvalid(field.Name, rest.InvalidChoice)
+				return criteria{}, rest.FieldInvalid(field.Name, rest.InvalidChoice)
 			}
 		}
 		if given {
-			conditions = append(conditions, dbx.HashExp{field.Name: value})
+			equal[field.Name] = value
 		}
 	}
-	if s.Search == nil {
-		return conditions, nil
+	match, err := s.match(r)
+	if err != nil {
+		return criteria{}, err
+	}
+	var conditions []dbx.Expression
+	if len(equal) > 0 {
+		conditions = append(conditions, equal)
+	}
+	everything := len(equal) == len(s.scope(r))
+	if match == nil {
+		return criteria{where: conditions, counting: conditions, everything: everything}, nil
+	}
+	selected := criteria{everything: everything, match: match, where: slices.Concat(conditions, []dbx.Expression{match}), counting: slices.Concat(conditions, []dbx.Expression{match.Counting})}
+	if match.ByRowID {
+		selected.where = append(unindexed(equal), match)
+	}
+	return selected, nil
+}
+
+// unindexed returns the conditions that columns have these values, for which SQLite
+// uses no index.
+func unindexed(equal dbx.HashExp) []dbx.Expression {
+	var conditions []dbx.Expression
+	for column, value := range equal {
+		conditions = append(conditions, dbx.NewExp("+[["+column+"]] = {:"+column+"}", dbx.Params{column: value}))
+	}
+	return conditions
+}
+
+// match returns the condition of ?search=; nil if it is not given.
+func (s *resource) match(r *rest.Request) (*search.Match, error) {
+	index, ok := s.collection.SearchIndex()
+	if !ok {
+		return nil, nil
 	}
 	terms, err := r.SearchTerms()
 	if err != nil {
 		return nil, err
 	}
-	for i, term := range terms {
-		conditions = append(conditions, s.containing(term, i))
+	owner := r.Auth.Id
+	if s.readableByAll {
+		owner = ""
 	}
-	return conditions, nil
+	return index.Find(r.Request.Context(), r.App.ConcurrentDB(), s.engine, owner, terms)
 }
 
 // listQuery declares the query parameters of a list.
@@ -85,17 +128,4 @@ func (s *resource) listErrors() []*rest.Error {
 		declared = append(declared, rest.ParseError("The search has too many terms."), rest.NullCharacters())
 	}
 	return declared
-}
-
-var escapeLike = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-// containing matches rows that contain the term in any search field, ignoring
-// the case of ASCII letters.
-func (s *resource) containing(term string, number int) dbx.Expression {
-	parameter := "search" + cast.ToString(number)
-	conditions := make([]dbx.Expression, len(s.Search))
-	for i, field := range s.Search {
-		conditions[i] = dbx.NewExp("[["+field+"]] LIKE {:"+parameter+`} ESCAPE '\'`, dbx.Params{parameter: "%" + escapeLike.Replace(term) + "%"})
-	}
-	return dbx.Or(conditions...)
 }

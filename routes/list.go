@@ -28,18 +28,21 @@ func (s *resource) list(r *rest.Request) error {
 // respondList responds with the requested rows in scope, all of them or one
 // page, read in chunks. The browsable API never gets more than a page.
 func (s *resource) respondList(r *rest.Request, scope dbx.HashExp) error {
-	where, err := s.filter(r, scope)
+	selected, err := s.filter(r, scope)
 	if err != nil {
 		return err
 	}
-	asked := listing{resource: s, where: where, order: s.order, size: indexedChunk, limit: all}
+	asked := listing{resource: s, where: selected.where, order: s.order, size: indexedChunk, limit: all}
 	if terms := r.Ordering(); terms != nil {
-		asked.order, asked.size = s.orderOf(terms), sortedChunk
+		asked.order = s.orderOf(terms)
+		if !s.isIndexed(terms) {
+			asked.size = sortedChunk
+		}
 	}
 	if !r.Paginated() && !r.ForPeople() {
 		return r.RespondList(asked.objects(r))
 	}
-	count, err := s.count(r, dbx.And(where...))
+	count, err := s.countSelected(r, selected)
 	if err != nil {
 		return err
 	}

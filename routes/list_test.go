@@ -41,11 +41,13 @@ func TestListsOfManyChunks(t *testing.T) {
 		"":                        "created_at DESC, CAST(id AS INTEGER) DESC",
 		"?ordering=id":            "CAST(id AS INTEGER)",
 		"?ordering=-id":           "CAST(id AS INTEGER) DESC",
-		"?ordering=name":          "name ASC, created_at DESC, CAST(id AS INTEGER) DESC",
-		"?ordering=-name,age":     "name DESC, age ASC, created_at DESC, CAST(id AS INTEGER) DESC",
+		"?ordering=name":          "name ASC, created_at ASC, CAST(id AS INTEGER) ASC",
+		"?ordering=-name,age":     "name DESC, age ASC, created_at ASC, CAST(id AS INTEGER) ASC",
 		"?ordering=-age,name,-id": "age DESC, name ASC, CAST(id AS INTEGER) DESC",
-		"?ordering=created_at":    "created_at ASC, CAST(id AS INTEGER) DESC",
-		"?ordering=notes":         "notes ASC, created_at DESC, CAST(id AS INTEGER) DESC",
+		"?ordering=created_at":    "created_at ASC, CAST(id AS INTEGER) ASC",
+		"?ordering=notes":         "notes ASC, created_at ASC, CAST(id AS INTEGER) ASC",
+		"?ordering=-name":         "name DESC, created_at DESC, CAST(id AS INTEGER) DESC",
+		"?ordering=age":           "age ASC, created_at ASC, CAST(id AS INTEGER) ASC",
 	} {
 		var want []string
 		err := server.App.DB().NewQuery("SELECT id FROM patients WHERE created_by = {:owner} ORDER BY " + order).
@@ -110,7 +112,11 @@ func TestListQueriesUseTheirIndexes(t *testing.T) {
 			queries = append(queries, query)
 		}
 	}
-	for _, path := range []string{"/api/patients/", "/api/doctors/", "/api/mappings/", "/api/mappings/" + patient + "/", "/api/patients/?page=3", "/api/patients/?ordering=-id", "/api/mappings/?ordering=id"} {
+	for _, path := range []string{
+		"/api/patients/", "/api/doctors/", "/api/mappings/", "/api/mappings/" + patient + "/", "/api/patients/?page=3", "/api/patients/?ordering=-id", "/api/mappings/?ordering=id",
+		"/api/patients/?ordering=name", "/api/patients/?ordering=-name&page=2", "/api/patients/?ordering=age&page=last", "/api/patients/?ordering=-created_at",
+		"/api/patients/?ordering=created_at", "/api/patients/?age=3", "/api/doctors/?ordering=name", "/api/doctors/?ordering=-speciality", "/api/mappings/?ordering=-assigned_at",
+	} {
 		server.Call(alice.Access, "GET", path, nil)
 	}
 	mutex.Lock()

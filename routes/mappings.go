@@ -17,8 +17,8 @@ type mappingResource struct {
 	patients *resource
 }
 
-func newMappings(patients *resource, scope config.DoctorsScope) *mappingResource {
-	s := &mappingResource{newResource(collections.Mappings, scope), patients}
+func newMappings(patients *resource, settings *config.Config) *mappingResource {
+	s := &mappingResource{newResource(collections.Mappings, settings), patients}
 	s.order, s.orderText = inAssignment, "in the order of assignment"
 	return s
 }

@@ -2,9 +2,11 @@ package routes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
 	"carebase/internal/rest"
@@ -76,7 +78,28 @@ func (s *resource) orderOf(terms []string) order {
 			}
 		}
 	}
-	return append(parsed, s.order...)
+	return append(parsed, ties(terms[len(terms)-1])...)
+}
+
+// ties returns the order of rows that tie: that of their creation, in the direction
+// of the last term, so that one index serves both directions.
+func ties(last string) order {
+	column, descending := strings.CutPrefix(last, "-")
+	rest := order{createdAt, idLength, idText}
+	if column == collections.CreatedAt {
+		rest = rest[1:]
+	}
+	for i := range rest {
+		rest[i].descending = descending
+	}
+	return rest
+}
+
+// isIndexed reports whether an index has the rows of a list in the order of the
+// terms.
+func (s *resource) isIndexed(terms []string) bool {
+	column := strings.TrimPrefix(terms[0], "-")
+	return len(terms) == 1 && (column == core.FieldNameId || column == collections.CreatedAt || slices.Contains(s.Sorted, column))
 }
 
 // clauses returns the terms of the ORDER BY clause.

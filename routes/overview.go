@@ -3,22 +3,20 @@ package routes
 import (
 	"fmt"
 	"net/http"
-	"strings"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pocketbase/dbx"
-	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/audit"
 	"carebase/internal/collections"
+	"carebase/internal/counts"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
 
 const (
-	// ageBand is the width in years of a bar in the age chart, ageBands the
-	// number of bars. The last bar has no upper limit.
-	ageBand, ageBands = 10, 10
 	// weeks is the number of weeks in the chart of new patients, including the
 	// current one.
 	weeks = 12
@@ -62,21 +60,20 @@ func (o overview) show(r *rest.Request) error {
 	if err := audit.Record(r.RequestEvent, event); err != nil {
 		return err
 	}
-	var figures []figure
-	for _, counted := range []*resource{o.patients, o.doctors, o.mappings} {
-		count, err := counted.count(r, counted.scope(r))
-		if err != nil {
-			return err
-		}
-		figures = append(figures, figure{chart: counted.collection.Name, count: count})
+	own, err := o.countOwn(r)
+	if err != nil {
+		return err
 	}
-	for _, count := range []func(*rest.Request) ([]figure, error){o.countPatients, o.countSpecialities} {
-		counted, err := count(r)
-		if err != nil {
-			return err
-		}
-		figures = append(figures, counted...)
+	specialities, doctors, err := o.countDoctors(r)
+	if err != nil {
+		return err
 	}
+	figures := []figure{
+		{chart: collections.Patients, count: own.total(collections.Patients)},
+		{chart: collections.Doctors, count: doctors},
+		{chart: collections.Mappings, count: own.total(collections.Mappings)},
+	}
+	figures = slices.Concat(figures, own.patientsByAge(), own.patientsByWeek(time.Now().UTC()), specialities)
 	return r.RespondList(func(yield func(any, error) bool) {
 		for _, figure := range figures {
 			object := rest.Object[any]{
@@ -91,62 +88,93 @@ func (o overview) show(r *rest.Request) error {
 	})
 }
 
-// countPatients computes all bars in one scan of the caller's patients.
-func (o overview) countPatients(r *rest.Request) ([]figure, error) {
-	figures, conditions := patientBars(time.Now().UTC())
-	counts := make([]string, len(conditions))
-	for i, condition := range conditions {
-		counts[i] = "count(*) FILTER (WHERE " + condition + ")"
-	}
-	destinations := make([]any, len(figures))
-	for i := range figures {
-		destinations[i] = &figures[i].count
-	}
-	err := r.App.ConcurrentDB().
-		NewQuery("SELECT " + strings.Join(counts, ", ") + " FROM {{patients}} WHERE [[created_by]] = {:owner}").
-		Bind(dbx.Params{"owner": r.Auth.Id}).WithContext(r.Request.Context()).Row(destinations...)
-	return figures, err
-}
+// counted are the numbers of the caller's records by collection, kind and bucket.
+type counted map[[3]string]int64
 
-// patientBars returns the bars of both patient charts and, for each bar, the
-// SQL condition that selects its patients.
-func patientBars(now time.Time) (figures []figure, conditions []string) {
-	for band := range ageBands {
-		from, to := band*ageBand, (band+1)*ageBand
-		label, condition := fmt.Sprintf("%d-%d", from, to-1), fmt.Sprintf("[[age]] >= %d AND [[age]] < %d", from, to)
-		if band == ageBands-1 {
-			label, condition = fmt.Sprintf("%d+", from), fmt.Sprintf("[[age]] >= %d", from)
-		}
-		figures = append(figures, figure{chart: "patients_by_age", label: label})
-		conditions = append(conditions, condition)
-	}
-	// (weekday + 6) % 7 is the number of days since Monday: time.Sunday is 0.
-	monday := now.Truncate(24*time.Hour).AddDate(0, 0, -(int(now.Weekday())+6)%7)
-	for week := range weeks {
-		begin := monday.AddDate(0, 0, 7*(week-weeks+1))
-		figures = append(figures, figure{chart: "patients_by_week", label: begin.Format(time.DateOnly)})
-		end := begin.AddDate(0, 0, 7)
-		// PocketBase stores times as text that sorts chronologically.
-		conditions = append(conditions, fmt.Sprintf("[[created_at]] >= '%s' AND [[created_at]] < '%s'",
-			begin.Format(types.DefaultDateLayout), end.Format(types.DefaultDateLayout)))
-	}
-	return figures, conditions
-}
-
-func (o overview) countSpecialities(r *rest.Request) ([]figure, error) {
+// countOwn reads the counts of the caller's patients and mappings, by day of those
+// days only that the chart shows.
+func (o overview) countOwn(r *rest.Request) (counted, error) {
 	var rows []struct {
-		Speciality string `db:"speciality"`
+		Source string `db:"source"`
+		Kind   string `db:"kind"`
+		Bucket string `db:"bucket"`
+		Number int64  `db:"number"`
+	}
+	err := r.App.ConcurrentDB().NewQuery(`SELECT source, kind, bucket, sum(number) AS number FROM record_counts
+		WHERE owner = {:owner} AND (source = 'patients' AND kind = 'age' OR source = 'mappings' AND kind = 'total' OR source = 'patients' AND kind = 'day' AND bucket >= {:first})
+		GROUP BY source, kind, bucket`).
+		Bind(dbx.Params{"owner": r.Auth.Id, "first": firstWeek(time.Now().UTC()).Format(time.DateOnly)}).
+		WithContext(r.Request.Context()).All(&rows)
+	own := counted{}
+	for _, row := range rows {
+		own[[3]string{row.Source, row.Kind, row.Bucket}] = row.Number
+	}
+	return own, err
+}
+
+// total returns how many records of a collection the caller has.
+func (c counted) total(collection string) (total int64) {
+	for key, number := range c {
+		if key[0] == collection && key[1] != collections.ByDay {
+			total += number
+		}
+	}
+	return total
+}
+
+func (c counted) patientsByAge() []figure {
+	figures := make([]figure, collections.AgeBands)
+	for band := range figures {
+		first := band * collections.AgeBand
+		label := fmt.Sprintf("%d-%d", first, first+collections.AgeBand-1)
+		if band == len(figures)-1 {
+			label = fmt.Sprintf("%d+", first)
+		}
+		figures[band] = figure{"patients_by_age", label, c[[3]string{collections.Patients, collections.ByAge, strconv.Itoa(first)}]}
+	}
+	return figures
+}
+
+// firstWeek returns the Monday that the chart of new patients begins with.
+func firstWeek(now time.Time) time.Time {
+	// (weekday + 6) % 7 is the number of days since Monday: time.Sunday is 0.
+	return now.Truncate(24*time.Hour).AddDate(0, 0, -(int(now.Weekday())+6)%7-7*(weeks-1))
+}
+
+func (c counted) patientsByWeek(now time.Time) []figure {
+	figures := make([]figure, weeks)
+	for week := range figures {
+		monday := firstWeek(now).AddDate(0, 0, 7*week)
+		figures[week] = figure{chart: "patients_by_week", label: monday.Format(time.DateOnly)}
+		for day := range 7 {
+			figures[week].count += c[[3]string{collections.Patients, collections.ByDay, monday.AddDate(0, 0, day).Format(time.DateOnly)}]
+		}
+	}
+	return figures
+}
+
+// countDoctors returns the most frequent specialities of the doctors that the caller
+// can see, and how many doctors these are.
+func (o overview) countDoctors(r *rest.Request) (figures []figure, doctors int64, err error) {
+	owner := r.Auth.Id
+	if o.doctors.readableByAll {
+		owner = counts.Everybody
+	}
+	of := dbx.HashExp{"source": collections.Doctors, "owner": owner, "kind": collections.BySpeciality}
+	query := func(columns ...string) *dbx.SelectQuery {
+		return r.App.ConcurrentDB().Select(columns...).From(counts.Table).Where(of).WithContext(r.Request.Context())
+	}
+	if err := query("coalesce(sum(number), 0)").Row(&doctors); err != nil {
+		return nil, 0, err
+	}
+	var rows []struct {
+		Speciality string `db:"bucket"`
 		Count      int64  `db:"total"`
 	}
-	err := r.App.ConcurrentDB().Select("speciality", "count(*) AS total").From(o.doctors.collection.Name).
-		Where(o.doctors.scope(r)).GroupBy("speciality").OrderBy("total DESC", "speciality").Limit(specialities).
-		WithContext(r.Request.Context()).All(&rows)
-	if err != nil {
-		return nil, err
+	err = query("bucket", "sum(number) AS total").GroupBy("bucket").Having(dbx.NewExp("sum(number) > 0")).
+		OrderBy("total DESC", "bucket").Limit(specialities).All(&rows)
+	for _, row := range rows {
+		figures = append(figures, figure{"doctors_by_speciality", row.Speciality, row.Count})
 	}
-	figures := make([]figure, len(rows))
-	for i, row := range rows {
-		figures[i] = figure{"doctors_by_speciality", row.Speciality, row.Count}
-	}
-	return figures, nil
+	return figures, doctors, err
 }

@@ -14,8 +14,10 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/collections"
 	"carebase/internal/config"
+	"carebase/internal/counts"
 	"carebase/internal/query"
 	"carebase/internal/rest"
+	"carebase/internal/search"
 	"carebase/internal/simplejwt"
 )
 
@@ -34,23 +36,27 @@ type resource struct {
 	// order is the default order of lists, and orderText describes it.
 	order     order
 	orderText string
+	engine    search.Engine
 }
 
 // newResource returns the resource of a declared collection with an owner.
-func newResource(name string, scope config.DoctorsScope) *resource {
+func newResource(name string, settings *config.Config) *resource {
 	collection := collections.Get(name)
 	s := &resource{
 		Resource:      collection.Resource,
 		collection:    collection,
 		fields:        slices.Clone(collection.Resource.Fields),
-		readableByAll: collection.IsReadableByAll(scope),
+		readableByAll: collection.IsReadableByAll(settings.DoctorsScope),
 		order:         newestFirst,
 		orderText:     "newest first",
+	}
+	if settings.PostgreSQL != nil {
+		s.engine = search.PostgreSQL
 	}
 	for _, relation := range collection.Relations {
 		for i := range s.fields {
 			if s.fields[i].Name == relation.Field {
-				s.fields[i].Validate = visible(newResource(relation.Target, scope), relation.Field)
+				s.fields[i].Validate = visible(newResource(relation.Target, settings), relation.Field)
 			}
 		}
 	}
@@ -230,6 +236,28 @@ func (s *resource) retrieve(r *rest.Request) error {
 // count returns the number of rows that match.
 func (s *resource) count(r *rest.Request, where dbx.Expression) (count int64, err error) {
 	err = r.App.ConcurrentDB().Select("count(*)").From(s.collection.Name).Where(where).
+		WithContext(r.Request.Context()).Row(&count)
+	return count, err
+}
+
+// countSelected returns the number of rows that meet the criteria. All rows of the
+// caller are counted already.
+func (s *resource) countSelected(r *rest.Request, selected criteria) (count int64, err error) {
+	counter, counted := s.collection.Counter()
+	if !selected.everything || !counted {
+		return s.count(r, dbx.And(selected.counting...))
+	}
+	if selected.match != nil {
+		err = r.App.ConcurrentDB().NewQuery("SELECT count(*) FROM (" + selected.match.Found + ") AS found").Bind(selected.match.Params).
+			WithContext(r.Request.Context()).Row(&count)
+		return count, err
+	}
+	owner := r.Auth.Id
+	if s.readableByAll {
+		owner = counts.Everybody
+	}
+	err = r.App.ConcurrentDB().Select("coalesce(sum(number), 0)").From(counts.Table).
+		Where(dbx.HashExp{"source": counter.Table, "owner": owner, "kind": counter.Kinds[0].Name}).
 		WithContext(r.Request.Context()).Row(&count)
 	return count, err
 }

@@ -35,9 +35,9 @@ type endpoints map[string]*rest.View
 
 // table returns every endpoint of the documented API, by prefix.
 func table(settings *config.Config) map[string]endpoints {
-	patients := newResource(collections.Patients, settings.DoctorsScope)
-	doctors := newResource(collections.Doctors, settings.DoctorsScope)
-	mappings := newMappings(patients, settings.DoctorsScope)
+	patients := newResource(collections.Patients, settings)
+	doctors := newResource(collections.Doctors, settings)
+	mappings := newMappings(patients, settings)
 	tokens := tokens{
 		lifetimes: simplejwt.Lifetimes{Access: settings.AccessTokenLifetime, Refresh: settings.RefreshTokenLifetime},
 		rotation:  simplejwt.Rotation{Rotate: settings.RotateRefreshTokens, Blacklist: settings.BlacklistAfterRotation, Grace: settings.RefreshReuseGrace},

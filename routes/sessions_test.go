@@ -226,6 +226,28 @@ func TestAllSessionsEndAtOnce(t *testing.T) {
 	}
 }
 
+// TestReuseAfterAnUpgrade uses tokens again that an earlier release has blacklisted,
+// without a successor and a time: one after its rotation, one after a logout.
+func TestReuseAfterAnUpgrade(t *testing.T) {
+	server := testapp.New(t, func(config *config.Config) {
+		config.RotateRefreshTokens, config.BlacklistAfterRotation = true, true
+	})
+	alice := server.SignUp("alice")
+	elsewhere := alice
+	server.SignIn(&elsewhere)
+	access := server.Must(200, "", "POST", "/api/token/refresh/", map[string]any{"refresh": alice.Refresh})["access"].(string)
+	server.Must(200, "", "POST", "/api/auth/logout/", map[string]any{"refresh": elsewhere.Refresh})
+	if _, err := server.App.DB().NewQuery("UPDATE blacklisted_tokens SET successor = '', rotated_at = ''").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	if refreshStatus(server, alice.Refresh) != 401 || statuses(server, access) != refused {
+		t.Error("a reuse of a rotated token did not end the session")
+	}
+	if refreshStatus(server, elsewhere.Refresh) != 401 || statuses(server, elsewhere.Access) != admitted {
+		t.Error("a refresh after a logout ended the access token")
+	}
+}
+
 func TestReuseEndsTheFamily(t *testing.T) {
 	server := testapp.New(t, func(config *config.Config) {
 		config.RotateRefreshTokens, config.BlacklistAfterRotation, config.RefreshReuseGrace = true, true, 0

@@ -33,6 +33,7 @@ func bindStart(app core.App, config *config.Config, notices io.Writer) {
 				return err
 			}
 			return errors.Join(
+				collections.EnsureDerived(context.Background(), app.DB()),
 				collections.Apply(app, config.DoctorsScope),
 				closeViews(app),
 				applySecretKey(app, config.SecretKey),

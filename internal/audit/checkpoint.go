@@ -27,6 +27,9 @@ type Checkpoint struct {
 	// Events is the number of events pruned this time. It is 0 in an event that
 	// repeats a checkpoint because the event that vouched for it is pruned.
 	Events int `json:"events"`
+	// Retention is AUDIT_RETENTION in seconds when the events were pruned; 0 in
+	// events of releases that did not record it.
+	Retention int64 `json:"retention,omitempty"`
 }
 
 // checkpointSubject is the subject of events with checkpoints.
@@ -68,6 +71,15 @@ func loadVouchers(ctx context.Context, database dbx.Builder) (vouchers, error) {
 	return found, nil
 }
 
+// retention returns the retention by which a chain was pruned: the one of today, or
+// a shorter one that was in force then.
+func (v vouchers) retention(chain string, today time.Duration) time.Duration {
+	if then := time.Duration(v[chain].Retention) * time.Second; then > 0 && then < today {
+		return then
+	}
+	return today
+}
+
 // clockTolerance is how far clocks may be off, or be set back, before an event
 // looks younger than it is.
 const clockTolerance = time.Hour
@@ -86,12 +98,13 @@ func (v vouchers) check(chain string, seq int64, hash string, retention time.Dur
 	case retention == 0:
 		return nil
 	}
+	retention = v.retention(chain, retention)
 	youngest := timeOf(chain) // no event of a chain is older than the chain
 	if pruned := timeOf(vouched.Event); pruned.After(youngest) {
 		youngest = pruned
 	}
 	if limit := timeOf(vouched.by).Add(clockTolerance - retention); youngest.After(limit) {
-		return &Violation{Event: vouched.by, Problem: fmt.Sprintf("it records that chain %s was pruned up to number %d, whose event was younger than the retention of %s; if AUDIT_RETENTION was shorter then, verify with that",
+		return &Violation{Event: vouched.by, Problem: fmt.Sprintf("it records that chain %s was pruned up to number %d, whose event was younger than the retention of %s",
 			chain, seq, retention)}
 	}
 	return nil

@@ -154,6 +154,21 @@ func TestPruningIsHeldAgainstTheRetention(t *testing.T) {
 	violated(t, "above an old head", err, "younger than the retention") // and nothing else
 }
 
+// TestRaisedRetention prunes under a retention of no time and verifies with a longer
+// one: what was allowed then is said, and is no tampering.
+func TestRaisedRetention(t *testing.T) {
+	ctx := context.Background()
+	c := newClinic(t, func(settings *config.Config) { settings.AuditRetention = time.Second })
+	_ = events(t, c.Server)
+	if _, err := audit.Prune(ctx, c.App, afterNow()); err != nil {
+		t.Fatal(err)
+	}
+	summary, err := audit.VerifyRetention(ctx, c.App, nil, 48*time.Hour)
+	if err != nil || summary.ShorterRetention != time.Second {
+		t.Errorf("got %+v, %v", summary, err)
+	}
+}
+
 func TestPruningIsRecorded(t *testing.T) {
 	ctx := context.Background()
 	c := newClinic(t)
@@ -180,7 +195,7 @@ func TestPruningIsRecorded(t *testing.T) {
 				last = each
 			}
 		}
-		if want := (audit.Checkpoint{Chain: last.Chain, Event: last.ID, Seq: last.Seq, Hash: last.Hash, Events: checkpoint.Events}); checkpoint != want {
+		if want := (audit.Checkpoint{Chain: last.Chain, Event: last.ID, Seq: last.Seq, Hash: last.Hash, Events: checkpoint.Events, Retention: checkpoint.Retention}); checkpoint != want {
 			t.Errorf("got %+v, want %+v", checkpoint, want)
 		}
 	}

@@ -121,7 +121,7 @@ func moveCheckpoints(ctx context.Context, tx core.App, rows []row, known voucher
 		}
 		checkpoint := moved[event.Chain]
 		if checkpoint == nil {
-			checkpoint = &Checkpoint{Chain: event.Chain}
+			checkpoint = &Checkpoint{Chain: event.Chain, Retention: int64(Of(tx).Retention().Seconds())}
 			err := tx.DB().Select("checkpoint_seq", "checkpoint_hash").From("audit_chains").Where(dbx.HashExp{"id": event.Chain}).
 				WithContext(ctx).Row(&checkpoint.Seq, &checkpoint.Hash)
 			if err != nil {

@@ -33,6 +33,9 @@ func (v *Violation) Error() string {
 // Summary counts what Verify has checked.
 type Summary struct {
 	Events, Chains, Sets int
+	// ShorterRetention is the shortest retention that events were pruned by, if that
+	// is shorter than the one to verify with.
+	ShorterRetention time.Duration
 }
 
 // Verify walks every chain from its beginning, or from its checkpoint after
@@ -79,6 +82,9 @@ func (v *verifier) verify(ctx context.Context, noted []Head) (Summary, error) {
 	}
 	v.summary.Chains = len(v.walked)
 	if err := v.compareEnds(); err != nil {
+		return v.summary, err
+	}
+	if err := v.compareRetention(noted); err != nil {
 		return v.summary, err
 	}
 	return v.summary, v.compareCheckpoints()
@@ -145,11 +151,6 @@ func (v *verifier) expect(noted []Head) error {
 		walked := v.walked[head.Chain]
 		if walked == nil {
 			return &Violation{Problem: "chain " + head.Chain + " is missing"}
-		}
-		// What follows a head was stored after it was noted.
-		if v.retention > 0 && head.Seq < walked.Checkpoint && time.Since(head.NotedAt) < v.retention-clockTolerance {
-			return &Violation{Problem: fmt.Sprintf("chain %s was pruned up to number %d, beyond number %d, where it ended at %s: within the retention of %s",
-				head.Chain, walked.Checkpoint, head.Seq, head.NotedAt.UTC().Format(time.RFC3339), v.retention)}
 		}
 		if err := walked.expect(head.Seq, head.Hash); err != nil {
 			return err
@@ -257,6 +258,19 @@ func (v *verifier) compareEnds() error {
 	return nil
 }
 
+// compareRetention finds chains that were pruned beyond a head which was noted within
+// the retention: what follows a head was stored after it was noted.
+func (v *verifier) compareRetention(noted []Head) error {
+	for _, head := range noted {
+		checkpoint, retention := v.walked[head.Chain].Checkpoint, v.vouched.retention(head.Chain, v.retention)
+		if retention > 0 && head.Seq < checkpoint && time.Since(head.NotedAt) < retention-clockTolerance {
+			return &Violation{Problem: fmt.Sprintf("chain %s was pruned up to number %d, beyond number %d, where it ended at %s: within the retention of %s",
+				head.Chain, checkpoint, head.Seq, head.NotedAt.UTC().Format(time.RFC3339), retention)}
+		}
+	}
+	return nil
+}
+
 // compareCheckpoints finds checkpoints that no event vouches for.
 func (v *verifier) compareCheckpoints() error {
 	for _, id := range slices.Sorted(maps.Keys(v.vouched)) {
@@ -268,6 +282,9 @@ func (v *verifier) compareCheckpoints() error {
 		each := v.walked[id]
 		if err := v.vouched.check(id, each.Checkpoint, each.CheckpointHash, v.retention); err != nil {
 			return err
+		}
+		if then := v.vouched.retention(id, v.retention); then < v.retention && (v.summary.ShorterRetention == 0 || then < v.summary.ShorterRetention) {
+			v.summary.ShorterRetention = then
 		}
 	}
 	return nil

@@ -1,6 +1,9 @@
 package backup
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,6 +38,19 @@ var databases = []string{dataFile, auxiliaryFile}
 
 // kept are PocketBase's directories that a restore leaves in place.
 var kept = []string{core.LocalBackupsDirName, core.LocalTempDirName, core.LocalNotifyDirName, core.LocalAutocertCacheDirName, "lost+found"}
+
+// RequireData returns an error for a data directory without anything in it, in which
+// opening the app would create a database.
+func RequireData(directory string) error {
+	entries, err := os.ReadDir(directory)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(entries) == 0 {
+		return fmt.Errorf("there is no database in %s", directory)
+	}
+	return nil
+}
 
 // own reports whether a name in a data directory belongs to this package.
 func own(name string) bool {

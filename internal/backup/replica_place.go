@@ -95,6 +95,29 @@ func (r *replicaPlace) claim(ctx context.Context, made time.Time) error {
 	return r.write(ctx, []byte(made.Format(time.RFC3339Nano)+"\n"))
 }
 
+// CheckNewReplica returns an error if a data directory without a database is to be
+// replicated to a place that has the replica of another one, before a start creates
+// the database. A place that cannot be reached does not stop a start.
+func CheckNewReplica(ctx context.Context, directory string, settings *config.Replica) error {
+	if settings == nil || RequireData(directory) == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, replicaTimeout)
+	defer cancel()
+	place := newReplica(settings)
+	owner, err := place.read(ctx)
+	if err == nil {
+		return fmt.Errorf("%w, created at %s; there is none in %s yet: restore that one, or use another place", errOtherDatabase, strings.TrimSpace(string(owner)), directory)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if empty, err := place.empty(ctx); err == nil && !empty {
+		return fmt.Errorf("%w, or to another program: use another place", errOtherDatabase)
+	}
+	return nil
+}
+
 // empty reports whether the replica has nothing to restore.
 func (r *replicaPlace) empty(ctx context.Context) (bool, error) {
 	for level := range litestream.SnapshotLevel + 1 {

@@ -26,6 +26,7 @@ type options struct {
 	// only is the name of the one operation to measure the cost of, profile the
 	// directory for profiles of Carebase on SQLite meanwhile; empty for all and none.
 	only, profile string
+	rows          bool
 }
 
 func main() {
@@ -40,9 +41,14 @@ func main() {
 	flag.BoolVar(&options.cost, "cost", false, "measure the processor time of a request compared with a bare server and with PocketBase, with or without PostgreSQL")
 	flag.StringVar(&options.only, "only", "", "with -cost, the operation to measure: \"list of 30\", view, create or update")
 	flag.StringVar(&options.profile, "profile", "", "with -cost, the directory for profiles of Carebase on SQLite")
+	flag.BoolVar(&options.rows, "rows", false, "measure what grows with a user's own rows, with or without PostgreSQL")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	run := run
+	if options.rows {
+		run = measureRows
+	}
 	if err := run(ctx, options); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

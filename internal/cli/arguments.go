@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/pocketbase/ozzo-validation/v4/is"
@@ -101,6 +102,11 @@ func migrateArguments(command *cobra.Command, arguments []string) error {
 	most, known := map[string]int{"up": 1, "down": 2, "create": 2, "collections": 1, "history-sync": 1}[action]
 	if !known {
 		return fmt.Errorf("unknown action %q for %q", action, command.CommandPath())
+	}
+	if action == "down" && len(arguments) == 2 {
+		if count, err := strconv.Atoi(arguments[1]); err != nil || count < 1 {
+			return fmt.Errorf("%q is not a number of migrations", arguments[1])
+		}
 	}
 	return cobra.MaximumNArgs(most)(command, arguments)
 }

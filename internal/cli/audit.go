@@ -16,11 +16,18 @@ import (
 
 	"carebase/internal/audit"
 	"carebase/internal/backup"
+	"carebase/internal/config"
 )
 
 // NewAuditCommand returns the command "audit".
-func NewAuditCommand(app core.App) *cobra.Command {
+func NewAuditCommand(app core.App, settings *config.Config) *cobra.Command {
 	command := &cobra.Command{Use: "audit", Short: "Check and export the audit trail"}
+	command.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
+		if settings.PostgreSQL != nil || command.HasSubCommands() {
+			return nil
+		}
+		return backup.RequireData(app.DataDir())
+	}
 	command.AddCommand(newVerifyCommand(app), newHeadsCommand(app), newExportCommand(app))
 	return command
 }
@@ -53,7 +60,11 @@ Events younger than AUDIT_RETENTION must not be pruned: run the command with the
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(command.OutOrStdout(), "The audit trail is intact: %d events in %d chains.\n", summary.Events, summary.Chains)
+			text := fmt.Sprintf("The audit trail is intact: %d events in %d chains.\n", summary.Events, summary.Chains)
+			if summary.ShorterRetention > 0 {
+				text += fmt.Sprintf("Older events were pruned while AUDIT_RETENTION was %s, shorter than now.\n", summary.ShorterRetention)
+			}
+			_, err = fmt.Fprint(command.OutOrStdout(), text)
 			return err
 		},
 	}

@@ -95,6 +95,12 @@ func TestArguments(t *testing.T) {
 		"changepassword":                           "EMAIL missing: carebase changepassword EMAIL",
 		"migrate sideways":                         `unknown action "sideways"`,
 		"migrate down 1 2":                         "accepts at most 2 arg(s)",
+		"migrate down one":                         `"one" is not a number of migrations`,
+		"migrate down 0":                           `"0" is not a number of migrations`,
+		"audit verify":                             "there is no database in ",
+		"audit heads":                              "there is no database in ",
+		"audit export":                             "there is no database in ",
+		"backup create":                            "there is no database in ",
 	} {
 		if err := cli.Execute(newApp(t, strings.Fields(line)...)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("carebase %s: got %v, want %s", line, err, want)

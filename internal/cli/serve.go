@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cobra"
 
+	"carebase/internal/backup"
 	"carebase/internal/config"
 	"carebase/internal/simplejwt"
 	"carebase/migrations"
@@ -26,6 +28,9 @@ func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 		}
 		if err := checkAddresses(command, settings.MetricsAddr); err != nil {
 			return err
+		}
+		if err := backup.CheckNewReplica(context.Background(), app.DataDir(), settings.Backup.Replica); err != nil {
+			return fmt.Errorf("REPLICA_URL: %w", err)
 		}
 		if err := app.Bootstrap(); err != nil {
 			return err

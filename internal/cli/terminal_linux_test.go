@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"carebase/internal/cli"
+	"carebase/internal/testing/testapp"
 )
 
 // newTerminal returns a pseudo-terminal: what a person sees and types, and what a
@@ -71,6 +72,9 @@ func TestCreateSuperuserAsks(t *testing.T) {
 		{"Superuser created successfully.\r\n", ""},
 	} {
 		seen += readUntil(t, person, step.question)
+		if strings.Contains(step.question, "Password") {
+			testapp.Eventually(t, time.Minute, "the terminal hides what is typed", func() bool { return isHidden(t, person) })
+		}
 		if _, err := io.WriteString(person, step.answer+"\n"); err != nil {
 			t.Fatal(err)
 		}
@@ -84,6 +88,16 @@ func TestCreateSuperuserAsks(t *testing.T) {
 	if doors := d.signsIn(t, "ann@clinic.example", password); doors != "user and superuser" {
 		t.Errorf("the new superuser signs in as %q", doors)
 	}
+}
+
+// isHidden reports whether a terminal does not show what is typed.
+func isHidden(t *testing.T, terminal *os.File) bool {
+	t.Helper()
+	state, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state.Lflag&unix.ECHO == 0
 }
 
 // readUntil reads what a terminal shows until it ends with a text.

@@ -76,6 +76,9 @@ type Resource struct {
 	// Search are the fields that ?search= matches, Filters those that
 	// ?field=value matches exactly.
 	Search, Filters []string
+	// Sorted are the fields besides CreatedAt by which an index sorts the rows of a
+	// list.
+	Sorted []string
 	// NotUnique is the error for a duplicate; nil if duplicates are allowed.
 	NotUnique error
 }

@@ -20,5 +20,6 @@ var doctors = &Collection{
 		},
 		Search:  []string{"name", "speciality"},
 		Filters: []string{"speciality"},
+		Sorted:  []string{"name", "speciality"},
 	},
 }

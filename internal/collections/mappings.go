@@ -24,6 +24,7 @@ var mappings = &Collection{
 			{Name: "assigned_at", Label: "Assigned at", Type: rest.DateTime, ReadOnly: true, Description: "When the doctor was assigned, in UTC.", Example: ExampleTime},
 		},
 		Filters:   []string{"patient", "doctor"},
+		Sorted:    []string{"assigned_at"},
 		NotUnique: rest.FieldInvalid(rest.NonFieldErrors, "The fields patient, doctor must make a unique set."),
 	},
 }

@@ -30,6 +30,7 @@ var patients = &Collection{
 		},
 		Search:  []string{"name", "notes"},
 		Filters: []string{"age"},
+		Sorted:  []string{"name", "age"},
 	},
 }
 

@@ -131,7 +131,7 @@ var auditTables = []string{"audit_log", "audit_record_sets", "audit_chains"}
 // superusers, whatever the table's own rules are: health data, accounts, the
 // audit trail, and PocketBase's own tables.
 func IsConfidential(table string) bool {
-	return Get(table) != nil || slices.Contains(auditTables, table) || strings.HasPrefix(table, "_") || IsRaw(table)
+	return Get(table) != nil || slices.Contains(auditTables, table) || isDerived(table) || strings.HasPrefix(table, "_") || IsRaw(table)
 }
 
 // Views are the view collections of a database, by name in lower case.

@@ -6,7 +6,6 @@ package idempotency
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"net/http"
@@ -77,11 +76,19 @@ type Done struct {
 }
 
 // Find returns what a request with the key and a body did, nil if it is the first,
-// or ErrOtherBody. It reads in the transaction that does the request, and makes
-// other transactions with the key wait.
+// ErrOtherBody, or ErrUnderWay if another process's transaction has the key. It reads
+// in the transaction that does the request.
 func (k *Key) Find(ctx context.Context, tx core.App, body []byte) (*Done, error) {
 	if k == nil {
 		return nil, nil
+	}
+	// SQLite's other processes have waited for the transaction to begin.
+	var held bool
+	if err := tx.DB().NewQuery("SELECT try_lock({:id})").Bind(dbx.Params{"id": k.id}).WithContext(ctx).Row(&held); err != nil {
+		return nil, err
+	}
+	if !held {
+		return nil, ErrUnderWay
 	}
 	sent := digest(string(body))
 	// The row is made first, so that of two transactions only one goes on.
@@ -96,8 +103,6 @@ func (k *Key) Find(ctx context.Context, tx core.App, body []byte) (*Done, error)
 	err = tx.DB().Select("status", "record", "body").From(collections.IdempotencyKeys).
 		Where(dbx.HashExp{"id": k.id}).WithContext(ctx).One(&done)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil, ErrUnderWay // another process has just given up
 	case err != nil:
 		return nil, err
 	case done.Body != sent:

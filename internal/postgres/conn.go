@@ -103,6 +103,9 @@ func (c *conn) ExecContext(ctx context.Context, query string, given []driver.Nam
 		return nil, err
 	}
 	ctx = deadline.Live(ctx)
+	if result, done, err := c.execNative(ctx, query); done {
+		return result, err
+	}
 	statements, err := c.database.translations.get(query)
 	if err != nil {
 		return nil, err

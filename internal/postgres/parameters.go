@@ -81,6 +81,10 @@ func encodeValue(value any) (encoded []byte, oid uint32, format int16, err error
 	case int64:
 		return strconv.AppendInt(nil, v, 10), typeInt8, formatText, nil
 	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+			// As a float, it would equal no text: see CheckNamedValue in package sqlite.
+			return strconv.AppendInt(nil, int64(v), 10), typeInt8, formatText, nil
+		}
 		return appendNumber(v), typeFloat8, formatText, nil
 	case bool:
 		// 1 and 0 are valid input of a boolean, too.

@@ -10,6 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/postgres"
+	"carebase/internal/sqlite"
 	"carebase/internal/testing/testpostgres"
 )
 
@@ -104,7 +105,7 @@ func TestMeaning(t *testing.T) {
 // both engines.
 func TestComparisonsFollowAffinities(t *testing.T) {
 	_, db := open(t)
-	sqlite, err := core.DefaultDBConnect(filepath.Join(t.TempDir(), "data.db"))
+	sqlite, err := sqlite.Connect(filepath.Join(t.TempDir(), "data.db"))
 	if err != nil {
 		t.Fatal(err)
 	}

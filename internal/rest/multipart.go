@@ -22,7 +22,7 @@ const maxPartHeader = 1024
 // parseMultipart parses a multipart form as leniently as Django: the separator may
 // be anywhere in a line, the last part needs none, and parts without the header
 // Content-Disposition are ignored. A file is a value that no field accepts. It
-// takes precedence over texts of the same name.
+// takes precedence over texts of the same name, and is dropped if nothing follows it.
 func parseMultipart(body []byte, wanted func(string) bool, contentType string) (Data, error) {
 	boundary, err := multipartBoundary(contentType)
 	if err != nil {
@@ -39,6 +39,9 @@ func parseMultipart(body []byte, wanted func(string) bool, contentType string) (
 		name, value, err := parsePart(part)
 		if err != nil {
 			return Data{}, err
+		}
+		if _, isFile := value.(upload); isFile && len(rest) == 0 {
+			continue // Django completes a file when it comes to what follows
 		}
 		if value == nil || !wanted(name) {
 			continue
@@ -82,6 +85,9 @@ func cutPart(body, separator []byte) (part, rest []byte) {
 // parsePart returns the name and value of a part; value is nil if there is none.
 func parsePart(part []byte) (name string, value any, err error) {
 	end := bytes.Index(part[:min(len(part), maxPartHeader)], []byte("\r\n\r\n"))
+	if end < 0 && len(part) >= maxPartHeader {
+		return "", nil, multipartError("Request max total header size exceeded.")
+	}
 	if end < 0 {
 		return "", nil, nil
 	}

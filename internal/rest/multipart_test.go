@@ -32,9 +32,13 @@ func TestParseMultipart(t *testing.T) {
 		"--b\r\nContent-Disposition: form-data; name*=utf-8''%C3%A9\r\n\r\n1\r\n--b--": {"é": "1"},
 		"--b\r\nContent-Disposition: form-data; name=a\xff\r\n\r\n1\r\n--b--":          {},
 		"--b\r\nno header\r\nContent-Disposition: x; name=a\r\n\r\n1\r\n--b--":         {"a": "1"},
-		// Lines end with CRLF, and headers within maxPartHeader.
-		"--b\nContent-Disposition: form-data; name=a\n\n1\n--b--":                                      {},
-		"--b\r\nX: " + strings.Repeat("x", maxPartHeader) + "\r\n" + field[5:] + "a\r\n\r\n1\r\n--b--": {},
+		// A file needs something behind it.
+		field + "a; filename=x.txt\r\n\r\n1\r\n":      {},
+		field + "a; filename=x.txt\r\n\r\n1\r\n--b":   {},
+		field + "a; filename=x.txt\r\n\r\n1\r\n--b\n": {"a": upload{}},
+		// Lines end with CRLF.
+		"--b\nContent-Disposition: form-data; name=a\n\n1\n--b--": {},
+		strings.Repeat("x", maxPartHeader-1):                      {},
 		// The separator may be anywhere, and the last one may be missing.
 		field + "a\r\n\r\nx--by\r\n--b--":                           {"a": "x"},
 		field + "a\r\n\r\n1\r\n\r\n":                                {"a": "1\r\n\r\n"},
@@ -65,6 +69,8 @@ func TestParseMultipartRefuses(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
+		"--b\r\nX: " + strings.Repeat("x", maxPartHeader) + "\r\n" + field[5:] + "--b--":                            "Multipart form parse error - Request max total header size exceeded.",
+		strings.Repeat("x", maxPartHeader):                                                                          "Multipart form parse error - Request max total header size exceeded.",
 		strings.Repeat(field, maxFormFields+2) + "--b--":                                                            "The form has too many fields.",
 		"--b\r\nContent-Disposition: x; name=a; filename=f\r\nContent-Transfer-Encoding: base64\r\n\r\neA\r\n--b--": "Multipart form parse error - Could not decode base64 data.",
 	} {

@@ -13,6 +13,13 @@ import (
 // created before ids were numbers.
 var generatedID = regexp.MustCompile(`^[a-z0-9]{15}$`)
 
+// IsGeneratedID reports whether a stored id may be of a record from before ids were
+// numbers.
+func IsGeneratedID(stored string) bool {
+	_, _, isInteger := pythonInteger(stored)
+	return generatedID.MatchString(stored) && !isInteger
+}
+
 // ParseID returns the number that a stored id is; ok is false for another id.
 func ParseID(stored string) (number int64, ok bool) {
 	number, err := strconv.ParseInt(stored, 10, 64)

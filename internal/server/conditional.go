@@ -2,8 +2,12 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"strings"
 
@@ -67,7 +71,7 @@ func setTag(e *core.RecordRequestEvent) error {
 
 // checkTag returns a 412 if the request's If-Match names another tag.
 func checkTag(e *core.RecordRequestEvent) error {
-	if !etag.IsAsked(e.Request) || isBatch(e.RequestEvent) {
+	if !etag.IsAsked(e.Request) {
 		return nil
 	}
 	tag, err := etag.Of(e.Request.Context(), e.App, e.Collection, e.Record.Id)
@@ -81,7 +85,24 @@ func checkTag(e *core.RecordRequestEvent) error {
 	return nil
 }
 
-// isBatch reports whether a request is part of a batch, whose headers it shares.
+// checkBatch refuses conditions of a whole batch, which its requests would share.
+// A request in a batch has its own If-Match, and no Idempotency-Key: what it did would
+// be sent again without the others.
+func checkBatch(e *core.RequestEvent) error {
+	if etag.IsAsked(e.Request) {
+		return e.BadRequestError("If-Match goes with each request of a batch, in its headers.", nil)
+	}
+	if e.Request.Header.Get(idempotency.Header) != "" {
+		return noKeyInBatch(e)
+	}
+	return e.Next()
+}
+
+func noKeyInBatch(e *core.RequestEvent) error {
+	return e.BadRequestError("A batch takes no Idempotency-Key.", nil)
+}
+
+// isBatch reports whether a request is part of a batch.
 func isBatch(e *core.RequestEvent) bool {
 	return e.Get(core.RequestEventKeyInfoContext) == core.RequestInfoContextBatch
 }
@@ -94,9 +115,6 @@ const idempotencyKey = "carebase.server.idempotency"
 func createOnce(e *core.RequestEvent) error {
 	if e.Request.Header.Get(idempotency.Header) == "" || e.Auth == nil {
 		return e.Next()
-	}
-	if strings.HasPrefix(e.Request.Header.Get("Content-Type"), "multipart/") {
-		return e.BadRequestError("An Idempotency-Key goes with a JSON body.", nil)
 	}
 	key, end, err := idempotency.Begin(e.Request, e.Auth.Collection().Id+e.Auth.Id, "native "+e.Request.PathValue("collection"))
 	if err != nil {
@@ -113,15 +131,14 @@ func createOnce(e *core.RequestEvent) error {
 // createIdempotent returns the record that an earlier request with the same key
 // created, or stores the id of the one that it creates.
 func createIdempotent(e *core.RecordRequestEvent) error {
+	if isBatch(e.RequestEvent) && e.Request.Header.Get(idempotency.Header) != "" {
+		return noKeyInBatch(e.RequestEvent)
+	}
 	key, ok := e.Get(idempotencyKey).(*idempotency.Key)
-	if !ok || isBatch(e.RequestEvent) {
+	if !ok {
 		return e.Next()
 	}
-	info, err := e.RequestInfo()
-	if err != nil {
-		return err
-	}
-	body, err := json.Marshal(info.Body)
+	body, err := sent(e.RequestEvent)
 	if err != nil {
 		return err
 	}
@@ -137,6 +154,41 @@ func createIdempotent(e *core.RecordRequestEvent) error {
 		return err
 	}
 	return key.Keep(ctx, e.App, http.StatusOK, e.Record.Id)
+}
+
+// sent returns what tells a request's body from another: its values, and digests of
+// its files.
+func sent(e *core.RequestEvent) ([]byte, error) {
+	info, err := e.RequestInfo()
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]string{}
+	if form := e.Request.MultipartForm; form != nil {
+		for field, uploads := range form.File {
+			for _, upload := range uploads {
+				digest, err := digestOf(upload)
+				if err != nil {
+					return nil, err
+				}
+				files[field] = append(files[field], digest+upload.Filename)
+			}
+		}
+	}
+	return json.Marshal([]any{info.Body, files})
+}
+
+func digestOf(upload *multipart.FileHeader) (string, error) {
+	file, err := upload.Open()
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 func replay(e *core.RecordRequestEvent, done *idempotency.Done) error {

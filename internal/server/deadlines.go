@@ -53,18 +53,19 @@ func (s *server) limitWork(e *core.RequestEvent) error {
 	return err
 }
 
-// hasDeadline excludes realtime connections, files, and server-wide superuser
-// operations such as restoring a backup or changing a collection.
+// hasDeadline excludes realtime connections and server-wide superuser operations such
+// as restoring a backup or changing a collection. Sending a file is not work, finding
+// it is; PocketBase itself bounds how many thumbnails it makes at once.
 func hasDeadline(request *http.Request) bool {
 	if !endpoint.IsBelow(request, "/api") || endpoint.Of(request) == endpoint.Connect {
 		return false
 	}
-	for _, path := range []string{"/api/backups", "/api/settings", "/api/crons", "/api/files"} {
+	for _, path := range []string{"/api/backups", "/api/settings", "/api/crons"} {
 		if endpoint.IsBelow(request, path) {
 			return false
 		}
 	}
-	return !endpoint.IsBelow(request, "/api/collections") || endpoint.IsRecords(request) || endpoint.IsAccountDoor(request)
+	return !endpoint.IsBelow(request, "/api/collections") || !isWrite(request) || endpoint.IsRecords(request) || endpoint.IsAccountDoor(request)
 }
 
 func isWrite(request *http.Request) bool {

@@ -52,6 +52,14 @@ func TestRequestsEndAtTheirDeadline(t *testing.T) {
 	user := s.SignUp("alice")
 	stored := s.Must(200, superuser, "POST", testapp.Records("guarded"), map[string]any{"name": "before"})["id"].(string)
 	one := testapp.Records("guarded") + "/" + stored
+	s.Must(200, superuser, "PATCH", "/api/collections/things", map[string]any{"fields": []any{
+		map[string]any{"name": "name", "type": "text"}, map[string]any{"name": "scan", "type": "file", "protected": true}}})
+	upload := s.Do(testapp.Request{Method: "POST", Path: testapp.Records("things"), Token: superuser, Header: map[string]string{"Content-Type": "multipart/form-data; boundary=b"},
+		Body: "--b\r\nContent-Disposition: form-data; name=\"scan\"; filename=\"a.txt\"\r\n\r\nscan\r\n--b--\r\n"})
+	var scan struct{ ID, Scan string }
+	upload.Decode(s, &scan)
+	s.Must(200, superuser, "PATCH", "/api/collections/things", map[string]any{"viewRule": "@collection.slow.name ?= 'nothing'"})
+	file := "/api/files/things/" + scan.ID + "/" + scan.Scan + "?token=" + s.Must(200, user.Access, "POST", "/api/files/token", nil)["token"].(string)
 	for _, test := range []struct {
 		name, token, method, path string
 		body                      any
@@ -62,6 +70,7 @@ func TestRequestsEndAtTheirDeadline(t *testing.T) {
 		{"create", user.Access, "POST", testapp.Records("guarded"), map[string]any{"name": "after"}},
 		{"update", user.Access, "PATCH", one, map[string]any{"name": "after"}},
 		{"delete", user.Access, "DELETE", one, nil},
+		{"file", "", "GET", file, nil},
 		{"superuser", superuser, "GET", testapp.Records("slow"), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
+
+	"carebase/internal/collections"
 )
 
 // expandParam is PocketBase's expand query parameter.
@@ -153,9 +155,9 @@ func goesBack(app core.App, collection *core.Collection, path string) bool {
 		if field, ok := collection.Fields.GetByName(segment).(*core.RelationField); ok {
 			gone = relation{collection.Id, field.Name}
 			forward[gone] = true
-			collection = find(app, field.CollectionId)
+			collection = collections.Find(app, field.CollectionId)
 		} else if match := backRelationPattern.FindStringSubmatch(segment); match != nil {
-			if collection = find(app, match[1]); collection == nil {
+			if collection = collections.Find(app, match[1]); collection == nil {
 				return false
 			}
 			gone = relation{collection.Id, match[2] + match[3]}
@@ -168,12 +170,4 @@ func goesBack(app core.App, collection *core.Collection, path string) bool {
 		}
 	}
 	return false
-}
-
-func find(app core.App, name string) *core.Collection {
-	collection, err := app.FindCachedCollectionByNameOrId(name)
-	if err != nil {
-		return nil
-	}
-	return collection
 }

@@ -9,9 +9,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-	validation "github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/endpoint"
 )
@@ -35,6 +33,9 @@ func requireLossless(e *core.RequestEvent) error {
 			return err
 		}
 	}
+	if err := requireSingle(e); err != nil {
+		return err
+	}
 	return e.Next()
 }
 
@@ -46,14 +47,12 @@ func jsonOf(e *core.RequestEvent) ([]io.Reader, error) {
 	case strings.HasPrefix(contentType, "application/json"):
 		content, err := io.ReadAll(e.Request.Body)
 		return []io.Reader{bytes.NewReader(content)}, err
-	case !strings.HasPrefix(contentType, "multipart/form-data"):
-		return nil, nil
 	}
-	if _, err := e.RequestInfo(); err != nil || e.Request.MultipartForm == nil {
+	if _, err := e.RequestInfo(); err != nil {
 		return nil, err
 	}
 	var documents []io.Reader
-	for _, texts := range e.Request.MultipartForm.Value {
+	for _, texts := range formOf(e) {
 		for _, text := range texts {
 			if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[") {
 				documents = append(documents, strings.NewReader(trimmed))
@@ -106,5 +105,5 @@ func altered(decoder *jsontext.Decoder, code, message string) error {
 	for part := range decoder.StackPointer().Tokens() {
 		key = part
 	}
-	return router.NewBadRequestError("The body would not be stored as it was sent.", validation.Errors{key: validation.NewError(code, message)})
+	return wouldAlter(key, code, message)
 }

@@ -48,6 +48,24 @@ func TestBodiesAreStoredAsSent(t *testing.T) {
 	if answer := multipartCall(t, c, path, "data", `{"a":1,"a":2}`); answer.Status != http.StatusBadRequest {
 		t.Errorf("a field of a form: got %d %s", answer.Status, answer.Body)
 	}
+	for body, code := range map[string]string{
+		"number=9007199254740993": "validation_inexact_number", "number=9007199254740992": "", "number%2B=9007199254740993": "validation_inexact_number",
+		"text=a&text=b": "validation_duplicate_key", "text=a&number=1": "", "data=1&data=2": "", `data={"a":1,"a":2}`: "validation_duplicate_key",
+		`text=a&@jsonPayload={"text":"b"}`: "validation_duplicate_key", `@jsonPayload={"text":"a"}&@jsonPayload={"text":"b"}`: "validation_duplicate_key",
+	} {
+		answer := c.Do(testapp.Request{Method: "POST", Path: path, Token: c.SuperuserToken, Body: body, Header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}})
+		if code == "" && answer.Status != http.StatusOK || code != "" && (answer.Status != http.StatusBadRequest || !strings.Contains(answer.Body, code)) {
+			t.Errorf("the form %s: got %d %s, want %q", body, answer.Status, answer.Body, code)
+		}
+	}
+	for _, answer := range []testapp.Response{
+		c.Call(c.SuperuserToken, "POST", path, map[string]any{"number": "-9007199254740993"}),
+		c.Batch(c.SuperuserToken, "POST", path, map[string]any{"number": "9007199254740993"}),
+	} {
+		if answer.Status != http.StatusBadRequest || !strings.Contains(answer.Body, "validation_inexact_number") {
+			t.Errorf("a number as text: got %d %s", answer.Status, answer.Body)
+		}
+	}
 	if answer := multipartCall(t, c, path, "text", `{no JSON`); answer.Status != http.StatusOK {
 		t.Errorf("a text in braces: got %d %s", answer.Status, answer.Body)
 	}

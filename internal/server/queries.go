@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
 	"github.com/pocketbase/pocketbase/tools/search"
 
+	"carebase/internal/collections"
 	"carebase/internal/endpoint"
 )
 
@@ -52,7 +52,7 @@ func guardQueries(e *core.RequestEvent) error {
 	if !endpoint.IsBelow(e.Request, "/api/collections") {
 		return e.Next()
 	}
-	collection := find(e.App, e.Request.PathValue("collection"))
+	collection := collections.Find(e.App, e.Request.PathValue("collection"))
 	if err := boundsOf(e.Auth).check(e.App, collection, e.Request.URL.Query()); err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func bindQueries(app core.App) {
 				return e.BadRequestError("A request's url is invalid.", err)
 			}
 			name, _, _ := endpoint.RecordsPath(request.URL)
-			if err := boundsOf(e.Auth).check(e.App, find(e.App, name), asked.Query()); err != nil {
+			if err := boundsOf(e.Auth).check(e.App, collections.Find(e.App, name), asked.Query()); err != nil {
 				return err
 			}
 		}
@@ -134,16 +134,15 @@ func (b bounds) checkFilter(text string) error {
 	if text == "" {
 		return nil
 	}
-	paths := pathRecorder{}
-	_, err := search.FilterData(text).BuildExpr(&paths)
-	hasBackRelation := strings.Contains(text, backRelation) && (err != nil || slices.ContainsFunc(paths.names, isBackRelation))
+	paths, err := collections.Paths(text)
+	hasBackRelation := strings.Contains(text, backRelation) && (err != nil || slices.ContainsFunc(paths, isBackRelation))
 	if hasBackRelation && !b.backRelations {
 		return errBackRelation()
 	}
-	if len(paths.names) > b.operands {
+	if len(paths) > b.operands {
 		return b.refuse(search.FilterQueryParam, fmt.Sprintf("names more than %d fields", b.operands))
 	}
-	return b.checkLevels(search.FilterQueryParam, paths.names)
+	return b.checkLevels(search.FilterQueryParam, paths)
 }
 
 func (b bounds) checkSort(text string) error {
@@ -195,16 +194,4 @@ func nesting(text string) int {
 		deepest, before = max(deepest, depth), character
 	}
 	return deepest
-}
-
-// pathRecorder is a search.FieldResolver that records the names in a filter.
-type pathRecorder struct{ names []string }
-
-// UpdateQuery implements search.FieldResolver. It does nothing.
-func (p *pathRecorder) UpdateQuery(*dbx.SelectQuery) error { return nil }
-
-// Resolve implements search.FieldResolver.
-func (p *pathRecorder) Resolve(path string) (*search.ResolverResult, error) {
-	p.names = append(p.names, path)
-	return &search.ResolverResult{Identifier: "1"}, nil
 }

@@ -47,6 +47,11 @@ func checkSubscriptions(e *core.RealtimeSubscribeRequestEvent) error {
 		for name, value := range options.Query {
 			query.Set(name, value)
 		}
+		if collection != nil {
+			if err := checkSecretFilters(e.RequestEvent, collection.Name, query); err != nil {
+				return err
+			}
+		}
 		if err := boundsOf(e.Auth).check(e.App, collection, query); err != nil {
 			return err
 		}
@@ -79,5 +84,5 @@ func isForUsers(collection *core.Collection) bool {
 func collectionOf(app core.App, topic string) *core.Collection {
 	topic, _, _ = strings.Cut(topic, "?")
 	name, _, _ := strings.Cut(topic, "/")
-	return find(app, name)
+	return collections.Find(app, name)
 }

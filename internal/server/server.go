@@ -50,6 +50,7 @@ func Bind(app core.App, config *config.Config, options Options) (surround func(*
 	bindDjangoPasswords(app)
 	bindUpdates(app)
 	bindConditional(app)
+	bindNumbers(app)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		warnOfProxyHeaders(e.App, config.TrustedProxies)
 		if err := s.bindPipeline(e.Router); err != nil {

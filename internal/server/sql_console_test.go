@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -128,4 +129,9 @@ func TestNobodyFiltersBySecrets(t *testing.T) {
 	c.Want(c.Call(c.SuperuserToken, "GET", testapp.Records("patients", "filter", "created_by.tokenKey > 'A'"), nil), 403)
 	c.Want(c.Call(c.SuperuserToken, "GET", testapp.Records("patients", "sort", "created_by.tokenKey"), nil), 403)
 	c.Want(c.Call(c.SuperuserToken, "GET", testapp.Records("users", "filter", "name != 'tokenKey'", "sort", "-email"), nil), 200)
+	stream := c.Connect()
+	for filter, status := range map[string]int{"tokenKey ~ 'a'": 403, "id != ''": 204} {
+		options := url.QueryEscape(`{"query":{"filter":"` + filter + `"}}`)
+		c.Want(stream.Subscribe(c.SuperuserToken, "users/*?options="+options), status)
+	}
 }

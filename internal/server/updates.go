@@ -26,6 +26,8 @@ func writeInTransaction(e *core.RequestEvent) error {
 		}
 	case endpoint.CreateRecord:
 		return createOnce(e)
+	case endpoint.Batch:
+		return checkBatch(e)
 	default:
 		return e.Next()
 	}

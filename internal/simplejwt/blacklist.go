@@ -20,9 +20,9 @@ func isBlacklisted(ctx context.Context, app core.App, id string) (bool, error) {
 	return found > 0, err
 }
 
-// blacklist blacklists a refresh token. successor is the id of the token that replaces
-// it, issued at the given time; it is empty for a logout.
-func blacklist(ctx context.Context, app core.App, ended token, successor string, issued time.Time) error {
+// blacklist blacklists a refresh token at the given time. successor is the id of the
+// token that replaces it; it is empty for a logout.
+func blacklist(ctx context.Context, app core.App, ended token, successor string, at time.Time) error {
 	collection, err := app.FindCachedCollectionByNameOrId(collections.BlacklistedTokens)
 	if err != nil {
 		return err
@@ -35,16 +35,15 @@ func blacklist(ctx context.Context, app core.App, ended token, successor string,
 	record.Set("jti", ended.id())
 	record.Set("user", ended.user.Id)
 	record.Set("expires_at", expires)
-	if successor != "" {
-		record.Set("successor", successor)
-		record.Set("rotated_at", issued)
-	}
+	record.Set("successor", successor)
+	record.Set("rotated_at", at)
 	return app.SaveWithContext(ctx, record)
 }
 
-// successorOf returns the id of the token that replaced a blacklisted one, and when it
-// was issued. The id is empty if the token was not replaced.
-func successorOf(ctx context.Context, app core.App, id string) (successor string, issued time.Time, err error) {
+// successorOf returns the id of the token that replaced a blacklisted one, and when
+// that was. The id is empty if the token was not replaced; the time is zero in rows of
+// releases that stored neither.
+func successorOf(ctx context.Context, app core.App, id string) (successor string, at time.Time, err error) {
 	var row struct {
 		Successor string         `db:"successor"`
 		RotatedAt types.DateTime `db:"rotated_at"`

@@ -91,8 +91,9 @@ func refreshBlacklisted(ctx context.Context, app core.App, old token, agent Agen
 	if err != nil {
 		return Refreshed{}, err
 	}
-	if successor == "" {
-		// After a logout, a repeated token is no sign of theft.
+	if successor == "" && !issued.IsZero() {
+		// After a logout, a repeated token is no sign of theft. What an earlier release
+		// blacklisted was rotated, unless the session still names it.
 		return Refreshed{}, notValid(errBlacklisted)
 	}
 	if time.Since(issued) >= rotation.Grace {
@@ -190,7 +191,7 @@ func Blacklist(ctx context.Context, app core.App, raw string) (user *core.Record
 		if err != nil {
 			return notValid(err)
 		}
-		return notValid(blacklist(ctx, txApp, found, "", time.Time{}))
+		return notValid(blacklist(ctx, txApp, found, "", time.Now()))
 	})
 	return user, err
 }

@@ -20,7 +20,7 @@ function decode(part) {
   }
 }
 
-/** Returns the address of a view. @param {string[]} path @param {Record<string, string | number | undefined>} [query] */
+/** Returns the address of a view. @param {(string | number)[]} path @param {Record<string, string | number | undefined>} [query] */
 export function address(path, query = {}) {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined && value !== "") parameters.set(name, String(value));

@@ -6,9 +6,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/django/importer"
 	"carebase/internal/testing/testapp"
@@ -44,26 +42,8 @@ func importedClinic(t testing.TB, options ...func(*config.Config)) *testapp.Serv
 		option(settings)
 	}
 	app := testapp.NewApp(t, settings)
-	shortenIDs(t, app)
 	move(t, app, importer.Options{From: newSource(t, clinicSchema, clinicRows, moreTokens)})
 	return testapp.Serve(t, app)
-}
-
-// shortenIDs lets users and patients have the short ids of the source.
-func shortenIDs(t testing.TB, app core.App) {
-	t.Helper()
-	for _, name := range []string{collections.Users, collections.Patients} {
-		collection, err := app.FindCollectionByNameOrId(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if field, ok := collection.Fields.GetByName(core.FieldNameId).(*core.TextField); ok {
-			field.Min = 1
-		}
-		if err := app.Save(collection); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func TestTokensOfDjango(t *testing.T) {

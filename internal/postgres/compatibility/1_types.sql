@@ -113,11 +113,9 @@ RETURN CASE WHEN v IS NOT NULL THEN coalesce(sqlite.parse_number(v), 'NaN') END;
 CREATE OR REPLACE FUNCTION sqlite.with_numeric_affinity(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (v).rank = 1 THEN (v).number ELSE sqlite.with_numeric_affinity((v).text) END;
 
--- A parameter as text. A number without a fraction is an integer, although PocketBase
--- binds the numbers of filters as floats.
+-- A parameter as text; numbers are written as Go writes their type.
 CREATE OR REPLACE FUNCTION sqlite.parameter_text(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v;
-CREATE OR REPLACE FUNCTION sqlite.parameter_text(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN v = trunc(v) AND abs(v) < 9007199254740992 THEN v::bigint::pg_catalog.text ELSE sqlite.real_text(v) END;
+CREATE OR REPLACE FUNCTION sqlite.parameter_text(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.real_text(v);
 CREATE OR REPLACE FUNCTION sqlite.parameter_text(v bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v::pg_catalog.text;
 CREATE OR REPLACE FUNCTION sqlite.parameter_text(v boolean) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN v::integer::pg_catalog.text;
 

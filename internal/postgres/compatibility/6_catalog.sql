@@ -58,6 +58,21 @@ WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'v'
 ORDER BY c.oid;
 CREATE OR REPLACE VIEW sqlite.sqlite_schema AS SELECT * FROM sqlite.sqlite_master;
 
+-- The index of a table's row ids. It has no comment, because SQLite has no such
+-- index.
+CREATE OR REPLACE FUNCTION sqlite.index_row_ids(relation regclass) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attname = '_rowid_'
+      WHERE i.indrelid = relation AND i.indkey[0] = a.attnum AND i.indpred IS NULL) THEN
+    EXECUTE pg_catalog.format('CREATE INDEX ON %s (_rowid_)', relation);
+  END IF;
+END $$;
+DO $$
+BEGIN
+  PERFORM sqlite.index_row_ids(c.oid) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = '_rowid_'
+    WHERE c.relkind = 'r';
+END $$;
+
 -- SQLite resolves views when they are used: a table that they read may be
 -- dropped and created again. Meanwhile they are kept in this table.
 CREATE TABLE IF NOT EXISTS sqlite.parked_views (

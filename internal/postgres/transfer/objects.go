@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"carebase/internal/counts"
+	"carebase/internal/search"
 )
 
 // object is a table, an index or a view in sqlite_master.
@@ -21,10 +24,24 @@ type table struct {
 	rows    int64
 }
 
-// isInternal reports whether a table belongs to SQLite or to Litestream. Their
-// contents mean nothing in another database.
+// isInternal reports whether a table belongs to SQLite or to Litestream, whose
+// contents mean nothing in another database, or is derived from other tables: the
+// program makes these again when it starts.
 func isInternal(name string) bool {
-	return strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "_litestream_")
+	return strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "_litestream_") || strings.HasPrefix(name, counts.Table)
+}
+
+// withoutSearch drops the search indexes and what belongs to them.
+func withoutSearch(objects []object) []object {
+	var indexes []string
+	for _, each := range objects {
+		if search.IsIndex(each.definition) {
+			indexes = append(indexes, each.name)
+		}
+	}
+	return slices.DeleteFunc(objects, func(each object) bool {
+		return slices.ContainsFunc(indexes, func(index string) bool { return each.name == index || strings.HasPrefix(each.name, index+"_") })
+	})
 }
 
 // readObjects lists the objects of a database in the order of their creation,
@@ -47,7 +64,7 @@ func readObjects(ctx context.Context, transaction *sql.Tx) ([]object, error) {
 			objects = append(objects, each)
 		}
 	}
-	return objects, rows.Err()
+	return withoutSearch(objects), rows.Err()
 }
 
 // readTables reads the columns and the number of rows of the tables. It refuses

@@ -72,6 +72,14 @@ func TestRoundTrip(t *testing.T) {
 			if list := server.Call(token, "GET", "/api/patients/", nil).List(server); list[0]["name"] != "New" {
 				t.Errorf("the newest patient is %v", list[0])
 			}
+			if found := server.Call(token, "GET", "/api/patients/?search=PATIENT+2999", nil).List(server); len(found) != 1 {
+				t.Errorf("found %d", len(found))
+			}
+			for _, figure := range server.Call(token, "GET", "/api/overview/", nil).List(server) {
+				if figure["chart"] == "patients" && figure["count"] != float64(patients+1) {
+					t.Errorf("got %v", figure)
+				}
+			}
 			server.Must(200, "", "POST", "/api/collections/_superusers/auth-with-password", map[string]any{"identity": "operator@example.com", "password": password})
 		})
 	}

@@ -77,6 +77,9 @@ var functions = map[string]function{
 	"if":                {2, 3, iif},
 	"max":               {2, -1, extreme("GREATEST")},
 	"min":               {2, -1, extreme("LEAST")},
+	"search_contains":   named("sqlite.search_contains", 4, -1),
+	"search_fold":       named("sqlite.search_fold", 1, 1),
+	"try_lock":          {1, 1, tryLock},
 	"likely":            {1, 1, func(a []expression) expression { return a[0] }},
 	"unlikely":          {1, 1, func(a []expression) expression { return a[0] }},
 	"strftime":          {1, -1, dateCall("sqlite.strftime", 1)},
@@ -128,6 +131,12 @@ func overText(name string, minimum, maximum int) function {
 		}
 		return combine(levelPrimary, name+"("+strings.Join(operands, ", ")+")", arguments...)
 	}}
+}
+
+// tryLock is the program's own function: 1 if the transaction now holds the lock of
+// a name, 0 if another one does. In SQLite a transaction that writes is alone.
+func tryLock(arguments []expression) expression {
+	return combine(levelPrimary, "CASE WHEN pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended("+asText(arguments[0])+", 0)) THEN 1 ELSE 0 END", arguments...)
 }
 
 // changeCase changes ASCII letters only.

@@ -12,6 +12,7 @@ func (t *translator) createTable(int) {
 	if t.acceptWord("AS") {
 		t.statement.SQL = "CREATE TABLE " + guard + name + " AS " + t.subquery()
 		t.statement.After = append(t.statement.After, "ALTER TABLE "+name+" ADD COLUMN IF NOT EXISTS "+rowIDColumn)
+		t.indexRowIDs(name)
 		return
 	}
 	var parts []string
@@ -30,6 +31,12 @@ func (t *translator) createTable(int) {
 	t.acceptWord("STRICT")
 	parts = append(parts, rowIDColumn)
 	t.statement.SQL = "CREATE TABLE " + guard + name + " (" + strings.Join(parts, ", ") + ")"
+	t.indexRowIDs(name)
+}
+
+// indexRowIDs lets lists be sorted by row id, as the dashboard does.
+func (t *translator) indexRowIDs(table string) {
+	t.statement.After = append(t.statement.After, "SELECT sqlite.index_row_ids("+quoteLiteral(table)+"::pg_catalog.regclass)")
 }
 
 // rowIDColumn is the hidden column that keeps the order of insertion.

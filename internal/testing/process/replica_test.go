@@ -142,5 +142,12 @@ func TestReplicaPlaces(t *testing.T) {
 		}
 		contains(t, patients(serve(t, directory, nil, "--dir", filepath.Base(place)).Server, ann), want)
 	}
-	refused(t, t.TempDir(), "REPLICA_URL: the replica belongs to another database", replicatedTo(first), "serve")
+	other := t.TempDir()
+	refused(t, other, "REPLICA_URL: the replica belongs to another database", replicatedTo(first), "serve")
+	if entries, err := os.ReadDir(other); err != nil || len(entries) > 0 {
+		t.Errorf("a start that was refused left %v, %v", entries, err)
+	}
+	// A database that is there is not the replica's either.
+	succeeds(t, other, nil, "migrate", "up")
+	refused(t, other, "REPLICA_URL: the replica belongs to another database", replicatedTo(first), "serve")
 }

@@ -36,7 +36,7 @@ export const checks = {
     const { token } = (await native(alice)).authStore;
     const patient = await call(token, 'POST', '/api/patients/', { name: 'John Doe', age: 34 });
     assert.equal(patient.status, 201);
-    assert.equal(patient.body.created_by, alice.ID);
+    assert.equal(String(patient.body.created_by), alice.ID);
     const path = `/api/patients/${patient.body.id}/`;
     assert.deepEqual((await call(token, 'GET', '/api/patients/')).body, [patient.body]);
     assert.deepEqual((await call(alice.Access, 'GET', path)).body, patient.body);

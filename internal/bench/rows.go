@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/postgres/transfer"
+)
+
+const (
+	// few is how many patients the other user has in measureRows.
+	few = 100
+	// requests is how often each request is sent: /proc counts in 10 ms.
+	requests = 40
+)
+
+// grown are the requests whose cost may grow with the caller's rows.
+var grown = []operation{
+	{"overview", "GET", fixed("/api/overview/"), nil, http.StatusOK},
+	{"page of 30, newest first", "GET", fixed("/api/patients/?page=1&page_size=30"), nil, http.StatusOK},
+	{"by name, first page", "GET", fixed("/api/patients/?ordering=name&page=1&page_size=30"), nil, http.StatusOK},
+	{"by -age, second page", "GET", fixed("/api/patients/?ordering=-age&page=2&page_size=30"), nil, http.StatusOK},
+	{"by name, last page", "GET", fixed("/api/patients/?ordering=name&page=last&page_size=30"), nil, http.StatusOK},
+	{"age=34, a page", "GET", fixed("/api/patients/?age=34&page=1&page_size=30"), nil, http.StatusOK},
+	{"search, one hit", "GET", fixed("/api/patients/?search=PATI%C3%8BNT+77777"), nil, http.StatusOK},
+	{"search, no hit", "GET", fixed("/api/patients/?search=xyzzy"), nil, http.StatusOK},
+	{"search, two letters without a hit", "GET", fixed("/api/patients/?search=xq"), nil, http.StatusOK},
+	{"search, all hit, a page", "GET", fixed("/api/patients/?search=diabetic&page=1&page_size=30"), nil, http.StatusOK},
+	{"search, all hit by one letter, a page", "GET", fixed("/api/patients/?search=e&page=1&page_size=30"), nil, http.StatusOK},
+	{"create", "POST", fixed("/api/patients/"), newPatient, http.StatusCreated},
+}
+
+// measureRows prints the processor time of requests of a user with many patients and
+// of one with few.
+func measureRows(ctx context.Context, options options) (err error) {
+	directory, err := os.MkdirTemp("", "carebase-bench-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
+	data := filepath.Join(directory, "pb_data")
+	callers, err := fillUnevenly(data, options.patients)
+	if err != nil {
+		return err
+	}
+	binary, err := build(ctx, directory, "carebase")
+	if err != nil {
+		return err
+	}
+	environments := [][]string{{"DATA_DIR=" + data}}
+	if options.postgres != "" {
+		if _, err := transfer.Copy(ctx, "sqlite:"+data, options.postgres, func(string, string, int64, int64) {}); err != nil {
+			return err
+		}
+		environments = append(environments, []string{"DATA_DIR=" + filepath.Join(directory, "files"), "DATABASE_URL=" + options.postgres})
+	}
+	for i, environment := range environments {
+		fmt.Printf("\n| %s | %d patients (ms) | %d patients (ms) | ratio |\n|---|---|---|---|\n", []string{"SQLite", "PostgreSQL, Carebase's process alone"}[i], few, options.patients)
+		server, err := startServer(binary, directory, environment...)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(compareRows(ctx, server, callers), server.stop()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillUnevenly makes a data directory with a user of few patients and one of many.
+func fillUnevenly(directory string, many int) ([]caller, error) {
+	callers, err := fill(directory, 2, 2*few)
+	if err != nil {
+		return nil, err
+	}
+	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory})
+	if err := app.Bootstrap(); err != nil {
+		return nil, err
+	}
+	err = app.RunInTransaction(func(app core.App) error { return fillPatients(app, callers[1:], many-few) })
+	return callers, errors.Join(err, app.ResetBootstrapState())
+}
+
+func compareRows(ctx context.Context, server *server, callers []caller) error {
+	for _, operation := range grown {
+		var spent [2]time.Duration
+		for i := range spent {
+			var err error
+			if spent[i], err = spend(ctx, server, operation, callers[i:i+1]); err != nil {
+				return fmt.Errorf("%s: %w", operation.name, err)
+			}
+		}
+		fmt.Printf("| %s | %.2f | %.2f | %.1f |\n", operation.name, spent[0].Seconds()*1000, spent[1].Seconds()*1000, float64(spent[1])/float64(max(spent[0], 1)))
+	}
+	return nil
+}
+
+// spend returns the processor time that the server needs for a request in the mean.
+func spend(ctx context.Context, server *server, operation operation, callers []caller) (time.Duration, error) {
+	client := &http.Client{Timeout: time.Minute}
+	defer client.CloseIdleConnections()
+	before := time.Duration(0)
+	for i := range requests + 2 {
+		if i == 2 { // the first ones warm up
+			var err error
+			if before, err = server.processorTime(); err != nil {
+				return 0, err
+			}
+		}
+		if err := send(ctx, client, server.origin, operation, callers); err != nil {
+			return 0, err
+		}
+	}
+	after, err := server.processorTime()
+	return (after - before) / requests, err
+}

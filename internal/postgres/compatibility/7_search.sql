@@ -1,0 +1,48 @@
+-- The functions of package search. A text is folded to be compared without case and
+-- accents; sqlite.search_letters has what each letter but ASCII's becomes.
+CREATE OR REPLACE FUNCTION sqlite.search_fold_letters(v pg_catalog.text) RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+DECLARE
+  letter pg_catalog.text;
+BEGIN
+  v := normalize(v, NFKD);
+  FOR letter IN SELECT DISTINCT c FROM unnest(string_to_array(v, NULL)) AS c WHERE octet_length(c) > 1 AND sqlite.search_letters() ? c LOOP
+    v := replace(v, letter, sqlite.search_letters() ->> letter);
+  END LOOP;
+  RETURN v;
+END $$;
+CREATE OR REPLACE FUNCTION sqlite.search_fold(v pg_catalog.text) RETURNS pg_catalog.text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT pg_catalog.lower(pg_catalog.translate(
+    CASE WHEN pg_catalog.octet_length(v) OPERATOR(pg_catalog.>) pg_catalog.char_length(v) THEN sqlite.search_fold_letters(v) ELSE v END, pg_catalog.chr(1), ' ') COLLATE "C")
+$$;
+
+-- The pieces of one, two and three characters that a row is found by. Each has the
+-- owner, so that a search touches nobody else's rows. Long rows have one piece in
+-- common instead.
+CREATE OR REPLACE FUNCTION sqlite.search_grams(owner pg_catalog.text, VARIADIC fields pg_catalog.text[]) RETURNS pg_catalog.text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 100000 SET search_path = pg_catalog AS $$
+DECLARE
+  content pg_catalog.text;
+BEGIN
+  SELECT string_agg(sqlite.search_fold(f), chr(1) ORDER BY n) INTO content FROM unnest(fields) WITH ORDINALITY AS u(f, n);
+  IF octet_length(content) > 65536 THEN
+    RETURN ARRAY[owner || chr(1) || 'long'];
+  END IF;
+  RETURN (
+    SELECT coalesce(array_agg(DISTINCT owner || chr(1) || gram), '{}')
+    FROM (SELECT c AS a, lead(c, 1, '') OVER (ORDER BY n) AS b, lead(c, 2, '') OVER (ORDER BY n) AS c FROM unnest(string_to_array(content, NULL)) WITH ORDINALITY AS u(c, n)) AS letters,
+      unnest(ARRAY[a, a || b, a || b || c]) AS gram
+  );
+END $$;
+
+-- The pieces of a term that a row must have.
+CREATE OR REPLACE FUNCTION sqlite.search_pieces(owner pg_catalog.text, term pg_catalog.text) RETURNS pg_catalog.text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
+BEGIN
+  term := sqlite.search_fold(term);
+  RETURN (SELECT array_agg(DISTINCT owner || chr(1) || substr(term, i, 3)) FROM generate_series(1, greatest(length(term) - 2, 1)) AS i);
+END $$;
+
+-- Whether a row of the sought owner may contain a term: it has its pieces or is long. PostgreSQL puts the body in the place of a
+-- call, and finds an index over search_grams of the same arguments.
+CREATE OR REPLACE FUNCTION sqlite.search_contains(owner pg_catalog.text, sought pg_catalog.text, term pg_catalog.text, VARIADIC fields pg_catalog.text[]) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT sqlite.search_grams(owner, VARIADIC fields) OPERATOR(pg_catalog.@>) sqlite.search_pieces(sought, term)
+    OR sqlite.search_grams(owner, VARIADIC fields) OPERATOR(pg_catalog.@>) ARRAY[sought OPERATOR(pg_catalog.||) pg_catalog.chr(1) OPERATOR(pg_catalog.||) 'long']
+$$;

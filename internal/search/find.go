@@ -1,0 +1,121 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/pocketbase/dbx"
+)
+
+// Engine is the database that a search is for.
+type Engine int
+
+// The engines.
+const (
+	SQLite Engine = iota
+	PostgreSQL
+)
+
+// Match is the condition that rows contain all terms of a search.
+type Match struct {
+	dbx.Expression
+	// Found is the query of the row ids of all rows that match, with Params.
+	Found  string
+	Params dbx.Params
+	// Counting is the condition to count with. It costs the same wherever the rows
+	// are, while Expression is made for reading some of them in an order.
+	Counting dbx.Expression
+	// ByRowID says that SQLite should read the rows by their row ids, and through no
+	// index that has all rows of the owner.
+	ByRowID bool
+}
+
+// few is up to how many rows it takes less time to read all that match than to look
+// for those that match in the order of a list.
+const few = 5000
+
+// Find returns the condition for the rows of an owner that contain all terms, each in
+// any of the fields, without regard to case and accents; nil if the terms are nothing
+// but accents. Without an owner, the rows of a shared index are those of all owners.
+func (i Index) Find(ctx context.Context, db dbx.Builder, engine Engine, owner string, terms []string) (*Match, error) {
+	var sought []string
+	for _, term := range terms {
+		if Fold(term) != "" {
+			sought = append(sought, term)
+		}
+	}
+	if sought == nil {
+		return nil, nil
+	}
+	params := dbx.Params{}
+	find := i.onSQLite
+	if engine == PostgreSQL {
+		find = i.onPostgreSQL
+	}
+	found, containing := find(owner, sought, params)
+	rows := []int64{}
+	err := db.NewQuery(found + " LIMIT " + strconv.Itoa(few+1)).Bind(params).WithContext(ctx).Column(&rows)
+	if err != nil {
+		return nil, err
+	}
+	byIndex := dbx.NewExp("_rowid_ IN ("+found+")", params)
+	if len(rows) > few {
+		return &Match{Expression: dbx.NewExp(containing, params), Found: found, Params: params, Counting: byIndex}, nil
+	}
+	if engine == PostgreSQL {
+		return &Match{Expression: byIndex, Found: found, Params: params, Counting: byIndex}, nil
+	}
+	list, err := json.Marshal(rows)
+	if err != nil {
+		return nil, err
+	}
+	known := dbx.NewExp("_rowid_ IN (SELECT value FROM json_each({:rows}))", dbx.Params{"rows": string(list)})
+	return &Match{Expression: known, Found: found, Params: params, Counting: known, ByRowID: true}, nil
+}
+
+// onPostgreSQL returns the query of the row ids of the rows that contain the terms,
+// and the condition that a row does. The index leaves rows in which the terms are
+// looked for. The database folds them, by its own version of Unicode.
+func (i Index) onPostgreSQL(owner string, terms []string, params dbx.Params) (found, containing string) {
+	ownerOf := "''"
+	if owner != "" {
+		ownerOf = i.Owner
+	}
+	params["owner"] = owner
+	indexed, contained := make([]string, len(terms)), make([]string, len(terms))
+	for n, term := range terms {
+		parameter := "{:term" + strconv.Itoa(n) + "}"
+		params["term"+strconv.Itoa(n)] = term
+		indexed[n] = "search_contains(" + ownerOf + ", {:owner}, " + parameter + ", " + i.fields("") + ")"
+		anywhere := make([]string, len(i.Fields))
+		for j, field := range i.Fields {
+			anywhere[j] = "instr(search_fold(" + field + "), search_fold(" + parameter + ")) > 0"
+		}
+		contained[n] = "(" + strings.Join(anywhere, " OR ") + ")"
+	}
+	containing = strings.Join(contained, " AND ")
+	return i.replace("SELECT _rowid_ FROM $table WHERE ") + strings.Join(indexed, " AND ") + " AND " + containing, containing
+}
+
+// onSQLite is onPostgreSQL for SQLite. The terms are looked for in the rows that are
+// too long for the index, and in those that have changed since; SQLite reads a CROSS
+// JOIN in the order in which it is written.
+func (i Index) onSQLite(owner string, terms []string, params dbx.Params) (found, containing string) {
+	folded, contained := make([]string, len(terms)), make([]string, len(terms))
+	for n, term := range terms {
+		folded[n] = Fold(term)
+		params["term"+strconv.Itoa(n)] = folded[n]
+		contained[n] = "search_contains({:term" + strconv.Itoa(n) + "}, " + i.fields("") + ")"
+	}
+	containing = strings.Join(contained, " AND ")
+	params["match"], params["long"], params["owner"] = match(owner, folded), `"`+longRow(owner)+`"`, owner
+	return i.replace(`
+		SELECT rowid FROM $index WHERE $index MATCH {:match} AND rowid NOT IN (SELECT record FROM ${index}_pending)
+		UNION ALL
+		SELECT $table.rowid FROM (
+			SELECT rowid AS record FROM $index WHERE $index MATCH {:long} AND rowid NOT IN (SELECT record FROM ${index}_pending)
+			UNION ALL SELECT record FROM ${index}_pending
+		) CROSS JOIN $table ON $table.rowid = record WHERE ({:owner} = '' OR $owner = {:owner}) AND `) + containing, containing
+}

@@ -1,0 +1,141 @@
+package search
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/pocketbase/dbx"
+
+	"carebase/internal/postgres"
+)
+
+// Index is the search index of a table. Rows are found by their owner.
+type Index struct {
+	Table string
+	// Owner is the column of a row's owner.
+	Owner string
+	// Fields are the columns that are searched.
+	Fields []string
+	// Shared makes the rows of all owners be found together, too.
+	Shared bool
+}
+
+// Ensure creates the index and fills it with the table's rows, unless it exists.
+func (i Index) Ensure(ctx context.Context, db dbx.Builder) error {
+	var found int
+	err := db.NewQuery("SELECT count(*) FROM sqlite_master WHERE name = {:name}").Bind(dbx.Params{"name": i.name()}).WithContext(ctx).Row(&found)
+	if err != nil || found > 0 {
+		return err
+	}
+	onPostgreSQL := postgresDefinitions
+	if i.Shared {
+		onPostgreSQL = slices.Concat(onPostgreSQL, []string{postgresSharedDefinition})
+	}
+	return i.define(ctx, db, sqliteDefinitions, onPostgreSQL)
+}
+
+// Drop removes the index. It succeeds if there is none.
+func (i Index) Drop(ctx context.Context, db dbx.Builder) error {
+	return i.define(ctx, db, sqliteRemovals, postgresRemovals)
+}
+
+func (i Index) define(ctx context.Context, db dbx.Builder, onSQLite, onPostgreSQL []string) error {
+	statements := onSQLite
+	isPostgreSQL, err := postgres.Serves(ctx, db)
+	if err != nil {
+		return err
+	}
+	if isPostgreSQL {
+		statements, ctx = onPostgreSQL, postgres.Native(ctx)
+	}
+	for _, statement := range statements {
+		if _, err := db.NewQuery(i.replace(statement)).WithContext(ctx).Execute(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replace puts the parts of the index into a statement.
+func (i Index) replace(statement string) string { return os.Expand(statement, i.part) }
+
+// part returns a part of a statement by its name.
+func (i Index) part(name string) string {
+	switch name {
+	case "table":
+		return i.Table
+	case "index":
+		return i.name()
+	case "owner":
+		return i.Owner
+	case "fields":
+		return i.fields("")
+	case "changed":
+		changed := []string{"old." + i.Owner + " IS NOT new." + i.Owner}
+		for _, field := range i.Fields {
+			changed = append(changed, "old."+field+" IS NOT new."+field)
+		}
+		return strings.Join(changed, " OR ")
+	case "grams":
+		grams := "search_grams(source." + i.Owner + ", " + i.fields("source.") + ")"
+		if i.Shared {
+			grams += " || ' ' || search_grams('', " + i.fields("source.") + ")"
+		}
+		return grams
+	}
+	return ""
+}
+
+func (i Index) name() string { return i.Table + "_search" }
+
+// Owns reports whether a table belongs to the index.
+func (i Index) Owns(table string) bool {
+	return table == i.name() || strings.HasPrefix(table, i.name()+"_")
+}
+
+// fields returns the list of fields, each with a prefix.
+func (i Index) fields(prefix string) string { return prefix + strings.Join(i.Fields, ", "+prefix) }
+
+// module is how the FTS5 table of an index is defined.
+const module = "USING fts5(grams, content='', contentless_delete=1, tokenize='ascii')"
+
+// IsIndex reports whether an object of SQLite's catalog with this definition is a
+// search index. The names of its other parts begin with its own and an underscore.
+func IsIndex(definition string) bool {
+	return strings.HasPrefix(definition, "CREATE VIRTUAL TABLE ") && strings.HasSuffix(definition, module)
+}
+
+// sqliteDefinitions keep the rows that change in a table, and bring the index up to
+// date when there are many: one by one costs four times as much. Until then they are
+// searched without the index. A table's row ids stay what they are as long as it has
+// a primary key.
+var sqliteDefinitions = []string{
+	"CREATE VIRTUAL TABLE $index " + module,
+	"INSERT INTO $index (rowid, grams) SELECT source.rowid, $grams FROM $table AS source",
+	"INSERT INTO $index ($index) VALUES ('optimize')",
+	"CREATE TABLE ${index}_pending (number INTEGER PRIMARY KEY, record INTEGER UNIQUE NOT NULL)",
+	"CREATE TRIGGER ${index}_insert AFTER INSERT ON $table BEGIN INSERT OR IGNORE INTO ${index}_pending (record) VALUES (new.rowid); END",
+	`CREATE TRIGGER ${index}_update AFTER UPDATE OF $owner, $fields ON $table WHEN $changed BEGIN
+		INSERT OR IGNORE INTO ${index}_pending (record) VALUES (new.rowid);
+	END`,
+	"CREATE TRIGGER ${index}_delete AFTER DELETE ON $table BEGIN INSERT OR IGNORE INTO ${index}_pending (record) VALUES (old.rowid); END",
+	`CREATE TRIGGER ${index}_flush AFTER INSERT ON ${index}_pending WHEN new.number >= 128 BEGIN
+		DELETE FROM $index WHERE rowid IN (SELECT record FROM ${index}_pending);
+		INSERT INTO $index (rowid, grams) SELECT source.rowid, $grams FROM ${index}_pending AS changed JOIN $table AS source ON source.rowid = changed.record;
+		DELETE FROM ${index}_pending;
+	END`,
+}
+
+var sqliteRemovals = []string{
+	"DROP TRIGGER IF EXISTS ${index}_insert", "DROP TRIGGER IF EXISTS ${index}_update", "DROP TRIGGER IF EXISTS ${index}_delete",
+	"DROP TABLE IF EXISTS ${index}_pending", "DROP TABLE IF EXISTS $index",
+}
+
+// postgresDefinitions are indexes over expressions, which PostgreSQL keeps.
+var postgresDefinitions = []string{"CREATE INDEX $index ON $table USING gin (sqlite.search_grams($owner, $fields))"}
+
+const postgresSharedDefinition = "CREATE INDEX ${index}_shared ON $table USING gin (sqlite.search_grams('', $fields))"
+
+var postgresRemovals = []string{"DROP INDEX IF EXISTS $index", "DROP INDEX IF EXISTS ${index}_shared"}

@@ -1,0 +1,32 @@
+package migrations
+
+import (
+	"context"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	pocketbase "github.com/pocketbase/pocketbase/migrations"
+
+	"carebase/internal/collections"
+	"carebase/internal/counts"
+)
+
+// The database keeps indexes for the search, and counts for the overview.
+func init() {
+	pocketbase.Register(derivedUp, derivedDown)
+}
+
+func derivedUp(app core.App) error {
+	return collections.EnsureDerived(context.Background(), app.DB())
+}
+
+func derivedDown(app core.App) error {
+	for _, collection := range collections.All() {
+		if index, ok := collection.SearchIndex(); ok {
+			if err := index.Drop(context.Background(), app.DB()); err != nil {
+				return err
+			}
+		}
+	}
+	return counts.Drop(context.Background(), app.DB(), collections.Counters())
+}

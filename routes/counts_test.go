@@ -1,0 +1,88 @@
+package routes_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"carebase/internal/testing/testapp"
+)
+
+// counted returns the counts as they are stored, and as they are computed from the
+// records.
+func counted(server *testapp.Server) (stored, computed map[string]int64) {
+	server.Helper()
+	read := func(query string) map[string]int64 {
+		var rows []struct {
+			Bucket string `db:"bucket"`
+			Number int64  `db:"counted"`
+		}
+		if err := server.App.DB().NewQuery(query).All(&rows); err != nil {
+			server.Fatal(err)
+		}
+		numbers := map[string]int64{}
+		for _, row := range rows {
+			numbers[row.Bucket] = row.Number
+		}
+		return numbers
+	}
+	stored = read(`SELECT source || '/' || owner || '/' || kind || '/' || bucket AS bucket, sum(number) AS counted
+		FROM record_counts GROUP BY source, owner, kind, bucket HAVING sum(number) <> 0`)
+	computed = map[string]int64{}
+	for query, kind := range map[string]string{
+		"SELECT created_by || '/age/' || CASE WHEN age >= 90 THEN 90 ELSE age / 10 * 10 END AS bucket, count(*) AS counted FROM patients GROUP BY 1": "patients/",
+		"SELECT created_by || '/day/' || substr(created_at, 1, 10) AS bucket, count(*) AS counted FROM patients GROUP BY 1":                          "patients/",
+		"SELECT created_by || '/speciality/' || speciality AS bucket, count(*) AS counted FROM doctors GROUP BY 1":                                   "doctors/",
+		"SELECT '/speciality/' || speciality AS bucket, count(*) AS counted FROM doctors GROUP BY 1":                                                 "doctors/",
+		"SELECT created_by || '/total/' AS bucket, count(*) AS counted FROM mappings GROUP BY 1":                                                     "mappings/",
+	} {
+		for bucket, number := range read(query) {
+			computed[kind+bucket] = number
+		}
+	}
+	return stored, computed
+}
+
+func checkCounts(server *testapp.Server) {
+	server.Helper()
+	stored, computed := counted(server)
+	if len(stored) == 0 || fmt.Sprint(stored) != fmt.Sprint(computed) {
+		server.Errorf("stored %v, computed %v", stored, computed)
+	}
+}
+
+// TestCountsFollowEveryChange changes records of several owners at the same time,
+// through PocketBase's doors and in SQL.
+func TestCountsFollowEveryChange(t *testing.T) {
+	server := testapp.New(t)
+	alice, bob := server.SignUp("alice"), server.SignUp("bob")
+	var group sync.WaitGroup
+	for worker := range 4 {
+		group.Go(func() {
+			user := []testapp.User{alice, bob}[worker%2]
+			for round := range 6 {
+				patient := server.Patient(user, fmt.Sprint("Patient ", round))
+				path := "/api/collections/patients/records/" + patient
+				server.Must(200, user.Access, "PATCH", path, map[string]any{"age": 20 + 15*round})
+				server.Must(200, user.Access, "PATCH", path, map[string]any{"notes": "more"})
+				doctor := server.Doctor(user, fmt.Sprint("Doctor ", round))
+				server.Must(200, user.Access, "PATCH", "/api/doctors/"+doctor+"/", map[string]any{"speciality": fmt.Sprint("Speciality ", round)})
+				server.Mapping(user, patient, doctor)
+				if round%2 == 0 {
+					server.Must(204, user.Access, "DELETE", "/api/patients/"+patient+"/", nil)
+				}
+			}
+		})
+	}
+	group.Wait()
+	checkCounts(server)
+	manyPatients(server, alice.ID, 300)
+	execute(server, "UPDATE patients SET age = age + 40 WHERE created_by = '"+alice.ID+"'")
+	checkCounts(server)
+	execute(server, "DELETE FROM patients WHERE age = 42")
+	checkCounts(server)
+	server.Must(204, bob.Access, "DELETE", "/api/collections/users/records/"+bob.ID, nil)
+	checkCounts(server)
+	execute(server, "DELETE FROM mappings")
+	checkCounts(server)
+}
