@@ -261,7 +261,7 @@ func (c *clerk) resolve(found map[string]*row) {
 
 // check compares the books with what is stored: each row that was acknowledged,
 // no other, and for each its events. What was in doubt is there with its event, or
-// neither is. Others have made other patients.
+// neither is. Others are the keys of what others have made.
 func (o *office) check(t *testing.T, storage storage, others ...string) {
 	t.Helper()
 	stored, events := map[string]*row{}, map[string]string{}
@@ -273,9 +273,9 @@ func (o *office) check(t *testing.T, storage storage, others ...string) {
 		events, err = storedEvents(database)
 		return err
 	})
-	for _, id := range others {
-		delete(stored, key("patients", id))
-		delete(events, key("patients", id))
+	for _, key := range others {
+		delete(stored, key)
+		delete(events, key)
 	}
 	var wrong []string
 	for _, clerk := range o.clerks {
