@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +27,24 @@ const (
 
 // measureStreams measures what subscribers add to the processor time of creating a
 // patient: those whom it does not concern, and those of its owner.
-func measureStreams(ctx context.Context, binary, directory, data string, callers []caller, duration time.Duration) (err error) {
+func measureStreams(ctx context.Context, options options) (err error) {
+	if options.users < 2 || options.patients < options.users || options.time <= 0 {
+		return errors.New("usage: go run ./internal/bench -streams [-users 20] [-patients 200] [-time 3s]")
+	}
+	directory, err := os.MkdirTemp("", "carebase-bench-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
+	data := filepath.Join(directory, "pb_data")
+	callers, err := fill(data, options.users, options.patients)
+	if err != nil {
+		return err
+	}
+	binary, err := build(ctx, directory, "carebase")
+	if err != nil {
+		return err
+	}
 	server, err := startServer(binary, directory, "DATA_DIR="+data, "REALTIME_MAX_CLIENTS=10000", "REALTIME_MAX_SUBSCRIPTIONS=1000")
 	if err != nil {
 		return err
@@ -43,7 +61,7 @@ func measureStreams(ctx context.Context, binary, directory, data string, callers
 		if kind.own {
 			of = callers[:1]
 		}
-		if err := server.beside(ctx, kind.name, kind.count, of, callers[0], duration); err != nil {
+		if err := server.beside(ctx, kind.name, kind.count, of, callers[0], options.time); err != nil {
 			return err
 		}
 	}
@@ -202,7 +220,7 @@ func (s *streams) add(ctx context.Context, origin string, user caller) error {
 	if err != nil {
 		return err
 	}
-	subscribing := operation{name: "subscribe", method: "POST", path: fixed("/api/realtime"), body: string(body), status: http.StatusNoContent}
+	subscribing := operation{name: "subscribe", method: "POST", path: fixed("/api/realtime"), body: fixed(string(body)), status: http.StatusNoContent}
 	if err := send(ctx, http.DefaultClient, origin, subscribing, []caller{user}); err != nil {
 		return err
 	}

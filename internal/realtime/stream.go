@@ -96,7 +96,8 @@ func (s *stream) open(ctx context.Context, event *core.RealtimeConnectRequestEve
 			return err
 		case isTaken:
 			s.room.enter(s)
-			go s.serve()
+			// Once the server's handler has returned: its middlewares share the request.
+			context.AfterFunc(event.Request.Context(), s.serve)
 			return nil
 		}
 	}
