@@ -76,6 +76,17 @@ func TestKeysThatAreNoNumbers(t *testing.T) {
 	}
 }
 
+// TestViewInThePlaceOfATable imports nothing: the rest alone would look complete.
+func TestViewInThePlaceOfATable(t *testing.T) {
+	for view, flag := range map[string]string{"core_patient": "patients", "core_doctor": "doctors", "core_patientdoctor": "mappings"} {
+		from := newSource(t, clinicSchema, clinicRows, "DROP TABLE "+view+"; CREATE VIEW "+view+" AS SELECT 1 AS id, 'x' AS name")
+		_, _, err := prepare(t, nil, importer.Options{From: from})
+		if want := view + " is a view, not a table: name the table of the " + flag + " with --" + flag; err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 func TestManyProblemsAreCounted(t *testing.T) {
 	_, _, err := prepare(t, nil, importer.Options{From: newSource(t, clinicSchema, clinicRows,
 		`WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n LIMIT 1500) INSERT INTO core_patient SELECT i, '', 1, '', '2020-01-01 00:00:00', 1 FROM n`)})
