@@ -14,7 +14,7 @@ import (
 
 // recordRead records a read of the rows in the audit trail, before they are
 // sent.
-func (s *resource) recordRead(r *rest.Request, rows ...*row) error {
+func (s *resource) recordRead(r *rest.Request, rows ...row) error {
 	event := audit.Event{Action: audit.Read, Collection: s.collection.Name, Records: make([]string, len(rows))}
 	for i, row := range rows {
 		event.Records[i] = row.text(core.FieldNameId)

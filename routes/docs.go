@@ -4,7 +4,6 @@ import (
 	"io/fs"
 
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/pocketbase/pocketbase/tools/router"
 	"github.com/swaggest/swgui/v5emb"
 
@@ -17,10 +16,10 @@ const docsDirectory = "reference"
 
 // bindDocs serves the API reference: our own page around Swagger UI's script
 // and stylesheet, which package v5emb embeds.
-func bindDocs(root *router.Router[*core.RequestEvent], public fs.FS, middlewares []*hook.Handler[*core.RequestEvent]) {
+func bindDocs(root *router.Router[*core.RequestEvent], public fs.FS, surround func(*router.RouterGroup[*core.RequestEvent])) {
 	page := func(e *core.RequestEvent) error { return e.FileFS(public, docsDirectory+"/index.html") }
 	group := root.Group("/api/docs")
-	group.Bind(middlewares...)
+	surround(group)
 	group.GET("", page)
 	group.GET("/{$}", page)
 	group.Any("/{path...}", func(*core.RequestEvent) error { return rest.NotFound("") })

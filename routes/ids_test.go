@@ -161,7 +161,7 @@ func TestIDsInOrder(t *testing.T) {
 	for path, want := range map[string][]string{
 		"/api/mappings/": want, "/api/mappings/" + patient + "/": want, "/api/mappings/?ordering=id": want, "/api/mappings/?ordering=-id": reversed,
 		"/api/mappings/?ordering=doctor": want, "/api/mappings/?ordering=-doctor": reversed, "/api/mappings/?ordering=assigned_at": want,
-		"/api/doctors/": reversed, "/api/doctors/?ordering=id": want, "/api/doctors/?ordering=created_by,-id": reversed, "/api/doctors/?ordering=name": reversed,
+		"/api/doctors/": reversed, "/api/doctors/?ordering=id": want, "/api/doctors/?ordering=created_by,-id": reversed, "/api/doctors/?ordering=name": want, "/api/doctors/?ordering=-name": reversed,
 	} {
 		if got := idsOf(server.Call(alice.Access, "GET", path, nil).List(server)); !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", path, got, want)

@@ -6,9 +6,8 @@ import (
 	"slices"
 
 	"github.com/pocketbase/dbx"
-	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/collections"
+	"carebase/internal/query"
 	"carebase/internal/rest"
 )
 
@@ -33,15 +32,15 @@ func (s *resource) respondList(r *rest.Request, scope dbx.HashExp) error {
 	if err != nil {
 		return err
 	}
-	query := listing{resource: s, where: selected.where, order: s.order, size: indexedChunk, limit: all}
+	asked := listing{resource: s, where: selected.where, order: s.order, size: indexedChunk, limit: all}
 	if terms := r.Ordering(); terms != nil {
-		query.order = s.orderOf(terms)
+		asked.order = s.orderOf(terms)
 		if !s.isIndexed(terms) {
-			query.size = sortedChunk
+			asked.size = sortedChunk
 		}
 	}
 	if !r.Paginated() && !r.ForPeople() {
-		return r.RespondList(query.objects(r))
+		return r.RespondList(asked.objects(r))
 	}
 	count, err := s.countSelected(r, selected)
 	if err != nil {
@@ -51,11 +50,11 @@ func (s *resource) respondList(r *rest.Request, scope dbx.HashExp) error {
 	if err != nil {
 		return err
 	}
-	query.offset, query.limit = page.Offset, page.Limit
+	asked.offset, asked.limit = page.Offset, page.Limit
 	if !r.Paginated() {
-		return r.RespondPart(page, query.objects(r))
+		return r.RespondPart(page, asked.objects(r))
 	}
-	return r.RespondPage(page, query.objects(r))
+	return r.RespondPage(page, asked.objects(r))
 }
 
 // all is the limit of an unlimited list.
@@ -76,12 +75,17 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
 		ranges, offset, limit := []span{{order: l.order}}, l.offset, l.limit
 		recorded := false
+		selected, err := l.listed(r)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
 		for len(ranges) > 0 && limit != 0 {
 			asked := l.size.rows
 			if limit != all {
 				asked = min(asked, limit)
 			}
-			rows, exhausted, err := l.chunk(r, ranges[0], offset, asked)
+			rows, exhausted, err := l.chunk(r, selected, ranges[0], offset, asked)
 			// A HEAD response discloses no rows.
 			if err == nil && (len(rows) > 0 || !recorded) && r.Request.Method != http.MethodHead {
 				err, recorded = l.recordRead(r, rows...), true
@@ -91,11 +95,7 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 				return
 			}
 			for _, row := range rows {
-				object := row.object()
-				if row.tagColumns != nil {
-					object = append(object, rest.Entry[any]{Key: tagKey, Value: row.tag()})
-				}
-				if !yield(object, nil) {
+				if !yield(row, nil) {
 					return
 				}
 			}
@@ -111,35 +111,45 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 	}
 }
 
+// listed returns what is read of each row.
+func (l listing) listed(r *rest.Request) (*selection, error) {
+	selected := l.selection(listed...)
+	if !wantsTags(r) {
+		return selected, nil
+	}
+	collection, err := r.App.FindCachedCollectionByNameOrId(l.collection.Name)
+	if err != nil {
+		return nil, err
+	}
+	selected.showsTag = true
+	return selected.withTag(collection), nil
+}
+
 // chunk reads at most limit rows of a range, and fewer if they exceed the chunk
 // size in bytes. exhausted reports whether the range has no more rows.
-func (l listing) chunk(r *rest.Request, part span, offset, limit int64) (rows []*row, exhausted bool, err error) {
-	newRow := func() (*row, error) { return l.newRow(), nil }
-	if wantsTags(r) {
-		newRow = func() (*row, error) { return l.taggedRow(r.App) }
-	}
-	first, err := newRow()
+func (l listing) chunk(r *rest.Request, selected *selection, part span, offset, limit int64) (rows []row, exhausted bool, err error) {
+	text, arguments, err := query.Select{
+		Table: l.collection.Name, Columns: selected.columns, Where: dbx.And(slices.Concat(l.where, part.within)...),
+		Order: part.order.clauses(), Offset: offset, Limit: limit,
+	}.Build(r.App)
 	if err != nil {
 		return nil, false, err
 	}
-	columns := slices.Concat(l.columns(), first.tagColumns, []string{collections.CreatedAt, core.FieldNameId})
-	found, err := r.App.ConcurrentDB().Select(columns...).
-		From(l.collection.Name).Where(dbx.And(slices.Concat(l.where, part.within)...)).
-		OrderBy(part.order.clauses()...).Offset(offset).Limit(limit).
-		WithContext(r.Request.Context()).Rows()
+	found, err := query.Run(r.Request.Context(), r.App, text, arguments...)
 	if err != nil {
 		return nil, false, err
 	}
 	defer found.Close()
+	scanner := selected.scanner()
 	for size := int64(0); size < l.size.bytes; {
 		if !found.Next() {
 			return rows, int64(len(rows)) < limit, found.Err()
 		}
-		row, err := newRow()
-		if err != nil {
+		if err := found.Scan(scanner.destinations...); err != nil {
 			return nil, false, err
 		}
-		if err := found.Scan(append(row.destinations(), &row.createdAt, &row.id)...); err != nil {
+		row, err := scanner.row()
+		if err != nil {
 			return nil, false, err
 		}
 		rows = append(rows, row)

@@ -20,7 +20,7 @@ type order []orderTerm
 type orderTerm struct {
 	expression string
 	// value returns the expression's value for a row.
-	value      func(*row) any
+	value      func(row) any
 	descending bool
 }
 
@@ -28,22 +28,22 @@ type orderTerm struct {
 // longer one is the higher. assignmentClass and assignmentPlace put ids that were
 // generated before ids were numbers first, in the order in which they were.
 var (
-	idLength = orderTerm{expression: "length([[id]])", value: func(row *row) any { return int64(len(row.id)) }}
-	idText   = orderTerm{expression: "[[id]]", value: func(row *row) any { return row.id }}
+	idLength = orderTerm{expression: "length([[id]])", value: func(row row) any { return int64(len(row.id())) }}
+	idText   = orderTerm{expression: "[[id]]", value: func(row row) any { return row.id() }}
 
-	createdAt = orderTerm{expression: "[[" + collections.CreatedAt + "]]", value: func(row *row) any { return row.createdAt }}
+	createdAt = orderTerm{expression: "[[" + collections.CreatedAt + "]]", value: func(row row) any { return row.createdAt() }}
 
-	assignmentClass = orderTerm{expression: collections.AssignmentClass, value: func(row *row) any {
-		if len(row.id) == collections.GeneratedLength {
+	assignmentClass = orderTerm{expression: collections.AssignmentClass, value: func(row row) any {
+		if len(row.id()) == collections.GeneratedLength {
 			return int64(0)
 		}
-		return int64(len(row.id))
+		return int64(len(row.id()))
 	}}
-	assignmentPlace = orderTerm{expression: collections.AssignmentPlace, value: func(row *row) any {
-		if len(row.id) == collections.GeneratedLength {
-			return row.createdAt
+	assignmentPlace = orderTerm{expression: collections.AssignmentPlace, value: func(row row) any {
+		if len(row.id()) == collections.GeneratedLength {
+			return row.createdAt()
 		}
-		return row.id
+		return row.id()
 	}}
 )
 
@@ -67,9 +67,9 @@ func (s *resource) orderOf(terms []string) order {
 			if field.Name != name {
 				continue
 			}
-			column := orderTerm{expression: "[[" + name + "]]", value: func(row *row) any { return row.value(i) }, descending: descending}
+			column := orderTerm{expression: "[[" + name + "]]", value: func(row row) any { return row.values[i] }, descending: descending}
 			if field.Type == rest.AutoField || field.Type == rest.PrimaryKey {
-				length := orderTerm{expression: "length([[" + name + "]])", value: func(row *row) any { return int64(len(row.texts[i])) }, descending: descending}
+				length := orderTerm{expression: "length([[" + name + "]])", value: func(row row) any { return int64(len(row.text(name))) }, descending: descending}
 				parsed = append(parsed, length)
 			}
 			parsed = append(parsed, column)
@@ -124,7 +124,7 @@ type span struct {
 // that differ from it in the last term only, finally those that differ in the
 // first. Each range is a single index scan if there is a matching index: SQLite
 // would sort by an expression that is the same for all rows.
-func (o order) after(last *row) []span {
+func (o order) after(last row) []span {
 	ranges := make([]span, 0, len(o))
 	for length := len(o); length > 0; length-- {
 		conditions := make([]dbx.Expression, length)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -14,6 +15,7 @@ import (
 	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/counts"
+	"carebase/internal/query"
 	"carebase/internal/rest"
 	"carebase/internal/search"
 	"carebase/internal/simplejwt"
@@ -29,6 +31,8 @@ type resource struct {
 	fields []rest.Field
 	// readableByAll lets every user read every row. Only the owner may change it.
 	readableByAll bool
+	// viewed is the query of one object, until somebody changes the collection.
+	viewed atomic.Pointer[viewQuery]
 	// order is the default order of lists, and orderText describes it.
 	order     order
 	orderText string
@@ -200,17 +204,23 @@ func (s *resource) scope(r *rest.Request) dbx.HashExp {
 }
 
 func (s *resource) retrieve(r *rest.Request) error {
-	scope := s.scope(r)
-	scope["id"] = r.Request.PathValue("id")
-	row, err := s.taggedRow(r.App)
+	viewed, err := s.viewQuery(r.App)
 	if err != nil {
 		return err
 	}
-	err = r.App.ConcurrentDB().Select(append(s.columns(), row.tagColumns...)...).From(s.collection.Name).Where(scope).
-		WithContext(r.Request.Context()).Row(row.destinations()...)
+	arguments := []any{r.Request.PathValue("id"), r.Auth.Id}
+	if s.readableByAll {
+		arguments = arguments[:1]
+	}
+	scanner := viewed.scanner()
+	err = query.First(r.Request.Context(), r.App, viewed.text, arguments, scanner.destinations)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.denied(r, rest.NotFoundModel(s.Model))
 	}
+	if err != nil {
+		return err
+	}
+	row, err := scanner.row()
 	if err != nil {
 		return err
 	}
@@ -220,7 +230,7 @@ func (s *resource) retrieve(r *rest.Request) error {
 	if err := s.recordRead(r, row); err != nil {
 		return err
 	}
-	return r.Respond(http.StatusOK, row.object())
+	return r.Respond(http.StatusOK, row)
 }
 
 // count returns the number of rows that match.

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/collections"
@@ -15,15 +14,16 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// Bind registers the documented API, wrapped in the middlewares, and the
-// console's files from public. Call it once, before the app starts.
-func Bind(app core.App, settings *config.Config, public fs.FS, middlewares []*hook.Handler[*core.RequestEvent]) {
+// Bind registers the documented API, each group of its routes surrounded by the
+// middlewares, and the console's files from public. Call it once, before the app
+// starts.
+func Bind(app core.App, settings *config.Config, public fs.FS, surround func(*router.RouterGroup[*core.RequestEvent])) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		for prefix, endpoints := range table(settings) {
 			linkViews(prefix, endpoints)
-			bindPrefix(e.Router, prefix, endpoints, middlewares)
+			bindPrefix(e.Router, prefix, endpoints, surround)
 		}
-		bindDocs(e.Router, public, middlewares)
+		bindDocs(e.Router, public, surround)
 		bindPublic(e.Router, public)
 		return e.Next()
 	})
@@ -81,9 +81,9 @@ func table(settings *config.Config) map[string]endpoints {
 // bindPrefix registers the endpoints of a prefix, each with and without its
 // trailing slash, and a 404 for everything else below it. All errors have the
 // documented shape.
-func bindPrefix(root *router.Router[*core.RequestEvent], prefix string, endpoints endpoints, middlewares []*hook.Handler[*core.RequestEvent]) {
+func bindPrefix(root *router.Router[*core.RequestEvent], prefix string, endpoints endpoints, surround func(*router.RouterGroup[*core.RequestEvent])) {
 	group := root.Group(prefix)
-	group.Bind(middlewares...)
+	surround(group)
 	for path, view := range endpoints {
 		group.Any(path, view.Serve)
 		group.Any(path+"/{$}", view.Serve)

@@ -1,132 +1,241 @@
 package routes
 
 import (
-	"database/sql"
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/etag"
+	"carebase/internal/query"
 	"carebase/internal/rest"
 )
 
-// row holds the columns of one object between the database and its
-// representation, without a PocketBase record.
-type row struct {
-	fields   []rest.Field
-	texts    []string
-	integers []int64
-	// createdAt and id are the row's position in a list; unset outside lists.
-	createdAt, id string
-	// tagColumns are the columns that the row's tag is a digest of; nil without a
-	// tag.
+// selection is what a query reads of each row of a resource.
+type selection struct {
+	fields []rest.Field
+	// columns are those of the fields in order, followed by what else is read.
+	columns []string
+	// tagColumns are the columns that the row's tag is a digest of, and tagPlaces
+	// where they are among columns; nil without a tag.
 	tagColumns []string
-	tagValues  []sql.NullString
+	tagPlaces  []int
+	// showsTag adds the tag to the representation.
+	showsTag bool
 }
 
-// columns returns the columns that destinations expects, in order.
-func (s *resource) columns() []string {
-	columns := make([]string, len(s.fields))
-	for i, field := range s.fields {
-		columns[i] = field.Name
+// selection returns the selection of the fields and further columns.
+func (s *resource) selection(more ...string) *selection {
+	selected := &selection{fields: s.fields, columns: make([]string, 0, len(s.fields)+len(more))}
+	for _, field := range s.fields {
+		selected.columns = append(selected.columns, field.Name)
 	}
-	return columns
+	for _, column := range more {
+		selected.place(column)
+	}
+	return selected
 }
 
-func (s *resource) newRow() *row {
-	return &row{fields: s.fields, texts: make([]string, len(s.fields)), integers: make([]int64, len(s.fields))}
+// place returns where a column is among those that are read, and adds it if it is
+// not.
+func (s *selection) place(column string) int {
+	if i := slices.Index(s.columns, column); i >= 0 {
+		return i
+	}
+	s.columns = append(s.columns, column)
+	return len(s.columns) - 1
 }
 
-// taggedRow returns a row that is read together with all columns of its record,
-// so that its tag matches its content.
-func (s *resource) taggedRow(app core.App) (*row, error) {
+// withTag reads rows together with all columns of their record, so that their tag
+// matches their content.
+func (s *selection) withTag(collection *core.Collection) *selection {
+	s.tagColumns = etag.Columns(collection)
+	s.tagPlaces = make([]int, len(s.tagColumns))
+	for i, column := range s.tagColumns {
+		s.tagPlaces[i] = s.place(column)
+	}
+	return s
+}
+
+// viewQuery reads one object with its tag: by its id, and its owner unless every user
+// may read it.
+type viewQuery struct {
+	*selection
+	collection *core.Collection
+	text       string
+}
+
+func (s *resource) viewQuery(app core.App) (*viewQuery, error) {
 	collection, err := app.FindCachedCollectionByNameOrId(s.collection.Name)
 	if err != nil {
 		return nil, err
 	}
-	row := s.newRow()
-	row.tagColumns = etag.Columns(collection)
-	row.tagValues = make([]sql.NullString, len(row.tagColumns))
-	return row, nil
+	if known := s.viewed.Load(); known != nil && known.collection == collection {
+		return known, nil
+	}
+	condition := "[[id]] = {:id}"
+	if !s.readableByAll {
+		condition += " AND [[" + s.collection.Owner + "]] = {:owner}"
+	}
+	selected := s.selection().withTag(collection)
+	text, _, err := query.Select{Table: s.collection.Name, Columns: selected.columns, Where: dbx.NewExp(condition)}.Build(app)
+	made := &viewQuery{selected, collection, text}
+	if err == nil {
+		s.viewed.Store(made)
+	}
+	return made, err
+}
+
+// row is one object between the database and its representation, without a
+// PocketBase record.
+type row struct {
+	*selection
+	// values are those of the columns, as the driver returns them; those of the
+	// fields are an int64 for an Integer and a string for everything else.
+	values []any
+}
+
+// scanner reads the rows of a selection.
+type scanner struct {
+	*selection
+	values, destinations []any
+}
+
+func (s *selection) scanner() *scanner {
+	reading := &scanner{selection: s, values: make([]any, len(s.columns)), destinations: make([]any, len(s.columns))}
+	for i := range reading.values {
+		reading.destinations[i] = &reading.values[i]
+	}
+	return reading
+}
+
+// row returns the row that was scanned into the destinations.
+func (s *scanner) row() (row, error) {
+	scanned := row{s.selection, slices.Clone(s.values)}
+	for i, field := range s.fields {
+		var err error
+		if scanned.values[i], err = valueOf(field, s.values[i]); err != nil {
+			return row{}, err
+		}
+	}
+	return scanned, nil
+}
+
+// valueOf returns a stored value as an int64 or a string, as its field has it.
+func valueOf(field rest.Field, stored any) (any, error) {
+	switch stored.(type) {
+	case string:
+		if field.Type != rest.Integer {
+			return stored, nil
+		}
+	case int64:
+		if field.Type == rest.Integer {
+			return stored, nil
+		}
+	}
+	text, _ := query.Text(stored)
+	if field.Type != rest.Integer {
+		return text, nil
+	}
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%s is no integer: %w", field.Name, err)
+	}
+	return number, nil
 }
 
 // tag returns the row's entity tag.
-func (w *row) tag() string { return etag.Digest(w.tagColumns, w.tagValues) }
-
-// destinations returns the scan destinations of a query's columns, followed by
-// those of the tag.
-func (w *row) destinations() []any {
-	destinations := make([]any, len(w.fields), len(w.fields)+len(w.tagValues)+2)
-	for i, field := range w.fields {
-		if field.Type == rest.Integer {
-			destinations[i] = &w.integers[i]
-		} else {
-			destinations[i] = &w.texts[i]
-		}
-	}
-	for i := range w.tagValues {
-		destinations = append(destinations, &w.tagValues[i])
-	}
-	return destinations
+func (w row) tag() string {
+	return etag.Digest(w.tagColumns, func(column int) string {
+		text, _ := query.Text(w.values[w.tagPlaces[column]])
+		return text
+	})
 }
 
-// value returns the stored value of a field.
-func (w *row) value(field int) any {
-	if w.fields[field].Type == rest.Integer {
-		return w.integers[field]
+// text returns the stored text in a column; empty if the row does not have it.
+func (w row) text(column string) string {
+	i := slices.Index(w.columns, column)
+	if i < 0 {
+		return ""
 	}
-	return w.texts[field]
+	text, _ := query.Text(w.values[i])
+	return text
 }
 
-// text returns the stored text of a named field; empty if there is none.
-func (w *row) text(name string) string {
-	for i, field := range w.fields {
-		if field.Name == name {
-			return w.texts[i]
-		}
-	}
-	return ""
-}
+func (w row) id() string { return w.text(core.FieldNameId) }
+
+func (w row) createdAt() string { return w.text(collections.CreatedAt) }
 
 // size returns the approximate size of the row in bytes.
-func (w *row) size() int64 {
+func (w row) size() int64 {
 	size := 0
-	for _, text := range w.texts {
-		size += len(text)
+	for _, value := range w.values {
+		if text, ok := value.(string); ok {
+			size += len(text)
+		}
 	}
 	return int64(size)
 }
 
-// object returns the representation of the scanned row.
-func (w *row) object() rest.Object[any] {
-	object := make(rest.Object[any], len(w.fields))
+// AppendJSON implements rest.Appender: it appends the representation.
+func (w row) AppendJSON(out []byte) []byte {
+	separator := byte('{')
 	for i, field := range w.fields {
-		object[i].Key = field.Name
-		switch field.Type {
-		case rest.Integer:
-			object[i].Value = w.integers[i]
-		case rest.DateTime:
-			object[i].Value = rfc3339(w.texts[i])
-		case rest.AutoField, rest.PrimaryKey:
-			object[i].Value = rest.ID(w.texts[i])
-		default:
-			object[i].Value = w.texts[i]
+		out = append(rest.AppendString(append(out, separator), field.Name), ':')
+		separator = ','
+		switch value := w.values[i].(type) {
+		case int64:
+			out = strconv.AppendInt(out, value, 10)
+		case string:
+			out = appendText(out, field.Type, value)
 		}
 	}
-	return object
+	if w.showsTag {
+		out = rest.AppendString(append(rest.AppendString(append(out, ','), tagKey), ':'), w.tag())
+	}
+	return append(out, '}')
+}
+
+// appendText appends the representation of a stored text.
+func appendText(out []byte, kind rest.Type, text string) []byte {
+	begin := len(out)
+	switch kind {
+	case rest.AutoField, rest.PrimaryKey:
+		if number, isNumber := rest.ParseID(text); isNumber {
+			return strconv.AppendInt(out, number, 10)
+		}
+	case rest.DateTime:
+		out = rest.AppendString(out, text)
+		if i := bytes.IndexByte(out[begin:], ' '); i >= 0 {
+			out[begin+i] = 'T' // as rfc3339
+		}
+		return out
+	}
+	return rest.AppendString(out, text)
 }
 
 // representation returns the representation of a record that was just written.
 func (s *resource) representation(record *core.Record) rest.Object[any] {
-	row := s.newRow()
+	object := make(rest.Object[any], len(s.fields))
 	for i, field := range s.fields {
-		if field.Type == rest.Integer {
-			row.integers[i] = int64(record.GetInt(field.Name))
-		} else {
-			row.texts[i] = record.GetString(field.Name)
+		object[i].Key = field.Name
+		switch field.Type {
+		case rest.Integer:
+			object[i].Value = int64(record.GetInt(field.Name))
+		case rest.DateTime:
+			object[i].Value = rfc3339(record.GetString(field.Name))
+		case rest.AutoField, rest.PrimaryKey:
+			object[i].Value = rest.ID(record.GetString(field.Name))
+		default:
+			object[i].Value = record.GetString(field.Name)
 		}
 	}
-	return row.object()
+	return object
 }
 
 // rfc3339 converts a date from PocketBase's format ("2006-01-02
@@ -134,3 +243,6 @@ func (s *resource) representation(record *core.Record) rest.Object[any] {
 func rfc3339(stored string) string {
 	return strings.Replace(stored, " ", "T", 1)
 }
+
+// listed are the columns that place a row in a list.
+var listed = []string{collections.CreatedAt, core.FieldNameId}

@@ -86,6 +86,7 @@ func (s *resource) update(r *rest.Request, partial bool) error {
 		if err := s.checkStored(r, txApp, record.Id); err != nil {
 			return err
 		}
+		record.IgnoreUnchangedFields(true) // whose indexes stay as they are
 		if err := s.save(r, txApp, record, values); err != nil {
 			return err
 		}

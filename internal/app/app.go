@@ -62,12 +62,12 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	bindStart(app, config, options.Notices)
 	simplejwt.AcceptDjango(app, django.NewKeys(config.DjangoSecretKey))
 	hooks.Bind(app, config)
-	documented := server.Bind(app, config, server.Options{
+	surround := server.Bind(app, config, server.Options{
 		Timeouts:   options.Timeouts,
 		Monitoring: monitoring.Bind(app, config.MetricsAddr, options.Log),
 		Cluster:    engine.bind(app, config, options.Notices),
 	})
-	routes.Bind(app, config, options.Public, documented)
+	routes.Bind(app, config, options.Public, surround)
 	app.RootCmd.AddCommand(
 		cli.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), cli.NewDatabaseCommand(),
 		cli.NewAuditCommand(app, config), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config),

@@ -19,6 +19,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/config"
+	"carebase/internal/recent"
 )
 
 // Action says what was done: a code of FHIR's AuditEvent.action.
@@ -122,7 +123,7 @@ type Trail struct {
 	queue        *queue
 	heads        *headsLog
 	chains       chains
-	sets         *recentSets
+	sets         *recent.Cache[struct{}]
 	transactions transactions
 	exists       atomic.Bool // caches that the tables exist
 }
@@ -159,7 +160,7 @@ type Options struct {
 
 // Bind makes an app record everything. Call it once, before the app starts.
 func Bind(app core.App, settings *config.Config, options Options) {
-	trail := &Trail{app: app, reads: settings.AuditReads, retention: settings.AuditRetention, sets: newRecentSets(), rowsAtOnce: rowsAtOnceSQLite}
+	trail := &Trail{app: app, reads: settings.AuditReads, retention: settings.AuditRetention, sets: recent.NewCache[struct{}](setsRemembered), rowsAtOnce: rowsAtOnceSQLite}
 	if settings.PostgreSQL != nil {
 		trail.rowsAtOnce = rowsAtOncePostgreSQL
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/recent"
 )
 
 // Checkpoint says up to which event a chain is pruned. The events that record
@@ -124,7 +126,7 @@ func AdoptCheckpoints(ctx context.Context, tx core.App) error {
 	}
 	trail := Of(tx)
 	if trail == nil {
-		trail = &Trail{app: tx, sets: newRecentSets(), rowsAtOnce: rowsAtOnceSQLite}
+		trail = &Trail{app: tx, sets: recent.NewCache[struct{}](setsRemembered), rowsAtOnce: rowsAtOnceSQLite}
 	}
 	return trail.recordIn(tx, Event{
 		Action: Execute, Detail: "upgrade: checkpoints that an earlier release moved are taken as found", Checkpoints: adopted,

@@ -1,15 +1,16 @@
 package audit
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"carebase/internal/collections"
+	"carebase/internal/rest"
 )
 
 // timeLayout is RFC 3339 in UTC, to the millisecond.
@@ -130,17 +131,59 @@ func (s *recordSet) digest() string {
 
 // link encodes an event and hashes it together with its predecessor's hash.
 func (s *stored) link(predecessor string) (text, hash string, err error) {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(s); err != nil {
+	encoded, err := s.appendJSON(make([]byte, 0, 640))
+	if err != nil {
 		return "", "", err
 	}
-	text = strings.TrimSuffix(buffer.String(), "\n")
+	text = string(encoded)
 	return text, linkHash(predecessor, text), nil
 }
 
+// appendJSON appends what encoding/json makes of the event, without reflection.
+func (s *stored) appendJSON(out []byte) ([]byte, error) {
+	text := func(key, value string) {
+		out = rest.AppendString(append(append(append(out, '"'), key...), `":`...), value)
+		out = append(out, ',')
+	}
+	number := func(key string, value int64) {
+		out = strconv.AppendInt(append(append(append(out, '"'), key...), `":`...), value, 10)
+		out = append(out, ',')
+	}
+	out = append(out, '{')
+	text("id", s.ID)
+	text("chain", s.Chain)
+	number("seq", s.Seq)
+	text("recorded_at", s.RecordedAt)
+	text("action", string(s.Action))
+	text("outcome", string(s.Outcome))
+	text("agent", s.Agent)
+	text("agent_type", string(s.AgentType))
+	if s.Impersonator != "" {
+		text("impersonator", s.Impersonator)
+	}
+	text("token", s.Token)
+	text("address", s.Address)
+	text("door", string(s.Door))
+	text("request_id", s.RequestID)
+	text("collection", s.Collection)
+	text("detail", s.Detail)
+	text("records", s.Records)
+	number("count", int64(s.Count))
+	if s.Set != "" {
+		text("set", s.Set)
+	}
+	text("patient", s.Patient)
+	text("fields", s.Fields)
+	out[len(out)-1] = '}'
+	if len(s.Checkpoints) == 0 {
+		return out, nil
+	}
+	checkpoints, err := json.Marshal(s.Checkpoints)
+	return append(append(append(out[:len(out)-1], `,"checkpoints":`...), checkpoints...), '}'), err
+}
+
 func linkHash(predecessor, text string) string {
-	digest := sha256.Sum256([]byte(predecessor + "\n" + text))
+	linked := append(append(append(make([]byte, 0, len(predecessor)+1+len(text)), predecessor...), '\n'), text...)
+	digest := sha256.Sum256(linked)
 	return hex.EncodeToString(digest[:])
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"carebase/internal/config"
+	"carebase/internal/recent"
 )
 
 // Tighten reduces the queue's capacity; the queue must be empty.
@@ -19,7 +20,7 @@ func (t *Trail) SetRequestTimeout(timeout time.Duration) { t.queue.timeouts.Requ
 
 // AppendElsewhere records an event as another process does, in a chain of its own.
 func AppendElsewhere(app core.App, event Event) error {
-	other := &Trail{app: app, sets: newRecentSets(), rowsAtOnce: rowsAtOnceSQLite}
+	other := &Trail{app: app, sets: recent.NewCache[struct{}](setsRemembered), rowsAtOnce: rowsAtOnceSQLite}
 	return other.recordIn(app, event)
 }
 

@@ -56,7 +56,9 @@ func (t *Trail) transactionOf(app core.App) *transaction {
 			t.chains.giveBack(opened.chain, opened.seq, opened.hash, err)
 		}
 		if err == nil {
-			t.sets.add(opened.sets)
+			for _, id := range opened.sets {
+				t.sets.Put(id, struct{}{})
+			}
 		}
 		return nil
 	})
@@ -94,11 +96,8 @@ func (t *Trail) append(tx core.App, current *transaction, occurrences []*occurre
 	rows := make([]dbx.Params, len(occurrences))
 	for i, happened := range occurrences {
 		event, set := happened.prepare()
-		if set != nil && !t.sets.has(set.id) {
-			if err := insertSet(tx, set); err != nil {
-				return err
-			}
-			current.sets = append(current.sets, set.id)
+		if err := t.storeSet(tx, current, set); err != nil {
+			return err
 		}
 		event.ID, event.Chain, event.Seq = current.chain.ids.next(time.Now()), current.chain.id, current.seq+1
 		text, hash, err := event.link(current.hash)
@@ -122,7 +121,15 @@ func (t *Trail) append(tx core.App, current *transaction, occurrences []*occurre
 	return nil
 }
 
-func insertSet(tx core.App, set *recordSet) error {
+// storeSet stores a set, unless it is nil or stored already.
+func (t *Trail) storeSet(tx core.App, current *transaction, set *recordSet) error {
+	if set == nil {
+		return nil
+	}
+	if _, stored := t.sets.Get(set.id); stored {
+		return nil
+	}
+	current.sets = append(current.sets, set.id)
 	_, err := tx.DB().NewQuery(`INSERT INTO audit_record_sets (id, day, owner, records, patients)
 		VALUES ({:id}, {:day}, {:owner}, {:records}, {:patients}) ON CONFLICT (id) DO NOTHING`).
 		Bind(dbx.Params{"id": set.id, "day": set.day, "owner": set.owner, "records": set.records, "patients": set.patients}).Execute()
@@ -181,37 +188,6 @@ func insertAlike(tx core.App, rows []dbx.Params, size int) (err error) {
 	return nil
 }
 
-// recentSets caches the ids of stored sets. It evicts ids that were not used
-// lately; inserting such a set again changes nothing.
-type recentSets struct {
-	mutex         sync.Mutex
-	recent, older map[string]struct{}
-}
-
-// setsRemembered is the maximum number of ids in a generation.
-const setsRemembered = 10_000
-
-func newRecentSets() *recentSets {
-	return &recentSets{recent: map[string]struct{}{}, older: map[string]struct{}{}}
-}
-
-func (s *recentSets) has(id string) bool {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if _, found := s.recent[id]; found {
-		return true
-	}
-	_, found := s.older[id]
-	return found
-}
-
-func (s *recentSets) add(ids []string) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	for _, id := range ids {
-		if len(s.recent) >= setsRemembered {
-			s.older, s.recent = s.recent, map[string]struct{}{}
-		}
-		s.recent[id] = struct{}{}
-	}
-}
+// setsRemembered is how many ids of stored sets are remembered; inserting another
+// one again changes nothing.
+const setsRemembered = 20_000

@@ -22,7 +22,11 @@ type options struct {
 	time            time.Duration
 	audit, flood    bool
 	durability      bool
-	rows            bool
+	cost            bool
+	// only is the name of the one operation to measure the cost of, profile the
+	// directory for profiles of Carebase on SQLite meanwhile; empty for all and none.
+	only, profile string
+	rows          bool
 }
 
 func main() {
@@ -34,6 +38,9 @@ func main() {
 	flag.BoolVar(&options.audit, "audit", false, "measure what the audit trail costs instead of comparing the engines")
 	flag.BoolVar(&options.flood, "flood", false, "measure views under a flood of logins instead of comparing the engines")
 	flag.BoolVar(&options.durability, "durability", false, "measure what commits on the disk cost SQLite, without PostgreSQL")
+	flag.BoolVar(&options.cost, "cost", false, "measure the processor time of a request compared with a bare server and with PocketBase, with or without PostgreSQL")
+	flag.StringVar(&options.only, "only", "", "with -cost, the operation to measure: \"list of 30\", view, create or update")
+	flag.StringVar(&options.profile, "profile", "", "with -cost, the directory for profiles of Carebase on SQLite")
 	flag.BoolVar(&options.rows, "rows", false, "measure what grows with a user's own rows, with or without PostgreSQL")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -49,8 +56,8 @@ func main() {
 }
 
 func run(ctx context.Context, options options) (err error) {
-	if options.postgres == "" && !options.durability || options.users < 1 || options.patients < options.users || options.time <= 0 {
-		return errors.New("usage: go run ./internal/bench -postgres URL [-users 100] [-patients 100000] [-time 3s] [-audit | -flood | -durability]")
+	if options.postgres == "" && !options.durability && !options.cost || options.users < 1 || options.patients < options.users || options.time <= 0 {
+		return errors.New("usage: go run ./internal/bench -postgres URL [-users 100] [-patients 100000] [-time 3s] [-audit | -flood | -durability | -cost]")
 	}
 	directory, err := os.MkdirTemp("", "carebase-bench-*")
 	if err != nil {
@@ -64,29 +71,33 @@ func run(ctx context.Context, options options) (err error) {
 		return err
 	}
 	fmt.Printf("%d patients of %d users: made in SQLite in %.1f s", options.patients, options.users, time.Since(began).Seconds())
-	if options.durability {
-		fmt.Print("\n\n")
-		binary, err := build(ctx, directory)
-		if err != nil {
+	if options.postgres != "" {
+		began = time.Now()
+		if _, err := transfer.Copy(ctx, "sqlite:"+data, options.postgres, func(string, string, int64, int64) {}); err != nil {
 			return err
 		}
+		fmt.Printf(", copied to PostgreSQL in %.1f s", time.Since(began).Seconds())
+	}
+	fmt.Print("\n\n")
+	if options.cost {
+		return compareCost(ctx, directory, data, options, callers)
+	}
+	binary, err := build(ctx, directory, "carebase")
+	switch {
+	case err != nil:
+		return err
+	case options.durability:
 		return compareDurability(ctx, binary, directory, data, callers, options.time)
-	}
-	began = time.Now()
-	if _, err := transfer.Copy(ctx, "sqlite:"+data, options.postgres, func(string, string, int64, int64) {}); err != nil {
-		return err
-	}
-	fmt.Printf(", copied to PostgreSQL in %.1f s\n\n", time.Since(began).Seconds())
-	binary, err := build(ctx, directory)
-	if err != nil {
-		return err
-	}
-	if options.audit {
+	case options.audit:
 		return compareAudit(ctx, binary, directory, engines(directory, data, options.postgres), callers, options.time)
-	}
-	if options.flood {
+	case options.flood:
 		return measureFlood(ctx, binary, directory, engines(directory, data, options.postgres), callers, options.time)
 	}
+	return compareEngines(ctx, binary, directory, data, options, callers)
+}
+
+// compareEngines measures the documented API on both engines.
+func compareEngines(ctx context.Context, binary, directory, data string, options options, callers []caller) (err error) {
 	onSQLite, err := startServer(binary, directory, "DATA_DIR="+data)
 	if err != nil {
 		return err

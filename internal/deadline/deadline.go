@@ -11,6 +11,7 @@ package deadline
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -30,6 +31,15 @@ type Work struct {
 	since time.Time
 	// paused counts the reads and writes that are waiting for the client.
 	paused int
+	// statements are those that run; watched is set once the end is waited for.
+	statements []Statement
+	watched    bool
+}
+
+// Statement is something that runs for the work and ends with it.
+type Statement interface {
+	// Interrupt is called once, in a goroutine of its own, when the work has ended.
+	Interrupt()
 }
 
 // New starts work with a time limit. The caller must call Stop.
@@ -70,6 +80,43 @@ func (w *Work) Resume() {
 	if w.paused--; w.paused == 0 {
 		w.since = time.Now()
 		w.timer.Reset(max(w.left, 0))
+	}
+}
+
+// Watch interrupts a statement when the work ends, until Unwatch. It costs less than
+// context.AfterFunc for each statement of a request.
+func (w *Work) Watch(statement Statement) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.statements = append(w.statements, statement)
+	switch {
+	case !w.watched:
+		w.watched = true
+		context.AfterFunc(w.Context, w.interrupt)
+	case w.Context.Err() != nil:
+		go w.interrupt()
+	}
+}
+
+// Unwatch reports whether it kept a statement from being interrupted.
+func (w *Work) Unwatch(statement Statement) bool {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	i := slices.Index(w.statements, statement)
+	if i < 0 {
+		return false
+	}
+	w.statements = slices.Delete(w.statements, i, i+1)
+	return true
+}
+
+func (w *Work) interrupt() {
+	w.mutex.Lock()
+	running := w.statements
+	w.statements = nil
+	w.mutex.Unlock()
+	for _, statement := range running {
+		go statement.Interrupt()
 	}
 }
 

@@ -11,25 +11,56 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/query"
 )
 
 // Of returns the tag of a record, with its quotation marks. In a transaction it is
 // that of what the transaction sees. The error is sql.ErrNoRows for a record that
 // does not exist.
 func Of(ctx context.Context, app core.App, collection *core.Collection, id string) (string, error) {
-	tags, err := OfMany(ctx, app, collection, []string{id})
+	columns := Columns(collection)
+	values, err := stored(ctx, app, collection, columns, id)
+	return Digest(columns, func(column int) string { return values[column].String }), err
+}
+
+// OfRecord returns the tag of a record that was read before, and "" if the record
+// has changed since: a tag must not be newer than the representation.
+func OfRecord(ctx context.Context, app core.App, record *core.Record) (string, error) {
+	columns := Columns(record.Collection())
+	values, err := stored(ctx, app, record.Collection(), columns, record.Id)
 	if err != nil {
 		return "", err
 	}
-	tag, found := tags[id]
-	if !found {
-		return "", sql.ErrNoRows
+	for i, column := range columns {
+		var text any
+		if values[i].Valid {
+			text = values[i].String
+		}
+		value, err := record.Collection().Fields.GetByName(column).PrepareValue(record, text)
+		if err != nil {
+			return "", err
+		}
+		if !reflect.DeepEqual(value, record.GetRaw(column)) {
+			return "", nil
+		}
 	}
-	return tag, nil
+	return Digest(columns, func(column int) string { return values[column].String }), nil
+}
+
+// stored returns the columns of a record as texts.
+func stored(ctx context.Context, app core.App, collection *core.Collection, columns []string, id string) ([]sql.NullString, error) {
+	values, destinations := make([]sql.NullString, len(columns)), make([]any, len(columns))
+	for i := range values {
+		destinations[i] = &values[i]
+	}
+	text := "SELECT `" + strings.Join(columns, "`, `") + "` FROM `" + collection.Name + "` WHERE `id` = ?"
+	return values, query.First(ctx, app, text, []any{id}, destinations)
 }
 
 // OfMany returns the tags of records by their ids, without those of records that
@@ -73,26 +104,26 @@ func read(rows *dbx.Rows, columns []string) (map[string]string, error) {
 		if err := rows.Scan(destinations...); err != nil {
 			return nil, err
 		}
-		tags[values[0].String] = Digest(columns, values)
+		tags[values[0].String] = Digest(columns, func(column int) string { return values[column].String })
 	}
 	return tags, rows.Err()
 }
 
-// Digest returns the tag of a row that was read: the values are those of Columns.
-func Digest(columns []string, values []sql.NullString) string {
-	hash := sha256.New()
+// Digest returns the tag of a row that was read: value returns the text of one of
+// the Columns, which is empty for null.
+func Digest(columns []string, value func(column int) string) string {
+	digested := make([]byte, 0, 512)
 	// Names and values stand with their lengths, so that no two rows look alike.
 	write := func(text string) {
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
-		hash.Write(length[:])
-		hash.Write([]byte(text))
+		digested = binary.BigEndian.AppendUint64(digested, uint64(len(text)))
+		digested = append(digested, text...)
 	}
 	for i, column := range columns {
 		write(column)
-		write(values[i].String)
+		write(value(i))
 	}
-	return `"` + base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:18]) + `"`
+	sum := sha256.Sum256(digested)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:18]) + `"`
 }
 
 // IsAsked reports whether a request has the header If-Match.

@@ -14,14 +14,16 @@ type Monitoring struct {
 	log *requestLog
 	// metrics is nil if metrics are switched off.
 	metrics *metrics
+	stored  storedLog
 }
 
 // Bind adds the health endpoints, and serves metrics at metricsAddress
 // ("host:port") unless it is empty. Call it once, before the app starts. The
-// returned middlewares Observe and Redact must wrap every request; failed
+// returned middlewares Observe, StoreActivity and Redact must wrap every request; failed
 // requests are written to log as lines of JSON.
 func Bind(app core.App, metricsAddress string, log io.Writer) *Monitoring {
 	m := &Monitoring{log: newRequestLog(log)}
+	m.stored.bind(app)
 	if metricsAddress != "" {
 		m.metrics = newMetrics()
 		m.metrics.bind(app, metricsAddress)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // Object is a JSON object that keeps the order of its keys.
@@ -32,46 +34,67 @@ func (o Object[V]) MarshalJSON() ([]byte, error) {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		key, err := encode(entry.Key)
-		if err != nil {
+		out = append(AppendString(out, entry.Key), ':')
+		var err error
+		if out, err = appendValue(out, entry.Value); err != nil {
 			return nil, err
 		}
-		value, err := encode(entry.Value)
-		if err != nil {
-			return nil, err
-		}
-		out = append(append(append(out, key...), ':'), value...)
 	}
 	return append(out, '}'), nil
 }
 
+// Appender is a value that renders itself as compact JSON.
+type Appender interface{ AppendJSON(out []byte) []byte }
+
 // encode renders a value like DRF's JSONRenderer: compact, UTF-8, without HTML
-// escapes. The fast paths cover the values of list items.
-func encode(value any) ([]byte, error) {
+// escapes.
+func encode(value any) ([]byte, error) { return appendValue(nil, value) }
+
+// appendValue appends what encode returns. The fast paths cover the values of
+// objects and of list items.
+func appendValue(out []byte, value any) ([]byte, error) {
 	switch value := value.(type) {
 	case int64:
-		return strconv.AppendInt(nil, value, 10), nil
+		return strconv.AppendInt(out, value, 10), nil
 	case string:
-		if needsNoEscape(value) {
-			return append(append(append(make([]byte, 0, len(value)+2), '"'), value...), '"'), nil
-		}
+		return AppendString(out, value), nil
+	case Appender:
+		return value.AppendJSON(out), nil
 	case Object[any]:
-		return value.MarshalJSON()
+		encoded, err := value.MarshalJSON()
+		return append(out, encoded...), err
 	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
 		return nil, err
 	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+	return append(out, bytes.TrimSuffix(encoded.Bytes(), []byte("\n"))...), nil
 }
 
-func needsNoEscape(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+// AppendString appends a text as a JSON string, like DRF's JSONRenderer.
+func AppendString(out []byte, text string) []byte {
+	if needsNoEscape(text) {
+		return append(append(append(out, '"'), text...), '"')
+	}
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // every string can be encoded
+	return append(out, bytes.TrimSuffix(encoded.Bytes(), []byte("\n"))...)
+}
+
+// needsNoEscape reports whether a text stands in JSON as it is.
+func needsNoEscape(text string) bool {
+	isASCII := true
+	for i := range len(text) {
+		c := text[i]
+		if c < 0x20 || c == '"' || c == '\\' {
 			return false
 		}
+		isASCII = isASCII && c < utf8.RuneSelf
 	}
-	return true
+	// The line separators U+2028 and U+2029 are escaped because of JavaScript.
+	return isASCII || utf8.ValidString(text) && !strings.Contains(text, "\u2028") && !strings.Contains(text, "\u2029")
 }

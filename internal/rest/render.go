@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -9,12 +8,15 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
 const (
-	// listBuffer is the size in bytes of the buffer of a streamed list.
+	// listBuffer is the size in bytes up to which a list is not streamed, and of the
+	// parts in which it is.
 	listBuffer = 32 << 10
 	// writeTimeout limits how long a client may take to accept a buffer.
 	writeTimeout = 30 * time.Second
@@ -63,53 +65,77 @@ func (r *Request) NoContent() error {
 	return nil
 }
 
-// RespondList streams the items as a JSON array without holding them in memory.
-// It returns an error before the first item; a later error aborts the connection,
-// so that a truncated list does not look complete.
+// RespondList answers with the items as a JSON array. A long one is streamed, so that
+// it is never in memory as a whole. It returns an error before anything is sent; a
+// later one aborts the connection, so that a truncated list does not look complete.
 func (r *Request) RespondList(items iter.Seq2[any, error]) error {
 	return r.respondItems("[", "]", 1, items)
 }
 
-// respondItems streams items between the text that opens and closes their array;
-// level is the items' depth in the document.
-func (r *Request) respondItems(opening, closing string, level int, items iter.Seq2[any, error]) error {
-	next, stop := iter.Pull2(items)
-	defer stop()
-	item, err, more := next()
-	if err != nil {
-		return err
-	}
-	if !more {
-		return r.write(http.StatusOK, []byte(opening+closing))
-	}
+// listBuffers are the buffers of lists.
+var listBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-	r.passOverBody()
-	body, err := r.accepted.renderer.write(r, http.StatusOK)
-	if err != nil {
+// respondItems answers with items between the text that opens and closes their
+// array; level is the items' depth in the document.
+func (r *Request) respondItems(opening, closing string, level int, items iter.Seq2[any, error]) error {
+	buffer := listBuffers.Get().(*[]byte)
+	defer func() {
+		if cap(*buffer) <= 2*listBuffer { // that of a long text is not worth keeping
+			listBuffers.Put(buffer)
+		}
+	}()
+	*buffer = append((*buffer)[:0], opening...)
+	var body io.WriteCloser // nil until the list turns out to be long
+	flush := func() (err error) {
+		if body == nil {
+			r.passOverBody()
+			if body, err = r.accepted.renderer.write(r, http.StatusOK); err != nil {
+				return err
+			}
+		}
+		_, err = body.Write(*buffer)
+		*buffer = (*buffer)[:0]
 		return err
 	}
-	out := bufio.NewWriterSize(body, listBuffer)
-	separator := opening + r.lineBreak(level)
-	for ; more && err == nil; item, err, more = next() {
-		var row []byte
-		if row, err = encode(item); err != nil {
-			break
+	separator := r.lineBreak(level)
+	isEmpty := true
+	for item, err := range items {
+		if err == nil {
+			*buffer = append(*buffer, separator...)
+			*buffer, err = r.appendItem(*buffer, item, level)
+			isEmpty, separator = false, ","+r.lineBreak(level)
 		}
-		_, _ = out.WriteString(separator)
-		if _, err = out.Write(r.indented(row, level)); err != nil {
-			break
+		if err == nil && len(*buffer) >= listBuffer {
+			err = flush()
 		}
-		separator = "," + r.lineBreak(level)
+		if err != nil {
+			if body == nil {
+				return err
+			}
+			r.Set(failureKey, err)
+			panic(http.ErrAbortHandler)
+		}
 	}
-	if err != nil {
-		r.Set(failureKey, err)
-		panic(http.ErrAbortHandler)
+	if !isEmpty {
+		*buffer = append(*buffer, r.lineBreak(level-1)...)
 	}
-	_, _ = out.WriteString(r.lineBreak(level-1) + closing)
-	if err := out.Flush(); err != nil {
+	*buffer = append(*buffer, closing...)
+	if body == nil {
+		return r.write(http.StatusOK, *buffer)
+	}
+	if err := flush(); err != nil {
 		return err
 	}
 	return body.Close()
+}
+
+// appendItem appends an item at a level, laid out as negotiated.
+func (r *Request) appendItem(out []byte, item any, level int) ([]byte, error) {
+	if r.accepted.indent == 0 {
+		return appendValue(out, item)
+	}
+	encoded, err := encode(item)
+	return append(out, r.indented(encoded, level)...), err
 }
 
 // lineBreak returns a line break with the level's indent; "" for compact JSON.
@@ -135,6 +161,9 @@ func (r *Request) indented(body []byte, level int) []byte {
 
 func (r *Request) write(status int, body []byte) error {
 	r.passOverBody()
+	if r.accepted.renderer.encoding == asJSON {
+		r.Response.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	out, err := r.accepted.renderer.write(r, status)
 	if err != nil {
 		return err

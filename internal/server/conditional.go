@@ -9,7 +9,6 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
-	"reflect"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/apis"
@@ -55,18 +54,11 @@ func tagView(e *core.RecordRequestEvent) error {
 	if e.Collection.IsView() || e.Collection.IsAuth() {
 		return nil
 	}
-	tag, err := etag.Of(e.Request.Context(), e.App, e.Collection, e.Record.Id)
-	if err != nil {
-		return err
-	}
-	again, err := e.App.FindRecordById(e.Collection, e.Record.Id)
-	if err != nil {
-		return err
-	}
-	if reflect.DeepEqual(again.FieldsData(), e.Record.FieldsData()) {
+	tag, err := etag.OfRecord(e.Request.Context(), e.App, e.Record)
+	if err == nil && tag != "" {
 		e.Response.Header().Set("ETag", tag)
 	}
-	return nil
+	return err
 }
 
 func setTag(e *core.RecordRequestEvent) error {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"net/http"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -28,39 +29,60 @@ const (
 // oneYear is how long browsers remember that the host speaks TLS.
 const oneYear = "max-age=31536000"
 
+// headerValues are values of headers that all responses share.
+type headerValues map[string][]string
+
+func values(pairs ...string) headerValues {
+	shared := headerValues{}
+	for i := 0; i < len(pairs); i += 2 {
+		// Without capacity for more, so that adding to one copies it.
+		shared[http.CanonicalHeaderKey(pairs[i])] = pairs[i+1 : i+2 : i+2]
+	}
+	return shared
+}
+
+// The security headers of every response, and those of each kind.
+var (
+	commonHeaders = values(
+		"X-Content-Type-Options", "nosniff",
+		"X-Frame-Options", "DENY",
+		"Referrer-Policy", "same-origin",
+		"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+	)
+	// The dashboard's files have hashes in their names, and PocketBase lets them be
+	// kept.
+	dashboardHeaders = values("Content-Security-Policy", dashboardPolicy)
+	fileHeaders      = values("Content-Security-Policy", filePolicy, "X-Frame-Options", "SAMEORIGIN", "Cache-Control", "no-store")
+	pageHeaders      = values(
+		"Content-Security-Policy", pagePolicy,
+		"Cross-Origin-Opener-Policy", "same-origin",
+		"Cross-Origin-Resource-Policy", "same-origin",
+	)
+	// An answer may be about somebody's health, whatever it is.
+	answerHeaders = values("Cache-Control", "no-store")
+	// The program's own files change with its version.
+	publicHeaders = values("Cache-Control", "no-cache")
+)
+
 // setSecurityHeaders sets the security headers of every response, in the place of
 // PocketBase's middleware. Nothing else in Carebase sets any of them.
 func setSecurityHeaders(e *core.RequestEvent) error {
 	header := e.Response.Header()
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Frame-Options", "DENY")
-	header.Set("Referrer-Policy", "same-origin")
-	header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+	maps.Copy(header, commonHeaders)
 	if forwarded.IsTLS(e.Request) {
 		header.Set("Strict-Transport-Security", oneYear)
 	}
 	switch {
 	case endpoint.IsBelow(e.Request, "/_"):
-		// Its files have hashes in their names, and PocketBase lets them be kept.
-		header.Set("Content-Security-Policy", dashboardPolicy)
+		maps.Copy(header, dashboardHeaders)
 	case endpoint.IsBelow(e.Request, "/api/files"):
-		header.Set("Content-Security-Policy", filePolicy)
-		header.Set("X-Frame-Options", "SAMEORIGIN")
-		header.Set("Cache-Control", "no-store")
+		maps.Copy(header, fileHeaders)
 	case endpoint.IsBelow(e.Request, "/api"):
-		setPageHeaders(header)
-		// Whatever it is, it may be about somebody's health.
-		header.Set("Cache-Control", "no-store")
+		maps.Copy(header, pageHeaders)
+		maps.Copy(header, answerHeaders)
 	default:
-		setPageHeaders(header)
-		// The program's own files, which change with its version.
-		header.Set("Cache-Control", "no-cache")
+		maps.Copy(header, pageHeaders)
+		maps.Copy(header, publicHeaders)
 	}
 	return e.Next()
-}
-
-func setPageHeaders(header http.Header) {
-	header.Set("Content-Security-Policy", pagePolicy)
-	header.Set("Cross-Origin-Opener-Policy", "same-origin")
-	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 }

@@ -30,6 +30,10 @@ type middleware struct {
 	around func(e *core.RequestEvent, own func(*core.RequestEvent) error) error
 	// documented stands in the place of run around the documented API.
 	documented func(*core.RequestEvent) error
+	// native leaves it out around the documented API, where nothing is for it to do:
+	// it looks at endpoints of PocketBase's or at superusers, whose tokens the
+	// documented API does not take.
+	native bool
 	// skip leaves it out where the configuration does not ask for it.
 	skip bool
 }
@@ -47,33 +51,32 @@ func (s *server) pipeline() []middleware {
 		{id: "audit", priority: -90_000, why: "around all that refuses what is worth an event", run: audit.Follow},
 		{id: "allowedHosts", priority: -1042, why: "a foreign host gets no CORS answer", run: s.checkHost, skip: len(s.config.AllowedHosts) == 0},
 		{id: apis.DefaultCorsMiddlewareId, priority: -1041, why: "PocketBase's own, for preflights only: OPTIONS is the documented API's", around: answerPreflight},
-		{id: apis.DefaultActivityLoggerMiddlewareId, priority: -1040, why: "PocketBase's own: stores the request log"},
+		{id: apis.DefaultActivityLoggerMiddlewareId, priority: -1040, why: "stores PocketBase's request log, many rows at a time", run: s.Monitoring.StoreActivity},
 		{id: "activityLogRedaction", priority: -1039, why: "inside the request log, which must not see query strings", run: s.Monitoring.Redact},
 		{id: "databaseFailures", priority: -1038, why: "inside the logs, which tell failures from refusals", run: tellDatabaseFailures},
 		{id: apis.DefaultPanicRecoverMiddlewareId, priority: -1030, why: "PocketBase's own: turns panics below it into errors"},
-		{id: apis.DefaultLoadAuthTokenMiddlewareId, priority: -1020, why: "signs the caller in; an outage of the database is no guest", run: loadToken, documented: simplejwt.LoadToken},
-		{id: "sessions", priority: -1019, why: "takes back the sign-in of a session that has ended, right after it", run: loadSession},
-		{id: "strictCredentials", priority: -1018, why: "refuses a token that neither of the two above accepted", run: requireValidToken},
-		{id: "queryGuard", priority: -1017, why: "knows superusers, and refuses before anything is read", run: guardQueries},
-		{id: "secretFilters", priority: -1016, why: "knows superusers, and refuses before anything is read", run: guardSecretFilters},
-		{id: apis.DefaultSuperuserIPsWhitelistMiddlewareId, priority: -1015, why: "PocketBase's own: superusers' networks, for their tokens"},
-		{id: "superuserEndpoints", priority: -1014, why: "refuses superusers what nobody has thought about, before it is recorded as done", run: confineToEndpoints},
-		{id: "auditAdministration", priority: -1010, why: "records what superusers do before it happens", run: audit.Administration},
+		{id: apis.DefaultLoadAuthTokenMiddlewareId, priority: -1020, why: "signs the caller in; an outage of the database is no guest", run: simplejwt.LoadNative, documented: simplejwt.LoadToken},
+		{id: "strictCredentials", priority: -1018, native: true, why: "refuses a token that was not accepted above", run: requireValidToken},
+		{id: "queryGuard", priority: -1017, native: true, why: "knows superusers, and refuses before anything is read", run: guardQueries},
+		{id: "secretFilters", priority: -1016, native: true, why: "knows superusers, and refuses before anything is read", run: guardSecretFilters},
+		{id: apis.DefaultSuperuserIPsWhitelistMiddlewareId, priority: -1015, native: true, why: "PocketBase's own: superusers' networks, for their tokens"},
+		{id: "superuserEndpoints", priority: -1014, native: true, why: "refuses superusers what nobody has thought about, before it is recorded as done", run: confineToEndpoints},
+		{id: "auditAdministration", priority: -1010, native: true, why: "records what superusers do before it happens", run: audit.Administration},
 		{id: apis.DefaultRateLimitMiddlewareId, priority: -1000, why: "PocketBase's own: off unless an operator switches it on"},
 		{id: "superuserNetworks", priority: -999, why: "closes sign-in before a password is looked at", run: s.confineSuperusers, skip: len(s.config.SuperuserNetworks) == 0},
 		{id: apis.DefaultBodyLimitMiddlewareId, priority: -990, why: "PocketBase's own: bounds what everything below may read"},
-		{id: "batchLimit", priority: -989, why: "the same for batches, whose route takes PocketBase's own away", run: limitBatch},
+		{id: "batchLimit", priority: -989, native: true, why: "the same for batches, whose route takes PocketBase's own away", run: limitBatch},
 		{id: "throttle", priority: -988, why: "knows who asks, and reads bodies that have a limit", run: s.throttled},
 		{id: "registration", priority: -987, why: "before the body of a registration that will be refused is read", run: refuseRegistration, skip: !s.config.RegistrationClosed},
 		{id: "deadline", priority: -985, why: "inside all that refuses without work; the audit trail outside goes on after it", run: s.limitWork},
-		{id: "backupArchives", priority: -60, why: "verifies an archive before PocketBase stores or restores it; superusers are known", run: backup.CheckArchives},
-		{id: "losslessBodies", priority: -50, why: "needs the limit on bodies; before anything acts on one", run: requireLossless},
-		{id: "sqlConsole", priority: -40, why: "records and restricts SQL before it runs; superusers are known", run: guardSQL},
-		{id: "passwordWork", priority: -30, why: "waits for a processor last of all, so that nothing refused holds one", run: limitPasswordWork},
-		{id: "djangoPasswords", priority: -25, why: "holds a place for hashing, and no transaction yet", run: proveDjangoPassword},
-		{id: "postgresBackups", priority: -20, why: "tells superusers why there are no backups on PostgreSQL", run: engine.RefuseBackups, skip: s.Cluster == nil},
-		{id: "clusterClients", priority: -10, why: "finds realtime clients of other processes, right before PocketBase looks", run: s.Cluster.FindClients, skip: s.Cluster == nil},
-		{id: "writeTransaction", priority: -5, why: "innermost: nothing above it runs while the transaction is open", run: writeInTransaction},
+		{id: "backupArchives", priority: -60, native: true, why: "verifies an archive before PocketBase stores or restores it; superusers are known", run: backup.CheckArchives},
+		{id: "losslessBodies", priority: -50, native: true, why: "needs the limit on bodies; before anything acts on one", run: requireLossless},
+		{id: "sqlConsole", priority: -40, native: true, why: "records and restricts SQL before it runs; superusers are known", run: guardSQL},
+		{id: "passwordWork", priority: -30, native: true, why: "waits for a processor last of all, so that nothing refused holds one", run: limitPasswordWork},
+		{id: "djangoPasswords", priority: -25, native: true, why: "holds a place for hashing, and no transaction yet", run: proveDjangoPassword},
+		{id: "postgresBackups", priority: -20, native: true, why: "tells superusers why there are no backups on PostgreSQL", run: engine.RefuseBackups, skip: s.Cluster == nil},
+		{id: "clusterClients", priority: -10, native: true, why: "finds realtime clients of other processes, right before PocketBase looks", run: s.Cluster.FindClients, skip: s.Cluster == nil},
+		{id: "writeTransaction", priority: -5, native: true, why: "innermost: nothing above it runs while the transaction is open", run: writeInTransaction},
 	}
 }
 
@@ -98,15 +101,16 @@ func (s *server) bindPipeline(root *router.Router[*core.RequestEvent]) error {
 	return nil
 }
 
-// documented returns what stands around the documented API only.
-func (s *server) documented() []*hook.Handler[*core.RequestEvent] {
-	var handlers []*hook.Handler[*core.RequestEvent]
+// surround puts what stands around the documented API around a group of its routes.
+func (s *server) surround(group *router.RouterGroup[*core.RequestEvent]) {
 	for _, entry := range s.pipeline() {
+		if entry.native {
+			group.Unbind(entry.id)
+		}
 		if entry.documented != nil {
-			handlers = append(handlers, entry.handler(entry.documented))
+			group.Bind(entry.handler(entry.documented))
 		}
 	}
-	return handlers
 }
 
 func (m middleware) handler(run func(*core.RequestEvent) error) *hook.Handler[*core.RequestEvent] {

@@ -5,7 +5,7 @@ package server
 
 import (
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/config"
 	"carebase/internal/monitoring"
@@ -32,8 +32,9 @@ type server struct {
 }
 
 // Bind surrounds every request of the app with the pipeline. It is called once,
-// before the app starts, and returns what stands around the documented API only.
-func Bind(app core.App, config *config.Config, options Options) (documented []*hook.Handler[*core.RequestEvent]) {
+// before the app starts, and returns what puts the documented API's own part of it
+// around a group of routes.
+func Bind(app core.App, config *config.Config, options Options) (surround func(*router.RouterGroup[*core.RequestEvent])) {
 	options.Timeouts = options.Timeouts.orDefault()
 	s := &server{Options: options, config: config, limits: throttle.Install(app, config.Throttle)}
 	s.bindConnections(app)
@@ -57,5 +58,5 @@ func Bind(app core.App, config *config.Config, options Options) (documented []*h
 		}
 		return e.Next()
 	})
-	return s.documented()
+	return s.surround
 }

@@ -4,39 +4,8 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
-	"carebase/internal/dberror"
-	"carebase/internal/django"
 	"carebase/internal/endpoint"
-	"carebase/internal/simplejwt"
 )
-
-// loadToken signs the caller in as PocketBase does, but fails if the database does
-// not answer, instead of treating the caller as a guest.
-func loadToken(e *core.RequestEvent) error {
-	raw := simplejwt.NativeToken(e.Request)
-	if e.Auth != nil || raw == "" {
-		return e.Next()
-	}
-	record, err := e.App.FindAuthRecordByToken(raw, core.TokenTypeAuth)
-	if err != nil && dberror.Refusal(err) == nil {
-		record, err = simplejwt.LoadDjangoToken(e)
-	}
-	if err != nil {
-		return err
-	}
-	if record != nil && !django.IsInactive(record) {
-		e.Auth = record
-	}
-	return e.Next()
-}
-
-// loadSession revokes the sign-in if the token's session has ended.
-func loadSession(e *core.RequestEvent) error {
-	if err := simplejwt.LoadSession(e); err != nil {
-		return err
-	}
-	return e.Next()
-}
 
 // requireValidToken refuses an invalid token where health data is asked for. To
 // PocketBase such a caller is a guest, who would be shown an empty list as if

@@ -84,28 +84,6 @@ func endExchanged(ctx context.Context, app core.App, old token) error {
 	return notValid(err)
 }
 
-// LoadDjangoToken returns the user of a request with an access token that Django
-// issued, for PocketBase's endpoints; nil if it has none.
-func LoadDjangoToken(e *core.RequestEvent) (*core.Record, error) {
-	raw := NativeToken(e.Request)
-	if !isDjango(raw) {
-		return nil, nil
-	}
-	found, err := decodeDjango(e.App, raw)
-	if err == nil {
-		err = found.requireAccess()
-	}
-	var invalid tokenError
-	switch {
-	case errors.As(err, &invalid), errors.Is(err, errNoUser):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	e.Set(sessionKey, "")
-	return found.user, nil
-}
-
 func latest(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

@@ -2,6 +2,7 @@ package simplejwt
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -11,33 +12,42 @@ import (
 	"github.com/pocketbase/pocketbase/tools/security"
 
 	"carebase/internal/collections"
+	"carebase/internal/dberror"
+	"carebase/internal/django"
 )
 
-// LoadSession loads the session of a token that PocketBase has accepted, and clears
-// the request's authentication if the session has ended.
-func LoadSession(e *core.RequestEvent) error {
-	if e.Auth == nil || e.Auth.Collection().Name != collections.Users || e.Get(sessionKey) != nil {
-		return nil
+// LoadNative is the middleware that signs the caller in as PocketBase does, but fails
+// if the database does not answer, instead of treating the caller as a guest, and
+// accepts no token of a session that has ended.
+func LoadNative(e *core.RequestEvent) error {
+	raw := NativeToken(e.Request)
+	if e.Auth != nil || raw == "" {
+		return e.Next()
 	}
-	claims, err := security.ParseUnverifiedJWT(NativeToken(e.Request)) // already verified by PocketBase
-	if err != nil {
+	found, err := decode(e.Request.Context(), e.App, raw)
+	var invalid tokenError
+	switch {
+	case err == nil && found.isNative() && !django.IsInactive(found.user):
+		e.Auth = found.user.Original() // a copy: PocketBase and its hooks may change it
+		e.Set(sessionKey, found.session())
+	case err == nil, errors.Is(err, errNoUser):
+	case !errors.As(err, &invalid):
 		return err
+	case invalid == errInvalid: // other accounts have no sessions
+		record, err := e.App.FindAuthRecordByToken(raw, core.TokenTypeAuth)
+		if dberror.Refusal(err) != nil {
+			return err
+		}
+		if err == nil && record.Collection().Name != collections.Users && !django.IsInactive(record) {
+			e.Auth = record
+		}
 	}
-	session := sessionOf(claims)
-	if session == "" {
-		e.Auth = nil // the server issues no token without a session
-		return nil
-	}
-	living, err := IsLiving(e.Request.Context(), e.App, session, e.Auth.Id)
-	if err != nil {
-		return err
-	}
-	if !living {
-		e.Auth = nil
-		return nil
-	}
-	e.Set(sessionKey, session)
-	return nil
+	return e.Next()
+}
+
+// isNative reports whether PocketBase's endpoints accept the token.
+func (t token) isNative() bool {
+	return t.claims[core.TokenClaimType] == core.TokenTypeAuth || t.fromDjango && t.requireAccess() == nil
 }
 
 // NativeToken returns a request's token as PocketBase parses it.

@@ -166,7 +166,7 @@ func refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 // Verify returns nil for a valid token of either type, like SimpleJWT's
 // TokenVerifySerializer.
 func Verify(ctx context.Context, app core.App, raw string, rotation Rotation) error {
-	found, err := decode(app, raw)
+	found, err := decode(ctx, app, raw)
 	ended := errors.Is(err, errBlacklisted)
 	switch {
 	case err != nil && (!ended || !rotation.Blacklist):
@@ -206,7 +206,7 @@ func Blacklist(ctx context.Context, app core.App, raw string) (user *core.Record
 // decodeRefresh decodes a refresh token. A blacklisted one is returned together with
 // errBlacklisted.
 func decodeRefresh(ctx context.Context, app core.App, raw string) (token, error) {
-	found, err := decode(app, raw)
+	found, err := decode(ctx, app, raw)
 	if err != nil {
 		return found, err
 	}

@@ -52,17 +52,6 @@ func sessionOf(claims jwt.MapClaims) string {
 	return id
 }
 
-// inSession restricts a query for a user to one whose session has not ended. It costs
-// an index lookup rather than a query of its own.
-func inSession(query *dbx.SelectQuery, session string) *dbx.SelectQuery {
-	if session == "" {
-		return query
-	}
-	return query.AndWhere(dbx.NewExp(
-		"EXISTS (SELECT 1 FROM {{sessions}} WHERE [[sessions.id]] = {:session} AND [[sessions.user]] = [[users.id]])",
-		dbx.Params{"session": session}))
-}
-
 // IsLiving reports whether a session of a user has not ended.
 func IsLiving(ctx context.Context, app core.App, session, user string) (bool, error) {
 	var found int

@@ -1,18 +1,19 @@
 package simplejwt
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cast"
 
 	"carebase/internal/collections"
 	"carebase/internal/django"
+	"carebase/internal/recent"
 )
 
 // Values of the token_type claim.
@@ -147,41 +148,86 @@ var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.
 // decode decodes a token of any type and verifies its signature, expiry and session.
 // It returns a tokenError, or errNoUser if its user does not exist. A token whose session
 // has ended is returned together with errBlacklisted.
-func decode(app core.App, raw string) (token, error) {
-	claims := jwt.MapClaims{}
-	unverified, _, err := parser.ParseUnverified(raw, claims)
-	if err != nil || unverified.Method.Alg() != jwt.SigningMethodHS256.Alg() {
-		return token{}, errInvalid
-	}
-	if sessionOf(claims) == "" {
-		if found, err := decodeDjango(app, raw); err != errInvalid {
-			return found, err
-		}
-	}
-	user, ended, err := findUser(app, claims)
-	if err != nil {
-		return token{}, err
-	}
-	verified := jwt.MapClaims{}
-	_, err = parser.ParseWithClaims(raw, verified, func(*jwt.Token) (any, error) { return verifyingKey(user), nil })
+func decode(ctx context.Context, app core.App, raw string) (token, error) {
+	found, ended, err := verify(ctx, app, raw)
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return token{}, errExpired
 	case err != nil:
-		return token{}, errInvalid
-	case verified["exp"] == nil:
+		return token{}, err
+	case found.fromDjango:
+		return found, nil
+	case found.claims["exp"] == nil:
 		return token{}, errNoExpiry
-	case sessionOf(verified) == "":
+	case found.session() == "":
 		return token{}, errInvalid // the server issues no token without a session
 	case ended:
-		return token{claims: verified, user: user}, errBlacklisted
+		return found, errBlacklisted
 	}
-	return token{claims: verified, user: user}, nil
+	return found, nil
+}
+
+// verified is a token whose signature and expiry have been verified with a key.
+type verified struct {
+	claims jwt.MapClaims
+	key    string
+}
+
+// recentlyVerified keeps tokens from being parsed for each request. Whether the user
+// and the session still exist, and have the same key, is read for each.
+var recentlyVerified = recent.NewCache[verified](2000)
+
+// maxKept is the length of the longest token that is kept.
+const maxKept = 2048
+
+// verify returns a token with a valid signature and whether its session has ended.
+func verify(ctx context.Context, app core.App, raw string) (found token, ended bool, err error) {
+	if known, isKnown := recentlyVerified.Get(raw); isKnown {
+		found.claims = known.claims
+		if found.user, ended, err = findUser(ctx, app, known.claims); err != nil {
+			return token{}, false, err
+		}
+		if string(verifyingKey(found.user)) == known.key {
+			if time.Now().Before(found.expires()) {
+				return found, ended, nil
+			}
+			return token{}, false, jwt.ErrTokenExpired
+		}
+	}
+	found = token{claims: jwt.MapClaims{}}
+	var key []byte
+	_, invalid := parser.ParseWithClaims(raw, found.claims, func(*jwt.Token) (any, error) {
+		if found.session() == "" {
+			if issued, failure := decodeDjango(app, raw); failure != errInvalid {
+				found, err = issued, failure
+				return nil, errInvalid // no further checks
+			}
+		}
+		if found.user, ended, err = findUser(ctx, app, found.claims); err != nil {
+			return nil, err
+		}
+		key = verifyingKey(found.user)
+		return key, nil
+	})
+	switch {
+	case err != nil:
+		return token{}, false, err
+	case found.fromDjango:
+		return found, false, nil
+	case errors.Is(invalid, jwt.ErrTokenExpired):
+		return token{}, false, jwt.ErrTokenExpired
+	case invalid != nil:
+		return token{}, false, errInvalid
+	}
+	if len(raw) <= maxKept && found.claims["exp"] != nil && found.session() != "" {
+		recentlyVerified.Put(raw, verified{found.claims, string(key)})
+	}
+	return found, ended, nil
 }
 
 // findUser returns the user named by unverified claims, SimpleJWT's or PocketBase's,
 // and whether the claimed session has ended.
-func findUser(app core.App, claims jwt.MapClaims) (user *core.Record, ended bool, err error) {
+func findUser(ctx context.Context, app core.App, claims jwt.MapClaims) (user *core.Record, ended bool, err error) {
 	users, err := app.FindCachedCollectionByNameOrId(collections.Users)
 	if err != nil {
 		return nil, false, err
@@ -193,17 +239,7 @@ func findUser(app core.App, claims jwt.MapClaims) (user *core.Record, ended bool
 	if !ok || id == "" {
 		return nil, false, errInvalid
 	}
-	user = &core.Record{}
-	session := sessionOf(claims)
-	err = inSession(app.RecordQuery(users).AndWhere(dbx.HashExp{collections.Users + ".id": id}), session).Limit(1).One(user)
-	if isNotFound(err) && session != "" {
-		user, err = app.FindRecordById(users, id)
-		ended = true
-	}
-	if isNotFound(err) {
-		return nil, false, errNoUser
-	}
-	return user, ended, err
+	return readUser(ctx, app, users, id, sessionOf(claims))
 }
 
 // requireType checks the claims that SimpleJWT requires of a token.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -92,7 +93,11 @@ type connection struct {
 	handle uintptr
 	// transaction is the open transaction, or nil.
 	transaction *transaction
+	statements  statements
 }
+
+// Close implements driver.Conn.
+func (c *connection) Close() error { return errors.Join(c.statements.close(), c.ownConnection.Close()) }
 
 // BeginTx implements driver.ConnBeginTx.
 func (c *connection) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
@@ -110,19 +115,67 @@ func (c *connection) BeginTx(ctx context.Context, options driver.TxOptions) (dri
 // ExecContext implements driver.ExecerContext.
 func (c *connection) ExecContext(ctx context.Context, query string, values []driver.NamedValue) (driver.Result, error) {
 	return c.exec(ctx, func(ctx context.Context) (driver.Result, error) {
-		return c.ownConnection.ExecContext(ctx, query, values)
+		if !isKept(query) {
+			return c.ownConnection.ExecContext(ctx, query, values)
+		}
+		statement, done, err := c.prepared(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		result, err := statement.ExecContext(ctx, values)
+		return result, errors.Join(err, done(err))
 	})
 }
 
 // QueryContext implements driver.QueryerContext.
 func (c *connection) QueryContext(ctx context.Context, query string, values []driver.NamedValue) (driver.Rows, error) {
 	return c.query(ctx, func(ctx context.Context) (driver.Rows, error) {
-		return c.ownConnection.QueryContext(ctx, query, values)
+		if !isKept(query) {
+			return c.ownConnection.QueryContext(ctx, query, values)
+		}
+		statement, done, err := c.prepared(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		found, err := statement.QueryContext(ctx, values)
+		if err != nil {
+			return nil, errors.Join(err, done(err))
+		}
+		own, ok := found.(ownRows)
+		if !ok {
+			return nil, fmt.Errorf("the SQLite driver's rows are an unknown %T", found)
+		}
+		return &preparedRows{own, done}, nil
 	})
+}
+
+// preparedRows are the rows of a statement that is kept.
+type preparedRows struct {
+	ownRows
+	done func(failure error) error
+}
+
+// Close implements driver.Rows.
+func (r *preparedRows) Close() error {
+	if r.done == nil {
+		return nil
+	}
+	err := r.ownRows.Close()
+	err = errors.Join(err, r.done(err))
+	r.done = nil
+	return err
 }
 
 // PrepareContext implements driver.ConnPrepareContext.
 func (c *connection) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	own, err := c.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return &statement{ownStatement: own, connection: c}, nil
+}
+
+func (c *connection) prepare(ctx context.Context, query string) (ownStatement, error) {
 	prepared, err := c.ownConnection.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
@@ -131,7 +184,7 @@ func (c *connection) PrepareContext(ctx context.Context, query string) (driver.S
 	if !ok {
 		return nil, fmt.Errorf("the SQLite driver's statement is an unknown %T", prepared)
 	}
-	return &statement{ownStatement: own, connection: c}, nil
+	return own, nil
 }
 
 // CheckNamedValue implements driver.NamedValueChecker. SQLite compares a text with 1

@@ -135,7 +135,9 @@ const interruptInterval = 5 * time.Millisecond
 // running is a statement that is interrupted when its context ends.
 type running struct {
 	connection *connection
-	stop       func() bool
+	// stop ends the wait for the end of the context; nil if work does that.
+	stop func() bool
+	work *deadline.Work
 
 	mutex sync.Mutex
 	ended bool
@@ -149,11 +151,17 @@ func (c *connection) watch(ctx context.Context) *running {
 		return nil
 	}
 	r := &running{connection: c}
-	r.stop = context.AfterFunc(live, r.interrupt)
+	if work, ok := live.(*deadline.Work); ok {
+		r.work = work
+		work.Watch(r)
+	} else {
+		r.stop = context.AfterFunc(live, r.Interrupt)
+	}
 	return r
 }
 
-func (r *running) interrupt() {
+// Interrupt implements deadline.Statement.
+func (r *running) Interrupt() {
 	for r.interruptOnce() {
 		time.Sleep(interruptInterval)
 	}
@@ -172,7 +180,10 @@ func (r *running) interruptOnce() bool {
 // end marks the statement as finished, so that the next one on the connection is not
 // interrupted instead. It does nothing on nil.
 func (r *running) end() {
-	if r == nil || r.stop() {
+	if r == nil {
+		return
+	}
+	if r.work != nil && r.work.Unwatch(r) || r.stop != nil && r.stop() {
 		return
 	}
 	r.mutex.Lock()

@@ -26,7 +26,7 @@ type clerk struct {
 	number int
 	user   testapp.User
 	random *rand.Rand
-	// rows are what was acknowledged, by id; rows that are deleted again stay, for
+	// rows are what was acknowledged, by key; rows that are deleted again stay, for
 	// their events.
 	rows  map[string]*row
 	doubt *change
@@ -43,6 +43,17 @@ type row struct {
 	// events are the actions of the audit trail, in their order.
 	events  string
 	deleted bool
+}
+
+// key identifies a row: each collection numbers its own.
+func (r *row) key() string { return key(r.collection, r.id) }
+
+func key(collection, id string) string { return collection + "/" + id }
+
+// goesWith reports whether a row is an end of a mapping, which is deleted with it.
+func (r *row) goesWith(mapping *row) bool {
+	patient, doctor, _ := strings.Cut(mapping.name, " ")
+	return map[string]string{"patients": patient, "doctors": doctor}[r.collection] == r.id
 }
 
 // change is what a clerk asks for: to create (C), update (U) or delete (D).
@@ -106,8 +117,8 @@ func (o *office) work(t *testing.T, stop <-chan struct{}, origins ...string) (wa
 // living are a clerk's rows in a collection.
 func (c *clerk) living(collection string) []*row {
 	var living []*row
-	for _, id := range slices.Sorted(maps.Keys(c.rows)) {
-		if row := c.rows[id]; row.collection == collection && !row.deleted {
+	for _, key := range slices.Sorted(maps.Keys(c.rows)) {
+		if row := c.rows[key]; row.collection == collection && !row.deleted {
 			living = append(living, row)
 		}
 	}
@@ -196,8 +207,7 @@ func (c *clerk) write(client *http.Client, origin string, change change) error {
 	case response.StatusCode >= 300:
 		return fmt.Errorf("%s %s %s: got %d %s", method, path, encoded, response.StatusCode, content)
 	}
-	id, _ := answer["id"].(string)
-	c.keep(id)
+	c.keep(testapp.ID(answer["id"]))
 	return nil
 }
 
@@ -210,13 +220,13 @@ func (c *clerk) keep(id string) {
 	switch change.action {
 	case "C":
 		changed.id, changed.name = id, change.name
-		c.rows[id] = changed
+		c.rows[changed.key()] = changed
 	case "U":
 		changed.name = change.name
 	case "D":
 		changed.deleted = true
 		for _, mapping := range c.living("mappings") {
-			if strings.Contains(" "+mapping.name+" ", " "+changed.id+" ") {
+			if changed.goesWith(mapping) {
 				mapping.deleted = true
 				mapping.events += "D"
 			}
@@ -229,11 +239,11 @@ func (c *clerk) resolve(found map[string]*row) {
 	if c.doubt == nil {
 		return
 	}
-	switch stored := found[c.doubt.row.id]; c.doubt.action {
+	switch stored := found[c.doubt.row.key()]; c.doubt.action {
 	case "C":
-		for id, row := range found {
-			if row.collection == c.doubt.row.collection && row.name == c.doubt.name && c.rows[id] == nil {
-				c.keep(id)
+		for key, row := range found {
+			if row.collection == c.doubt.row.collection && row.name == c.doubt.name && c.rows[key] == nil {
+				c.keep(row.id)
 				return
 			}
 		}
@@ -251,7 +261,7 @@ func (c *clerk) resolve(found map[string]*row) {
 
 // check compares the books with what is stored: each row that was acknowledged,
 // no other, and for each its events. What was in doubt is there with its event, or
-// neither is. Others have made other records.
+// neither is. Others are the keys of what others have made.
 func (o *office) check(t *testing.T, storage storage, others ...string) {
 	t.Helper()
 	stored, events := map[string]*row{}, map[string]string{}
@@ -263,30 +273,30 @@ func (o *office) check(t *testing.T, storage storage, others ...string) {
 		events, err = storedEvents(database)
 		return err
 	})
-	for _, id := range others {
-		delete(stored, id)
-		delete(events, id)
+	for _, key := range others {
+		delete(stored, key)
+		delete(events, key)
 	}
 	var wrong []string
 	for _, clerk := range o.clerks {
 		clerk.resolve(stored)
-		for id, row := range clerk.rows {
-			found := stored[id]
-			delete(stored, id)
+		for key, row := range clerk.rows {
+			found := stored[key]
+			delete(stored, key)
 			if (found == nil) != row.deleted || found != nil && (found.collection != row.collection || found.name != row.name) {
 				wrong = append(wrong, fmt.Sprintf("clerk %d: got %+v, want %+v", clerk.number, found, row))
 			}
-			if events[id] != row.events {
-				wrong = append(wrong, fmt.Sprintf("%s %s, %s: got the events %s, want %s", row.collection, id, row.name, events[id], row.events))
+			if events[key] != row.events {
+				wrong = append(wrong, fmt.Sprintf("%s, %s: got the events %s, want %s", key, row.name, events[key], row.events))
 			}
-			delete(events, id)
+			delete(events, key)
 		}
 	}
-	for id, row := range stored {
-		wrong = append(wrong, fmt.Sprintf("nobody made %s of %+v", id, row))
+	for key, row := range stored {
+		wrong = append(wrong, fmt.Sprintf("nobody made %s of %+v", key, row))
 	}
-	for id, actions := range events {
-		wrong = append(wrong, fmt.Sprintf("nobody did %s to %s", actions, id))
+	for key, actions := range events {
+		wrong = append(wrong, fmt.Sprintf("nobody did %s to %s", actions, key))
 	}
 	if len(wrong) > 0 {
 		t.Fatalf("%d differences:\n%s", len(wrong), strings.Join(wrong[:min(10, len(wrong))], "\n"))
@@ -301,7 +311,7 @@ func storedRows(database *dbx.DB) (map[string]*row, error) {
 			return nil, err
 		}
 		for _, each := range found {
-			rows[each.ID] = &row{collection: collection, id: each.ID, name: each.Name}
+			rows[key(collection, each.ID)] = &row{collection: collection, id: each.ID, name: each.Name}
 		}
 	}
 	return rows, nil
@@ -322,7 +332,7 @@ func storedEvents(database *dbx.DB) (map[string]string, error) {
 		isClinical := slices.Contains([]string{"patients", "doctors", "mappings"}, event.Collection)
 		if isClinical && event.Outcome == "success" && strings.Contains("CUD", event.Action) {
 			for id := range strings.FieldsSeq(event.Records) {
-				events[id] += event.Action
+				events[key(event.Collection, id)] += event.Action
 			}
 		}
 	}

@@ -31,7 +31,7 @@ func TestAFullDisk(t *testing.T) {
 	full := fill(t, storage.directory)
 	// SQLite goes on for as long as its files have room inside.
 	office.work(t, nil, server.URL)()
-	office.check(t, storage, seen)
+	office.check(t, storage, key("patients", seen))
 
 	for path, shape := range map[string]string{
 		"/api/patients/":                    `{"detail":"There is no room left`,
@@ -72,7 +72,7 @@ func TestAFullDisk(t *testing.T) {
 	wait()
 	reads()
 	server.end(t)
-	office.check(t, storage, seen)
+	office.check(t, storage, key("patients", seen))
 	storage.verify(t)
 }
 

@@ -40,7 +40,7 @@ func TestPostgreSQLFails(t *testing.T) {
 	}
 	watcher := fleet.processes[0].SignUp("watcher")
 	seen := fleet.processes[0].Patient(watcher, "Seen")
-	others := []string{seen}
+	others := []string{key("patients", seen)}
 	subscriber := fleet.processes[1].Connect()
 	subscribe(t, subscriber, watcher, "patients/*")
 	failures := []struct {
@@ -78,8 +78,7 @@ func TestPostgreSQLFails(t *testing.T) {
 		for _, process := range fleet.processes {
 			testapp.Eventually(t, 15*time.Second, failure.name+": writes succeed again", func() bool {
 				answer := process.Call(watcher.Access, "POST", "/api/doctors/", map[string]any{"name": "Doctor", "speciality": "Nephrology"})
-				id, _ := decoded(answer.Body)["id"].(string)
-				others = append(others, id)
+				others = append(others, key("doctors", testapp.ID(decoded(answer.Body)["id"])))
 				return answer.Status == http.StatusCreated
 			})
 		}
@@ -93,7 +92,7 @@ func TestPostgreSQLFails(t *testing.T) {
 			subscribe(t, subscriber, watcher, "patients/*")
 		}
 		id := fleet.processes[0].Patient(watcher, "Afterwards")
-		others = append(others, id)
+		others = append(others, key("patients", id))
 		expect(t, []*testapp.Subscriber{subscriber}, "create", id)
 	}
 	storage.verify(t)

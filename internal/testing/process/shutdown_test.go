@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/pocketbase/dbx"
 
+	"carebase/internal/audit"
 	"carebase/internal/testing/testapp"
 )
 
@@ -63,7 +65,11 @@ func TestTheEndWaitsForRunningRequests(t *testing.T) {
 	}
 	count := 0
 	for line := range strings.Lines(string(output)) {
-		if strings.Contains(line, `"action":"R"`) && strings.Contains(line, seen) {
+		var event audit.Exported
+		if err := json.Unmarshal([]byte(line), &event); err != nil {
+			t.Fatal(err)
+		}
+		if event.Action == audit.Read && event.Collection == "patients" && slices.Contains(event.Records, seen) {
 			count++
 		}
 	}

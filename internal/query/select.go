@@ -1,0 +1,92 @@
+package query
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// Select is a SELECT statement on one table.
+type Select struct {
+	Table   string
+	Columns []string
+	// Where is nil for all rows.
+	Where dbx.Expression
+	// Order are columns in brackets, or expressions with them, each with ASC or DESC.
+	Order []string
+	// Limit is the number of rows; 0 for all of them.
+	Limit, Offset int64
+}
+
+// Build returns the statement's text and arguments, for Run and First.
+func (s Select) Build(app core.App) (text string, arguments []any, err error) {
+	pool, ok := app.ConcurrentDB().(*dbx.DB)
+	if !ok {
+		return "", nil, fmt.Errorf("the app's database is an unknown %T", app.ConcurrentDB())
+	}
+	var out strings.Builder
+	out.WriteString("SELECT ")
+	for i, column := range s.Columns {
+		if i > 0 {
+			out.WriteString(", ")
+		}
+		out.WriteString(pool.QuoteSimpleColumnName(column))
+	}
+	out.WriteString(" FROM " + pool.QuoteSimpleTableName(s.Table))
+	params := dbx.Params{}
+	if s.Where != nil {
+		if condition := s.Where.Build(pool, params); condition != "" {
+			out.WriteString(" WHERE ")
+			arguments = render(&out, pool, condition, params)
+		}
+	}
+	for i, term := range s.Order {
+		separator := ", "
+		if i == 0 {
+			separator = " ORDER BY "
+		}
+		out.WriteString(separator)
+		render(&out, pool, term, nil)
+	}
+	if s.Limit > 0 {
+		out.WriteString(" LIMIT " + strconv.FormatInt(s.Limit, 10))
+	}
+	if s.Offset > 0 {
+		out.WriteString(" OFFSET " + strconv.FormatInt(s.Offset, 10))
+	}
+	return out.String(), arguments, nil
+}
+
+// render writes a condition in dbx's notation, {:parameter} and [[column]], as SQL
+// with a ? for each of the returned arguments.
+func render(out *strings.Builder, pool *dbx.DB, condition string, params dbx.Params) (arguments []any) {
+	for {
+		i := strings.IndexAny(condition, "{[")
+		if i < 0 {
+			out.WriteString(condition)
+			return arguments
+		}
+		out.WriteString(condition[:i])
+		condition = condition[i:]
+		closing := map[string]string{"{:": "}", "[[": "]]", "{{": "}}"}[condition[:min(2, len(condition))]]
+		inner, after, found := strings.Cut(condition[min(2, len(condition)):], closing)
+		if closing == "" || !found {
+			out.WriteByte(condition[0])
+			condition = condition[1:]
+			continue
+		}
+		switch closing {
+		case "}":
+			out.WriteByte('?')
+			arguments = append(arguments, params[inner])
+		case "]]":
+			out.WriteString(pool.QuoteColumnName(inner))
+		case "}}":
+			out.WriteString(pool.QuoteTableName(inner))
+		}
+		condition = after
+	}
+}

@@ -1,0 +1,88 @@
+package simplejwt
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/query"
+	"carebase/internal/recent"
+)
+
+// knownUser is a user's record and the row that it was made of, as JSON.
+type knownUser struct {
+	row    string
+	record *core.Record
+}
+
+// knownUsers keep records from being made anew for each request. Callers must not
+// change them.
+var knownUsers = recent.NewCache[knownUser](2000)
+
+// readUser returns a user, whose record others may hold, and whether the user's
+// session has ended. Both are read for each request: a token that any process has
+// ended is refused from then on.
+func readUser(ctx context.Context, app core.App, users *core.Collection, id, session string) (user *core.Record, ended bool, err error) {
+	row, ended, err := readRow(ctx, app, users, id, session)
+	if err != nil {
+		return nil, false, err
+	}
+	if known, isKnown := knownUsers.Get(id); isKnown && known.row == row && known.record.Collection() == users {
+		return known.record, ended, nil
+	}
+	user = &core.Record{}
+	err = app.RecordQuery(users).AndWhere(dbx.HashExp{core.FieldNameId: id}).WithContext(context.WithoutCancel(ctx)).Limit(1).One(user)
+	if isNotFound(err) {
+		return nil, false, errNoUser
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	// The record may be newer than the row. Then it is not kept.
+	again, ended, err := readRow(ctx, app, users, id, session)
+	if err == nil && again == row {
+		knownUsers.Put(id, knownUser{row, user})
+	}
+	return user, ended, err
+}
+
+// readRow returns a user's row as JSON, and whether the user's session has ended. The
+// error is errNoUser if there is no such user.
+func readRow(ctx context.Context, app core.App, users *core.Collection, id, session string) (row string, ended bool, err error) {
+	var stored, sessions any
+	err = query.First(ctx, app, userQuery(users), []any{session, id}, []any{&stored, &sessions})
+	if isNotFound(err) {
+		return "", false, errNoUser
+	}
+	row, _ = query.Text(stored)
+	found, _ := query.Text(sessions)
+	return row, session != "" && found == "0", err
+}
+
+// userQueries are the queries by collection, of which there is one until somebody
+// changes the fields of users.
+var userQueries atomic.Pointer[userQueryOf]
+
+type userQueryOf struct {
+	users *core.Collection
+	text  string
+}
+
+// userQuery selects all fields of a user, as a JSON array, and the number of living
+// sessions of an id.
+func userQuery(users *core.Collection) string {
+	if known := userQueries.Load(); known != nil && known.users == users {
+		return known.text
+	}
+	columns := make([]string, len(users.Fields))
+	for i, field := range users.Fields {
+		columns[i] = "`users`.`" + field.GetName() + "`"
+	}
+	text := "SELECT json_array(" + strings.Join(columns, ", ") + "), " +
+		"(SELECT count(*) FROM `sessions` WHERE `sessions`.`id` = ? AND `sessions`.`user` = `users`.`id`) FROM `users` WHERE `users`.`id` = ?"
+	userQueries.Store(&userQueryOf{users, text})
+	return text
+}
