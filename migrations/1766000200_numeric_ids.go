@@ -4,8 +4,6 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
-
-	"carebase/internal/collections"
 )
 
 // The ids of a Django deployment, which are short numbers, are admitted beside
@@ -18,19 +16,5 @@ func init() {
 }
 
 func setShortestID(app core.App, length int) error {
-	for _, name := range []string{collections.Users, collections.Patients, collections.Doctors, collections.Mappings} {
-		collection, err := app.FindCollectionByNameOrId(name)
-		if err != nil {
-			return err
-		}
-		id, ok := collection.Fields.GetByName(core.FieldNameId).(*core.TextField)
-		if !ok {
-			continue
-		}
-		id.Min = length
-		if err := app.Save(collection); err != nil {
-			return err
-		}
-	}
-	return nil
+	return changeIDs(app, func(id *core.TextField) { id.Min = length })
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/django"
+	"carebase/internal/rest"
 )
 
 // Rotation configures what a refresh does with the given refresh token, like
@@ -58,8 +59,7 @@ func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 	var err error
 	if rotation.Rotate && rotation.Blacklist {
 		err = app.RunInTransaction(refresh)
-		var invalid tokenError
-		if err != nil && !errors.As(err, &invalid) && isRotatedConcurrently(ctx, app, old) {
+		if err != nil && !isRefusal(err) && isRotatedConcurrently(ctx, app, old) {
 			err = errBlacklisted
 		}
 	} else {
@@ -72,6 +72,13 @@ func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 		return Refreshed{}, notValid(err)
 	}
 	return answer, nil
+}
+
+// isRefusal reports whether an error is an answer to the client, not a failed write.
+func isRefusal(err error) bool {
+	var invalid tokenError
+	var answered *rest.Error
+	return errors.As(err, &invalid) || errors.As(err, &answered)
 }
 
 // isRotatedConcurrently reports whether a concurrent refresh with the same token won the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -195,6 +196,17 @@ func convertExtra(value any, kind source.Kind) (any, error) {
 			err = errors.New("is not JSON")
 		}
 		return written, err
+	case source.UUID:
+		written, err := text(value)
+		return hyphenated(written), err
 	}
 	return text(value)
+}
+
+// plainUUID matches a UUID as Django stores it in SQLite.
+var plainUUID = regexp.MustCompile(`^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$`)
+
+// hyphenated writes a UUID as Django's other databases and its clients do.
+func hyphenated(written string) string {
+	return plainUUID.ReplaceAllString(written, "$1-$2-$3-$4-$5")
 }

@@ -30,6 +30,13 @@ var (
 	birthPattern   = regexp.MustCompile(`(?i)^(date_of_birth|birth_?date|dob|birthday)$`)
 )
 
+// viewPatterns match the names of the models themselves, by what they hold.
+var viewPatterns = map[string]*regexp.Regexp{
+	"patients": regexp.MustCompile(`(?i)(^|[._])patients?$`),
+	"doctors":  regexp.MustCompile(`(?i)(^|[._])(doctor|physician|practitioner|clinician)s?$`),
+	"mappings": regexp.MustCompile(`(?i)(^|[._])((patient_?doctor|doctor_?patient)(_?(mapping|assignment))?|mapping|assignment)s?$`),
+}
+
 var (
 	ownerNames      = []string{"created_by", "owner", "user", "added_by", "registered_by", "creator", "author", "created_by_user"}
 	specialityNames = []string{"speciality", "specialty", "specialization", "specialisation"}
@@ -63,7 +70,7 @@ func discover(tables []source.Table, named Tables) (*deployment, error) {
 		return nil, errors.New("this is no database of a Django deployment: it has no table of users (with a password and a last_login)")
 	}
 	if found.patients == nil && found.doctors == nil {
-		return nil, errors.New("no table of patients or of doctors was found" + finder.views(patientPattern) + ": name them with --patients and --doctors")
+		return nil, errors.New("no table of patients or of doctors was found: name them with --patients and --doctors")
 	}
 	if found.mappings, err = finder.choose("mappings", named.Mappings, finder.mappingScore); err != nil {
 		return nil, err
@@ -113,7 +120,7 @@ func (f *finder) choose(what, named string, score func(*source.Table) int) (*sou
 		}
 	}
 	if len(best) == 0 {
-		return nil, nil
+		return nil, f.refuseView(what)
 	}
 	if len(best) > 1 {
 		names := make([]string, 0, len(best))
@@ -142,14 +149,16 @@ func (f *finder) named(what, name string) (*source.Table, error) {
 	return nil, fmt.Errorf("--%s: there is no table %s", what, name)
 }
 
-// views returns a hint that names views matching the pattern.
-func (f *finder) views(pattern *regexp.Regexp) string {
+// refuseView returns an error if a view is in the place of a table: without it the rest
+// would be imported alone.
+func (f *finder) refuseView(what string) error {
+	pattern := viewPatterns[what]
 	for i := range f.tables {
-		if f.tables[i].View && pattern.MatchString(f.tables[i].Name) {
-			return " (" + f.tables[i].Name + " is a view)"
+		if table := &f.tables[i]; table.View && pattern != nil && pattern.MatchString(table.Name) {
+			return fmt.Errorf("%s is a view, not a table: name the table of the %s with --%s", table.Name, what, what)
 		}
 	}
-	return ""
+	return nil
 }
 
 // findTokens detects the tables of token_blacklist by their columns.

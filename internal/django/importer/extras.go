@@ -65,7 +65,7 @@ func (p *extraProfile) add(value any, kind source.Kind) {
 
 // choiceNames are columns that typically have choices. The database does not tell:
 // Django stores choices as plain text.
-var choiceNames = regexp.MustCompile(`(?i)^(gender|sex|blood_?(group|type)|marital_?status|status|priority|severity)$`)
+var choiceNames = regexp.MustCompile(`(?i)^(.+_)?(gender|sex|blood_?group|bloodtype|maritalstatus|status|priority|severity|type|role|category)$`)
 
 // field returns the PocketBase field for the column.
 func (e *extra) field() core.Field {

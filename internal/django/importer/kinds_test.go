@@ -16,7 +16,7 @@ import (
 // columns that Carebase does not have.
 const otherSchema = `
 CREATE TABLE "auth_user" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "password" varchar(128) NOT NULL, "last_login" datetime NULL, "is_superuser" bool NOT NULL, "username" varchar(150) NOT NULL UNIQUE, "last_name" varchar(150) NOT NULL, "email" varchar(254) NOT NULL, "is_staff" bool NOT NULL, "is_active" bool NOT NULL, "date_joined" datetime NOT NULL, "first_name" varchar(150) NOT NULL);
-CREATE TABLE "patients_patient" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(100) NOT NULL, "age" integer NOT NULL, "gender" varchar(10) NOT NULL, "phone" varchar(15) NOT NULL, "contact_email" varchar(254) NULL, "weight" decimal NULL, "insured" bool NOT NULL, "born" date NULL, "vitals" text NOT NULL CHECK ((JSON_VALID("vitals") OR "vitals" IS NULL)), "ssn" bigint NULL, "updated" datetime NOT NULL, "photo" BLOB NULL, "primary_doctor_id" bigint NULL REFERENCES "doctors_doctor" ("id"), "user_id" integer NOT NULL REFERENCES "auth_user" ("id"), "updated_by_id" integer NULL REFERENCES "auth_user" ("id"), "created" datetime NOT NULL, "expand" varchar(3) NOT NULL);
+CREATE TABLE "patients_patient" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(100) NOT NULL, "age" integer NOT NULL, "gender" varchar(10) NOT NULL, "phone" varchar(15) NOT NULL, "contact_email" varchar(254) NULL, "weight" decimal NULL, "insured" bool NOT NULL, "born" date NULL, "vitals" text NOT NULL CHECK ((JSON_VALID("vitals") OR "vitals" IS NULL)), "ssn" bigint NULL, "updated" datetime NOT NULL, "photo" BLOB NULL, "primary_doctor_id" bigint NULL REFERENCES "doctors_doctor" ("id"), "user_id" integer NOT NULL REFERENCES "auth_user" ("id"), "updated_by_id" integer NULL REFERENCES "auth_user" ("id"), "created" datetime NOT NULL, "expand" varchar(3) NOT NULL, "card" char(32) NULL, "smoking_status" varchar(10) NOT NULL);
 CREATE TABLE "doctors_doctor" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "first_name" varchar(50) NOT NULL, "last_name" varchar(50) NOT NULL, "specialization" varchar(100) NOT NULL, "website" varchar(200) NOT NULL, "added_by_id" integer NULL REFERENCES "auth_user" ("id"));
 CREATE TABLE "mappings_patientdoctormapping" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "doctor_id" bigint NOT NULL REFERENCES "doctors_doctor" ("id"), "patient_id" bigint NOT NULL REFERENCES "patients_patient" ("id"), "remark" text NOT NULL, "created_at" datetime NOT NULL);
 CREATE TABLE "appointments_appointment" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "doctor_id" bigint NOT NULL REFERENCES "doctors_doctor" ("id"), "patient_id" bigint NOT NULL REFERENCES "patients_patient" ("id"), "date" datetime NOT NULL, "status" varchar(20) NOT NULL, "reason" text NOT NULL);
@@ -25,10 +25,10 @@ INSERT INTO auth_user VALUES
 	(1, '!', NULL, 1, 'root', '', 'root@clinic.example', 1, 1, '2020-01-01 00:00:00', ''),
 	(2, '!', NULL, 0, 'ann', 'Lee', 'ann@clinic.example', 0, 1, '2020-01-02 00:00:00', 'Ann');
 INSERT INTO patients_patient VALUES
-	(1, 'One', 30, 'male', '0555', 'one@x.example', 70.5, 1, '1990-05-06', '{"b": 1.50, "a": [true, null]}', 9007199254740993, '2021-01-01 00:00:00', x'00ff', 4, 2, 1, '2020-05-01 00:00:00', 'x'),
-	(2, 'Two', 40, 'female', '0556', NULL, NULL, 0, NULL, '{}', NULL, '2021-01-01 00:00:00', NULL, NULL, 1, NULL, '2020-05-02 00:00:00', 'x'),
-	(3, 'Three', 50, 'male', '0557', '', 80, 1, '1970-01-01', '[]', 5, '2021-01-01 00:00:00', NULL, NULL, 1, NULL, '2020-05-03 00:00:00', 'x'),
-	(4, 'Four', 60, 'female', '0558', NULL, 0, 0, NULL, 'null', NULL, '2021-01-01 00:00:00', NULL, NULL, 1, NULL, '2020-05-04 00:00:00', 'x');
+	(1, 'One', 30, 'male', '0555', 'one@x.example', 70.5, 1, '1990-05-06', '{"b": 1.50, "a": [true, null]}', 9007199254740993, '2021-01-01 00:00:00', x'00ff', 4, 2, 1, '2020-05-01 00:00:00', 'x', '0d1c3c1e111142228333000000000017', 'never'),
+	(2, 'Two', 40, 'female', '0556', NULL, NULL, 0, NULL, '{}', NULL, '2021-01-01 00:00:00', NULL, NULL, 1, NULL, '2020-05-02 00:00:00', 'x', NULL, 'never'),
+	(3, 'Three', 50, 'male', '0557', '', 80, 1, '1970-01-01', '[]', 5, '2021-01-01 00:00:00', NULL, NULL, 1, NULL, '2020-05-03 00:00:00', 'x', NULL, 'now'),
+	(4, 'Four', 60, 'female', '0558', NULL, 0, 0, NULL, 'null', NULL, '2021-01-01 00:00:00', NULL, NULL, 1, NULL, '2020-05-04 00:00:00', 'x', NULL, 'now');
 INSERT INTO doctors_doctor VALUES (4, 'Grace', 'Hopper', 'Cardiology', 'https://grace.example', 2), (5, 'Nobody''s', 'Doctor', 'Surgery', '', NULL);
 INSERT INTO mappings_patientdoctormapping VALUES (9, 4, 1, 'see me', '2022-01-01 00:00:00');
 INSERT INTO appointments_appointment VALUES (1, 4, 1, '2022-01-01 00:00:00', 'open', 'x');
@@ -51,15 +51,16 @@ func TestImportOfAnotherDeployment(t *testing.T) {
 	}
 	expect(t, app, `SELECT id || '|' || name || '|' || username || '|' || created AS row FROM users ORDER BY id`,
 		"1|root|root|2020-01-01 00:00:00.000Z", "2|Ann Lee|ann|2020-01-02 00:00:00.000Z")
-	expect(t, app, `SELECT created_by || '|' || created_at || '|' || gender || '|' || phone || '|' || contact_email || '|' || weight || '|' || born || '|' || ssn || '|' || updated || '|' || primary_doctor || '|' || updated_by AS row FROM patients WHERE insured = true ORDER BY id`,
-		"2|2020-05-01 00:00:00.000Z|male|0555|one@x.example|70.5|1990-05-06 00:00:00.000Z|9007199254740993|2021-01-01 00:00:00.000Z|4|1",
-		"1|2020-05-03 00:00:00.000Z|male|0557||80|1970-01-01 00:00:00.000Z|5|2021-01-01 00:00:00.000Z|0|0")
+	expect(t, app, `SELECT created_by || '|' || created_at || '|' || gender || '|' || phone || '|' || contact_email || '|' || weight || '|' || born || '|' || ssn || '|' || updated || '|' || primary_doctor || '|' || updated_by || '|' || card AS row FROM patients WHERE insured = true ORDER BY id`,
+		"2|2020-05-01 00:00:00.000Z|male|0555|one@x.example|70.5|1990-05-06 00:00:00.000Z|9007199254740993|2021-01-01 00:00:00.000Z|4|1|0d1c3c1e-1111-4222-8333-000000000017",
+		"1|2020-05-03 00:00:00.000Z|male|0557||80|1970-01-01 00:00:00.000Z|5|2021-01-01 00:00:00.000Z|0|0|")
 	expect(t, app, `SELECT id || '|' || name || '|' || speciality || '|' || specialization || '|' || website || '|' || created_by AS row FROM doctors ORDER BY id`,
 		"4|Grace Hopper|Cardiology|Cardiology|https://grace.example|2", "5|Nobody's Doctor|Surgery|Surgery||1")
 	expect(t, app, `SELECT id || '|' || patient || '|' || doctor || '|' || remark || '|' || created_by || '|' || assigned_at AS row FROM mappings`, "9|1|4|see me|2|2022-01-01 00:00:00.000Z")
 	for name, want := range map[string]string{
 		"gender": core.FieldTypeSelect, "phone": core.FieldTypeText, "contact_email": core.FieldTypeEmail, "weight": core.FieldTypeNumber, "insured": core.FieldTypeBool,
 		"born": core.FieldTypeDate, "vitals": core.FieldTypeJSON, "ssn": core.FieldTypeText, "updated": core.FieldTypeDate, "primary_doctor": core.FieldTypeNumber,
+		"card": core.FieldTypeText, "smoking_status": core.FieldTypeSelect,
 	} {
 		lookAtField(t, app, "patients", name, want, false)
 	}

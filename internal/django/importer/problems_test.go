@@ -76,6 +76,17 @@ func TestKeysThatAreNoNumbers(t *testing.T) {
 	}
 }
 
+// TestViewInThePlaceOfATable imports nothing: the rest alone would look complete.
+func TestViewInThePlaceOfATable(t *testing.T) {
+	for view, flag := range map[string]string{"core_patient": "patients", "core_doctor": "doctors", "core_patientdoctor": "mappings"} {
+		from := newSource(t, clinicSchema, clinicRows, "DROP TABLE "+view+"; CREATE VIEW "+view+" AS SELECT 1 AS id, 'x' AS name")
+		_, _, err := prepare(t, nil, importer.Options{From: from})
+		if want := view + " is a view, not a table: name the table of the " + flag + " with --" + flag; err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 func TestManyProblemsAreCounted(t *testing.T) {
 	_, _, err := prepare(t, nil, importer.Options{From: newSource(t, clinicSchema, clinicRows,
 		`WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n LIMIT 1500) INSERT INTO core_patient SELECT i, '', 1, '', '2020-01-01 00:00:00', 1 FROM n`)})
@@ -123,6 +134,10 @@ accounts_user 105: the e-mail address "Maria.Garcia@clinic.example" is that of t
 	beside := newSource(t, clinicSchema, user(8, "new@clinic.example", "!", "2020-01-01 00:00:00"), "INSERT INTO core_patient VALUES (4, 'Four', 4, '', '2020-01-01 00:00:00', 8)")
 	move(t, app, importer.Options{From: beside})
 	expect(t, app, "SELECT id AS row FROM patients ORDER BY id", "3", "3000000017", "4")
+	long := newSource(t, clinicSchema, user(9223372036854775000, "long@clinic.example", "!", "2020-01-01 00:00:00"),
+		"INSERT INTO core_patient VALUES (1234567890123456789, 'Long', 4, '', '2020-01-01 00:00:00', 9223372036854775000)")
+	move(t, app, importer.Options{From: long})
+	expect(t, app, "SELECT created_by AS row FROM patients WHERE id = '1234567890123456789'", "9223372036854775000")
 }
 
 // TestIDsMustFit refuses a target whose ids cannot be numbers.
@@ -140,7 +155,7 @@ func TestIDsMustFit(t *testing.T) {
 	if err != nil {
 		t.Fatal(report(err))
 	}
-	if _, err := prepared.Run(context.Background(), app); err == nil || !strings.Contains(err.Error(), "the ids of the collection patients have 15 to 15 characters") {
+	if _, err := prepared.Run(context.Background(), app); err == nil || !strings.Contains(err.Error(), "the ids of the collection patients have 15 to 19 characters") {
 		t.Errorf("got %v", err)
 	}
 }

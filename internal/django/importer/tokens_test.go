@@ -93,6 +93,18 @@ func TestTokensOfDjango(t *testing.T) {
 	}
 }
 
+// TestExchangedTokenOfAnInactiveUser gets SimpleJWT's answer, as one that has never been
+// exchanged.
+func TestExchangedTokenOfAnInactiveUser(t *testing.T) {
+	s := importedClinic(t)
+	token := map[string]any{"refresh": issued(t, "refresh", "x", "1", time.Now().Add(time.Hour))}
+	s.Must(200, "", "POST", "/api/token/refresh/", token)
+	s.Must(200, s.Superuser(), "PATCH", testapp.Records("users")+"/1", map[string]any{"inactive": true})
+	if refused := s.Must(401, "", "POST", "/api/token/refresh/", token); refused["detail"] != "No active account found for the given token." {
+		t.Errorf("got %v", refused)
+	}
+}
+
 // TestExchangeOfDjangosTokens refreshes with Django's token, as a client does that
 // takes the new refresh token, and one that does not expect any.
 func TestExchangeOfDjangosTokens(t *testing.T) {

@@ -81,6 +81,10 @@ func (s *dumpdataSource) each(ctx context.Context, visit func(*object) error) er
 		}
 		content = unzipped
 	}
+	content, err = utf8Content(content)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.path, err)
+	}
 	budget := &budgetReader{reader: content, left: maxObject}
 	if err := decodeObjects(ctx, budget, visit); err != nil {
 		var visited visitError
@@ -90,6 +94,21 @@ func (s *dumpdataSource) each(ctx context.Context, visit func(*object) error) er
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
 	return nil
+}
+
+// utf8Content skips a byte order mark. Both it and UTF-16 are what PowerShell makes of
+// redirected output.
+func utf8Content(content io.Reader) (io.Reader, error) {
+	buffered := bufio.NewReader(content)
+	begin, _ := buffered.Peek(3) // an error is returned again when the objects are read
+	switch {
+	case bytes.HasPrefix(begin, []byte("\xff\xfe")), bytes.HasPrefix(begin, []byte("\xfe\xff")):
+		return nil, errors.New("UTF-16: it must be UTF-8, as \"manage.py dumpdata --output FILE\" writes it")
+	case bytes.HasPrefix(begin, []byte("\xef\xbb\xbf")):
+		_, err := buffered.Discard(len(begin))
+		return buffered, err
+	}
+	return buffered, nil
 }
 
 // visitError wraps an error of the visit function, as opposed to one of the file.

@@ -80,12 +80,14 @@ func TestBrokenSources(t *testing.T) {
 		write(t, "b.json", ""):                  "ends in the middle",
 		write(t, "c.json", "["+object+", {\"m"): "ends in the middle",
 		write(t, "d.json", "["+object):          "ends in the middle",
-		write(t, "e.json.gz", zipped("[" + object + "]")[:30]): "ends in the middle",
-		write(t, "f.json", "{}"):                               "must be a list of objects",
-		write(t, "g.json", "[]"):                               "no objects",
-		write(t, "h.json", "[1]"):                              "object 1: ",
-		write(t, "i.json", `[{"pk": 1}]`):                      "object 1 is not one of dumpdata's",
-		write(t, "j.json", "["+object+"] x"):                   "something behind",
+		write(t, "e.json.gz", zipped("[" + object + "]")[:30]):                                            "ends in the middle",
+		write(t, "utf16.json", "\xff\xfe[\x00]\x00"):                                                      "UTF-16",
+		write(t, "utf16be.json.gz", zipped("\xfe\xff\x00[\x00]")):                                         "UTF-16",
+		write(t, "f.json", "{}"):                                                                          "must be a list of objects",
+		write(t, "g.json", "[]"):                                                                          "no objects",
+		write(t, "h.json", "[1]"):                                                                         "object 1: ",
+		write(t, "i.json", `[{"pk": 1}]`):                                                                 "object 1 is not one of dumpdata's",
+		write(t, "j.json", "["+object+"] x"):                                                              "something behind",
 		write(t, "k.json", `[{"model": "a.b", "pk": 1, "fields": {`+wide.String()+`"x": 1}}]`):            "has more than 1000 fields",
 		write(t, "l.json", `[{"model": "a.b", "pk": 1, "fields": {"x": `+strings.Repeat("[", 20_000)):     "object 1: ",
 		write(t, "m.json", "["+strings.Repeat(`{"model": "a.b", "pk": `+strings.Repeat("9", 400), 1)+"]"): "object 1: ",
@@ -97,6 +99,24 @@ func TestBrokenSources(t *testing.T) {
 		}
 		if text := err.Error(); !strings.Contains(text, want) || strings.Contains(text, "\n") || strings.Contains(text, "secret") {
 			t.Errorf("%s: got %q, want %q", place, text, want)
+		}
+	}
+}
+
+// TestByteOrderMark reads what PowerShell made of dumpdata's output.
+func TestByteOrderMark(t *testing.T) {
+	const content = "\ufeff" + `[{"model": "a.b", "pk": 1, "fields": {"x": 1}}]`
+	for _, path := range []string{write(t, "bom.json", content), write(t, "bom.json.gz", zipped(content))} {
+		source, err := Open(context.Background(), path)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if tables := source.Tables(); len(tables) != 1 || tables[0].Rows != 1 {
+			t.Errorf("%s: got %+v", path, tables)
+		}
+		if err := source.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

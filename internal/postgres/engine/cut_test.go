@@ -40,17 +40,22 @@ func TestListsAreNeverTruncated(t *testing.T) {
 	run(`INSERT INTO data.patients (id, name, age, notes, created_by, created_at)
 		SELECT i::text, 'n', 1, repeat(md5(i::text), 2500), '` + alice.ID + `', '2026-01-01 00:00:00.000Z' FROM generate_series(1, 400) i`)
 	var armed, cut atomic.Bool
-	database := server.App.ConcurrentDB().(*dbx.DB)
-	database.QueryLogFunc = func(_ context.Context, _ time.Duration, statement string, _ *sql.Rows, _ error) {
-		if (strings.Contains(statement, "length([[id]])") || strings.Contains(statement, "`patients`.*")) && armed.CompareAndSwap(true, false) {
+	end := func() {
+		if armed.CompareAndSwap(true, false) {
 			run("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'")
 			cut.Store(true)
+		}
+	}
+	database := server.App.ConcurrentDB().(*dbx.DB)
+	database.QueryLogFunc = func(_ context.Context, _ time.Duration, statement string, _ *sql.Rows, _ error) {
+		if strings.Contains(statement, "`patients`.*") {
+			end()
 		}
 	}
 	for _, path := range []string{"/api/patients/", "/api/collections/patients/records?perPage=1000"} {
 		cut.Store(false)
 		armed.Store(true)
-		status, body, err := get(t, server.URL+path, alice.Access)
+		status, body, err := get(t, server.URL+path, alice.Access, end)
 		if !cut.Load() {
 			t.Fatalf("%s: no connection was ended", path)
 		}
@@ -61,7 +66,7 @@ func TestListsAreNeverTruncated(t *testing.T) {
 		}
 		// The pool replaces the closed connections.
 		deadline := time.Now().Add(20 * time.Second)
-		for status = 0; status != http.StatusOK || err != nil; status, _, err = get(t, server.URL+"/api/collections/patients/records?perPage=1", alice.Access) {
+		for status = 0; status != http.StatusOK || err != nil; status, _, err = get(t, server.URL+"/api/collections/patients/records?perPage=1", alice.Access, func() {}) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: still %d, %v", path, status, err)
 			}
@@ -69,8 +74,9 @@ func TestListsAreNeverTruncated(t *testing.T) {
 	}
 }
 
-// get returns the response, and the error if it breaks off.
-func get(t *testing.T, url, token string) (status int, body []byte, err error) {
+// get returns the response, and the error if it breaks off. It calls the function when
+// the response has begun.
+func get(t *testing.T, url, token string, begun func()) (status int, body []byte, err error) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -82,6 +88,7 @@ func get(t *testing.T, url, token string) (status int, body []byte, err error) {
 		return 0, nil, err
 	}
 	defer response.Body.Close()
+	begun()
 	body, err = io.ReadAll(response.Body)
 	return response.StatusCode, body, err
 }
