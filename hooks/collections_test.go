@@ -60,6 +60,7 @@ func changedField(c testapp.Clinic, collection, field, option string, value any)
 }
 
 func TestTheProgramsCollectionsStay(t *testing.T) {
+	t.Parallel()
 	c := testapp.NewClinic(t)
 	before := definitions(c)
 	for _, declared := range collections.All() {

@@ -17,6 +17,7 @@ import (
 // TestSubscriptionsEndWithTheirTokens subscribes with tokens of two seconds and
 // renews one of them.
 func TestSubscriptionsEndWithTheirTokens(t *testing.T) {
+	t.Parallel()
 	s := testapp.New(t, func(settings *config.Config) { settings.AccessTokenLifetime = 2 * time.Second })
 	alice := s.SignUp("alice")
 	s.SignIn(&alice)
@@ -48,6 +49,7 @@ func TestSubscriptionsEndWithTheirTokens(t *testing.T) {
 }
 
 func TestSuperusersSubscriptionsEndWithTheirTokens(t *testing.T) {
+	t.Parallel()
 	s := testapp.New(t)
 	token := s.Superuser()
 	superuser, err := s.App.FindAuthRecordByToken(token, core.TokenTypeAuth)
@@ -101,6 +103,7 @@ func TestFlushedSessionsEndSubscriptions(t *testing.T) {
 // TestNothingIsDeliveredAfterExpiry has a message wait for a slow client until the
 // token has expired.
 func TestNothingIsDeliveredAfterExpiry(t *testing.T) {
+	t.Parallel()
 	s := testapp.New(t)
 	alice := s.SignUp("alice")
 	superuser, err := s.App.FindAuthRecordByToken(s.Superuser(), core.TokenTypeAuth)
