@@ -20,7 +20,7 @@ import (
 const (
 	// userTime and superuserTime are what requests may take, and never is long after
 	// each of them.
-	userTime, superuserTime = time.Second, 2 * time.Second
+	userTime, superuserTime = time.Second / 2, 3 * time.Second / 2
 	never                   = time.Minute
 )
 

@@ -15,10 +15,6 @@ import (
 	"carebase/internal/django"
 )
 
-// unknownUserHash is a bcrypt hash of an unknown password, with PocketBase's default
-// cost. A login without a user is checked against it to take the same time.
-const unknownUserHash = "$2a$10$E9r44yS2vT6zKyAV39Ob6.lUO6m/bKfwrz/G60kBj6gzMeEPFfPoK"
-
 // MaxPasswordWork is the number of passwords hashed concurrently: bcrypt takes about
 // 50 ms of CPU time, and a flood of logins must not use all cores.
 var MaxPasswordWork = int32(max(1, runtime.GOMAXPROCS(0)/2))
@@ -92,11 +88,15 @@ func Login(ctx context.Context, app core.App, email, password string, agent Agen
 	if err != nil && !isNotFound(err) {
 		return Pair{}, err
 	}
+	dummy, err := dummyHash(app, collections.Users)
+	if err != nil {
+		return Pair{}, err
+	}
 	valid := false
 	err = WithPasswordWork(ctx, func() (err error) {
 		begun := time.Now()
 		if user == nil {
-			core.PasswordFieldValue{Hash: unknownUserHash}.Validate(password)
+			core.PasswordFieldValue{Hash: dummy}.Validate(password)
 		} else if valid, err = django.Verify(ctx, app, user, password); err != nil {
 			return err
 		}
