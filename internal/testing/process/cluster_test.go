@@ -163,8 +163,11 @@ func TestRealtimeEndsWithThePasswordInAllProcesses(t *testing.T) {
 		signedIn := fleet.Must(http.StatusOK, "", "POST", "/api/collections/users/auth-with-password",
 			map[string]any{"identity": user.Email, "password": "An0ther-one!"})
 		user.Access, _ = signedIn["token"].(string)
+		// What another client of the process has received has been there for this one.
+		witness := process.Connect()
+		subscribe(t, witness, user, "patients/*")
 		for _, writer := range fleet.processes {
-			writer.Patient(user, "Secret")
+			expect(t, []*testapp.Subscriber{witness}, "create", writer.Patient(user, "Secret"))
 		}
 		// The same client may sign in again, and what it missed stays missed.
 		subscribe(t, subscriber, user, "patients/*")
