@@ -22,12 +22,15 @@ type Index struct {
 	Shared bool
 }
 
-// Ensure creates the index and fills it with the table's rows, unless it exists.
+// Ensure creates the index and fills it with the table's rows, unless it exists, or
+// the table does not yet: a later migration may create that.
 func (i Index) Ensure(ctx context.Context, db dbx.Builder) error {
-	var found int
-	err := db.NewQuery("SELECT count(*) FROM sqlite_master WHERE name = {:name}").Bind(dbx.Params{"name": i.name()}).WithContext(ctx).Row(&found)
-	if err != nil || found > 0 {
-		return err
+	for name, wanted := range map[string]bool{i.Table: true, i.name(): false} {
+		var found int
+		err := db.NewQuery("SELECT count(*) FROM sqlite_master WHERE name = {:name}").Bind(dbx.Params{"name": name}).WithContext(ctx).Row(&found)
+		if err != nil || (found > 0) != wanted {
+			return err
+		}
 	}
 	onPostgreSQL := postgresDefinitions
 	if i.Shared {
