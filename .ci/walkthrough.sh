@@ -38,7 +38,8 @@ expect() {
     local condition="$1" arguments=()
     shift
     while [ $# -gt 0 ]; do
-        arguments+=(--arg "$1" "$2")
+        # Ids are numbers.
+        if [[ "$2" =~ ^[0-9]+$ ]]; then arguments+=(--argjson "$1" "$2"); else arguments+=(--arg "$1" "$2"); fi
         shift 2
     done
     jq -e "${arguments[@]}" "$condition" <<<"$body" >/dev/null || fail "not true: $condition"
