@@ -33,10 +33,10 @@ func checkConfiguration(_ context.Context, d *deployment) []Finding {
 		{len(d.settings.CORSAllowedOrigins) == 0, Note, "CORS_ALLOWED_ORIGINS is unset", "list the origins of your frontends; any page may call the API"},
 		{isPublic(d.settings.HTTPAddr) && len(d.settings.TrustedProxies) == 0, Note, "HTTP_ADDR " + d.settings.HTTPAddr + " is reachable from other machines without TLS",
 			"listen on 127.0.0.1 behind a proxy and list it in TRUSTED_PROXIES, or use serve DOMAIN"},
-		{len(d.settings.SuperuserNetworks) == 0, Note, "superusers may sign in from anywhere", "set SUPERUSER_NETWORKS, or SUPERUSER_MFA"},
+		{len(d.settings.SuperuserNetworks) == 0 && !d.settings.SuperuserMFA, Note, "superusers may sign in from anywhere", "set SUPERUSER_NETWORKS, or SUPERUSER_MFA"},
 		{isOpen(".env"), Wrong, ".env can be read by other users", "chmod 600 .env"},
 	} {
-		if each.applies && !(each.detail == "superusers may sign in from anywhere" && d.settings.SuperuserMFA) {
+		if each.applies {
 			found = append(found, Finding{Level: each.level, Detail: each.detail, Advice: each.advice})
 		}
 	}

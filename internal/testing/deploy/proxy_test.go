@@ -39,7 +39,7 @@ func TestProxies(t *testing.T) {
 		"nginx": func(t *testing.T, upstream, address string) *exec.Cmd {
 			nginx := tool(t, "nginx", "nginx-light")
 			directory := t.TempDir()
-			server := edited(t, file("proxy", "nginx.conf"), "listen 80;", "listen "+freeAddress(t)+";", "listen 443 ssl http2;", "listen "+address+" ssl http2;",
+			server := edited(t, file("proxy", "nginx.conf"), "listen 80;", "listen "+testapp.UnusedAddress(t)+";", "listen 443 ssl http2;", "listen "+address+" ssl http2;",
 				"server 127.0.0.1:8000;", "server "+upstream+";", "/etc/ssl/carebase/fullchain.pem", certificate, "/etc/ssl/carebase/privkey.pem", key)
 			paths := ""
 			for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
@@ -53,7 +53,7 @@ func TestProxies(t *testing.T) {
 			behind := testapp.New(t, func(settings *config.Config) {
 				settings.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 			})
-			address := freeAddress(t)
+			address := testapp.UnusedAddress(t)
 			proxy := start(t, strings.TrimPrefix(behind.URL, "http://"), address)
 			proxy.Stderr, proxy.WaitDelay = t.Output(), 10*time.Second
 			if err := proxy.Start(); err != nil {
@@ -109,17 +109,6 @@ func testProxy(t *testing.T, behind, through *testapp.Server) {
 			t.Errorf("%d MB: got %d %.200s", megabytes, answer.Status, answer.Body)
 		}
 	}
-}
-
-// freeAddress returns an address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // newCertificate returns the files of a certificate for 127.0.0.1 and its key, which

@@ -1,7 +1,6 @@
 package process
 
 import (
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -56,7 +55,7 @@ func newOperatorsShell(t *testing.T) *operatorsShell {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shell := &operatorsShell{directory: t.TempDir(), address: unusedAddress(t), second: unusedAddress(t), blocks: map[string]string{}}
+	shell := &operatorsShell{directory: t.TempDir(), address: testapp.UnusedAddress(t), second: testapp.UnusedAddress(t), blocks: map[string]string{}}
 	for _, match := range procedureBlock.FindAllStringSubmatch(string(page), -1) {
 		shell.blocks[match[1]] = match[2]
 	}
@@ -113,16 +112,6 @@ func (s *operatorsShell) run(t *testing.T, script string) {
 		said, _ := os.ReadFile(output.Name())
 		t.Fatalf("%s: %v\n%s", script, err, said)
 	}
-}
-
-func unusedAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // patientsOf signs a user in, wherever their last session was, and returns the answer

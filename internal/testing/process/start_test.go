@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"carebase/internal/sqlite"
+	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
 
@@ -104,7 +105,7 @@ func TestPostgreSQLThatStopsTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	name, guarded := testpostgres.Name(server), url.UserPassword("guarded", "hush-hush")
-	nobody := closedAddress(t)
+	nobody := testapp.UnusedAddress(t)
 	host, port, err := net.SplitHostPort(nobody)
 	if err != nil {
 		t.Fatal(err)
@@ -197,17 +198,6 @@ func TestAFileOfANewerVersionIsNotServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(t, directory, "a newer version of Carebase has migrated the database (9999999999_future.go)", nil, "serve")
-}
-
-// closedAddress is one where nobody listens.
-func closedAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // oldServer lets everybody in and says that it is an older PostgreSQL. It
