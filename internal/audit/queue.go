@@ -189,7 +189,9 @@ func (q *queue) storeWaiting() bool {
 	for len(storing.occurrences) > 0 && failure == nil {
 		part := storing.occurrences[:min(batchSize, len(storing.occurrences))]
 		if failure = q.store(part); failure == nil {
+			q.mutex.Lock() // unstored counts them
 			storing.occurrences = storing.occurrences[len(part):]
+			q.mutex.Unlock()
 			for _, stored := range part {
 				q.capacity.Release(stored.units)
 			}
