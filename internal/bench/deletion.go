@@ -35,6 +35,8 @@ type deleted struct {
 const (
 	// writeEvery is the pause between two writes of somebody else meanwhile.
 	writeEvery = 5 * time.Millisecond
+	// undisturbed is how long others write before.
+	undisturbed = 3 * time.Second
 	// deletionTimeout bounds one deletion.
 	deletionTimeout = 20 * time.Minute
 )
@@ -56,7 +58,7 @@ func measureDeletion(ctx context.Context, options options) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Println("| engine | deleted | plain SQL (s) | whole (s) | ratio | answer (ms) | others' writes, p50, p99, max (ms) |\n|---|---|---|---|---|---|---|")
+	fmt.Println("| engine | deleted | plain SQL (s) | whole (s) | ratio | answer (ms) | others' writes before, p50, p99, max (ms) | meanwhile |\n|---|---|---|---|---|---|---|---|")
 	environments := [][]string{{"DATA_DIR=" + data}}
 	if options.postgres != "" {
 		if _, err := transfer.Copy(ctx, "sqlite:"+data, options.postgres, func(string, string, int64, int64) {}); err != nil {
@@ -97,8 +99,8 @@ func measureDeletionsOn(ctx context.Context, name, binary, directory string, env
 		if err = errors.Join(err, server.stop()); err != nil {
 			return err
 		}
-		fmt.Printf("| %s | %s | %.2f | %.2f | %.1f | %d | %d, %d, %d |\n", name, each.name, inSQL.Seconds(), measured.whole.Seconds(),
-			measured.whole.Seconds()/inSQL.Seconds(), measured.answer.Milliseconds(), measured.p50.Milliseconds(), measured.p99.Milliseconds(), measured.longest.Milliseconds())
+		fmt.Printf("| %s | %s | %.2f | %.2f | %.1f | %d | %s | %s |\n", name, each.name, inSQL.Seconds(), measured.whole.Seconds(),
+			measured.whole.Seconds()/inSQL.Seconds(), measured.answer.Milliseconds(), rendered(measured.before), rendered(measured.meanwhile))
 	}
 	return nil
 }
@@ -189,6 +191,9 @@ func plainOnPostgreSQL(ctx context.Context, url string, each deleted) (took time
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, connection.Close(ctx)) }()
+	if _, err := connection.Exec(ctx, "SET search_path = data, sqlite"); err != nil {
+		return 0, err
+	}
 	begun := time.Now()
 	transaction, err := connection.Begin(ctx)
 	for _, statement := range each.plain {
@@ -205,7 +210,9 @@ func plainOnPostgreSQL(ctx context.Context, url string, each deleted) (took time
 
 // deletionResult is what a deletion came to.
 type deletionResult struct {
-	answer, whole, p50, p99, longest time.Duration
+	answer, whole time.Duration
+	// before and meanwhile are how long others' writes took.
+	before, meanwhile []time.Duration
 }
 
 // deleteMeanwhile deletes while somebody else writes, and waits until nothing is left.
@@ -214,8 +221,30 @@ func deleteMeanwhile(ctx context.Context, origin string, each deleted, writer ca
 	defer cancel()
 	client := &http.Client{}
 	defer client.CloseIdleConnections()
+	if measured.before, err = writeMeanwhile(ctx, client, origin, writer, func() error {
+		time.Sleep(undisturbed)
+		return nil
+	}); err != nil {
+		return measured, err
+	}
+	measured.meanwhile, err = writeMeanwhile(ctx, client, origin, writer, func() error {
+		begun := time.Now()
+		path := "/api/collections/" + each.collection + "/records/" + each.id
+		err := send(ctx, client, origin, operation{method: http.MethodDelete, path: fixed(path), status: http.StatusNoContent}, []caller{each.by})
+		measured.answer = time.Since(begun)
+		for left := true; left && err == nil; {
+			left, err = isLeft(ctx, client, origin)
+		}
+		measured.whole = time.Since(begun)
+		return err
+	})
+	return measured, err
+}
+
+// writeMeanwhile creates patients while something else is done, and returns how long
+// each took, in order of length.
+func writeMeanwhile(ctx context.Context, client *http.Client, origin string, writer caller, work func() error) (waits []time.Duration, err error) {
 	var group sync.WaitGroup
-	var waits []time.Duration
 	var failure error
 	ended := make(chan struct{})
 	group.Go(func() {
@@ -232,22 +261,19 @@ func deleteMeanwhile(ctx context.Context, origin string, each deleted, writer ca
 			waits = append(waits, time.Since(begun))
 		}
 	})
-	begun := time.Now()
-	path := "/api/collections/" + each.collection + "/records/" + each.id
-	err = send(ctx, client, origin, operation{method: http.MethodDelete, path: fixed(path), status: http.StatusNoContent}, []caller{each.by})
-	measured.answer = time.Since(begun)
-	for left := true; left && err == nil; {
-		left, err = isLeft(ctx, client, origin)
-	}
-	measured.whole = time.Since(begun)
+	err = work()
 	close(ended)
 	group.Wait()
-	if err = errors.Join(err, failure); err != nil || len(waits) == 0 {
-		return measured, err
-	}
 	slices.Sort(waits)
-	measured.p50, measured.p99, measured.longest = waits[len(waits)/2], waits[len(waits)*99/100], waits[len(waits)-1]
-	return measured, nil
+	if err = errors.Join(err, failure); err == nil && len(waits) == 0 {
+		err = errors.New("nobody else wrote meanwhile")
+	}
+	return waits, err
+}
+
+// rendered returns p50, p99 and maximum in milliseconds.
+func rendered(waits []time.Duration) string {
+	return fmt.Sprintf("%d, %d, %d", waits[len(waits)/2].Milliseconds(), waits[len(waits)*99/100].Milliseconds(), waits[len(waits)-1].Milliseconds())
 }
 
 // isLeft asks /readyz, not too often, whether anything is left of deleted records.

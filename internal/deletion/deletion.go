@@ -33,6 +33,7 @@ type Deletions struct {
 	app        core.App
 	room       *realtime.Room
 	postgreSQL bool
+	pace       pace
 	wake       chan struct{}
 	// size is how many records the worker removes per transaction.
 	size int
@@ -47,7 +48,11 @@ const storeKey = "carebase.deletion"
 
 // Bind makes an app delete this way. Call it once, before the app starts.
 func Bind(app core.App, room *realtime.Room, postgreSQL bool) {
-	d := &Deletions{app: app, room: room, postgreSQL: postgreSQL, wake: make(chan struct{}, 1), size: firstSize}
+	d := &Deletions{app: app, room: room, postgreSQL: postgreSQL, pace: onSQLite, wake: make(chan struct{}, 1)}
+	if postgreSQL {
+		d.pace = onPostgreSQL
+	}
+	d.size = d.pace.first
 	app.Store().Set(storeKey, d)
 	d.bindClosing()
 	d.bindWorker()
@@ -89,15 +94,33 @@ func (d *Deletions) hide(ctx context.Context, also ...string) error {
 	if err != nil {
 		return err
 	}
-	for _, builder := range []dbx.Builder{d.app.ConcurrentDB(), d.app.NonconcurrentDB()} {
-		pool, ok := builder.(*dbx.DB)
-		if !ok {
-			return fmt.Errorf("the app's database is an unknown %T", builder)
-		}
+	pools, err := d.pools()
+	for _, pool := range pools {
 		hidden.Set(pool.DB(), conditions)
 	}
 	d.hides.Store(len(conditions) > 0)
-	return nil
+	return err
+}
+
+// show hides nothing any more, when the app ends.
+func (d *Deletions) show() {
+	pools, _ := d.pools() // those that are known
+	for _, pool := range pools {
+		hidden.Set(pool.DB(), nil)
+	}
+}
+
+// pools returns the connections that queries use.
+func (d *Deletions) pools() ([]*dbx.DB, error) {
+	var pools []*dbx.DB
+	for _, builder := range []dbx.Builder{d.app.ConcurrentDB(), d.app.NonconcurrentDB()} {
+		pool, ok := builder.(*dbx.DB)
+		if !ok {
+			return pools, fmt.Errorf("the app's database is an unknown %T", builder)
+		}
+		pools = append(pools, pool)
+	}
+	return pools, nil
 }
 
 // State is how far the deletions of a database are.

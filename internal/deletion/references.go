@@ -96,7 +96,7 @@ func belongingTo(app core.App, collection *core.Collection) ([]belonging, error)
 	return found, nil
 }
 
-// exist counts records up to a limit.
+// count counts the records up to a limit.
 func (b belonging) count(ctx context.Context, app core.App, root string, limit int64) (count int64, err error) {
 	err = app.NonconcurrentDB().NewQuery(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM {{%s}} WHERE %s LIMIT %d) AS found", b.from.Name, b.where, limit)).
 		Bind(dbx.Params{"root": root}).WithContext(ctx).Row(&count)

@@ -1,11 +1,12 @@
 package deletion
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/pocketbase/dbx"
@@ -22,6 +23,7 @@ type step struct {
 	app     core.App
 	room    *realtime.Room
 	size    int
+	longest time.Duration
 	deleted pending
 	root    *core.Collection
 	removed int
@@ -62,50 +64,60 @@ func (s *step) drain(target *core.Collection, ids, path []string) error {
 	return nil
 }
 
+// in is the list of ids that idsOf binds.
+const in = "SELECT value FROM json_each({:ids})"
+
+func idsOf(ids []string) (dbx.Params, error) {
+	list, err := json.Marshal(ids)
+	return dbx.Params{"ids": string(list)}, err
+}
+
 // referring returns the ids of some records that refer to some others.
 func (s *step) referring(reference reference, ids []string) (found []string, err error) {
-	list, params := listOf(ids)
-	err = s.app.DB().NewQuery("SELECT [[id]] FROM {{" + reference.from.Name + "}} WHERE " + reference.where(list) + " LIMIT {:size}").
-		Bind(params).Bind(dbx.Params{"size": s.size}).WithContext(s.ctx).Column(&found)
+	params, err := idsOf(ids)
+	if err != nil {
+		return nil, err
+	}
+	params["size"] = s.size
+	err = s.app.DB().NewQuery("SELECT [[id]] FROM {{" + reference.from.Name + "}} WHERE " + reference.where(in) + " LIMIT {:size}").
+		Bind(params).WithContext(s.ctx).Column(&found)
 	return found, err
 }
 
 // removeAll removes records together, with an event and with what subscribers expect.
 func (s *step) removeAll(collection *core.Collection, ids []string) error {
-	list, params := listOf(ids)
-	if s.room.IsWatched(collection) {
+	if s.room.IsAwaited(collection) {
 		records, err := s.load(collection, ids)
 		if err != nil {
 			return err
 		}
 		s.tell = append(s.tell, s.room.Removing(records))
 	}
+	params, err := idsOf(ids)
+	if err != nil {
+		return err
+	}
+	patient := cmp.Or(collections.Get(collection.Name).Patient, core.FieldNameId)
 	event := audit.Event{
 		Action: audit.Delete, Collection: collection.Name, Records: ids,
 		Detail: "belonged to " + s.root.Name + " " + s.deleted.Record + ", which was deleted",
 	}
-	if patient := collections.Get(collection.Name).Patient; patient != "" && patient != core.FieldNameId {
-		err := s.app.DB().NewQuery("SELECT DISTINCT [[" + patient + "]] FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + list + ")").
-			Bind(params).WithContext(s.ctx).Column(&event.Patients)
-		if err != nil {
-			return err
-		}
-	}
-	result, err := s.app.DB().NewQuery("DELETE FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + list + ")").Bind(params).WithContext(s.ctx).Execute()
+	var patients []string
+	err = s.app.DB().NewQuery("DELETE FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + in + ") RETURNING [[" + patient + "]]").
+		Bind(params).WithContext(s.ctx).Column(&patients)
 	if err != nil {
 		return err
 	}
-	removed, err := result.RowsAffected()
-	if err != nil {
-		return err
+	if patient != core.FieldNameId {
+		event.Patients = patients
 	}
-	s.removed += int(removed)
+	s.removed += len(patients)
 	return audit.RecordFor(s.app, s.deleted.Origin, event)
 }
 
 // oneByOne changes records with all hooks, as many as there is time for.
 func (s *step) oneByOne(collection *core.Collection, ids []string, change func(*core.Record) error) error {
-	end := time.Now().Add(longest)
+	end := time.Now().Add(s.longest)
 	for _, id := range ids {
 		records, err := s.load(collection, []string{id})
 		if err != nil {
@@ -137,9 +149,12 @@ func (s *step) unrefer(record *core.Record, field *core.RelationField, ids []str
 
 // load returns records that queries do not show any more.
 func (s *step) load(collection *core.Collection, ids []string) ([]*core.Record, error) {
-	list, params := listOf(ids)
+	params, err := idsOf(ids)
+	if err != nil {
+		return nil, err
+	}
 	var rows []dbx.NullStringMap
-	err := s.app.DB().NewQuery("SELECT * FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + list + ")").Bind(params).WithContext(s.ctx).All(&rows)
+	err = s.app.DB().NewQuery("SELECT * FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + in + ")").Bind(params).WithContext(s.ctx).All(&rows)
 	if err != nil {
 		return nil, err
 	}
@@ -171,19 +186,4 @@ func (s *step) note() error {
 		WHERE collection = {:collection} AND record = {:record} AND remaining > 0`).
 		Bind(dbx.Params{"removed": s.removed, "collection": s.deleted.Collection, "record": s.deleted.Record}).WithContext(s.ctx).Execute()
 	return err
-}
-
-// listOf returns ids as the list of an IN condition.
-func listOf(ids []string) (list string, params dbx.Params) {
-	params = make(dbx.Params, len(ids))
-	out := make([]byte, 0, len(ids)*8)
-	for i, id := range ids {
-		name := "r" + strconv.Itoa(i)
-		params[name] = id
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, "{:"...), name...), '}')
-	}
-	return string(out), params
 }

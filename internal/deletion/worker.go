@@ -9,15 +9,12 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/realtime"
 	"carebase/internal/sqlite"
 )
 
 const (
-	// firstSize, leastSize and mostSize bound how many records a transaction removes.
-	firstSize, leastSize, mostSize = 64, 16, 1024
-	// shortest and longest are how long a transaction should take: others wait for it.
-	shortest, longest = 25 * time.Millisecond, 60 * time.Millisecond
+	// leastSize and mostSize bound how many records a transaction removes.
+	leastSize, mostSize = 16, 8192
 	// stepTimeout bounds a transaction.
 	stepTimeout = 30 * time.Second
 	// lookEvery is how often processes look for what another one has closed, and for
@@ -26,6 +23,20 @@ const (
 	// settleAfter is how long a deletion stays noted on PostgreSQL: until then requests
 	// that had begun before may still store what belongs to the record.
 	settleAfter = time.Minute
+)
+
+// pace is how many records the first transaction removes, and how long one should
+// take.
+type pace struct {
+	first             int
+	shortest, longest time.Duration
+}
+
+var (
+	// onSQLite is short: everybody else who writes waits.
+	onSQLite = pace{64, 30 * time.Millisecond, 70 * time.Millisecond}
+	// onPostgreSQL is longer: nobody waits, and each statement is a round trip.
+	onPostgreSQL = pace{1024, 300 * time.Millisecond, 700 * time.Millisecond}
 )
 
 // bindWorker runs the worker while the app serves.
@@ -44,6 +55,7 @@ func (d *Deletions) bindWorker() {
 		end := sync.OnceFunc(func() {
 			cancel()
 			<-ended
+			d.show()
 		})
 		d.app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
 			end()
@@ -122,7 +134,7 @@ func (d *Deletions) remove(ctx context.Context, deleted pending) error {
 				return err
 			}
 		}
-		if err := realtime.Of(d.app).Settle(ctx); err != nil {
+		if err := d.room.Settle(ctx); err != nil {
 			return err
 		}
 	}
@@ -146,7 +158,7 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	var begun time.Time
-	step := &step{ctx: ctx, room: d.room, size: d.size, deleted: deleted, root: collection}
+	step := &step{ctx: ctx, room: d.room, size: d.size, longest: d.pace.longest, deleted: deleted, root: collection}
 	err := d.app.RunInTransaction(func(tx core.App) error {
 		begun = time.Now() // when it has the writer
 		var mine bool
@@ -177,9 +189,9 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 // resize adapts the size of transactions to how long one took.
 func (d *Deletions) resize(took time.Duration) {
 	switch {
-	case took > longest:
+	case took > d.pace.longest:
 		d.size = max(leastSize, d.size/2)
-	case took < shortest:
+	case took < d.pace.shortest:
 		d.size = min(mostSize, d.size*2)
 	}
 }

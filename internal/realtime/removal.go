@@ -7,8 +7,16 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// IsWatched reports whether anybody may be told of changes of a collection's records.
-func (r *Room) IsWatched(collection *core.Collection) bool { return r.isWatched(collection) }
+// IsAwaited reports whether anybody subscribes to a collection now, at any process.
+func (r *Room) IsAwaited(collection *core.Collection) bool {
+	if !r.serves.Load() {
+		return false
+	}
+	if r.refresh != nil {
+		r.refresh()
+	}
+	return r.index.isWatched(collection)
+}
 
 // Removing decides who may see that records are deleted, past PocketBase's hooks,
 // before their rows go. The returned function queues the changes, once they are gone.
