@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/pocketbase/dbx"
@@ -27,36 +28,88 @@ const superuserName = "Superuser"
 // ofPatient returns the condition for events about a patient: by the patient, or by
 // a set with the patient that was read by the owner or by somebody without one.
 func ofPatient(patient, owner string) dbx.Expression {
-	return dbx.NewExp(`[[subject]] IN (SELECT {:patient} UNION ALL SELECT [[id]] FROM {{audit_record_sets}}
-		WHERE [[owner]] IN ({:owner}, '') AND (instr([[records]], {:patient}) > 0 OR instr([[patients]], {:patient}) > 0))`,
-		dbx.Params{"patient": patient, "owner": owner})
+	return dbx.NewExp("[[subject]] IN ("+subjectsOfPatient+")", dbx.Params{"patient": patient, "owner": owner})
 }
+
+const subjectsOfPatient = `SELECT {:patient} UNION ALL SELECT [[id]] FROM {{audit_record_sets}}
+	WHERE [[owner]] IN ({:owner}, '') AND (instr([[records]], {:patient}) > 0 OR instr([[patients]], {:patient}) > 0)`
 
 // CountHistory counts the events about a patient.
 func CountHistory(ctx context.Context, app core.App, patient, owner string) (count int64, err error) {
-	err = app.ConcurrentDB().Select("count(*)").From("audit_log").Where(ofPatient(patient, owner)).WithContext(ctx).Row(&count)
-	return count, err
+	for table, number := range map[string]string{"audit_log": "count(*)", "audit_segment_subjects": "coalesce(sum(events), 0)"} {
+		var found int64
+		if err := app.ConcurrentDB().Select(number).From(table).Where(ofPatient(patient, owner)).WithContext(ctx).Row(&found); err != nil {
+			return 0, err
+		}
+		count += found
+	}
+	return count, nil
 }
 
 // History returns a page of the events about a patient, newest first.
 func History(ctx context.Context, app core.App, patient, owner string, offset, limit int64) ([]HistoryEntry, error) {
-	var texts []string
-	err := app.ConcurrentDB().Select("event").From("audit_log").Where(ofPatient(patient, owner)).
-		OrderBy("id DESC").Offset(offset).Limit(limit).WithContext(ctx).Column(&texts)
+	var rows []row
+	err := app.ConcurrentDB().Select("id", "event").From("audit_log").Where(ofPatient(patient, owner)).
+		OrderBy("id DESC").Limit(offset + limit).WithContext(ctx).All(&rows)
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]HistoryEntry, len(texts))
-	var users []any
-	for i, text := range texts {
-		var event stored
-		if err := json.Unmarshal([]byte(text), &event); err != nil {
+	found := make([]entry, len(rows))
+	for i, row := range rows {
+		found[i] = entry{id: row.ID, text: row.Event}
+		if err := json.Unmarshal([]byte(row.Event), &found[i].stored); err != nil {
 			return nil, err
 		}
-		entries[i] = HistoryEntry{Facts: event.Facts, Fields: strings.Fields(event.Fields)}
-		users = append(users, event.Agent)
+	}
+	if found, err = addSealed(ctx, app.ConcurrentDB(), found, patient, owner, int(offset+limit)); err != nil {
+		return nil, err
+	}
+	found = found[min(int(offset), len(found)):]
+	entries := make([]HistoryEntry, len(found))
+	var users []any
+	for i, event := range found {
+		entries[i] = HistoryEntry{Facts: event.stored.Facts, Fields: strings.Fields(event.stored.Fields)}
+		users = append(users, event.stored.Agent)
 	}
 	return entries, addNames(ctx, app, entries, users)
+}
+
+// addSealed adds the sealed events about a patient to those in rows, and returns the
+// newest of all, newest first.
+func addSealed(ctx context.Context, database dbx.Builder, newest []entry, patient, owner string, limit int) ([]entry, error) {
+	params := dbx.Params{"patient": patient, "owner": owner}
+	var subjects []string
+	err := database.NewQuery("SELECT DISTINCT [[subject]] FROM {{audit_segment_subjects}} WHERE [[subject]] IN (" + subjectsOfPatient + ")").
+		Bind(params).WithContext(ctx).Column(&subjects)
+	if err != nil || len(subjects) == 0 {
+		return newest, err
+	}
+	var segments []*segment
+	err = database.NewQuery("SELECT " + strings.Join(segmentColumns, ", ") + ` FROM {{audit_segments}} WHERE [[number]] IN (
+		SELECT [[segment]] FROM {{audit_segment_subjects}} WHERE [[subject]] IN (` + subjectsOfPatient + ")) ORDER BY [[last_id]] DESC").
+		Bind(params).WithContext(ctx).All(&segments)
+	if err != nil {
+		return nil, err
+	}
+	for _, segment := range segments {
+		if len(newest) >= limit && newest[limit-1].id > segment.LastID {
+			break
+		}
+		events, err := segment.load(ctx, database)
+		if err != nil {
+			return nil, err
+		}
+		for _, event := range events {
+			if slices.Contains(subjects, event.subject) {
+				newest = append(newest, event)
+			}
+		}
+		slices.SortFunc(newest, func(a, b entry) int { return cmp.Compare(b.id, a.id) })
+		// One that is sealed meanwhile was read twice.
+		newest = slices.CompactFunc(newest, func(a, b entry) bool { return a.id == b.id })
+		newest = newest[:min(limit, len(newest))]
+	}
+	return newest, nil
 }
 
 // addNames fills in the agents' names.
