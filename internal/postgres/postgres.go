@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -73,6 +72,7 @@ type Database struct {
 	pooler *pgconn.Config
 	pools  Pools
 
+	fence        fence
 	translations *translations
 	// concurrent is set once writers may run concurrently.
 	concurrent atomic.Bool
@@ -103,14 +103,33 @@ func New(settings Settings) (*Database, error) {
 	maps.Copy(config.RuntimeParams, sessionParameters)
 	database := &Database{
 		config: config, connectionString: direct.connectionString(), pools: settings.pools(), translations: newTranslations(),
-		installed: map[string]bool{}, longNames: map[string]string{}, tables: map[string]bool{},
+		fence: fence{newest: map[string]int64{}}, installed: map[string]bool{}, longNames: map[string]string{}, tables: map[string]bool{},
 	}
+	database.guard(config)
 	if settings.DirectURL != "" {
 		if database.pooler, err = poolerConfig(settings, name); err != nil {
 			return nil, err
 		}
+		database.guard(database.pooler)
 	}
 	return database, nil
+}
+
+// guard has the fence check new connections, after target_session_attrs. With several
+// hosts, standbys are passed over in any case. What only reads may use them.
+func (d *Database) guard(config *pgconn.Config) {
+	attributes := config.ValidateConnect
+	if attributes == nil && len(separate(config)) > 1 {
+		attributes = pgconn.ValidateConnectTargetSessionAttrsPrimary
+	}
+	config.ValidateConnect = func(ctx context.Context, connection *pgconn.PgConn) error {
+		if attributes != nil && d.config.RuntimeParams[readOnlyParameter] == "" {
+			if err := attributes(ctx, connection); err != nil {
+				return &unsuitable{err}
+			}
+		}
+		return d.fence.admit(ctx, connection)
+	}
 }
 
 // prepare sets the connect timeout and the name of all connections.
@@ -120,16 +139,9 @@ func prepare(config *pgconn.Config, name string) {
 	config.OnNotice = nil
 }
 
-// String returns host:port/database, without the password.
+// String returns host:port/database, with several hosts a list of them, without the password.
 func (d *Database) String() string {
 	return address(d.config) + "/" + d.config.Database
-}
-
-func address(config *pgconn.Config) string {
-	if strings.HasPrefix(config.Host, "/") {
-		return config.Host
-	}
-	return net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
 }
 
 // Connect opens the schema that stands for one of PocketBase's files, named

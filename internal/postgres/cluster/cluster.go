@@ -103,7 +103,7 @@ func Bind(room *realtime.Room, app core.App, database *postgres.Database, sessio
 
 func newCluster(app core.App, database *postgres.Database) *Cluster {
 	return &Cluster{
-		app: app, database: database, process: database.Name(), session: session{open: database.Open},
+		app: app, database: database, process: database.Name(), session: session{open: database.Open, isRetired: database.IsRetired},
 		changes: map[string]*client{}, outbox: make(chan outgoing, outboxSize), delivered: []int64{}, jobs: map[string]*cron.Job{},
 	}
 }

@@ -71,7 +71,7 @@ func (c *Cluster) follow(ctx context.Context, ready chan<- error) (listening boo
 	if ready != nil {
 		ready <- nil
 	}
-	for {
+	for !c.database.IsRetired(connection.PgConn()) {
 		if err := c.deliver(ctx, connection); err != nil {
 			return true, err
 		}
@@ -79,6 +79,7 @@ func (c *Cluster) follow(ctx context.Context, ready chan<- error) (listening boo
 			return true, err
 		}
 	}
+	return true, errors.New("a standby was promoted in the place of this PostgreSQL")
 }
 
 // next waits for one notification and handles it. The caller delivers messages
