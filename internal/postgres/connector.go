@@ -48,16 +48,9 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 // connect opens a connection to PostgreSQL or to the pooler.
 func (d *Database) connect(ctx context.Context, config *pgconn.Config) (*pgconn.PgConn, error) {
-	connection, err := firstOf(ctx, d, config, func(host *pgconn.Config) (*pgconn.PgConn, error) {
+	return firstOf(ctx, d, config, func(host *pgconn.Config) (*pgconn.PgConn, error) {
 		return pgconn.ConnectConfig(context.WithValue(ctx, connecting{}, true), host)
 	})
-	if err != nil {
-		return nil, err
-	}
-	if err := checkServer(connection); err != nil {
-		return nil, errors.Join(err, closeConnection(connection))
-	}
-	return connection, nil
 }
 
 // searchPath returns the search_path for a schema.

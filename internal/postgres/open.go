@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -23,18 +22,11 @@ func (d *Database) Open(ctx context.Context) (*pgx.Conn, error) {
 	// pgx's own handler: cancelling a wait for notifications must return at
 	// once, as there is no statement to cancel.
 	handler := config.BuildContextWatcherHandler
-	connection, err := firstOf(ctx, d, d.config, func(host *pgconn.Config) (*pgx.Conn, error) {
+	return firstOf(ctx, d, d.config, func(host *pgconn.Config) (*pgx.Conn, error) {
 		config := config.Copy()
 		config.Config = *host
 		config.BuildContextWatcherHandler = handler
 		config.RuntimeParams["search_path"] = "pg_catalog"
 		return pgx.ConnectConfig(ctx, config)
 	})
-	if err != nil {
-		return nil, err
-	}
-	if err := checkServer(connection.PgConn()); err != nil {
-		return nil, errors.Join(err, connection.Close(ctx))
-	}
-	return connection, nil
 }

@@ -115,7 +115,7 @@ func New(settings Settings) (*Database, error) {
 	return database, nil
 }
 
-// guard has the fence check new connections, after target_session_attrs. With several
+// guard has new connections checked: version, target_session_attrs, fence. With several
 // hosts, standbys are passed over in any case. What only reads may use them.
 func (d *Database) guard(config *pgconn.Config) {
 	attributes := config.ValidateConnect
@@ -123,6 +123,9 @@ func (d *Database) guard(config *pgconn.Config) {
 		attributes = pgconn.ValidateConnectTargetSessionAttrsPrimary
 	}
 	config.ValidateConnect = func(ctx context.Context, connection *pgconn.PgConn) error {
+		if err := checkServer(connection); err != nil {
+			return &unsuitable{err}
+		}
 		if attributes != nil && d.config.RuntimeParams[readOnlyParameter] == "" {
 			if err := attributes(ctx, connection); err != nil {
 				return &unsuitable{err}
