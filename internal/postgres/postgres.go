@@ -15,7 +15,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -100,7 +99,7 @@ func New(settings Settings) (*Database, error) {
 	config.BuildContextWatcherHandler = func(connection *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: connection, DeadlineDelay: cancelGrace}
 	}
-	maps.Copy(config.RuntimeParams, sessionParameters)
+	setSession(config)
 	database := &Database{
 		config: config, connectionString: direct.connectionString(), pools: settings.pools(), translations: newTranslations(),
 		fence: fence{newest: map[string]int64{}}, installed: map[string]bool{}, longNames: map[string]string{}, tables: map[string]bool{},
@@ -113,6 +112,15 @@ func New(settings Settings) (*Database, error) {
 		database.guard(database.pooler)
 	}
 	return database, nil
+}
+
+// setSession sets the session parameters. A URL may set timeouts of its own.
+func setSession(config *pgconn.Config) {
+	for name, value := range sessionParameters {
+		if isTimeout := strings.HasSuffix(name, "_timeout"); !isTimeout || config.RuntimeParams[name] == "" {
+			config.RuntimeParams[name] = value
+		}
+	}
 }
 
 // guard has new connections checked: version, target_session_attrs, fence. With several
