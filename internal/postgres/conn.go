@@ -181,7 +181,7 @@ func (c *conn) run(ctx context.Context, statement *translate.Statement, given []
 		}
 		again, readErr := c.readAgain(ctx, statement, err, &reading)
 		if readErr != nil || again == nil {
-			return nil, false, errors.Join(err, readErr)
+			return nil, false, c.whileChanging(ctx, statement, errors.Join(err, readErr))
 		}
 		statement = again
 	}

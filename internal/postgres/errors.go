@@ -64,7 +64,7 @@ func (c *conn) mapError(ctx context.Context, err error, statement *translate.Sta
 		}
 		return &Error{message: "the connection to PostgreSQL was ended: " + failure.Message, cause: err, kind: dberror.ErrUnavailable}
 	}
-	if statement != nil && mistakes[failure.Code] && !(statement.HasChoices && isTypeMismatch(failure)) {
+	if statement != nil && mistakes[failure.Code] && !(statement.HasChoices && isTypeMismatch(failure)) && !c.database.isChanging(ctx) {
 		slog.Error("failed to run a translated statement", "error", failure.Message, "translated", statement.SQL, "statement", statement.Source)
 	}
 	return &Error{message: c.message(failure), cause: err, kind: kindOf(failure)}

@@ -75,6 +75,8 @@ type Database struct {
 	translations *translations
 	// concurrent is set once writers may run concurrently.
 	concurrent atomic.Bool
+	// changing is the function of OnUnknownSchema; nil before it is called.
+	changing atomic.Pointer[func(context.Context) bool]
 
 	mutex sync.Mutex
 	// installed are the schemas that are ready for use.

@@ -96,6 +96,10 @@ func (c *Cluster) next(ctx context.Context, connection *pgx.Conn) error {
 		defer cancel()
 		return connection.Ping(checking)
 	}
+	if notification.Channel == collectionsChannel {
+		now := time.Now()
+		c.toldOfSchema.Store(&now)
+	}
 	if notification.Payload == c.process {
 		return nil // PocketBase has reloaded in this process
 	}
