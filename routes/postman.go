@@ -135,6 +135,7 @@ var ending = []postman.Chapter{
 	{
 		Name: "Reference", Description: "The API about itself.",
 		Steps: []postman.Step{
+			{Operation: "root_retrieve"},
 			{Operation: "schema_retrieve"},
 			{Operation: "schema_postman_retrieve"},
 		},

@@ -21,6 +21,7 @@ func Bind(app core.App, settings *config.Config, public fs.FS, surround func(*ro
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		for prefix, endpoints := range table(settings) {
 			linkViews(prefix, endpoints)
+			linkRoot(prefix, endpoints)
 			bindPrefix(e.Router, prefix, endpoints, surround)
 		}
 		bindDocs(e.Router, public, surround)
@@ -75,6 +76,7 @@ func table(settings *config.Config) map[string]endpoints {
 		"/api/overview": {"": overview{patients, doctors, mappings.resource}.view()},
 	}
 	prefixes["/api/schema"] = schema(prefixes)
+	prefixes["/api"] = endpoints{"": apiRoot(prefixes)}
 	return prefixes
 }
 
