@@ -45,13 +45,17 @@ func table(settings *config.Config) map[string]endpoints {
 	}
 	prefixes := map[string]endpoints{
 		"/api/auth": {
-			"/register":      register(),
-			"/login":         tokens.obtain(),
-			"/token/refresh": tokens.refresh(),
-			"/logout":        tokens.blacklist(),
-			"/logout/all":    endAllSessions(),
-			"/sessions":      listSessions(),
-			"/sessions/{id}": endSession(),
+			"/register":               register(),
+			"/login":                  tokens.obtain(),
+			"/token/refresh":          tokens.refresh(),
+			"/logout":                 tokens.blacklist(),
+			"/logout/all":             endAllSessions(),
+			"/sessions":               listSessions(),
+			"/sessions/{id}":          endSession(),
+			"/me":                     me(),
+			"/password/change":        tokens.changePassword(),
+			"/password/reset":         requestPasswordReset(),
+			"/password/reset/confirm": confirmPasswordReset(),
 		},
 		"/api/token": {
 			"":           tokens.obtain(),
