@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"iter"
 	"slices"
 	"strings"
 
@@ -48,8 +49,47 @@ func CountHistory(ctx context.Context, app core.App, patient, owner string) (cou
 
 // History returns a page of the events about a patient, newest first.
 func History(ctx context.Context, app core.App, patient, owner string, offset, limit int64) ([]HistoryEntry, error) {
+	return historyOf(ctx, app, about{patient: patient, owner: owner}, offset, limit)
+}
+
+// historyChunk is how many events WholeHistory reads at a time.
+const historyChunk = 500
+
+// WholeHistory yields the events about a patient up to now, newest first.
+func WholeHistory(ctx context.Context, app core.App, patient, owner string) iter.Seq2[HistoryEntry, error] {
+	return func(yield func(HistoryEntry, error) bool) {
+		asked := about{patient: patient, owner: owner}
+		for {
+			entries, err := historyOf(ctx, app, asked, 0, historyChunk)
+			if err != nil {
+				yield(HistoryEntry{}, err)
+				return
+			}
+			for _, entry := range entries {
+				if !yield(entry, nil) {
+					return
+				}
+			}
+			if len(entries) < historyChunk {
+				return
+			}
+			asked.before = entries[historyChunk-1].ID
+		}
+	}
+}
+
+// about is which events are asked for: those about a patient, as of ofPatient, with ids
+// before one; empty for all.
+type about struct{ patient, owner, before string }
+
+// historyOf returns events, newest first.
+func historyOf(ctx context.Context, app core.App, asked about, offset, limit int64) ([]HistoryEntry, error) {
+	condition := ofPatient(asked.patient, asked.owner)
+	if asked.before != "" {
+		condition = dbx.And(condition, dbx.NewExp("[[id]] < {:before}", dbx.Params{"before": asked.before}))
+	}
 	var rows []row
-	err := app.ConcurrentDB().Select("id", "event").From("audit_log").Where(ofPatient(patient, owner)).
+	err := app.ConcurrentDB().Select("id", "event").From("audit_log").Where(condition).
 		OrderBy("id DESC").Limit(offset + limit).WithContext(ctx).All(&rows)
 	if err != nil {
 		return nil, err
@@ -61,7 +101,7 @@ func History(ctx context.Context, app core.App, patient, owner string, offset, l
 			return nil, err
 		}
 	}
-	if found, err = addSealed(ctx, app.ConcurrentDB(), found, patient, owner, int(offset+limit)); err != nil {
+	if found, err = addSealed(ctx, app.ConcurrentDB(), found, asked, int(offset+limit)); err != nil {
 		return nil, err
 	}
 	found = found[min(int(offset), len(found)):]
@@ -74,10 +114,10 @@ func History(ctx context.Context, app core.App, patient, owner string, offset, l
 	return entries, addNames(ctx, app, entries, users)
 }
 
-// addSealed adds the sealed events about a patient to those in rows, and returns the
+// addSealed adds the sealed events that are asked for to those in rows, and returns the
 // newest of all, newest first.
-func addSealed(ctx context.Context, database dbx.Builder, newest []entry, patient, owner string, limit int) ([]entry, error) {
-	params := dbx.Params{"patient": patient, "owner": owner}
+func addSealed(ctx context.Context, database dbx.Builder, newest []entry, asked about, limit int) ([]entry, error) {
+	params := dbx.Params{"patient": asked.patient, "owner": asked.owner}
 	var subjects []string
 	err := database.NewQuery("SELECT DISTINCT [[subject]] FROM {{audit_segment_subjects}} WHERE [[subject]] IN (" + subjectsOfPatient + ")").
 		Bind(params).WithContext(ctx).Column(&subjects)
@@ -95,12 +135,15 @@ func addSealed(ctx context.Context, database dbx.Builder, newest []entry, patien
 		if len(newest) >= limit && newest[limit-1].id > segment.LastID {
 			break
 		}
+		if asked.before != "" && segment.FirstID >= asked.before {
+			continue
+		}
 		events, err := segment.load(ctx, database)
 		if err != nil {
 			return nil, err
 		}
 		for _, event := range events {
-			if slices.Contains(subjects, event.subject) {
+			if slices.Contains(subjects, event.subject) && (asked.before == "" || event.id < asked.before) {
 				newest = append(newest, event)
 			}
 		}

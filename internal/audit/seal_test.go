@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,20 @@ func (c *clinic) history(t *testing.T) string {
 	return pages.String()
 }
 
+// whole returns the ids of all events of the patient's history, oldest first.
+func (c *clinic) whole(t *testing.T) []string {
+	t.Helper()
+	var ids []string
+	for entry, err := range audit.WholeHistory(t.Context(), c.App, c.patient, c.owner.ID) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, entry.ID)
+	}
+	slices.Reverse(ids)
+	return ids
+}
+
 func (c *clinic) count(t *testing.T, table string) (count int) {
 	t.Helper()
 	if err := c.App.DB().Select("count(*)").From(table).Row(&count); err != nil {
@@ -87,7 +102,7 @@ func TestSealedEventsReadAsBefore(t *testing.T) {
 	c.Must(http.StatusOK, c.owner.Access, "GET", "/api/patients/", nil)
 	c.record(t, 2400)
 	_ = events(t, c.Server)
-	before, history := c.exported(t), c.history(t)
+	before, whole, history := c.exported(t), c.whole(t), c.history(t)
 	heads, err := audit.Heads(t.Context(), c.App.DB())
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +119,9 @@ func TestSealedEventsReadAsBefore(t *testing.T) {
 	}
 	if summary, err := audit.Verify(t.Context(), c.App, heads); err != nil || summary.Events != len(after) {
 		t.Errorf("%d of %d events are verified: %v", summary.Events, len(after), err)
+	}
+	if got := c.whole(t); len(got) < len(whole) || !slices.Equal(got[:len(whole)], whole) || len(whole) < 800 {
+		t.Errorf("the whole history has %d events, and had %d", len(got), len(whole))
 	}
 	if got := c.history(t); got != history {
 		t.Errorf("the history is another one:\n%.2000s\nbefore:\n%.2000s", got, history)
