@@ -162,25 +162,30 @@ func seal(ctx context.Context, app core.App, run []entry) error {
 // hashBefore returns the hash of the event before another one of its chain.
 func hashBefore(ctx context.Context, app core.App, event *stored) (hash string, err error) {
 	var hashes []string
-	params := dbx.Params{"chain": event.Chain, "seq": event.Seq - 1, "id": event.ID}
+	params := dbx.Params{"chain": event.Chain, "seq": event.Seq - 1}
 	err = app.ConcurrentDB().NewQuery(`SELECT checkpoint_hash FROM audit_chains WHERE id = {:chain} AND checkpoint_seq = {:seq}
 		UNION ALL SELECT last_hash FROM audit_segments WHERE chain = {:chain} AND first_seq + events - 1 = {:seq}`).Bind(params).WithContext(ctx).Column(&hashes)
 	if err != nil || len(hashes) > 0 {
 		return strings.Join(hashes[:min(1, len(hashes))], ""), err
 	}
-	rows := []row{}
-	err = app.ConcurrentDB().Select("id", "hash", "event").From("audit_log").Where(dbx.NewExp("[[id]] < {:id}", params)).
-		OrderBy("id DESC").Limit(sealRead).WithContext(ctx).All(&rows)
-	for _, row := range rows {
-		var earlier stored
-		if json.Unmarshal([]byte(row.Event), &earlier) == nil && earlier.Chain == event.Chain && earlier.Seq == event.Seq-1 {
-			return row.Hash, nil
+	// It stays a row, most probably one of the last before.
+	for before := event.ID; ; {
+		var rows []row
+		err := app.ConcurrentDB().Select("id", "hash", "event").From("audit_log").Where(dbx.NewExp("[[id]] < {:id}", dbx.Params{"id": before})).
+			OrderBy("id DESC").Limit(sealRead).WithContext(ctx).All(&rows)
+		if err != nil {
+			return "", err
+		}
+		for _, row := range rows {
+			var earlier stored
+			if before = row.ID; json.Unmarshal([]byte(row.Event), &earlier) == nil && earlier.Chain == event.Chain && earlier.Seq == event.Seq-1 {
+				return row.Hash, nil
+			}
+		}
+		if len(rows) < sealRead {
+			return "", &Violation{Event: event.ID, Problem: "the event before it is missing"}
 		}
 	}
-	if err == nil {
-		err = &Violation{Event: event.ID, Problem: "the event before it is missing"}
-	}
-	return "", err
 }
 
 // store stores a segment in the place of the rows of its events.
