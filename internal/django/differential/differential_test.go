@@ -26,7 +26,7 @@ var named = []struct {
 	}},
 	{"`?page`, `?page_size`, `?search`, `?etag` and filters", func(e exchange, _ answer, _ bool) bool { return strings.Contains(e.Path, "page=") }},
 	{"a mailbox has one spelling", func(e exchange, got answer, _ bool) bool {
-		return e.Path == "/api/auth/register/" && got.Status == e.Want.Status && internationalDomain.Match(e.Want.JSON)
+		return strings.HasPrefix(e.Path, "/api/auth/register/") && got.Status == e.Want.Status && internationalDomain.Match(e.Want.JSON)
 	}},
 	{"passwords have at most 71 bytes", func(_ exchange, got answer, _ bool) bool {
 		return strings.Contains(string(got.JSON), "It must contain at most 71 bytes.")
