@@ -85,6 +85,7 @@ func (s *resource) listView() *rest.View {
 		Authenticate: simplejwt.Authenticate,
 		Schema:       s.Model,
 		Fields:       s.fields,
+		Renderers:    rest.ListRenderers,
 		Methods: map[string]rest.Method{
 			http.MethodGet: {
 				Handle:  s.list,
@@ -244,7 +245,7 @@ func (s *resource) count(r *rest.Request, where dbx.Expression) (count int64, er
 // caller are counted already.
 func (s *resource) countSelected(r *rest.Request, selected criteria) (count int64, err error) {
 	counter, counted := s.collection.Counter()
-	if !selected.everything || !counted {
+	if !selected.everything || !counted || s.hides(r.App) {
 		return s.count(r, dbx.And(selected.counting...))
 	}
 	if selected.match != nil {
