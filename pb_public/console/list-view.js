@@ -4,7 +4,7 @@ import { fill, h, newId, reconcile } from "./dom.js";
 import { formatCount, formatNumber } from "./format.js";
 import { icon } from "./icons.js";
 import { isDeleted } from "./deletions.js";
-import { isMissing } from "./api.js";
+import { isMissing } from "./request.js";
 import { address, note } from "./router.js";
 import { emptiness, failure, skeleton } from "./states.js";
 import { live } from "./store.js";
@@ -19,7 +19,7 @@ import { live } from "./store.js";
  * @typedef {{
  *   collection: string, title: string, one: string, hint: string, picture: "patients" | "doctors",
  *   columns: Column<Item>[], order: string,
- *   load: (query: import("./api.js").Query, signal: AbortSignal) => Promise<import("./api.js").Page<Item>>,
+ *   load: (query: import("./request.js").Query, signal: AbortSignal) => Promise<import("./api.js").Page<Item>>,
  *   actions: (item: Item) => (Node | string | false | null)[], add: () => void, route: import("./router.js").Route, signal: AbortSignal,
  * }} ListOptions
  */

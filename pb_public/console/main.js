@@ -1,9 +1,14 @@
 // The console: shows the view at the current address, or the sign-in form.
 
 import { current, onChange, signOut } from "../session.js";
-import { explain } from "./api.js";
+import { explain } from "./request.js";
 import { finish } from "./deletions.js";
+import { closeDialogs } from "./dialog.js";
+import { openDoctorForm } from "./doctor-actions.js";
 import { h } from "./dom.js";
+import { draftBar } from "./draft-bar.js";
+import { dropForeignDrafts } from "./drafts.js";
+import { openPatientForm } from "./patient-actions.js";
 import { address, go, route } from "./router.js";
 import { shell } from "./shell.js";
 import { follow } from "./store.js";
@@ -29,6 +34,9 @@ let ofView = new AbortController(), ofUser = new AbortController();
 let signedIn = null;
 let leaving = false;
 
+/** The forms that drafts are from, by collection. @type {Record<string, (item?: any) => Promise<void>>} */
+const forms = { patients: openPatientForm, doctors: openDoctorForm };
+
 /** @type {Record<string, (context: Context) => View>} */
 const views = { overview: overviewView, doctors: doctorsView, devices: devicesView };
 
@@ -48,7 +56,7 @@ function missing() {
 function render() {
   ofView.abort();
   ofView = new AbortController();
-  document.querySelectorAll("dialog").forEach((dialog) => dialog.remove());
+  closeDialogs();
   const session = current();
   if (session) showView(session.user);
   else showSignIn();
@@ -73,7 +81,8 @@ function showView(user) {
     ofUser.abort();
     ofUser = new AbortController();
     leaving = false;
-    const frame = shell({ user, signOut: () => void leave() });
+    dropForeignDrafts();
+    const frame = shell({ user, signOut: () => void leave(), notices: [draftBar(forms, ofUser.signal)] });
     signedIn = { user: user.id, frame };
     app.replaceChildren(frame.element);
     follow(ofUser.signal, (lost) => frame.showConnection(lost));
@@ -96,6 +105,7 @@ async function leave(options) {
   try {
     await finish();
     await signOut(options);
+    dropForeignDrafts();
   } catch (error) {
     leaving = false;
     toast(`Not signed out. ${explain(error)}`, { bad: true });

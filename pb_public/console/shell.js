@@ -12,8 +12,8 @@ const places = [
   ["devices", "Devices", "devices"],
 ];
 
-/** @param {{ user: import("../session.js").User, signOut: () => void }} options */
-export function shell({ user, signOut }) {
+/** @param {{ user: import("../session.js").User, signOut: () => void, notices: Node[] }} options */
+export function shell({ user, signOut, notices }) {
   const main = h("main", { id: "main", tabindex: -1 });
   const links = places.map(([path, label, picture]) => h("a", { href: address([path]), "data-place": path }, icon(picture), h("span", {}, label)));
   const connection = h("div", { class: "connection", role: "status" });
@@ -27,7 +27,7 @@ export function shell({ user, signOut }) {
         h("div", { class: "account" },
           h("div", { class: "account-name" }, h("strong", { dir: "auto" }, user.name), h("span", { class: "muted small" }, user.email)),
           h("button", { type: "button", class: "button quiet icon", "aria-label": "Sign out", click: signOut }, icon("signOut"))))),
-    h("div", { class: "content" }, connection, main));
+    h("div", { class: "content" }, connection, ...notices, main));
   return {
     element,
     /** @param {Element} view @param {string} place */

@@ -33,15 +33,14 @@ func TestLiveUpdates(t *testing.T) {
 	first.Until(`document.querySelector(".tile dd").textContent === "1"`)
 	other.Stays(`document.body.innerText.includes("No patients yet")`)
 
-	// From another tab, while this one has the form open.
+	// From another tab, while this one has the form open and nothing typed in.
 	first.Go(server.URL + "/#/" + path(patient))
 	first.Press("Edit")
 	second.Press("Edit John Doe")
 	second.Fill("Age", "77")
 	second.Press("Save")
 	first.Sees("77 years")
-	first.Sees("This has been changed elsewhere")
-	first.Press("Load the new values")
+	first.Sees("Somebody else has changed age; you see the new values.")
 	first.Until(`document.querySelector("[name=age]").value === "77"`)
 	first.Key("Escape")
 

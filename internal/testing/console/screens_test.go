@@ -61,7 +61,7 @@ func TestScreens(t *testing.T) {
 	page.Press("Add patient")
 	page.Press("Add")
 	page.Allow("status of 400 (Bad Request)")
-	page.Sees("This field may not be blank.")
+	page.Sees("Enter the name.")
 	look("patient-form")
 	page.Key("Escape")
 	page.Go(server.URL + "/#/" + path(patient))

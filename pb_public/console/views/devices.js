@@ -1,9 +1,10 @@
 // The devices on which the user is signed in.
 
-import { devices, explain, remove } from "../api.js";
+import { devices, remove } from "../api.js";
 import { confirm } from "../dialog.js";
 import { fill, h, reconcile } from "../dom.js";
 import { formatDevice, formatMoment } from "../format.js";
+import { explain } from "../request.js";
 import { failure, skeleton } from "../states.js";
 import { live } from "../store.js";
 import { toast } from "../toast.js";

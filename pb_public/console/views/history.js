@@ -1,8 +1,9 @@
 // Who viewed a patient, and who changed what.
 
-import { history, isMissing } from "../api.js";
+import { history } from "../api.js";
 import { fill, h, reconcile } from "../dom.js";
 import { formatMoment } from "../format.js";
+import { isMissing } from "../request.js";
 import { failure, skeleton } from "../states.js";
 import { live } from "../store.js";
 

@@ -1,16 +1,17 @@
 // A patient's page: details, care team, history.
 
-import { isMissing, patients } from "../api.js";
+import { patients } from "../api.js";
 import { isDeleted } from "../deletions.js";
 import { fill, h } from "../dom.js";
 import { formatDay } from "../format.js";
 import { icon } from "../icons.js";
+import { deletePatients, formatAge, openPatientForm } from "../patient-actions.js";
+import { isMissing } from "../request.js";
 import { address, go } from "../router.js";
 import { emptiness, failure, skeleton } from "../states.js";
 import { live } from "../store.js";
 import { careTeam } from "./care-team.js";
 import { historyOf } from "./history.js";
-import { deletePatient, editPatient } from "./patients.js";
 
 /** The length in characters from which notes are shown collapsed. */
 const LONG = 1200;
@@ -49,7 +50,7 @@ export function patientView({ route, signal, retitle }) {
     if (data === undefined) return fill(place, h("div", { class: "panel" }, error ? failure(error, () => void reload()) : skeleton(6)));
     heading.textContent = data.name;
     retitle(data.name);
-    facts.textContent = `${data.age === 1 ? "1 year" : `${data.age} years`} · added ${formatDay(data.created_at)}`;
+    facts.textContent = `${formatAge(data.age)} · added ${formatDay(data.created_at)}`;
     showButtons(data);
     showNotes(data.notes);
     fill(place);
@@ -69,8 +70,8 @@ export function patientView({ route, signal, retitle }) {
     shown = patient;
     if (buttons.firstChild) return;
     buttons.append(
-      h("button", { type: "button", class: "button", click: () => editPatient(shown) }, icon("edit"), "Edit"),
-      h("button", { type: "button", class: "button", click: async () => { if (await deletePatient(shown)) go(address(["patients"])); } }, icon("remove"), "Delete"));
+      h("button", { type: "button", class: "button", click: () => void openPatientForm(shown) }, icon("edit"), "Edit"),
+      h("button", { type: "button", class: "button", click: async () => { if (await deletePatients([shown])) go(address(["patients"])); } }, icon("remove"), "Delete"));
   }
 
   /** @param {string} text */

@@ -1,22 +1,11 @@
-// The list of patients, and the actions on a patient.
+// The list of patients.
 
 import { patients } from "../api.js";
 import { h } from "../dom.js";
 import { excerpt, formatDay } from "../format.js";
 import { listView, rowActions } from "../list-view.js";
-import { confirm } from "../dialog.js";
-import { schedule } from "../deletions.js";
-import { openRecordForm } from "../record-form.js";
-import { address, go } from "../router.js";
-
-/** @typedef {import("../api.js").Patient} Patient */
-
-/** @type {import("../form.js").Field[]} */
-const fields = [
-  { name: "name", label: "Name", required: true },
-  { name: "age", label: "Age", required: true, inputmode: "numeric", help: "In completed years; 0 for a newborn." },
-  { name: "notes", label: "Notes", lines: 6 },
-];
+import { deletePatients, openPatientForm } from "../patient-actions.js";
+import { address } from "../router.js";
 
 /** @param {import("../main.js").Context} context */
 export function patientsView({ route, signal }) {
@@ -26,7 +15,7 @@ export function patientsView({ route, signal }) {
       collection: "patients", title: "Patients", one: "patient", picture: "patients", order: "-created_at", route, signal,
       hint: "Add the first one. Only you will see your patients.",
       load: patients.list,
-      add: addPatient,
+      add: () => void openPatientForm(),
       columns: [
         { name: "name", label: "Name", sort: "name", cell: (patient) => [
           h("a", { href: address(["patients", patient.id]), class: "row-link", dir: "auto" }, patient.name),
@@ -35,37 +24,7 @@ export function patientsView({ route, signal }) {
         { name: "notes", label: "Notes", secondary: true, cell: (patient) => [h("span", { dir: "auto", class: "excerpt" }, excerpt(patient.notes, 90))] },
         { name: "added", label: "Added", sort: "created_at", secondary: true, cell: (patient) => [formatDay(patient.created_at)] },
       ],
-      actions: (patient) => rowActions(patient, editPatient, deletePatient),
+      actions: (patient) => rowActions(patient, (item) => void openPatientForm(item), (item) => void deletePatients([item])),
     }),
   };
-}
-
-function addPatient() {
-  openRecordForm({
-    collection: "patients", title: "Add a patient", fields,
-    save: (values) => patients.create(values),
-    done: (patient) => go(address(["patients", patient.id])),
-  });
-}
-
-/** @param {Patient} patient */
-export function editPatient(patient) {
-  openRecordForm({
-    collection: "patients", title: "Edit patient", fields, item: patient,
-    save: (values) => patients.update(patient.id, values),
-    done: () => {},
-  });
-}
-
-/** Deletes after confirmation and returns whether that was given. @param {Patient} patient */
-export async function deletePatient(patient) {
-  const sure = await confirm({
-    title: "Delete this patient?",
-    text: `${patient.name}, their notes and their care team will be deleted.`,
-    yes: "Delete patient",
-  });
-  if (sure) {
-    schedule({ collection: "patients", id: patient.id, path: `${patients.path}${patient.id}/`, message: `${patient.name} deleted.` });
-  }
-  return sure;
 }

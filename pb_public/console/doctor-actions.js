@@ -1,0 +1,38 @@
+// What can be done with a doctor, wherever one is shown.
+
+import { doctors } from "./api.js";
+import { addedFields, encodeAdded, inputsOf } from "./declared.js";
+import { schedule } from "./deletions.js";
+import { confirm } from "./dialog.js";
+import { openRecordForm } from "./record-form.js";
+
+/** @typedef {import("./api.js").Doctor} Doctor */
+
+/** @type {import("./field.js").Field[]} */
+const fields = [
+  { name: "name", label: "Name", required: true },
+  { name: "speciality", label: "Speciality", help: "For example, Cardiology. Optional." },
+];
+
+/** Opens the form of a doctor, or of a new one. @param {Doctor} [item] */
+export async function openDoctorForm(item) {
+  const added = await addedFields(doctors.path).catch(() => []);
+  openRecordForm({
+    collection: "doctors", one: "doctor", fields: [...fields, ...inputsOf(added)], ...(item && { item }), resource: doctors,
+    encode: (values) => encodeAdded(added, values),
+    done: () => {},
+  });
+}
+
+/** Deletes after confirmation and returns whether that was given. @param {Doctor} doctor */
+export async function deleteDoctor(doctor) {
+  const sure = await confirm({
+    title: "Delete this doctor?",
+    text: `${doctor.name} will be deleted and removed from every care team.`,
+    yes: "Delete doctor",
+  });
+  if (sure) {
+    schedule({ message: `${doctor.name} deleted.`, records: [{ collection: "doctors", id: doctor.id, path: `${doctors.path}${doctor.id}/` }] });
+  }
+  return sure;
+}
