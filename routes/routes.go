@@ -21,6 +21,7 @@ func Bind(app core.App, settings *config.Config, public fs.FS, surround func(*ro
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		for prefix, endpoints := range table(settings) {
 			linkViews(prefix, endpoints)
+			linkRoot(prefix, endpoints)
 			bindPrefix(e.Router, prefix, endpoints, surround)
 		}
 		bindDocs(e.Router, public, surround)
@@ -44,13 +45,17 @@ func table(settings *config.Config) map[string]endpoints {
 	}
 	prefixes := map[string]endpoints{
 		"/api/auth": {
-			"/register":      register(),
-			"/login":         tokens.obtain(),
-			"/token/refresh": tokens.refresh(),
-			"/logout":        tokens.blacklist(),
-			"/logout/all":    endAllSessions(),
-			"/sessions":      listSessions(),
-			"/sessions/{id}": endSession(),
+			"/register":               register(),
+			"/login":                  tokens.obtain(),
+			"/token/refresh":          tokens.refresh(),
+			"/logout":                 tokens.blacklist(),
+			"/logout/all":             endAllSessions(),
+			"/sessions":               listSessions(),
+			"/sessions/{id}":          endSession(),
+			"/me":                     me(),
+			"/password/change":        tokens.changePassword(),
+			"/password/reset":         requestPasswordReset(),
+			"/password/reset/confirm": confirmPasswordReset(),
 		},
 		"/api/token": {
 			"":           tokens.obtain(),
@@ -75,6 +80,7 @@ func table(settings *config.Config) map[string]endpoints {
 		"/api/overview": {"": overview{patients, doctors, mappings.resource}.view()},
 	}
 	prefixes["/api/schema"] = schema(prefixes)
+	prefixes["/api"] = endpoints{"": apiRoot(prefixes)}
 	return prefixes
 }
 

@@ -34,6 +34,7 @@ Each patient and doctor belongs to the user who created it. What the caller cann
 		resourceTags(),
 		[]openapi.Tag{
 			{Name: "overview", Description: "Figures of what the caller can see."},
+			{Name: "root", Description: "Where the lists are."},
 			{Name: "schema", Description: "This reference."},
 		},
 	),

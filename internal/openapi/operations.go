@@ -58,11 +58,16 @@ func (d *document) operation(e Endpoint, name string) *Operation {
 	return operation
 }
 
-// tagOf returns a path's first segment after "/api/".
-func tagOf(path string) string {
-	tag, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/"), "/")
-	return tag
+// rootSegment stands for the missing segments of the path "/api/".
+const rootSegment = "root"
+
+// segments returns the segments of a path after "/api/".
+func segments(path string) []string {
+	return strings.Split(cmp.Or(strings.Trim(strings.TrimPrefix(path, "/api/"), "/"), rootSegment), "/")
 }
+
+// tagOf returns a path's first segment after "/api/".
+func tagOf(path string) string { return segments(path)[0] }
 
 // actions are DRF's names for methods.
 var actions = map[string]string{
@@ -81,7 +86,7 @@ func operationID(e Endpoint, method string) string {
 	if isList {
 		action = "list"
 	}
-	parts := strings.Split(strings.Trim(strings.TrimPrefix(e.Path, "/api/"), "/"), "/")
+	parts := segments(e.Path)
 	var names []string
 	for i, part := range parts {
 		variable := strings.HasPrefix(part, "{")

@@ -3,6 +3,13 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        APIRoot: {
+            readonly patients: string;
+            readonly doctors: string;
+            readonly mappings: string;
+            readonly overview: string;
+            readonly schema: string;
+        };
         AuditEvent: {
             readonly id: string;
             /** Format: date-time */
@@ -86,6 +93,40 @@ export interface components {
             /** Format: uri */
             previous: string | null;
             results: components["schemas"]["Patient"][];
+        };
+        PasswordChange: {
+            readonly refresh: string;
+            readonly access: string;
+        };
+        PasswordChangeErrors: {
+            old_password?: string[];
+            new_password?: string[];
+            non_field_errors?: string[];
+        };
+        PasswordChangeRequest: {
+            old_password: string;
+            new_password: string;
+        };
+        PasswordReset: {
+            readonly detail: string;
+        };
+        PasswordResetConfirm: Record<string, never>;
+        PasswordResetConfirmErrors: {
+            token?: string[];
+            new_password?: string[];
+            non_field_errors?: string[];
+        };
+        PasswordResetConfirmRequest: {
+            token: string;
+            new_password: string;
+        };
+        PasswordResetErrors: {
+            email?: string[];
+            non_field_errors?: string[];
+        };
+        PasswordResetRequest: {
+            /** Format: email */
+            email: string;
         };
         PatchedDoctorRequest: {
             name?: string;
@@ -207,6 +248,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ApiRoot = components['schemas']['APIRoot'];
 export type AuditEvent = components['schemas']['AuditEvent'];
 export type Detail = components['schemas']['Detail'];
 export type Doctor = components['schemas']['Doctor'];
@@ -220,6 +262,15 @@ export type PaginatedAuditEventList = components['schemas']['PaginatedAuditEvent
 export type PaginatedDoctorList = components['schemas']['PaginatedDoctorList'];
 export type PaginatedPatientDoctorList = components['schemas']['PaginatedPatientDoctorList'];
 export type PaginatedPatientList = components['schemas']['PaginatedPatientList'];
+export type PasswordChange = components['schemas']['PasswordChange'];
+export type PasswordChangeErrors = components['schemas']['PasswordChangeErrors'];
+export type PasswordChangeRequest = components['schemas']['PasswordChangeRequest'];
+export type PasswordReset = components['schemas']['PasswordReset'];
+export type PasswordResetConfirm = components['schemas']['PasswordResetConfirm'];
+export type PasswordResetConfirmErrors = components['schemas']['PasswordResetConfirmErrors'];
+export type PasswordResetConfirmRequest = components['schemas']['PasswordResetConfirmRequest'];
+export type PasswordResetErrors = components['schemas']['PasswordResetErrors'];
+export type PasswordResetRequest = components['schemas']['PasswordResetRequest'];
 export type PatchedDoctorRequest = components['schemas']['PatchedDoctorRequest'];
 export type PatchedPatientRequest = components['schemas']['PatchedPatientRequest'];
 export type Patient = components['schemas']['Patient'];
