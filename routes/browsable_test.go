@@ -87,7 +87,7 @@ func TestBrowsableAPI(t *testing.T) {
 	window := tab{server, opened}
 
 	t.Run("the console's session counts, and is renewed", func(t *testing.T) {
-		opened.Fill("E-mail", alice.Email)
+		opened.Fill("Email", alice.Email)
 		opened.Fill("Password", testapp.Password)
 		opened.Press("Sign in")
 		opened.Until("document.querySelector('h1')?.textContent === 'Overview'")

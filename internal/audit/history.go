@@ -19,6 +19,8 @@ type HistoryEntry struct {
 	// With an impersonator it is "superuser ID as user NAME".
 	AgentName string
 	Fields    []string
+	// Records are the ids of the records concerned, unless they are many.
+	Records []string
 }
 
 // superuserName is shown for superusers, who have an e-mail address but no name.
@@ -53,7 +55,7 @@ func History(ctx context.Context, app core.App, patient, owner string, offset, l
 		if err := json.Unmarshal([]byte(text), &event); err != nil {
 			return nil, err
 		}
-		entries[i] = HistoryEntry{Facts: event.Facts, Fields: strings.Fields(event.Fields)}
+		entries[i] = HistoryEntry{Facts: event.Facts, Fields: strings.Fields(event.Fields), Records: strings.Fields(event.Records)}
 		users = append(users, event.Agent)
 	}
 	return entries, addNames(ctx, app, entries, users)
