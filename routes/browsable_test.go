@@ -279,3 +279,13 @@ func TestBrowsableAPI(t *testing.T) {
 		page.Sees(`"refresh"`)
 	})
 }
+
+// TestHelpShowsCode has no backticks in what a person reads.
+func TestHelpShowsCode(t *testing.T) {
+	server := testapp.Shared(t)
+	alice := server.SignUp("alice")
+	page := server.Call(alice.Access, "GET", "/api/patients/?format=api", nil)
+	if !strings.Contains(page.Body, "prefix a field with <code>-</code> for descending") || strings.Contains(page.Body, "`") {
+		t.Errorf("got %s", page.Body)
+	}
+}

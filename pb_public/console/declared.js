@@ -12,6 +12,9 @@ import { request } from "./request.js";
 /** What every patient and doctor has. */
 const KNOWN = ["id", "created_by", "created_at", "name", "age", "notes", "speciality"];
 
+/** How long a view waits for the declaration, in milliseconds. */
+const PATIENCE = 4000;
+
 /** How the fields of a form ask for values of each type; no other types are asked for. @type {Record<string, Partial<import("./field.js").Field>>} */
 const INPUTS = {
   string: {}, email: { type: "email" }, url: { inputmode: "url" }, integer: { inputmode: "numeric" }, float: { inputmode: "decimal" }, decimal: { inputmode: "decimal" },
@@ -33,7 +36,7 @@ export function addedFields(path) {
 
 /** @param {string} path @returns {Promise<Declared[]>} */
 async function load(path) {
-  const { actions } = await request("OPTIONS", path);
+  const { actions } = await request("OPTIONS", path, { signal: AbortSignal.timeout(PATIENCE) });
   return Object.entries(actions?.POST ?? {}).filter(([name]) => !KNOWN.includes(name)).map(([name, field]) => ({ name, ...field }));
 }
 

@@ -4,6 +4,7 @@ import { doctors } from "./api.js";
 import { addedFields, encodeAdded, inputsOf } from "./declared.js";
 import { schedule } from "./deletions.js";
 import { confirm } from "./dialog.js";
+import { formatCount } from "./format.js";
 import { openRecordForm } from "./record-form.js";
 
 /** @typedef {import("./api.js").Doctor} Doctor */
@@ -24,15 +25,20 @@ export async function openDoctorForm(item) {
   });
 }
 
-/** Deletes after confirmation and returns whether that was given. @param {Doctor} doctor */
-export async function deleteDoctor(doctor) {
+/** Deletes after confirmation and returns whether that was given. @param {Doctor[]} chosen */
+export async function deleteDoctors(chosen) {
+  const [first] = chosen;
+  if (!first) return false;
+  const several = chosen.length > 1, count = formatCount(chosen.length, "doctor");
   const sure = await confirm({
-    title: "Delete this doctor?",
-    text: `${doctor.name} will be deleted and removed from every care team.`,
-    yes: "Delete doctor",
+    title: several ? `Delete ${count}?` : "Delete this doctor?",
+    text: `${several ? "They" : first.name} will be deleted and removed from every care team.`,
+    yes: several ? `Delete ${count}` : "Delete doctor",
   });
-  if (sure) {
-    schedule({ message: `${doctor.name} deleted.`, records: [{ collection: "doctors", id: doctor.id, path: `${doctors.path}${doctor.id}/` }] });
-  }
-  return sure;
+  if (!sure) return false;
+  schedule({
+    message: `${several ? count : first.name} deleted.`,
+    records: chosen.map(({ id }) => ({ collection: "doctors", id, path: `${doctors.path}${id}/` })),
+  });
+  return true;
 }

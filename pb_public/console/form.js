@@ -73,6 +73,10 @@ export function form({ fields, submit, save, extra = [], cancel, onInput }) {
     rebase(values) {
       for (const [name, control] of controls) control.rebase(values[name] ?? "");
     },
+    /** Empties the fields. */
+    reset() {
+      for (const control of controls.values()) control.write("");
+    },
     /** Sets values as if they had been typed. @param {Values} values */
     write(values) {
       for (const [name, value] of Object.entries(values)) controls.get(name)?.write(value);

@@ -1,12 +1,18 @@
 // What can be done with a patient, wherever one is shown.
 
-import { patients } from "./api.js";
+import { assign, doctors, patients } from "./api.js";
+import { combobox } from "./combobox.js";
 import { addedFields, encodeAdded, inputsOf } from "./declared.js";
 import { schedule } from "./deletions.js";
-import { confirm } from "./dialog.js";
+import { confirm, openDialog } from "./dialog.js";
+import { h } from "./dom.js";
 import { formatCount } from "./format.js";
+import { csvOf, saveFile } from "./csv.js";
+import { explain, isInvalid } from "./request.js";
 import { openRecordForm } from "./record-form.js";
 import { address, go } from "./router.js";
+import { publish } from "./store.js";
+import { toast } from "./toast.js";
 
 /** @typedef {import("./api.js").Patient} Patient */
 
@@ -43,6 +49,57 @@ export async function deletePatients(chosen) {
     records: chosen.map(({ id }) => ({ collection: "patients", id, path: `${patients.path}${id}/` })),
   });
   return true;
+}
+
+/** How many requests are sent at the same time. */
+const AT_ONCE = 4;
+
+/** Asks for a doctor and assigns them to all of the patients. @param {Patient[]} chosen @param {() => void} done */
+export function assignDoctor(chosen, done) {
+  const status = h("p", { class: "muted", role: "status" });
+  const choice = combobox({
+    label: "Doctor", placeholder: "Search by name or speciality",
+    search: async (text, signal) => (await doctors.list({ search: text, ordering: "name", page_size: 8 }, signal)).results,
+    option: (doctor) => [h("span", { dir: "auto" }, doctor.name), doctor.speciality && h("span", { class: "muted small", dir: "auto" }, doctor.speciality)],
+    choose: async (doctor) => {
+      status.textContent = "Assigning…";
+      try {
+        const added = await assignToAll(chosen, doctor);
+        toast(`${doctor.name} assigned to ${formatCount(added, "patient")}${added < chosen.length ? `; ${chosen.length - added} had them already` : ""}.`);
+        dialog.close();
+        done();
+      } catch (error) {
+        status.textContent = `Not assigned to all. ${explain(error)}`;
+      }
+    },
+  });
+  const dialog = openDialog({ title: `Assign a doctor to ${formatCount(chosen.length, "patient")}`, content: [choice.element, status] });
+  dialog.element.classList.add("roomy");
+  choice.focus();
+}
+
+/** Returns how many did not have the doctor. @param {Patient[]} chosen @param {import("./api.js").Doctor} doctor */
+async function assignToAll(chosen, doctor) {
+  const queue = chosen.values();
+  let added = 0;
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (const patient of queue) {
+      try {
+        publish({ collection: "mappings", action: "create", record: await assign(patient.id, doctor.id) });
+        added += 1;
+      } catch (error) {
+        if (!isInvalid(error, "non_field_errors")) throw error;
+      }
+    }
+  }));
+  return added;
+}
+
+/** Saves the patients as a file for spreadsheets. @param {Patient[]} chosen */
+export async function exportPatients(chosen) {
+  const added = await addedFields(patients.path).catch(() => []);
+  const names = ["id", "name", "age", "notes", ...added.map(({ name }) => name), "created_at"];
+  saveFile("patients.csv", csvOf(names, chosen.map((/** @type {any} */ patient) => names.map((name) => patient[name]))));
 }
 
 /** Says how old a patient is. @param {number} age */

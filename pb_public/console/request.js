@@ -26,6 +26,9 @@ export const isMissing = (error) => error instanceof Refused && error.status ===
 /** Whether the record has changed since its tag was read. @param {unknown} error */
 export const isStale = (error) => error instanceof Refused && error.status === 412;
 
+/** Whether the server refuses the value of a field. @param {unknown} error @param {string} field */
+export const isInvalid = (error, field) => error instanceof Refused && error.status === 400 && field in (error.body ?? {});
+
 /** @param {unknown} error */
 export const isAbort = (error) => error instanceof DOMException && error.name === "AbortError";
 

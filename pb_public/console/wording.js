@@ -3,14 +3,15 @@
 
 /** @type {[RegExp, (label: string, ...parts: string[]) => string][]} */
 const wordings = [
-  [/^This field (may not be blank|is required|may not be null)\.$/, (label) => `Enter ${withArticle(label)}.`],
+  [/^(This field (may not be blank|is required|may not be null)|Cannot be blank|Missing required value)\.$/, (label) => `Enter ${withArticle(label)}.`],
   [/^A valid (integer|number) is required\.$/, (_, kind) => kind === "integer" ? "Enter a whole number, such as 34." : "Enter a number."],
   [/^Ensure this field has no more than (\d+) characters\.$/, (_, count) => `Use at most ${count} characters.`],
   [/^Ensure this field has at least (\d+) characters\.$/, (_, count) => `Use at least ${count} characters.`],
   [/^Ensure this value is greater than or equal to (-?[\d.]+)\.$/, (_, least) => `Enter ${least} or more.`],
   [/^Ensure this value is less than or equal to (-?[\d.]+)\.$/, (_, most) => `Enter ${most} or less.`],
-  [/^Enter a valid email address\.$/, () => "Enter an e-mail address, such as name@example.com."],
-  [/^user with this email( address)? already exists\.$/i, () => "There is an account with this e-mail address already."],
+  [/^(Enter|Must be) a valid email address\.$/, () => "Enter an email address, such as name@example.com."],
+  [/^User email already exists or is invalid\.$/, () => "This address cannot be used."],
+  [/^user with this email( address)? already exists\.$/i, () => "There is an account with this email address already."],
   [/^Null characters are not allowed\.$/, () => "Remove the invisible null character."],
 ];
 

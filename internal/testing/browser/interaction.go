@@ -94,6 +94,10 @@ var keys = map[string]input.DispatchKeyEventParams{
 	"ArrowDown": {Code: "ArrowDown", WindowsVirtualKeyCode: 40},
 	"ArrowUp":   {Code: "ArrowUp", WindowsVirtualKeyCode: 38},
 	" ":         {Code: "Space", WindowsVirtualKeyCode: 32, Text: " "},
+	"/":         {Code: "Slash", WindowsVirtualKeyCode: 191, Text: "/"},
+	"?":         {Code: "Slash", WindowsVirtualKeyCode: 191, Text: "?"},
+	"n":         {Code: "KeyN", WindowsVirtualKeyCode: 78, Text: "n"},
+	"e":         {Code: "KeyE", WindowsVirtualKeyCode: 69, Text: "e"},
 }
 
 // Key presses keys in sequence, named as in KeyboardEvent.key.
