@@ -75,6 +75,8 @@ var story = []postman.Chapter{
 			{Operation: "patients_update", Path: thePatient, Body: rest.Object[any]{{Key: "age", Value: 35}}},
 			{Operation: "patients_partial_update", Path: thePatient, Body: rest.Object[any]{{Key: "notes", Value: "Diabetic, recovering"}}},
 			{Operation: "patients_history_list", Path: thePatient},
+			{Operation: "patients_export_retrieve", Path: thePatient},
+			{Operation: "patients_import_create", Name: "Check a CSV file", Query: rest.Object[string]{{Key: "dry_run", Value: "true"}}},
 		},
 	},
 	{

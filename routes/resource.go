@@ -88,6 +88,7 @@ func (s *resource) listView() *rest.View {
 		Authenticate: simplejwt.Authenticate,
 		Schema:       s.Model,
 		Fields:       s.fields,
+		Renderers:    rest.ListRenderers,
 		Methods: map[string]rest.Method{
 			http.MethodGet: {
 				Handle:  s.list,

@@ -67,6 +67,8 @@ func table(settings *config.Config) map[string]endpoints {
 			"":              patients.listView(),
 			"/{id}":         patients.detailView(),
 			"/{id}/history": history{patients}.view(),
+			"/{id}/export":  newExport(patients, settings).view(),
+			"/import":       patients.importView(),
 		},
 		"/api/doctors": {
 			"":      doctors.listView(),

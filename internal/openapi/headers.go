@@ -23,6 +23,7 @@ var headers = rest.Object[Header]{
 	header("Access-Control-Allow-Origin", false, &Schema{Type: "string"}, "For pages of other origins: the origin that may read the response."),
 	header("Allow", false, &Schema{Type: "string"}, "The methods of the path."),
 	header("WWW-Authenticate", true, &Schema{Type: "string", Const: `Bearer realm="api"`}, "How to authenticate."),
+	header("Content-Disposition", false, &Schema{Type: "string"}, "The name of the file that the answer is."),
 	header("ETag", false, &Schema{Type: "string"}, "The current tag of the object, for If-Match."),
 	header("Idempotency-Replayed", false, &Schema{Type: "string", Const: "true"}, "The same request created this object before."),
 	header("Retry-After", false, &Schema{Type: "integer", Minimum: new(int64(1))}, "How many seconds to wait before the next request."),
@@ -33,7 +34,7 @@ func header(name string, required bool, schema *Schema, description string) rest
 }
 
 // particularHeaders maps headers that occur with one status only to that status.
-var particularHeaders = map[string]int{"WWW-Authenticate": http.StatusUnauthorized, "Retry-After": http.StatusTooManyRequests}
+var particularHeaders = map[string]int{"WWW-Authenticate": http.StatusUnauthorized, "Retry-After": http.StatusTooManyRequests, "Content-Disposition": http.StatusOK}
 
 // headersOf returns the headers of a response. Responses of a view list its
 // methods in Allow; view is nil for errors raised outside views.

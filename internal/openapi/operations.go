@@ -54,6 +54,9 @@ func (d *document) operation(e Endpoint, name string) *Operation {
 	if e.View.TakesBody(name) {
 		operation.RequestBody = d.requestBody(e.View, name)
 	}
+	if e.View.Parses != nil && name == http.MethodPost {
+		operation.RequestBody = fileBody(e.View)
+	}
 	operation.Responses = append(operation.Responses, d.errorResponses(e.View, name)...)
 	return operation
 }
@@ -142,6 +145,15 @@ func formatParameter(view *rest.View) Parameter {
 	}
 }
 
+// fileBody describes a body that is a file.
+func fileBody(view *rest.View) *RequestBody {
+	body := &RequestBody{Required: true}
+	for _, mediaType := range view.Parses {
+		body.Content = append(body.Content, rest.Entry[MediaType]{Key: mediaType, Value: MediaType{Schema: &Schema{Type: "string"}, Example: view.FileExample}})
+	}
+	return body
+}
+
 func (d *document) requestBody(view *rest.View, method string) *RequestBody {
 	partial := method == http.MethodPatch
 	name, schema := view.Schema+"Request", requestSchema(view.Fields, partial)
@@ -150,7 +162,7 @@ func (d *document) requestBody(view *rest.View, method string) *RequestBody {
 	}
 	d.schema(name, schema)
 	body := &RequestBody{Required: len(schema.Required) > 0}
-	for _, mediaType := range rest.BodyMediaTypes() {
+	for _, mediaType := range view.BodyMediaTypes() {
 		body.Content = append(body.Content, rest.Entry[MediaType]{
 			Key: mediaType, Value: MediaType{Schema: reference(name), Example: example(inputFields(view.Fields))},
 		})

@@ -207,6 +207,8 @@ func schemaOf(value any) *Schema {
 		return &Schema{Type: "array", Items: schemaOf(value[0]), MinItems: 1}
 	case string:
 		return &Schema{Type: "string"}
+	case float64:
+		return &Schema{Type: "integer"}
 	case map[string]any:
 		schema := &Schema{Type: "object", AdditionalProperties: false}
 		for name, property := range value {

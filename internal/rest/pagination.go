@@ -84,6 +84,9 @@ func positiveInteger(text string) (int64, bool) {
 // RespondPage streams the items of a page with the count and the links to the
 // next and previous pages.
 func (r *Request) RespondPage(page Page, items iter.Seq2[any, error]) error {
+	if r.ForSpreadsheets() {
+		return r.respondCSV(items)
+	}
 	r.page = &page
 	head, err := encode(Object[any]{
 		{"count", page.count},
