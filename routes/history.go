@@ -81,47 +81,43 @@ func (h history) show(r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	doctors, err := h.doctors(r, entries)
+	doctors, err := h.patients.assignedDoctors(r, patient)
 	if err != nil {
 		return err
 	}
 	return r.RespondPage(page, func(yield func(any, error) bool) {
 		for _, entry := range entries {
-			if !yield(historyObject(entry, doctors[entry.ID]), nil) {
+			if !yield(historyObject(entry, doctors), nil) {
 				return
 			}
 		}
 	})
 }
 
-// doctors returns the names of the doctors whose assignments the entries are about,
-// by the ids of the entries. Assignments that are gone have none.
-func (h history) doctors(r *rest.Request, entries []audit.HistoryEntry) (map[string]string, error) {
-	entryOf, ids := map[string][]string{}, []any{}
-	for _, entry := range entries {
-		if entry.Collection == collections.Mappings && entry.Action != audit.Read && len(entry.Records) == 1 {
-			entryOf[entry.Records[0]] = append(entryOf[entry.Records[0]], entry.ID)
-			ids = append(ids, entry.Records[0])
-		}
-	}
-	var rows []struct{ Mapping, Name string }
+// assignedDoctors returns the names of a patient's doctors by the ids of their
+// assignments.
+func (s *resource) assignedDoctors(r *rest.Request, patient string) (map[string]string, error) {
 	query := r.App.ConcurrentDB().Select("mappings.id AS mapping", "doctors.name AS name").From(collections.Mappings).
 		InnerJoin(collections.Doctors, dbx.NewExp("[[doctors.id]] = [[mappings.doctor]]")).
-		Where(dbx.In("mappings.id", ids...)).AndWhere(dbx.HashExp{"mappings." + collections.CreatedBy: r.Auth.Id})
-	if h.patients.doctorsScope == config.DoctorsOwner {
+		Where(dbx.HashExp{"mappings.patient": patient, "mappings." + collections.CreatedBy: r.Auth.Id})
+	if s.doctorsScope == config.DoctorsOwner {
 		query.AndWhere(dbx.HashExp{"doctors." + collections.CreatedBy: r.Auth.Id})
 	}
+	var rows []struct{ Mapping, Name string }
 	err := query.WithContext(r.Request.Context()).All(&rows)
-	names := map[string]string{}
+	names := make(map[string]string, len(rows))
 	for _, row := range rows {
-		for _, entry := range entryOf[row.Mapping] {
-			names[entry] = row.Name
-		}
+		names[row.Mapping] = row.Name
 	}
 	return names, err
 }
 
-func historyObject(entry audit.HistoryEntry, doctor string) rest.Object[any] {
+// historyObject represents an event. Doctors are the names by assignment.
+func historyObject(entry audit.HistoryEntry, doctors map[string]string) rest.Object[any] {
+	doctor := ""
+	if entry.Collection == collections.Mappings && entry.Action != audit.Read && len(entry.Records) == 1 {
+		doctor = doctors[entry.Records[0]]
+	}
 	return rest.Object[any]{
 		{Key: "id", Value: entry.ID},
 		{Key: "recorded_at", Value: entry.RecordedAt},

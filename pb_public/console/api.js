@@ -1,6 +1,7 @@
 // The console's calls to the documented API.
 
-import { encode, isMissing, post, reach, request } from "./request.js";
+import { Refused } from "../session.js";
+import { download, encode, isMissing, post, reach, request } from "./request.js";
 
 /**
  * The types are generated from the OpenAPI document.
@@ -40,6 +41,27 @@ export const doctors = resource("/api/doctors/");
 
 /** @param {string} path @param {{ keepalive?: boolean }} [options] */
 export const remove = (path, options) => request("DELETE", path, options);
+
+/**
+ * @typedef {{ line: number, field: string, messages: string[] }} Problem
+ * @typedef {{ rows: number, created: number, errors: Problem[], detail?: string }} Imported
+ */
+
+/** Creates the records of a file, or only checks them. What is wrong with the file is no error here. @param {string} path @param {Blob} file @param {{ dryRun: boolean }} options @returns {Promise<Imported>} */
+export async function importFile(path, file, { dryRun }) {
+  try {
+    return { errors: [], ...await request("POST", `${path}import/${encode({ dry_run: String(dryRun) })}`, { body: file, type: "text/csv" }) };
+  } catch (error) {
+    if (error instanceof Refused && error.status === 400 && Array.isArray(error.body?.errors)) return { created: 0, ...error.body };
+    throw error;
+  }
+}
+
+/** Returns a list as a file for spreadsheets. @param {string} path @param {import("./request.js").Query} query */
+export const exportList = (path, query) => download(path + encode({ ...query, format: "csv" }));
+
+/** Returns everything about a patient. @param {Id} id */
+export const exportPatient = (id) => download(`/api/patients/${id}/export/`);
 
 /** Returns the doctors of a patient, each with the mapping. @param {string} patient @param {AbortSignal} signal @returns {Promise<{ mapping: Mapping, doctor: Doctor }[]>} */
 export async function careTeam(patient, signal) {

@@ -14,6 +14,8 @@ const paths = {
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zm5-2 5 5",
   filter: "M4 6h16M7 12h10m-7 6h4",
   account: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zm-7 9a7 7 0 0 1 14 0M3 3h18v18H3z",
+  upload: "M12 16V4m-5 5 5-5 5 5M4 20h16",
+  download: "M12 4v12m-5-5 5 5 5-5M4 20h16",
   print: "M7 9V3h10v6M7 17H4V9h16v8h-3M7 14h10v7H7z",
   signOut: "M14 4h6v16h-6M10 8l-4 4 4 4m-4-4h10",
   back: "M15 5l-7 7 7 7",

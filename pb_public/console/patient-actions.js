@@ -1,6 +1,6 @@
 // What can be done with a patient, wherever one is shown.
 
-import { assign, doctors, patients } from "./api.js";
+import { assign, doctors, exportList, exportPatient, patients } from "./api.js";
 import { combobox } from "./combobox.js";
 import { addedFields, encodeAdded, inputsOf } from "./declared.js";
 import { schedule } from "./deletions.js";
@@ -100,6 +100,24 @@ export async function exportPatients(chosen) {
   const added = await addedFields(patients.path).catch(() => []);
   const names = ["id", "name", "age", "notes", ...added.map(({ name }) => name), "created_at"];
   saveFile("patients.csv", csvOf(names, chosen.map((/** @type {any} */ patient) => names.map((name) => patient[name]))));
+}
+
+/** Saves the patients of a list, on all of its pages. @param {import("./request.js").Query} query */
+export async function exportAll(query) {
+  try {
+    saveFile("patients.csv", await exportList(patients.path, query));
+  } catch (error) {
+    toast(`Not exported. ${explain(error)}`, { bad: true });
+  }
+}
+
+/** Saves everything about a patient. @param {Patient} patient */
+export async function exportOne(patient) {
+  try {
+    saveFile(`patient-${patient.id}.json`, await exportPatient(patient.id));
+  } catch (error) {
+    toast(`Not exported. ${explain(error)}`, { bad: true });
+  }
 }
 
 /** Says how old a patient is. @param {number} age */

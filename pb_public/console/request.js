@@ -4,7 +4,7 @@ import { access, Refused, renew } from "../session.js";
 
 /** @typedef {Record<string, string | number | undefined>} Query */
 
-/** @typedef {{ body?: object | Blob, type?: string, signal?: AbortSignal, keepalive?: boolean, etag?: string }} Options */
+/** @typedef {{ body?: object | Blob, type?: string, accept?: string, signal?: AbortSignal, keepalive?: boolean, etag?: string }} Options */
 
 /** Thrown when the server cannot be reached. */
 export class Unreachable extends Error {
@@ -47,7 +47,7 @@ export async function request(method, path, options = {}) {
 
 /** Returns the answer as a file. @param {string} path @returns {Promise<Blob>} */
 export async function download(path) {
-  const response = await respond("GET", path, {});
+  const response = await respond("GET", path, { accept: "*/*" });
   if (!response.ok) throw new Refused(response.status, await response.json().catch(() => null));
   return response.blob();
 }
@@ -60,11 +60,11 @@ async function respond(method, path, options) {
 }
 
 /** @param {string} method @param {string} path @param {string} token @param {Options} options */
-function send(method, path, token, { body, type = "application/json", signal, keepalive, etag }) {
+function send(method, path, token, { body, type = "application/json", accept = "application/json", signal, keepalive, etag }) {
   return reach(fetch(path, {
     method,
     headers: {
-      Accept: "application/json",
+      Accept: accept,
       Authorization: `Bearer ${token}`,
       ...(body && { "Content-Type": type }),
       ...(etag && { "If-Match": etag }),

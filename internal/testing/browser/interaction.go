@@ -3,7 +3,9 @@ package browser
 import (
 	"encoding/json"
 
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -83,6 +85,14 @@ func (p *Page) Fill(label, text string) {
 		return
 	}
 	call(p, input.InsertText, input.InsertTextParams{Text: text})
+}
+
+// Choose chooses a file in the input that the CSS selector matches.
+func (p *Page) Choose(selector, path string) {
+	p.Helper()
+	p.Until(`document.querySelector(` + quote(selector) + `)`)
+	found := call(p, runtime.Evaluate, runtime.EvaluateParams{Expression: `document.querySelector(` + quote(selector) + `)`})
+	call(p, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, ObjectID: found.Result.ObjectID})
 }
 
 // keys maps the keys that Key can press to the protocol's key codes.

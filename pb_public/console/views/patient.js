@@ -4,7 +4,7 @@ import { patients } from "../api.js";
 import { fill, h } from "../dom.js";
 import { formatDay } from "../format.js";
 import { icon } from "../icons.js";
-import { deletePatients, formatAge, openPatientForm } from "../patient-actions.js";
+import { deletePatients, exportOne, formatAge, openPatientForm } from "../patient-actions.js";
 import { facts, recordView } from "../record-view.js";
 import { address, go } from "../router.js";
 import { careTeam } from "./care-team.js";
@@ -42,6 +42,7 @@ export function patientView({ route, signal, retitle, user }) {
     buttons: (shown) => [
       h("button", { type: "button", class: "button", "data-shortcut": "e", click: () => void openPatientForm(shown()) }, icon("edit"), "Edit"),
       h("button", { type: "button", class: "button", click: () => print() }, icon("print"), "Print"),
+      h("button", { type: "button", class: "button", click: () => void exportOne(shown()) }, icon("download"), "Export"),
       h("button", { type: "button", class: "button", click: async () => { if (await deletePatients([shown()])) go(address(["patients"])); } }, icon("remove"), "Delete"),
     ],
     sections: () => [

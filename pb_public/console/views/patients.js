@@ -4,9 +4,11 @@ import { patients } from "../api.js";
 import { addedFields, show } from "../declared.js";
 import { h } from "../dom.js";
 import { formatDay } from "../format.js";
+import { icon } from "../icons.js";
+import { openImport } from "../import-dialog.js";
 import { listView, rowActions } from "../list-view.js";
 import { excerptAround, marked } from "../marks.js";
-import { assignDoctor, deletePatients, exportPatients, formatAge, openPatientForm } from "../patient-actions.js";
+import { assignDoctor, deletePatients, exportAll, exportPatients, formatAge, openPatientForm } from "../patient-actions.js";
 import { patientFilters } from "../patient-filters.js";
 import { address } from "../router.js";
 
@@ -23,6 +25,10 @@ export async function patientsView({ route, signal }) {
       hint: "Add the first one. Only you will see your patients.",
       load: patients.list, also: ["mappings"], filters: patientFilters(),
       add: () => void openPatientForm(),
+      extra: (query) => [
+        h("button", { type: "button", class: "button", click: () => openImport(), "aria-label": "Import" }, icon("upload"), h("span", {}, "Import")),
+        h("button", { type: "button", class: "button", click: () => void exportAll(query), "aria-label": "Export" }, icon("download"), h("span", {}, "Export")),
+      ],
       columns: [
         { name: "name", label: "Name", sort: "name", cell: (patient, sought) => [
           h("a", { href: address(["patients", patient.id]), class: "row-link", dir: "auto" }, marked(patient.name, sought)),
@@ -36,7 +42,7 @@ export async function patientsView({ route, signal }) {
       actions: (patient) => rowActions(patient, (item) => void openPatientForm(item), (item) => void deletePatients([item])),
       selected: (chosen, clear) => [
         h("button", { type: "button", class: "button", click: () => assignDoctor(chosen, clear) }, "Assign a doctor"),
-        h("button", { type: "button", class: "button", click: () => exportPatients(chosen) }, "Export"),
+        h("button", { type: "button", class: "button", click: () => exportPatients(chosen) }, "Export these"),
         h("button", { type: "button", class: "button", click: async () => { if (await deletePatients(chosen)) clear(); } }, "Delete"),
       ],
     }),
