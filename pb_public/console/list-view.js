@@ -62,7 +62,7 @@ export function listView({ collection, title, one, hint, picture, columns, order
   let lastSearch = state.search;
 
   const summary = h("p", { class: "muted", role: "status" });
-  const search = h("input", { type: "search", class: "input", id: newId(), placeholder: `Search ${title.toLowerCase()}`, autocomplete: "off", dir: "auto", "data-shortcut": "/", input: onSearch });
+  const search = h("input", { type: "search", class: "input", id: newId(), placeholder: "Search", autocomplete: "off", dir: "auto", "data-shortcut": "/", input: onSearch });
   search.value = state.search;
   const sorts = columns.flatMap(({ label, sort }) => sort ? [[`${label}, ascending`, sort], [`${label}, descending`, `-${sort}`]] : []);
   const select = h("select", { class: "input", id: newId(), change: () => go({ ordering: select.value, page: 1 }) },
