@@ -14,6 +14,7 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/cli"
 	"carebase/internal/config"
+	"carebase/internal/deletion"
 	"carebase/internal/django"
 	"carebase/internal/monitoring"
 	"carebase/internal/realtime"
@@ -64,6 +65,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	bindStart(app, config, options.Notices)
 	simplejwt.AcceptDjango(app, django.NewKeys(config.DjangoSecretKey))
 	hooks.Bind(app, config)
+	deletion.Bind(app, room, config.PostgreSQL != nil)
 	surround := server.Bind(app, config, server.Options{
 		Timeouts:   options.Timeouts,
 		Monitoring: monitoring.Bind(app, config.MetricsAddr, options.Log),

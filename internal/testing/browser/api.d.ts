@@ -61,6 +61,22 @@ export interface components {
             readonly count: number;
         };
         LogoutEverywhere: Record<string, never>;
+        Metadata: {
+            name: string;
+            description: string;
+            renders: string[];
+            parses: string[];
+            actions?: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["FieldMetadata"];
+                };
+            };
+            headers?: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["FieldMetadata"];
+                };
+            };
+        };
         OpenAPI: {
             openapi: string;
         };
@@ -170,6 +186,14 @@ export interface components {
             notes?: string[];
             non_field_errors?: string[];
         };
+        PatientExport: {
+            /** Format: date-time */
+            readonly exported_at: string;
+        };
+        PatientImport: {
+            readonly rows: number;
+            readonly created: number;
+        };
         PatientRequest: {
             name: string;
             age: number;
@@ -259,6 +283,7 @@ export type DoctorRequest = components['schemas']['DoctorRequest'];
 export type FieldMetadata = components['schemas']['FieldMetadata'];
 export type Figure = components['schemas']['Figure'];
 export type LogoutEverywhere = components['schemas']['LogoutEverywhere'];
+export type Metadata = components['schemas']['Metadata'];
 export type OpenApi = components['schemas']['OpenAPI'];
 export type PaginatedAuditEventList = components['schemas']['PaginatedAuditEventList'];
 export type PaginatedDoctorList = components['schemas']['PaginatedDoctorList'];
@@ -280,6 +305,8 @@ export type PatientDoctor = components['schemas']['PatientDoctor'];
 export type PatientDoctorErrors = components['schemas']['PatientDoctorErrors'];
 export type PatientDoctorRequest = components['schemas']['PatientDoctorRequest'];
 export type PatientErrors = components['schemas']['PatientErrors'];
+export type PatientExport = components['schemas']['PatientExport'];
+export type PatientImport = components['schemas']['PatientImport'];
 export type PatientRequest = components['schemas']['PatientRequest'];
 export type PostmanCollection = components['schemas']['PostmanCollection'];
 export type Session = components['schemas']['Session'];
