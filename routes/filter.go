@@ -109,7 +109,7 @@ func (s *resource) listQuery() []rest.Field {
 			})
 		}
 	}
-	for _, lookup := range s.Lookups {
+	for _, lookup := range s.ownLookups() {
 		filters = append(filters, lookup.Field)
 	}
 	return append(rest.ListQuery(filters, strings.Join(s.Search, " or ")), tagQuery)
@@ -124,7 +124,7 @@ func (s *resource) listErrors() []*rest.Error {
 		}
 		declared = append(declared, invalidFilter(field))
 	}
-	for _, lookup := range s.Lookups {
+	for _, lookup := range s.ownLookups() {
 		if lookup.Type != rest.Boolean {
 			declared = append(declared, invalidFilter(lookup.Field))
 		}

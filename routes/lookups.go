@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pocketbase/dbx"
@@ -9,10 +10,17 @@ import (
 	"carebase/internal/rest"
 )
 
+// ownLookups returns the lookups whose names are not those of fields.
+func (s *resource) ownLookups() []collections.Lookup {
+	return slices.DeleteFunc(slices.Clone(s.Lookups), func(lookup collections.Lookup) bool {
+		return slices.ContainsFunc(s.fields, func(field rest.Field) bool { return field.Name == lookup.Name })
+	})
+}
+
 // lookups returns the conditions of the list's filters besides exact values.
 func (s *resource) lookups(r *rest.Request) ([]dbx.Expression, error) {
 	var conditions []dbx.Expression
-	for _, lookup := range s.Lookups {
+	for _, lookup := range s.ownLookups() {
 		value, given, err := r.Filter(lookup.Field)
 		if err != nil {
 			return nil, err

@@ -51,10 +51,19 @@ export function inputsOf(added) {
   }));
 }
 
-/** Returns what is sent for the values of a form: an empty field that is no text has no value. @param {Declared[]} added @param {Record<string, string>} values */
-export function encodeAdded(added, values) {
-  const others = new Set(added.filter(({ type }) => type !== "string").map(({ name }) => name));
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value === "" && others.has(name) ? null : value]));
+/**
+ * Returns what is sent for the values of a form. A number that is left empty is not
+ * sent, and 0, which is none, in the place of one; a date without a value is null.
+ * @param {Declared[]} added @param {Record<string, string>} values @param {boolean} isNew
+ */
+export function encodeAdded(added, values, isNew) {
+  const types = new Map(added.map(({ name, type, required }) => [name, required ? "" : type]));
+  return Object.fromEntries(Object.entries(values).flatMap(/** @returns {[string, string | number | null][]} */ ([name, value]) => {
+    const type = value === "" ? types.get(name) : undefined;
+    if (type === "datetime" || type === "date") return [[name, null]];
+    if (type === "integer" || type === "float" || type === "decimal") return isNew ? [] : [[name, 0]];
+    return [[name, value]];
+  }));
 }
 
 /** Returns what a person sees of a value. @param {Declared} field @param {any} value */

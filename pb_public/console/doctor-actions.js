@@ -20,7 +20,7 @@ export async function openDoctorForm(item) {
   const added = await addedFields(doctors.path).catch(() => []);
   openRecordForm({
     collection: "doctors", one: "doctor", fields: [...fields, ...inputsOf(added)], ...(item && { item }), resource: doctors,
-    encode: (values) => encodeAdded(added, values),
+    encode: (values, isNew) => encodeAdded(added, values, isNew),
     done: () => {},
   });
 }

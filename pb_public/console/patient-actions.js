@@ -28,7 +28,7 @@ export async function openPatientForm(item) {
   const added = await addedFields(patients.path).catch(() => []);
   openRecordForm({
     collection: "patients", one: "patient", fields: [...fields, ...inputsOf(added)], ...(item && { item }), resource: patients,
-    encode: (values) => encodeAdded(added, values),
+    encode: (values, isNew) => encodeAdded(added, values, isNew),
     done: (patient, isNew) => { if (isNew) go(address(["patients", patient.id])); },
   });
 }

@@ -19,7 +19,7 @@ const ATTEMPTS = 3;
  * @typedef {{
  *   collection: string, one: string, fields: import("./form.js").Field[], item?: Item,
  *   resource: { get: (id: import("./api.js").Id) => Promise<Item>, create: (body: object) => Promise<Item>, update: (id: import("./api.js").Id, body: object, etag?: string) => Promise<Item> },
- *   encode?: (values: import("./form.js").Values) => object, done: (item: Item, isNew: boolean) => void,
+ *   encode?: (values: import("./form.js").Values, isNew: boolean) => object, done: (item: Item, isNew: boolean) => void,
  * }} RecordFormOptions
  */
 
@@ -68,7 +68,7 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   /** @param {import("./form.js").Values} values @param {import("./form.js").Values} changed */
   async function save(values, changed) {
     const isNew = base === null;
-    const saved = base ? await update(base.id, changed) : await resource.create(encode(values));
+    const saved = base ? await update(base.id, changed) : await resource.create(encode(values, true));
     dropDraft(collection, isNew ? null : saved);
     publish({ collection, action: isNew ? "create" : "update", record: saved });
     dialog.close();
@@ -80,7 +80,7 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   async function update(id, changed) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await resource.update(id, encode(changed), base?.etag);
+        return await resource.update(id, encode(changed, false), base?.etag);
       } catch (error) {
         if (isMissing(error)) throw gone();
         if (!isStale(error) || attempt === ATTEMPTS) throw error;

@@ -73,6 +73,7 @@ func TestForgottenPassword(t *testing.T) {
 	ann := server.SignUp("ann")
 	page := browser.Open(t, server.URL)
 	page.Press("Forgot your password?")
+	page.Until(`document.querySelector("h1").textContent === "Forgot your password?" && document.activeElement.name === "email"`)
 	page.Fill("Email", ann.Email)
 	page.Accessible()
 	page.Press("Send the link")

@@ -83,7 +83,7 @@ func TestSeveralAtOnce(t *testing.T) {
 	page.Screenshot("patients-selected")
 	// What the browser would save.
 	page.Evaluate(`(() => { const create = URL.createObjectURL; URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; }); return create(blob); }; })()`, nil)
-	page.Press("Export")
+	page.Press("Export these")
 	page.Until(`window.saved?.includes("id,name,age,notes,created_at\r\n") && window.saved.includes(",'=Bernard,5,\"a \"\"b\"\",\nc\",")`)
 	page.Allow("status of 400 (Bad Request) " + server.URL + "/api/mappings/")
 	page.Press("Assign a doctor")

@@ -55,6 +55,6 @@ function patientsOf(doctor, signal) {
       if (data) count.textContent = formatCount(data.count, "patient");
     },
   });
-  return h("section", { class: "panel section", "aria-labelledby": "patients-title" },
+  return h("section", { class: "panel section wide", "aria-labelledby": "patients-title" },
     h("div", { class: "section-head" }, h("h2", { id: "patients-title" }, "Your patients"), count), place, list, all);
 }

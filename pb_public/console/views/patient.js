@@ -41,7 +41,7 @@ export function patientView({ route, signal, retitle, user }) {
     summary: (patient) => [`${formatAge(patient.age)} · added ${formatDay(patient.created_at)}`],
     buttons: (shown) => [
       h("button", { type: "button", class: "button", "data-shortcut": "e", click: () => void openPatientForm(shown()) }, icon("edit"), "Edit"),
-      h("button", { type: "button", class: "button", click: () => print() }, icon("print"), "Print"),
+      h("button", { type: "button", class: "button only-wide", click: () => print() }, icon("print"), "Print"),
       h("button", { type: "button", class: "button", click: () => void exportOne(shown()) }, icon("download"), "Export"),
       h("button", { type: "button", class: "button", click: async () => { if (await deletePatients([shown()])) go(address(["patients"])); } }, icon("remove"), "Delete"),
     ],
