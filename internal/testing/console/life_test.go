@@ -22,6 +22,8 @@ func TestLifeOfAPatient(t *testing.T) {
 	page.Press("Create an account")
 	page.Fill("Your name", "Ann Example")
 	page.Fill("Email", "nobody")
+	page.Reload()
+	page.Until(`document.querySelector("[name=name]").value === "Ann Example" && document.querySelector("[name=email]").value === "nobody"`)
 	page.Fill("Password", "12345678")
 	page.Press("Create account")
 	page.Sees("Enter an email address, such as name@example.com.")

@@ -2,6 +2,7 @@
 
 import { isRegistrationOpen, register } from "../api.js";
 import { fill, h, newId } from "../dom.js";
+import { draftOf, keepDraft } from "../drafts.js";
 import { entrance } from "../entrance.js";
 import { form } from "../form.js";
 import { address } from "../router.js";
@@ -20,10 +21,16 @@ export function signInView({ isNew, notice }) {
       ...(isNew && { help: "At least 8 characters, not only digits, and not a common password." }) },
   ];
   const place = h("div", {});
-  const { element } = form({
-    fields: isNew ? [{ name: "name", label: "Your name", required: true, autocomplete: "name" }, ...credentials] : credentials,
+  const typed = isNew ? draftOf("register", null)?.values ?? {} : {};
+  const fields = isNew ? [{ name: "name", label: "Your name", required: true, autocomplete: "name" }, ...credentials] : credentials;
+  const { element, values } = form({
+    fields: fields.map((field) => ({ ...field, value: typed[field.name] ?? "" })),
     submit: isNew ? "Create account" : "Sign in",
     extra: [keep],
+    onInput() {
+      const { name = "", email = "" } = values();
+      if (isNew) keepDraft({ collection: "register", item: null, values: { name, email }, at: Date.now() });
+    },
     async save(values) {
       if (isNew) await register(values.name ?? "", values.email ?? "", values.password ?? "");
       try {
