@@ -1,8 +1,6 @@
 package migrations
 
 import (
-	"strings"
-
 	"github.com/pocketbase/pocketbase/core"
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
@@ -24,8 +22,7 @@ func auditOrderUp(app core.App) error {
 	if _, err := app.DB().NewQuery("CREATE INDEX idx_audit_log_recorded ON audit_log (" + recordedAt + ")").Execute(); err != nil {
 		return err
 	}
-	query := strings.Replace(auditViewWithImpersonator, recordedAtExtraction, recordedAtInView, 1)
-	return setAuditView(query)(app)
+	return setAuditView(auditViewInOrder)(app)
 }
 
 func auditOrderDown(app core.App) error {

@@ -4,7 +4,7 @@
 /**
  * @typedef {import("./session.js").Session} Session
  * @typedef {{ kind: "renewed", refresh: string, session: Session }} Renewed
- * @typedef {{ kind: "ended", refresh: string }} Ended
+ * @typedef {{ kind: "ended", refresh: string, byUser: boolean }} Ended
  * @typedef {{ kind: "asked", refresh: string } | Renewed | Ended} Message
  */
 

@@ -30,6 +30,9 @@ export class Refused extends Error {
 /** @type {Set<(session: Session | null) => void>} */
 const listeners = new Set();
 
+/** @type {Set<() => void>} */
+const signedOut = new Set();
+
 /** Returns the storage that has the session, or null. */
 function storage() {
   return [sessionStorage, localStorage].find((place) => place.getItem(KEY) !== null) ?? null;
@@ -50,8 +53,14 @@ export function onChange(listener) {
   return () => listeners.delete(listener);
 }
 
+/** Calls the listener after the user has signed out in another tab. @param {() => void} listener */
+export function onSignedOut(listener) {
+  signedOut.add(listener);
+}
+
 function notify() {
   const session = current();
+  known = session?.refresh ?? known;
   listeners.forEach((listener) => listener(session));
 }
 
@@ -67,14 +76,14 @@ function forget() {
   notify();
 }
 
-/** Returns the claims of a token. @param {string} token @returns {{ user_id: string, iat: number, exp: number, sid?: string }} */
+/** Returns the claims of a token. @param {string} token @returns {{ user_id?: string, id?: string, iat?: number, exp: number, sid?: string }} */
 function claims(token) {
   return JSON.parse(atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")));
 }
 
 /** Returns a token's lifetime in milliseconds, independent of the local clock. @param {string} token */
 function lifetime(token) {
-  const { iat, exp } = claims(token);
+  const { exp, iat = Date.now() / 1000 } = claims(token);
   return (exp - iat) * 1000;
 }
 
@@ -95,16 +104,67 @@ async function read(response) {
   return answer;
 }
 
+/** What a sign-in with a second factor goes on with. @typedef {{ email: string, mfaId: string, otpId: string, staySignedIn: boolean }} SecondStep */
+
+/** What a page says that has no second step. */
+export const SECOND_FACTOR = "This account needs a second factor. Sign in at the console first.";
+
+const USERS = "/api/collections/users/";
+
 /**
- * Signs in. With staySignedIn the session outlives the tab.
- * @param {string} email @param {string} password @param {boolean} [staySignedIn]
+ * Signs in. With staySignedIn the session outlives the tab. Returns what to go on
+ * with if a second factor is needed.
+ * @param {string} email @param {string} password @param {boolean} [staySignedIn] @returns {Promise<SecondStep | null>}
  */
 export async function signIn(email, password, staySignedIn = false) {
-  const { access, refresh } = await post("/api/auth/login/", { email, password });
-  const path = `/api/collections/users/records/${claims(access).user_id}?fields=id,name,email`;
-  const user = await read(await fetch(path, { headers: { Authorization: `Bearer ${access}` } }));
+  const methods = await read(await fetch(`${USERS}auth-methods?fields=mfa`));
+  if (!methods.mfa?.enabled) {
+    await begin(await post("/api/auth/login/", { email, password }), staySignedIn);
+    return null;
+  }
+  try {
+    const { token } = await post(`${USERS}auth-with-password`, { identity: email, password });
+    await begin({ access: token, refresh: token }, staySignedIn);
+    return null;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const mfaId = error.body?.mfaId;
+    if (!mfaId) throw error.status === 400 ? new Refused(401, error.body) : error;
+    const { otpId } = await post(`${USERS}request-otp`, { email });
+    return { email, mfaId, otpId, staySignedIn };
+  }
+}
+
+/** Signs in with the code from the mail. @param {SecondStep} step @param {string} code */
+export async function finishSignIn({ mfaId, otpId, staySignedIn }, code) {
+  const { token } = await post(`${USERS}auth-with-otp`, { otpId, password: code, mfaId }).catch((error) => {
+    throw error instanceof Refused && error.status === 400 ? new Refused(400, { code: ["The code is wrong or has expired."] }) : error;
+  });
+  // PocketBase's own token renews itself.
+  await begin({ access: token, refresh: token }, staySignedIn);
+}
+
+/** @param {{ access: string, refresh: string }} tokens @param {boolean} staySignedIn */
+async function begin({ access, refresh }, staySignedIn) {
+  const { user_id: id = claims(access).id } = claims(access);
+  const user = await read(await fetch(`${USERS}records/${id}?fields=id,name,email`, { headers: { Authorization: `Bearer ${access}` } }));
   forget();
   keep({ access, refresh, user, expires: Date.now() + lifetime(access) }, staySignedIn ? localStorage : sessionStorage);
+}
+
+/** Whether the session has a token of PocketBase's own sign-in. @param {Session} session */
+const isNative = ({ access, refresh }) => access === refresh;
+
+/** Goes on with the tokens of a new session of the same user. @param {{ access: string, refresh: string }} tokens */
+export function adopt({ access, refresh }) {
+  const session = current(), place = storage();
+  if (session && place) keep({ ...session, access, refresh, expires: Date.now() + lifetime(access) }, place);
+}
+
+/** Changes what is known of the user. @param {Partial<User>} changes */
+export function rename(changes) {
+  const session = current(), place = storage();
+  if (session && place) keep({ ...session, user: { ...session.user, ...changes } }, place);
 }
 
 /** Signs out on this device, or on all devices. @param {{ everywhere?: boolean }} [options] */
@@ -115,17 +175,25 @@ export async function signOut({ everywhere = false } = {}) {
     await post("/api/auth/logout/all/", {}, await access());
   } else {
     // A rejected token means that the session has already ended.
-    await post("/api/auth/logout/", { refresh: session.refresh }).catch((error) => {
+    await endSession(session).catch((error) => {
       if (!(error instanceof Refused)) throw error;
     });
   }
-  end(session.refresh);
+  end(session.refresh, true);
 }
 
-/** @param {string} refresh */
-function end(refresh) {
+/** @param {Session} session */
+async function endSession(session) {
+  if (!isNative(session)) return post("/api/auth/logout/", { refresh: session.refresh });
+  const token = await access();
+  const response = await fetch(`/api/auth/sessions/${claims(token).sid}/`, { method: "DELETE", headers: { Authorization: `Bearer ${token}` } });
+  if (!response.ok) throw new Refused(response.status, null);
+}
+
+/** @param {string} refresh @param {boolean} byUser */
+function end(refresh, byUser) {
   forget();
-  announce({ kind: "ended", refresh });
+  announce({ kind: "ended", refresh, byUser });
 }
 
 /** Returns a valid access token, renewed if it is about to expire. @returns {Promise<string>} */
@@ -137,10 +205,12 @@ export async function access() {
 
 /** Ends the session here if it has ended elsewhere. */
 export async function check() {
-  if (!current()) return;
+  const session = current();
+  if (!session) return;
   const token = await access();
   try {
-    await post("/api/token/verify/", { token });
+    if (isNative(session)) await read(await fetch("/api/auth/me/", { headers: { Authorization: `Bearer ${token}` } }));
+    else await post("/api/token/verify/", { token });
   } catch (error) {
     if (error instanceof Refused && error.status === 401) await renew(token);
   }
@@ -181,7 +251,7 @@ export function renew(old) {
 /** @param {Session} session */
 async function exchange(session) {
   try {
-    const answer = await post("/api/token/refresh/", { refresh: session.refresh });
+    const answer = isNative(session) ? await refreshNative(session) : await post("/api/token/refresh/", { refresh: session.refresh });
     const renewed = { ...session, ...answer, expires: Date.now() + lifetime(answer.access) };
     const place = storage();
     if (!place) throw new SessionEnded();
@@ -190,14 +260,24 @@ async function exchange(session) {
     return renewed.access;
   } catch (error) {
     if (!(error instanceof Refused) || error.status !== 401) throw error;
-    end(session.refresh);
+    end(session.refresh, false);
     throw new SessionEnded();
   }
+}
+
+/** The refresh token of the session that this tab has or had last. */
+let known = current()?.refresh ?? "";
+
+/** @param {Session} session @returns {Promise<{ access: string, refresh: string }>} */
+async function refreshNative({ access }) {
+  const { token } = await post(`${USERS}auth-refresh`, {}, access);
+  return { access: token, refresh: token };
 }
 
 // Follow changes to the session in other tabs.
 receive((message) => {
   const session = current();
+  if (message.kind === "ended" && message.byUser && [session?.refresh, known].includes(message.refresh)) signedOut.forEach((listener) => listener());
   if (session?.refresh !== message.refresh) return;
   const place = storage();
   if (message.kind === "renewed" && place) keep(message.session, place);

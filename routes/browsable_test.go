@@ -87,7 +87,7 @@ func TestBrowsableAPI(t *testing.T) {
 	window := tab{server, opened}
 
 	t.Run("the console's session counts, and is renewed", func(t *testing.T) {
-		opened.Fill("E-mail", alice.Email)
+		opened.Fill("Email", alice.Email)
 		opened.Fill("Password", testapp.Password)
 		opened.Press("Sign in")
 		opened.Until("document.querySelector('h1')?.textContent === 'Overview'")
@@ -278,4 +278,14 @@ func TestBrowsableAPI(t *testing.T) {
 		answered(page, "POST", "HTTP 200 OK")
 		page.Sees(`"refresh"`)
 	})
+}
+
+// TestHelpShowsCode has no backticks in what a person reads.
+func TestHelpShowsCode(t *testing.T) {
+	server := testapp.Shared(t)
+	alice := server.SignUp("alice")
+	page := server.Call(alice.Access, "GET", "/api/patients/?format=api", nil)
+	if !strings.Contains(page.Body, "prefix a field with <code>-</code> for descending") || strings.Contains(page.Body, "`") {
+		t.Errorf("got %s", page.Body)
+	}
 }

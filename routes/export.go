@@ -83,6 +83,10 @@ func (e export) download(r *rest.Request) error {
 	if err := audit.Flush(r.Request.Context(), r.App); err != nil {
 		return err
 	}
+	doctors, err := e.patients.assignedDoctors(r, id)
+	if err != nil {
+		return err
+	}
 	var sections []rest.Section
 	for _, about := range e.related {
 		scope := about.scope(r)
@@ -96,7 +100,7 @@ func (e export) download(r *rest.Request) error {
 	}
 	sections = append(sections, rest.Section{Name: "history", Items: func(yield func(any, error) bool) {
 		for entry, err := range audit.WholeHistory(r.Request.Context(), r.App, id, r.Auth.Id) {
-			if !yield(historyObject(entry), err) || err != nil {
+			if !yield(historyObject(entry, doctors), err) || err != nil {
 				return
 			}
 		}

@@ -52,17 +52,21 @@ func (s *resource) filter(r *rest.Request, scope dbx.HashExp) (criteria, error) 
 	if err != nil {
 		return criteria{}, err
 	}
-	var conditions []dbx.Expression
+	lookups, err := s.lookups(r)
+	if err != nil {
+		return criteria{}, err
+	}
+	conditions := slices.Clone(lookups)
 	if len(equal) > 0 {
 		conditions = append(conditions, equal)
 	}
-	everything := len(equal) == len(s.scope(r))
+	everything := len(equal) == len(s.scope(r)) && len(lookups) == 0
 	if match == nil {
 		return criteria{where: conditions, counting: conditions, everything: everything}, nil
 	}
 	selected := criteria{everything: everything, match: match, where: slices.Concat(conditions, []dbx.Expression{match}), counting: slices.Concat(conditions, []dbx.Expression{match.Counting})}
 	if match.ByRowID {
-		selected.where = append(unindexed(equal), match)
+		selected.where = append(append(unindexed(equal), lookups...), match)
 	}
 	return selected, nil
 }
@@ -105,6 +109,9 @@ func (s *resource) listQuery() []rest.Field {
 			})
 		}
 	}
+	for _, lookup := range s.ownLookups() {
+		filters = append(filters, lookup.Field)
+	}
 	return append(rest.ListQuery(filters, strings.Join(s.Search, " or ")), tagQuery)
 }
 
@@ -115,17 +122,29 @@ func (s *resource) listErrors() []*rest.Error {
 		if !slices.Contains(s.Filters, field.Name) {
 			continue
 		}
-		message := "Null characters are not allowed."
-		switch field.Type {
-		case rest.Integer:
-			message = "Enter a number."
-		case rest.PrimaryKey:
-			message = rest.InvalidChoice
+		declared = append(declared, invalidFilter(field))
+	}
+	for _, lookup := range s.ownLookups() {
+		if lookup.Type != rest.Boolean {
+			declared = append(declared, invalidFilter(lookup.Field))
 		}
-		declared = append(declared, rest.FieldInvalid(field.Name, message))
 	}
 	if s.Search != nil {
 		declared = append(declared, rest.ParseError("The search has too many terms."), rest.NullCharacters())
 	}
 	return declared
+}
+
+// invalidFilter returns the error that an invalid value of a filter gets.
+func invalidFilter(field rest.Field) *rest.Error {
+	message := "Null characters are not allowed."
+	switch field.Type {
+	case rest.Integer:
+		message = "Enter a number."
+	case rest.DateTime:
+		message = rest.InvalidDateTime
+	case rest.PrimaryKey:
+		message = rest.InvalidChoice
+	}
+	return rest.FieldInvalid(field.Name, message)
 }

@@ -7,6 +7,7 @@ import (
 
 	"carebase/internal/audit"
 	"carebase/internal/collections"
+	"carebase/internal/config"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
@@ -22,6 +23,8 @@ var historyFields = []rest.Field{
 	{Name: "agent_type", Label: "Agent type", Type: rest.String, ReadOnly: true, Description: "What the agent is: user, superuser, operator (on the command line), or empty.", Example: "user"},
 	{Name: "address", Label: "Address", Type: rest.String, ReadOnly: true, Description: "The client's address.", Example: "203.0.113.7"},
 	{Name: "door", Label: "Door", Type: rest.String, ReadOnly: true, Description: "How the agent came: rest, native, batch, realtime, dashboard, sql or command.", Example: "rest"},
+	{Name: "collection", Label: "Collection", Type: rest.String, ReadOnly: true, Description: "What was read or changed: patients, mappings, or another collection.", Example: "mappings"},
+	{Name: "doctor", Label: "Doctor", Type: rest.String, ReadOnly: true, Description: "The name of the doctor, if it is about an assignment that exists; otherwise empty.", Example: "Gregory House"},
 	{Name: "fields", Label: "Fields", Type: rest.Strings, ReadOnly: true, Description: "The names of what was changed.", Example: []string{"age", "notes"}},
 	{Name: "request_id", Label: "Request ID", Type: rest.String, ReadOnly: true, Description: "What the events of one request have in common.", Example: "97fe0fefebeb6210"},
 }
@@ -78,16 +81,43 @@ func (h history) show(r *rest.Request) error {
 	if err != nil {
 		return err
 	}
+	doctors, err := h.patients.assignedDoctors(r, patient)
+	if err != nil {
+		return err
+	}
 	return r.RespondPage(page, func(yield func(any, error) bool) {
 		for _, entry := range entries {
-			if !yield(historyObject(entry), nil) {
+			if !yield(historyObject(entry, doctors), nil) {
 				return
 			}
 		}
 	})
 }
 
-func historyObject(entry audit.HistoryEntry) rest.Object[any] {
+// assignedDoctors returns the names of a patient's doctors by the ids of their
+// assignments.
+func (s *resource) assignedDoctors(r *rest.Request, patient string) (map[string]string, error) {
+	query := r.App.ConcurrentDB().Select("mappings.id AS mapping", "doctors.name AS name").From(collections.Mappings).
+		InnerJoin(collections.Doctors, dbx.NewExp("[[doctors.id]] = [[mappings.doctor]]")).
+		Where(dbx.HashExp{"mappings.patient": patient, "mappings." + collections.CreatedBy: r.Auth.Id})
+	if s.doctorsScope == config.DoctorsOwner {
+		query.AndWhere(dbx.HashExp{"doctors." + collections.CreatedBy: r.Auth.Id})
+	}
+	var rows []struct{ Mapping, Name string }
+	err := query.WithContext(r.Request.Context()).All(&rows)
+	names := make(map[string]string, len(rows))
+	for _, row := range rows {
+		names[row.Mapping] = row.Name
+	}
+	return names, err
+}
+
+// historyObject represents an event. Doctors are the names by assignment.
+func historyObject(entry audit.HistoryEntry, doctors map[string]string) rest.Object[any] {
+	doctor := ""
+	if entry.Collection == collections.Mappings && entry.Action != audit.Read && len(entry.Records) == 1 {
+		doctor = doctors[entry.Records[0]]
+	}
 	return rest.Object[any]{
 		{Key: "id", Value: entry.ID},
 		{Key: "recorded_at", Value: entry.RecordedAt},
@@ -98,6 +128,8 @@ func historyObject(entry audit.HistoryEntry) rest.Object[any] {
 		{Key: "agent_type", Value: entry.AgentType},
 		{Key: "address", Value: entry.Address},
 		{Key: "door", Value: entry.Door},
+		{Key: "collection", Value: entry.Collection},
+		{Key: "doctor", Value: doctor},
 		{Key: "fields", Value: entry.Fields},
 		{Key: "request_id", Value: entry.RequestID},
 	}

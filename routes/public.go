@@ -21,7 +21,11 @@ func bindPublic(root *router.Router[*core.RequestEvent], public fs.FS) {
 		if e.Request.Method != http.MethodGet && e.Request.Method != http.MethodHead {
 			return e.NotFoundError("", nil)
 		}
-		return file(e)
+		err := file(e)
+		if errors.Is(err, router.ErrFileNotFound) {
+			return notFound(e, public)
+		}
+		return err
 	})
 	for _, path := range nativePaths {
 		unknown := func(e *core.RequestEvent) error { return e.NotFoundError("", nil) }
@@ -35,6 +39,21 @@ func bindPublic(root *router.Router[*core.RequestEvent], public fs.FS) {
 var nativePaths = []string{
 	"/api/backups", "/api/batch", "/api/collections", "/api/crons", "/api/files", "/api/health", "/api/logs",
 	"/api/oauth2-redirect", "/api/realtime", "/api/settings", "/api/sql",
+}
+
+// notFoundPage is what a browser gets for a path that does not exist.
+const notFoundPage = "404.html"
+
+// notFound responds to an unknown path: with a page if a browser asks for one.
+func notFound(e *core.RequestEvent, public fs.FS) error {
+	if e.Request.Method != http.MethodGet || !strings.Contains(e.Request.Header.Get("Accept"), "text/html") {
+		return e.NotFoundError("", nil)
+	}
+	page, err := fs.ReadFile(public, notFoundPage)
+	if err != nil {
+		return err
+	}
+	return e.HTML(http.StatusNotFound, string(page))
 }
 
 // Overlay is a file system in which a file of Upper replaces the file of the

@@ -3,11 +3,14 @@ package routes_test
 import (
 	"errors"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/fstest"
 
+	"carebase/internal/testing/testapp"
 	"carebase/routes"
 )
 
@@ -55,5 +58,23 @@ func TestOverlayServesNothingElse(t *testing.T) {
 		if got := read(name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
+	}
+}
+
+// TestUnknownPathsForPeople gets a page in a browser, and JSON otherwise.
+func TestUnknownPathsForPeople(t *testing.T) {
+	server := testapp.Shared(t)
+	for _, path := range []string{"/nope", "/a/b.html"} {
+		page := server.Do(testapp.Request{Method: "GET", Path: path, Header: map[string]string{"Accept": "text/html,*/*;q=0.8"}})
+		if page.Status != http.StatusNotFound || !strings.Contains(page.Body, "<h1>Page not found</h1>") || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
+			t.Errorf("%s in a browser: got %d %.80s", path, page.Status, page.Body)
+		}
+		plain := server.Do(testapp.Request{Method: "GET", Path: path})
+		if plain.Status != http.StatusNotFound || !strings.HasPrefix(plain.Body, "{") {
+			t.Errorf("%s elsewhere: got %d %.80s", path, plain.Status, plain.Body)
+		}
+	}
+	if icon := server.Do(testapp.Request{Method: "GET", Path: "/favicon.ico"}); icon.Status != http.StatusOK {
+		t.Errorf("the icon: got %d", icon.Status)
 	}
 }

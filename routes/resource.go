@@ -37,6 +37,8 @@ type resource struct {
 	order     order
 	orderText string
 	engine    search.Engine
+	// doctorsScope is who can read a doctor.
+	doctorsScope config.DoctorsScope
 }
 
 // newResource returns the resource of a declared collection with an owner.
@@ -49,6 +51,7 @@ func newResource(name string, settings *config.Config) *resource {
 		readableByAll: collection.IsReadableByAll(settings.DoctorsScope),
 		order:         newestFirst,
 		orderText:     "newest first",
+		doctorsScope:  settings.DoctorsScope,
 	}
 	if settings.PostgreSQL != nil {
 		s.engine = search.PostgreSQL

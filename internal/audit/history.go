@@ -21,6 +21,8 @@ type HistoryEntry struct {
 	// With an impersonator it is "superuser ID as user NAME".
 	AgentName string
 	Fields    []string
+	// Records are the ids of the records concerned, unless they are many.
+	Records []string
 }
 
 // superuserName is shown for superusers, who have an e-mail address but no name.
@@ -108,7 +110,7 @@ func historyOf(ctx context.Context, app core.App, asked about, offset, limit int
 	entries := make([]HistoryEntry, len(found))
 	var users []any
 	for i, event := range found {
-		entries[i] = HistoryEntry{Facts: event.stored.Facts, Fields: strings.Fields(event.stored.Fields)}
+		entries[i] = HistoryEntry{Facts: event.stored.Facts, Fields: strings.Fields(event.stored.Fields), Records: strings.Fields(event.stored.Records)}
 		users = append(users, event.stored.Agent)
 	}
 	return entries, addNames(ctx, app, entries, users)

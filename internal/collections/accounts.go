@@ -15,7 +15,7 @@ var (
 	blacklistedTokens = &Collection{Name: BlacklistedTokens, Unrecorded: true, Extra: []string{"jti", "user", "expires_at", "successor", "rotated_at", CreatedAt}}
 	sessions          = &Collection{Name: Sessions, Unrecorded: true, Extra: []string{"user", "jti", "last_used_at", "expires_at", "address", "user_agent", CreatedAt}}
 	auditEvents       = &Collection{Name: AuditEvents, Unrecorded: true, Extra: []string{
-		"recorded_at", "action", "outcome", "agent_type", "agent", "door", "collection", "records", "patient", "fields", "detail",
+		"recorded_at", "who", "what", "action", "outcome", "agent_type", "agent", "door", "collection", "records", "patient", "fields", "detail",
 		"address", "token", "request_id", "chain", "seq", "impersonator", "hash",
 	}}
 	loginAttempts   = &Collection{Name: LoginAttempts, Extra: []string{"account", "origin", "failures", "last_failure_at", "last_success_at"}}

@@ -76,6 +76,8 @@ type Resource struct {
 	// Search are the fields that ?search= matches, Filters those that
 	// ?field=value matches exactly.
 	Search, Filters []string
+	// Lookups are the filters besides exact values.
+	Lookups []Lookup
 	// Sorted are the fields besides CreatedAt by which an index sorts the rows of a
 	// list.
 	Sorted []string

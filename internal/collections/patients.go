@@ -30,6 +30,7 @@ var patients = &Collection{
 		},
 		Search:  []string{"name", "notes"},
 		Filters: []string{"age"},
+		Lookups: patientLookups,
 		Sorted:  []string{"name", "age"},
 	},
 }

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/pocketbase/pocketbase/tools/types"
 )
 
 // maxSearchTerms limits the terms of a search, each of which adds a condition to
@@ -93,8 +96,12 @@ func NullCharacters() *Error {
 // object that does not exist or that the caller may not see.
 const InvalidChoice = "Select a valid choice. That choice is not one of the available choices."
 
-// Filter returns the value of an exact filter (?field=), converted to the
-// column's type as django-filter does. An empty value does not filter.
+// InvalidDateTime is the message of Django's IsoDateTimeField.
+const InvalidDateTime = "Enter a valid date/time."
+
+// Filter returns the value of a filter (?field=), converted to the column's type as
+// django-filter does. An empty value does not filter, nor does a boolean that is
+// neither true nor false.
 func (r *Request) Filter(field Field) (value any, given bool, err error) {
 	raw := r.query(field.Name)
 	text := Strip(raw)
@@ -113,6 +120,15 @@ func (r *Request) Filter(field Field) (value any, given bool, err error) {
 			return nil, false, FieldInvalid(field.Name, message)
 		}
 		return number, true, nil
+	case field.Type == Boolean:
+		value, err := strconv.ParseBool(strings.ToLower(text))
+		return value, err == nil, nil
+	case field.Type == DateTime:
+		moment, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return nil, false, FieldInvalid(field.Name, InvalidDateTime)
+		}
+		return moment.UTC().Format(types.DefaultDateLayout), true, nil
 	case strings.ContainsRune(text, 0):
 		return nil, false, FieldInvalid(field.Name, "Null characters are not allowed.")
 	}

@@ -3,6 +3,7 @@ package rest
 import (
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
@@ -39,6 +40,19 @@ func (i htmlInput) Limits() string {
 	return ""
 }
 
+// Help returns the description, with what stands between backticks as code.
+func (i htmlInput) Help() template.HTML {
+	var help strings.Builder
+	for n, part := range strings.Split(i.Description, "`") {
+		escaped := template.HTMLEscapeString(part)
+		if n%2 == 1 {
+			escaped = "<code>" + escaped + "</code>"
+		}
+		help.WriteString(escaped)
+	}
+	return template.HTML(help.String())
+}
+
 // Described returns the ids of the elements that describe the input.
 func (i htmlInput) Described() string {
 	if i.Errors != nil {
@@ -58,7 +72,9 @@ func (r *Request) filters(status int) []htmlInput {
 		if field.Name == pageQuery.Name {
 			continue
 		}
-		field.Label = strings.ToUpper(field.Name[:1]) + strings.ReplaceAll(field.Name[1:], "_", " ")
+		if field.Label == "" {
+			field.Label = strings.ToUpper(field.Name[:1]) + strings.ReplaceAll(field.Name[1:], "_", " ")
+		}
 		filters = append(filters, htmlInput{
 			Field: &field, ID: http.MethodGet + "-" + field.Name, Value: r.query(field.Name), Errors: wrong[field.Name],
 		})

@@ -54,6 +54,10 @@ func guardQueries(e *core.RequestEvent) error {
 	}
 	collection, query := collections.Find(e.App, e.Request.PathValue("collection")), e.Request.URL.Query()
 	limits := boundsOf(e.Auth)
+	if isUnsorted := collection != nil && collection.Name == collections.AuditEvents && query.Get(search.SortQueryParam) == ""; isUnsorted {
+		query.Set(search.SortQueryParam, "-recorded_at") // a view has no order of its own
+		e.Request.URL.RawQuery = query.Encode()
+	}
 	if limits.storeDates(e.App, collection, query[search.FilterQueryParam]) {
 		e.Request.URL.RawQuery = query.Encode()
 	}

@@ -1,6 +1,6 @@
 // Shows who is signed in, and the sign-in form.
 
-import { current, Refused, signIn, signOut } from "../session.js";
+import { SECOND_FACTOR, current, Refused, signIn, signOut } from "../session.js";
 
 /** @param {string} label @param {() => void} action */
 function button(label, action) {
@@ -45,7 +45,8 @@ export async function signInFrom(form) {
   const data = new FormData(form);
   alert.hidden = true;
   try {
-    await signIn(String(data.get("email")), String(data.get("password")), data.has("keep"));
+    const step = await signIn(String(data.get("email")), String(data.get("password")), data.has("keep"));
+    if (step) throw new Refused(401, { detail: SECOND_FACTOR });
     form.reset();
     return true;
   } catch (error) {

@@ -1,103 +1,35 @@
-// The console's calls to the documented API, with the session's token.
+// The console's calls to the documented API.
 
-import { access, Refused, renew } from "../session.js";
+import { Refused } from "../session.js";
+import { download, encode, isMissing, post, reach, request } from "./request.js";
 
 /**
  * The types are generated from the OpenAPI document.
- * @typedef {import("../../internal/testing/browser/api").Patient} Patient
- * @typedef {import("../../internal/testing/browser/api").Doctor} Doctor
+ * @typedef {import("../../internal/testing/browser/api").Patient & Tagged} Patient
+ * @typedef {import("../../internal/testing/browser/api").Doctor & Tagged} Doctor
+ * @typedef {{ etag?: string }} Tagged
  * @typedef {import("../../internal/testing/browser/api").PatientDoctor} Mapping
  * @typedef {import("../../internal/testing/browser/api").Session} Device
  * @typedef {import("../../internal/testing/browser/api").AuditEvent} HistoryEvent
  * @typedef {import("../../internal/testing/browser/api").Figure} Figure
- * @typedef {Record<string, string | number | undefined>} Query
  */
 
 /** The id of a record: a number, or the same as text in an address. @typedef {string | number} Id */
 
 /** @template Item @typedef {Omit<import("../../internal/testing/browser/api").PaginatedPatientList, "results"> & { results: Item[] }} Page */
 
-/** Thrown when the server cannot be reached. */
-export class Unreachable extends Error {
-  constructor() {
-    super("The server cannot be reached. Check the connection and try again.");
-  }
-}
-
-/** Returns a message for an error. @param {unknown} error */
-export function explain(error) {
-  if (error instanceof Refused && error.status === 404) return "This no longer exists, or belongs to someone else.";
-  if (error instanceof Refused && error.status >= 500) return "The server has a problem. Try again in a moment.";
-  return error instanceof Error && error.message ? error.message : "Something went wrong. Try again.";
-}
-
-/** @param {unknown} error */
-export const isMissing = (error) => error instanceof Refused && error.status === 404;
-
-/** @param {unknown} error */
-export const isAbort = (error) => error instanceof DOMException && error.name === "AbortError";
-
-/**
- * @param {string} method @param {string} path
- * @param {{ body?: object, signal?: AbortSignal, keepalive?: boolean }} [options]
- * @returns {Promise<any>}
- */
-async function request(method, path, options = {}) {
-  const token = await reach(access());
-  let response = await send(method, path, token, options);
-  if (response.status === 401) response = await send(method, path, await reach(renew(token)), options);
-  if (response.status === 204) return null;
-  const body = await response.json().catch(() => null);
-  if (!response.ok) throw new Refused(response.status, body);
-  return body;
-}
-
-/** @param {string} method @param {string} path @param {string} token @param {{ body?: object, signal?: AbortSignal, keepalive?: boolean }} options */
-function send(method, path, token, { body, signal, keepalive }) {
-  return reach(fetch(path, {
-    method,
-    headers: {
-      Accept: "application/json",
-      Authorization: `Bearer ${token}`,
-      ...(body && { "Content-Type": "application/json" }),
-    },
-    body: body && JSON.stringify(body),
-    signal: signal ?? null,
-    keepalive: keepalive ?? false,
-  }));
-}
-
-/** Maps fetch's TypeError for a failed connection to Unreachable. @template T @param {Promise<T>} answer @returns {Promise<T>} */
-async function reach(answer) {
-  try {
-    return await answer;
-  } catch (error) {
-    throw error instanceof TypeError ? new Unreachable() : error;
-  }
-}
-
-/** @param {Query} query */
-function encode(query) {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== "") parameters.set(name, String(value));
-  }
-  const text = parameters.toString();
-  return text && `?${text}`;
-}
-
 /** @template Item @param {string} path */
 function resource(path) {
   return {
     path,
-    /** @param {Query} query @param {AbortSignal} [signal] @returns {Promise<Page<Item>>} */
-    list: (query, signal) => request("GET", path + encode(query), { signal }),
+    /** @param {import("./request.js").Query} query @param {AbortSignal} [signal] @returns {Promise<Page<Item>>} */
+    list: (query, signal) => request("GET", path + encode({ ...query, etag: "true" }), { signal }),
     /** @param {Id} id @param {AbortSignal} [signal] @returns {Promise<Item>} */
     get: (id, signal) => request("GET", `${path}${id}/`, { signal }),
     /** @param {object} body @returns {Promise<Item>} */
     create: (body) => request("POST", path, { body }),
-    /** @param {Id} id @param {object} body @returns {Promise<Item>} */
-    update: (id, body) => request("PATCH", `${path}${id}/`, { body }),
+    /** Changes a record unless it has another tag by now. @param {Id} id @param {object} body @param {string} [etag] @returns {Promise<Item>} */
+    update: (id, body, etag) => request("PATCH", `${path}${id}/`, { body, etag }),
   };
 }
 
@@ -109,6 +41,27 @@ export const doctors = resource("/api/doctors/");
 
 /** @param {string} path @param {{ keepalive?: boolean }} [options] */
 export const remove = (path, options) => request("DELETE", path, options);
+
+/**
+ * @typedef {{ line: number, field: string, messages: string[] }} Problem
+ * @typedef {{ rows: number, created: number, errors: Problem[], detail?: string }} Imported
+ */
+
+/** Creates the records of a file, or only checks them. What is wrong with the file is no error here. @param {string} path @param {Blob} file @param {{ dryRun: boolean }} options @returns {Promise<Imported>} */
+export async function importFile(path, file, { dryRun }) {
+  try {
+    return { errors: [], ...await request("POST", `${path}import/${encode({ dry_run: String(dryRun) })}`, { body: file, type: "text/csv" }) };
+  } catch (error) {
+    if (error instanceof Refused && error.status === 400 && Array.isArray(error.body?.errors)) return { created: 0, ...error.body };
+    throw error;
+  }
+}
+
+/** Returns a list as a file for spreadsheets. @param {string} path @param {import("./request.js").Query} query */
+export const exportList = (path, query) => download(path + encode({ ...query, format: "csv" }));
+
+/** Returns everything about a patient. @param {Id} id */
+export const exportPatient = (id) => download(`/api/patients/${id}/export/`);
 
 /** Returns the doctors of a patient, each with the mapping. @param {string} patient @param {AbortSignal} signal @returns {Promise<{ mapping: Mapping, doctor: Doctor }[]>} */
 export async function careTeam(patient, signal) {
@@ -145,15 +98,7 @@ export async function isRegistrationOpen() {
 }
 
 /** @param {string} name @param {string} email @param {string} password */
-export async function register(name, email, password) {
-  const response = await reach(fetch("/api/auth/register/", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify({ name, email, password }),
-  }));
-  const body = await response.json().catch(() => null);
-  if (!response.ok) throw new Refused(response.status, body);
-}
+export const register = (name, email, password) => post("/api/auth/register/", { name, email, password });
 
 /** Subscribes a realtime connection to collections. @param {string} clientId @param {string[]} subscriptions @param {AbortSignal} signal */
 export const subscribe = (clientId, subscriptions, signal) => request("POST", "/api/realtime", { body: { clientId, subscriptions }, signal });

@@ -1,7 +1,7 @@
 // A field that searches as the user types, following ARIA's combobox pattern with
 // a listbox popup.
 
-import { isAbort, explain } from "./api.js";
+import { isAbort, explain } from "./request.js";
 import { fill, h, newId } from "./dom.js";
 
 /** The delay between a keystroke and the search, in milliseconds. */

@@ -3,6 +3,14 @@
 import { h, newId } from "./dom.js";
 import { icon } from "./icons.js";
 
+/** What closes the open dialogs, without asking. @type {Set<() => void>} */
+const open = new Set();
+
+/** Closes all dialogs, without asking: what was typed is kept as a draft. */
+export function closeDialogs() {
+  open.forEach((close) => close());
+}
+
 /**
  * Opens a dialog and returns a function that closes it. mayClose can prevent
  * closing.
@@ -18,6 +26,7 @@ export function openDialog({ title, content, mayClose = async () => true, onClos
     ...content);
   const opener = document.activeElement;
   const close = () => {
+    if (!open.delete(close)) return;
     element.close();
     element.remove();
     if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
@@ -25,6 +34,7 @@ export function openDialog({ title, content, mayClose = async () => true, onClos
   };
   document.body.append(element);
   element.showModal();
+  open.add(close);
   return { element, close };
 }
 

@@ -11,6 +11,18 @@ export const formatDay = (time) => day.format(new Date(time));
 /** @param {string} time */
 export const formatMoment = (time) => moment.format(new Date(time));
 
+const since = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+
+/** The units of time in milliseconds, longest first. @type {[Intl.RelativeTimeFormatUnit, number][]} */
+const units = [["year", 31_556_952_000], ["month", 2_629_746_000], ["week", 604_800_000], ["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]];
+
+/** How long ago something was. @param {string} time */
+export function formatSince(time) {
+  const ago = new Date(time).getTime() - Date.now();
+  for (const [unit, length] of units) if (Math.abs(ago) >= length) return since.format(Math.trunc(ago / length), unit);
+  return "just now";
+}
+
 /** A date without a time, such as the Monday of a week. @param {string} date */
 export const formatWeek = (date) => short.format(new Date(`${date}T00:00:00Z`));
 

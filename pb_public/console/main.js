@@ -1,23 +1,33 @@
 // The console: shows the view at the current address, or the sign-in form.
 
-import { current, onChange, signOut } from "../session.js";
-import { explain } from "./api.js";
+import { current, onChange, onSignedOut, signOut } from "../session.js";
+import { explain } from "./request.js";
 import { finish } from "./deletions.js";
+import { closeDialogs } from "./dialog.js";
+import { openDoctorForm } from "./doctor-actions.js";
 import { h } from "./dom.js";
-import { address, go, route } from "./router.js";
+import { draftBar } from "./draft-bar.js";
+import { dropForeignDrafts } from "./drafts.js";
+import { openPatientForm } from "./patient-actions.js";
+import { address, go, keepScroll, restoreScroll, route } from "./router.js";
 import { shell } from "./shell.js";
+import { bindShortcuts } from "./shortcuts.js";
 import { follow } from "./store.js";
 import { toast } from "./toast.js";
-import { devicesView } from "./views/devices.js";
+import { accountView } from "./views/account.js";
+import { confirmationViews } from "./views/confirmations.js";
+import { doctorView } from "./views/doctor.js";
 import { doctorsView } from "./views/doctors.js";
 import { overviewView } from "./views/overview.js";
 import { patientView } from "./views/patient.js";
 import { patientsView } from "./views/patients.js";
+import { forgotView } from "./views/forgot.js";
 import { signInView } from "./views/sign-in.js";
 
 /**
  * @typedef {{ route: import("./router.js").Route, signal: AbortSignal, user: import("../session.js").User, retitle: (title: string) => void, leave: typeof leave }} Context
  * @typedef {{ title: string, element: HTMLElement }} View
+ * @typedef {(context: Context) => View | Promise<View>} Viewer
  */
 
 const app = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -29,14 +39,20 @@ let ofView = new AbortController(), ofUser = new AbortController();
 let signedIn = null;
 let leaving = false;
 
-/** @type {Record<string, (context: Context) => View>} */
-const views = { overview: overviewView, doctors: doctorsView, devices: devicesView };
+/** The forms that drafts are from, by collection. @type {Record<string, (item?: any) => Promise<void>>} */
+const forms = { patients: openPatientForm, doctors: openDoctorForm };
 
-/** @param {import("./router.js").Route} asked */
+/** @type {Record<string, Viewer>} */
+const views = { overview: overviewView, patients: patientsView, doctors: doctorsView, account: accountView };
+
+/** The views of one record. @type {Record<string, Viewer>} */
+const recordViews = { patients: patientView, doctors: doctorView };
+
+/** @param {import("./router.js").Route} asked @returns {Viewer} */
 function viewOf({ path }) {
-  if (path[0] === "patients" && path.length === 1) return patientsView;
-  if (path[0] === "patients" && path.length === 2) return patientView;
-  return path.length === 1 ? views[path[0] ?? ""] ?? missing : missing;
+  const name = path[0] ?? "";
+  if (path.length > 2) return missing;
+  return (path.length === 2 ? recordViews[name] : views[name]) ?? missing;
 }
 
 /** @returns {View} */
@@ -48,12 +64,27 @@ function missing() {
 function render() {
   ofView.abort();
   ofView = new AbortController();
-  document.querySelectorAll("dialog").forEach((dialog) => dialog.remove());
-  const session = current();
-  if (session) showView(session.user);
+  closeDialogs();
+  const session = current(), { path } = route();
+  const guest = confirmationViews[path[0] ?? ""];
+  if (guest && path.length === 2) showAlone(guest({ token: path[1] ?? "" }));
+  else if (session) void showView(session.user, ofView.signal);
   else showSignIn();
-  document.querySelector("h1")?.focus();
-  scrollTo(0, 0);
+}
+
+/** Shows a view that needs nobody to be signed in, without the frame. @param {View} view */
+function showAlone(view) {
+  ofUser.abort();
+  signedIn = null;
+  retitle(view.title);
+  app.replaceChildren(view.element);
+  focusFirst();
+}
+
+/** The first field of a view for those who are not signed in, or the heading. */
+function focusFirst() {
+  const field = document.querySelector(/** @type {"input"} */ (".entrance form input"));
+  (field ?? document.querySelector("h1"))?.focus();
 }
 
 function showSignIn() {
@@ -61,28 +92,34 @@ function showSignIn() {
   ofUser.abort();
   ofUser = new AbortController();
   signedIn = null;
-  const isNew = route().path[0] === "register";
-  const view = signInView({ isNew, notice: ended ? "Your session has ended. Sign in again." : "" });
+  const kind = route().path[0] ?? "";
+  const view = kind === "forgot" ? forgotView() : signInView({ isNew: kind === "register", notice: ended ? "Your session has ended. Sign in again." : "" });
   retitle(view.title);
   app.replaceChildren(view.element);
+  focusFirst();
 }
 
-/** @param {import("../session.js").User} user */
-function showView(user) {
+/** @param {import("../session.js").User} user @param {AbortSignal} signal */
+async function showView(user, signal) {
   if (signedIn?.user !== user.id) {
     ofUser.abort();
     ofUser = new AbortController();
     leaving = false;
-    const frame = shell({ user, signOut: () => void leave() });
+    dropForeignDrafts();
+    const frame = shell({ user, signOut: () => void leave(), notices: [draftBar(forms, ofUser.signal)] });
     signedIn = { user: user.id, frame };
     app.replaceChildren(frame.element);
     follow(ofUser.signal, (lost) => frame.showConnection(lost));
   }
   const asked = route();
-  if (["", "sign-in", "register"].includes(asked.path[0] ?? "")) return go(address(["overview"]));
-  const { title, element } = viewOf(asked)({ route: asked, signal: ofView.signal, user, retitle, leave });
+  if (["", "sign-in", "register", "forgot"].includes(asked.path[0] ?? "")) return go(address(["overview"]));
+  if (asked.path[0] === "devices") return go(address(["account"]));
+  const { title, element } = await viewOf(asked)({ route: asked, signal, user, retitle, leave });
+  if (signal.aborted) return;
   retitle(title);
   signedIn?.frame.show(element, asked.path[0] ?? "");
+  document.querySelector("h1")?.focus({ preventScroll: true });
+  restoreScroll(signal);
 }
 
 /** @param {string} title */
@@ -96,6 +133,7 @@ async function leave(options) {
   try {
     await finish();
     await signOut(options);
+    dropForeignDrafts();
   } catch (error) {
     leaving = false;
     toast(`Not signed out. ${explain(error)}`, { bad: true });
@@ -104,6 +142,15 @@ async function leave(options) {
 
 onChange((session) => {
   if ((session?.user.id ?? null) !== (signedIn?.user ?? null)) render();
+  else if (session) signedIn?.frame.showUser(session.user);
+});
+// Somebody who signs out in another tab needs no notice, and leaves no drafts.
+onSignedOut(() => {
+  leaving = true;
+  dropForeignDrafts();
+  document.querySelector(".entrance .notice")?.remove();
 });
 addEventListener("hashchange", render);
+bindShortcuts();
+keepScroll();
 render();

@@ -1,65 +1,172 @@
-// The dialog that adds or changes a record.
+// The dialog that adds or changes a record. What is typed is kept as a draft, and
+// nothing that somebody else saved meanwhile is overwritten unseen.
 
-import { h } from "./dom.js";
+import { isMissing, isStale } from "./request.js";
+import { comparison } from "./conflict.js";
 import { confirm, openDialog } from "./dialog.js";
-import { form } from "./form.js";
+import { h } from "./dom.js";
+import { draftOf, dropDraft, keepDraft } from "./drafts.js";
+import { form, NotSaved } from "./form.js";
+import { formatMoment } from "./format.js";
 import { onChanges, publish } from "./store.js";
 import { toast } from "./toast.js";
 
+/** How often a save is tried again after changes elsewhere to other fields. */
+const ATTEMPTS = 3;
+
 /**
- * @template {{ id: import("./api.js").Id, name: string }} Item
+ * @template {{ id: import("./api.js").Id, name: string, etag?: string }} Item
  * @typedef {{
- *   collection: string, title: string, fields: import("./form.js").Field[], item?: Item,
- *   save: (values: import("./form.js").Values) => Promise<Item>, done: (item: Item) => void,
+ *   collection: string, one: string, fields: import("./form.js").Field[], item?: Item,
+ *   resource: { get: (id: import("./api.js").Id) => Promise<Item>, create: (body: object) => Promise<Item>, update: (id: import("./api.js").Id, body: object, etag?: string) => Promise<Item> },
+ *   encode?: (values: import("./form.js").Values, isNew: boolean) => object, done: (item: Item, isNew: boolean) => void,
  * }} RecordFormOptions
  */
 
-/** @template {{ id: import("./api.js").Id, name: string }} Item @param {RecordFormOptions<Item>} options */
-export function openRecordForm({ collection, title, fields, item, save, done }) {
+/** @template {{ id: import("./api.js").Id, name: string, etag?: string }} Item @param {RecordFormOptions<Item>} options */
+export function openRecordForm({ collection, one, fields, item, resource, encode = (values) => values, done }) {
   const closed = new AbortController();
   const notice = h("div", { role: "status" });
-  const valued = fields.map((field) => ({ ...field, value: read(item, field.name) }));
-  const { element, isChanged, reset } = form({
-    fields: valued,
+  const draft = draftOf(collection, item);
+  /** The record as it was read last, which the form changes; null for a new one. @type {Item | null} */
+  let base = draft ? draft.item : item ?? null;
+  const own = form({
+    fields: fields.map((field) => ({ ...field, value: read(base, field.name) })),
     submit: item ? "Save" : "Add",
-    async save(values, changed) {
-      // Only send changed fields, to keep concurrent changes to others.
-      const saved = await save(item ? changed : values);
-      publish({ collection, action: item ? "update" : "create", record: saved });
-      dialog.close();
-      toast(item ? `${saved.name} saved.` : `${saved.name} added.`);
-      done(saved);
-    },
+    save,
     cancel: () => void leave(),
+    onInput: remember,
   });
-  const dialog = openDialog({ title, content: [notice, element], mayClose, onClose: () => closed.abort() });
-  element.querySelector("input")?.focus();
+  const dialog = openDialog({
+    title: item ? `Edit ${one}` : `Add a ${one}`, content: [notice, own.element], mayClose, onClose: () => closed.abort(),
+  });
+  own.focus();
+  if (draft) resume(draft);
+  onChanges([collection], ({ action, record }) => {
+    if (!base || String(record.id) !== String(base.id)) return;
+    if (action === "delete") return offerNew();
+    if (fields.some(({ name }) => name in record && read(record, name) !== read(base, name))) void follow();
+  }, closed.signal);
+
+  function remember() {
+    if (!own.isChanged()) return dropDraft(collection, base);
+    if (keepDraft({ collection, item: base, values: own.changed(), at: Date.now() })) return;
+    tell("This text is too long to be kept if you leave. Save it before you go elsewhere.");
+  }
+
+  /** @param {import("./drafts.js").Draft} draft */
+  function resume({ values, at }) {
+    own.write(values);
+    tell(`What you typed ${formatMoment(new Date(at).toISOString())} is back. It is not saved yet.`, ["Discard it", () => {
+      dropDraft(collection, base);
+      dialog.close();
+      openRecordForm({ collection, one, fields, ...(item && { item }), resource, encode, done });
+    }]);
+    if (item && JSON.stringify(item) !== JSON.stringify(base)) void follow();
+  }
+
+  /** @param {import("./form.js").Values} values @param {import("./form.js").Values} changed */
+  async function save(values, changed) {
+    const isNew = base === null;
+    const saved = base ? await update(base.id, changed) : await resource.create(encode(values, true));
+    dropDraft(collection, isNew ? null : saved);
+    publish({ collection, action: isNew ? "create" : "update", record: saved });
+    dialog.close();
+    toast(isNew ? `${saved.name} added.` : `${saved.name} saved.`);
+    done(saved, isNew);
+  }
+
+  /** Sends changed fields only, and again if somebody else has changed others. @param {import("./api.js").Id} id @param {import("./form.js").Values} changed */
+  async function update(id, changed) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await resource.update(id, encode(changed, false), base?.etag);
+      } catch (error) {
+        if (isMissing(error)) throw gone();
+        if (!isStale(error) || attempt === ATTEMPTS) throw error;
+      }
+      const latest = await latestOf(id);
+      const conflicts = adopt(latest);
+      if (conflicts.length > 0) throw new NotSaved();
+      changed = own.changed();
+    }
+  }
+
+  /** @param {import("./api.js").Id} id */
+  async function latestOf(id) {
+    try {
+      return await resource.get(id);
+    } catch (error) {
+      throw isMissing(error) ? gone() : error;
+    }
+  }
+
+  /** Takes over what somebody else has changed meanwhile. */
+  async function follow() {
+    if (!base) return;
+    try {
+      const latest = await latestOf(base.id);
+      if (!closed.signal.aborted) adopt(latest);
+    } catch {
+      // Saving compares again, and says what fails.
+    }
+  }
+
+  /**
+   * Makes the latest version what the form changes, and shows which fields were
+   * changed on both sides.
+   * @param {Item} latest
+   */
+  function adopt(latest) {
+    const before = base, changed = own.changed();
+    const theirs = fields.filter(({ name }) => read(latest, name) !== read(before, name));
+    const conflicts = theirs.filter(({ name }) => changed[name] !== undefined && changed[name] !== read(latest, name))
+      .map((field) => ({ ...field, mine: changed[field.name] ?? "", theirs: read(latest, field.name) }));
+    base = latest;
+    own.rebase(Object.fromEntries(fields.map(({ name }) => [name, read(latest, name)])));
+    remember();
+    if (conflicts.length > 0) {
+      dialog.element.classList.add("wide");
+      notice.replaceChildren(comparison(conflicts, own.write));
+      notice.querySelector("h3")?.focus();
+    } else if (theirs.length > 0) {
+      tell(`Somebody else has changed ${theirs.map(({ label }) => label.toLowerCase()).join(" and ")}; you see the new values.`);
+    }
+    return conflicts;
+  }
+
+  function gone() {
+    offerNew();
+    return new NotSaved();
+  }
+
+  function offerNew() {
+    if (!base) return;
+    tell(`This ${one} has been deleted meanwhile. What you see here can be saved as a new ${one}.`, ["Save as new", async () => {
+      const values = own.values();
+      dropDraft(collection, base);
+      base = null;
+      keepDraft({ collection, item: null, values, at: Date.now() });
+      notice.replaceChildren();
+      own.element.requestSubmit();
+    }]);
+  }
 
   async function mayClose() {
-    return !isChanged() || confirm({ title: "Discard the changes?", text: "Your changes are not saved yet.", yes: "Discard", no: "Keep editing" });
+    if (!own.isChanged()) return true;
+    const sure = await confirm({ title: "Discard the changes?", text: "Your changes are not saved yet.", yes: "Discard", no: "Keep editing" });
+    if (sure) dropDraft(collection, base);
+    return sure;
   }
 
   async function leave() {
     if (await mayClose()) dialog.close();
   }
 
-  onChanges([collection], ({ action, record }) => {
-    if (!item || String(record.id) !== String(item.id)) return;
-    if (action === "delete") return tell("This has been deleted elsewhere in the meantime.");
-    const differs = fields.some(({ name }) => name in record && read(record, name) !== read(item, name));
-    if (differs) {
-      tell("This has been changed elsewhere in the meantime.", h("button", { type: "button", class: "button", click: () => {
-        item = record;
-        reset(Object.fromEntries(fields.map(({ name }) => [name, read(record, name)])));
-        notice.replaceChildren();
-        element.querySelector("input")?.focus();
-      } }, "Load the new values"));
-    }
-  }, closed.signal);
-
-  /** @param {string} text @param {Node} [action] */
+  /** @param {string} text @param {[string, () => void]} [action] */
   function tell(text, action) {
-    notice.replaceChildren(h("div", { class: "notice warning" }, h("p", {}, text), action));
+    notice.replaceChildren(h("div", { class: "notice warning" }, h("p", {}, text),
+      action && h("button", { type: "button", class: "button", click: action[1] }, action[0])));
   }
 }
 

@@ -5,6 +5,9 @@
  * @typedef {{ path: string[], query: URLSearchParams }} Route
  */
 
+/** How long a view may take to become as long as it was, in milliseconds. */
+const PATIENCE = 5000;
+
 /** @returns {Route} */
 export function route() {
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?", 2);
@@ -33,7 +36,44 @@ export function go(to) {
   location.hash = to;
 }
 
-/** Updates the address without navigating, for example to a page of a list. @param {string} to */
-export function note(to) {
-  if (location.hash !== to) history.replaceState(null, "", to);
+/**
+ * Makes the address say what the view shows, as an entry of its own in the browser's
+ * history or in the place of the current one.
+ * @param {string} to @param {{ replace?: boolean }} [options]
+ */
+export function note(to, { replace = false } = {}) {
+  if (location.hash === to) return;
+  if (replace) history.replaceState(history.state, "", to);
+  else history.pushState(null, "", to);
+}
+
+/** Remembers where each entry of the browser's history is scrolled to. */
+export function keepScroll() {
+  history.scrollRestoration = "manual";
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  addEventListener("scroll", () => {
+    clearTimeout(timer);
+    const { hash } = location;
+    timer = setTimeout(() => {
+      if (location.hash === hash) history.replaceState({ ...history.state, scroll: scrollY }, "");
+    }, 100);
+  }, { passive: true });
+}
+
+/** Scrolls to where the entry was, once the view is long enough. @param {AbortSignal} signal */
+export function restoreScroll(signal) {
+  const target = history.state?.scroll ?? 0;
+  scrollTo(0, target);
+  if (target === 0) return;
+  const grown = new ResizeObserver(() => {
+    if (document.documentElement.scrollHeight - innerHeight < target) return;
+    scrollTo(0, target);
+    stop();
+  });
+  const stop = () => grown.disconnect();
+  grown.observe(document.body);
+  signal.addEventListener("abort", stop);
+  setTimeout(stop, PATIENCE);
+  for (const event of ["wheel", "touchstart", "keydown"]) addEventListener(event, stop, { signal, once: true, passive: true });
 }

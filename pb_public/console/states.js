@@ -1,6 +1,6 @@
 // Placeholders: loading, empty, failed.
 
-import { explain } from "./api.js";
+import { explain } from "./request.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 

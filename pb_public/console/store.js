@@ -2,7 +2,7 @@
 // reload when they are out of date.
 
 import { check, SessionEnded } from "../session.js";
-import { isAbort } from "./api.js";
+import { isAbort } from "./request.js";
 import * as stream from "./shared-stream.js";
 
 /** @typedef {import("./realtime.js").Change} Change */
@@ -20,7 +20,7 @@ const changes = new EventTarget();
 
 /** Follows the server's changes until the signal aborts. @param {AbortSignal} signal @param {(lost: boolean) => void} onConnection */
 export function follow(signal, onConnection) {
-  let wasLost = false;
+  let wasLost = false, isFirst = true;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let grace;
   const tell = () => { wasLost = true; onConnection(true); };
@@ -31,6 +31,9 @@ export function follow(signal, onConnection) {
       grace = undefined;
       if (wasLost) onConnection(false);
       wasLost = false;
+      // What was loaded before may have changed before the subscription.
+      if (isFirst) changes.dispatchEvent(new Event("missed"));
+      isFirst = false;
     },
     missed: () => changes.dispatchEvent(new Event("missed")),
     lost() {

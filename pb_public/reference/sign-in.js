@@ -1,6 +1,6 @@
 // The sign-in form of the API reference. It shares its session with the console.
 
-import { Refused, current, onChange, signIn, signOut } from "../session.js";
+import { Refused, SECOND_FACTOR, current, onChange, signIn, signOut } from "../session.js";
 
 const entry = form("#sign-in");
 const exit = form("#sign-out");
@@ -41,7 +41,8 @@ async function enter(event) {
   const data = new FormData(entry);
   write(entry, "[role=alert]", "");
   try {
-    await signIn(String(data.get("email")), String(data.get("password")));
+    const step = await signIn(String(data.get("email")), String(data.get("password")));
+    if (step) throw new Refused(401, { detail: SECOND_FACTOR });
     entry.reset();
   } catch (error) {
     write(entry, "[role=alert]", error instanceof Refused ? error.message : "The server cannot be reached.");

@@ -21,6 +21,8 @@ export interface components {
             readonly agent_type: string;
             readonly address: string;
             readonly door: string;
+            readonly collection: string;
+            readonly doctor: string;
             readonly fields: string[];
             readonly request_id: string;
         };

@@ -3,7 +3,9 @@ package browser
 import (
 	"encoding/json"
 
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -85,6 +87,14 @@ func (p *Page) Fill(label, text string) {
 	call(p, input.InsertText, input.InsertTextParams{Text: text})
 }
 
+// Choose chooses a file in the input that the CSS selector matches.
+func (p *Page) Choose(selector, path string) {
+	p.Helper()
+	p.Until(`document.querySelector(` + quote(selector) + `)`)
+	found := call(p, runtime.Evaluate, runtime.EvaluateParams{Expression: `document.querySelector(` + quote(selector) + `)`})
+	call(p, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, ObjectID: found.Result.ObjectID})
+}
+
 // keys maps the keys that Key can press to the protocol's key codes.
 var keys = map[string]input.DispatchKeyEventParams{
 	"Enter":     {Code: "Enter", WindowsVirtualKeyCode: 13, Text: "\r"},
@@ -94,6 +104,10 @@ var keys = map[string]input.DispatchKeyEventParams{
 	"ArrowDown": {Code: "ArrowDown", WindowsVirtualKeyCode: 40},
 	"ArrowUp":   {Code: "ArrowUp", WindowsVirtualKeyCode: 38},
 	" ":         {Code: "Space", WindowsVirtualKeyCode: 32, Text: " "},
+	"/":         {Code: "Slash", WindowsVirtualKeyCode: 191, Text: "/"},
+	"?":         {Code: "Slash", WindowsVirtualKeyCode: 191, Text: "?"},
+	"n":         {Code: "KeyN", WindowsVirtualKeyCode: 78, Text: "n"},
+	"e":         {Code: "KeyE", WindowsVirtualKeyCode: 69, Text: "e"},
 }
 
 // Key presses keys in sequence, named as in KeyboardEvent.key.

@@ -100,6 +100,12 @@ func (p *Page) Prefer(feature, value string) {
 	})
 }
 
+// Print shows the page as it is printed.
+func (p *Page) Print() {
+	p.Helper()
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+}
+
 // Offline disconnects the page from the network, or reconnects it.
 func (p *Page) Offline(offline bool) {
 	p.Helper()

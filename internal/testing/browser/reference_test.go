@@ -19,7 +19,7 @@ func TestReference(t *testing.T) {
 	page.AccessibleWithout("#reference")
 
 	page.Allow("status of 401 (Unauthorized)")
-	page.Fill("E-mail", alice.Email)
+	page.Fill("Email", alice.Email)
 	page.Fill("Password", "wrong")
 	page.Press("Sign in")
 	page.Sees("No active account found with the given credentials")

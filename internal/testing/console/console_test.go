@@ -23,7 +23,7 @@ func signedIn(t testing.TB, server *testapp.Server, user testapp.User, place str
 // signIn submits the sign-in form and waits for the next view.
 func signIn(page *browser.Page, user testapp.User) {
 	page.Helper()
-	page.Fill("E-mail", user.Email)
+	page.Fill("Email", user.Email)
 	page.Fill("Password", testapp.Password)
 	page.Press("Sign in")
 	page.Until("document.querySelector('main .view')")

@@ -34,5 +34,13 @@ func TestDashboard(t *testing.T) {
 		page.Sees(text)
 	}
 	page.Screenshot("dashboard")
+	// The audit trail begins with what was done last, in words.
+	page.Go(server.URL + "/_/#/collections?collection=audit_events")
+	page.Until(`(() => {
+		const rows = [...document.querySelectorAll("table tbody tr")].map((row) => row.innerText);
+		return rows.length > 4 && rows[0].includes("superuser") && rows.some((row) => row.includes("User ann") && row.includes("created"));
+	})()`)
+	page.Until(`[...document.querySelectorAll("table tbody tr")].findIndex((row) => row.innerText.includes("User ann")) > 0`)
+	page.Screenshot("dashboard-audit")
 	page.Until(`document.querySelector("[src=x]") === null`)
 }

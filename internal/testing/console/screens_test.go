@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"carebase/internal/testing/browser"
@@ -46,7 +47,7 @@ func TestScreens(t *testing.T) {
 	page.Press("Sign in")
 	page.Until("document.querySelector('h1')?.textContent === 'Sign in'")
 	signIn(page, user)
-	page.Sees("There are no doctors yet.")
+	page.Sees("First steps")
 	look("overview-empty")
 	page.Press("Patients")
 	page.Sees("No patients yet")
@@ -61,7 +62,7 @@ func TestScreens(t *testing.T) {
 	page.Press("Add patient")
 	page.Press("Add")
 	page.Allow("status of 400 (Bad Request)")
-	page.Sees("This field may not be blank.")
+	page.Sees("Enter the name.")
 	look("patient-form")
 	page.Key("Escape")
 	page.Go(server.URL + "/#/" + path(patient))
@@ -80,9 +81,12 @@ func TestScreens(t *testing.T) {
 	page.Press("Doctors")
 	page.Sees("Read only")
 	look("doctors")
-	page.Press("Devices")
+	page.Press("Gregory House")
+	page.Sees("None of your patients is assigned")
+	look("doctor")
+	page.Press("Account")
 	page.Sees("This device")
-	look("devices")
+	look("account")
 	page.Press("Overview")
 	page.Sees("Patients by age")
 	look("overview")
@@ -92,11 +96,11 @@ func TestScreens(t *testing.T) {
 	page.Resize(390, 844)
 	page.Screenshot("phone-overview-dark")
 	page.Prefer("prefers-color-scheme", "light")
-	for _, place := range []string{"overview", "patients", path(patient), "doctors", "devices", "nowhere"} {
+	for _, place := range []string{"overview", "patients", path(patient), "doctors", "doctors/1", "account", "nowhere"} {
 		page.Go(server.URL + "/#/" + place)
 		page.Until("document.querySelector('main [aria-busy=true]') === null && document.querySelector('.skeleton') === null")
 		page.Until("document.documentElement.scrollWidth <= innerWidth")
-		look("phone-" + place[:min(8, len(place))])
+		look("phone-" + strings.ReplaceAll(place, "/", "-"))
 	}
 	page.Go(server.URL + "/#/patients")
 	page.Sees("33 patients")

@@ -42,15 +42,15 @@ func TestTokenExpiryInMidSession(t *testing.T) {
 func TestDevices(t *testing.T) {
 	server := testapp.New(t)
 	ann := server.SignUp("ann")
-	here := signedIn(t, server, ann, "devices")
+	here := signedIn(t, server, ann, "account")
 	there := signedIn(t, server, ann, "patients")
 	here.Allow("status of 401 (Unauthorized)")
 	there.Allow("status of 401 (Unauthorized)")
 	here.Reload()
-	here.Until(`document.querySelectorAll(".people li").length === 3`)
-	here.Click(".people li:first-child .button")
+	here.Until(`document.querySelectorAll(".devices li").length === 3`)
+	here.Click(".devices li:first-child .button")
 	here.Click("dialog .danger")
-	here.Until(`document.querySelectorAll(".people li").length === 2`)
+	here.Until(`document.querySelectorAll(".devices li").length === 2`)
 	// The signed-out device notices without interaction.
 	there.Sees("Your session has ended. Sign in again.")
 	signIn(there, ann)
@@ -69,10 +69,10 @@ func TestStaySignedIn(t *testing.T) {
 	ann := server.SignUp("ann")
 	page := browser.Open(t, server.URL)
 	page.Allow("status of 401 (Unauthorized)")
-	page.Fill("E-mail", ann.Email)
+	page.Fill("Email", ann.Email)
 	page.Fill("Password", "wrong")
 	page.Press("Sign in")
-	page.Sees("No active account found with the given credentials")
+	page.Sees("The email or the password is wrong.")
 	signIn(page, ann)
 	page.Until(`localStorage.length === 0`)
 	tab := page.Tab(server.URL)
@@ -85,6 +85,8 @@ func TestStaySignedIn(t *testing.T) {
 	tab.Press("Sign out")
 	page.Until(`document.querySelector("h1")?.textContent === "Sign in"`)
 	page.Until(`localStorage.length === 0 && sessionStorage.length === 0`)
+	// Whoever has signed out in another tab knows why the session has ended.
+	page.Stays(`!document.body.innerText.includes("Your session has ended")`)
 }
 
 // TestOfflineAndBack checks that a lost connection is reported, input is kept, and

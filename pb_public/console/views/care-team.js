@@ -1,11 +1,13 @@
 // The doctors of a patient.
 
-import { assign, careTeam as load, doctors, explain } from "../api.js";
+import { assign, careTeam as load, doctors } from "../api.js";
 import { combobox } from "../combobox.js";
 import { isDeleted, schedule } from "../deletions.js";
 import { fill, h, reconcile } from "../dom.js";
 import { formatCount, formatDay } from "../format.js";
 import { icon } from "../icons.js";
+import { explain } from "../request.js";
+import { address } from "../router.js";
 import { failure, skeleton } from "../states.js";
 import { live, publish } from "../store.js";
 import { toast } from "../toast.js";
@@ -43,10 +45,10 @@ export function careTeam(patient, signal) {
   function item({ mapping, doctor }) {
     return h("li", {},
       h("div", { class: "person" },
-        h("strong", { dir: "auto" }, doctor.name),
+        h("a", { class: "row-link", href: address(["doctors", doctor.id]), dir: "auto" }, doctor.name),
         h("span", { class: "muted small" }, doctor.speciality && h("bdi", {}, doctor.speciality), doctor.speciality && " · ", `since ${formatDay(mapping.assigned_at)}`)),
       h("button", { type: "button", class: "button quiet icon", "aria-label": `Remove ${doctor.name} from the care team`, click: () => {
-        schedule({ collection: "mappings", id: mapping.id, path: `/api/mappings/detail/${mapping.id}/`, message: `${doctor.name} removed from the care team.` });
+        schedule({ message: `${doctor.name} removed from the care team.`, records: [{ collection: "mappings", id: mapping.id, path: `/api/mappings/detail/${mapping.id}/` }] });
         choice.focus();
       } }, icon("close")));
   }
@@ -67,5 +69,5 @@ export function careTeam(patient, signal) {
     },
   });
   return h("section", { class: "panel section", "aria-labelledby": "team-title" },
-    h("h2", { id: "team-title" }, "Care team"), count, place, list, choice.element);
+    h("h2", { id: "team-title" }, "Care team"), count, place, list, h("div", { class: "no-print" }, choice.element));
 }

@@ -1,25 +1,26 @@
 // The devices on which the user is signed in.
 
-import { devices, explain, remove } from "../api.js";
+import { devices, remove } from "../api.js";
 import { confirm } from "../dialog.js";
 import { fill, h, reconcile } from "../dom.js";
-import { formatDevice, formatMoment } from "../format.js";
+import { formatDevice, formatMoment, formatSince } from "../format.js";
+import { explain } from "../request.js";
 import { failure, skeleton } from "../states.js";
 import { live } from "../store.js";
 import { toast } from "../toast.js";
 
 /** @typedef {import("../api.js").Device} Device */
 
-/** @param {import("../main.js").Context} context */
-export function devicesView({ signal, leave }) {
-  const list = h("ul", { class: "people" });
+/** @param {AbortSignal} signal @param {import("../main.js").Context["leave"]} leave */
+export function devicesSection(signal, leave) {
+  const list = h("ul", { class: "people devices" });
   const place = h("div", {}, skeleton(3));
-  const element = h("div", { class: "view" },
-    h("header", { class: "view-head" },
-      h("div", {}, h("h1", { tabindex: -1 }, "Signed-in devices"),
-        h("p", { class: "muted" }, "Sign out any device that you do not recognize, then change your password.")),
+  const heading = h("h2", { id: "devices-title", tabindex: -1 }, "Devices");
+  const element = h("section", { class: "panel section", "aria-labelledby": "devices-title" },
+    h("div", { class: "section-head" }, heading,
       h("button", { type: "button", class: "button danger", click: everywhere }, "Sign out everywhere")),
-    h("section", { class: "panel section", "aria-label": "Devices" }, place, list));
+    h("p", { class: "muted" }, "Sign out any device that you do not recognize, then change your password."),
+    place, list);
 
   /** @param {Device} device */
   function item(device) {
@@ -27,7 +28,7 @@ export function devicesView({ signal, leave }) {
     return h("li", {},
       h("div", { class: "person" },
         h("strong", {}, name),
-        h("span", { class: "muted small" }, `${device.address} · signed in ${formatMoment(device.created_at)} · last used ${formatMoment(device.last_used_at)}`)),
+        h("span", { class: "muted small" }, `${device.address} · signed in ${formatMoment(device.created_at)} · last used ${formatSince(device.last_used_at)}`)),
       device.current ? h("span", { class: "badge good" }, "This device")
         : h("button", { type: "button", class: "button", "aria-label": `Sign out ${name}, ${device.address}`, click: () => void end(device) }, "Sign out"));
   }
@@ -43,7 +44,7 @@ export function devicesView({ signal, leave }) {
     } catch (error) {
       toast(`Not signed out. ${explain(error)}`, { bad: true });
     }
-    element.querySelector("h1")?.focus();
+    heading.focus();
     void reload();
   }
 
@@ -64,5 +65,5 @@ export function devicesView({ signal, leave }) {
     },
   });
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void reload(), { signal });
-  return { title: "Signed-in devices", element };
+  return element;
 }

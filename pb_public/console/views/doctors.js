@@ -1,61 +1,47 @@
 // The list of doctors. Those of other users are read-only.
 
 import { doctors } from "../api.js";
-import { confirm } from "../dialog.js";
-import { schedule } from "../deletions.js";
+import { addedFields, show } from "../declared.js";
+import { deleteDoctors, openDoctorForm } from "../doctor-actions.js";
 import { h } from "../dom.js";
+import { filtersOf } from "../filters.js";
 import { formatDay } from "../format.js";
 import { listView, rowActions } from "../list-view.js";
-import { openRecordForm } from "../record-form.js";
+import { marked } from "../marks.js";
+import { specialities } from "../patient-filters.js";
+import { address } from "../router.js";
 
-/** @typedef {import("../api.js").Doctor} Doctor */
-
-/** @type {import("../form.js").Field[]} */
-const fields = [
-  { name: "name", label: "Name", required: true },
-  { name: "speciality", label: "Speciality", help: "For example, Cardiology. Optional." },
-];
+/** How many of an operator's fields a list shows. */
+const ADDED = 3;
 
 /** @param {import("../main.js").Context} context */
-export function doctorsView({ route, signal, user }) {
+export async function doctorsView({ route, signal, user }) {
+  const added = (await addedFields(doctors.path).catch(() => [])).slice(0, ADDED);
+  /** @param {import("../api.js").Doctor} doctor */
+  const isOwn = (doctor) => String(doctor.created_by) === user.id;
   return {
     title: "Doctors",
     element: listView({
       collection: "doctors", title: "Doctors", one: "doctor", picture: "doctors", order: "-created_at", route, signal,
       hint: "Add the first one, to assign to patients.",
       load: doctors.list,
-      add: addDoctor,
+      filters: filtersOf([{ name: "speciality", label: "Speciality", suggest: specialities, say: (value) => value }], ({ speciality }) => ({ speciality })),
+      add: () => void openDoctorForm(),
       columns: [
-        { name: "name", label: "Name", sort: "name", cell: (doctor) => [
-          h("span", { dir: "auto", class: "row-name" }, doctor.name),
+        { name: "name", label: "Name", sort: "name", cell: (doctor, sought) => [
+          h("a", { href: address(["doctors", doctor.id]), class: "row-link", dir: "auto" }, marked(doctor.name, sought)),
           h("span", { class: "only-narrow muted small", dir: "auto" }, doctor.speciality || "No speciality")] },
-        { name: "speciality", label: "Speciality", sort: "speciality", secondary: true, cell: (doctor) => [h("span", { dir: "auto" }, doctor.speciality)] },
+        { name: "speciality", label: "Speciality", sort: "speciality", secondary: true, cell: (doctor, sought) => [h("span", { dir: "auto" }, marked(doctor.speciality, sought))] },
+        ...added.map((field) => ({ name: "added-field", label: field.label, sort: field.name, secondary: true,
+          cell: (/** @type {any} */ doctor) => [show(field, doctor[field.name])] })),
         { name: "added", label: "Added", sort: "created_at", secondary: true, cell: (doctor) => [formatDay(doctor.created_at)] },
       ],
-      actions: (doctor) => String(doctor.created_by) === user.id ? rowActions(doctor, editDoctor, deleteDoctor) : [h("span", { class: "badge" }, "Read only")],
+      actions: (doctor) => isOwn(doctor) ? rowActions(doctor, (item) => void openDoctorForm(item), (item) => void deleteDoctors([item])) : [h("span", { class: "badge" }, "Read only")],
+      selected: (chosen, clear) => {
+        const own = chosen.filter(isOwn);
+        return [h("button", { type: "button", class: "button", "aria-disabled": String(own.length === 0), click: async () => { if (own.length > 0 && await deleteDoctors(own)) clear(); } },
+          own.length === chosen.length ? "Delete" : `Delete ${own.length} of your own`)];
+      },
     }),
   };
-}
-
-function addDoctor() {
-  openRecordForm({ collection: "doctors", title: "Add a doctor", fields, save: (values) => doctors.create(values), done: () => {} });
-}
-
-/** @param {Doctor} doctor */
-function editDoctor(doctor) {
-  openRecordForm({
-    collection: "doctors", title: "Edit doctor", fields, item: doctor,
-    save: (values) => doctors.update(doctor.id, values),
-    done: () => {},
-  });
-}
-
-/** @param {Doctor} doctor */
-async function deleteDoctor(doctor) {
-  const sure = await confirm({
-    title: "Delete this doctor?",
-    text: `${doctor.name} will be deleted and removed from every care team.`,
-    yes: "Delete doctor",
-  });
-  if (sure) schedule({ collection: "doctors", id: doctor.id, path: `${doctors.path}${doctor.id}/`, message: `${doctor.name} deleted.` });
 }

@@ -1,30 +1,47 @@
-// Who viewed a patient, and who changed what.
+// Who viewed a patient, and who changed what, in words.
 
-import { history, isMissing } from "../api.js";
-import { fill, h, reconcile } from "../dom.js";
-import { formatMoment } from "../format.js";
+import { history } from "../api.js";
+import { addedFields } from "../declared.js";
+import { fill, h, newId, reconcile } from "../dom.js";
+import { formatMoment, formatSince } from "../format.js";
+import { isMissing } from "../request.js";
 import { failure, skeleton } from "../states.js";
 import { live } from "../store.js";
 
 /** @typedef {import("../api.js").HistoryEvent} HistoryEvent */
 
 /** @type {Record<string, string>} */
-const actions = { C: "Created", R: "Read", U: "Changed", D: "Deleted", E: "Executed" };
-
-/** @type {Record<string, string>} */
 const agents = { user: "A user", superuser: "A superuser", operator: "The operator" };
 
-/** @type {Record<string, string>} */
-const doors = { rest: "API", native: "record API", batch: "batch API", realtime: "live update", sql: "SQL console", command: "command line" };
+/** Where somebody did it, where that is worth saying. @type {Record<string, string>} */
+const doors = { dashboard: "in the dashboard", sql: "in the SQL console", command: "on the command line" };
 
-/** @param {string} patient @param {AbortSignal} signal */
-export function historyOf(patient, signal) {
+/** What a patient's fields are called; the others are the server's own. @type {Record<string, string>} */
+const known = { name: "the name", age: "the age", notes: "the notes" };
+const own = ["id", "created_by", "created_at"];
+
+/** What the filter shows. @type {Record<string, (event: HistoryEvent, user: string) => boolean>} */
+const kinds = {
+  changes: ({ action, outcome }) => action !== "R" || outcome !== "success",
+  others: (event, user) => event.agent !== user,
+  all: () => true,
+};
+
+/** @param {string} patient @param {AbortSignal} signal @param {string} user */
+export function historyOf(patient, signal, user) {
   let pages = 1;
+  /** @type {Record<string, string>} */
+  let names = known;
+  addedFields("/api/patients/").then((added) => { names = { ...known, ...Object.fromEntries(added.map(({ name, label }) => [name, `“${label}”`])) }; }, () => {});
+  const kind = h("select", { class: "input", id: newId(), change: () => show(answer) },
+    h("option", { value: "" }, "All but my own views"), h("option", { value: "changes" }, "Changes"), h("option", { value: "others" }, "By others"), h("option", { value: "all" }, "Everything"));
   const list = h("ol", { class: "history" });
   const place = h("div", {}, skeleton(3));
   const more = h("button", { type: "button", class: "button", hidden: true, click: () => { pages += 1; void reload(); } }, "Show more");
-  const element = h("section", { class: "panel section wide", "aria-labelledby": "history-title" },
-    h("h2", { id: "history-title" }, "History"), place, list, more);
+  const element = h("section", { class: "panel section wide no-print", "aria-labelledby": "history-title" },
+    h("div", { class: "section-head" }, h("h2", { id: "history-title" }, "History"),
+      h("div", { class: "history-kind" }, h("label", { for: kind.id, class: "visually-hidden" }, "Show"), kind)),
+    place, list, more);
 
   /** @param {AbortSignal} own */
   async function load(own) {
@@ -40,23 +57,34 @@ export function historyOf(patient, signal) {
     return { events, count };
   }
 
+  /** @type {import("../store.js").Answer<{ events: HistoryEvent[], count: number }>} */
+  let answer = { data: undefined, error: undefined, loading: true };
+
+  /** @param {typeof answer} latest */
+  function show(latest) {
+    answer = latest;
+    const { data, error } = answer;
+    element.hidden = data === undefined && isMissing(error);
+    const entries = entriesOf((data?.events ?? []).filter((event) => (kinds[kind.value] ?? unfolded)(event, user)));
+    if (data === undefined) fill(place, error ? failure(error, () => void reload()) : skeleton(3));
+    else fill(place, entries.length === 0 && h("p", { class: "muted" }, "Nothing of this kind."));
+    reconcile(list, entries, ({ id }) => id, (entry) => item(entry, user, names));
+    list.hidden = entries.length === 0;
+    more.hidden = !data || data.count <= data.events.length;
+  }
+
   const { reload } = live({
     load,
     collections: ["patients", "mappings"],
     concerns: ({ record }) => [record.id, record.patient].map(String).includes(patient),
     signal,
-    /** @param {import("../store.js").Answer<{ events: HistoryEvent[], count: number }>} answer */
-    show({ data, error }) {
-      element.hidden = data === undefined && isMissing(error);
-      if (data === undefined) fill(place, error ? failure(error, () => void reload()) : skeleton(3));
-      else fill(place, data.events.length === 0 && h("p", { class: "muted" }, "Nothing has been recorded yet."));
-      reconcile(list, entriesOf(data?.events ?? []), ({ id }) => id, item);
-      list.hidden = list.children.length === 0;
-      more.hidden = !data || data.count <= data.events.length;
-    },
+    show,
   });
   return element;
 }
+
+/** Everything but that one has viewed the patient oneself. @param {HistoryEvent} event @param {string} user */
+const unfolded = (event, user) => kinds["changes"]?.(event, user) || kinds["others"]?.(event, user) || false;
 
 /** @typedef {{ id: string, event: HistoryEvent, count: number }} Entry */
 
@@ -73,19 +101,41 @@ function entriesOf(events) {
 }
 
 /** @param {HistoryEvent} event */
-function alike({ action, outcome, agent, agent_type, address, door, fields }) {
-  return JSON.stringify([action, outcome, agent, agent_type, address, door, fields]);
+function alike({ action, outcome, agent, agent_type, address, door, collection, doctor, fields }) {
+  return JSON.stringify([action, outcome, agent, agent_type, address, door, collection, doctor, fields]);
 }
 
-/** @param {Entry} entry */
-function item({ event, count }) {
-  const what = actions[event.action] ?? event.action;
-  const outcome = event.outcome === "success" ? "" : `, ${event.outcome}`;
-  const who = event.agent_name || agents[event.agent_type] || "Someone who was not signed in";
+/** @param {Entry} entry @param {string} user @param {Record<string, string>} names */
+function item({ event, count }, user, names) {
+  const who = event.agent === user ? "You" : event.agent_name || agents[event.agent_type] || "Somebody who was not signed in";
   return h("li", {},
-    h("div", {}, h("strong", {}, `${what}${outcome}`), event.fields?.length > 0 && `: ${event.fields.join(", ")}`,
-      count > 1 && h("span", { class: "muted" }, ` ${count} times`)),
+    h("div", {}, h("strong", { dir: "auto" }, who), " ", phrase(event, names), count > 1 && h("span", { class: "muted" }, `, ${count} times`)),
     h("div", { class: "muted small" },
-      h("bdi", {}, who), " · ", h("time", { datetime: event.recorded_at }, formatMoment(event.recorded_at)),
-      event.address && ` · ${event.address}`, event.door && ` · ${doors[event.door] ?? event.door}`));
+      h("time", { datetime: event.recorded_at, title: formatMoment(event.recorded_at) }, formatSince(event.recorded_at)),
+      doors[event.door] && ` · ${doors[event.door]}`, event.address && ` · ${event.address}`));
+}
+
+/** Says what somebody did. @param {HistoryEvent} event @param {Record<string, string>} names @returns {import("../dom.js").Child[]} */
+function phrase(event, names) {
+  const doctor = event.doctor ? h("strong", { dir: "auto" }, event.doctor) : "a doctor";
+  const what = event.collection === "mappings" ? assignments[event.action] : words[event.action];
+  const said = (what ?? (() => ["did something"]))(doctor, changedOf(event.fields ?? [], names));
+  if (event.outcome === "success") return said;
+  return [event.outcome === "denied" ? "was refused: " : "failed: ", ...said];
+}
+
+/** @type {Record<string, (doctor: import("../dom.js").Child, changed: string) => import("../dom.js").Child[]>} */
+const words = {
+  C: () => ["added this patient"], R: () => ["viewed"], U: (_, changed) => [changed ? `changed ${changed}` : "saved without a change"], D: () => ["deleted this patient"],
+};
+
+/** @type {typeof words} */
+const assignments = {
+  C: (doctor) => ["assigned ", doctor], R: () => ["viewed the care team"], U: (doctor) => ["changed the assignment of ", doctor], D: (doctor) => ["removed ", doctor, " from the care team"],
+};
+
+/** @param {string[]} fields @param {Record<string, string>} names */
+function changedOf(fields, names) {
+  const said = fields.filter((field) => !own.includes(field)).map((field) => names[field] ?? field.replaceAll("_", " "));
+  return new Intl.ListFormat("en").format(said);
 }

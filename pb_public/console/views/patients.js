@@ -1,71 +1,50 @@
-// The list of patients, and the actions on a patient.
+// The list of patients.
 
 import { patients } from "../api.js";
+import { addedFields, show } from "../declared.js";
 import { h } from "../dom.js";
-import { excerpt, formatDay } from "../format.js";
+import { formatDay } from "../format.js";
+import { icon } from "../icons.js";
+import { openImport } from "../import-dialog.js";
 import { listView, rowActions } from "../list-view.js";
-import { confirm } from "../dialog.js";
-import { schedule } from "../deletions.js";
-import { openRecordForm } from "../record-form.js";
-import { address, go } from "../router.js";
+import { excerptAround, marked } from "../marks.js";
+import { assignDoctor, deletePatients, exportAll, exportPatients, formatAge, openPatientForm } from "../patient-actions.js";
+import { patientFilters } from "../patient-filters.js";
+import { address } from "../router.js";
 
-/** @typedef {import("../api.js").Patient} Patient */
-
-/** @type {import("../form.js").Field[]} */
-const fields = [
-  { name: "name", label: "Name", required: true },
-  { name: "age", label: "Age", required: true, inputmode: "numeric", help: "In completed years; 0 for a newborn." },
-  { name: "notes", label: "Notes", lines: 6 },
-];
+/** How many of an operator's fields a list shows. */
+const ADDED = 3;
 
 /** @param {import("../main.js").Context} context */
-export function patientsView({ route, signal }) {
+export async function patientsView({ route, signal }) {
+  const added = (await addedFields(patients.path).catch(() => [])).slice(0, ADDED);
   return {
     title: "Patients",
     element: listView({
       collection: "patients", title: "Patients", one: "patient", picture: "patients", order: "-created_at", route, signal,
       hint: "Add the first one. Only you will see your patients.",
-      load: patients.list,
-      add: addPatient,
+      load: patients.list, also: ["mappings"], filters: patientFilters(),
+      add: () => void openPatientForm(),
+      extra: (query) => [
+        h("button", { type: "button", class: "button", click: () => openImport(), "aria-label": "Import" }, icon("upload"), h("span", {}, "Import")),
+        h("button", { type: "button", class: "button", click: () => void exportAll(query), "aria-label": "Export" }, icon("download"), h("span", {}, "Export")),
+      ],
       columns: [
-        { name: "name", label: "Name", sort: "name", cell: (patient) => [
-          h("a", { href: address(["patients", patient.id]), class: "row-link", dir: "auto" }, patient.name),
-          h("span", { class: "only-narrow muted small" }, `${patient.age} years · ${formatDay(patient.created_at)}`)] },
+        { name: "name", label: "Name", sort: "name", cell: (patient, sought) => [
+          h("a", { href: address(["patients", patient.id]), class: "row-link", dir: "auto" }, marked(patient.name, sought)),
+          h("span", { class: "only-narrow muted small" }, `${formatAge(patient.age)} · ${formatDay(patient.created_at)}`)] },
         { name: "age", label: "Age", sort: "age", secondary: true, cell: (patient) => [String(patient.age)] },
-        { name: "notes", label: "Notes", secondary: true, cell: (patient) => [h("span", { dir: "auto", class: "excerpt" }, excerpt(patient.notes, 90))] },
+        { name: "notes", label: "Notes", secondary: true, cell: (patient, sought) => [h("span", { dir: "auto", class: "excerpt" }, marked(excerptAround(patient.notes, sought, 240), sought))] },
+        ...added.map((field) => ({ name: "added-field", label: field.label, sort: field.name, secondary: true,
+          cell: (/** @type {any} */ patient) => [show(field, patient[field.name])] })),
         { name: "added", label: "Added", sort: "created_at", secondary: true, cell: (patient) => [formatDay(patient.created_at)] },
       ],
-      actions: (patient) => rowActions(patient, editPatient, deletePatient),
+      actions: (patient) => rowActions(patient, (item) => void openPatientForm(item), (item) => void deletePatients([item])),
+      selected: (chosen, clear) => [
+        h("button", { type: "button", class: "button", click: () => assignDoctor(chosen, clear) }, "Assign a doctor"),
+        h("button", { type: "button", class: "button", click: () => exportPatients(chosen) }, "Export these"),
+        h("button", { type: "button", class: "button", click: async () => { if (await deletePatients(chosen)) clear(); } }, "Delete"),
+      ],
     }),
   };
-}
-
-function addPatient() {
-  openRecordForm({
-    collection: "patients", title: "Add a patient", fields,
-    save: (values) => patients.create(values),
-    done: (patient) => go(address(["patients", patient.id])),
-  });
-}
-
-/** @param {Patient} patient */
-export function editPatient(patient) {
-  openRecordForm({
-    collection: "patients", title: "Edit patient", fields, item: patient,
-    save: (values) => patients.update(patient.id, values),
-    done: () => {},
-  });
-}
-
-/** Deletes after confirmation and returns whether that was given. @param {Patient} patient */
-export async function deletePatient(patient) {
-  const sure = await confirm({
-    title: "Delete this patient?",
-    text: `${patient.name}, their notes and their care team will be deleted.`,
-    yes: "Delete patient",
-  });
-  if (sure) {
-    schedule({ collection: "patients", id: patient.id, path: `${patients.path}${patient.id}/`, message: `${patient.name} deleted.` });
-  }
-  return sure;
 }

@@ -2,9 +2,11 @@
 
 import { isRegistrationOpen, register } from "../api.js";
 import { fill, h, newId } from "../dom.js";
+import { draftOf, keepDraft } from "../drafts.js";
+import { entrance } from "../entrance.js";
 import { form } from "../form.js";
 import { address } from "../router.js";
-import { signIn } from "../../session.js";
+import { finishSignIn, Refused, signIn } from "../../session.js";
 
 /** @param {{ isNew: boolean, notice: string }} options */
 export function signInView({ isNew, notice }) {
@@ -14,38 +16,63 @@ export function signInView({ isNew, notice }) {
       h("p", { id: "stay-help", class: "help" }, "Only on a device that nobody else uses.")));
   /** @type {import("../form.js").Field[]} */
   const credentials = [
-    { name: "email", label: "E-mail", type: "email", required: true, autocomplete: "username" },
+    { name: "email", label: "Email", type: "email", required: true, autocomplete: "username" },
     { name: "password", label: "Password", type: "password", required: true, autocomplete: isNew ? "new-password" : "current-password",
       ...(isNew && { help: "At least 8 characters, not only digits, and not a common password." }) },
   ];
-  const { element } = form({
-    fields: isNew ? [{ name: "name", label: "Your name", required: true, autocomplete: "name" }, ...credentials] : credentials,
+  const place = h("div", {});
+  const typed = isNew ? draftOf("register", null)?.values ?? {} : {};
+  const fields = isNew ? [{ name: "name", label: "Your name", required: true, autocomplete: "name" }, ...credentials] : credentials;
+  const { element, values } = form({
+    fields: fields.map((field) => ({ ...field, value: typed[field.name] ?? "" })),
     submit: isNew ? "Create account" : "Sign in",
     extra: [keep],
+    onInput() {
+      const { name = "", email = "" } = values();
+      if (isNew) keepDraft({ collection: "register", item: null, values: { name, email }, at: Date.now() });
+    },
     async save(values) {
       if (isNew) await register(values.name ?? "", values.email ?? "", values.password ?? "");
-      await signIn(values.email ?? "", values.password ?? "", stay.checked);
+      try {
+        const step = await signIn(values.email ?? "", values.password ?? "", stay.checked);
+        if (step) show(codeForm(step));
+      } catch (error) {
+        throw error instanceof Refused && error.status === 401 ? new Refused(401, { detail: "The email or the password is wrong." }) : error;
+      }
     },
   });
+  place.append(element);
+
+  /** @param {HTMLElement} next */
+  function show(next) {
+    place.replaceChildren(next);
+    next.querySelector("input")?.focus();
+  }
   const other = isNew
     ? h("p", {}, "Already have an account? ", h("a", { href: address(["sign-in"]) }, "Sign in"))
-    : h("p", {}, "New here? ", h("a", { href: address(["register"]) }, "Create an account"));
+    : h("div", { class: "stack" }, h("p", {}, h("a", { href: address(["forgot"]) }, "Forgot your password?")),
+      h("p", { class: "newcomers" }, "New here? ", h("a", { href: address(["register"]) }, "Create an account")));
   if (!isNew) {
     // Without an answer the link stays: the page behind it says what is wrong.
     isRegistrationOpen().then((open) => {
-      if (!open) fill(other, "Accounts are created by an administrator.");
+      if (!open) fill(other.querySelector(".newcomers") ?? other, "Accounts are created by an administrator.");
     }, () => {});
   }
+  const title = isNew ? "Create an account" : "Sign in";
   return {
-    title: isNew ? "Create an account" : "Sign in",
-    element: h("div", { class: "entrance" },
-      h("main", { class: "panel entrance-card" },
-        h("div", { class: "brand" }, h("img", { src: "icon.svg", alt: "", width: 36, height: 36 }), "Carebase"),
-        h("h1", { tabindex: -1 }, isNew ? "Create an account" : "Sign in"),
-        h("div", { role: "status" }, notice && h("p", { class: "notice" }, notice)),
-        element,
-        other),
-      h("footer", { class: "entrance-foot small" },
-        h("a", { href: "/api/docs/" }, "API reference"), h("a", { href: "/api/patients/" }, "Browsable API"), h("a", { href: "/_/" }, "Dashboard"))),
+    title,
+    element: entrance(title, h("div", { role: "status" }, notice && h("p", { class: "notice" }, notice)), place, other),
   };
+}
+
+/**
+ * The second step of signing in: a code from a mail.
+ * @param {import("../../session.js").SecondStep} step
+ */
+function codeForm(step) {
+  return form({
+    fields: [{ name: "code", label: "Code", required: true, inputmode: "numeric", autocomplete: "one-time-code", help: "A mail with a code is on its way to you." }],
+    submit: "Sign in",
+    save: ({ code = "" }) => finishSignIn(step, code.trim()),
+  }).element;
 }

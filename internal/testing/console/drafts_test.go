@@ -1,0 +1,99 @@
+package console
+
+import (
+	"testing"
+
+	"carebase/internal/testing/testapp"
+)
+
+// TestNothingTypedIsLost leaves forms by Back, a reload and the end of the session,
+// and goes on with what was typed.
+func TestNothingTypedIsLost(t *testing.T) {
+	server := testapp.New(t)
+	ann, bob := server.SignUp("ann"), server.SignUp("bob")
+	patient := server.Patient(ann, "John Doe")
+	page := signedIn(t, server, ann, "patients")
+	page.Press("Add patient")
+	page.Fill("Name", "Half a patient")
+	page.Fill("Notes", "Typed for ten minutes")
+	page.Evaluate(`history.back()`, nil)
+	page.Until(`document.querySelector("h1").textContent === "Overview" && !document.querySelector("dialog")`)
+	page.Sees("Not saved yet: a new patient Half a patient")
+	page.Reload()
+	page.Press("Continue")
+	page.Until(`document.querySelector("[name=name]").value === "Half a patient" && document.querySelector("[name=notes]").value === "Typed for ten minutes"`)
+	page.Sees("It is not saved yet.")
+	page.Accessible()
+	page.Fill("Age", "7")
+	page.Press("Add")
+	page.Until(`document.querySelector("h1").textContent === "Half a patient"`)
+	page.Until(`document.querySelector(".drafts").hidden`)
+
+	// A change, at the end of a session.
+	page.Go(server.URL + "/#/" + path(patient))
+	page.Press("Edit")
+	page.Fill("Notes", "Not yet saved")
+	page.Allow("status of 401 (Unauthorized)")
+	server.SignIn(&ann)
+	server.Must(200, ann.Access, "POST", "/api/auth/logout/all/", map[string]any{})
+	page.Sees("Your session has ended. Sign in again.")
+	signIn(page, ann)
+	page.Sees("Not saved yet: changes to patient John Doe")
+	page.Screenshot("draft")
+	page.Press("Continue")
+	page.Press("Discard it")
+	page.Until(`document.querySelector("[name=notes]").value === "Diabetic"`)
+	page.Fill("Notes", "For nobody else")
+	page.Reload()
+	page.Sees("Not saved yet: changes to patient John Doe")
+
+	// Signing out removes it, and nobody else sees it.
+	page.Press("Sign out")
+	page.Until(`document.querySelector("form") && sessionStorage.length === 0`)
+	signIn(page, bob)
+	page.Allow("status of 404 (Not Found) " + server.URL + "/api/patients/")
+	page.Stays(`document.querySelector(".drafts").hidden`)
+}
+
+// TestConflict changes the same fields on both sides, chooses, merges and saves; and
+// saves a record anew that was deleted meanwhile.
+func TestConflict(t *testing.T) {
+	server := testapp.New(t)
+	ann := server.SignUp("ann")
+	patient := server.Create(ann, "patients", map[string]any{"name": "John Doe", "age": 34, "notes": "Diabetic, type two. Asthma."})
+	page := signedIn(t, server, ann, path(patient))
+	page.Allow("status of 412", "status of 404")
+	change := func(values map[string]any) {
+		server.Must(200, ann.Access, "PATCH", "/api/patients/"+patient+"/", values)
+	}
+	page.Press("Edit")
+	page.Fill("Notes", "Diabetic, type one. Asthma.")
+	page.Fill("Age", "35")
+	change(map[string]any{"notes": "Diabetic, type two. Hay fever.", "age": 36, "name": "John H. Doe"})
+	page.Sees("Changed by you and by somebody else")
+	page.Until(`[...document.querySelectorAll(".version mark")].map((mark) => mark.textContent).join("|") === "35|36|one.|Asthma.|two.|Hay fever."`)
+	page.Until(`document.querySelector("[name=name]").value === "John H. Doe"`)
+	page.Accessible()
+	page.Screenshot("conflict")
+	if got := patientOf(server, ann, patient); got["age"] != 36.0 || got["notes"] != "Diabetic, type two. Hay fever." {
+		t.Errorf("stored: %v", got)
+	}
+	page.Press("Use their version: Age")
+	page.Press("Use both, one after the other: Notes")
+	page.Fill("Notes", "Diabetic, type one. Hay fever.")
+	page.Press("Save")
+	page.Sees("John H. Doe saved.")
+	if got := patientOf(server, ann, patient); got["age"] != 36.0 || got["notes"] != "Diabetic, type one. Hay fever." {
+		t.Errorf("stored: %v", got)
+	}
+
+	page.Press("Edit")
+	page.Fill("Notes", "Kept")
+	server.Must(204, ann.Access, "DELETE", "/api/patients/"+patient+"/", nil)
+	page.Sees("This patient has been deleted meanwhile.")
+	page.Press("Save as new")
+	page.Until(`document.querySelector("h1").textContent === "John H. Doe" && location.hash !== ` + quote("#/"+path(patient)))
+	if got := patientOf(server, ann, location(page)); got["age"] != 36.0 || got["notes"] != "Kept" {
+		t.Errorf("stored: %v", got)
+	}
+}

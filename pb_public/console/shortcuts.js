@@ -1,0 +1,48 @@
+// Keys: each presses or focuses what has it as data-shortcut.
+
+import { openDialog } from "./dialog.js";
+import { h } from "./dom.js";
+import { address, go } from "./router.js";
+
+/** What the keys do, for the list of them. */
+const keys = [
+  ["/", "Search the list"],
+  ["n", "Add a patient or a doctor"],
+  ["e", "Edit what is shown"],
+  ["f", "Filter the list"],
+  ["1", "Overview"], ["2", "Patients"], ["3", "Doctors"], ["4", "Account"],
+  ["?", "Show these keys"],
+];
+
+/** @type {Record<string, string>} */
+const places = { 1: "overview", 2: "patients", 3: "doctors", 4: "account" };
+
+export function bindShortcuts() {
+  addEventListener("keydown", (event) => {
+    const target = /** @type {Element} */ (event.target);
+    const typing = target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+    if (event.ctrlKey || event.metaKey || event.altKey || typing || document.querySelector("dialog[open]") || !document.querySelector(".shell")) return;
+    if (press(event.key)) event.preventDefault();
+  });
+}
+
+/** Returns whether the key did something. @param {string} key */
+function press(key) {
+  const place = places[key];
+  if (key === "?") openList();
+  else if (place) go(address([place]));
+  else {
+    const found = document.querySelector(/** @type {"button"} */ (`[data-shortcut="${CSS.escape(key)}"]`));
+    if (!found) return false;
+    if (found.matches("input")) found.focus();
+    else found.click();
+  }
+  return true;
+}
+
+function openList() {
+  openDialog({
+    title: "Keys",
+    content: [h("dl", { class: "keys" }, keys.map(([key, text]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, text))))],
+  });
+}

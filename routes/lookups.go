@@ -1,0 +1,49 @@
+package routes
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pocketbase/dbx"
+
+	"carebase/internal/collections"
+	"carebase/internal/rest"
+)
+
+// ownLookups returns the lookups whose names are not those of fields.
+func (s *resource) ownLookups() []collections.Lookup {
+	return slices.DeleteFunc(slices.Clone(s.Lookups), func(lookup collections.Lookup) bool {
+		return slices.ContainsFunc(s.fields, func(field rest.Field) bool { return field.Name == lookup.Name })
+	})
+}
+
+// lookups returns the conditions of the list's filters besides exact values.
+func (s *resource) lookups(r *rest.Request) ([]dbx.Expression, error) {
+	var conditions []dbx.Expression
+	for _, lookup := range s.ownLookups() {
+		value, given, err := r.Filter(lookup.Field)
+		if err != nil {
+			return nil, err
+		}
+		if given {
+			conditions = append(conditions, s.lookup(lookup, value, r.Auth.Id))
+		}
+	}
+	return conditions, nil
+}
+
+func (s *resource) lookup(lookup collections.Lookup, value any, owner string) dbx.Expression {
+	text := lookup.Condition
+	if value == false {
+		text = "NOT (" + text + ")"
+	}
+	// Parameters of one query have different names.
+	parameters := dbx.Params{}
+	for name, bound := range map[string]any{"value": value, "owner": owner, "doctors": string(s.doctorsScope)} {
+		own := lookup.Name + "__" + name
+		if replaced := strings.ReplaceAll(text, "{:"+name+"}", "{:"+own+"}"); replaced != text {
+			text, parameters[own] = replaced, bound
+		}
+	}
+	return dbx.NewExp(text, parameters)
+}
