@@ -13,6 +13,7 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/cli"
 	"carebase/internal/config"
+	"carebase/internal/deletion"
 	"carebase/internal/django"
 	"carebase/internal/monitoring"
 	"carebase/internal/realtime"
@@ -63,6 +64,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	bindStart(app, config, options.Notices)
 	simplejwt.AcceptDjango(app, django.NewKeys(config.DjangoSecretKey))
 	hooks.Bind(app, config)
+	deletion.Bind(app, room, config.PostgreSQL != nil)
 	surround := server.Bind(app, config, server.Options{
 		Timeouts:   options.Timeouts,
 		Monitoring: monitoring.Bind(app, config.MetricsAddr, options.Log),
@@ -74,7 +76,11 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 		cli.NewAuditCommand(app, config), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config),
 		cli.NewRunServerCommand(app, config), cli.NewCreateSuperuserCommand(app, config), cli.NewChangePasswordCommand(app), cli.NewFlushExpiredTokensCommand(app),
 	)
-	return app, bindScripts(app)
+	if err := bindScripts(app); err != nil {
+		return nil, err
+	}
+	cli.AcceptNoInput(app.RootCmd)
+	return app, nil
 }
 
 // Run executes the command in the arguments, configured from the environment.
