@@ -22,7 +22,7 @@ var historyFields = []rest.Field{
 	{Name: "agent_name", Label: "Agent name", Type: rest.String, ReadOnly: true, Description: "The name of that user now; empty if the account is gone.", Example: "Ann Smith"},
 	{Name: "agent_type", Label: "Agent type", Type: rest.String, ReadOnly: true, Description: "What the agent is: user, superuser, operator (on the command line), or empty.", Example: "user"},
 	{Name: "address", Label: "Address", Type: rest.String, ReadOnly: true, Description: "The client's address.", Example: "203.0.113.7"},
-	{Name: "door", Label: "Door", Type: rest.String, ReadOnly: true, Description: "How the agent came: rest, native, batch, realtime, dashboard, sql or command.", Example: "rest"},
+	{Name: "door", Label: "Door", Type: rest.String, ReadOnly: true, Description: "How the agent came: rest, native, batch, realtime, dashboard, sql, command or hook.", Example: "rest"},
 	{Name: "collection", Label: "Collection", Type: rest.String, ReadOnly: true, Description: "What was read or changed: patients, mappings, or another collection.", Example: "mappings"},
 	{Name: "doctor", Label: "Doctor", Type: rest.String, ReadOnly: true, Description: "The name of the doctor, if it is about an assignment that exists; otherwise empty.", Example: "Gregory House"},
 	{Name: "fields", Label: "Fields", Type: rest.Strings, ReadOnly: true, Description: "The names of what was changed.", Example: []string{"age", "notes"}},

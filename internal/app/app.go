@@ -8,7 +8,6 @@ import (
 
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/cmd"
-	"github.com/pocketbase/pocketbase/plugins/migratecmd"
 
 	"carebase/hooks"
 	"carebase/internal/audit"
@@ -77,7 +76,9 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 		cli.NewAuditCommand(app, config), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config),
 		cli.NewRunServerCommand(app, config), cli.NewCreateSuperuserCommand(app, config), cli.NewChangePasswordCommand(app), cli.NewFlushExpiredTokensCommand(app),
 	)
-	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
+	if err := bindScripts(app); err != nil {
+		return nil, err
+	}
 	cli.AcceptNoInput(app.RootCmd)
 	return app, nil
 }

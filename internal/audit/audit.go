@@ -56,6 +56,7 @@ const (
 	Dashboard Door = "dashboard" // any request of a superuser
 	SQL       Door = "sql"       // the dashboard's SQL console
 	Command   Door = "command"   // the command line and the server itself
+	Hook      Door = "hook"      // a script, on its own account
 )
 
 // AgentType is the kind of agent that acted.
@@ -90,6 +91,8 @@ type Event struct {
 	viewed viewedIDs
 	// Agent overrides the request's agent, for example at a login.
 	Agent Agent
+	// byHook says that a script did it, on its own account.
+	byHook bool
 }
 
 // Agent identifies who acted.

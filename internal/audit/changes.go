@@ -58,7 +58,7 @@ func (t *Trail) changeRecord(e *core.RecordEvent, action Action) error {
 		}
 		event := Event{
 			Action: action, Collection: collection.Name, Records: []string{e.Record.Id},
-			Patients: patientsOf(e.Record), Fields: changedFields(e.Record, action),
+			Patients: patientsOf(e.Record), Fields: changedFields(e.Record, action), byHook: isByHook(e.Context),
 		}
 		tokenKey := e.Record.Original().TokenKey()
 		if err := e.Next(); err != nil {

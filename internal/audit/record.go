@@ -54,6 +54,9 @@ func (t *Trail) recordIn(app core.App, event Event) error {
 		if caller := t.transactionOf(tx).request; caller != nil {
 			happened.source = caller.source()
 		}
+		if event.byHook {
+			happened.source.door = Hook
+		}
 		return t.store(tx, []*occurrence{happened})
 	})
 }

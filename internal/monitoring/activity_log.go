@@ -16,6 +16,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/rest"
+	"carebase/internal/scripts"
 )
 
 // skipSuccess is the key of a request event by which PocketBase's endpoints keep
@@ -142,12 +143,19 @@ func (*Monitoring) Redact(e *core.RequestEvent) error {
 		e.Request.URL = &url.URL{Path: e.Request.URL.Path}
 		e.Request.Header.Del("Referer")
 	}()
-	err := withoutCause(e.Next())
+	err := e.Next()
+	if exception := scripts.Failure(err); exception != nil {
+		e.Set(exceptionKey, exception)
+	}
+	err = withoutCause(err)
 	if failure := rest.Failure(e); failure != nil {
 		e.Set(apis.RequestEventKeyLogMeta, map[string]string{"error": withoutValues(failure)})
 	}
 	return err
 }
+
+// exceptionKey is the request event's key for the exception that a script has thrown.
+const exceptionKey = "monitoring.exception"
 
 // withoutCause reduces a client error to what the client is told. Server errors
 // keep their cause for operators.

@@ -14,6 +14,7 @@ import (
 
 	"carebase/internal/endpoint"
 	"carebase/internal/rest"
+	"carebase/internal/scripts"
 )
 
 // statusClientClosed is the status recorded for requests whose client
@@ -82,7 +83,13 @@ func (o *outcome) classify(e *core.RequestEvent, err error, panicked bool) {
 		o.status = statusClientClosed
 	}
 	var refusal *router.ApiError
+	exception, _ := e.Get(exceptionKey).(error)
+	if exception == nil {
+		exception = scripts.Failure(failure) // of a view
+	}
 	switch {
+	case exception != nil:
+		o.cause = exception
 	case !errors.As(failure, &refusal):
 		o.cause = failure
 	case isServerError:

@@ -178,8 +178,6 @@ type Schema struct {
 	Maximum       *int64               `json:"maximum,omitempty"`
 	MinLength     int                  `json:"minLength,omitempty"`
 	MaxLength     int                  `json:"maxLength,omitempty"`
-	ReadOnly      bool                 `json:"readOnly,omitempty"`
-	WriteOnly     bool                 `json:"writeOnly,omitempty"`
 	Examples      []any                `json:"examples,omitempty"`
 	OneOf         []*Schema            `json:"oneOf,omitempty"`
 	Items         *Schema              `json:"items,omitempty"`

@@ -7,17 +7,17 @@ import (
 )
 
 // shareParameters makes a component of each parameter that several operations have,
-// under its name. Another parameter of the same name stays where it is.
+// called after it. Another one of the same name stays where it is.
 func (d *document) shareParameters() {
 	for _, parameter := range d.allParameters() {
-		known, found := d.Components.Parameters.Get(parameter.Name)
+		known, found := d.Components.Parameters.Get(componentName(parameter))
 		same := func(other *Parameter) bool { return other.shared == "" && reflect.DeepEqual(*other, *parameter) }
 		switch {
 		case found && reflect.DeepEqual(known, *parameter):
-			parameter.shared = parameter.Name
+			parameter.shared = componentName(parameter)
 		case !found && d.count(same) > 1:
-			d.Components.Parameters = append(d.Components.Parameters, rest.Entry[Parameter]{Key: parameter.Name, Value: *parameter})
-			parameter.shared = parameter.Name
+			d.Components.Parameters = append(d.Components.Parameters, rest.Entry[Parameter]{Key: componentName(parameter), Value: *parameter})
+			parameter.shared = componentName(parameter)
 		}
 	}
 	sortByKey(d.Components.Parameters)
@@ -46,4 +46,10 @@ func (d *document) count(matches func(*Parameter) bool) (count int) {
 		}
 	}
 	return count
+}
+
+// componentName returns the name of a parameter's component, which no schema has:
+// generators make types of both.
+func componentName(parameter *Parameter) string {
+	return parameter.Name + camelCase(parameter.In) + "Parameter"
 }

@@ -26,11 +26,13 @@ func reference(schema string) *Schema {
 	return &Schema{Ref: "#/components/schemas/" + schema}
 }
 
-// fieldSchema returns the schema of a field in responses.
+// fieldSchema returns the schema of a field in responses. Requests and responses have
+// schemas of their own: no field needs to be marked as of one of them only, which
+// generators would take for one that may be missing.
 func fieldSchema(field rest.Field) *Schema {
 	schema := &Schema{
 		Title: field.Label, Description: field.Description, Type: "string", MaxLength: field.MaxLength,
-		Minimum: field.MinValue, Maximum: field.MaxValue, ReadOnly: field.ReadOnly,
+		Minimum: field.MinValue, Maximum: field.MaxValue,
 	}
 	if field.Example != nil {
 		schema.Examples = []any{field.Example}
@@ -56,7 +58,6 @@ func fieldSchema(field rest.Field) *Schema {
 // inputSchema returns the schema of a field in requests.
 func inputSchema(field rest.Field) *Schema {
 	schema := fieldSchema(field)
-	schema.WriteOnly = field.WriteOnly
 	if schema.Type == "string" && !field.AllowBlank {
 		schema.MinLength = 1
 	}

@@ -4,36 +4,36 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         APIRoot: {
-            readonly patients: string;
-            readonly doctors: string;
-            readonly mappings: string;
-            readonly overview: string;
-            readonly schema: string;
+            patients: string;
+            doctors: string;
+            mappings: string;
+            overview: string;
+            schema: string;
         };
         AuditEvent: {
-            readonly id: string;
+            id: string;
             /** Format: date-time */
-            readonly recorded_at: string;
-            readonly action: string;
-            readonly outcome: string;
-            readonly agent: string;
-            readonly agent_name: string;
-            readonly agent_type: string;
-            readonly address: string;
-            readonly door: string;
-            readonly collection: string;
-            readonly doctor: string;
-            readonly fields: string[];
-            readonly request_id: string;
+            recorded_at: string;
+            action: string;
+            outcome: string;
+            agent: string;
+            agent_name: string;
+            agent_type: string;
+            address: string;
+            door: string;
+            collection: string;
+            doctor: string;
+            fields: string[];
+            request_id: string;
         };
         Detail: {
             detail: string;
         };
         Doctor: {
-            readonly id: number;
-            readonly created_by: number;
+            id: number;
+            created_by: number;
             /** Format: date-time */
-            readonly created_at: string;
+            created_at: string;
             name: string;
             speciality: string;
         };
@@ -56,9 +56,9 @@ export interface components {
             max_value?: number;
         };
         Figure: {
-            readonly chart: string;
-            readonly label: string;
-            readonly count: number;
+            chart: string;
+            label: string;
+            count: number;
         };
         LogoutEverywhere: Record<string, never>;
         Metadata: {
@@ -113,8 +113,8 @@ export interface components {
             results: components["schemas"]["Patient"][];
         };
         PasswordChange: {
-            readonly refresh: string;
-            readonly access: string;
+            refresh: string;
+            access: string;
         };
         PasswordChangeErrors: {
             old_password?: string[];
@@ -126,7 +126,7 @@ export interface components {
             new_password: string;
         };
         PasswordReset: {
-            readonly detail: string;
+            detail: string;
         };
         PasswordResetConfirm: Record<string, never>;
         PasswordResetConfirmErrors: {
@@ -156,20 +156,20 @@ export interface components {
             notes?: string;
         };
         Patient: {
-            readonly id: number;
-            readonly created_by: number;
+            id: number;
+            created_by: number;
             /** Format: date-time */
-            readonly created_at: string;
+            created_at: string;
             name: string;
             age: number;
             notes: string;
         };
         PatientDoctor: {
-            readonly id: number;
+            id: number;
             patient: number;
             doctor: number;
             /** Format: date-time */
-            readonly assigned_at: string;
+            assigned_at: string;
         };
         PatientDoctorErrors: {
             patient?: string[];
@@ -188,11 +188,11 @@ export interface components {
         };
         PatientExport: {
             /** Format: date-time */
-            readonly exported_at: string;
+            exported_at: string;
         };
         PatientImport: {
-            readonly rows: number;
-            readonly created: number;
+            rows: number;
+            created: number;
         };
         PatientRequest: {
             name: string;
@@ -201,14 +201,14 @@ export interface components {
         };
         PostmanCollection: Record<string, never>;
         Session: {
-            readonly id: string;
+            id: string;
             /** Format: date-time */
-            readonly created_at: string;
+            created_at: string;
             /** Format: date-time */
-            readonly last_used_at: string;
-            readonly address: string;
-            readonly user_agent: string;
-            readonly current: boolean;
+            last_used_at: string;
+            address: string;
+            user_agent: string;
+            current: boolean;
         };
         TokenBlacklist: Record<string, never>;
         TokenBlacklistErrors: {
@@ -219,8 +219,8 @@ export interface components {
             refresh: string;
         };
         TokenObtainPair: {
-            readonly refresh: string;
-            readonly access: string;
+            refresh: string;
+            access: string;
         };
         TokenObtainPairErrors: {
             email?: string[];
@@ -232,7 +232,7 @@ export interface components {
             password: string;
         };
         TokenRefresh: {
-            readonly access: string;
+            access: string;
         };
         TokenRefreshErrors: {
             refresh?: string[];
@@ -250,7 +250,7 @@ export interface components {
             token: string;
         };
         User: {
-            readonly id: number;
+            id: number;
             name: string;
             /** Format: email */
             email: string;

@@ -1,0 +1,80 @@
+// Package scripts runs PocketBase's JavaScript hooks and migrations, if there are any.
+package scripts
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/dop251/goja"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/plugins/jsvm"
+)
+
+// The directories of scripts, beside the data directory.
+const (
+	hooksDirectory      = "pb_hooks"
+	migrationsDirectory = "pb_migrations"
+)
+
+// poolSize is the number of JavaScript runtimes that are kept for hooks.
+const poolSize = 8
+
+// HasMigrations reports whether there is a directory of JavaScript migrations.
+func HasMigrations(app core.App) bool { return isDirectory(beside(app, migrationsDirectory)) }
+
+// Bind loads the scripts of the directories pb_hooks and pb_migrations beside the data
+// directory. Without them it does nothing. What a script does through $app is recorded
+// as done by a hook.
+func Bind(app core.App) (err error) {
+	hooks := beside(app, hooksDirectory)
+	if !isDirectory(hooks) && !HasMigrations(app) {
+		return nil
+	}
+	if err := readSources(hooks); err != nil {
+		return err
+	}
+	defer func() {
+		if problem := recover(); problem != nil { // how the plugin tells of scripts that do not load
+			err = fmt.Errorf("%v", problem)
+		}
+	}()
+	return jsvm.Register(app, jsvm.Config{
+		HooksDir: hooks, MigrationsDir: beside(app, migrationsDirectory), HooksPoolSize: poolSize,
+		OnInit: func(vm *goja.Runtime) {
+			if isSet(vm.Get("$app")) { // migrations get theirs
+				bindApp(vm, app)
+			}
+		},
+	})
+}
+
+func isSet(value goja.Value) bool { return value != nil && !goja.IsUndefined(value) }
+
+func beside(app core.App, name string) string {
+	return filepath.Join(filepath.Dir(filepath.Clean(app.DataDir())), name)
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// bindApp gives scripts an $app whose writes are recorded as a hook's. The plugin and
+// its hooks assign the app of each request or transaction to it.
+func bindApp(vm *goja.Runtime, app core.App) {
+	current := hookApp{app}
+	getter := vm.ToValue(func(goja.FunctionCall) goja.Value { return vm.ToValue(current) })
+	setter := vm.ToValue(func(call goja.FunctionCall) goja.Value {
+		switch assigned := call.Argument(0).Export().(type) {
+		case hookApp:
+			current = assigned
+		case core.App:
+			current = hookApp{assigned}
+		}
+		return goja.Undefined()
+	})
+	if err := vm.GlobalObject().DefineAccessorProperty("$app", getter, setter, goja.FLAG_TRUE, goja.FLAG_TRUE); err != nil {
+		panic(err) // a plain property can be redefined
+	}
+}
