@@ -100,7 +100,7 @@ func (s *resource) listQuery() []rest.Field {
 	for _, field := range s.fields {
 		if slices.Contains(s.Filters, field.Name) {
 			filters = append(filters, rest.Field{
-				Name: field.Name, Type: field.Type, Example: field.Example,
+				Name: field.Name, Type: field.Type, Example: field.Example, Choices: field.Choices,
 				Description: "Only objects with exactly this " + field.Name + ".",
 			})
 		}
@@ -115,14 +115,9 @@ func (s *resource) listErrors() []*rest.Error {
 		if !slices.Contains(s.Filters, field.Name) {
 			continue
 		}
-		message := "Null characters are not allowed."
-		switch field.Type {
-		case rest.Integer:
-			message = "Enter a number."
-		case rest.PrimaryKey:
-			message = rest.InvalidChoice
+		if field.Type != rest.Boolean {
+			declared = append(declared, rest.FieldInvalid(field.Name, rest.InvalidFilter(field)))
 		}
-		declared = append(declared, rest.FieldInvalid(field.Name, message))
 	}
 	if s.Search != nil {
 		declared = append(declared, rest.ParseError("The search has too many terms."), rest.NullCharacters())

@@ -3,13 +3,15 @@ package routes
 import (
 	"net/http"
 
+	"github.com/pocketbase/pocketbase/core"
+
 	"carebase/internal/openapi"
 	"carebase/internal/postman"
 	"carebase/internal/rest"
 )
 
 // postmanView serves the API as a Postman collection for this server.
-func postmanView(document func() *openapi.Document) *rest.View {
+func postmanView(describe func(core.App) (*openapi.Document, error)) *rest.View {
 	return &rest.View{
 		Name:        "Postman Collection",
 		Description: "This API as a Postman collection that can be run from top to bottom.",
@@ -17,7 +19,10 @@ func postmanView(document func() *openapi.Document) *rest.View {
 		Schema:      "PostmanCollection",
 		Methods: map[string]rest.Method{http.MethodGet: {
 			Handle: func(r *rest.Request) error {
-				described := document()
+				described, err := describe(r.App)
+				if err != nil {
+					return err
+				}
 				collection, err := postman.New(described, r.Origin(), storyVariables(), chapters(described))
 				if err != nil {
 					return err

@@ -37,11 +37,17 @@ type resource struct {
 	order     order
 	orderText string
 	engine    search.Engine
+	settings  *config.Config
+	// latest is the resource as it was when somebody last asked for it.
+	latest atomic.Pointer[resourceVersion]
 }
 
 // newResource returns the resource of a declared collection with an owner.
 func newResource(name string, settings *config.Config) *resource {
-	collection := collections.Get(name)
+	return resourceOf(collections.Get(name), settings)
+}
+
+func resourceOf(collection *collections.Collection, settings *config.Config) *resource {
 	s := &resource{
 		Resource:      collection.Resource,
 		collection:    collection,
@@ -49,6 +55,7 @@ func newResource(name string, settings *config.Config) *resource {
 		readableByAll: collection.IsReadableByAll(settings.DoctorsScope),
 		order:         newestFirst,
 		orderText:     "newest first",
+		settings:      settings,
 	}
 	if settings.PostgreSQL != nil {
 		s.engine = search.PostgreSQL
@@ -78,7 +85,12 @@ func visible(target *resource, field string) func(*rest.Request, string, rest.Da
 	}
 }
 
+// listView returns the view of all objects.
 func (s *resource) listView() *rest.View {
+	return s.following((*resource).listViewNow)
+}
+
+func (s *resource) listViewNow() *rest.View {
 	return &rest.View{
 		Name:         s.Model + " List",
 		Description:  "Lists the objects that the caller can see, " + s.orderText + ", and creates new ones.",
@@ -107,7 +119,12 @@ func (s *resource) listView() *rest.View {
 	}
 }
 
+// detailView returns the view of one object.
 func (s *resource) detailView() *rest.View {
+	return s.following((*resource).detailViewNow)
+}
+
+func (s *resource) detailViewNow() *rest.View {
 	missing, denied := rest.NotFoundModel(s.Model), s.deniedToReaders()
 	return &rest.View{
 		Name:         s.Model + " Instance",

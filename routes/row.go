@@ -1,11 +1,9 @@
 package routes
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -96,7 +94,7 @@ func (s *resource) viewQuery(app core.App) (*viewQuery, error) {
 type row struct {
 	*selection
 	// values are those of the columns, as the driver returns them; those of the
-	// fields are an int64 for an Integer and a string for everything else.
+	// fields are as valueOf returns them.
 	values []any
 }
 
@@ -117,20 +115,21 @@ func (s *selection) scanner() *scanner {
 // row returns the row that was scanned into the destinations.
 func (s *scanner) row() (row, error) {
 	scanned := row{s.selection, slices.Clone(s.values)}
-	for i, field := range s.fields {
+	for i := range s.fields {
 		var err error
-		if scanned.values[i], err = valueOf(field, s.values[i]); err != nil {
+		if scanned.values[i], err = valueOf(&s.fields[i], s.values[i]); err != nil {
 			return row{}, err
 		}
 	}
 	return scanned, nil
 }
 
-// valueOf returns a stored value as an int64 or a string, as its field has it.
-func valueOf(field rest.Field, stored any) (any, error) {
+// valueOf returns a stored value as its field has it: an int64, a float64, a bool or a
+// string.
+func valueOf(field *rest.Field, stored any) (any, error) {
 	switch stored.(type) {
 	case string:
-		if field.Type != rest.Integer {
+		if !field.IsNumber() {
 			return stored, nil
 		}
 	case int64:
@@ -139,14 +138,20 @@ func valueOf(field rest.Field, stored any) (any, error) {
 		}
 	}
 	text, _ := query.Text(stored)
-	if field.Type != rest.Integer {
-		return text, nil
+	switch field.Type {
+	case rest.Integer:
+		number, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s is no integer: %w", field.Name, err)
+		}
+		return number, nil
+	case rest.Float:
+		number, _ := strconv.ParseFloat(text, 64) // what is no number is read as 0, as PocketBase does
+		return number, nil
+	case rest.Boolean:
+		return text == "true" || text == "1", nil
 	}
-	number, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("%s is no integer: %w", field.Name, err)
-	}
-	return number, nil
+	return text, nil
 }
 
 // tag returns the row's entity tag.
@@ -185,63 +190,16 @@ func (w row) size() int64 {
 // AppendJSON implements rest.Appender: it appends the representation.
 func (w row) AppendJSON(out []byte) []byte {
 	separator := byte('{')
-	for i, field := range w.fields {
+	for i := range w.fields {
+		field := &w.fields[i]
 		out = append(rest.AppendString(append(out, separator), field.Name), ':')
 		separator = ','
-		switch value := w.values[i].(type) {
-		case int64:
-			out = strconv.AppendInt(out, value, 10)
-		case string:
-			out = appendText(out, field.Type, value)
-		}
+		out = appendStored(out, field, w.values[i])
 	}
 	if w.showsTag {
 		out = rest.AppendString(append(rest.AppendString(append(out, ','), tagKey), ':'), w.tag())
 	}
 	return append(out, '}')
-}
-
-// appendText appends the representation of a stored text.
-func appendText(out []byte, kind rest.Type, text string) []byte {
-	begin := len(out)
-	switch kind {
-	case rest.AutoField, rest.PrimaryKey:
-		if number, isNumber := rest.ParseID(text); isNumber {
-			return strconv.AppendInt(out, number, 10)
-		}
-	case rest.DateTime:
-		out = rest.AppendString(out, text)
-		if i := bytes.IndexByte(out[begin:], ' '); i >= 0 {
-			out[begin+i] = 'T' // as rfc3339
-		}
-		return out
-	}
-	return rest.AppendString(out, text)
-}
-
-// representation returns the representation of a record that was just written.
-func (s *resource) representation(record *core.Record) rest.Object[any] {
-	object := make(rest.Object[any], len(s.fields))
-	for i, field := range s.fields {
-		object[i].Key = field.Name
-		switch field.Type {
-		case rest.Integer:
-			object[i].Value = int64(record.GetInt(field.Name))
-		case rest.DateTime:
-			object[i].Value = rfc3339(record.GetString(field.Name))
-		case rest.AutoField, rest.PrimaryKey:
-			object[i].Value = rest.ID(record.GetString(field.Name))
-		default:
-			object[i].Value = record.GetString(field.Name)
-		}
-	}
-	return object
-}
-
-// rfc3339 converts a date from PocketBase's format ("2006-01-02
-// 15:04:05.000Z").
-func rfc3339(stored string) string {
-	return strings.Replace(stored, " ", "T", 1)
 }
 
 // listed are the columns that place a row in a list.

@@ -123,7 +123,7 @@ func (s *resource) save(r *rest.Request, app core.App, record *core.Record, valu
 		record.Set(name, value)
 	}
 	if err := app.SaveWithContext(r.Request.Context(), record); err != nil {
-		return saveError(err, s.fields, s.NotUnique)
+		return saveError(err, s.fields, values, s.duplicate)
 	}
 	return nil
 }

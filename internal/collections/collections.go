@@ -79,8 +79,6 @@ type Resource struct {
 	// Sorted are the fields besides CreatedAt by which an index sorts the rows of a
 	// list.
 	Sorted []string
-	// NotUnique is the error for a duplicate; nil if duplicates are allowed.
-	NotUnique error
 }
 
 // all lists the collections in the order in which the migrations create them.

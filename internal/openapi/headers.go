@@ -25,7 +25,7 @@ var headers = rest.Object[Header]{
 	header("WWW-Authenticate", true, &Schema{Type: "string", Const: `Bearer realm="api"`}, "How to authenticate."),
 	header("ETag", false, &Schema{Type: "string"}, "The current tag of the object, for If-Match."),
 	header("Idempotency-Replayed", false, &Schema{Type: "string", Const: "true"}, "The same request created this object before."),
-	header("Retry-After", false, &Schema{Type: "integer", Minimum: new(int64(1))}, "How many seconds to wait before the next request."),
+	header("Retry-After", false, &Schema{Type: "integer", Minimum: 1}, "How many seconds to wait before the next request."),
 }
 
 func header(name string, required bool, schema *Schema, description string) rest.Entry[Header] {

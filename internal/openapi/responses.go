@@ -41,7 +41,7 @@ func (d *document) answer(view *rest.View, method string) Response {
 	}
 	body := MediaType{Schema: metadataSchema(view), Example: view.Metadata()}
 	if method == http.MethodOptions {
-		d.schema("FieldMetadata", fieldMetadataSchema)
+		d.schema("FieldMetadata", d.fieldMetadata)
 	} else {
 		body = d.answerBody(view, view.Method(method))
 	}

@@ -26,43 +26,6 @@ func reference(schema string) *Schema {
 	return &Schema{Ref: "#/components/schemas/" + schema}
 }
 
-// fieldSchema returns the schema of a field in responses.
-func fieldSchema(field rest.Field) *Schema {
-	schema := &Schema{
-		Title: field.Label, Description: field.Description, Type: "string", MaxLength: field.MaxLength,
-		Minimum: field.MinValue, Maximum: field.MaxValue, ReadOnly: field.ReadOnly,
-	}
-	if field.Example != nil {
-		schema.Examples = []any{field.Example}
-	}
-	switch field.Type {
-	case rest.Integer, rest.AutoField, rest.PrimaryKey:
-		schema.Type = "integer"
-	case rest.Boolean:
-		schema.Type = "boolean"
-	case rest.Strings:
-		schema.Type, schema.Items = "array", &Schema{Type: "string"}
-	case rest.Email:
-		schema.Format = "email"
-	case rest.DateTime:
-		schema.Format = "date-time"
-	}
-	if field.AllowNull {
-		schema.Type = []string{schema.Type.(string), "null"}
-	}
-	return schema
-}
-
-// inputSchema returns the schema of a field in requests.
-func inputSchema(field rest.Field) *Schema {
-	schema := fieldSchema(field)
-	schema.WriteOnly = field.WriteOnly
-	if schema.Type == "string" && !field.AllowBlank {
-		schema.MinLength = 1
-	}
-	return schema
-}
-
 func inputFields(fields []rest.Field) []rest.Field {
 	return slices.DeleteFunc(slices.Clone(fields), func(field rest.Field) bool { return field.ReadOnly })
 }
@@ -79,7 +42,7 @@ func outputFields(view *rest.View, answer rest.Answer) []rest.Field {
 func objectSchema(fields []rest.Field) *Schema {
 	schema := &Schema{Type: "object", AdditionalProperties: false}
 	for _, field := range fields {
-		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: field.Name, Value: fieldSchema(field)})
+		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: field.Name, Value: outputSchema(field)})
 		schema.Required = append(schema.Required, field.Name)
 	}
 	return schema
@@ -98,10 +61,13 @@ func requestSchema(fields []rest.Field, partial bool) *Schema {
 	return schema
 }
 
-// example returns an object with the fields' examples.
+// example returns an object with the fields' examples, without fields that have none.
 func example(fields []rest.Field) rest.Object[any] {
 	object := rest.Object[any]{}
 	for _, field := range fields {
+		if field.Example == nil {
+			continue
+		}
 		object = append(object, rest.Entry[any]{Key: field.Name, Value: field.Example})
 	}
 	return object
@@ -115,7 +81,7 @@ func pageSchema(schema string) *Schema {
 	return &Schema{
 		Type: "object",
 		Properties: rest.Object[*Schema]{
-			{Key: "count", Value: &Schema{Type: "integer", Minimum: new(int64), Description: "The number of objects on all pages."}},
+			{Key: "count", Value: &Schema{Type: "integer", Minimum: 0, Description: "The number of objects on all pages."}},
 			{Key: "next", Value: link("The URL of the next page.")},
 			{Key: "previous", Value: link("The URL of the previous page.")},
 			{Key: "results", Value: &Schema{Type: "array", Items: reference(schema)}},
@@ -177,21 +143,6 @@ func metadataByMethod(view *rest.View, described map[string]rest.Object[rest.Fie
 		}
 	}
 	return byMethod
-}
-
-var fieldMetadataSchema = &Schema{
-	Type: "object",
-	Properties: rest.Object[*Schema]{
-		{Key: "type", Value: &Schema{Type: "string"}},
-		{Key: "required", Value: &Schema{Type: "boolean"}},
-		{Key: "read_only", Value: &Schema{Type: "boolean"}},
-		{Key: "label", Value: &Schema{Type: "string"}},
-		{Key: "max_length", Value: &Schema{Type: "integer", Description: "The maximum number of characters."}},
-		{Key: "min_value", Value: &Schema{Type: "integer"}},
-		{Key: "max_value", Value: &Schema{Type: "integer"}},
-	},
-	Required:             []string{"type", "required", "read_only", "label"},
-	AdditionalProperties: false,
 }
 
 // schemaOf returns a schema derived from an example: exactly its fields and types.

@@ -3,9 +3,9 @@ package rest
 import (
 	"encoding/json"
 	"fmt"
-	"math"
-	"strconv"
+	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -15,19 +15,20 @@ type Type string
 
 // The types of fields, each named after a DRF field.
 const (
-	String     Type = "string"   // CharField
-	Email      Type = "email"    // EmailField
-	Integer    Type = "integer"  // IntegerField
-	Boolean    Type = "boolean"  // BooleanField, output only
-	DateTime   Type = "datetime" // DateTimeField, output only
-	Strings    Type = "list"     // ListField of CharFields, output only
-	PrimaryKey Type = "field"    // PrimaryKeyRelatedField
-	AutoField  Type = "auto"     // BigAutoField, output only and in paths
+	String         Type = "string"          // CharField
+	Email          Type = "email"           // EmailField
+	URL            Type = "url"             // URLField
+	Integer        Type = "integer"         // IntegerField
+	Float          Type = "float"           // FloatField
+	Boolean        Type = "boolean"         // BooleanField
+	DateTime       Type = "datetime"        // DateTimeField
+	Choice         Type = "choice"          // ChoiceField
+	MultipleChoice Type = "multiple choice" // MultipleChoiceField
+	JSON           Type = "json"            // JSONField
+	Strings        Type = "list"            // ListField of CharFields, output only
+	PrimaryKey     Type = "field"           // PrimaryKeyRelatedField
+	AutoField      Type = "auto"            // BigAutoField, output only and in paths
 )
-
-// maxIntegerText is the length in characters up to which a string may be an
-// integer, DRF's IntegerField.MAX_STRING_LENGTH.
-const maxIntegerText = 1000
 
 // Field declares one field of a resource or a form.
 type Field struct {
@@ -43,12 +44,28 @@ type Field struct {
 	ReadOnly, WriteOnly bool
 	// AllowBlank admits an empty string.
 	AllowBlank bool
-	// AllowNull marks fields that may be null in responses; input never may.
-	AllowNull bool
-	// MaxLength limits the characters of a String or Email; 0 for no limit.
-	MaxLength int
-	// MinValue and MaxValue limit an Integer.
+	// AllowNull admits null. EmptyNull marks fields that are null in responses where
+	// nothing is stored, whether requests may be null or not.
+	AllowNull, EmptyNull bool
+	// Added marks fields that operators make: objects may be older than the field and
+	// its limits.
+	Added bool
+	// HelpText is shown by OPTIONS and the HTML page, like DRF's help_text.
+	HelpText string
+	// MaxLength limits the characters of a text, or the items of a list, from above,
+	// and MinLength from below; 0 for no limit.
+	MaxLength, MinLength int
+	// Pattern, if not nil, is what a text must match.
+	Pattern *regexp.Regexp
+	// MinValue and MaxValue limit an Integer, MinFloat and MaxFloat a Float.
 	MinValue, MaxValue *int64
+	MinFloat, MaxFloat *float64
+	// After and Before limit a DateTime; zero for no limit.
+	After, Before time.Time
+	// NonZero refuses 0 for a number, and false for a Boolean.
+	NonZero bool
+	// Choices are the values of a Choice or MultipleChoice.
+	Choices []string
 	// Secret values are masked on the HTML page and never sent back; Multiline
 	// values get a text area there.
 	Secret, Multiline bool
@@ -62,7 +79,20 @@ type Field struct {
 	Validate func(r *Request, value string, data Data) ([]string, error)
 }
 
-// Values are the validated values by field name, each a string or an int64.
+// IsNumber reports whether the field's values are no texts.
+func (f *Field) IsNumber() bool { return f.Type == Integer || f.Type == Float || f.Type == Boolean }
+
+// IsComparable reports whether lists can be sorted and filtered by the field.
+func (f *Field) IsComparable() bool {
+	switch f.Type {
+	case JSON, MultipleChoice, Strings:
+		return false
+	}
+	return !f.WriteOnly
+}
+
+// Values are the validated values by field name: a string, an int64, a float64, a
+// bool, a []string, a json.RawMessage, or nil for null.
 type Values map[string]any
 
 // String returns the value of a String, Email or PrimaryKey; "" if the body
@@ -108,18 +138,16 @@ func (r *Request) Validated(partial bool) (Values, error) {
 }
 
 // read returns the field's value in a body, whether the body has it, and messages
-// if it is invalid. The value is nil if its type is wrong.
+// if it is invalid. The value is nil if its type is wrong, or if it is null.
 func (f *Field) read(data Data, partial bool) (value any, present bool, messages []string) {
-	raw, present := data.Get(f.Name)
-	if present && raw == "" && data.html && !f.Required && !f.AllowBlank {
-		// HTML forms send empty inputs; DRF treats those as missing.
-		present = false
-	}
+	raw, present := f.raw(data, partial)
 	switch {
 	case !present && f.Required && !partial:
 		return nil, false, []string{"This field is required."}
 	case !present:
 		return nil, false, nil
+	case raw == nil && f.AllowNull, f.Type == PrimaryKey && raw == "" && f.AllowNull:
+		return nil, true, nil
 	case raw == nil, f.Type == PrimaryKey && raw == "":
 		return nil, true, []string{"This field may not be null."}
 	}
@@ -127,17 +155,52 @@ func (f *Field) read(data Data, partial bool) (value any, present bool, messages
 	return value, true, messages
 }
 
+// raw returns the field's unvalidated value in a body, like Field.get_value in DRF.
+// HTML forms can neither omit a text nor send a list, a false or a null.
+func (f *Field) raw(data Data, partial bool) (raw any, present bool) {
+	raw, present = data.Get(f.Name)
+	switch {
+	case !data.html:
+		return raw, present
+	case f.Type == MultipleChoice && (present || !partial):
+		return data.all(f.Name), true
+	case f.Type == JSON && present && (raw != "" || f.Required && !f.AllowNull):
+		return formJSON(raw), true
+	case !present && f.Type == Boolean && !partial:
+		return false, true
+	case raw != "" || f.AllowBlank:
+		return raw, present
+	case f.AllowNull:
+		return nil, true
+	case !f.Required:
+		return nil, false
+	}
+	return raw, present
+}
+
 func (f *Field) convert(raw any) (any, []string) {
 	switch f.Type {
 	case Integer:
 		return f.convertInteger(raw)
+	case Float:
+		return f.convertFloat(raw)
+	case Boolean:
+		return f.convertBoolean(raw)
+	case DateTime:
+		return f.convertDateTime(raw)
+	case Choice:
+		return f.convertChoice(raw)
+	case MultipleChoice:
+		return f.convertChoices(raw)
+	case JSON:
+		return convertJSON(raw)
 	case PrimaryKey:
 		return convertPrimaryKey(raw)
 	}
 	return f.convertText(raw)
 }
 
-// convertText validates a String or Email. It collects the messages of all
+// convertText validates a String, Email or URL. It collects the messages of all
 // validators, in DRF's order.
 func (f *Field) convertText(raw any) (any, []string) {
 	var text string
@@ -163,8 +226,14 @@ func (f *Field) convertText(raw any) (any, []string) {
 		return nil, []string{"This field may not be blank."}
 	}
 	var messages []string
+	if f.Pattern != nil && !f.Pattern.MatchString(text) {
+		messages = append(messages, "Enter a valid value.")
+	}
 	if f.MaxLength > 0 && utf8.RuneCountInString(text) > f.MaxLength {
 		messages = append(messages, fmt.Sprintf("Ensure this field has no more than %d characters.", f.MaxLength))
+	}
+	if utf8.RuneCountInString(text) < f.MinLength {
+		messages = append(messages, fmt.Sprintf("Ensure this field has at least %d characters.", f.MinLength))
 	}
 	if strings.ContainsRune(text, 0) {
 		messages = append(messages, "Null characters are not allowed.")
@@ -175,49 +244,8 @@ func (f *Field) convertText(raw any) (any, []string) {
 	if f.Type == Email && !ValidEmail(text) {
 		messages = append(messages, InvalidEmail)
 	}
+	if f.Type == URL && !validURL(text) {
+		messages = append(messages, InvalidURL)
+	}
 	return text, messages
-}
-
-func (f *Field) convertInteger(raw any) (any, []string) {
-	var text string
-	switch raw := raw.(type) {
-	case string:
-		if utf8.RuneCountInString(raw) > maxIntegerText {
-			return nil, []string{"String value too large."}
-		}
-		text = raw
-	case json.Number:
-		text = pythonNumber(raw.String())
-	}
-	digits, negative, ok := pythonInteger(withoutFraction(text))
-	if !ok {
-		return nil, []string{"A valid integer is required."}
-	}
-	// Clamp integers beyond 64 bits: they fail the range check below.
-	number, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil {
-		number = math.MaxInt64
-	}
-	if negative {
-		number = -number
-	}
-	switch {
-	case f.MaxValue != nil && number > *f.MaxValue:
-		return nil, []string{fmt.Sprintf("Ensure this value is less than or equal to %d.", *f.MaxValue)}
-	case f.MinValue != nil && number < *f.MinValue:
-		return nil, []string{fmt.Sprintf("Ensure this value is greater than or equal to %d.", *f.MinValue)}
-	case err != nil:
-		return nil, []string{"A valid integer is required."}
-	}
-	return number, nil
-}
-
-// withoutFraction removes a fraction of zeros, as IntegerField does: 34.0 is an
-// integer.
-func withoutFraction(text string) string {
-	zeros := strings.TrimRight(strings.TrimRightFunc(text, pythonSpace), "0")
-	if whole, found := strings.CutSuffix(zeros, "."); found {
-		return whole
-	}
-	return text
 }

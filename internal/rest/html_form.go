@@ -2,9 +2,7 @@ package rest
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 )
 
@@ -19,34 +17,6 @@ type htmlForm struct {
 	Errors []string
 }
 
-// htmlInput is the input for a field.
-type htmlInput struct {
-	*Field
-	// ID is the element's id.
-	ID     string
-	Value  string
-	Errors []string
-}
-
-// Limits describes the field's limits in words.
-func (i htmlInput) Limits() string {
-	switch {
-	case i.MaxLength > 0:
-		return fmt.Sprintf("At most %d characters.", i.MaxLength)
-	case i.MinValue != nil && i.MaxValue != nil:
-		return fmt.Sprintf("From %d to %d.", *i.MinValue, *i.MaxValue)
-	}
-	return ""
-}
-
-// Described returns the ids of the elements that describe the input.
-func (i htmlInput) Described() string {
-	if i.Errors != nil {
-		return i.ID + "-errors " + i.ID + "-help"
-	}
-	return i.ID + "-help"
-}
-
 // filters returns inputs for the query parameters of GET, except the page.
 func (r *Request) filters(status int) []htmlInput {
 	var wrong map[string][]string
@@ -59,9 +29,9 @@ func (r *Request) filters(status int) []htmlInput {
 			continue
 		}
 		field.Label = strings.ToUpper(field.Name[:1]) + strings.ReplaceAll(field.Name[1:], "_", " ")
-		filters = append(filters, htmlInput{
-			Field: &field, ID: http.MethodGet + "-" + field.Name, Value: r.query(field.Name), Errors: wrong[field.Name],
-		})
+		input := htmlInput{Field: &field, ID: http.MethodGet + "-" + field.Name, Errors: wrong[field.Name], IsFilter: true}
+		input.show(r.query(field.Name))
+		filters = append(filters, input)
 	}
 	return filters
 }
@@ -113,9 +83,7 @@ func (r *Request) fill(form *htmlForm, status int, current Object[any]) {
 		value := inputValue(field, values[field.Name])
 		raw = append(raw, Entry[any]{field.Name, value})
 		input := htmlInput{Field: field, ID: form.Methods[0] + "-" + field.Name, Errors: wrong[field.Name]}
-		if value != nil {
-			input.Value = fmt.Sprint(value)
-		}
+		input.show(value)
 		form.Inputs = append(form.Inputs, input)
 		delete(wrong, field.Name)
 	}
@@ -125,30 +93,6 @@ func (r *Request) fill(form *htmlForm, status int, current Object[any]) {
 	if encoded, err := encode(raw); err == nil {
 		form.Raw = string(r.indented(encoded, 0))
 	}
-}
-
-// inputValue returns the JSON value that a form shows. Secrets are never sent
-// back.
-func inputValue(field *Field, value any) any {
-	switch value := value.(type) {
-	case string:
-		if !field.Secret {
-			return value
-		}
-	case surrogateText:
-		return value.text
-	case int64:
-		return value
-	case json.Number:
-		if number, err := strconv.ParseInt(value.String(), 10, 64); err == nil {
-			return number
-		}
-		return value.String()
-	}
-	if field.Type == Integer {
-		return nil
-	}
-	return ""
 }
 
 // reasons returns the messages of the error response by field; a message about

@@ -2,18 +2,27 @@
 
 import { chosen } from "./choices.js";
 
-/** @typedef {HTMLInputElement | HTMLTextAreaElement} Control */
+/** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
 
-/** The initial value of each control. @type {WeakMap<Control, string>} */
+/** The initial state of each control. @type {WeakMap<Control, string>} */
 const shown = new WeakMap();
 
 /** @param {HTMLFormElement} form @returns {Control[]} */
 const controls = (form) => [.../** @type {NodeListOf<Control>} */ (form.querySelectorAll("[name]"))];
 
+/** Returns the values that are selected in a list. @param {Control} control */
+const selected = (control) => (control instanceof HTMLSelectElement ? [...control.selectedOptions].map((option) => option.value) : []);
+
+/** What changes when somebody edits the control. @param {Control} control */
+function state(control) {
+  if (control instanceof HTMLInputElement && control.type === "checkbox") return String(control.checked);
+  return control instanceof HTMLSelectElement ? JSON.stringify(selected(control)) : control.value;
+}
+
 /** @param {HTMLFormElement} form */
 export function remember(form) {
   form.setAttribute("data-ready", "");
-  for (const control of controls(form)) shown.set(control, control.value);
+  for (const control of controls(form)) shown.set(control, state(control));
 }
 
 /**
@@ -27,7 +36,7 @@ export function payload(form, method) {
   /** @type {Record<string, unknown>} */
   const values = {};
   for (const control of controls(form)) {
-    const changed = control.value !== shown.get(control);
+    const changed = state(control) !== shown.get(control);
     if (method === "PATCH" && !changed) continue;
     // Controls normalize some texts, such as carriage returns: send unchanged
     // fields back as they were.
@@ -44,6 +53,26 @@ function originals(form) {
 
 /** @param {Control} control */
 function read(control) {
+  switch (control.dataset.type) {
+    case "boolean":
+      return /** @type {HTMLInputElement} */ (control).checked;
+    case "list":
+      return selected(control);
+    case "datetime":
+      return control.value || null;
+    case "json":
+      return json(control);
+  }
   if (control.type === "number" && /^-?\d{1,15}$/.test(control.value)) return Number(control.value);
-  return chosen(control) ?? control.value;
+  return (control instanceof HTMLSelectElement ? undefined : chosen(control)) ?? control.value;
+}
+
+/** Parses the JSON in a control. @param {Control} control @returns {unknown} */
+function json(control) {
+  if (!control.value.trim()) return null;
+  try {
+    return JSON.parse(control.value);
+  } catch {
+    throw new Error(`${control.labels?.[0]?.textContent?.trim()} is not valid JSON.`);
+  }
 }

@@ -1,0 +1,133 @@
+package openapi
+
+import (
+	"slices"
+
+	"carebase/internal/rest"
+)
+
+// outputSchema returns the schema of a field in responses. Values may be older than
+// the limits of a field that operators make.
+func outputSchema(field rest.Field) *Schema {
+	schema := fieldSchema(field)
+	if field.Added {
+		schema.MaxLength, schema.Minimum, schema.Maximum = 0, nil, nil
+		if field.Type != rest.DateTime {
+			schema.Format = "" // a blank text has none
+		}
+	}
+	return schema
+}
+
+func fieldSchema(field rest.Field) *Schema {
+	schema := &Schema{
+		Title: field.Label, Description: field.Description, Type: "string", MaxLength: field.MaxLength,
+		Minimum: limit(field.MinValue, field.MinFloat), Maximum: limit(field.MaxValue, field.MaxFloat), ReadOnly: field.ReadOnly,
+	}
+	if field.Example != nil {
+		schema.Examples = []any{field.Example}
+	}
+	switch field.Type {
+	case rest.Integer, rest.AutoField, rest.PrimaryKey:
+		schema.Type = "integer"
+	case rest.Float:
+		schema.Type = "number"
+	case rest.Boolean:
+		schema.Type = "boolean"
+	case rest.Strings:
+		schema.Type, schema.Items = "array", &Schema{Type: "string"}
+	case rest.Choice:
+		schema.Enum = append(slices.Clone(field.Choices), "")
+	case rest.MultipleChoice:
+		schema.Type, schema.Items, schema.MaxLength = "array", &Schema{Type: "string", Enum: field.Choices}, 0
+	case rest.JSON:
+		schema.Type = []string{"string", "number", "boolean", "object", "array", "null"}
+	case rest.Email:
+		schema.Format = "email"
+	case rest.URL:
+		schema.Format = "uri"
+	case rest.DateTime:
+		schema.Format = "date-time"
+	}
+	if field.AllowNull || field.EmptyNull {
+		schema.Type = orNull(schema.Type)
+	}
+	return schema
+}
+
+// orNull returns a type or null.
+func orNull(kind any) any {
+	if text, ok := kind.(string); ok {
+		return []string{text, "null"}
+	}
+	return kind
+}
+
+// limit returns the limit of a number; nil for none.
+func limit(integer *int64, float *float64) any {
+	switch {
+	case integer != nil:
+		return *integer
+	case float != nil:
+		return *float
+	}
+	return nil
+}
+
+// inputSchema returns the schema of a field in requests.
+func inputSchema(field rest.Field) *Schema {
+	field.EmptyNull = false
+	schema := fieldSchema(field)
+	schema.WriteOnly = field.WriteOnly
+	isText := schema.Type == "string"
+	switch {
+	case field.Type == rest.Choice && !field.AllowBlank:
+		schema.Enum = field.Choices
+	case field.Type == rest.Choice:
+	case field.Type == rest.MultipleChoice:
+		schema.MaxItems = field.MaxLength
+		if !field.AllowBlank {
+			schema.MinItems = 1
+		}
+	case isText && !field.AllowBlank:
+		schema.MinLength = max(1, field.MinLength)
+		if field.Pattern != nil {
+			schema.Pattern = field.Pattern.String()
+		}
+	}
+	return schema
+}
+
+// fieldMetadataSchema returns the schema of what OPTIONS says of a field: with more
+// properties if operators have added fields that have them.
+func fieldMetadataSchema(endpoints []Endpoint) *Schema {
+	properties := rest.Object[*Schema]{
+		{Key: "type", Value: &Schema{Type: "string"}},
+		{Key: "required", Value: &Schema{Type: "boolean"}},
+		{Key: "read_only", Value: &Schema{Type: "boolean"}},
+		{Key: "label", Value: &Schema{Type: "string"}},
+		{Key: "max_length", Value: &Schema{Type: "integer", Description: "The maximum number of characters."}},
+		{Key: "min_value", Value: &Schema{Type: "integer"}},
+		{Key: "max_value", Value: &Schema{Type: "integer"}},
+	}
+	has := func(condition func(field rest.Field) bool) bool {
+		return slices.ContainsFunc(endpoints, func(e Endpoint) bool { return slices.ContainsFunc(e.View.Fields, condition) })
+	}
+	if has(func(field rest.Field) bool { return field.MinFloat != nil || field.MaxFloat != nil }) {
+		properties[5].Value, properties[6].Value = &Schema{Type: "number"}, &Schema{Type: "number"}
+	}
+	if has(func(field rest.Field) bool { return field.HelpText != "" }) {
+		properties = append(properties, rest.Entry[*Schema]{Key: "help_text", Value: &Schema{Type: "string"}})
+	}
+	if has(func(field rest.Field) bool { return field.MinLength > 0 }) {
+		properties = append(properties, rest.Entry[*Schema]{Key: "min_length", Value: &Schema{Type: "integer", Description: "The minimum number of characters."}})
+	}
+	if has(func(field rest.Field) bool { return field.Choices != nil }) {
+		properties = append(properties, rest.Entry[*Schema]{Key: "choices", Value: &Schema{Type: "array", Items: schemaOf(rest.ChoiceMetadata{})}})
+	}
+	return &Schema{
+		Type: "object", Properties: properties,
+		Required:             []string{"type", "required", "read_only", "label"},
+		AdditionalProperties: false,
+	}
+}
