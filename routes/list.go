@@ -86,6 +86,11 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 				asked = min(asked, limit)
 			}
 			rows, exhausted, err := l.chunk(r, selected, ranges[0], offset, asked)
+			if lostColumns(err) {
+				if selected, err = l.reduced(r, selected); err == nil {
+					rows, exhausted, err = l.chunk(r, selected, ranges[0], offset, asked)
+				}
+			}
 			// A HEAD response discloses no rows.
 			if err == nil && (len(rows) > 0 || !recorded) && r.Request.Method != http.MethodHead {
 				err, recorded = l.recordRead(r, rows...), true
@@ -123,6 +128,19 @@ func (l listing) listed(r *rest.Request) (*selection, error) {
 	}
 	selected.showsTag = true
 	return selected.withTag(collection), nil
+}
+
+// reduced returns the selection for the collection as it is now. Others may have
+// changed it a moment ago.
+func (l listing) reduced(r *rest.Request, selected *selection) (*selection, error) {
+	if err := r.App.ReloadCachedCollections(); err != nil {
+		return nil, err
+	}
+	collection, err := r.App.FindCachedCollectionByNameOrId(l.collection.Name)
+	if err != nil {
+		return nil, err
+	}
+	return selected.within(collection), nil
 }
 
 // chunk reads at most limit rows of a range, and fewer if they exceed the chunk

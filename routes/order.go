@@ -63,7 +63,7 @@ func (s *resource) orderOf(terms []string) order {
 	var parsed order
 	for _, term := range terms {
 		name, descending := strings.CutPrefix(term, "-")
-		for i, field := range s.fields {
+		for i, field := range s.shown {
 			if field.Name != name {
 				continue
 			}

@@ -51,8 +51,32 @@ func appendText(out []byte, field *rest.Field, text string) []byte {
 		return appendDocument(out, text)
 	case rest.JSON:
 		return appendDocument(out, text)
+	case rest.GeoPoint:
+		var point rest.Point
+		_ = json.Unmarshal([]byte(text), &point) // what is no point is read as 0, as PocketBase does
+		return point.AppendJSON(out)
+	case rest.PrimaryKeys:
+		return appendKeys(out, text)
 	}
 	return rest.AppendString(out, text)
+}
+
+// appendKeys appends the representation of a stored list of ids.
+func appendKeys(out []byte, text string) []byte {
+	var ids []string
+	_ = json.Unmarshal([]byte(text), &ids) // what is no list is empty, as for PocketBase
+	out = append(out, '[')
+	for i, id := range ids {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if number, isNumber := rest.ParseID(id); isNumber {
+			out = strconv.AppendInt(out, number, 10)
+		} else {
+			out = rest.AppendString(out, id)
+		}
+	}
+	return append(out, ']')
 }
 
 // appendDocument appends stored JSON, and what is none as a text: SQL can write it.
@@ -66,9 +90,9 @@ func appendDocument(out []byte, text string) []byte {
 
 // representation returns the representation of a record that was just written.
 func (s *resource) representation(record *core.Record) rest.Object[any] {
-	object := make(rest.Object[any], len(s.fields))
-	for i := range s.fields {
-		field := &s.fields[i]
+	object := make(rest.Object[any], len(s.shown))
+	for i := range s.shown {
+		field := &s.shown[i]
 		object[i].Key = field.Name
 		switch field.Type {
 		case rest.Integer:

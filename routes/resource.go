@@ -11,7 +11,6 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/audit"
 	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/counts"
@@ -29,6 +28,8 @@ type resource struct {
 	// fields are the declared fields; relations validate that the caller can see
 	// their target.
 	fields []rest.Field
+	// shown are those of the representation: those that are not write-only.
+	shown []rest.Field
 	// readableByAll lets every user read every row. Only the owner may change it.
 	readableByAll bool
 	// viewed is the query of one object, until somebody changes the collection.
@@ -67,22 +68,9 @@ func resourceOf(collection *collections.Collection, settings *config.Config) *re
 			}
 		}
 	}
+	s.limitLinks()
+	s.shown = slices.DeleteFunc(slices.Clone(s.fields), func(field rest.Field) bool { return field.WriteOnly })
 	return s
-}
-
-// visible returns a validator of a field that accepts the ids of objects that the
-// caller can read.
-func visible(target *resource, field string) func(*rest.Request, string, rest.Data) ([]string, error) {
-	return func(r *rest.Request, id string, data rest.Data) ([]string, error) {
-		scope := target.scope(r)
-		scope["id"] = id
-		count, err := target.count(r, scope)
-		if err != nil || count > 0 {
-			return nil, err
-		}
-		sent, _ := data.Get(field)
-		return []string{rest.InvalidPrimaryKey(sent)}, audit.RecordDenied(r.RequestEvent, target.collection.Name, id, audit.Create)
-	}
 }
 
 // listView returns the view of all objects.

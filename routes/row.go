@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -25,13 +26,15 @@ type selection struct {
 	tagPlaces  []int
 	// showsTag adds the tag to the representation.
 	showsTag bool
+	// gone are the columns that the collection has lost since; nil if there are none.
+	gone map[int]bool
 }
 
 // selection returns the selection of the fields and further columns.
 func (s *resource) selection(more ...string) *selection {
-	selected := &selection{fields: s.fields, columns: make([]string, 0, len(s.fields)+len(more))}
-	for _, field := range s.fields {
-		selected.columns = append(selected.columns, field.Name)
+	selected := &selection{fields: s.shown, columns: make([]string, 0, len(s.shown)+len(more))}
+	for i := range s.shown {
+		selected.columns = append(selected.columns, s.shown[i].Name)
 	}
 	for _, column := range more {
 		selected.place(column)
@@ -60,6 +63,28 @@ func (s *selection) withTag(collection *core.Collection) *selection {
 	return s
 }
 
+// within returns the selection for a collection that may have lost some of the fields
+// since the request began: they read as if nothing were stored.
+func (s *selection) within(collection *core.Collection) *selection {
+	reduced := *s
+	reduced.columns, reduced.gone = slices.Clone(s.columns), map[int]bool{}
+	for i, column := range reduced.columns {
+		if collection.Fields.GetByName(column) == nil {
+			reduced.columns[i], reduced.gone[i] = core.FieldNameId, true
+		}
+	}
+	if len(reduced.gone) == 0 {
+		return s
+	}
+	return &reduced
+}
+
+// lostColumns reports whether a query has failed because the collection has no such
+// column any more.
+func lostColumns(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "no such column")
+}
+
 // viewQuery reads one object with its tag: by its id, and its owner unless every user
 // may read it.
 type viewQuery struct {
@@ -80,7 +105,7 @@ func (s *resource) viewQuery(app core.App) (*viewQuery, error) {
 	if !s.readableByAll {
 		condition += " AND [[" + s.collection.Owner + "]] = {:owner}"
 	}
-	selected := s.selection().withTag(collection)
+	selected := s.selection().withTag(collection).within(collection)
 	text, _, err := query.Select{Table: s.collection.Name, Columns: selected.columns, Where: dbx.NewExp(condition)}.Build(app)
 	made := &viewQuery{selected, collection, text}
 	if err == nil {
@@ -115,13 +140,35 @@ func (s *selection) scanner() *scanner {
 // row returns the row that was scanned into the destinations.
 func (s *scanner) row() (row, error) {
 	scanned := row{s.selection, slices.Clone(s.values)}
+	for i := range s.gone {
+		scanned.values[i] = zero(s.fields, i)
+	}
 	for i := range s.fields {
+		if s.gone[i] {
+			continue
+		}
 		var err error
 		if scanned.values[i], err = valueOf(&s.fields[i], s.values[i]); err != nil {
 			return row{}, err
 		}
 	}
 	return scanned, nil
+}
+
+// zero returns the value of a field that is not stored; nil for a column of no field.
+func zero(fields []rest.Field, i int) any {
+	if i >= len(fields) {
+		return nil
+	}
+	switch fields[i].Type {
+	case rest.Integer:
+		return int64(0)
+	case rest.Float:
+		return 0.0
+	case rest.Boolean:
+		return false
+	}
+	return ""
 }
 
 // valueOf returns a stored value as its field has it: an int64, a float64, a bool or a

@@ -28,15 +28,24 @@ func (c *Collection) extended(app core.App, stored *core.Collection) *Collection
 			extended.add(app, field)
 		}
 	}
-	if len(resource.Fields) == len(c.Resource.Fields) {
+	if len(resource.Fields) == len(c.Resource.Fields) && extended.Links == nil {
 		return c
 	}
 	return &extended
 }
 
 // add adds a stored field to the declaration, unless the API does not show it.
-func (c *Collection) add(_ core.App, stored core.Field) {
+func (c *Collection) add(app core.App, stored core.Field) {
 	field, ok := fieldOf(stored)
+	if relation, isRelation := stored.(*core.RelationField); isRelation {
+		target := Find(app, relation.CollectionId)
+		if target == nil {
+			return
+		}
+		// Whose records it may name is to be kept whether the API shows it or not.
+		c.Links = append(c.Links, Link{relation.Name, target.Name})
+		setRelation(&field, relation, target)
+	}
 	if !ok {
 		return
 	}
@@ -48,6 +57,12 @@ func (c *Collection) add(_ core.App, stored core.Field) {
 
 // maxText is PocketBase's limit of a text whose field sets none.
 const maxText = 5000
+
+// maxPassword is bcrypt's limit.
+const maxPassword = 71
+
+// maxLinks limits the ids in a request, each of which is looked up.
+const maxLinks = 500
 
 // maxInteger is the highest integer that is stored exactly: numbers are floats.
 const maxInteger = 1<<53 - 1
@@ -85,6 +100,15 @@ func fieldOf(stored core.Field) (field rest.Field, ok bool) {
 		setHelp(&field, "", ExampleTime)
 	case *core.SelectField:
 		setSelect(&field, stored)
+	case *core.RelationField:
+		// setRelation declares it
+	case *core.GeoPointField:
+		field.Type, field.Required = rest.GeoPoint, stored.Required
+		setHelp(&field, stored.Help, rest.Point{Lon: 13.4, Lat: 52.5})
+	case *core.PasswordField:
+		field.Type, field.WriteOnly, field.Secret = rest.String, true, true
+		field.MinLength, field.MaxLength = stored.Min, cmp.Or(stored.Max, maxPassword)
+		setBlank(&field, stored.Required, stored.Help, "choose-a-good-one")
 	case *core.JSONField:
 		field.Type, field.Required, field.AllowNull, field.EmptyNull, field.Multiline = rest.JSON, stored.Required, !stored.Required, true, true
 		setHelp(&field, stored.Help, rest.Object[any]{{Key: "key", Value: "value"}})
@@ -177,4 +201,24 @@ func setSelect(field *rest.Field, stored *core.SelectField) {
 	field.Type, field.MaxLength = rest.MultipleChoice, stored.MaxSelect
 	field.Required, field.AllowBlank = stored.Required, !stored.Required
 	setHelp(field, stored.Help, stored.Values[:1])
+}
+
+func setRelation(field *rest.Field, stored *core.RelationField, target *core.Collection) {
+	field.Type, field.Required, field.TextKeys = rest.PrimaryKey, stored.Required, !HasNumbers(target)
+	if declared := Get(target.Name); declared != nil && declared.Resource != nil {
+		field.Endpoint = declared.Resource.Fields[0].Endpoint
+	}
+	setHelp(field, stored.Help, nil)
+	if stored.IsMultiple() {
+		field.Type, field.AllowBlank = rest.PrimaryKeys, !stored.Required
+		field.MinLength, field.MaxLength = stored.MinSelect, min(stored.MaxSelect, maxLinks)
+		return
+	}
+	field.AllowNull, field.EmptyNull = !stored.Required, true
+}
+
+// HasNumbers reports whether a collection's records can have numbers as ids.
+func HasNumbers(stored *core.Collection) bool {
+	id, ok := stored.Fields.GetByName(core.FieldNameId).(*core.TextField)
+	return ok && id.Min <= 1
 }

@@ -42,6 +42,9 @@ type Collection struct {
 	Shared bool
 	// Relations point to records that belong to the record's owner.
 	Relations []Relation
+	// Links are the relations that operators have added. One that points to a record
+	// with an owner points to a record of the same owner, too.
+	Links []Link
 	// Patient is the field that identifies the patient a record is about: "id", a
 	// relation, or empty if there is none.
 	Patient string
@@ -64,6 +67,11 @@ type Relation struct {
 	Field, Target string
 	// GivesOwner sets the record's owner to the target's owner.
 	GivesOwner bool
+}
+
+// Link is a relation to any collection.
+type Link struct {
+	Field, Target string
 }
 
 // Resource declares how the documented API exposes a collection.

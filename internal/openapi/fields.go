@@ -28,8 +28,10 @@ func fieldSchema(field rest.Field) *Schema {
 		schema.Examples = []any{field.Example}
 	}
 	switch field.Type {
-	case rest.Integer, rest.AutoField, rest.PrimaryKey:
+	case rest.Integer:
 		schema.Type = "integer"
+	case rest.AutoField, rest.PrimaryKey:
+		schema.Type = keyType(field)
 	case rest.Float:
 		schema.Type = "number"
 	case rest.Boolean:
@@ -40,6 +42,11 @@ func fieldSchema(field rest.Field) *Schema {
 		schema.Enum = append(slices.Clone(field.Choices), "")
 	case rest.MultipleChoice:
 		schema.Type, schema.Items, schema.MaxLength = "array", &Schema{Type: "string", Enum: field.Choices}, 0
+	case rest.PrimaryKeys:
+		schema.Type, schema.Items, schema.MaxLength = "array", &Schema{Type: keyType(field)}, 0
+	case rest.GeoPoint:
+		point := requestSchema(rest.PointFields, false)
+		schema.Type, schema.Properties, schema.Required = point.Type, point.Properties, point.Required
 	case rest.JSON:
 		schema.Type = []string{"string", "number", "boolean", "object", "array", "null"}
 	case rest.Email:
@@ -55,10 +62,23 @@ func fieldSchema(field rest.Field) *Schema {
 	return schema
 }
 
+// keyType returns the type of an id.
+func keyType(field rest.Field) any {
+	if field.TextKeys {
+		return []string{"integer", "string"}
+	}
+	return "integer"
+}
+
 // orNull returns a type or null.
 func orNull(kind any) any {
-	if text, ok := kind.(string); ok {
-		return []string{text, "null"}
+	switch kind := kind.(type) {
+	case string:
+		return []string{kind, "null"}
+	case []string:
+		if !slices.Contains(kind, "null") {
+			return append(slices.Clone(kind), "null")
+		}
 	}
 	return kind
 }
@@ -84,10 +104,10 @@ func inputSchema(field rest.Field) *Schema {
 	case field.Type == rest.Choice && !field.AllowBlank:
 		schema.Enum = field.Choices
 	case field.Type == rest.Choice:
-	case field.Type == rest.MultipleChoice:
-		schema.MaxItems = field.MaxLength
+	case schema.Items != nil:
+		schema.MaxItems, schema.MinItems = field.MaxLength, field.MinLength
 		if !field.AllowBlank {
-			schema.MinItems = 1
+			schema.MinItems = max(1, field.MinLength)
 		}
 	case isText && !field.AllowBlank:
 		schema.MinLength = max(1, field.MinLength)
@@ -113,7 +133,9 @@ func fieldMetadataSchema(endpoints []Endpoint) *Schema {
 	has := func(condition func(field rest.Field) bool) bool {
 		return slices.ContainsFunc(endpoints, func(e Endpoint) bool { return slices.ContainsFunc(e.View.Fields, condition) })
 	}
-	if has(func(field rest.Field) bool { return field.MinFloat != nil || field.MaxFloat != nil }) {
+	if has(func(field rest.Field) bool {
+		return field.MinFloat != nil || field.MaxFloat != nil || field.Type == rest.GeoPoint
+	}) {
 		properties[5].Value, properties[6].Value = &Schema{Type: "number"}, &Schema{Type: "number"}
 	}
 	if has(func(field rest.Field) bool { return field.HelpText != "" }) {
@@ -124,6 +146,9 @@ func fieldMetadataSchema(endpoints []Endpoint) *Schema {
 	}
 	if has(func(field rest.Field) bool { return field.Choices != nil }) {
 		properties = append(properties, rest.Entry[*Schema]{Key: "choices", Value: &Schema{Type: "array", Items: schemaOf(rest.ChoiceMetadata{})}})
+	}
+	if has(func(field rest.Field) bool { return field.Type == rest.GeoPoint }) {
+		properties = append(properties, rest.Entry[*Schema]{Key: "children", Value: &Schema{Type: "object", AdditionalProperties: reference("FieldMetadata")}})
 	}
 	return &Schema{
 		Type: "object", Properties: properties,

@@ -147,7 +147,7 @@ func (d *document) requestBody(view *rest.View, method string) *RequestBody {
 	body := &RequestBody{Required: len(schema.Required) > 0}
 	for _, mediaType := range rest.BodyMediaTypes() {
 		body.Content = append(body.Content, rest.Entry[MediaType]{
-			Key: mediaType, Value: MediaType{Schema: reference(name), Example: example(inputFields(view.Fields))},
+			Key: mediaType, Value: MediaType{Schema: reference(name), Example: requestExample(view.Fields)},
 		})
 	}
 	return body

@@ -61,16 +61,23 @@ func requestSchema(fields []rest.Field, partial bool) *Schema {
 	return schema
 }
 
-// example returns an object with the fields' examples, without fields that have none.
+// example returns an object with the fields' examples. Of fields that have none, such
+// as ids of objects that may not exist, nothing is stored.
 func example(fields []rest.Field) rest.Object[any] {
 	object := rest.Object[any]{}
 	for _, field := range fields {
-		if field.Example == nil {
-			continue
+		value := field.Example
+		if value == nil && field.Type == rest.PrimaryKeys {
+			value = []string{}
 		}
-		object = append(object, rest.Entry[any]{Key: field.Name, Value: field.Example})
+		object = append(object, rest.Entry[any]{Key: field.Name, Value: value})
 	}
 	return object
+}
+
+// requestExample returns an object to send: without the fields that have no example.
+func requestExample(fields []rest.Field) rest.Object[any] {
+	return example(slices.DeleteFunc(inputFields(fields), func(field rest.Field) bool { return field.Example == nil }))
 }
 
 // pageSchema returns the schema of a page like that of DRF's PageNumberPagination.
@@ -99,6 +106,21 @@ func fieldErrorsSchema(names []string) *Schema {
 	for _, name := range names {
 		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: name, Value: messagesSchema})
 	}
+	return schema
+}
+
+// errorsSchema returns the schema of what is wrong with a request: messages by field,
+// and by part of a field that has parts.
+func errorsSchema(fields []rest.Field) *Schema {
+	schema := fieldErrorsSchema(nil)
+	for _, field := range fields {
+		messages := messagesSchema
+		if field.Type == rest.GeoPoint {
+			messages = &Schema{OneOf: []*Schema{messagesSchema, errorsSchema(rest.PointFields)}}
+		}
+		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: field.Name, Value: messages})
+	}
+	schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: rest.NonFieldErrors, Value: messagesSchema})
 	return schema
 }
 

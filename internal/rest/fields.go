@@ -25,8 +25,10 @@ const (
 	Choice         Type = "choice"          // ChoiceField
 	MultipleChoice Type = "multiple choice" // MultipleChoiceField
 	JSON           Type = "json"            // JSONField
+	GeoPoint       Type = "nested object"   // a Serializer of two FloatFields
 	Strings        Type = "list"            // ListField of CharFields, output only
 	PrimaryKey     Type = "field"           // PrimaryKeyRelatedField
+	PrimaryKeys    Type = "fields"          // PrimaryKeyRelatedField(many=True)
 	AutoField      Type = "auto"            // BigAutoField, output only and in paths
 )
 
@@ -69,6 +71,8 @@ type Field struct {
 	// Secret values are masked on the HTML page and never sent back; Multiline
 	// values get a text area there.
 	Secret, Multiline bool
+	// TextKeys marks ids that are texts, as PocketBase generates them.
+	TextKeys bool
 	// Endpoint is the list that a PrimaryKey refers to, such as "/api/patients/".
 	// The HTML page links values to it and searches it for choices.
 	Endpoint string
@@ -85,14 +89,14 @@ func (f *Field) IsNumber() bool { return f.Type == Integer || f.Type == Float ||
 // IsComparable reports whether lists can be sorted and filtered by the field.
 func (f *Field) IsComparable() bool {
 	switch f.Type {
-	case JSON, MultipleChoice, Strings:
+	case JSON, GeoPoint, MultipleChoice, PrimaryKeys, Strings:
 		return false
 	}
 	return !f.WriteOnly
 }
 
 // Values are the validated values by field name: a string, an int64, a float64, a
-// bool, a []string, a json.RawMessage, or nil for null.
+// bool, a []string, a json.RawMessage, a Point, or nil for null.
 type Values map[string]any
 
 // String returns the value of a String, Email or PrimaryKey; "" if the body
@@ -111,34 +115,56 @@ func (r *Request) Validated(partial bool) (Values, error) {
 		return nil, err
 	}
 	values := Values{}
-	var wrong FieldErrors
+	var wrong Object[any]
 	for i := range r.View.Fields {
 		field := &r.View.Fields[i]
 		if field.ReadOnly {
 			continue
 		}
 		value, present, messages := field.read(data, partial)
-		if text, isText := value.(string); isText && field.Validate != nil && (messages == nil || field.Type == String) {
-			further, err := field.Validate(r, text, data)
-			if err != nil {
-				return nil, err
-			}
-			messages = append(further, messages...)
+		if parts, invalid := value.(FieldErrors); invalid {
+			wrong = append(wrong, Entry[any]{Key: field.Name, Value: parts})
+			continue
 		}
-		if messages != nil {
-			wrong = append(wrong, Entry[[]string]{Key: field.Name, Value: messages})
+		further, err := field.validate(r, value, data, messages)
+		if err != nil {
+			return nil, err
+		}
+		if messages = append(further, messages...); messages != nil {
+			wrong = append(wrong, Entry[any]{Key: field.Name, Value: messages})
 		} else if present {
 			values[field.Name] = value
 		}
 	}
 	if wrong != nil {
-		return nil, ValidationError(wrong)
+		return nil, invalid(wrong)
 	}
 	return values, nil
 }
 
+// validate returns what the field's own validator says of a value, or of the first
+// invalid id of several.
+func (f *Field) validate(r *Request, value any, data Data, messages []string) (further []string, err error) {
+	if f.Validate == nil || messages != nil && f.Type != String {
+		return nil, nil
+	}
+	switch value := value.(type) {
+	case string:
+		return f.Validate(r, value, data)
+	case []string:
+		for _, id := range value {
+			sent := Data{values: map[string]any{f.Name: keyAsSent(id)}}
+			if further, err = f.Validate(r, id, sent); further != nil || err != nil {
+				return further, err
+			}
+		}
+	}
+	return nil, nil
+}
+
 // read returns the field's value in a body, whether the body has it, and messages
-// if it is invalid. The value is nil if its type is wrong, or if it is null.
+// if it is invalid. The value is nil if its type is wrong, or if it is null, and a
+// FieldErrors if parts of it are invalid.
 func (f *Field) read(data Data, partial bool) (value any, present bool, messages []string) {
 	raw, present := f.raw(data, partial)
 	switch {
@@ -162,7 +188,9 @@ func (f *Field) raw(data Data, partial bool) (raw any, present bool) {
 	switch {
 	case !data.html:
 		return raw, present
-	case f.Type == MultipleChoice && (present || !partial):
+	case f.Type == GeoPoint:
+		return data.point(f.Name)
+	case (f.Type == MultipleChoice || f.Type == PrimaryKeys) && (present || !partial):
 		return data.all(f.Name), true
 	case f.Type == JSON && present && (raw != "" || f.Required && !f.AllowNull):
 		return formJSON(raw), true
@@ -194,6 +222,10 @@ func (f *Field) convert(raw any) (any, []string) {
 		return f.convertChoices(raw)
 	case JSON:
 		return convertJSON(raw)
+	case GeoPoint:
+		return convertPoint(raw)
+	case PrimaryKeys:
+		return f.convertPrimaryKeys(raw)
 	case PrimaryKey:
 		return convertPrimaryKey(raw)
 	}

@@ -104,6 +104,15 @@ func (r *Request) reasons() map[string][]string {
 		for _, entry := range body {
 			reasons[entry.Key] = entry.Value
 		}
+	case Object[any]:
+		for _, entry := range body {
+			reasons[entry.Key], _ = entry.Value.([]string)
+			if parts, nested := entry.Value.(FieldErrors); nested {
+				for _, part := range parts {
+					reasons[entry.Key] = append(reasons[entry.Key], part.Value...)
+				}
+			}
+		}
 	case nil:
 	default:
 		var about Detail

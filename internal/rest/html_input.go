@@ -47,6 +47,10 @@ func (i htmlInput) Kind() string {
 	switch {
 	case i.IsFilter:
 		return ""
+	case i.Type == GeoPoint, i.Type == PrimaryKeys:
+		return string(JSON)
+	case i.Type == PrimaryKey && i.AllowNull:
+		return "key"
 	case i.Type == JSON, i.Type == DateTime, i.Type == Boolean:
 		return string(i.Type)
 	case i.Type == MultipleChoice:
@@ -80,6 +84,11 @@ func (i *htmlInput) show(value any) {
 		_ = json.Unmarshal(value, &i.chosen) // which stays empty for another value
 	case []string:
 		i.chosen = value
+		if i.Type == PrimaryKeys {
+			i.Value = "[]"
+		}
+	case Point:
+		i.Value = string(value.AppendJSON(nil))
 	default:
 		i.Value = fmt.Sprint(value)
 		i.chosen = []string{i.Value}
@@ -116,6 +125,8 @@ func inputValue(field *Field, value any) any {
 			return value
 		}
 		return value.String()
+	case Point:
+		return value
 	case list:
 		return json.RawMessage(value.text)
 	case dictionary:
@@ -127,8 +138,10 @@ func inputValue(field *Field, value any) any {
 // emptyValue returns the JSON value of an input that is empty.
 func emptyValue(field *Field) any {
 	switch field.Type {
-	case MultipleChoice:
+	case MultipleChoice, PrimaryKeys:
 		return []string{}
+	case GeoPoint:
+		return Point{}
 	case Boolean:
 		return false
 	}

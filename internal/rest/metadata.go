@@ -23,9 +23,10 @@ type FieldMetadata struct {
 	MinLength int    `json:"min_length,omitempty"`
 	MaxLength int    `json:"max_length,omitempty"`
 	// MinValue and MaxValue are an int64 or a float64.
-	MinValue any              `json:"min_value,omitempty"`
-	MaxValue any              `json:"max_value,omitempty"`
-	Choices  []ChoiceMetadata `json:"choices,omitempty"`
+	MinValue any                   `json:"min_value,omitempty"`
+	MaxValue any                   `json:"max_value,omitempty"`
+	Children Object[FieldMetadata] `json:"children,omitempty"`
+	Choices  []ChoiceMetadata      `json:"choices,omitempty"`
 }
 
 // ChoiceMetadata describes a choice in the answer to OPTIONS.
@@ -73,7 +74,7 @@ func (v *View) Metadata() Metadata {
 }
 
 // metadataTypes are the types that OPTIONS names otherwise.
-var metadataTypes = map[Type]Type{AutoField: Integer, JSON: PrimaryKey}
+var metadataTypes = map[Type]Type{AutoField: Integer, JSON: PrimaryKey, PrimaryKeys: PrimaryKey}
 
 func describe(fields []Field) Object[FieldMetadata] {
 	var described Object[FieldMetadata]
@@ -91,8 +92,11 @@ func (f *Field) metadata() FieldMetadata {
 	if name, found := metadataTypes[f.Type]; found {
 		described.Type = name
 	}
-	if f.Type == MultipleChoice {
-		described.MaxLength = 0 // as in DRF, which has no such limit
+	switch f.Type {
+	case MultipleChoice, PrimaryKeys:
+		described.MinLength, described.MaxLength = 0, 0 // as in DRF, which has no such limits
+	case GeoPoint:
+		described.Children = describe(PointFields)
 	}
 	if f.MinValue != nil {
 		described.MinValue = *f.MinValue

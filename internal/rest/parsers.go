@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pocketbase/pocketbase/tools/router"
@@ -85,7 +86,9 @@ func (r *Request) Parse() (Data, error) {
 		return Data{}, err
 	}
 	r.data, err = parseBody(body, r.Request.Header.Get("Content-Type"), func(name string) bool {
-		return slices.ContainsFunc(r.View.Fields, func(field Field) bool { return field.Name == name })
+		return slices.ContainsFunc(r.View.Fields, func(field Field) bool {
+			return field.Name == name || field.Type == GeoPoint && strings.HasPrefix(name, partOf(field.Name, ""))
+		})
 	})
 	return r.data, err
 }
