@@ -16,6 +16,7 @@ func Bind(app core.App, config *config.Config) {
 	bindViews(app)
 	bindRules(app)
 	bindCollections(app)
+	bindServed(app)
 	bindDjango(app)
 	bindInactive(app)
 	bindSessions(app)

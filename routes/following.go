@@ -1,6 +1,8 @@
 package routes
 
 import (
+	"database/sql"
+	"errors"
 	"sync/atomic"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -22,14 +24,19 @@ type resourceVersion struct {
 // It never changes: requests under way keep the one that they began with.
 func (s *resource) now(app core.App) (*resource, error) {
 	declared, _, err := collections.Now(app, s.collection.Name)
-	if err != nil || declared == s.collection {
+	switch {
+	case errors.Is(err, sql.ErrNoRows), err == nil && declared == nil:
+		return s, errNotServed
+	case err != nil || declared == s.collection:
 		return s, err
 	}
 	if known := s.latest.Load(); known != nil && known.declared == declared {
 		return known.resource, nil
 	}
 	made := resourceOf(declared, s.settings)
-	made.order, made.orderText = s.order, s.orderText
+	if !declared.Operators {
+		made.order, made.orderText = s.order, s.orderText
+	}
 	s.latest.Store(&resourceVersion{declared, made})
 	return made, nil
 }

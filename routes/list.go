@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/query"
 	"carebase/internal/rest"
@@ -118,7 +119,7 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 
 // listed returns what is read of each row.
 func (l listing) listed(r *rest.Request) (*selection, error) {
-	selected := l.selection(listed...)
+	selected := l.selection(l.collection.Creation(), core.FieldNameId) // which place a row
 	if !wantsTags(r) {
 		return selected, nil
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/openapi"
 	"carebase/internal/postman"
 	"carebase/internal/rest"
@@ -23,7 +24,8 @@ func postmanView(describe func(core.App) (*openapi.Document, error)) *rest.View 
 				if err != nil {
 					return err
 				}
-				collection, err := postman.New(described, r.Origin(), storyVariables(), chapters(described))
+				drawn := drawnNow(r.App)
+				collection, err := postman.New(described, r.Origin(), storyVariables(drawn...), chapters(described, drawn...))
 				if err != nil {
 					return err
 				}
@@ -34,6 +36,17 @@ func postmanView(describe func(core.App) (*openapi.Document, error)) *rest.View 
 			Answer:      rest.Answer{Status: http.StatusOK, Shape: rest.Document, Fields: []rest.Field{}},
 		}},
 	}
+}
+
+// drawnNow returns the declarations of the operators' collections that are served now.
+func drawnNow(app core.App) []*collections.Collection {
+	var drawn []*collections.Collection
+	for _, name := range collections.Served(app) {
+		if declared := collections.NowOrNil(app, name); declared != nil {
+			drawn = append(drawn, declared)
+		}
+	}
+	return drawn
 }
 
 // Variables, bodies and scripts that several steps use.

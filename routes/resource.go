@@ -17,7 +17,6 @@ import (
 	"carebase/internal/query"
 	"carebase/internal/rest"
 	"carebase/internal/search"
-	"carebase/internal/simplejwt"
 )
 
 // resource serves the records of one declared collection. Its behaviour follows
@@ -48,13 +47,19 @@ func newResource(name string, settings *config.Config) *resource {
 	return resourceOf(collections.Get(name), settings)
 }
 
+// newDrawnResource returns the resource of a collection that operators make, now or
+// later.
+func newDrawnResource(name string, settings *config.Config) *resource {
+	return resourceOf(collections.Undrawn(name), settings)
+}
+
 func resourceOf(collection *collections.Collection, settings *config.Config) *resource {
 	s := &resource{
 		Resource:      collection.Resource,
 		collection:    collection,
 		fields:        slices.Clone(collection.Resource.Fields),
 		readableByAll: collection.IsReadableByAll(settings.DoctorsScope),
-		order:         newestFirst,
+		order:         newestFirst(collection),
 		orderText:     "newest first",
 		settings:      settings,
 	}
@@ -71,92 +76,6 @@ func resourceOf(collection *collections.Collection, settings *config.Config) *re
 	s.limitLinks()
 	s.shown = slices.DeleteFunc(slices.Clone(s.fields), func(field rest.Field) bool { return field.WriteOnly })
 	return s
-}
-
-// listView returns the view of all objects.
-func (s *resource) listView() *rest.View {
-	return s.following((*resource).listViewNow)
-}
-
-func (s *resource) listViewNow() *rest.View {
-	return &rest.View{
-		Name:         s.Model + " List",
-		Description:  "Lists the objects that the caller can see, " + s.orderText + ", and creates new ones.",
-		Authenticate: simplejwt.Authenticate,
-		Schema:       s.Model,
-		Fields:       s.fields,
-		Methods: map[string]rest.Method{
-			http.MethodGet: {
-				Handle:  s.list,
-				Summary: "List " + s.plural(),
-				Description: "All of the " + s.plural() + " that the caller can see, " + s.orderText + " unless `ordering` says otherwise; " +
-					"one page of them if `page` or `page_size` is given.",
-				Query:  s.listQuery(),
-				Answer: rest.Answer{Status: http.StatusOK, Shape: rest.List},
-				Errors: s.listErrors(),
-			},
-			http.MethodPost: {
-				Handle:      s.create,
-				Summary:     "Create " + s.one(),
-				Description: "The new " + s.Noun + " belongs to the caller.",
-				Headers:     []rest.Field{rest.IdempotencyKey},
-				Answer:      rest.Answer{Status: http.StatusCreated},
-				Errors:      idempotencyErrors(),
-			},
-		},
-	}
-}
-
-// detailView returns the view of one object.
-func (s *resource) detailView() *rest.View {
-	return s.following((*resource).detailViewNow)
-}
-
-func (s *resource) detailViewNow() *rest.View {
-	missing, denied := rest.NotFoundModel(s.Model), s.deniedToReaders()
-	return &rest.View{
-		Name:         s.Model + " Instance",
-		Description:  "Shows, changes and deletes one object.",
-		Authenticate: simplejwt.Authenticate,
-		Schema:       s.Model,
-		Fields:       s.fields,
-		Path:         []rest.Field{s.idInPath("id")},
-		Methods: map[string]rest.Method{
-			http.MethodGet: {
-				Handle:      s.retrieve,
-				Summary:     "Show " + s.one(),
-				Description: capitalized(s.one()) + " that the caller cannot see does not exist.",
-				Headers:     []rest.Field{rest.IfMatch},
-				Answer:      rest.Answer{Status: http.StatusOK},
-				Errors:      []*rest.Error{missing, rest.PreconditionFailed("")},
-			},
-			http.MethodPut: {
-				Handle:      func(r *rest.Request) error { return s.update(r, false) },
-				Summary:     "Change " + s.one(),
-				Description: "Every required field must be there; another that is left out keeps its value.",
-				Headers:     []rest.Field{rest.IfMatch},
-				Answer:      rest.Answer{Status: http.StatusOK},
-				Errors:      append(denied, missing, rest.PreconditionFailed("")),
-			},
-			http.MethodPatch: {
-				Handle:      func(r *rest.Request) error { return s.update(r, true) },
-				Summary:     "Change some fields of " + s.one(),
-				Description: "A field that is left out keeps its value.",
-				Headers:     []rest.Field{rest.IfMatch},
-				Answer:      rest.Answer{Status: http.StatusOK},
-				Errors:      append(denied, missing, rest.PreconditionFailed("")),
-			},
-			http.MethodDelete: {
-				Handle:      s.destroy,
-				Summary:     "Delete " + s.one(),
-				Description: s.deletionDescription(),
-				Headers:     []rest.Field{rest.IfMatch},
-				Answer:      rest.Answer{Status: http.StatusNoContent},
-				Errors:      append(denied, missing, rest.PreconditionFailed("")),
-			},
-		},
-		Changeable: s.changeable,
-	}
 }
 
 // plural returns the plural noun of the resource's objects.

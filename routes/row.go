@@ -9,7 +9,6 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/collections"
 	"carebase/internal/etag"
 	"carebase/internal/query"
 	"carebase/internal/rest"
@@ -221,8 +220,6 @@ func (w row) text(column string) string {
 
 func (w row) id() string { return w.text(core.FieldNameId) }
 
-func (w row) createdAt() string { return w.text(collections.CreatedAt) }
-
 // size returns the approximate size of the row in bytes.
 func (w row) size() int64 {
 	size := 0
@@ -248,6 +245,3 @@ func (w row) AppendJSON(out []byte) []byte {
 	}
 	return append(out, '}')
 }
-
-// listed are the columns that place a row in a list.
-var listed = []string{collections.CreatedAt, core.FieldNameId}

@@ -79,10 +79,19 @@ func describer(table map[string]endpoints) func(core.App) (*openapi.Document, er
 		if known := latest.Load(); known != nil && slices.Equal(known.endpoints, now) {
 			return known.document, nil
 		}
-		made := openapi.New(contents, now)
+		made := openapi.New(contentsNow(app), now)
 		latest.Store(&description{now, made})
 		return made, nil
 	}
+}
+
+// contentsNow returns the contents with the tags of the operators' collections.
+func contentsNow(app core.App) openapi.Contents {
+	now := contents
+	for _, name := range collections.Served(app) {
+		now.Tags = append(slices.Clip(now.Tags), openapi.Tag{Name: name, Description: collections.Undrawn(name).Resource.Description})
+	}
+	return now
 }
 
 // endpointsNow returns the endpoints that there are now, in the order of their paths.

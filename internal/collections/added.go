@@ -208,8 +208,19 @@ func setRelation(field *rest.Field, stored *core.RelationField, target *core.Col
 	if declared := Get(target.Name); declared != nil && declared.Resource != nil {
 		field.Endpoint = declared.Resource.Fields[0].Endpoint
 	}
-	setHelp(field, stored.Help, nil)
+	// An id may name no object: it is an example only of what must be sent.
+	var example any
+	if stored.Required {
+		example = ExampleNumber
+		if field.TextKeys {
+			example = ExampleID
+		}
+	}
+	setHelp(field, stored.Help, example)
 	if stored.IsMultiple() {
+		if example != nil {
+			field.Example = []any{example}
+		}
 		field.Type, field.AllowBlank = rest.PrimaryKeys, !stored.Required
 		field.MinLength, field.MaxLength = stored.MinSelect, min(stored.MaxSelect, maxLinks)
 		return

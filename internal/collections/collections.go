@@ -5,6 +5,7 @@
 package collections
 
 import (
+	"cmp"
 	"slices"
 
 	"carebase/internal/rest"
@@ -48,6 +49,10 @@ type Collection struct {
 	// Patient is the field that identifies the patient a record is about: "id", a
 	// relation, or empty if there is none.
 	Patient string
+	// Operators marks collections that operators have made.
+	Operators bool
+	// creation is the field with the date of creation if it is not CreatedAt.
+	creation string
 	// Unrecorded excludes changes and reads of the records from the audit trail:
 	// they are by-products of requests and contain no health data.
 	Unrecorded bool
@@ -114,6 +119,10 @@ func Owned() []*Collection {
 // Numbered returns the names of the collections whose new records get numbers as
 // ids.
 func Numbered() []string { return append([]string{Users}, Names(Owned())...) }
+
+// Creation returns the name of the field by which records are in the order of their
+// creation.
+func (c *Collection) Creation() string { return cmp.Or(c.creation, CreatedAt) }
 
 // Names returns the names of the given collections.
 func Names(collections []*Collection) []string {

@@ -1,6 +1,7 @@
 package collections
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -32,7 +33,19 @@ func Now(app core.App, name string) (*Collection, *core.Collection, error) {
 	declared := Get(stored.Name)
 	if declared != nil {
 		declared = declared.extended(app, stored)
+	} else if slices.Contains(Served(app), stored.Name) && stored.Type == core.CollectionTypeBase {
+		declared = drawn(app, stored)
 	}
 	declarations.Store(stored.Name, version{stored, declared})
 	return declared, stored, nil
+}
+
+// NowOrNil returns the declaration of a collection as it is now; nil if there is no such
+// collection, or if the program does not know it.
+func NowOrNil(app core.App, name string) *Collection {
+	declared, _, err := Now(app, name)
+	if err != nil {
+		return nil
+	}
+	return declared
 }
