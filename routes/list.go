@@ -119,7 +119,10 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 
 // listed returns what is read of each row.
 func (l listing) listed(r *rest.Request) (*selection, error) {
-	selected := l.selection(l.collection.Creation(), core.FieldNameId) // which place a row
+	selected, err := l.selection(l.collection.Creation(), core.FieldNameId).withFiles(l.resource, r) // which place a row
+	if err != nil {
+		return nil, err
+	}
 	if !wantsTags(r) {
 		return selected, nil
 	}

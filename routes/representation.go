@@ -89,7 +89,11 @@ func appendDocument(out []byte, text string) []byte {
 }
 
 // representation returns the representation of a record that was just written.
-func (s *resource) representation(record *core.Record) rest.Object[any] {
+func (s *resource) representation(r *rest.Request, record *core.Record) (rest.Object[any], error) {
+	links, err := s.fileLinks(r)
+	if err != nil {
+		return nil, err
+	}
 	object := make(rest.Object[any], len(s.shown))
 	for i := range s.shown {
 		field := &s.shown[i]
@@ -105,11 +109,13 @@ func (s *resource) representation(record *core.Record) rest.Object[any] {
 			object[i].Value = rest.ID(record.GetString(field.Name))
 		case rest.String, rest.Email, rest.URL, rest.Choice:
 			object[i].Value = record.GetString(field.Name)
+		case rest.File, rest.Image, rest.Files:
+			object[i].Value = rest.Rendered(links.append(nil, field, record.Id, storedText(record, field.Name)))
 		default:
 			object[i].Value = rest.Rendered(appendText(nil, field, storedText(record, field.Name)))
 		}
 	}
-	return object
+	return object, nil
 }
 
 // rfc3339 converts a date from PocketBase's format ("2006-01-02

@@ -136,7 +136,11 @@ func (s *resource) retrieve(r *rest.Request) error {
 	if s.readableByAll {
 		arguments = arguments[:1]
 	}
-	scanner := viewed.scanner()
+	selected, err := viewed.withFiles(s, r)
+	if err != nil {
+		return err
+	}
+	scanner := selected.scanner()
 	err = query.First(r.Request.Context(), r.App, viewed.text, arguments, scanner.destinations)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.denied(r, rest.NotFoundModel(s.Model))
@@ -218,5 +222,5 @@ func (s *resource) changeable(r *rest.Request) (rest.Object[any], error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.representation(record), nil
+	return s.representation(r, record)
 }

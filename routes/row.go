@@ -25,6 +25,8 @@ type selection struct {
 	tagPlaces  []int
 	// showsTag adds the tag to the representation.
 	showsTag bool
+	// files makes the addresses of files; nil without files.
+	files *fileLinks
 	// gone are the columns that the collection has lost since; nil if there are none.
 	gone map[int]bool
 }
@@ -60,6 +62,17 @@ func (s *selection) withTag(collection *core.Collection) *selection {
 		s.tagPlaces[i] = s.place(column)
 	}
 	return s
+}
+
+// withFiles returns the selection with the addresses of files for a request.
+func (s *selection) withFiles(of *resource, r *rest.Request) (*selection, error) {
+	links, err := of.fileLinks(r)
+	if links == nil || err != nil {
+		return s, err
+	}
+	linked := *s
+	linked.files = links
+	return &linked, nil
 }
 
 // within returns the selection for a collection that may have lost some of the fields
@@ -238,6 +251,10 @@ func (w row) AppendJSON(out []byte) []byte {
 		field := &w.fields[i]
 		out = append(rest.AppendString(append(out, separator), field.Name), ':')
 		separator = ','
+		if w.files != nil && field.IsFile() {
+			out = w.files.append(out, field, w.id(), w.text(field.Name))
+			continue
+		}
 		out = appendStored(out, field, w.values[i])
 	}
 	if w.showsTag {

@@ -102,6 +102,8 @@ func fieldOf(stored core.Field) (field rest.Field, ok bool) {
 		setSelect(&field, stored)
 	case *core.RelationField:
 		// setRelation declares it
+	case *core.FileField:
+		setFile(&field, stored)
 	case *core.GeoPointField:
 		field.Type, field.Required = rest.GeoPoint, stored.Required
 		setHelp(&field, stored.Help, rest.Point{Lon: 13.4, Lat: 52.5})
@@ -232,4 +234,20 @@ func setRelation(field *rest.Field, stored *core.RelationField, target *core.Col
 func HasNumbers(stored *core.Collection) bool {
 	id, ok := stored.Fields.GetByName(core.FieldNameId).(*core.TextField)
 	return ok && id.Min <= 1
+}
+
+func setFile(field *rest.Field, stored *core.FileField) {
+	isImage := func(mimeType string) bool { return strings.HasPrefix(mimeType, "image/") }
+	field.Required, field.Protected = stored.Required, stored.Protected
+	setHelp(field, stored.Help, nil)
+	switch {
+	case stored.IsMultiple():
+		field.Type, field.MaxLength = rest.Files, stored.MaxSelect
+		return
+	case len(stored.MimeTypes) > 0 && !slices.ContainsFunc(stored.MimeTypes, func(mimeType string) bool { return !isImage(mimeType) }):
+		field.Type = rest.Image
+	default:
+		field.Type = rest.File
+	}
+	field.AllowNull, field.EmptyNull = !stored.Required, true
 }

@@ -12,7 +12,7 @@ func outputSchema(field rest.Field) *Schema {
 	schema := fieldSchema(field)
 	if field.Added {
 		schema.MaxLength, schema.Minimum, schema.Maximum = 0, nil, nil
-		if field.Type != rest.DateTime {
+		if field.Type != rest.DateTime && !field.IsFile() {
 			schema.Format = "" // a blank text has none
 		}
 	}
@@ -44,6 +44,10 @@ func fieldSchema(field rest.Field) *Schema {
 		schema.Type, schema.Items, schema.MaxLength = "array", &Schema{Type: "string", Enum: field.Choices}, 0
 	case rest.PrimaryKeys:
 		schema.Type, schema.Items, schema.MaxLength = "array", &Schema{Type: keyType(field)}, 0
+	case rest.File, rest.Image:
+		schema.Format, schema.MaxLength = "uri", 0
+	case rest.Files:
+		schema.Type, schema.Items, schema.MaxLength = "array", &Schema{Type: "string", Format: "uri"}, 0
 	case rest.GeoPoint:
 		point := requestSchema(rest.PointFields, false)
 		schema.Type, schema.Properties, schema.Required = point.Type, point.Properties, point.Required
@@ -104,6 +108,13 @@ func inputSchema(field rest.Field) *Schema {
 	case field.Type == rest.Choice && !field.AllowBlank:
 		schema.Enum = field.Choices
 	case field.Type == rest.Choice:
+	case field.Type == rest.File, field.Type == rest.Image:
+		schema.Format = "binary"
+		schema.Description += " Sent as multipart/form-data; null removes it."
+	case field.Type == rest.Files:
+		schema.Items = &Schema{Type: "string", Format: "binary"}
+		schema.MaxItems = field.MaxLength
+		schema.Description += " Sent as multipart/form-data; replaces those that there are."
 	case schema.Items != nil:
 		schema.MaxItems, schema.MinItems = field.MaxLength, field.MinLength
 		if !field.AllowBlank {
@@ -146,6 +157,9 @@ func fieldMetadataSchema(endpoints []Endpoint) *Schema {
 	}
 	if has(func(field rest.Field) bool { return field.Choices != nil }) {
 		properties = append(properties, rest.Entry[*Schema]{Key: "choices", Value: &Schema{Type: "array", Items: schemaOf(rest.ChoiceMetadata{})}})
+	}
+	if has(func(field rest.Field) bool { return field.Type == rest.Files }) {
+		properties = append(properties, rest.Entry[*Schema]{Key: "child", Value: schemaOf(rest.ChildMetadata{})})
 	}
 	if has(func(field rest.Field) bool { return field.Type == rest.GeoPoint }) {
 		properties = append(properties, rest.Entry[*Schema]{Key: "children", Value: &Schema{Type: "object", AdditionalProperties: reference("FieldMetadata")}})

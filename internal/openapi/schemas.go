@@ -67,7 +67,7 @@ func example(fields []rest.Field) rest.Object[any] {
 	object := rest.Object[any]{}
 	for _, field := range fields {
 		value := field.Example
-		if value == nil && field.Type == rest.PrimaryKeys {
+		if value == nil && (field.Type == rest.PrimaryKeys || field.Type == rest.Files) {
 			value = []string{}
 		}
 		object = append(object, rest.Entry[any]{Key: field.Name, Value: value})
@@ -115,6 +115,9 @@ func errorsSchema(fields []rest.Field) *Schema {
 	schema := fieldErrorsSchema(nil)
 	for _, field := range fields {
 		messages := messagesSchema
+		if field.Type == rest.Files {
+			messages = &Schema{OneOf: []*Schema{messagesSchema, {Type: "object", MinProperties: 1, AdditionalProperties: messagesSchema}}}
+		}
 		if field.Type == rest.GeoPoint {
 			messages = &Schema{OneOf: []*Schema{messagesSchema, errorsSchema(rest.PointFields)}}
 		}
@@ -180,6 +183,8 @@ func schemaOf(value any) *Schema {
 		return &Schema{Type: "array", Items: schemaOf(value[0]), MinItems: 1}
 	case string:
 		return &Schema{Type: "string"}
+	case bool:
+		return &Schema{Type: "boolean"}
 	case map[string]any:
 		schema := &Schema{Type: "object", AdditionalProperties: false}
 		for name, property := range value {

@@ -26,6 +26,9 @@ const (
 	MultipleChoice Type = "multiple choice" // MultipleChoiceField
 	JSON           Type = "json"            // JSONField
 	GeoPoint       Type = "nested object"   // a Serializer of two FloatFields
+	File           Type = "file upload"     // FileField
+	Image          Type = "image upload"    // ImageField
+	Files          Type = "files"           // ListField of FileFields
 	Strings        Type = "list"            // ListField of CharFields, output only
 	PrimaryKey     Type = "field"           // PrimaryKeyRelatedField
 	PrimaryKeys    Type = "fields"          // PrimaryKeyRelatedField(many=True)
@@ -66,6 +69,8 @@ type Field struct {
 	After, Before time.Time
 	// NonZero refuses 0 for a number, and false for a Boolean.
 	NonZero bool
+	// Protected marks files that need a token to be read.
+	Protected bool
 	// Choices are the values of a Choice or MultipleChoice.
 	Choices []string
 	// Secret values are masked on the HTML page and never sent back; Multiline
@@ -86,17 +91,21 @@ type Field struct {
 // IsNumber reports whether the field's values are no texts.
 func (f *Field) IsNumber() bool { return f.Type == Integer || f.Type == Float || f.Type == Boolean }
 
+// IsFile reports whether the field's values are files.
+func (f *Field) IsFile() bool { return f.Type == File || f.Type == Image || f.Type == Files }
+
 // IsComparable reports whether lists can be sorted and filtered by the field.
 func (f *Field) IsComparable() bool {
 	switch f.Type {
-	case JSON, GeoPoint, MultipleChoice, PrimaryKeys, Strings:
+	case JSON, GeoPoint, MultipleChoice, PrimaryKeys, File, Image, Files, Strings:
 		return false
 	}
 	return !f.WriteOnly
 }
 
 // Values are the validated values by field name: a string, an int64, a float64, a
-// bool, a []string, a json.RawMessage, a Point, or nil for null.
+// bool, a []string, a json.RawMessage, a Point, an *Upload, a []*Upload, or nil for
+// null.
 type Values map[string]any
 
 // String returns the value of a String, Email or PrimaryKey; "" if the body
@@ -168,6 +177,8 @@ func (f *Field) validate(r *Request, value any, data Data, messages []string) (f
 func (f *Field) read(data Data, partial bool) (value any, present bool, messages []string) {
 	raw, present := f.raw(data, partial)
 	switch {
+	case !present && f.Required && !partial && (f.Type == File || f.Type == Image):
+		return nil, false, []string{"No file was submitted."}
 	case !present && f.Required && !partial:
 		return nil, false, []string{"This field is required."}
 	case !present:
@@ -190,6 +201,10 @@ func (f *Field) raw(data Data, partial bool) (raw any, present bool) {
 		return raw, present
 	case f.Type == GeoPoint:
 		return data.point(f.Name)
+	case f.IsFile() && raw == "":
+		return nil, false // a form without a chosen file
+	case f.Type == Files && present:
+		return data.all(f.Name), true
 	case (f.Type == MultipleChoice || f.Type == PrimaryKeys) && (present || !partial):
 		return data.all(f.Name), true
 	case f.Type == JSON && present && (raw != "" || f.Required && !f.AllowNull):
@@ -224,6 +239,10 @@ func (f *Field) convert(raw any) (any, []string) {
 		return convertJSON(raw)
 	case GeoPoint:
 		return convertPoint(raw)
+	case File, Image:
+		return f.convertFile(raw)
+	case Files:
+		return f.convertFiles(raw)
 	case PrimaryKeys:
 		return f.convertPrimaryKeys(raw)
 	case PrimaryKey:

@@ -81,7 +81,9 @@ func (r *Request) fill(form *htmlForm, status int, current Object[any]) {
 			continue
 		}
 		value := inputValue(field, values[field.Name])
-		raw = append(raw, Entry[any]{field.Name, value})
+		if !field.IsFile() {
+			raw = append(raw, Entry[any]{field.Name, value})
+		}
 		input := htmlInput{Field: field, ID: form.Methods[0] + "-" + field.Name, Errors: wrong[field.Name]}
 		input.show(value)
 		form.Inputs = append(form.Inputs, input)

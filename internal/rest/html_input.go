@@ -47,7 +47,11 @@ func (i htmlInput) Kind() string {
 	switch {
 	case i.IsFilter:
 		return ""
-	case i.Type == GeoPoint, i.Type == PrimaryKeys:
+	case i.IsFile():
+		return "file"
+	case i.Type == GeoPoint:
+		return "point"
+	case i.Type == PrimaryKeys:
 		return string(JSON)
 	case i.Type == PrimaryKey && i.AllowNull:
 		return "key"
@@ -98,6 +102,9 @@ func (i *htmlInput) show(value any) {
 // inputValue returns the JSON value that a form shows. Secrets are never sent
 // back.
 func inputValue(field *Field, value any) any {
+	if field.IsFile() {
+		return nil // which cannot be sent back
+	}
 	switch value := value.(type) {
 	case Rendered:
 		if decoded := decodeJSON(value); decoded == nil {

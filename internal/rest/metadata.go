@@ -25,8 +25,16 @@ type FieldMetadata struct {
 	// MinValue and MaxValue are an int64 or a float64.
 	MinValue any                   `json:"min_value,omitempty"`
 	MaxValue any                   `json:"max_value,omitempty"`
+	Child    *ChildMetadata        `json:"child,omitempty"`
 	Children Object[FieldMetadata] `json:"children,omitempty"`
 	Choices  []ChoiceMetadata      `json:"choices,omitempty"`
+}
+
+// ChildMetadata describes the items of a list in the answer to OPTIONS.
+type ChildMetadata struct {
+	Type     Type `json:"type"`
+	Required bool `json:"required"`
+	ReadOnly bool `json:"read_only"`
 }
 
 // ChoiceMetadata describes a choice in the answer to OPTIONS.
@@ -74,7 +82,7 @@ func (v *View) Metadata() Metadata {
 }
 
 // metadataTypes are the types that OPTIONS names otherwise.
-var metadataTypes = map[Type]Type{AutoField: Integer, JSON: PrimaryKey, PrimaryKeys: PrimaryKey}
+var metadataTypes = map[Type]Type{AutoField: Integer, JSON: PrimaryKey, PrimaryKeys: PrimaryKey, Files: Strings}
 
 func describe(fields []Field) Object[FieldMetadata] {
 	var described Object[FieldMetadata]
@@ -95,6 +103,8 @@ func (f *Field) metadata() FieldMetadata {
 	switch f.Type {
 	case MultipleChoice, PrimaryKeys:
 		described.MinLength, described.MaxLength = 0, 0 // as in DRF, which has no such limits
+	case Files:
+		described.Child = &ChildMetadata{Type: File, Required: true}
 	case GeoPoint:
 		described.Children = describe(PointFields)
 	}

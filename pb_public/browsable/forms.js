@@ -1,4 +1,4 @@
-// Reads the JSON that a form sends.
+// Reads what a form sends: JSON, or a multipart form if a file was chosen.
 
 import { chosen } from "./choices.js";
 
@@ -25,10 +25,13 @@ export function remember(form) {
   for (const control of controls(form)) shown.set(control, state(control));
 }
 
+/** Whether files have been chosen in the control. @param {Control} control */
+const hasFiles = (control) => control instanceof HTMLInputElement && Boolean(control.files?.length);
+
 /**
- * Returns a form's JSON: the raw tab's text as it is, else all fields, or only the
- * changed ones for PATCH.
- * @param {HTMLFormElement} form @param {string} method
+ * Returns a form's content: the raw tab's text as it is, else all fields, or only the
+ * changed ones for PATCH. Files stay unless others were chosen.
+ * @param {HTMLFormElement} form @param {string} method @returns {string | FormData}
  */
 export function payload(form, method) {
   if (form.hasAttribute("data-raw")) return /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea")).value;
@@ -36,13 +39,28 @@ export function payload(form, method) {
   /** @type {Record<string, unknown>} */
   const values = {};
   for (const control of controls(form)) {
+    if (control.dataset.type === "file") continue;
     const changed = state(control) !== shown.get(control);
     if (method === "PATCH" && !changed) continue;
     // Controls normalize some texts, such as carriage returns: send unchanged
     // fields back as they were.
     values[control.name] = changed || method === "POST" ? read(control) : original[control.name];
   }
-  return JSON.stringify(values);
+  return controls(form).some(hasFiles) ? multipart(form, values) : JSON.stringify(values);
+}
+
+/** Returns a form with files. @param {HTMLFormElement} form @param {Record<string, unknown>} values */
+function multipart(form, values) {
+  const data = new FormData();
+  for (const control of controls(form)) {
+    if (hasFiles(control)) for (const file of /** @type {HTMLInputElement} */ (control).files ?? []) data.append(control.name, file);
+    if (!(control.name in values)) continue;
+    const value = values[control.name];
+    if (control.dataset.type === "json") data.append(control.name, JSON.stringify(value));
+    else if (control.dataset.type === "point") for (const [part, degrees] of Object.entries(value ?? {})) data.append(`${control.name}.${part}`, String(degrees));
+    else for (const item of Array.isArray(value) ? value : [value]) data.append(control.name, String(item ?? ""));
+  }
+  return data;
 }
 
 /** Returns the form's initial values, from the raw tab. @param {HTMLFormElement} form @returns {Record<string, unknown>} */
@@ -60,7 +78,10 @@ function read(control) {
       return selected(control);
     case "datetime":
       return control.value || null;
+    case "key":
+      return chosen(/** @type {HTMLInputElement} */ (control)) ?? (control.value || null);
     case "json":
+    case "point":
       return json(control);
   }
   if (control.type === "number" && /^-?\d{1,15}$/.test(control.value)) return Number(control.value);
