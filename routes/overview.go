@@ -93,21 +93,24 @@ type counted map[[3]string]int64
 
 // countOwn reads the counts of the caller's patients and mappings, by day of those
 // days only that the chart shows.
-func (o overview) countOwn(r *rest.Request) (counted, error) {
+func (o overview) countOwn(r *rest.Request) (own counted, err error) {
 	var rows []struct {
 		Source string `db:"source"`
 		Kind   string `db:"kind"`
 		Bucket string `db:"bucket"`
 		Number int64  `db:"number"`
 	}
-	err := r.App.ConcurrentDB().NewQuery(`SELECT source, kind, bucket, sum(number) AS number FROM record_counts
+	err = r.App.ConcurrentDB().NewQuery(`SELECT source, kind, bucket, sum(number) AS number FROM record_counts
 		WHERE owner = {:owner} AND (source = 'patients' AND kind = 'age' OR source = 'mappings' AND kind = 'total' OR source = 'patients' AND kind = 'day' AND bucket >= {:first})
 		GROUP BY source, kind, bucket`).
 		Bind(dbx.Params{"owner": r.Auth.Id, "first": firstWeek(time.Now().UTC()).Format(time.DateOnly)}).
 		WithContext(r.Request.Context()).All(&rows)
-	own := counted{}
+	own = counted{}
 	for _, row := range rows {
 		own[[3]string{row.Source, row.Kind, row.Bucket}] = row.Number
+	}
+	if err == nil && o.mappings.hides(r.App) { // the counts include what is not removed yet
+		own[[3]string{collections.Mappings, collections.InTotal, ""}], err = o.mappings.count(r, o.mappings.scope(r))
 	}
 	return own, err
 }
@@ -156,6 +159,9 @@ func (c counted) patientsByWeek(now time.Time) []figure {
 // countDoctors returns the most frequent specialities of the doctors that the caller
 // can see, and how many doctors these are.
 func (o overview) countDoctors(r *rest.Request) (figures []figure, doctors int64, err error) {
+	if o.doctors.hides(r.App) {
+		return o.countShownDoctors(r)
+	}
 	owner := r.Auth.Id
 	if o.doctors.readableByAll {
 		owner = counts.Everybody
@@ -167,14 +173,31 @@ func (o overview) countDoctors(r *rest.Request) (figures []figure, doctors int64
 	if err := query("coalesce(sum(number), 0)").Row(&doctors); err != nil {
 		return nil, 0, err
 	}
+	figures, err = mostFrequent(query("bucket", "sum(number) AS total").GroupBy("bucket").Having(dbx.NewExp("sum(number) > 0")))
+	return figures, doctors, err
+}
+
+// countShownDoctors is countDoctors while some doctors are deleted but not removed
+// yet, which the counts include.
+func (o overview) countShownDoctors(r *rest.Request) (figures []figure, doctors int64, err error) {
+	scope := o.doctors.scope(r)
+	if doctors, err = o.doctors.count(r, scope); err != nil {
+		return nil, 0, err
+	}
+	figures, err = mostFrequent(r.App.ConcurrentDB().Select("speciality AS bucket", "count(*) AS total").From(collections.Doctors).
+		Where(scope).GroupBy("speciality").WithContext(r.Request.Context()))
+	return figures, doctors, err
+}
+
+// mostFrequent returns the figures of the most frequent specialities of a query.
+func mostFrequent(query *dbx.SelectQuery) (figures []figure, err error) {
 	var rows []struct {
 		Speciality string `db:"bucket"`
 		Count      int64  `db:"total"`
 	}
-	err = query("bucket", "sum(number) AS total").GroupBy("bucket").Having(dbx.NewExp("sum(number) > 0")).
-		OrderBy("total DESC", "bucket").Limit(specialities).All(&rows)
+	err = query.OrderBy("total DESC", "bucket").Limit(specialities).All(&rows)
 	for _, row := range rows {
 		figures = append(figures, figure{"doctors_by_speciality", row.Speciality, row.Count})
 	}
-	return figures, doctors, err
+	return figures, err
 }

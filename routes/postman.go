@@ -75,6 +75,7 @@ var story = []postman.Chapter{
 			{Operation: "auth_register_create", Body: credentials, Prepare: newEmail, Guest: true},
 			{Operation: "token_create", Name: "Log in elsewhere", Body: credentials},
 			{Operation: "auth_login_create", Body: credentials, Save: savedTokens},
+			{Operation: "auth_me_retrieve"},
 			{Operation: "token_verify_create", Body: rest.Object[any]{{Key: "token", Value: "{{access}}"}}},
 			{Operation: "token_refresh_create", Body: refreshBody, Save: savedTokens},
 			{Operation: "auth_token_refresh_create", Name: "Refresh once more", Body: refreshBody, Save: savedTokens},
@@ -92,6 +93,8 @@ var story = []postman.Chapter{
 			{Operation: "patients_update", Path: thePatient, Body: rest.Object[any]{{Key: "age", Value: 35}}},
 			{Operation: "patients_partial_update", Path: thePatient, Body: rest.Object[any]{{Key: "notes", Value: "Diabetic, recovering"}}},
 			{Operation: "patients_history_list", Path: thePatient},
+			{Operation: "patients_export_retrieve", Path: thePatient},
+			{Operation: "patients_import_create", Name: "Check a CSV file", Query: rest.Object[string]{{Key: "dry_run", Value: "true"}}},
 		},
 	},
 	{
@@ -126,6 +129,14 @@ var story = []postman.Chapter{
 				Body: rest.Object[any]{{Key: "age", Value: -1}},
 			},
 			{Operation: "patients_retrieve", Name: "Show a patient who does not exist", Path: map[string]string{"id": "0"}, Status: http.StatusNotFound},
+			{
+				Operation: "auth_password_reset_create", Name: "Ask for a link to nobody's password", Guest: true,
+				Body: rest.Object[any]{{Key: "email", Value: "nobody@example.com"}},
+			},
+			{
+				Operation: "auth_password_reset_confirm_create", Name: "Set a password with a wrong token", Guest: true, Status: http.StatusBadRequest,
+				Body: rest.Object[any]{{Key: "token", Value: "wrong"}, {Key: "new_password", Value: "{{password}}"}},
+			},
 		},
 	},
 }
@@ -143,6 +154,10 @@ var ending = []postman.Chapter{
 		Steps: []postman.Step{
 			{Operation: "auth_sessions_list", Test: otherSession},
 			{Operation: "auth_sessions_destroy", Path: map[string]string{"id": "{{sessionId}}"}},
+			{
+				Operation: "auth_password_change_create", Save: savedTokens,
+				Body: rest.Object[any]{{Key: "old_password", Value: "{{password}}"}, {Key: "new_password", Value: "{{password}}"}},
+			},
 			{Operation: "token_blacklist_create", Name: "Blacklist the refresh token", Body: refreshBody},
 			logInAgain,
 			{Operation: "auth_logout_all_create"},
@@ -153,6 +168,7 @@ var ending = []postman.Chapter{
 	{
 		Name: "Reference", Description: "The API about itself.",
 		Steps: []postman.Step{
+			{Operation: "root_retrieve"},
 			{Operation: "schema_retrieve"},
 			{Operation: "schema_postman_retrieve"},
 		},

@@ -23,7 +23,18 @@ func bindPublic(root *router.Router[*core.RequestEvent], public fs.FS) {
 		}
 		return file(e)
 	})
-	root.Any("/api/{path...}", func(e *core.RequestEvent) error { return e.NotFoundError("", nil) })
+	for _, path := range nativePaths {
+		unknown := func(e *core.RequestEvent) error { return e.NotFoundError("", nil) }
+		root.Any(path, unknown)
+		root.Any(path+"/{path...}", unknown)
+	}
+}
+
+// nativePaths are the paths below which PocketBase's own endpoints are. What does
+// not exist there is not found in PocketBase's words.
+var nativePaths = []string{
+	"/api/backups", "/api/batch", "/api/collections", "/api/crons", "/api/files", "/api/health", "/api/logs",
+	"/api/oauth2-redirect", "/api/realtime", "/api/settings", "/api/sql",
 }
 
 // Overlay is a file system in which a file of Upper replaces the file of the

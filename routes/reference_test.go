@@ -34,18 +34,14 @@ type reference struct {
 	lenient bool
 }
 
-func init() {
-	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.PlainBodyDecoder)
-	openapi3filter.RegisterBodyDecoder("application/vnd.oai.openapi", openapi3filter.YamlBodyDecoder)
-}
-
 // checkAgainstReference lets every exchange with the server from now on be
 // checked against its document: a status, field or header that is not declared
 // fails the test.
 func checkAgainstReference(t *testing.T, server *testapp.Server) *reference {
 	t.Helper()
 	response := server.Call("", http.MethodGet, "/api/schema/", nil)
-	checked, err := readReference(response.Body)
+	// Where the server is, is of no importance, but differs in each test.
+	checked, err := readReference(strings.Replace(response.Body, `"servers":[{"url":"`+server.URL+`"}],`, "", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +96,9 @@ func (r *reference) check(request *http.Request, response testapp.Response) erro
 		// Whatever is said of HEAD would not be looked at.
 		input.Request.Method = http.MethodGet
 	}
+	if r.isInWords(response) {
+		return nil
+	}
 	output := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: input, Status: response.Status, Header: response.Header,
 		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: isHead},
@@ -108,17 +107,27 @@ func (r *reference) check(request *http.Request, response testapp.Response) erro
 	if err := openapi3filter.ValidateResponse(context.Background(), output); err != nil {
 		return err
 	}
-	declared := input.Route.Operation.Responses.Status(response.Status).Value
-	if err := checkHeaders(declared, response); err != nil {
+	declared := input.Route.Operation.Responses.Status(response.Status)
+	if declared == nil {
+		declared = input.Route.Operation.Responses.Default()
+	}
+	if err := r.checkHeaders(declared.Value, response); err != nil {
 		return err
 	}
-	if (len(declared.Content) == 0 || isHead) && response.Body != "" {
+	if (len(declared.Value.Content) == 0 || isHead) && response.Body != "" {
 		return errors.New("there is a body")
 	}
 	if r.requestsToo && response.Status < 300 {
 		return r.checkRequest(input)
 	}
 	return nil
+}
+
+// isInWords tells whether a response is of a media type that the document has in words
+// only.
+func (r *reference) isInWords(response testapp.Response) bool {
+	contentType, _, _ := strings.Cut(response.Header.Get("Content-Type"), ";")
+	return contentType != "" && contentType != "application/json"
 }
 
 // documents tells whether paths like the request's are in the document at all:
@@ -151,11 +160,12 @@ func (r *reference) input(request *http.Request) (*openapi3filter.RequestValidat
 		known := copied.Clone(context.Background())
 		known.Method = method
 		if r.find(input, known) {
-			other, err := r.otherMethods(input.Route.PathItem)
 			route := *input.Route
-			route.Operation = &openapi3.Operation{Responses: other}
+			route.Operation = &openapi3.Operation{Responses: openapi3.NewResponses(
+				openapi3.WithName("default", r.document.Components.Responses["Error"].Value),
+			)}
 			input.Route = &route
-			return input, err
+			return input, nil
 		}
 	}
 	return nil, routers.ErrPathNotFound
@@ -177,41 +187,32 @@ func (r *reference) find(input *openapi3filter.RequestValidationInput, request *
 	return err == nil
 }
 
-// otherMethods are the responses to methods that a path does not have.
-func (r *reference) otherMethods(path *openapi3.PathItem) (*openapi3.Responses, error) {
-	text, err := json.Marshal(path.Extensions["x-other-methods"])
-	if err != nil {
-		return nil, err
-	}
-	var declared struct {
-		Responses map[string]struct {
-			Ref string `json:"$ref"`
-		} `json:"responses"`
-	}
-	if err := json.Unmarshal(text, &declared); err != nil {
-		return nil, err
-	}
-	responses := openapi3.NewResponsesWithCapacity(len(declared.Responses))
-	for status, response := range declared.Responses {
-		component := r.document.Components.Responses[strings.TrimPrefix(response.Ref, "#/components/responses/")]
-		if component == nil {
-			return nil, fmt.Errorf("no response %q", response.Ref)
-		}
-		responses.Set(status, component)
-	}
-	return responses, nil
-}
-
 // ofHTTP are the headers that belong to the protocol, not to the API.
 var ofHTTP = []string{"Content-Length", "Content-Type", "Date", "Connection", "Transfer-Encoding"}
 
-func checkHeaders(declared *openapi3.Response, response testapp.Response) error {
-	for name := range response.Header {
-		known := slices.Contains(ofHTTP, name)
-		for header := range declared.Headers {
-			known = known || http.CanonicalHeaderKey(header) == name
+// checkHeaders looks for headers that are not declared, of the response or of all, and
+// for those that every response has to have.
+func (r *reference) checkHeaders(declared *openapi3.Response, response testapp.Response) error {
+	common := map[string]struct{ Required bool }{}
+	text, err := json.Marshal(r.document.Extensions["x-common-headers"])
+	if err == nil {
+		err = json.Unmarshal(text, &common)
+	}
+	if err != nil {
+		return err
+	}
+	known := slices.Clone(ofHTTP)
+	for name, header := range common {
+		known = append(known, http.CanonicalHeaderKey(name))
+		if header.Required && response.Header.Get(name) == "" {
+			return fmt.Errorf("the header %s is missing", name)
 		}
-		if !known {
+	}
+	for name := range declared.Headers {
+		known = append(known, http.CanonicalHeaderKey(name))
+	}
+	for name := range response.Header {
+		if !slices.Contains(known, name) {
 			return fmt.Errorf("the header %s is not declared", name)
 		}
 	}

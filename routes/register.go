@@ -20,10 +20,8 @@ func register() *rest.View {
 		AllowAny:     true,
 		Schema:       "User",
 		Fields: []rest.Field{
-			{Name: "id", Label: "ID", Type: rest.AutoField, ReadOnly: true, Description: "The number of the user.", Example: 3},
-			{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 150, Description: "The user's name.", Example: "Ann Example"},
-			{Name: "email", Label: "Email", Type: rest.Email, Required: true, MaxLength: 254, Validate: unusedEmail, Description: "What the user signs in with. No two users have the same.", Example: exampleEmail},
-			{Name: "password", Label: "Password", Type: rest.String, Required: true, WriteOnly: true, Secret: true, Validate: strongPassword, Description: "At least 8 characters, at most 71 bytes; not entirely numeric, not a common one, not like the name or the address.", Example: examplePassword},
+			userFields[0], userFields[1], userFields[2],
+			{Name: "password", Label: "Password", Type: rest.String, Required: true, WriteOnly: true, Secret: true, Validate: strongPassword, Description: passwordPolicy, Example: examplePassword},
 		},
 		Methods: map[string]rest.Method{http.MethodPost: {
 			Handle:      createUser,
@@ -33,6 +31,24 @@ func register() *rest.View {
 		}},
 	}
 }
+
+// userFields declares the representation of a user.
+var userFields = []rest.Field{
+	{Name: "id", Label: "ID", Type: rest.AutoField, ReadOnly: true, Description: "The number of the user.", Example: 3},
+	{Name: "name", Label: "Name", Type: rest.String, Required: true, MaxLength: 150, Description: "The user's name.", Example: "Ann Example"},
+	{Name: "email", Label: "Email", Type: rest.Email, Required: true, MaxLength: 254, Validate: unusedEmail, Description: "What the user signs in with. No two users have the same.", Example: exampleEmail},
+}
+
+// userObject is the representation of a user.
+func userObject(user *core.Record) rest.Object[any] {
+	return rest.Object[any]{
+		{Key: "id", Value: rest.ID(user.Id)},
+		{Key: "name", Value: user.GetString("name")},
+		{Key: "email", Value: user.Email()},
+	}
+}
+
+const passwordPolicy = "At least 8 characters, at most 71 bytes; not entirely numeric, not a common one, not like the name or the address."
 
 // Credentials in the examples of the reference.
 const (
@@ -62,11 +78,7 @@ func createUser(r *rest.Request) error {
 	if err := r.App.SaveWithContext(r.Request.Context(), user); err != nil {
 		return saveError(err, r.View.Fields, values, func([]string) error { return rest.FieldInvalid("email", emailInUse) })
 	}
-	return r.Respond(http.StatusCreated, rest.Object[any]{
-		{Key: "id", Value: rest.ID(user.Id)},
-		{Key: "name", Value: user.GetString("name")},
-		{Key: "email", Value: user.Email()},
-	})
+	return r.Respond(http.StatusCreated, userObject(user))
 }
 
 const emailInUse = "user with this email already exists."

@@ -172,7 +172,7 @@ func (s *resource) count(r *rest.Request, where dbx.Expression) (count int64, er
 // caller are counted already.
 func (s *resource) countSelected(r *rest.Request, selected criteria) (count int64, err error) {
 	counter, counted := s.collection.Counter()
-	if !selected.everything || !counted {
+	if !selected.everything || !counted || s.hides(r.App) {
 		return s.count(r, dbx.And(selected.counting...))
 	}
 	if selected.match != nil {

@@ -19,6 +19,7 @@ func (s *resource) listViewNow() *rest.View {
 		Authenticate: simplejwt.Authenticate,
 		Schema:       s.Model,
 		Fields:       s.fields,
+		Renderers:    rest.ListRenderers,
 		Methods: map[string]rest.Method{
 			http.MethodGet: {
 				Handle:  s.list,

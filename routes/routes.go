@@ -24,6 +24,7 @@ func Bind(app core.App, settings *config.Config, public fs.FS, surround func(*ro
 		}
 		for prefix, endpoints := range table(settings) {
 			linkViews(prefix, endpoints)
+			linkRoot(prefix, endpoints)
 			bindPrefix(e.Router, prefix, endpoints, surround)
 		}
 		bindDocs(e.Router, public, surround)
@@ -47,13 +48,17 @@ func table(settings *config.Config) map[string]endpoints {
 	}
 	prefixes := map[string]endpoints{
 		"/api/auth": {
-			"/register":      register(),
-			"/login":         tokens.obtain(),
-			"/token/refresh": tokens.refresh(),
-			"/logout":        tokens.blacklist(),
-			"/logout/all":    endAllSessions(),
-			"/sessions":      listSessions(),
-			"/sessions/{id}": endSession(),
+			"/register":               register(),
+			"/login":                  tokens.obtain(),
+			"/token/refresh":          tokens.refresh(),
+			"/logout":                 tokens.blacklist(),
+			"/logout/all":             endAllSessions(),
+			"/sessions":               listSessions(),
+			"/sessions/{id}":          endSession(),
+			"/me":                     me(),
+			"/password/change":        tokens.changePassword(),
+			"/password/reset":         requestPasswordReset(),
+			"/password/reset/confirm": confirmPasswordReset(),
 		},
 		"/api/token": {
 			"":           tokens.obtain(),
@@ -65,6 +70,8 @@ func table(settings *config.Config) map[string]endpoints {
 			"":              patients.listView(),
 			"/{id}":         patients.detailView(),
 			"/{id}/history": history{patients}.view(),
+			"/{id}/export":  newExport(patients, settings).view(),
+			"/import":       patients.importView(),
 		},
 		"/api/doctors": {
 			"":      doctors.listView(),
@@ -82,6 +89,7 @@ func table(settings *config.Config) map[string]endpoints {
 		prefixes["/api/"+name] = endpoints{"": drawn.listView(), "/{id}": drawn.detailView()}
 	}
 	prefixes["/api/schema"] = schema(prefixes)
+	prefixes["/api"] = endpoints{"": apiRoot(prefixes)}
 	return prefixes
 }
 

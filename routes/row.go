@@ -10,6 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/etag"
+	"carebase/internal/hidden"
 	"carebase/internal/query"
 	"carebase/internal/rest"
 )
@@ -110,7 +111,8 @@ func (s *resource) viewQuery(app core.App) (*viewQuery, error) {
 	if err != nil {
 		return nil, err
 	}
-	if known := s.viewed.Load(); known != nil && known.collection == collection {
+	hides := s.hides(app)
+	if known := s.viewed.Load(); known != nil && known.collection == collection && !hides {
 		return known, nil
 	}
 	condition := "[[id]] = {:id}"
@@ -120,10 +122,16 @@ func (s *resource) viewQuery(app core.App) (*viewQuery, error) {
 	selected := s.selection().withTag(collection).within(collection)
 	text, _, err := query.Select{Table: s.collection.Name, Columns: selected.columns, Where: dbx.NewExp(condition)}.Build(app)
 	made := &viewQuery{selected, collection, text}
-	if err == nil {
+	if err == nil && !hides {
 		s.viewed.Store(made)
 	}
 	return made, err
+}
+
+// hides reports whether rows of the resource are deleted but not removed yet.
+func (s *resource) hides(app core.App) bool {
+	pool, ok := app.ConcurrentDB().(*dbx.DB)
+	return ok && hidden.Any(pool.DB(), s.collection.Name)
 }
 
 // row is one object between the database and its representation, without a

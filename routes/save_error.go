@@ -21,8 +21,8 @@ const (
 // saveError converts the validation errors of PocketBase and of hooks to the
 // documented error shape. Field validation catches most of them earlier; races,
 // PocketBase's own limits, and required fields that an object is older than, remain.
-// sent are the values of the request; duplicate returns the error for a duplicate of
-// the fields.
+// sent are the values of the request, nil if they have other names; duplicate returns
+// the error for a duplicate of the fields, and is nil if there is none.
 func saveError(err error, fields []rest.Field, sent rest.Values, duplicate func(fields []string) error) error {
 	var refused *router.ApiError
 	if !errors.As(err, &refused) {
@@ -46,6 +46,7 @@ func saveError(err error, fields []rest.Field, sent rest.Values, duplicate func(
 		_, isSent := sent[field.Name]
 		message := cast.ToString(reason["message"])
 		switch {
+		case sent == nil: // PocketBase's own message
 		case reason["code"] == missing && !isSent:
 			message = "This field is required."
 		case reason["code"] == missing:
@@ -61,7 +62,7 @@ func saveError(err error, fields []rest.Field, sent rest.Values, duplicate func(
 	switch {
 	case answer == nil:
 		return fmt.Errorf("refused for a field that the caller does not send: %w", err)
-	case duplicates != nil:
+	case duplicates != nil && duplicate != nil:
 		return duplicate(duplicates)
 	}
 	return rest.ValidationError(answer)

@@ -27,6 +27,9 @@ Bodies are JSON, form or multipart, at most 16 MiB; fields that are not declared
 ` + "`{\"detail\": ...}`, or `{\"field\": [\"message\", ...], ...}`" + ` with everything that is wrong at once. Texts lose white
 space at both ends. A number may come as text, and a text as a number. Dates are RFC 3339, in UTC.
 
+What is described is JSON. Browsers, which ask for ` + "`text/html`" + `, get the same as a page with forms, and lists of resources
+are also CSV. A method that a path lacks gets a 405. ` + "`x-common-headers`" + ` describes the headers of every response.
+
 Each patient and doctor belongs to the user who created it. What the caller cannot see does not exist: 404.`,
 		License: openapi.License{Name: "MIT", Identifier: "MIT"},
 	},
@@ -38,6 +41,7 @@ Each patient and doctor belongs to the user who created it. What the caller cann
 		resourceTags(),
 		[]openapi.Tag{
 			{Name: "overview", Description: "Figures of what the caller can see."},
+			{Name: "root", Description: "Where the lists are."},
 			{Name: "schema", Description: "This reference."},
 		},
 	),
@@ -127,7 +131,7 @@ func schemaView(describe func(core.App) (*openapi.Document, error)) *rest.View {
 				if err != nil {
 					return err
 				}
-				return r.Respond(http.StatusOK, document)
+				return r.Respond(http.StatusOK, document.At(r.Origin()))
 			},
 			Summary:     "The OpenAPI document",
 			Description: "What you are reading, in JSON or YAML.",

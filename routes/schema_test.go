@@ -96,3 +96,46 @@ func readDocument(t *testing.T, contentType, body string) (read any) {
 	}
 	return readDocument(t, "application/json", string(text))
 }
+
+// Generators read the document: it is small, says where the server is, answers in JSON
+// alone, and refers to all of its components.
+func TestSchemaForGenerators(t *testing.T) {
+	server := testapp.Shared(t)
+	response := server.Call("", "GET", "/api/schema/", nil)
+	if size := len(response.Body); size > 100_000 {
+		t.Errorf("the document has %d bytes", size)
+	}
+	if !strings.Contains(response.Body, `"servers":[{"url":"`+server.URL+`"}]`) {
+		t.Error("the document does not say where the server is")
+	}
+	var document struct {
+		Components map[string]map[string]json.RawMessage
+		Paths      map[string]map[string]json.RawMessage
+	}
+	response.Decode(server, &document)
+	for kind, components := range document.Components {
+		for name := range components {
+			if kind != "securitySchemes" && !strings.Contains(response.Body, `"#/components/`+kind+`/`+name+`"`) {
+				t.Errorf("%s is not used", kind+"/"+name)
+			}
+		}
+	}
+	for path, item := range document.Paths {
+		for method, text := range item {
+			var operation struct {
+				Responses map[string]struct{ Content map[string]any }
+			}
+			if method == "parameters" {
+				continue
+			}
+			if err := json.Unmarshal(text, &operation); err != nil {
+				t.Fatal(err)
+			}
+			for status, declared := range operation.Responses {
+				if _, isJSON := declared.Content["application/json"]; len(declared.Content) > 1 || len(declared.Content) == 1 && !isJSON {
+					t.Errorf("%s %s answers %s with %v", method, path, status, declared.Content)
+				}
+			}
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"carebase/internal/cli"
 	"carebase/internal/collections"
 	"carebase/internal/config"
+	"carebase/internal/deletion"
 	"carebase/internal/django"
 	"carebase/internal/monitoring"
 	"carebase/internal/realtime"
@@ -66,6 +67,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	bindStart(app, config, options.Notices)
 	simplejwt.AcceptDjango(app, django.NewKeys(config.DjangoSecretKey))
 	hooks.Bind(app, config)
+	deletion.Bind(app, room, config.PostgreSQL != nil)
 	surround := server.Bind(app, config, server.Options{
 		Timeouts:   options.Timeouts,
 		Monitoring: monitoring.Bind(app, config.MetricsAddr, options.Log),

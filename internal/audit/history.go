@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"iter"
 	"strings"
 
 	"github.com/pocketbase/dbx"
@@ -40,8 +41,40 @@ func CountHistory(ctx context.Context, app core.App, patient, owner string) (cou
 
 // History returns a page of the events about a patient, newest first.
 func History(ctx context.Context, app core.App, patient, owner string, offset, limit int64) ([]HistoryEntry, error) {
+	return historyOf(ctx, app, ofPatient(patient, owner), offset, limit)
+}
+
+// historyChunk is how many events WholeHistory reads at a time.
+const historyChunk = 500
+
+// WholeHistory yields the events about a patient up to now, newest first.
+func WholeHistory(ctx context.Context, app core.App, patient, owner string) iter.Seq2[HistoryEntry, error] {
+	return func(yield func(HistoryEntry, error) bool) {
+		condition := ofPatient(patient, owner)
+		for {
+			entries, err := historyOf(ctx, app, condition, 0, historyChunk)
+			if err != nil {
+				yield(HistoryEntry{}, err)
+				return
+			}
+			for _, entry := range entries {
+				if !yield(entry, nil) {
+					return
+				}
+			}
+			if len(entries) < historyChunk {
+				return
+			}
+			before := dbx.NewExp("[[id]] < {:before}", dbx.Params{"before": entries[historyChunk-1].ID})
+			condition = dbx.And(ofPatient(patient, owner), before)
+		}
+	}
+}
+
+// historyOf returns events that meet a condition, newest first.
+func historyOf(ctx context.Context, app core.App, condition dbx.Expression, offset, limit int64) ([]HistoryEntry, error) {
 	var texts []string
-	err := app.ConcurrentDB().Select("event").From("audit_log").Where(ofPatient(patient, owner)).
+	err := app.ConcurrentDB().Select("event").From("audit_log").Where(condition).
 		OrderBy("id DESC").Offset(offset).Limit(limit).WithContext(ctx).Column(&texts)
 	if err != nil {
 		return nil, err

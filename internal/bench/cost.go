@@ -177,6 +177,9 @@ func startCostServers(ctx context.Context, directory, data string, options optio
 		if err == nil {
 			err = os.CopyFS(own, os.DirFS(data))
 		}
+		if err == nil && (one.place == &servers.floor || one.place == &servers.stock) {
+			err = dropTriggers(own)
+		}
 		if err == nil {
 			*one.place, err = startServer(binary, directory, append([]string{"DATA_DIR=" + own, "THROTTLE=True"}, one.environment...)...)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/pocketbase/dbx"
@@ -13,6 +14,7 @@ import (
 
 	"carebase/internal/collections"
 	"carebase/internal/simplejwt"
+	"carebase/internal/sqlite"
 	_ "carebase/migrations" // the schema
 )
 
@@ -42,6 +44,26 @@ func fill(directory string, users, patients int) (callers []caller, err error) {
 		return fillPatients(app, callers, patients)
 	})
 	return callers, err
+}
+
+// dropTriggers removes what keeps Carebase's search index and counts: other programs
+// lack the functions that the triggers call.
+func dropTriggers(directory string) (err error) {
+	database, err := sqlite.Connect(filepath.Join(directory, "data.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, database.Close()) }()
+	var names []string
+	if err := database.Select("name").From("sqlite_schema").Where(dbx.HashExp{"type": "trigger"}).Column(&names); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := database.NewQuery("DROP TRIGGER [[" + name + "]]").Execute(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func fillUsers(app core.App, count int) ([]caller, error) {

@@ -27,6 +27,7 @@ type options struct {
 	// directory for profiles of Carebase on SQLite meanwhile; empty for all and none.
 	only, profile string
 	rows, streams bool
+	deletion      bool
 }
 
 func main() {
@@ -43,6 +44,7 @@ func main() {
 	flag.StringVar(&options.profile, "profile", "", "with -cost, the directory for profiles of Carebase on SQLite")
 	flag.BoolVar(&options.rows, "rows", false, "measure what grows with a user's own rows, with or without PostgreSQL")
 	flag.BoolVar(&options.streams, "streams", false, "measure what realtime subscribers add to a create, on SQLite")
+	flag.BoolVar(&options.deletion, "deletion", false, "measure deletions of a user with many patients and of a doctor with many mappings, with or without PostgreSQL")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -52,6 +54,9 @@ func main() {
 	}
 	if options.streams {
 		run = measureStreams
+	}
+	if options.deletion {
+		run = measureDeletion
 	}
 	if err := run(ctx, options); err != nil {
 		fmt.Fprintln(os.Stderr, err)

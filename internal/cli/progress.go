@@ -16,8 +16,8 @@ const (
 	rateAfter = time.Second
 )
 
-// progressBar shows progress: a bar on a terminal, otherwise a line for each part that
-// is done.
+// progressBar shows progress: a bar on a terminal, otherwise a line for each ten
+// percent of a part, as far as they are reported.
 type progressBar struct {
 	out      io.Writer
 	unit     string
@@ -27,6 +27,7 @@ type progressBar struct {
 	open     bool // whether the last line is an unfinished bar
 	current  string
 	began    time.Time
+	tenths   int64 // how many tenths of the current part have their line
 }
 
 // newProgress returns a progress bar that counts in a unit, a plural such as "rows".
@@ -50,7 +51,7 @@ func (p *progressBar) report(stage, subject string, done, total int64) {
 		return
 	}
 	if p.current != name {
-		p.current, p.began = name, time.Now()
+		p.current, p.began, p.tenths = name, time.Now(), 0
 	}
 	if done >= total {
 		p.finished = name
@@ -61,6 +62,10 @@ func (p *progressBar) report(stage, subject string, done, total int64) {
 		}
 		fmt.Fprintf(p.out, "%s: %d %s\n", name, done, p.unit)
 		return
+	}
+	if tenths := done * 10 / total; !p.terminal && tenths > p.tenths {
+		p.tenths = tenths
+		fmt.Fprintf(p.out, "%s: %d%%, %d of %d %s%s\n", name, tenths*10, done, total, p.unit, p.rate(done))
 	}
 	if p.terminal && time.Since(p.drawn) >= redrawEvery {
 		p.draw(name, float64(done)/float64(total), done, total)

@@ -9,7 +9,7 @@ import (
 func TestProgress(t *testing.T) {
 	var lines, bar strings.Builder
 	for out, progress := range map[*strings.Builder]*progressBar{&lines: {out: &lines, unit: "rows"}, &bar: {out: &bar, unit: "rows", terminal: true}} {
-		for _, done := range []int64{0, 50, 100, 100} {
+		for _, done := range []int64{0, 9, 50, 55, 100, 100} {
 			progress.report("copying", "patients", done, 100)
 		}
 		progress.report("copying", "doctors", 0, 0)
@@ -18,7 +18,7 @@ func TestProgress(t *testing.T) {
 			t.Errorf("the last line stays open: %q", out.String())
 		}
 	}
-	if got, want := lines.String(), "copying patients: 100 rows\ncopying doctors: 0 rows\n"; got != want {
+	if got, want := lines.String(), "copying patients: 50%, 50 of 100 rows\ncopying patients: 100 rows\ncopying doctors: 0 rows\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	for _, want := range []string{

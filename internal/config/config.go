@@ -157,6 +157,7 @@ type variables struct {
 	PGHost                   string `env:"PG_HOST"`
 	PGPort                   string `env:"PG_PORT"`
 	PGSSLMode                string `env:"PG_SSLMODE"`
+	PGTargetSessionAttrs     string `env:"PG_TARGET_SESSION_ATTRS"`
 	PGMaxConns               string `env:"PG_MAX_CONNS"`
 }
 

@@ -11,19 +11,21 @@ import (
 // and the fields below it.
 type PostgreSQL struct {
 	// DirectURL is the URL of PostgreSQL itself if the other fields name a pooler.
-	DirectURL      string
-	URL            string
-	Host           string
-	Port           int
-	Database       string
-	User, Password string
-	SSLMode        string
-	MaxConnections int
+	DirectURL string
+	URL       string
+	// Host is one host or several, separated by commas, and Port one port for all of
+	// them or one for each.
+	Host, Port         string
+	Database           string
+	User, Password     string
+	SSLMode            string
+	TargetSessionAttrs string
+	MaxConnections     int
 }
 
 const (
 	defaultPGHost     = "localhost"
-	defaultPGPort     = 5432
+	defaultPGPort     = "5432"
 	defaultPGMaxConns = 30
 	// minPGMaxConns is the least that serves readers and writers of data and logs.
 	minPGMaxConns = 6
@@ -32,6 +34,10 @@ const (
 
 // sslModes are libpq's values of sslmode.
 var sslModes = []string{"", "disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+
+// sessionAttrs are libpq's values of target_session_attrs that select servers which can
+// be written to.
+var sessionAttrs = []string{"", "read-write", "primary"}
 
 // postgreSQL returns nil unless PG_DB or DATABASE_URL is set.
 func (v *validator) postgreSQL(raw variables) *PostgreSQL {
@@ -53,13 +59,37 @@ func (v *validator) postgreSQL(raw variables) *PostgreSQL {
 		return settings
 	}
 	settings.Host = orDefault(raw.PGHost, defaultPGHost)
-	settings.Port = v.number("PG_PORT", raw.PGPort, defaultPGPort, 1, 65535)
-	settings.Database, settings.User, settings.Password = raw.PGDatabase, raw.PGUser, raw.PGPassword
-	settings.SSLMode = raw.PGSSLMode
-	if !slices.Contains(sslModes, raw.PGSSLMode) {
-		v.problem("PG_SSLMODE", raw.PGSSLMode, strings.Join(sslModes[1:len(sslModes)-1], ", ")+" or "+sslModes[len(sslModes)-1])
+	if slices.Contains(strings.Split(settings.Host, ","), "") {
+		v.problem("PG_HOST", settings.Host, "a host, or several separated by commas")
 	}
+	settings.Port = v.ports(settings.Host, orDefault(raw.PGPort, defaultPGPort))
+	settings.Database, settings.User, settings.Password = raw.PGDatabase, raw.PGUser, raw.PGPassword
+	settings.SSLMode = v.oneOf("PG_SSLMODE", raw.PGSSLMode, sslModes)
+	settings.TargetSessionAttrs = v.oneOf("PG_TARGET_SESSION_ATTRS", raw.PGTargetSessionAttrs, sessionAttrs)
 	return settings
+}
+
+// oneOf returns the value if it is one of those, of which the first is empty.
+func (v *validator) oneOf(name, value string, values []string) string {
+	if !slices.Contains(values, value) {
+		v.problem(name, value, strings.Join(values[1:len(values)-1], ", ")+" or "+values[len(values)-1])
+	}
+	return value
+}
+
+// ports returns the port of all hosts, or the list of ports of each.
+func (v *validator) ports(hosts, ports string) string {
+	each := strings.Split(ports, ",")
+	for _, port := range each {
+		if number, err := strconv.Atoi(port); err != nil || number < 1 || number > 65535 {
+			v.problem("PG_PORT", ports, "numbers from 1 to 65535, separated by commas")
+			return ports
+		}
+	}
+	if count := strings.Count(hosts, ",") + 1; len(each) != 1 && len(each) != count {
+		v.problem("PG_PORT", ports, "one port, or one for each of the "+strconv.Itoa(count)+" hosts of PG_HOST")
+	}
+	return ports
 }
 
 func (v *validator) number(name, value string, fallback, least, most int) int {

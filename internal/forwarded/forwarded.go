@@ -1,34 +1,41 @@
-// Package forwarded determines the client's address and whether it uses TLS
-// behind reverse proxies. Forwarding headers count only if a configured proxy
-// sent them.
+// Package forwarded determines the client's address, and the scheme, host and path
+// by which it reached the server, behind reverse proxies. Forwarding headers count
+// only if a configured proxy sent them.
 package forwarded
 
 import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 const (
-	headerFor   = "X-Forwarded-For"
-	headerProto = "X-Forwarded-Proto"
+	headerFor    = "X-Forwarded-For"
+	headerProto  = "X-Forwarded-Proto"
+	headerHost   = "X-Forwarded-Host"
+	headerPrefix = "X-Forwarded-Prefix"
 )
 
 // Proxies are the networks of the trusted reverse proxies. Nil trusts none.
 type Proxies []netip.Prefix
 
-// Resolve sets request.RemoteAddr to the client's address and keeps
-// X-Forwarded-Proto only if a trusted proxy sent it; X-Forwarded-For is
+// Resolve sets request.RemoteAddr to the client's address, request.Host to the host
+// that a trusted proxy was reached by, and keeps X-Forwarded-Proto and
+// X-Forwarded-Prefix only if a trusted proxy sent them; the other headers are
 // removed. Call it once, before anything else reads the request.
 func (p Proxies) Resolve(request *http.Request) {
 	peer, err := netip.ParseAddrPort(request.RemoteAddr)
 	trusted := err == nil && p.contains(peer.Addr())
 	forwardedFor := request.Header.Values(headerFor)
-	scheme := lastItem(request.Header.Values(headerProto))
-	request.Header.Del(headerFor)
-	request.Header.Del(headerProto)
+	scheme := strings.ToLower(lastItem(request.Header.Values(headerProto)))
+	host, prefix := lastItem(request.Header.Values(headerHost)), lastItem(request.Header.Values(headerPrefix))
+	for _, header := range []string{headerFor, headerProto, headerHost, headerPrefix} {
+		request.Header.Del(header)
+	}
 	if !trusted {
 		return
 	}
@@ -38,7 +45,20 @@ func (p Proxies) Resolve(request *http.Request) {
 	if scheme == "https" || scheme == "http" {
 		request.Header.Set(headerProto, scheme)
 	}
+	if validHost.MatchString(host) {
+		request.Host = host
+	}
+	if prefix = strings.TrimRight(prefix, "/"); validPrefix.MatchString(prefix) {
+		request.Header.Set(headerPrefix, prefix)
+	}
 }
+
+var (
+	// validHost is a name or an address, with or without a port.
+	validHost = regexp.MustCompile(`^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
+	// validPrefix is an absolute path that is not taken for a host or for a way out.
+	validPrefix = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
+)
 
 // client returns the last address that is not a trusted proxy's. Each proxy
 // appends the address that it was reached from; what precedes the last
@@ -74,7 +94,18 @@ func parseHop(hop string) (netip.Addr, error) {
 
 func lastItem(values []string) string {
 	items := strings.Split(strings.Join(values, ","), ",")
-	return strings.ToLower(strings.TrimSpace(items[len(items)-1]))
+	return strings.TrimSpace(items[len(items)-1])
+}
+
+// Origin returns the scheme and host by which the client reached the server, or a
+// trusted proxy, and the prefix that the proxy takes from paths. The request must be
+// resolved.
+func Origin(request *http.Request) *url.URL {
+	origin := &url.URL{Scheme: "http", Host: request.Host, Path: request.Header.Get(headerPrefix)}
+	if IsTLS(request) {
+		origin.Scheme = "https"
+	}
+	return origin
 }
 
 // IsTLS reports whether the client uses TLS, to this server or to a trusted

@@ -55,6 +55,30 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+func TestOrigin(t *testing.T) {
+	proxies := forwarded.Proxies{netip.MustParsePrefix("10.0.0.0/8")}
+	const proxy, stranger = "10.1.2.3:4000", "203.0.113.7:4000"
+	for _, test := range []struct{ peer, proto, host, prefix, origin string }{
+		{stranger, "https", "evil.example.com", "/evil", "http://own.example.com"},
+		{proxy, "", "", "", "http://own.example.com"},
+		{proxy, "https", "clinic.example.com:8443", "/care/base/", "https://clinic.example.com:8443/care/base"},
+		{proxy, "https", "forged.example.com, clinic.example.com", "/forged, /care", "https://clinic.example.com/care"},
+		{proxy, "", "[2001:db8::5]:80", "", "http://[2001:db8::5]:80"},
+		{proxy, "", "a/b", "//evil.example.com", "http://own.example.com"},
+		{proxy, "", "user@evil.example.com", "care", "http://own.example.com"},
+		{proxy, "", "evil.example.com#", "/a/../b", "http://own.example.com"},
+		{proxy, "", "", "/a?b=c", "http://own.example.com"},
+	} {
+		request := &http.Request{RemoteAddr: test.peer, Host: "own.example.com", Header: http.Header{
+			"X-Forwarded-Proto": {test.proto}, "X-Forwarded-Host": {test.host}, "X-Forwarded-Prefix": {test.prefix},
+		}}
+		proxies.Resolve(request)
+		if origin := forwarded.Origin(request).String(); origin != test.origin {
+			t.Errorf("%v: got %s", test, origin)
+		}
+	}
+}
+
 func FuzzResolve(f *testing.F) {
 	f.Add("10.1.2.3:4000", "203.0.113.7, 10.4.5.6", "https")
 	f.Add("[::1%lo]:1", ",,[::]:1,%", ",")

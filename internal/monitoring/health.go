@@ -2,6 +2,7 @@ package monitoring
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"carebase/internal/backup"
 	"carebase/internal/collections"
 	"carebase/internal/dberror"
+	"carebase/internal/deletion"
 	"carebase/internal/sqlite"
 )
 
@@ -38,7 +40,7 @@ func bindHealth(app core.App) {
 			if reason := unavailableReason(e); reason != "" {
 				return e.JSON(http.StatusServiceUnavailable, health{Status: "unavailable", Reason: reason})
 			}
-			return e.JSON(http.StatusOK, health{Status: "ok", Reason: warning(e.App)})
+			return e.JSON(http.StatusOK, health{Status: "ok", Reason: warning(e)})
 		})
 		return e.Next()
 	})
@@ -94,11 +96,20 @@ func tryWrite(ctx context.Context, app core.App) error {
 	return err
 }
 
-// warning returns a problem that operators should look at although requests
-// succeed; empty if there is none.
-func warning(app core.App) string {
-	if replica, configured := backup.ReplicaOf(app); configured && replica.Failure != nil {
+// warning returns what operators should know although requests succeed; empty if
+// there is nothing.
+func warning(e *core.RequestEvent) string {
+	if replica, configured := backup.ReplicaOf(e.App); configured && replica.Failure != nil {
 		return "The replica does not follow."
+	}
+	ctx, cancel := context.WithTimeout(e.Request.Context(), databaseTimeout)
+	defer cancel()
+	state, err := deletion.StateOf(ctx, e.App)
+	switch {
+	case err != nil:
+		e.App.Logger().Warn("failed to read how much is left of deleted records", "error", err)
+	case state.Deletions > 0:
+		return fmt.Sprintf("Deleted records that others belong to: %d. Those others are being removed: %d left.", state.Deletions, state.Records)
 	}
 	return ""
 }

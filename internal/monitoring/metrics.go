@@ -63,7 +63,7 @@ func (m *metrics) bind(app core.App, address string) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		m.registerQueue(e.App)
 		m.registerPools(e.App)
-		m.registry.MustRegister(replicaLag{app: e.App})
+		m.registry.MustRegister(replicaLag{app: e.App}, deletions{app: e.App})
 		return e.Next()
 	})
 	room := realtime.Of(app)

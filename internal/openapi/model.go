@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 
@@ -12,9 +13,25 @@ import (
 type Document struct {
 	OpenAPI    string                 `json:"openapi"`
 	Info       Info                   `json:"info"`
+	Servers    []Server               `json:"servers,omitempty"`
 	Tags       []Tag                  `json:"tags"`
 	Paths      rest.Object[*PathItem] `json:"paths"`
 	Components Components             `json:"components"`
+	// CommonHeaders are those of every response, an extension: the specification has
+	// no place for them but each response.
+	CommonHeaders rest.Object[Header] `json:"x-common-headers"`
+}
+
+// At returns the document for a server at a URL.
+func (d *Document) At(url string) *Document {
+	at := *d
+	at.Servers = []Server{{URL: url}}
+	return &at
+}
+
+// Server is where the paths are.
+type Server struct {
+	URL string `json:"url"`
 }
 
 // Info describes the API. New sets the version.
@@ -40,15 +57,14 @@ type Tag struct {
 
 // PathItem is a path with its operations.
 type PathItem struct {
-	Parameters   []Parameter   `json:"parameters,omitempty"`
-	Get          *Operation    `json:"get,omitempty"`
-	Post         *Operation    `json:"post,omitempty"`
-	Put          *Operation    `json:"put,omitempty"`
-	Patch        *Operation    `json:"patch,omitempty"`
-	Delete       *Operation    `json:"delete,omitempty"`
-	Head         *Operation    `json:"head,omitempty"`
-	Options      *Operation    `json:"options,omitempty"`
-	OtherMethods *OtherMethods `json:"x-other-methods"`
+	Parameters []Parameter `json:"parameters,omitempty"`
+	Get        *Operation  `json:"get,omitempty"`
+	Post       *Operation  `json:"post,omitempty"`
+	Put        *Operation  `json:"put,omitempty"`
+	Patch      *Operation  `json:"patch,omitempty"`
+	Delete     *Operation  `json:"delete,omitempty"`
+	Head       *Operation  `json:"head,omitempty"`
+	Options    *Operation  `json:"options,omitempty"`
 }
 
 // Operations returns the path's operations by method, in the order of DRF's Allow
@@ -62,18 +78,11 @@ func (p *PathItem) Operations() rest.Object[*Operation] {
 	return slices.DeleteFunc(all, func(entry rest.Entry[*Operation]) bool { return entry.Value == nil })
 }
 
-// OtherMethods describes the responses to methods that the path lacks, an
-// extension for which the specification has no field.
-type OtherMethods struct {
-	Description string                `json:"description"`
-	Responses   rest.Object[Response] `json:"responses"`
-}
-
 // Operation is a method of a path.
 type Operation struct {
 	OperationID string                  `json:"operationId"`
 	Summary     string                  `json:"summary"`
-	Description string                  `json:"description"`
+	Description string                  `json:"description,omitempty"`
 	Tags        []string                `json:"tags"`
 	Security    []rest.Object[[]string] `json:"security"`
 	Parameters  []Parameter             `json:"parameters,omitempty"`
@@ -81,14 +90,26 @@ type Operation struct {
 	Responses   rest.Object[Response]   `json:"responses"`
 }
 
-// Parameter is a path or query parameter.
+// Parameter is a path or query parameter, or a header.
 type Parameter struct {
+	// shared is the name of the component that it is rendered as a reference to.
+	shared string
+
 	Name        string  `json:"name"`
 	In          string  `json:"in"`
 	Description string  `json:"description"`
 	Required    bool    `json:"required,omitempty"`
 	Schema      *Schema `json:"schema"`
 	Example     any     `json:"example,omitempty"`
+}
+
+// MarshalJSON renders a parameter that several operations share as a reference.
+func (p Parameter) MarshalJSON() ([]byte, error) {
+	if p.shared != "" {
+		return json.Marshal(map[string]string{"$ref": "#/components/parameters/" + p.shared})
+	}
+	type plain Parameter
+	return json.Marshal(plain(p))
 }
 
 // RequestBody describes a request body.
@@ -106,7 +127,7 @@ type MediaType struct {
 
 // Example is one of several named examples.
 type Example struct {
-	Summary string `json:"summary"`
+	Summary string `json:"summary,omitempty"`
 	Value   any    `json:"value"`
 }
 
@@ -130,6 +151,7 @@ type Header struct {
 type Components struct {
 	SecuritySchemes rest.Object[SecurityScheme] `json:"securitySchemes"`
 	Headers         rest.Object[Header]         `json:"headers"`
+	Parameters      rest.Object[Parameter]      `json:"parameters"`
 	Schemas         rest.Object[*Schema]        `json:"schemas"`
 	Responses       rest.Object[Response]       `json:"responses"`
 }

@@ -42,7 +42,9 @@ func New(contents Contents, endpoints []Endpoint) *Document {
 		Type: "http", Scheme: "bearer", BearerFormat: "JWT",
 		Description: "The access token from a login, in the header `Authorization: Bearer <access>`.",
 	}}}
-	d.Components.Headers = headers
+	d.Components.Headers, d.CommonHeaders = particular, common
+	d.describeErrors()
+	d.describeMetadata()
 	// Add the responses common to all views first: they get the plain names.
 	d.errorResponses(&rest.View{Authenticate: func(*core.RequestEvent) error { return nil }}, http.MethodGet)
 	order := func(e Endpoint) int {
@@ -54,6 +56,7 @@ func New(contents Contents, endpoints []Endpoint) *Document {
 	for _, endpoint := range endpoints {
 		d.Paths = append(d.Paths, rest.Entry[*PathItem]{Key: endpoint.Path, Value: d.pathItem(endpoint)})
 	}
+	d.shareParameters()
 	sortByKey(d.Components.Schemas)
 	sortByKey(d.Components.Responses)
 	return d.Document

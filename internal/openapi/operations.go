@@ -12,12 +12,6 @@ import (
 // securityScheme is drf-spectacular's name for the scheme of SimpleJWT.
 const securityScheme = "jwtAuth"
 
-// metadataTag groups HEAD and OPTIONS operations.
-var metadataTag = Tag{
-	Name:        "metadata",
-	Description: "HEAD, which answers like GET without a body, and OPTIONS, which describes a path.",
-}
-
 func (d *document) pathItem(e Endpoint) *PathItem {
 	item := &PathItem{Parameters: parameters("path", e.View.Path)}
 	places := map[string]**Operation{
@@ -25,17 +19,14 @@ func (d *document) pathItem(e Endpoint) *PathItem {
 		http.MethodDelete: &item.Delete, http.MethodHead: &item.Head, http.MethodOptions: &item.Options,
 	}
 	for _, method := range e.View.Allowed() {
-		*places[method] = d.operation(e, method)
-	}
-	item.OtherMethods = &OtherMethods{
-		Description: "Responses to any other method.",
-		Responses:   d.errorResponses(e.View, otherMethod),
+		if described, isMetadata := metadataResponses[method]; isMetadata {
+			*places[method] = metadataOperation(e, method, described)
+		} else {
+			*places[method] = d.operation(e, method)
+		}
 	}
 	return item
 }
-
-// otherMethod stands for all methods that a view lacks.
-const otherMethod = ""
 
 func (d *document) operation(e Endpoint, name string) *Operation {
 	method := e.View.Method(name)
@@ -46,23 +37,28 @@ func (d *document) operation(e Endpoint, name string) *Operation {
 		Tags:        []string{tagOf(e.Path)},
 		Security:    security(e.View),
 		Parameters:  append(append(parameters("query", method.Query), formatParameter(e.View)), parameters("header", method.Headers)...),
-		Responses:   d.answers(e.View, name),
+		Responses:   rest.Object[Response]{{Key: statusKey(method.Answer.Status), Value: d.answer(e.View, method)}},
 	}
-	if name == http.MethodHead || name == http.MethodOptions {
-		operation.Tags = []string{metadataTag.Name}
-	}
-	if e.View.TakesBody(name) {
+	switch {
+	case e.View.TakesBody(name):
 		operation.RequestBody = d.requestBody(e.View, name)
+	case e.View.Parses != nil && name == http.MethodPost:
+		operation.RequestBody = fileBody(e.View)
 	}
 	operation.Responses = append(operation.Responses, d.errorResponses(e.View, name)...)
 	return operation
 }
 
-// tagOf returns a path's first segment after "/api/".
-func tagOf(path string) string {
-	tag, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/"), "/")
-	return tag
+// rootSegment stands for the missing segments of the path "/api/".
+const rootSegment = "root"
+
+// segments returns the segments of a path after "/api/".
+func segments(path string) []string {
+	return strings.Split(cmp.Or(strings.Trim(strings.TrimPrefix(path, "/api/"), "/"), rootSegment), "/")
 }
+
+// tagOf returns a path's first segment after "/api/".
+func tagOf(path string) string { return segments(path)[0] }
 
 // actions are DRF's names for methods.
 var actions = map[string]string{
@@ -81,7 +77,7 @@ func operationID(e Endpoint, method string) string {
 	if isList {
 		action = "list"
 	}
-	parts := strings.Split(strings.Trim(strings.TrimPrefix(e.Path, "/api/"), "/"), "/")
+	parts := segments(e.Path)
 	var names []string
 	for i, part := range parts {
 		variable := strings.HasPrefix(part, "{")
@@ -133,8 +129,17 @@ func formatParameter(view *rest.View) Parameter {
 	}
 	return Parameter{
 		Name: "format", In: "query", Schema: schema,
-		Description: "The representation, one that the Accept header admits; `api` is an HTML page.",
+		Description: "The representation, one that the Accept header admits: `json`; `api` for an HTML page; `csv` or `yaml` where there is one.",
 	}
+}
+
+// fileBody describes a body that is a file.
+func fileBody(view *rest.View) *RequestBody {
+	body := &RequestBody{Required: true}
+	for _, mediaType := range view.Parses {
+		body.Content = append(body.Content, rest.Entry[MediaType]{Key: mediaType, Value: MediaType{Schema: &Schema{Type: "string"}, Example: view.FileExample}})
+	}
+	return body
 }
 
 func (d *document) requestBody(view *rest.View, method string) *RequestBody {
@@ -145,10 +150,12 @@ func (d *document) requestBody(view *rest.View, method string) *RequestBody {
 	}
 	d.schema(name, schema)
 	body := &RequestBody{Required: len(schema.Required) > 0}
-	for _, mediaType := range rest.BodyMediaTypes() {
-		body.Content = append(body.Content, rest.Entry[MediaType]{
-			Key: mediaType, Value: MediaType{Schema: reference(name), Example: requestExample(view.Fields)},
-		})
+	for i, mediaType := range view.BodyMediaTypes() {
+		media := MediaType{Schema: reference(name)}
+		if i == 0 {
+			media.Example = requestExample(view.Fields)
+		}
+		body.Content = append(body.Content, rest.Entry[MediaType]{Key: mediaType, Value: media})
 	}
 	return body
 }

@@ -13,39 +13,15 @@ import (
 
 func statusKey(status int) string { return strconv.Itoa(status) }
 
-// answers returns the successful responses of a method. Browsers receive a page
-// with status 200 in place of a 204, as from DRF.
-func (d *document) answers(view *rest.View, method string) rest.Object[Response] {
-	status := view.Method(method).Answer.Status
-	answers := rest.Object[Response]{{Key: statusKey(status), Value: d.answer(view, method)}}
-	if status != http.StatusNoContent {
-		return answers
-	}
-	page := Response{Description: "An HTML page that confirms it.", Headers: headersOf(http.StatusOK, view)}
-	for _, media := range content(view, MediaType{}) {
-		if media.Key == mediaTypeOfPages {
-			page.Content = append(page.Content, media)
-		}
-	}
-	return append(answers, rest.Entry[Response]{Key: statusKey(http.StatusOK), Value: page})
-}
+// mediaType is that of all bodies in the document. What else a path answers with, such
+// as pages for people, is the same in words.
+const mediaType = "application/json"
 
-// mediaTypeOfPages is the media type of HTML pages.
-const mediaTypeOfPages = "text/html"
-
-func (d *document) answer(view *rest.View, method string) Response {
-	answer := view.Method(method).Answer
-	response := Response{Description: answerDescriptions[answer.Status], Headers: headersOf(answer.Status, view)}
-	if answer.Status == http.StatusNoContent || method == http.MethodHead {
-		return response
+func (d *document) answer(view *rest.View, method rest.Method) Response {
+	response := Response{Description: answerDescriptions[method.Answer.Status], Headers: headersOf(method.Answer.Status)}
+	if method.Answer.Status != http.StatusNoContent {
+		response.Content = rest.Object[MediaType]{{Key: mediaType, Value: d.answerBody(view, method)}}
 	}
-	body := MediaType{Schema: metadataSchema(view), Example: view.Metadata()}
-	if method == http.MethodOptions {
-		d.schema("FieldMetadata", d.fieldMetadata)
-	} else {
-		body = d.answerBody(view, view.Method(method))
-	}
-	response.Content = content(view, body)
 	return response
 }
 
@@ -56,50 +32,27 @@ var answerDescriptions = map[int]string{
 	http.StatusNoContent: "Deleted.",
 }
 
+// answerBody describes a body. Examples are those of its fields.
 func (d *document) answerBody(view *rest.View, method rest.Method) MediaType {
 	answer := method.Answer
-	fields := outputFields(view, answer)
-	object := example(fields)
-	schema := objectSchema(fields)
+	schema := objectSchema(outputFields(view, answer))
 	if answer.Shape == rest.Document {
 		schema.AdditionalProperties = nil
 	}
 	d.schema(view.Schema, schema)
 	if answer.Shape == rest.OneObject || answer.Shape == rest.Document {
-		return MediaType{Schema: reference(view.Schema), Example: object}
+		return MediaType{Schema: reference(view.Schema)}
 	}
-	list, all := &Schema{Type: "array", Items: reference(view.Schema)}, []any{object}
+	list := &Schema{Type: "array", Items: reference(view.Schema)}
 	if answer.Shape == rest.List && !method.TakesPage() {
-		return MediaType{Schema: list, Example: all}
+		return MediaType{Schema: list}
 	}
 	page := "Paginated" + view.Schema + "List"
 	d.schema(page, pageSchema(view.Schema))
-	pageExample := Example{Summary: "A page", Value: rest.Object[any]{
-		{Key: "count", Value: 1}, {Key: "next", Value: nil}, {Key: "previous", Value: nil}, {Key: "results", Value: all},
-	}}
 	if answer.Shape == rest.Paged {
-		return MediaType{Schema: reference(page), Example: pageExample.Value}
+		return MediaType{Schema: reference(page)}
 	}
-	return MediaType{
-		Schema: &Schema{OneOf: []*Schema{list, reference(page)}},
-		Examples: rest.Object[Example]{
-			{Key: "all", Value: Example{Summary: "All", Value: all}},
-			{Key: "page", Value: pageExample},
-		},
-	}
-}
-
-// content describes a body in all representations of a view.
-func content(view *rest.View, body MediaType) rest.Object[MediaType] {
-	var described rest.Object[MediaType]
-	for _, renderer := range view.Representations() {
-		media := body
-		if renderer.MediaType == mediaTypeOfPages {
-			media = MediaType{Schema: &Schema{Type: "string", Description: "The same as an HTML page."}}
-		}
-		described = append(described, rest.Entry[MediaType]{Key: renderer.MediaType, Value: media})
-	}
-	return described
+	return MediaType{Schema: &Schema{OneOf: []*Schema{list, reference(page)}}}
 }
 
 // errorDescriptions describe error responses by status.
@@ -122,16 +75,54 @@ var errorDescriptions = map[int]string{
 	http.StatusInsufficientStorage:   "The disk is full. Nothing was changed; reads continue to work.",
 }
 
-// errorResponses returns the error responses of a method, by status.
+// everywhere are the errors that any request can end with, by status, whatever its
+// path and method. The document has them once.
+var everywhere = []int{
+	http.StatusNotAcceptable, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+	http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusInsufficientStorage,
+}
+
+// errorResponses returns the error responses of a method: its own by status, and the
+// one for all others.
 func (d *document) errorResponses(view *rest.View, method string) rest.Object[Response] {
 	failures := d.failures(view, method)
 	var responses rest.Object[Response]
 	for _, status := range statuses(failures) {
+		if slices.Contains(everywhere, status) {
+			continue
+		}
 		response := d.errorResponse(view, method, status, failures)
 		responses = append(responses, rest.Entry[Response]{Key: statusKey(status), Value: response})
 	}
-	return responses
+	return append(responses, rest.Entry[Response]{Key: otherStatuses, Value: Response{Ref: responsesPath + anyError}})
 }
+
+const (
+	// otherStatuses stands for all statuses that an operation does not have.
+	otherStatuses = "default"
+	// anyError is the component for them.
+	anyError = "Error"
+)
+
+// describeErrors adds the response to all requests that end with an error that is not
+// their operation's own.
+func (d *document) describeErrors() {
+	description := "Any other error."
+	for _, status := range everywhere {
+		description += " " + statusKey(status) + ": " + errorDescriptions[status]
+	}
+	d.schema("Detail", detailSchema)
+	d.Components.Responses = append(d.Components.Responses, rest.Entry[Response]{Key: anyError, Value: Response{
+		Description: description, Headers: errorHeaders(),
+		Content: rest.Object[MediaType]{{Key: mediaType, Value: MediaType{Schema: anyErrorSchema}}},
+	}})
+}
+
+var (
+	detailSchema = schemaOf(plain(rest.Detail{Detail: "A message."}))
+	// anyErrorSchema has more than a detail for credentials that are refused.
+	anyErrorSchema = &Schema{Type: "object", Properties: rest.Object[*Schema]{{Key: "detail", Value: &Schema{Type: "string"}}}, Required: []string{"detail"}}
+)
 
 // failures returns examples of all errors of a method.
 func (d *document) failures(view *rest.View, method string) []*rest.Error {
@@ -144,9 +135,6 @@ func (d *document) failures(view *rest.View, method string) []*rest.Error {
 	}
 	if fields := inputFields(view.Fields); view.TakesBody(method) && len(fields) > 0 {
 		failures = append(failures, rest.FieldInvalid(fields[0].Name, "This field may not be null."))
-	}
-	if method == otherMethod {
-		failures = append(failures, rest.MethodNotAllowed("TRACE"))
 	}
 	return append(failures, view.Failures(method)...)
 }
@@ -173,21 +161,17 @@ func (d *document) errorResponse(view *rest.View, method string, status int, fai
 		}
 		name := exampleName(failure)
 		if !slices.ContainsFunc(body.Examples, func(known rest.Entry[Example]) bool { return known.Key == name }) {
-			body.Examples = append(body.Examples, rest.Entry[Example]{Key: name, Value: Example{Summary: failure.Error(), Value: failure.Body}})
+			body.Examples = append(body.Examples, rest.Entry[Example]{Key: name, Value: Example{Value: failure.Body}})
 		}
 	}
 	if body.Schema = schemas[0]; len(schemas) > 1 {
 		body.Schema = &Schema{OneOf: schemas}
 	}
-	allowing := (*rest.View)(nil)
-	if status == http.StatusMethodNotAllowed {
-		allowing = view
-	}
 	text, schema := camelCase(http.StatusText(status)), cmp.Or(view.Schema, camelCase(view.Name))
 	return d.shared(Response{
 		Description: errorDescriptions[status],
-		Headers:     headersOf(status, allowing),
-		Content:     content(view, body),
+		Headers:     headersOf(status),
+		Content:     rest.Object[MediaType]{{Key: mediaType, Value: body}},
 	}, text, schema+text, schema+camelCase(actionOf(method))+text)
 }
 
@@ -205,7 +189,7 @@ func camelCase(words string) string {
 func (d *document) errorSchema(view *rest.View, method string, failure *rest.Error) *Schema {
 	switch failure.Body.(type) {
 	case rest.Detail:
-		d.schema("Detail", schemaOf(plain(rest.Detail{Detail: "A message."})))
+		d.schema("Detail", detailSchema)
 		return reference("Detail")
 	case rest.FieldErrors:
 		if !view.TakesBody(method) {

@@ -127,49 +127,6 @@ func errorsSchema(fields []rest.Field) *Schema {
 	return schema
 }
 
-// metadataSchema returns the schema of the answer to OPTIONS.
-func metadataSchema(view *rest.View) *Schema {
-	texts := &Schema{Type: "array", Items: &Schema{Type: "string"}}
-	metadata := view.Metadata()
-	schema := &Schema{
-		Type: "object",
-		Properties: rest.Object[*Schema]{
-			{Key: "name", Value: &Schema{Type: "string", Const: metadata.Name}},
-			{Key: "description", Value: &Schema{Type: "string", Const: metadata.Description}},
-			{Key: "renders", Value: texts},
-			{Key: "parses", Value: texts},
-		},
-		Required:             []string{"name", "description", "renders", "parses"},
-		AdditionalProperties: false,
-	}
-	if metadata.Actions != nil {
-		actions := metadataByMethod(view, metadata.Actions, "The fields that the caller may send, by method.")
-		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: "actions", Value: actions})
-	}
-	if metadata.Headers != nil {
-		headers := metadataByMethod(view, metadata.Headers, "The request headers that a method reads, by method.")
-		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: "headers", Value: headers})
-	}
-	return schema
-}
-
-// metadataByMethod returns the schema of what OPTIONS says of the fields of each
-// method.
-func metadataByMethod(view *rest.View, described map[string]rest.Object[rest.FieldMetadata], description string) *Schema {
-	byMethod := &Schema{Type: "object", MinProperties: 1, AdditionalProperties: false, Description: description}
-	for _, method := range view.Allowed() {
-		if fields, found := described[method]; found {
-			action := &Schema{Type: "object", AdditionalProperties: false}
-			for _, field := range fields {
-				action.Properties = append(action.Properties, rest.Entry[*Schema]{Key: field.Key, Value: reference("FieldMetadata")})
-				action.Required = append(action.Required, field.Key)
-			}
-			byMethod.Properties = append(byMethod.Properties, rest.Entry[*Schema]{Key: method, Value: action})
-		}
-	}
-	return byMethod
-}
-
 // schemaOf returns a schema derived from an example: exactly its fields and types.
 func schemaOf(value any) *Schema {
 	switch value := value.(type) {
@@ -185,6 +142,8 @@ func schemaOf(value any) *Schema {
 		return &Schema{Type: "string"}
 	case bool:
 		return &Schema{Type: "boolean"}
+	case float64:
+		return &Schema{Type: "integer"}
 	case map[string]any:
 		schema := &Schema{Type: "object", AdditionalProperties: false}
 		for name, property := range value {

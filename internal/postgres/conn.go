@@ -58,9 +58,9 @@ func (c *conn) Ping(ctx context.Context) error {
 }
 
 // IsValid implements driver.Validator. Connections made before the pools
-// switched to the pooler are discarded.
+// switched to the pooler, or before a standby was promoted, are discarded.
 func (c *conn) IsValid() bool {
-	return !c.pg.IsClosed() && (c.settings != "") == c.database.throughPooler()
+	return !c.pg.IsClosed() && !c.database.fence.isRetired(c.pg) && (c.settings != "") == c.database.throughPooler()
 }
 
 // ResetSession implements driver.SessionResetter.
@@ -181,7 +181,7 @@ func (c *conn) run(ctx context.Context, statement *translate.Statement, given []
 		}
 		again, readErr := c.readAgain(ctx, statement, err, &reading)
 		if readErr != nil || again == nil {
-			return nil, false, errors.Join(err, readErr)
+			return nil, false, c.whileChanging(ctx, statement, errors.Join(err, readErr))
 		}
 		statement = again
 	}

@@ -48,14 +48,9 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 // connect opens a connection to PostgreSQL or to the pooler.
 func (d *Database) connect(ctx context.Context, config *pgconn.Config) (*pgconn.PgConn, error) {
-	connection, err := pgconn.ConnectConfig(context.WithValue(ctx, connecting{}, true), config)
-	if err != nil {
-		return nil, d.explain(config, err)
-	}
-	if err := checkServer(connection); err != nil {
-		return nil, errors.Join(err, closeConnection(connection))
-	}
-	return connection, nil
+	return firstOf(ctx, d, config, func(host *pgconn.Config) (*pgconn.PgConn, error) {
+		return pgconn.ConnectConfig(context.WithValue(ctx, connecting{}, true), host)
+	})
 }
 
 // searchPath returns the search_path for a schema.
@@ -67,7 +62,7 @@ func searchPath(schema string) string { return quote(schema) + ", sqlite, pg_cat
 func (d *Database) checkSession(ctx context.Context, connection *pgconn.PgConn, wanted string) error {
 	rows, err := readAll(ctx, connection, "SELECT pg_catalog.current_setting('search_path')")
 	if err != nil {
-		return d.explain(d.config, err)
+		return explain("PostgreSQL", d.config, err)
 	}
 	if len(rows) != 1 || rows[0][0] != wanted {
 		return &Error{message: fmt.Sprintf("PostgreSQL at %s ignores the setting search_path; it is probably a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(d.config))}
@@ -92,12 +87,9 @@ func closeConnection(connection *pgconn.PgConn) error {
 }
 
 // explain returns a one-line error for a failed connection to PostgreSQL or to
-// the pooler.
-func (d *Database) explain(config *pgconn.Config, err error) error {
-	server := "PostgreSQL at " + address(config)
-	if config == d.pooler {
-		server = "the pooler at " + address(config)
-	}
+// the pooler, which is its kind.
+func explain(kind string, config *pgconn.Config, err error) error {
+	server := kind + " at " + address(config)
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
 		switch refused.Code {
@@ -112,6 +104,10 @@ func (d *Database) explain(config *pgconn.Config, err error) error {
 			return &Error{message: fmt.Sprintf("%s is a pooler such as PgBouncer: set PG_DIRECT_URL to the address of PostgreSQL itself", address(config)), cause: refused, kind: dberror.ErrUnavailable}
 		}
 		return &Error{message: server + " refused the connection: " + refused.Message, cause: refused, kind: dberror.ErrUnavailable}
+	}
+	var answered *unsuitable
+	if errors.As(err, &answered) {
+		return &Error{message: fmt.Sprintf("%s is not used: %s", server, rootCause(answered)), cause: err, kind: dberror.ErrUnavailable}
 	}
 	return &Error{message: fmt.Sprintf("%s cannot be reached: %s", server, rootCause(err)), cause: err, kind: dberror.ErrUnavailable}
 }

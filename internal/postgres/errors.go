@@ -38,7 +38,6 @@ func (e *Error) Unwrap() error { return e.cause }
 var conflicts = map[string]bool{
 	"40001": true, // serialization_failure
 	"40P01": true, // deadlock_detected
-	"55P03": true, // lock_not_available
 }
 
 // mistakes are the errors that point at a wrong translation.
@@ -65,7 +64,7 @@ func (c *conn) mapError(ctx context.Context, err error, statement *translate.Sta
 		}
 		return &Error{message: "the connection to PostgreSQL was ended: " + failure.Message, cause: err, kind: dberror.ErrUnavailable}
 	}
-	if statement != nil && mistakes[failure.Code] && !(statement.HasChoices && isTypeMismatch(failure)) {
+	if statement != nil && mistakes[failure.Code] && !(statement.HasChoices && isTypeMismatch(failure)) && !c.database.isChanging(ctx) {
 		slog.Error("failed to run a translated statement", "error", failure.Message, "translated", statement.SQL, "statement", statement.Source)
 	}
 	return &Error{message: c.message(failure), cause: err, kind: kindOf(failure)}
@@ -75,7 +74,9 @@ func kindOf(failure *pgconn.PgError) error {
 	switch {
 	case conflicts[failure.Code]:
 		return dberror.ErrConflict
-	case failure.Code == "57014" || failure.Severity == "FATAL": // query_canceled, or an error of the pooler
+	case failure.Code == "57014", failure.Code == "55P03", failure.Severity == "FATAL":
+		// query_canceled; lock_not_available, after a long wait that is not worth
+		// repeating; an error of the pooler.
 		return dberror.ErrUnavailable
 	}
 	return nil

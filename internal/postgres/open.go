@@ -2,10 +2,10 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Name returns the application_name of all connections of this process. It is
@@ -22,15 +22,11 @@ func (d *Database) Open(ctx context.Context) (*pgx.Conn, error) {
 	// pgx's own handler: cancelling a wait for notifications must return at
 	// once, as there is no statement to cancel.
 	handler := config.BuildContextWatcherHandler
-	config.Config = *d.config.Copy()
-	config.BuildContextWatcherHandler = handler
-	config.RuntimeParams["search_path"] = "pg_catalog"
-	connection, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return nil, d.explain(d.config, err)
-	}
-	if err := checkServer(connection.PgConn()); err != nil {
-		return nil, errors.Join(err, connection.Close(ctx))
-	}
-	return connection, nil
+	return firstOf(ctx, d, d.config, func(host *pgconn.Config) (*pgx.Conn, error) {
+		config := config.Copy()
+		config.Config = *host
+		config.BuildContextWatcherHandler = handler
+		config.RuntimeParams["search_path"] = "pg_catalog"
+		return pgx.ConnectConfig(ctx, config)
+	})
 }

@@ -125,7 +125,7 @@ func (d *Database) identify(ctx context.Context, config *pgconn.Config) (identif
 	defer func() { err = errors.Join(err, closeConnection(connection)) }()
 	rows, err := readAll(ctx, connection, identity)
 	if err != nil {
-		return nil, d.explain(config, err)
+		return nil, explain("PostgreSQL", config, err)
 	}
 	return slices.Concat(rows...), nil
 }

@@ -15,8 +15,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
-	"net"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -73,9 +71,12 @@ type Database struct {
 	pooler *pgconn.Config
 	pools  Pools
 
+	fence        fence
 	translations *translations
 	// concurrent is set once writers may run concurrently.
 	concurrent atomic.Bool
+	// changing is the function of OnUnknownSchema; nil before it is called.
+	changing atomic.Pointer[func(context.Context) bool]
 
 	mutex sync.Mutex
 	// installed are the schemas that are ready for use.
@@ -100,17 +101,48 @@ func New(settings Settings) (*Database, error) {
 	config.BuildContextWatcherHandler = func(connection *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: connection, DeadlineDelay: cancelGrace}
 	}
-	maps.Copy(config.RuntimeParams, sessionParameters)
+	setSession(config)
 	database := &Database{
 		config: config, connectionString: direct.connectionString(), pools: settings.pools(), translations: newTranslations(),
-		installed: map[string]bool{}, longNames: map[string]string{}, tables: map[string]bool{},
+		fence: fence{newest: map[string]int64{}}, installed: map[string]bool{}, longNames: map[string]string{}, tables: map[string]bool{},
 	}
+	database.guard(config)
 	if settings.DirectURL != "" {
 		if database.pooler, err = poolerConfig(settings, name); err != nil {
 			return nil, err
 		}
+		database.guard(database.pooler)
 	}
 	return database, nil
+}
+
+// setSession sets the session parameters. A URL may set timeouts of its own.
+func setSession(config *pgconn.Config) {
+	for name, value := range sessionParameters {
+		if isTimeout := strings.HasSuffix(name, "_timeout"); !isTimeout || config.RuntimeParams[name] == "" {
+			config.RuntimeParams[name] = value
+		}
+	}
+}
+
+// guard has new connections checked: version, target_session_attrs, fence. With several
+// hosts, standbys are passed over in any case. What only reads may use them.
+func (d *Database) guard(config *pgconn.Config) {
+	attributes := config.ValidateConnect
+	if attributes == nil && len(separate(config)) > 1 {
+		attributes = pgconn.ValidateConnectTargetSessionAttrsPrimary
+	}
+	config.ValidateConnect = func(ctx context.Context, connection *pgconn.PgConn) error {
+		if err := checkServer(connection); err != nil {
+			return &unsuitable{err}
+		}
+		if attributes != nil && d.config.RuntimeParams[readOnlyParameter] == "" {
+			if err := attributes(ctx, connection); err != nil {
+				return &unsuitable{err}
+			}
+		}
+		return d.fence.admit(ctx, connection)
+	}
 }
 
 // prepare sets the connect timeout and the name of all connections.
@@ -120,16 +152,9 @@ func prepare(config *pgconn.Config, name string) {
 	config.OnNotice = nil
 }
 
-// String returns host:port/database, without the password.
+// String returns host:port/database, with several hosts a list of them, without the password.
 func (d *Database) String() string {
 	return address(d.config) + "/" + d.config.Database
-}
-
-func address(config *pgconn.Config) string {
-	if strings.HasPrefix(config.Host, "/") {
-		return config.Host
-	}
-	return net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
 }
 
 // Connect opens the schema that stands for one of PocketBase's files, named

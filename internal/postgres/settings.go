@@ -1,11 +1,10 @@
 package postgres
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -19,21 +18,24 @@ type Settings struct {
 	DirectURL string
 	// URL is a connection string, postgres://user:password@host:port/database.
 	URL string
-	// Host is a host name, an address or the directory of a Unix socket.
-	Host string
-	// Port is the server's port; 0 for 5432.
-	Port int
+	// Host is a host name, an address or the directory of a Unix socket, or several
+	// of them separated by commas. Port is their port, or a list with one for each;
+	// empty for 5432.
+	Host, Port string
 	// Database, User and Password are the credentials.
 	Database, User, Password string
 	// SSLMode is a libpq sslmode, such as disable or verify-full; empty for
 	// prefer.
 	SSLMode string
+	// TargetSessionAttrs is a libpq target_session_attrs; if it is empty, it is any with
+	// one host and primary with several.
+	TargetSessionAttrs string
 	// MaxConnections limits the open connections; 0 for 30.
 	MaxConnections int
 }
 
 const (
-	defaultPort           = 5432
+	defaultPort           = "5432"
 	defaultMaxConnections = 30
 	// MinConnections is the least value of MaxConnections that works: readers
 	// and writers of two schemas need connections.
@@ -76,6 +78,9 @@ func (s Settings) config() (*pgconn.Config, error) {
 		if errors.As(err, &parsing) && parsing.Unwrap() != nil && s.URL == "" {
 			return nil, fmt.Errorf("invalid PostgreSQL settings: %w", parsing.Unwrap())
 		}
+		if errors.As(err, &parsing) && strings.Contains(parsing.Error(), "failed to configure TLS") {
+			return nil, fmt.Errorf("the PostgreSQL URL's TLS settings cannot be used: %w", parsing.Unwrap())
+		}
 		return nil, errors.New("invalid PostgreSQL URL: expected postgres://user:password@host:5432/database")
 	}
 	if config.Database == "" {
@@ -89,23 +94,16 @@ func (s Settings) connectionString() string {
 	if s.URL != "" {
 		return s.URL
 	}
-	port := s.Port
-	if port == 0 {
-		port = defaultPort
-	}
-	query := url.Values{"port": {strconv.Itoa(port)}}
+	query := url.Values{"host": {s.Host}, "port": {cmp.Or(s.Port, defaultPort)}}
 	if s.SSLMode != "" {
 		query.Set("sslmode", s.SSLMode)
+	}
+	if s.TargetSessionAttrs != "" {
+		query.Set("target_session_attrs", s.TargetSessionAttrs)
 	}
 	result := url.URL{Scheme: "postgres", Path: "/" + s.Database}
 	if s.User != "" {
 		result.User = url.UserPassword(s.User, s.Password)
-	}
-	if strings.HasPrefix(s.Host, "/") {
-		query.Set("host", s.Host)
-	} else {
-		result.Host = net.JoinHostPort(s.Host, strconv.Itoa(port))
-		query.Del("port")
 	}
 	result.RawQuery = query.Encode()
 	return result.String()

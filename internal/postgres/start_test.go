@@ -37,7 +37,7 @@ func TestStartErrorsAreOneLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := closed.Addr().(*net.TCPAddr).Port
+	port := strconv.Itoa(closed.Addr().(*net.TCPAddr).Port)
 	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -49,8 +49,13 @@ func TestStartErrorsAreOneLine(t *testing.T) {
 		{"database", postgres.Settings{URL: missing.String()}, `has no database "missing"`},
 		{"user", postgres.Settings{URL: unknown.String()}, `rejected user "stranger"`},
 		{"password", postgres.Settings{URL: guarded.String()}, `rejected user "guarded": wrong password`},
-		{"host", postgres.Settings{Host: "127.0.0.1", Port: port, Database: "a", User: "b", Password: "hush-hush"}, "PostgreSQL at 127.0.0.1:" + strconv.Itoa(port) + " cannot be reached: connection refused"},
+		{"host", postgres.Settings{Host: "127.0.0.1", Port: port, Database: "a", User: "b", Password: "hush-hush"}, "PostgreSQL at 127.0.0.1:" + port + " cannot be reached: connection refused"},
 		{"URL", postgres.Settings{URL: "postgres://a:hush-hush@local host/b"}, "invalid PostgreSQL URL"},
+		{"several hosts", postgres.Settings{Host: "127.0.0.1,localhost", Port: port + "," + target.Port(), Database: "missing", User: "carebase", SSLMode: "disable"},
+			"PostgreSQL at 127.0.0.1:" + port + ` cannot be reached: connection refused; PostgreSQL at localhost:` + target.Port() + ` has no database "missing"`},
+		{"certificates", postgres.Settings{URL: "postgres://a:hush-hush@localhost/b?sslmode=verify-full&sslrootcert=/missing.pem"},
+			"the PostgreSQL URL's TLS settings cannot be used: unable to read CA file: open /missing.pem: no such file or directory"},
+		{"a key that is none", postgres.Settings{URL: "postgres://a:hush-hush@localhost/b?sslmode=verify-full&sslrootcert=/dev/null"}, "unable to add CA to cert pool"},
 		{"mode", postgres.Settings{Host: "127.0.0.1", Database: "a", Password: "hush-hush", SSLMode: "hm"}, "invalid PostgreSQL settings"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -69,7 +74,7 @@ func TestStartErrorsAreOneLine(t *testing.T) {
 }
 
 func TestSettingsAreEscaped(t *testing.T) {
-	database, err := postgres.New(postgres.Settings{Host: "db.example", Port: 6543, Database: "a b/c?d", User: "u@:/", Password: "p@:/?#%"})
+	database, err := postgres.New(postgres.Settings{Host: "db.example", Port: "6543", Database: "a b/c?d", User: "u@:/", Password: "p@:/?#%"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,9 +230,9 @@ func TestVersionFollowsScripts(t *testing.T) {
 			}
 		}
 	}
-	if got := hex.EncodeToString(sum.Sum(nil))[:16]; got != scriptsOfVersion5 {
+	if got := hex.EncodeToString(sum.Sum(nil))[:16]; got != scriptsOfVersion6 {
 		t.Errorf("the scripts' sum is %s", got)
 	}
 }
 
-const scriptsOfVersion5 = "d6f20749ff12750e"
+const scriptsOfVersion6 = "bbd19e6d46f1c00a"

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"carebase/internal/dberror"
 	"carebase/internal/deadline"
 	"carebase/internal/postgres/translate"
 )
@@ -85,6 +86,9 @@ type transaction struct {
 func (t *transaction) Commit() error {
 	if t.work != nil && t.work.Err() != nil {
 		return errors.Join(t.work.Err(), t.Rollback())
+	}
+	if t.conn.database.fence.isRetired(t.conn.pg) {
+		return errors.Join(&Error{message: "a standby was promoted in the place of this PostgreSQL", kind: dberror.ErrUnavailable}, t.Rollback())
 	}
 	return t.end("COMMIT")
 }

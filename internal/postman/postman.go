@@ -98,12 +98,12 @@ func (s Step) item(document *openapi.Document) (item, error) {
 		made.Request.Auth = &auth{Type: "noauth"}
 	}
 	if operation.RequestBody != nil {
-		raw, err := s.body(operation.RequestBody)
+		raw, language, err := s.body(operation.RequestBody)
 		if err != nil {
 			return item{}, err
 		}
-		made.Request.Header = append(made.Request.Header, variable{Key: "Content-Type", Value: "application/json"})
-		made.Request.Body = &body{Mode: "raw", Raw: raw, Options: rest.Object[any]{{Key: "raw", Value: rest.Object[any]{{Key: "language", Value: "json"}}}}}
+		made.Request.Header = append(made.Request.Header, variable{Key: "Content-Type", Value: operation.RequestBody.Content[0].Key})
+		made.Request.Body = &body{Mode: "raw", Raw: raw, Options: rest.Object[any]{{Key: "raw", Value: rest.Object[any]{{Key: "language", Value: language}}}}}
 	}
 	if s.Prepare != nil {
 		made.Events = append(made.Events, event{Listen: "prerequest", Script: script{Type: "text/javascript", Lines: s.Prepare}})
@@ -136,11 +136,15 @@ func (s Step) url(path string, at *openapi.PathItem, operation *openapi.Operatio
 	return made
 }
 
-// body returns the operation's example with the step's own values.
-func (s Step) body(declared *openapi.RequestBody) (string, error) {
+// body returns the operation's example, with the step's own values if it is JSON, and
+// its language.
+func (s Step) body(declared *openapi.RequestBody) (text, language string, err error) {
+	if text, isText := declared.Content[0].Value.Example.(string); isText {
+		return text, "text", nil
+	}
 	example, ok := declared.Content[0].Value.Example.(rest.Object[any])
 	if !ok {
-		return "", fmt.Errorf("operation %q has no example body", s.Operation)
+		return "", "", fmt.Errorf("operation %q has no example body", s.Operation)
 	}
 	example = slices.Clone(example)
 	for i, entry := range example {
@@ -157,8 +161,8 @@ func (s Step) body(declared *openapi.RequestBody) (string, error) {
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	err := encoder.Encode(example)
-	return strings.TrimSpace(out.String()), err
+	err = encoder.Encode(example)
+	return strings.TrimSpace(out.String()), "json", err
 }
 
 // test returns the lines of the script that runs after the request.

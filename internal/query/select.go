@@ -7,13 +7,15 @@ import (
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/hidden"
 )
 
 // Select is a SELECT statement on one table.
 type Select struct {
 	Table   string
 	Columns []string
-	// Where is nil for all rows.
+	// Where is nil for all rows. Hidden rows are left out.
 	Where dbx.Expression
 	// Order are columns in brackets, or expressions with them, each with ASC or DESC.
 	Order []string
@@ -36,9 +38,12 @@ func (s Select) Build(app core.App) (text string, arguments []any, err error) {
 		out.WriteString(pool.QuoteSimpleColumnName(column))
 	}
 	out.WriteString(" FROM " + pool.QuoteSimpleTableName(s.Table))
-	params := dbx.Params{}
-	if s.Where != nil {
-		if condition := s.Where.Build(pool, params); condition != "" {
+	params, where := dbx.Params{}, s.Where
+	if shown := hidden.Shown(pool.DB(), s.Table, s.Table); shown != "" {
+		where = dbx.And(where, dbx.NewExp(shown))
+	}
+	if where != nil {
+		if condition := where.Build(pool, params); condition != "" {
 			out.WriteString(" WHERE ")
 			arguments = render(&out, pool, condition, params)
 		}

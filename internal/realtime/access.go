@@ -148,7 +148,7 @@ func (a *access) evaluate(info *core.RequestInfo, expression string, isRule bool
 func holdsInTable(app core.App, record *core.Record, info *core.RequestInfo, expression string, isRule bool) (bool, error) {
 	collection := record.Collection()
 	query := app.ConcurrentDB().Select("(1)").From(collection.Name).AndWhere(dbx.HashExp{collection.Name + ".id": record.Id})
-	return holds(core.NewRecordFieldResolver(app, collection, info, isRule), query, expression)
+	return holds(core.NewRecordFieldResolver(app, collection, info, isRule), query, collections.StoredDates(app, collection, expression))
 }
 
 // holdsAlone evaluates an expression for a record's values, as PocketBase does for
@@ -175,6 +175,7 @@ func holdsAlone(app core.App, record *core.Record, info *core.RequestInfo, expre
 	}
 	with := fmt.Sprintf("WITH {{%s}} AS (SELECT %s)", collection.Name, strings.Join(columns, ", "))
 	query := app.ConcurrentDB().Select("(1)").PreFragment(with).From(collection.Name).AndBind(parameters)
+	expression = collections.StoredDates(app, record.Collection(), expression)
 	answer, err := holds(core.NewRecordFieldResolver(app, &collection, info, isRule), query, expression)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", errNotAlone, err)

@@ -37,11 +37,11 @@ func (r *Room) dispatchWaiting() {
 		refreshed := r.refresh == nil
 		for _, next := range taken {
 			if next.run != nil {
-				next.run()
+				r.survive(next.run)
 				continue
 			}
 			if !refreshed {
-				r.refresh() // after all that was taken was written
+				r.survive(r.refresh) // after all that was taken was written
 				refreshed = true
 			}
 			r.deliver(next.change)
@@ -49,20 +49,35 @@ func (r *Room) dispatchWaiting() {
 	}
 }
 
+// survive keeps the dispatcher running if a part of its work panics.
+func (r *Room) survive(work func()) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			r.reportPanic(panicked)
+		}
+	}()
+	work()
+}
+
+func (r *Room) reportPanic(panicked any) {
+	r.app.Logger().Error("panic while dispatching a change", "panic", panicked, "stack", string(debug.Stack()))
+}
+
 // deliver puts the messages about a change into the queues of the clients. If a hook
 // panics, those whom the change may concern lose their connection.
 func (r *Room) deliver(written *change) {
-	clients := r.index.concerned(r.concern(written.record))
+	var clients map[*Client]bool
 	defer func() {
 		r.ring.add(written)
 		r.dispatched.Store(written.number)
 		if panicked := recover(); panicked != nil {
-			r.app.Logger().Error("panic while dispatching a change", "panic", panicked, "stack", string(debug.Stack()))
+			r.reportPanic(panicked)
 			for client := range clients {
 				client.Discard()
 			}
 		}
 	}()
+	clients = r.index.concerned(r.concern(written.record))
 	views := r.viewsOf(written)
 	for client := range clients {
 		r.deliverTo(client, views, written.at.After)

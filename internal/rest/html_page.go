@@ -141,6 +141,9 @@ func (r *Request) links(links []Link) []Link {
 func (r *Request) formats() []Link {
 	var formats []Link
 	for _, renderer := range r.View.Representations() {
+		if renderer.encoding == asCSV {
+			continue // a browser downloads it without the user's token
+		}
 		query := url.Values{}
 		for name, value := range urlencodedPairs(r.Request.URL.RawQuery) {
 			query.Add(name, value)

@@ -56,8 +56,11 @@ func metadata(r *Request) error {
 
 // Metadata returns the view's description for a caller with all permissions.
 func (v *View) Metadata() Metadata {
-	answer := Metadata{Name: v.Name, Description: v.Description, Parses: BodyMediaTypes()}
+	answer := Metadata{Name: v.Name, Description: v.Description, Parses: v.BodyMediaTypes()}
 	for _, renderer := range v.Representations() {
+		if renderer.encoding == asCSV {
+			continue // which the documented stack does not have
+		}
 		answer.Renders = append(answer.Renders, renderer.MediaType)
 	}
 	for _, method := range []string{http.MethodPost, http.MethodPut} {

@@ -84,6 +84,9 @@ func positiveInteger(text string) (int64, bool) {
 // RespondPage streams the items of a page with the count and the links to the
 // next and previous pages.
 func (r *Request) RespondPage(page Page, items iter.Seq2[any, error]) error {
+	if r.ForSpreadsheets() {
+		return r.respondCSV(items)
+	}
 	r.page = &page
 	head, err := encode(Object[any]{
 		{"count", page.count},
@@ -115,7 +118,7 @@ func (r *Request) pageLink(page Page, number int64) any {
 		query.Del("page")
 	}
 	link := r.origin()
-	link.Path, link.RawQuery = r.Request.URL.Path, query.Encode()
+	link.Path, link.RawQuery = link.Path+r.Request.URL.Path, query.Encode()
 	return link.String()
 }
 
@@ -129,14 +132,11 @@ func (r *Request) pageQuery(number int64) url.Values {
 	return query
 }
 
-// origin returns the scheme and host by which the client reached the server.
-func (r *Request) origin() *url.URL {
-	if forwarded.IsTLS(r.Request) {
-		return &url.URL{Scheme: "https", Host: r.Request.Host}
-	}
-	return &url.URL{Scheme: "http", Host: r.Request.Host}
-}
+// origin returns the URL by which the client reached the server, as far as to the
+// paths that the server knows.
+func (r *Request) origin() *url.URL { return forwarded.Origin(r.Request) }
 
-// Origin returns the scheme and host by which the client reached the server, such
-// as "https://example.com".
+// Origin returns the URL that the server's paths follow, by which the client reached
+// it, such as "https://example.com", or "https://example.com/clinic" behind a proxy
+// that removes this prefix.
 func (r *Request) Origin() string { return r.origin().String() }

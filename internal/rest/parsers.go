@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"io"
@@ -70,8 +71,11 @@ var parsers = []parser{
 	{"multipart/form-data", parseMultipart},
 }
 
-// BodyMediaTypes returns the media types of request bodies.
-func BodyMediaTypes() []string {
+// BodyMediaTypes returns the media types of the view's request bodies.
+func (v *View) BodyMediaTypes() []string {
+	if v.Parses != nil {
+		return v.Parses
+	}
 	types := make([]string, len(parsers))
 	for i := range parsers {
 		types[i] = parsers[i].mediaType
@@ -151,24 +155,48 @@ func (r *Request) connection() http.ResponseWriter {
 
 // readBody reads the body up to MaxBodySize. Its errors are the client's fault.
 func (r *Request) readBody() ([]byte, error) {
+	var body bytes.Buffer
+	err := r.CopyBody(&body)
+	return body.Bytes(), err
+}
+
+// CopyBody writes the body, up to MaxBodySize, to where a view that parses its own
+// media types reads it. Its errors are the client's fault, or the writer's.
+func (r *Request) CopyBody(to io.Writer) error {
 	r.bodyRead = true
 	r.limitBodyTime(cmp.Or(r.View.BodyTimeout, defaultBodyTimeout))
 	limit := int64(MaxBodySize)
 	if r.Request.ContentLength > limit {
 		limit = 0
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(r.connection(), r.Request.Body, limit))
+	body := clientsBody{Reader: http.MaxBytesReader(r.connection(), r.Request.Body, limit)}
+	_, err := io.Copy(to, &body)
 	var tooLarge *http.MaxBytesError
 	var refused *router.ApiError
 	switch {
 	case err == nil:
-		return body, nil
+		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, RequestTimeout()
-	case errors.As(err, &tooLarge), errors.As(err, &refused):
-		return nil, err
+		return RequestTimeout()
+	case errors.As(err, &tooLarge), errors.As(err, &refused), body.err == nil:
+		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, ParseError("The request body ended early.")
+		return ParseError("The request body ended early.")
 	}
-	return nil, ParseError("The request body could not be read.")
+	return ParseError("The request body could not be read.")
+}
+
+// clientsBody is a body that knows whether reading it has failed.
+type clientsBody struct {
+	io.Reader
+	err error
+}
+
+// Read implements io.Reader.
+func (b *clientsBody) Read(data []byte) (int, error) {
+	read, err := b.Reader.Read(data)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.err = err
+	}
+	return read, err
 }

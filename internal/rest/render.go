@@ -25,11 +25,12 @@ const (
 // encoding is the format into which a body's JSON is rendered.
 type encoding int
 
-// The encodings: JSON, YAML, and JSON within an HTML page.
+// The encodings: JSON, YAML, JSON within an HTML page, and CSV, for lists only.
 const (
 	asJSON encoding = iota
 	asYAML
 	asPage
+	asCSV
 )
 
 // write sends status and headers and returns the writer for the body's JSON.
@@ -46,6 +47,7 @@ func (e encoding) write(r *Request, status int) (io.WriteCloser, error) {
 
 // Respond answers with a value, rendered as negotiated.
 func (r *Request) Respond(status int, value any) error {
+	r.inJSON()
 	r.answer = value
 	body, err := encode(value)
 	if err != nil {
@@ -65,10 +67,13 @@ func (r *Request) NoContent() error {
 	return nil
 }
 
-// RespondList answers with the items as a JSON array. A long one is streamed, so that
+// RespondList answers with the items as a JSON array, or as negotiated. A long one is streamed, so that
 // it is never in memory as a whole. It returns an error before anything is sent; a
 // later one aborts the connection, so that a truncated list does not look complete.
 func (r *Request) RespondList(items iter.Seq2[any, error]) error {
+	if r.ForSpreadsheets() {
+		return r.respondCSV(items)
+	}
 	return r.respondItems("[", "]", 1, items)
 }
 
@@ -100,6 +105,11 @@ func (r *Request) respondItems(opening, closing string, level int, items iter.Se
 	separator := r.lineBreak(level)
 	isEmpty := true
 	for item, err := range items {
+		if text, isJoint := item.(joint); isJoint {
+			*buffer = append(*buffer, text...)
+			separator = ""
+			continue
+		}
 		if err == nil {
 			*buffer = append(*buffer, separator...)
 			*buffer, err = r.appendItem(*buffer, item, level)

@@ -37,6 +37,11 @@ type View struct {
 	Fields []Field
 	// Renderers are the view's representations; nil for JSON and HTML.
 	Renderers []Renderer
+	// Parses are the media types of bodies that the view parses itself; nil for those
+	// that Validated and Parse read.
+	Parses []string
+	// FileExample is an example of such a body.
+	FileExample string
 	// Path describes the variables in the view's path.
 	Path []Field
 	// Changeable returns the object at the path, or an error if the caller may not

@@ -32,7 +32,7 @@ func TestChains(t *testing.T) {
 	routes := builtRoutes(t, settings)
 	var out strings.Builder
 	for _, pattern := range []string{
-		"/api/patients/{id}/{$}", "GET /api/collections/{collection}/records", "POST /api/batch", "GET /api/realtime", "POST /api/realtime", "GET /_/{path...}",
+		"/api/patients/{id}/{$}", "/api/{path...}", "GET /api/collections/{collection}/records", "POST /api/batch", "GET /api/realtime", "POST /api/realtime", "GET /_/{path...}",
 	} {
 		fmt.Fprintf(&out, "%s\n", pattern)
 		for _, step := range routes[pattern] {

@@ -10,14 +10,14 @@ import (
 // TestUncleanPathsAreUnknown asks for paths that Go's router redirects.
 func TestUncleanPathsAreUnknown(t *testing.T) {
 	c := testapp.SharedClinic(t)
-	for _, path := range []string{"/api/patients/./", "/api/patients/../", "/api/mappings/detail/../", "/api/patients//", "/api/patients/" + c.AlicePatient + "//", "/api/token/../patients/"} {
+	for _, path := range []string{"/api/patients/./", "/api/patients/../", "/api/mappings/detail/../", "/api/patients//", "/api/patients/" + c.AlicePatient + "//", "/api/token/../patients/", "/api/./", "/api//patients/", "/api/../patients/"} {
 		for _, method := range []string{"GET", "POST", "DELETE"} {
 			if got := c.Call(c.Alice.Access, method, path, nil); got.Status != 404 || got.Body != `{"detail":"Not found."}` || got.Header.Get("X-Content-Type-Options") == "" {
 				t.Errorf("%s %s: got %d %s", method, path, got.Status, got.Body)
 			}
 		}
 	}
-	for _, path := range []string{"/api/./", "/api//patients/", "/api/../patients/", "/api/collections//users/records"} {
+	for _, path := range []string{"/api/collections//users/records", "/api/files/../settings"} {
 		if got := c.Call(c.Alice.Access, "GET", path, nil); got.Status != 404 || !strings.Contains(got.Body, "wasn't found") {
 			t.Errorf("%s: got %d %s", path, got.Status, got.Body)
 		}

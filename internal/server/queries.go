@@ -47,13 +47,17 @@ func boundsOf(auth *core.Record) bounds {
 }
 
 // guardQueries checks the query parameters of the record API and of the authentication
-// endpoints before any record is read.
+// endpoints before any record is read. Dates in filters become those that are stored.
 func guardQueries(e *core.RequestEvent) error {
 	if !endpoint.IsBelow(e.Request, "/api/collections") {
 		return e.Next()
 	}
-	collection := collections.Find(e.App, e.Request.PathValue("collection"))
-	if err := boundsOf(e.Auth).check(e.App, collection, e.Request.URL.Query()); err != nil {
+	collection, query := collections.Find(e.App, e.Request.PathValue("collection")), e.Request.URL.Query()
+	limits := boundsOf(e.Auth)
+	if limits.storeDates(e.App, collection, query[search.FilterQueryParam]) {
+		e.Request.URL.RawQuery = query.Encode()
+	}
+	if err := limits.check(e.App, collection, query); err != nil {
 		return err
 	}
 	return e.Next()
@@ -103,6 +107,20 @@ func (b bounds) check(app core.App, collection *core.Collection, query url.Value
 		}
 	}
 	return nil
+}
+
+// storeDates writes the dates in filters as they are stored, and reports whether
+// any was written otherwise. Filters that are too long are refused anyway.
+func (b bounds) storeDates(app core.App, collection *core.Collection, filters []string) (changed bool) {
+	for i, filter := range filters {
+		if len(filter) > b.length {
+			continue
+		}
+		if stored := collections.StoredDates(app, collection, filter); stored != filter {
+			filters[i], changed = stored, true
+		}
+	}
+	return changed
 }
 
 func (b bounds) refuse(parameter, problem string) error {

@@ -76,11 +76,17 @@ func (s *server) throttled(e *core.RequestEvent) error {
 			return err
 		}
 		return e.Next()
-	case "/api/auth/login", "/api/token", "/api/token/refresh", "/api/auth/token/refresh":
+	case "/api/auth/login", "/api/token", "/api/token/refresh", "/api/auth/token/refresh",
+		"/api/auth/password/change", "/api/auth/password/reset/confirm":
 		if err := s.limits.Door(e); err != nil {
 			return err
 		}
 		return e.Next()
+	case "/api/auth/password/reset":
+		if err := s.limits.Door(e); err != nil {
+			return err
+		}
+		return atLeast(mailDoorTime, e.Request.Context().Done(), e.Next)
 	}
 	if !endpoint.IsAccountDoor(e.Request) {
 		return e.Next()

@@ -114,6 +114,12 @@ func Login(ctx context.Context, app core.App, email, password string, agent Agen
 	if !valid {
 		return Pair{}, NoActiveAccount()
 	}
+	return StartSession(ctx, app, user, agent, lifetimes)
+}
+
+// StartSession starts a session of a user whose credentials hold, and returns its
+// tokens.
+func StartSession(ctx context.Context, app core.App, user *core.Record, agent Agent, lifetimes Lifetimes) (Pair, error) {
 	session, refreshID := core.GenerateDefaultRandomId(), newID()
 	pair, err := issuePair(user, session, refreshID, lifetimes)
 	if err != nil {

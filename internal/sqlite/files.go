@@ -38,7 +38,7 @@ func BindFiles(app core.App, notices io.Writer) {
 			return err
 		}
 		e.App.Store().Set(filesKey, watch)
-		go watch.run(e.App, notices)
+		watch.running.Go(func() { watch.run(e.App, notices) })
 		return e.Next()
 	})
 	app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
@@ -88,6 +88,7 @@ type fileWatch struct {
 	// the app's own connections are idle.
 	connections []*dbx.DB
 	stop        chan struct{}
+	running     sync.WaitGroup
 
 	mutex sync.Mutex
 	known map[string]fs.FileInfo
@@ -111,8 +112,10 @@ func watchFiles(directory string) (*fileWatch, error) {
 	return watch, watch.check()
 }
 
+// close returns once nothing uses the app any more.
 func (w *fileWatch) close() error {
 	close(w.stop)
+	w.running.Wait()
 	var err error
 	for _, database := range w.connections {
 		err = errors.Join(err, database.Close())

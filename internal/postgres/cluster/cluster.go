@@ -61,6 +61,9 @@ type Cluster struct {
 	// mustTidy is set if the end of a local client could not be stored.
 	mustTidy atomic.Bool
 
+	// toldOfSchema is when the process was last told of changed collections.
+	toldOfSchema atomic.Pointer[time.Time]
+
 	outbox chan outgoing
 	// delivered are messages that are delivered and not yet deleted. Only the
 	// listener uses it.
@@ -79,6 +82,7 @@ func Bind(room *realtime.Room, app core.App, database *postgres.Database, sessio
 	c := newCluster(room.App(app), database)
 	c.room, c.sessionKey = room, sessionKey
 	c.bindRealtime()
+	database.OnUnknownSchema(c.isSchemaChanging)
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{Func: c.bootstrapAlone, Priority: first})
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		if err := c.start(); err != nil {
@@ -103,7 +107,7 @@ func Bind(room *realtime.Room, app core.App, database *postgres.Database, sessio
 
 func newCluster(app core.App, database *postgres.Database) *Cluster {
 	return &Cluster{
-		app: app, database: database, process: database.Name(), session: session{open: database.Open},
+		app: app, database: database, process: database.Name(), session: session{open: database.Open, isRetired: database.IsRetired},
 		changes: map[string]*client{}, outbox: make(chan outgoing, outboxSize), delivered: []int64{}, jobs: map[string]*cron.Job{},
 	}
 }

@@ -14,6 +14,15 @@ import (
 //go:embed schema.sql
 var schema string
 
+// timelines is the table of the fence, which databases of earlier versions lack. They
+// work with it, so it needs no version of the schema.
+const timelines = `CREATE TABLE IF NOT EXISTS cluster.timelines (
+	system   text NOT NULL,
+	timeline bigint NOT NULL,
+	seen_at  timestamptz NOT NULL DEFAULT now(),
+	PRIMARY KEY (system, timeline)
+)`
+
 const (
 	// schemaVersion is the number in schema.sql.
 	schemaVersion = 1
@@ -38,7 +47,7 @@ func install(ctx context.Context, connection *pgx.Conn) error {
 			return err
 		}
 		if !exists {
-			_, err := transaction.Conn().PgConn().Exec(ctx, schema).ReadAll()
+			_, err := transaction.Conn().PgConn().Exec(ctx, schema+";"+timelines).ReadAll()
 			return err
 		}
 		var number int
@@ -48,7 +57,8 @@ func install(ctx context.Context, connection *pgx.Conn) error {
 		if number > schemaVersion {
 			return errors.New("it was created by a newer version of this program")
 		}
-		return nil
+		_, err := transaction.Exec(ctx, timelines)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf(`failed to prepare the schema "cluster": %w`, err)

@@ -71,7 +71,7 @@ func (c *Cluster) follow(ctx context.Context, ready chan<- error) (listening boo
 	if ready != nil {
 		ready <- nil
 	}
-	for {
+	for !c.database.IsRetired(connection.PgConn()) {
 		if err := c.deliver(ctx, connection); err != nil {
 			return true, err
 		}
@@ -79,6 +79,7 @@ func (c *Cluster) follow(ctx context.Context, ready chan<- error) (listening boo
 			return true, err
 		}
 	}
+	return true, errors.New("a standby was promoted in the place of this PostgreSQL")
 }
 
 // next waits for one notification and handles it. The caller delivers messages
@@ -94,6 +95,10 @@ func (c *Cluster) next(ctx context.Context, connection *pgx.Conn) error {
 		checking, cancel := context.WithTimeout(ctx, statementTimeout)
 		defer cancel()
 		return connection.Ping(checking)
+	}
+	if notification.Channel == collectionsChannel {
+		now := time.Now()
+		c.toldOfSchema.Store(&now)
 	}
 	if notification.Payload == c.process {
 		return nil // PocketBase has reloaded in this process

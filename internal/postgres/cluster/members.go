@@ -50,6 +50,7 @@ func (c *Cluster) runHeartbeat(ctx context.Context) {
 func (c *Cluster) heartbeat(ctx context.Context, lastBeat *time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()
+	c.database.Survey(ctx)
 	isCurrent := time.Since(*lastBeat) < 2*heartbeatInterval
 	known := false
 	err := c.session.use(ctx, func(connection *pgx.Conn) error {

@@ -47,7 +47,7 @@ func (c *Cluster) forward(to *client, message subscriptions.Message) {
 
 // send forwards queued messages until the context ends.
 func (c *Cluster) send(ctx context.Context) {
-	connection := session{open: c.database.Open}
+	connection := session{open: c.database.Open, isRetired: c.database.IsRetired}
 	defer c.closeSession(&connection)
 	for number := int64(1); ; number++ {
 		var batch []outgoing

@@ -5,12 +5,15 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // session is a connection that is opened on first use, and again after it was
 // lost.
 type session struct {
 	open func(context.Context) (*pgx.Conn, error)
+	// isRetired reports whether a connection must not be used any more.
+	isRetired func(*pgconn.PgConn) bool
 
 	mutex      sync.Mutex
 	connection *pgx.Conn
@@ -25,6 +28,11 @@ func (s *session) use(ctx context.Context, f func(*pgx.Conn) error) error {
 	defer s.mutex.Unlock()
 	var err error
 	for range 2 {
+		if s.connection != nil && s.isRetired(s.connection.PgConn()) {
+			if err := s.connection.Close(ctx); err != nil {
+				return err
+			}
+		}
 		if s.connection == nil || s.connection.IsClosed() {
 			if s.connection, err = s.open(ctx); err != nil {
 				s.connection = nil

@@ -31,12 +31,12 @@ END;
 CREATE OR REPLACE FUNCTION sqlite.number_prefix(t pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN t IS NOT NULL THEN coalesce(sqlite.parse_number(substring(t FROM '^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)')), 0) END;
 
--- A real number as text: 15 digits, and always with a decimal point.
+-- A real number as text: as few digits as read back as the same number, and always a decimal point.
 CREATE OR REPLACE FUNCTION sqlite.real_text(f double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN f = trunc(f) AND abs(f) < 1e16 THEN f::bigint::pg_catalog.text || '.0'
-  WHEN abs(f) >= 1e-4 AND abs(f) < 1e15 THEN trim_scale(f::numeric)::pg_catalog.text
-  WHEN abs(f) < 'Infinity' THEN replace(regexp_replace(btrim(to_char(f, '9.99999999999999EEEE')), '0*e', 'e'), '.e', '.0e')
+  WHEN abs(f) >= 1e-4 AND abs(f) < 1e15 THEN f::pg_catalog.text
+  WHEN abs(f) < 'Infinity' THEN CASE WHEN f::pg_catalog.text ~ '\.' THEN f::pg_catalog.text ELSE replace(f::pg_catalog.text, 'e', '.0e') END
   ELSE CASE WHEN f > 0 THEN 'Inf' WHEN f < 0 THEN '-Inf' END
 END;
 
@@ -89,6 +89,13 @@ CREATE OR REPLACE FUNCTION sqlite.number(v double precision) RETURNS double prec
 CREATE OR REPLACE FUNCTION sqlite.number(v boolean) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v::integer::double precision;
 CREATE OR REPLACE FUNCTION sqlite.number(v pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.number_prefix(v);
 CREATE OR REPLACE FUNCTION sqlite.number(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.to_real(v);
+
+-- An argument of a mathematical function: NULL for a text that is no number.
+CREATE OR REPLACE FUNCTION sqlite.numeric_argument(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v;
+CREATE OR REPLACE FUNCTION sqlite.numeric_argument(v boolean) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN v::integer::double precision;
+CREATE OR REPLACE FUNCTION sqlite.numeric_argument(v pg_catalog.text) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.parse_number(v);
+CREATE OR REPLACE FUNCTION sqlite.numeric_argument(v sqlite.value) RETURNS double precision IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (v).rank = 1 THEN (v).number ELSE sqlite.parse_number((v).text) END;
 
 -- Dynamic values.
 CREATE OR REPLACE FUNCTION sqlite.dynamic(v pg_catalog.text) RETURNS sqlite.value IMMUTABLE PARALLEL SAFE

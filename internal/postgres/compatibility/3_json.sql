@@ -98,7 +98,7 @@ CREATE OR REPLACE FUNCTION sqlite.json_type(v sqlite.value, path pg_catalog.text
 CREATE OR REPLACE FUNCTION sqlite.json_array_length(t pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN json_typeof(sqlite.parse_json(t)) = 'array' THEN pg_catalog.json_array_length(sqlite.parse_json(t)) ELSE 0 END;
 CREATE OR REPLACE FUNCTION sqlite.json_array_length(t pg_catalog.text, path pg_catalog.text) RETURNS bigint IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN json_typeof(sqlite.parse_json(t) #> sqlite.json_path(path)) = 'array' THEN pg_catalog.json_array_length(sqlite.parse_json(t) #> sqlite.json_path(path)) ELSE 0 END;
+RETURN CASE WHEN json_typeof(sqlite.parse_json(t) #> sqlite.json_path(path)) = 'array' THEN pg_catalog.json_array_length(sqlite.parse_json(t) #> sqlite.json_path(path)) WHEN json_typeof(sqlite.parse_json(t) #> sqlite.json_path(path)) IS NOT NULL THEN 0 END;
 
 CREATE OR REPLACE FUNCTION sqlite.json_quote(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN coalesce(to_json(v)::pg_catalog.text, 'null');
 CREATE OR REPLACE FUNCTION sqlite.json_quote(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN coalesce(sqlite.number_text(v), 'null');

@@ -10,18 +10,18 @@ DECLARE
 BEGIN
   IF v IS NULL THEN RETURN NULL; END IF;
   IF v ~* '^now$' THEN RETURN sqlite.now_text()::timestamp; END IF;
-  IF v ~ '^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|[-+]\d{2}:\d{2})?$' THEN
+  IF v ~* '^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?\s*(Z|[-+]\d{2}:\d{2})?$' THEN
     -- Days count from the first of the month: February 30 is March 1 or 2.
     IF substr(v, 9, 2)::integer NOT BETWEEN 1 AND 31 THEN RETURN NULL; END IF;
     first := left(v, 8) || '01' || substr(v, 11);
-    IF length(v) > 10 AND v ~ '(Z|[-+]\d{2}:\d{2})$' THEN
+    IF length(v) > 10 AND v ~* '(Z|[-+]\d{2}:\d{2})$' THEN
       RETURN first::timestamptz AT TIME ZONE 'UTC' + (substr(v, 9, 2)::integer - 1) * interval '1 day';
     END IF;
     RETURN first::timestamp + (substr(v, 9, 2)::integer - 1) * interval '1 day';
   END IF;
   IF v ~ '^\d{2}:\d{2}(:\d{2}(\.\d+)?)?$' THEN RETURN ('2000-01-01 ' || v)::timestamp; END IF;
   -- A number is a Julian day.
-  IF sqlite.parse_number(v) BETWEEN 0 AND 5373484.4999 THEN RETURN timestamp '2000-01-01 12:00:00' + (sqlite.parse_number(v) - 2451545.0) * interval '1 day'; END IF;
+  IF sqlite.parse_number(v) BETWEEN 0 AND 5373484.4999 THEN RETURN timestamp '2000-01-01 12:00:00' + pg_catalog.round((sqlite.parse_number(v) - 2451545.0) * 86400000) * interval '1 millisecond'; END IF;
   RETURN NULL;
 EXCEPTION WHEN data_exception THEN
   RETURN NULL; -- invalid dates, such as a 13th month, as in SQLite
@@ -47,7 +47,7 @@ BEGIN
   WHILE result IS NOT NULL AND i <= coalesce(array_length(modifiers, 1), 0) LOOP
     modifier := lower(trim(modifiers[i]));
     parts := regexp_match(modifier, '^([-+]?\d+(?:\.\d+)?)\s+(second|minute|hour|day|month|year)s?$');
-    IF parts[2] IN ('month', 'year') AND parts[1] !~ '\.' THEN
+    IF parts[2] IN ('month', 'year') AND parts[1] !~ '\.' AND extract(day FROM result) > 28 THEN
       result := date_trunc('month', result) + (parts[1] || ' ' || parts[2])::interval + (result - date_trunc('month', result));
     ELSIF parts IS NOT NULL THEN result := result + (parts[1] || ' ' || parts[2])::interval;
     ELSIF modifier = 'start of month' THEN result := date_trunc('month', result);
@@ -57,11 +57,17 @@ BEGIN
     ELSIF modifier NOT IN ('utc', 'localtime', 'auto', 'subsec', 'subsecond', 'floor', 'ceiling', 'julianday') THEN RETURN NULL;
     END IF;
     i := i + 1;
+    -- The years that SQLite knows.
+    IF result NOT BETWEEN timestamp '4714-11-24 12:00:00 BC' AND timestamp '9999-12-31 23:59:59.999999' THEN RETURN NULL; END IF;
   END LOOP;
   RETURN result;
 EXCEPTION WHEN data_exception THEN
   RETURN NULL;
 END $$;
+
+-- The year, counted from 0, which is 1 BC.
+CREATE OR REPLACE FUNCTION sqlite.year_text(t timestamp) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN extract(year FROM t) < 0 THEN to_char(extract(year FROM t) + 1, 'FM0000') ELSE to_char(t, 'YYYY') END;
 
 CREATE OR REPLACE FUNCTION sqlite.format_time(format pg_catalog.text, t timestamp) RETURNS pg_catalog.text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
 DECLARE
@@ -80,7 +86,7 @@ BEGIN
     c := substr(format, i + 1, 1);
     i := i + 2;
     result := result || CASE c
-      WHEN 'd' THEN to_char(t, 'DD') WHEN 'e' THEN lpad(to_char(t, 'FMDD'), 2) WHEN 'f' THEN to_char(t, 'SS.MS') WHEN 'F' THEN to_char(t, 'YYYY-MM-DD')
+      WHEN 'd' THEN to_char(t, 'DD') WHEN 'e' THEN lpad(to_char(t, 'FMDD'), 2) WHEN 'f' THEN to_char(t, 'SS.MS') WHEN 'F' THEN sqlite.year_text(t) || to_char(t, '-MM-DD')
       WHEN 'G' THEN to_char(t, 'IYYY') WHEN 'g' THEN to_char(t, 'IY') WHEN 'H' THEN to_char(t, 'HH24') WHEN 'I' THEN to_char(t, 'HH12') WHEN 'j' THEN to_char(t, 'DDD')
       WHEN 'J' THEN (extract(julian FROM t) - 0.5)::double precision::text WHEN 'k' THEN lpad(to_char(t, 'FMHH24'), 2) WHEN 'l' THEN lpad(to_char(t, 'FMHH12'), 2)
       WHEN 'm' THEN to_char(t, 'MM') WHEN 'M' THEN to_char(t, 'MI') WHEN 'p' THEN to_char(t, 'AM') WHEN 'P' THEN to_char(t, 'am') WHEN 'R' THEN to_char(t, 'HH24:MI')
@@ -88,7 +94,7 @@ BEGIN
       WHEN 'u' THEN to_char(t, 'ID') WHEN 'U' THEN lpad(((extract(doy FROM t) + 6 - extract(dow FROM t))::integer / 7)::text, 2, '0')
       WHEN 'V' THEN to_char(t, 'IW') WHEN 'w' THEN extract(dow FROM t)::text
       WHEN 'W' THEN lpad(((extract(doy FROM t) + 6 - (extract(isodow FROM t) - 1))::integer / 7)::text, 2, '0')
-      WHEN 'Y' THEN CASE WHEN extract(year FROM t) < 0 THEN to_char(extract(year FROM t) + 1, 'FM0000') ELSE to_char(t, 'YYYY') END WHEN '%' THEN '%' END;
+      WHEN 'Y' THEN sqlite.year_text(t) WHEN '%' THEN '%' END;
     IF result IS NULL THEN RETURN NULL; END IF;
   END LOOP;
   RETURN result;
@@ -97,9 +103,9 @@ END $$;
 CREATE OR REPLACE FUNCTION sqlite.strftime(format pg_catalog.text, v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
 RETURN sqlite.format_time(format, sqlite.modified_time(v, modifiers));
 CREATE OR REPLACE FUNCTION sqlite.datetime(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
-RETURN to_char(sqlite.modified_time(v, modifiers), 'YYYY-MM-DD HH24:MI:SS');
+RETURN sqlite.format_time('%F %T', sqlite.modified_time(v, modifiers));
 CREATE OR REPLACE FUNCTION sqlite.date(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
-RETURN to_char(sqlite.modified_time(v, modifiers), 'YYYY-MM-DD');
+RETURN sqlite.format_time('%F', sqlite.modified_time(v, modifiers));
 CREATE OR REPLACE FUNCTION sqlite."time"(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS pg_catalog.text IMMUTABLE
 RETURN to_char(sqlite.modified_time(v, modifiers), 'HH24:MI:SS');
 CREATE OR REPLACE FUNCTION sqlite.unixepoch(v pg_catalog.text, VARIADIC modifiers pg_catalog.text[] DEFAULT '{}') RETURNS bigint IMMUTABLE

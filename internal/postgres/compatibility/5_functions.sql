@@ -2,12 +2,41 @@
 CREATE OR REPLACE FUNCTION sqlite.divide(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN b = 0 THEN NULL WHEN a = trunc(a) AND b = trunc(b) THEN trunc(a / b) ELSE a / b END;
 CREATE OR REPLACE FUNCTION sqlite.divide_real(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN b <> 0 THEN a / b END;
+-- Whether a text begins with a real number, which is not divided as an integer.
+CREATE OR REPLACE FUNCTION sqlite.is_real(v pg_catalog.text) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN coalesce(v ~ '^\s*[-+]?(\d+\.|\.\d|\d+[eE][-+]?\d)', false);
+CREATE OR REPLACE FUNCTION sqlite.is_real(v double precision) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN false;
+CREATE OR REPLACE FUNCTION sqlite.is_real(v boolean) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN false;
+CREATE OR REPLACE FUNCTION sqlite.is_real(v sqlite.value) RETURNS boolean IMMUTABLE PARALLEL SAFE RETURN (v).rank = 2 AND sqlite.is_real((v).text);
+DO $build$
+DECLARE
+  l pg_catalog.text;
+  r pg_catalog.text;
+BEGIN
+  FOR l, r IN
+    SELECT t, u FROM unnest(ARRAY['pg_catalog.text', 'double precision', 'boolean', 'sqlite.value']) AS t CROSS JOIN unnest(ARRAY['pg_catalog.text', 'double precision', 'boolean', 'sqlite.value']) AS u
+    WHERE t <> 'double precision' OR u <> 'double precision'
+  LOOP
+    EXECUTE format('CREATE OR REPLACE FUNCTION sqlite.divide(a %s, b %s) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN sqlite.is_real(a) OR sqlite.is_real(b) THEN sqlite.divide_real(sqlite.number(a), sqlite.number(b)) ELSE sqlite.divide(sqlite.number(a), sqlite.number(b)) END', l, r);
+  END LOOP;
+END $build$;
 CREATE OR REPLACE FUNCTION sqlite.remainder_real(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN b <> 0 THEN a - b * trunc(a / b) END;
 CREATE OR REPLACE FUNCTION sqlite.remainder(a double precision, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.remainder_real(trunc(a), trunc(b));
 CREATE OR REPLACE FUNCTION sqlite.remainder(a pg_catalog.text, b double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN sqlite.remainder(sqlite.number(a), b);
+-- Rounds what is stored: 2.675 is a little less than that, and becomes 2.67. The
+-- conversion to numeric has 15 digits, which only a half may be too few for: then the
+-- mantissa is compared with the half, times the power of two.
+CREATE OR REPLACE FUNCTION sqlite.mantissa(bits bigint) RETURNS numeric IMMUTABLE PARALLEL SAFE RETURN ((bits & 4503599627370495) + 4503599627370496)::numeric;
+CREATE OR REPLACE FUNCTION sqlite.is_less(bits bigint, v numeric) RETURNS boolean IMMUTABLE PARALLEL SAFE
+RETURN sqlite.mantissa(bits) < v * pg_catalog.power(2::numeric, 1075 - ((bits >> 52) & 2047));
+CREATE OR REPLACE FUNCTION sqlite.round_exactly(v double precision, digits integer) RETURNS numeric IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN mod(abs(v)::numeric * pg_catalog.power(10::numeric, digits), 1) = 0.5 AND sqlite.is_less(('x' || encode(float8send(abs(v)), 'hex'))::bit(64)::bigint, abs(v)::numeric)
+    THEN pg_catalog.trunc(v::numeric, digits)
+  ELSE pg_catalog.round(v::numeric, digits)
+END;
 CREATE OR REPLACE FUNCTION sqlite.round(v double precision, digits bigint) RETURNS double precision IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN abs(v) < 1e15 THEN pg_catalog.round(v::numeric, least(greatest(digits, 0), 30)::integer)::double precision ELSE v END;
+RETURN CASE WHEN abs(v) < 1e15 THEN sqlite.round_exactly(v, least(greatest(digits, 0), 30)::integer)::double precision ELSE v END;
 CREATE OR REPLACE FUNCTION sqlite.acos(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v BETWEEN -1 AND 1 THEN pg_catalog.acos(v) END;
 CREATE OR REPLACE FUNCTION sqlite.asin(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v BETWEEN -1 AND 1 THEN pg_catalog.asin(v) END;
 CREATE OR REPLACE FUNCTION sqlite.sqrt(v double precision) RETURNS double precision IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v >= 0 THEN pg_catalog.sqrt(v) END;
@@ -27,7 +56,10 @@ CREATE OR REPLACE FUNCTION sqlite.random() RETURNS bigint VOLATILE RETURN ('x' |
 CREATE OR REPLACE FUNCTION sqlite.randomblob(n bigint) RETURNS pg_catalog.bytea VOLATILE
 RETURN (SELECT decode(substr(string_agg(replace(gen_random_uuid()::pg_catalog.text, '-', ''), ''), 1, (2 * n)::integer), 'hex') FROM generate_series(1, (least(greatest(n, 1), 1000000) + 15) / 16));
 CREATE OR REPLACE FUNCTION sqlite.hex(v pg_catalog.bytea) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN pg_catalog.upper(encode(v, 'hex'));
-CREATE OR REPLACE FUNCTION sqlite.hex(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN pg_catalog.upper(encode(convert_to(v, 'UTF8'), 'hex'));
+CREATE OR REPLACE FUNCTION sqlite.hex(v pg_catalog.text) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN pg_catalog.upper(encode(convert_to(coalesce(v, ''), 'UTF8'), 'hex'));
+CREATE OR REPLACE FUNCTION sqlite.hex(v double precision) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.hex(sqlite.to_text(v));
+CREATE OR REPLACE FUNCTION sqlite.hex(v boolean) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.hex(sqlite.to_text(v));
+CREATE OR REPLACE FUNCTION sqlite.hex(v sqlite.value) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE RETURN sqlite.hex(sqlite.to_text(v));
 CREATE OR REPLACE FUNCTION sqlite.unicode(v pg_catalog.text) RETURNS integer IMMUTABLE PARALLEL SAFE RETURN CASE WHEN v <> '' THEN ascii(v) END;
 CREATE OR REPLACE FUNCTION sqlite.char(VARIADIC v bigint[]) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN (SELECT string_agg(chr(CASE WHEN c BETWEEN 1 AND 55295 OR c BETWEEN 57344 AND 1114111 THEN c ELSE 65533 END::integer), '' ORDER BY n) FROM unnest(v) WITH ORDINALITY AS u(c, n));
@@ -97,8 +129,8 @@ END, translate(flags, '+ ', ''), width);
 CREATE OR REPLACE FUNCTION sqlite.format_real(v double precision, flags pg_catalog.text, width integer, digits integer) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN CASE
   WHEN abs(v) = 'Infinity' THEN sqlite.format_number(v, 'Inf', replace(flags, '0', ''), width)
-  ELSE sqlite.format_number(coalesce(v, 0), sqlite.with_commas(split_part(pg_catalog.round(abs(coalesce(v, 0))::numeric, digits)::pg_catalog.text, '.', 1), flags)
-    || CASE WHEN digits > 0 THEN '.' || split_part(pg_catalog.round(abs(coalesce(v, 0))::numeric, digits)::pg_catalog.text, '.', 2) ELSE '' END, flags, width)
+  ELSE sqlite.format_number(coalesce(v, 0), sqlite.with_commas(split_part(sqlite.round_exactly(abs(coalesce(v, 0)), digits)::pg_catalog.text, '.', 1), flags)
+    || CASE WHEN digits > 0 THEN '.' || split_part(sqlite.round_exactly(abs(coalesce(v, 0)), digits)::pg_catalog.text, '.', 2) ELSE '' END, flags, width)
 END;
 
 -- Aggregates. any_row returns the value of a column that is not grouped by in

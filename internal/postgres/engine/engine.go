@@ -10,8 +10,8 @@ import (
 	"carebase/internal/postgres"
 )
 
-// Bind lets writers run concurrently once the app serves, and refuses
-// PocketBase's backups, which copy SQLite files.
+// Bind lets writers run concurrently once the app serves, writes numbers of JSON
+// fields as SQLite does, and refuses PocketBase's backups, which copy SQLite files.
 func Bind(app core.App, database *postgres.Database) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		if err := e.Next(); err != nil {
@@ -19,6 +19,8 @@ func Bind(app core.App, database *postgres.Database) {
 		}
 		return database.AllowConcurrentWriters(e.App.NonconcurrentDB(), e.App.AuxNonconcurrentDB())
 	})
+	app.OnRecordCreateExecute().BindFunc(writeNumbers)
+	app.OnRecordUpdateExecute().BindFunc(writeNumbers)
 	app.OnBackupCreate().BindFunc(refuseBackup)
 	app.OnBackupRestore().BindFunc(refuseBackup)
 }

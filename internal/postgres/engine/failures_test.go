@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -136,5 +137,67 @@ func TestEndedStatementIsServerError(t *testing.T) {
 				t.Errorf("%s, %s: the patient is called %v", end, path, got)
 			}
 		}
+	}
+}
+
+// TestLockedTableIsUnavailable locks a table for longer than requests wait for it.
+func TestLockedTableIsUnavailable(t *testing.T) {
+	testpostgres.Choose(t)
+	t.Setenv(testpostgres.Variable, os.Getenv(testpostgres.Variable)+"&lock_timeout=300ms")
+	server := testapp.New(t)
+	alice := server.SignUp("alice")
+	operator := server.Superuser()
+	id := server.Patient(alice, "Before")
+	location, _ := testapp.PostgreSQL(server.App)
+	other, err := pgx.Connect(t.Context(), location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close(context.Background()) })
+	transaction, err := other.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"patients", "doctors", "mappings", "users"} {
+		if _, err := transaction.Exec(t.Context(), "LOCK TABLE data."+table+" IN ACCESS EXCLUSIVE MODE"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var asking sync.WaitGroup
+	for _, request := range []struct {
+		token, method, path string
+		body                any
+	}{
+		{alice.Access, "GET", "/api/patients/", nil},
+		{alice.Access, "GET", "/api/patients/" + id + "/", nil},
+		{alice.Access, "PATCH", "/api/patients/" + id + "/", map[string]any{"name": "After"}},
+		{alice.Access, "DELETE", "/api/patients/" + id + "/", nil},
+		{alice.Access, "GET", "/api/doctors/", nil},
+		{alice.Access, "POST", "/api/mappings/", map[string]any{"patient": 1, "doctor": 1}},
+		{alice.Access, "GET", "/api/collections/patients/records", nil},
+		{alice.Access, "GET", "/api/collections/patients/records/" + id, nil},
+		{alice.Access, "PATCH", "/api/collections/patients/records/" + id, map[string]any{"name": "After"}},
+		{operator, "GET", "/api/collections/patients/records", nil},
+		{operator, "GET", "/api/collections/users/records", nil},
+		{operator, "PATCH", "/api/collections/patients/records/" + id, map[string]any{"name": "After"}},
+		{operator, "POST", "/api/collections/patients/records", map[string]any{"name": "New", "age": 1, "created_by": alice.ID}},
+		{"", "POST", "/api/auth/login/", map[string]any{"email": "alice@example.com", "password": testapp.Password}},
+		{"", "POST", "/api/auth/token/refresh/", map[string]any{"refresh": alice.Refresh}},
+		{"", "POST", "/api/auth/register/", map[string]any{"name": "Bob", "email": "bob@example.com", "password": testapp.Password}},
+		{"", "POST", "/api/collections/users/auth-with-password", map[string]any{"identity": "alice@example.com", "password": testapp.Password}},
+	} {
+		asking.Go(func() {
+			answer := server.Call(request.token, request.method, request.path, request.body)
+			if answer.Status != http.StatusServiceUnavailable || strings.Contains(answer.Body, "lock") {
+				t.Errorf("%s %s: got %d %s", request.method, request.path, answer.Status, answer.Body)
+			}
+		})
+	}
+	asking.Wait()
+	if err := transaction.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := server.Must(http.StatusOK, alice.Access, "GET", "/api/patients/"+id+"/", nil)["name"]; got != "Before" {
+		t.Errorf("the patient is called %v", got)
 	}
 }

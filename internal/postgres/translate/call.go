@@ -38,7 +38,9 @@ func (t *translator) call() expression {
 		if name == "count" && len(arguments) == 0 {
 			return t.aggregate(aggregate, "*", nil)
 		}
-		return t.aggregate(aggregate, distinct+join(arguments)+order, arguments)
+		result := t.aggregate(aggregate, distinct+join(arguments)+order, arguments)
+		result.floating = name == "total" || name == "avg"
+		return result
 	}
 	if windowFunctions[name] && t.atWord("OVER", "FILTER") {
 		if len(arguments) > 1 {

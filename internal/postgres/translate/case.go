@@ -9,16 +9,18 @@ func (t *translator) caseExpression() expression {
 	t.next()
 	var conditions []string
 	var parts, results []expression
-	operand := ""
+	var subject *expression
 	if !t.atWord("WHEN") {
-		subject := t.expression()
-		operand, parts = " "+subject.sql, append(parts, subject)
+		compared := t.expression()
+		subject, parts = &compared, append(parts, compared)
 	}
 	for t.acceptWord("WHEN") {
 		condition := t.expression()
 		parts = append(parts, condition)
-		if operand == "" {
+		if subject == nil {
 			condition.sql = truth(condition)
+		} else { // as = compares, where CASE knows types only
+			condition.sql = comparison("=")(*subject, condition).sql
 		}
 		t.expectWord("THEN")
 		conditions = append(conditions, condition.sql)
@@ -33,7 +35,7 @@ func (t *translator) caseExpression() expression {
 	}
 	t.expectWord("END")
 	t.choose(results)
-	return chooseCase(operand, conditions, results, parts)
+	return chooseCase(conditions, results, parts)
 }
 
 // choose notes that the statement chooses between values, and makes them dynamic if
@@ -47,10 +49,10 @@ func (t *translator) choose(values []expression) {
 
 // chooseCase writes a CASE with these conditions and results. parts are the
 // remaining operands.
-func chooseCase(operand string, conditions []string, results, parts []expression) expression {
+func chooseCase(conditions []string, results, parts []expression) expression {
 	values := sameType(results)
 	var sql strings.Builder
-	sql.WriteString("CASE" + operand)
+	sql.WriteString("CASE")
 	for i, condition := range conditions {
 		sql.WriteString(" WHEN " + condition + " THEN " + values[i])
 	}
@@ -102,9 +104,13 @@ func (t *translator) castExpression() expression {
 	t.expect(")")
 	sql := function + "(" + operand.sql + ")"
 	if function == "sqlite.to_text" {
+		if operand.floating || operand.literal == number {
+			sql = asText(operand)
+		}
 		sql = "(" + sql + ` COLLATE "C")` // sorts by bytes, as a column
 	}
 	result := combine(levelPrimary, sql, operand)
 	result.real, result.cast, result.plain = function == "sqlite.to_real", true, false
+	result.floating = result.real
 	return result
 }

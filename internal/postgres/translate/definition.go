@@ -53,7 +53,9 @@ func (t *translator) createView(first int) {
 		sql += " " + t.names()
 	}
 	t.expectWord("AS")
+	t.defines = true
 	t.statement.SQL = sql + " AS " + t.subquery()
+	t.defines = false
 	t.statement.LockingSQL = ""
 	t.comment("VIEW "+name, t.text(first, t.position))
 	if len(t.texts) > 0 {

@@ -18,6 +18,12 @@ type expression struct {
 	boolean bool
 	// real is set if it is visibly a real number.
 	real bool
+	// floating is set if it is visibly a real number that is shown as one: 1.0.
+	floating bool
+	// json is the text that the expression stands for within other JSON, if it is JSON.
+	json string
+	// computed is set if it is the result of arithmetic.
+	computed bool
 	// plain is set if it has no affinity: it is no column, CAST or sub-query.
 	plain bool
 	// cast is set if it is a CAST.
@@ -190,7 +196,7 @@ func signed(sign string, operand expression) expression {
 		return combine(levelPrimary, "(~ sqlite.to_integer("+operand.sql+"))", operand)
 	}
 	result := combine(levelPrimary, "(- sqlite.number("+operand.sql+"))", operand)
-	result.real = operand.real
+	result.real, result.floating, result.computed = operand.real, operand.floating, true
 	return result
 }
 

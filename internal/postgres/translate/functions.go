@@ -26,7 +26,7 @@ var windowFunctions = map[string]bool{
 
 // functions are the functions over one row.
 var functions = map[string]function{
-	"abs":               overNumbers("pg_catalog.abs", 1),
+	"abs":               {1, 1, absolute},
 	"acos":              overNumbers("sqlite.acos", 1),
 	"asin":              overNumbers("sqlite.asin", 1),
 	"atan":              overNumbers("pg_catalog.atan", 1),
@@ -53,9 +53,9 @@ var functions = map[string]function{
 	"round":             {1, 2, roundCall},
 	"random":            named("sqlite.random", 0, 0),
 	"randomblob":        named("sqlite.randomblob", 1, 1),
-	"hex":               named("sqlite.hex", 1, 1),
+	"hex":               {1, 1, hexCall},
 	"quote":             {1, 1, quoteCall},
-	"typeof":            named("sqlite.typeof", 1, 1),
+	"typeof":            {1, 1, typeOf},
 	"char":              named("sqlite.char", 1, -1),
 	"unicode":           overText("sqlite.unicode", 1, 1),
 	"length":            overText("pg_catalog.length", 1, 1),
@@ -72,7 +72,7 @@ var functions = map[string]function{
 	"substring":         {2, 3, substring},
 	"coalesce":          {2, -1, coalesce},
 	"ifnull":            {2, 2, coalesce},
-	"nullif":            {2, 2, func(a []expression) expression { return combine(levelPrimary, "NULLIF("+join(a)+")", a...) }},
+	"nullif":            {2, 2, nullIf},
 	"iif":               {2, 3, iif},
 	"if":                {2, 3, iif},
 	"max":               {2, -1, extreme("GREATEST")},
@@ -88,10 +88,10 @@ var functions = map[string]function{
 	"datetime":          {0, -1, dateCall("sqlite.datetime", 0)},
 	"julianday":         {0, -1, dateCall("sqlite.julianday", 0)},
 	"unixepoch":         {0, -1, dateCall("sqlite.unixepoch", 0)},
-	"json":              named(`sqlite.json`, 1, 1),
+	"json":              {1, 1, func(a []expression) expression { return asJSON("sqlite.json("+join(a)+")", a) }},
 	"json_array":        {0, -1, jsonArray},
 	"json_object":       {0, -1, jsonObject},
-	"json_quote":        named("sqlite.json_quote", 1, 1),
+	"json_quote":        {1, 1, func(a []expression) expression { return asJSON(jsonQuoted(a), a) }},
 	"json_type":         named("sqlite.json_type", 1, 2),
 	"json_valid":        {1, 1, jsonValid},
 	"json_extract":      {2, -1, jsonExtract},
@@ -108,13 +108,22 @@ func named(name string, minimum, maximum int) function {
 	}}
 }
 
+func absolute(arguments []expression) expression {
+	result := combine(levelPrimary, "pg_catalog.abs("+numeric(arguments[0])+")", arguments...)
+	result.real, result.floating = arguments[0].real, arguments[0].floating
+	return result
+}
+
 // overNumbers is a function of numbers. It is NULL for arguments that are not
 // numbers.
 func overNumbers(name string, count int) function {
 	return function{count, count, func(arguments []expression) expression {
 		operands := make([]string, len(arguments))
 		for i, argument := range arguments {
-			operands[i] = numeric(argument)
+			operands[i] = "sqlite.numeric_argument(" + argument.sql + ")"
+			if argument.literal == number {
+				operands[i] = numeric(argument)
+			}
 		}
 		result := combine(levelPrimary, name+"("+strings.Join(operands, ", ")+")", arguments...)
 		result.real = true
@@ -152,7 +161,7 @@ func roundCall(arguments []expression) expression {
 		digits = "sqlite.to_integer(" + arguments[1].sql + ")"
 	}
 	result := combine(levelPrimary, "sqlite.round("+numeric(arguments[0])+", "+digits+")", arguments...)
-	result.real = true
+	result.real, result.floating = true, true
 	return result
 }
 
@@ -182,7 +191,16 @@ func coalesce(arguments []expression) expression {
 }
 
 func iif(arguments []expression) expression {
-	return chooseCase("", []string{truth(arguments[0])}, arguments[1:], arguments[:1])
+	return chooseCase([]string{truth(arguments[0])}, arguments[1:], arguments[:1])
+}
+
+// nullIf compares as = does, where NULLIF knows types only.
+func nullIf(arguments []expression) expression {
+	left, right := arguments[0], arguments[1]
+	left.plain, right.plain = true, true // arguments of functions have no affinity
+	result := combine(levelPrimary, "CASE WHEN "+comparison("=")(left, right).sql+" THEN NULL ELSE "+arguments[0].sql+" END", arguments...)
+	result.boolean, result.mixed = arguments[0].boolean, arguments[0].mixed
+	return result
 }
 
 // extreme is max or min of several values. It is NULL if one of them is.
@@ -212,32 +230,65 @@ func dateCall(name string, formats int) func([]expression) expression {
 		if len(arguments) == formats {
 			operands = append(operands, "sqlite.now_text()")
 		}
-		return combine(levelPrimary, name+"("+strings.Join(operands, ", ")+")", arguments...)
+		result := combine(levelPrimary, name+"("+strings.Join(operands, ", ")+")", arguments...)
+		result.real = name == "sqlite.julianday"
+		result.floating = result.real
+		return result
 	}
 }
 
-// quoteCall keeps the decimal point of a literal, which its value does not have.
+// quoteCall keeps the decimal point of a number, which its value does not have.
 func quoteCall(arguments []expression) expression {
 	if arguments[0].literal == number {
 		return combine(levelPrimary, asText(arguments[0]), arguments...)
 	}
+	if arguments[0].floating {
+		return combine(levelPrimary, "COALESCE("+asText(arguments[0])+", 'NULL')", arguments...)
+	}
 	return combine(levelPrimary, "sqlite.quote("+arguments[0].sql+")", arguments...)
+}
+
+// hexCall has the digits of a blob, or of a value's text.
+func hexCall(arguments []expression) expression {
+	operand := arguments[0].sql
+	if arguments[0].literal == number || arguments[0].floating {
+		operand = asText(arguments[0])
+	}
+	return combine(levelPrimary, "sqlite.hex("+operand+")", arguments...)
+}
+
+func typeOf(arguments []expression) expression {
+	sql := "sqlite.typeof(" + arguments[0].sql + ")"
+	if arguments[0].floating {
+		sql = "CASE WHEN " + within(arguments[0], levelPrimary) + " IS NULL THEN 'null' ELSE 'real' END"
+	}
+	return combine(levelPrimary, sql, arguments...)
 }
 
 // jsonExtract returns one value, or the values of several paths as a JSON array.
 func jsonExtract(arguments []expression) expression {
 	if len(arguments) == 2 {
-		return combine(levelPrimary, "sqlite.json_extract("+join(arguments)+")", arguments...)
+		result := combine(levelPrimary, "sqlite.json_extract("+join(arguments)+")", arguments...)
+		part := "sqlite.json_at(" + asText(arguments[0]) + ", " + arguments[1].sql + ")" // only arrays and objects are JSON
+		result.json = "CASE WHEN " + part + " ~ '^[[{]' THEN " + part + " ELSE sqlite.json_quote(" + result.sql + ") END"
+		return result
 	}
-	return combine(levelPrimary, "sqlite.json_extract_all("+join(arguments)+")", arguments...)
+	return asJSON("sqlite.json_extract_all("+join(arguments)+")", arguments)
+}
+
+// asJSON is a call whose result is JSON.
+func asJSON(sql string, arguments []expression) expression {
+	result := combine(levelPrimary, sql, arguments...)
+	result.json = sql
+	return result
 }
 
 func jsonArray(arguments []expression) expression {
-	return combine(levelPrimary, "sqlite.json_array("+jsonQuoted(arguments)+")", arguments...)
+	return asJSON("sqlite.json_array("+jsonQuoted(arguments)+")", arguments)
 }
 
 func jsonObject(arguments []expression) expression {
-	return combine(levelPrimary, "sqlite.json_object("+jsonQuoted(arguments)+")", arguments...)
+	return asJSON("sqlite.json_object("+jsonQuoted(arguments)+")", arguments)
 }
 
 // jsonQuoted converts each argument to JSON text, so that one function accepts
@@ -245,9 +296,13 @@ func jsonObject(arguments []expression) expression {
 func jsonQuoted(arguments []expression) string {
 	values := make([]string, len(arguments))
 	for i, argument := range arguments {
-		values[i] = "sqlite.json_quote(" + argument.sql + ")"
-		if strings.HasPrefix(argument.sql, "sqlite.json(") || strings.HasPrefix(argument.sql, "sqlite.json_array(") || strings.HasPrefix(argument.sql, "sqlite.json_object(") {
-			values[i] = argument.sql
+		switch {
+		case argument.json != "":
+			values[i] = "COALESCE(" + argument.json + ", 'null')"
+		case argument.floating:
+			values[i] = "COALESCE(" + asText(argument) + ", 'null')"
+		default:
+			values[i] = "sqlite.json_quote(" + argument.sql + ")"
 		}
 	}
 	return strings.Join(values, ", ")

@@ -1,6 +1,10 @@
 package translate
 
-import "strings"
+import (
+	"math/big"
+	"strconv"
+	"strings"
+)
 
 // binaryRule translates an operator between two operands.
 type binaryRule struct {
@@ -28,9 +32,11 @@ var binaryRules = map[string]binaryRule{
 	"-":   {levelSum, arithmetic("-")},
 	"*":   {levelProduct, arithmetic("*")},
 	"/":   {levelProduct, divide},
-	"%":   {levelProduct, binaryCall("sqlite.remainder")},
+	"%":   {levelProduct, remainder},
 	"||":  {levelConcatenation, concatenate},
-	"->":  {levelConcatenation, binaryCall("sqlite.json_at")},
+	"->": {levelConcatenation, func(l, r expression) expression {
+		return asJSON("sqlite.json_at("+l.sql+", "+r.sql+")", []expression{l, r})
+	}},
 	"->>": {levelConcatenation, binaryCall("sqlite.json_value_at")},
 }
 
@@ -61,7 +67,9 @@ func comparison(symbol string) func(left, right expression) expression {
 				symbol = "@@" + symbol
 			}
 		case left.plain:
-			left, right, symbol = right, left, mirrored[symbol]
+			left, right, symbol = right, withText(left), mirrored[symbol]
+		case right.plain:
+			right = withText(right)
 		case !right.plain && (left.cast || right.cast), left.name != "" && right.name != "" && symbol != "=" && symbol != "<>":
 			symbol = "##" + symbol
 		}
@@ -70,6 +78,15 @@ func comparison(symbol string) func(left, right expression) expression {
 		result.oneRow = symbol == "=" && strings.EqualFold(left.name, "id") && (right.literal == parameter || right.literal == text)
 		return result
 	}
+}
+
+// withText makes a calculated number a value whose text a column of texts is compared
+// with: 1 and not 1.0, as a parameter would be.
+func withText(e expression) expression {
+	if e.computed && !e.floating {
+		e.sql, e.level = "sqlite.dynamic("+e.sql+")", levelPrimary
+	}
+	return e
 }
 
 // ignoreCase applies COLLATE NOCASE of one side to both. SQLite folds ASCII
@@ -101,8 +118,11 @@ func bits(symbol string) func(left, right expression) expression {
 
 func arithmetic(symbol string) func(left, right expression) expression {
 	return func(left, right expression) expression {
+		if exact, ok := constantInteger(left, symbol, right); ok {
+			return exact
+		}
 		result := combine(levelSum, numeric(left)+" "+symbol+" "+numeric(right), left, right)
-		result.real = left.real || right.real
+		result.real, result.floating, result.computed = left.real || right.real, left.floating || right.floating, true
 		return result
 	}
 }
@@ -117,12 +137,54 @@ func numeric(e expression) string {
 
 // divide divides integers as integers. Division by zero is NULL.
 func divide(left, right expression) expression {
-	function := "sqlite.divide"
+	sql := "sqlite.divide(" + divisionOperand(left) + ", " + divisionOperand(right) + ")"
 	if left.real || right.real {
-		function = "sqlite.divide_real"
+		sql = "sqlite.divide_real(" + numeric(left) + ", " + numeric(right) + ")"
 	}
-	result := combine(levelPrimary, function+"("+numeric(left)+", "+numeric(right)+")", left, right)
-	result.real = left.real || right.real
+	result := combine(levelPrimary, sql, left, right)
+	result.real, result.floating, result.computed = left.real || right.real, left.floating || right.floating, true
+	return result
+}
+
+// divisionOperand keeps the type of an operand: a text such as 1.0 is a real number.
+func divisionOperand(e expression) string {
+	if e.literal == number {
+		return numeric(e)
+	}
+	return e.sql
+}
+
+// constantInteger calculates with two literals of 64 bits, which a double precision
+// does not hold.
+func constantInteger(left expression, symbol string, right expression) (expression, bool) {
+	a, leftErr := strconv.ParseInt(left.sql, 10, 64)
+	b, rightErr := strconv.ParseInt(right.sql, 10, 64)
+	if left.literal != number || right.literal != number || leftErr != nil || rightErr != nil {
+		return expression{}, false
+	}
+	sum := new(big.Int)
+	switch symbol {
+	case "+":
+		sum.Add(big.NewInt(a), big.NewInt(b))
+	case "-":
+		sum.Sub(big.NewInt(a), big.NewInt(b))
+	default:
+		sum.Mul(big.NewInt(a), big.NewInt(b))
+	}
+	if !sum.IsInt64() {
+		return expression{}, false
+	}
+	result := expression{sql: sum.String(), level: levelPrimary, literal: number, plain: true}
+	if sum.Sign() < 0 {
+		result.level = levelProduct
+	}
+	return result, true
+}
+
+// remainder works on the integer parts.
+func remainder(left, right expression) expression {
+	result := combine(levelPrimary, "sqlite.remainder(sqlite.to_integer("+left.sql+")::double precision, sqlite.to_integer("+right.sql+")::double precision)", left, right)
+	result.computed = true
 	return result
 }
 
@@ -141,8 +203,10 @@ func asText(e expression) string {
 	switch {
 	case e.literal == text:
 		return e.sql
-	case e.literal == number && e.real:
+	case e.literal == number && e.real, e.floating:
 		return "sqlite.real_text(" + e.sql + ")"
+	case e.literal == number && !strings.Contains(e.sql, "("): // all digits of an integer
+		return textLiteral(e.sql)
 	case e.literal == parameter:
 		return "sqlite.parameter_text(" + e.sql + ")"
 	}

@@ -102,11 +102,23 @@ func (t *translator) in(left expression) expression {
 			}
 		}
 		sql = within(left, levelEquality) + " IN (" + join(parts[1:]) + ")"
+		if left.plain { // each is compared as it stands
+			sql = "(" + anyEqual(left, parts[1:]) + ")"
+		}
 	}
 	t.expect(")")
 	result := combine(levelEquality, sql, parts...)
 	result.boolean = true
 	return result
+}
+
+// anyEqual compares a value with each of others.
+func anyEqual(left expression, others []expression) string {
+	comparisons := make([]string, len(others))
+	for i, other := range others {
+		comparisons[i] = comparison("=")(left, other).sql
+	}
+	return strings.Join(comparisons, " OR ")
 }
 
 // like parses LIKE. It ignores the case of ASCII letters, and has no default
@@ -139,6 +151,11 @@ func (t *translator) between(left expression) expression {
 	t.nested(func() { low = t.binary(levelEquality + 1) })
 	t.expectWord("AND")
 	t.nested(func() { high = t.binary(levelEquality + 1) })
+	if left.plain { // each is compared as it stands
+		result := logical("AND", levelAnd)(comparison(">=")(left, low), comparison("<=")(left, high))
+		result.sql, result.level, result.oneRow = "("+result.sql+")", levelPrimary, false
+		return result
+	}
 	ignoreCase(&left, &low)
 	ignoreCase(&left, &high)
 	sql := within(left, levelEquality) + " BETWEEN " + within(low, levelEquality) + " AND " + within(high, levelEquality)

@@ -70,7 +70,8 @@ func literal(current token) expression {
 		if strings.HasPrefix(current.value, "-") { // of a hexadecimal number
 			result.sql = "(" + current.value + ")"
 		}
-		result.real = strings.ContainsAny(current.value, ".eE")
+		result.real = strings.ContainsAny(current.value, ".eE") && !strings.Contains(current.value, "x")
+		result.floating = result.real
 	}
 	return result
 }
@@ -80,6 +81,7 @@ func (t *translator) parenthesized() expression {
 	t.expect("(")
 	if t.atQuery() {
 		result := expression{sql: "(" + t.subquery() + ")", level: levelPrimary}
+		result.plain, result.real, result.floating = t.selected.plain, t.selected.real, t.selected.floating
 		t.expect(")")
 		return result
 	}

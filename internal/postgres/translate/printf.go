@@ -25,9 +25,9 @@ func (t *translator) printf(arguments []expression) expression {
 			parts = append(parts, textLiteral("%"))
 			continue
 		}
-		argument := "NULL"
+		argument, text := "NULL", "NULL"
 		if next < len(arguments) {
-			argument = arguments[next].sql
+			argument, text = arguments[next].sql, asText(arguments[next])
 		}
 		next++
 		flags, width, digits := textLiteral(format[match[2]:match[3]]), "0"+format[match[4]:match[5]], ""
@@ -42,7 +42,7 @@ func (t *translator) printf(arguments []expression) expression {
 		case letter == "f":
 			parts = append(parts, "sqlite.format_real(sqlite.number("+argument+"), "+flags+", "+width+", "+pick(digits == "", "6", digits)+")")
 		case letter == "s":
-			parts = append(parts, "sqlite.format_text(sqlite.to_text("+argument+"), "+flags+", "+width+", "+pick(digits == "", "NULL", digits)+")")
+			parts = append(parts, "sqlite.format_text("+text+", "+flags+", "+width+", "+pick(digits == "", "NULL", digits)+")")
 		default:
 			t.fail("printf with %s is not supported on PostgreSQL", format[match[0]:match[1]])
 		}

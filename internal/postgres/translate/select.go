@@ -94,8 +94,19 @@ func (t *translator) selectStatement() string {
 		t.aliases = nil
 	}
 	limit := t.limit()
+	t.selected = expression{}
 	if compound {
 		return sql + body + renderOrder(order) + limit
+	}
+	if t.defines {
+		for i, each := range first.items {
+			if each.boolean { // a view's computed conditions are shown as 0 and 1
+				first.items[i].sql, first.items[i].level = within(each.expression, levelPrimary)+"::integer::bigint", levelPrimary
+			}
+		}
+	}
+	if len(first.items) == 1 {
+		t.selected = first.items[0].expression
 	}
 	if t.subqueries == 0 && sql == "" && first.readsOneRow() && len(order) == 0 {
 		t.statement.LockingSQL, t.statement.Table = "yes", first.from.name

@@ -109,6 +109,10 @@ type translator struct {
 	// the positions of the names that are texts.
 	defined map[string]bool
 	texts   []int
+	// defines is set within the definition of a view.
+	defines bool
+	// selected is the expression of the last parsed query, if it has one column.
+	selected expression
 	// aliases are the expressions of the select list by alias, in clauses that
 	// may refer to them.
 	aliases map[string]string

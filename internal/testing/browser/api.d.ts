@@ -3,6 +3,13 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        APIRoot: {
+            readonly patients: string;
+            readonly doctors: string;
+            readonly mappings: string;
+            readonly overview: string;
+            readonly schema: string;
+        };
         AuditEvent: {
             readonly id: string;
             /** Format: date-time */
@@ -52,6 +59,22 @@ export interface components {
             readonly count: number;
         };
         LogoutEverywhere: Record<string, never>;
+        Metadata: {
+            name: string;
+            description: string;
+            renders: string[];
+            parses: string[];
+            actions?: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["FieldMetadata"];
+                };
+            };
+            headers?: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["FieldMetadata"];
+                };
+            };
+        };
         OpenAPI: {
             openapi: string;
         };
@@ -86,6 +109,40 @@ export interface components {
             /** Format: uri */
             previous: string | null;
             results: components["schemas"]["Patient"][];
+        };
+        PasswordChange: {
+            readonly refresh: string;
+            readonly access: string;
+        };
+        PasswordChangeErrors: {
+            old_password?: string[];
+            new_password?: string[];
+            non_field_errors?: string[];
+        };
+        PasswordChangeRequest: {
+            old_password: string;
+            new_password: string;
+        };
+        PasswordReset: {
+            readonly detail: string;
+        };
+        PasswordResetConfirm: Record<string, never>;
+        PasswordResetConfirmErrors: {
+            token?: string[];
+            new_password?: string[];
+            non_field_errors?: string[];
+        };
+        PasswordResetConfirmRequest: {
+            token: string;
+            new_password: string;
+        };
+        PasswordResetErrors: {
+            email?: string[];
+            non_field_errors?: string[];
+        };
+        PasswordResetRequest: {
+            /** Format: email */
+            email: string;
         };
         PatchedDoctorRequest: {
             name?: string;
@@ -126,6 +183,14 @@ export interface components {
             age?: string[];
             notes?: string[];
             non_field_errors?: string[];
+        };
+        PatientExport: {
+            /** Format: date-time */
+            readonly exported_at: string;
+        };
+        PatientImport: {
+            readonly rows: number;
+            readonly created: number;
         };
         PatientRequest: {
             name: string;
@@ -207,6 +272,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type ApiRoot = components['schemas']['APIRoot'];
 export type AuditEvent = components['schemas']['AuditEvent'];
 export type Detail = components['schemas']['Detail'];
 export type Doctor = components['schemas']['Doctor'];
@@ -215,11 +281,21 @@ export type DoctorRequest = components['schemas']['DoctorRequest'];
 export type FieldMetadata = components['schemas']['FieldMetadata'];
 export type Figure = components['schemas']['Figure'];
 export type LogoutEverywhere = components['schemas']['LogoutEverywhere'];
+export type Metadata = components['schemas']['Metadata'];
 export type OpenApi = components['schemas']['OpenAPI'];
 export type PaginatedAuditEventList = components['schemas']['PaginatedAuditEventList'];
 export type PaginatedDoctorList = components['schemas']['PaginatedDoctorList'];
 export type PaginatedPatientDoctorList = components['schemas']['PaginatedPatientDoctorList'];
 export type PaginatedPatientList = components['schemas']['PaginatedPatientList'];
+export type PasswordChange = components['schemas']['PasswordChange'];
+export type PasswordChangeErrors = components['schemas']['PasswordChangeErrors'];
+export type PasswordChangeRequest = components['schemas']['PasswordChangeRequest'];
+export type PasswordReset = components['schemas']['PasswordReset'];
+export type PasswordResetConfirm = components['schemas']['PasswordResetConfirm'];
+export type PasswordResetConfirmErrors = components['schemas']['PasswordResetConfirmErrors'];
+export type PasswordResetConfirmRequest = components['schemas']['PasswordResetConfirmRequest'];
+export type PasswordResetErrors = components['schemas']['PasswordResetErrors'];
+export type PasswordResetRequest = components['schemas']['PasswordResetRequest'];
 export type PatchedDoctorRequest = components['schemas']['PatchedDoctorRequest'];
 export type PatchedPatientRequest = components['schemas']['PatchedPatientRequest'];
 export type Patient = components['schemas']['Patient'];
@@ -227,6 +303,8 @@ export type PatientDoctor = components['schemas']['PatientDoctor'];
 export type PatientDoctorErrors = components['schemas']['PatientDoctorErrors'];
 export type PatientDoctorRequest = components['schemas']['PatientDoctorRequest'];
 export type PatientErrors = components['schemas']['PatientErrors'];
+export type PatientExport = components['schemas']['PatientExport'];
+export type PatientImport = components['schemas']['PatientImport'];
 export type PatientRequest = components['schemas']['PatientRequest'];
 export type PostmanCollection = components['schemas']['PostmanCollection'];
 export type Session = components['schemas']['Session'];

@@ -6,6 +6,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,12 +35,15 @@ var browser struct {
 	err       error
 }
 
-// Need skips the test if Chromium or axe-core is missing. In CI it fails instead.
+// Need skips the test if Chromium or axe-core is missing, where it fails in CI, and if
+// nobody has asked for it: tests in a browser take minutes together.
 func Need(t testing.TB) {
 	t.Helper()
 	missing := t.Skip
 	if os.Getenv("CI") == "true" {
 		missing = t.Fatal
+	} else if flag.Lookup("test.run").Value.String() == "" {
+		t.Skip("this test takes a browser: select it with -run, or run it with CI=true")
 	}
 	if executable() == "" {
 		missing("this test needs Chromium: install it (Debian: chromium)")

@@ -72,6 +72,8 @@ func testMetrics(t *testing.T, environment []string) {
 		{"carebase_logins_refused_total", "reason=throttled", 0},
 		{"carebase_realtime_clients", "", 0},
 		{"carebase_audit_queue_failing", "", 0},
+		{"carebase_deletions", "", 0},
+		{"carebase_deletion_records", "", 0},
 	} {
 		if got := value(after, want.name, want.labels); got != want.value {
 			t.Errorf("%s{%s}: got %v, want %v", want.name, want.labels, got, want.value)

@@ -134,6 +134,20 @@ type postgreSQL struct{ directory, origin string }
 func startPostgreSQL(t *testing.T) *postgreSQL {
 	t.Helper()
 	testpostgres.Need(t)
+	server := launchPostgreSQL(t, "start")
+	// The script's servers acknowledge what a crash would lose.
+	server.execute(t, "ALTER ROLE carebase SET synchronous_commit = on")
+	return server
+}
+
+// standby starts a streaming standby of the server.
+func (p *postgreSQL) standby(t *testing.T) *postgreSQL {
+	t.Helper()
+	return launchPostgreSQL(t, "standby", p.directory)
+}
+
+func launchPostgreSQL(t *testing.T, action string, of ...string) *postgreSQL {
+	t.Helper()
 	parent, err := os.MkdirTemp("", "carebase-postgresql-*")
 	if err != nil {
 		t.Fatal(err)
@@ -143,17 +157,15 @@ func startPostgreSQL(t *testing.T) *postgreSQL {
 		t.Fatal(err)
 	}
 	server := &postgreSQL{directory: filepath.Join(parent, "server")}
-	server.origin = server.run(t, "start")
+	server.origin = server.run(t, action, of...)
 	t.Cleanup(func() { server.run(t, "stop") })
-	// The script's servers acknowledge what a crash would lose.
-	server.execute(t, "ALTER ROLE carebase SET synchronous_commit = on")
 	return server
 }
 
 // run has the script for throw-away servers do something with the server.
-func (p *postgreSQL) run(t *testing.T, action string) string {
+func (p *postgreSQL) run(t *testing.T, action string, of ...string) string {
 	t.Helper()
-	script := exec.Command(filepath.Join(testapp.Root(), "internal/testing/testpostgres/cluster"), action, p.directory)
+	script := exec.Command(filepath.Join(testapp.Root(), "internal/testing/testpostgres/cluster"), append([]string{action, p.directory}, of...)...)
 	script.Stderr = t.Output()
 	output, err := script.Output()
 	if err != nil {

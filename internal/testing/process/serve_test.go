@@ -34,7 +34,7 @@ func TestServeInAnEmptyDirectory(t *testing.T) {
 	if status, _ := get(t, server.URL+"/_/"); status != 200 {
 		t.Errorf("dashboard: got %d", status)
 	}
-	for path, shape := range map[string]string{"/api/nothing": `"data":{}`, "/api/patients/1/2/": `{"detail":"Not found."}`} {
+	for path, shape := range map[string]string{"/api/nothing": `{"detail":"Not found."}`, "/api/batch/nothing": `"data":{}`, "/api/patients/1/2/": `{"detail":"Not found."}`} {
 		if status, body := get(t, server.URL+path); status != 404 || !strings.Contains(body, shape) {
 			t.Errorf("%s: got %d %s", path, status, body)
 		}

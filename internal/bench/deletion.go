@@ -1,0 +1,294 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/security"
+	"github.com/pocketbase/pocketbase/tools/types"
+
+	"carebase/internal/collections"
+	"carebase/internal/postgres/transfer"
+	"carebase/internal/sqlite"
+)
+
+// deleted is what measureDeletion deletes, by a user.
+type deleted struct {
+	name, collection, id string
+	by                   caller
+	// plain is the same in SQL, with a ? for the id.
+	plain []string
+}
+
+const (
+	// writeEvery is the pause between two writes of somebody else meanwhile.
+	writeEvery = 5 * time.Millisecond
+	// undisturbed is how long others write before.
+	undisturbed = 3 * time.Second
+	// deletionTimeout bounds one deletion.
+	deletionTimeout = 20 * time.Minute
+)
+
+// measureDeletion compares deletions of a doctor with many mappings and of a user
+// with many patients with the same in SQL, and says how long others wait to write.
+func measureDeletion(ctx context.Context, options options) (err error) {
+	directory, err := os.MkdirTemp("", "carebase-bench-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
+	data := filepath.Join(directory, "pb_data")
+	deletions, writer, err := fillForDeletion(data, options.patients)
+	if err != nil {
+		return err
+	}
+	binary, err := build(ctx, directory, "carebase")
+	if err != nil {
+		return err
+	}
+	fmt.Println("| engine | deleted | plain SQL (s) | whole (s) | ratio | answer (ms) | others' writes before, p50, p99, max (ms) | meanwhile |\n|---|---|---|---|---|---|---|---|")
+	environments := [][]string{{"DATA_DIR=" + data}}
+	if options.postgres != "" {
+		if _, err := transfer.Copy(ctx, "sqlite:"+data, options.postgres, func(string, string, int64, int64) {}); err != nil {
+			return err
+		}
+		environments = append(environments, []string{"DATA_DIR=" + filepath.Join(directory, "files"), "DATABASE_URL=" + options.postgres})
+	}
+	for i, environment := range environments {
+		name, plain := "SQLite", func(each deleted) (time.Duration, error) { return plainOnSQLite(ctx, directory, data, each) }
+		if i > 0 {
+			name, plain = "PostgreSQL", func(each deleted) (time.Duration, error) { return plainOnPostgreSQL(ctx, options.postgres, each) }
+		}
+		if err := measureDeletionsOn(ctx, name, binary, directory, environment, plain, deletions, writer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func measureDeletionsOn(ctx context.Context, name, binary, directory string, environment []string, plain func(deleted) (time.Duration, error), deletions []deleted, writer caller) error {
+	for _, each := range deletions {
+		// A start makes what the database derives from the records.
+		server, err := startServer(binary, directory, environment...)
+		if err == nil {
+			err = server.stop()
+		}
+		if err != nil {
+			return err
+		}
+		inSQL, err := plain(each)
+		if err != nil {
+			return err
+		}
+		if server, err = startServer(binary, directory, environment...); err != nil {
+			return err
+		}
+		measured, err := deleteMeanwhile(ctx, server.origin, each, writer)
+		if err = errors.Join(err, server.stop()); err != nil {
+			return err
+		}
+		fmt.Printf("| %s | %s | %.2f | %.2f | %.1f | %d | %s | %s |\n", name, each.name, inSQL.Seconds(), measured.whole.Seconds(),
+			measured.whole.Seconds()/inSQL.Seconds(), measured.answer.Milliseconds(), rendered(measured.before), rendered(measured.meanwhile))
+	}
+	return nil
+}
+
+// fillForDeletion makes a data directory with a user of many patients, each treated by
+// two doctors of another user, and with somebody who writes.
+func fillForDeletion(directory string, patients int) (deletions []deleted, writer caller, err error) {
+	callers, err := fill(directory, 3, 3)
+	if err != nil {
+		return nil, caller{}, err
+	}
+	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory})
+	if err := app.Bootstrap(); err != nil {
+		return nil, caller{}, err
+	}
+	owner, colleague, writer := callers[0], callers[1], callers[2]
+	doctors := []string{"1", "2"}
+	err = app.RunInTransaction(func(app core.App) error {
+		if err := fillPatients(app, callers[:1], patients); err != nil {
+			return err
+		}
+		for _, doctor := range doctors {
+			if err := fillMappings(app, colleague.id, doctor, callers[0]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return []deleted{
+		{fmt.Sprintf("a doctor with %d mappings", patients), collections.Doctors, doctors[0], colleague,
+			[]string{"DELETE FROM mappings WHERE doctor = ?", "DELETE FROM doctors WHERE id = ?"}},
+		{fmt.Sprintf("a user with %d patients and mappings", patients), collections.Users, owner.id, owner,
+			[]string{"DELETE FROM mappings WHERE created_by = ?", "DELETE FROM patients WHERE created_by = ?", "DELETE FROM users WHERE id = ?"}},
+	}, writer, errors.Join(err, app.ResetBootstrapState())
+}
+
+// fillMappings makes a doctor who treats all patients of a user.
+func fillMappings(app core.App, colleague, doctor string, owner caller) error {
+	const idLength = 15
+	now := types.NowDateTime().String()
+	_, err := app.DB().Insert(collections.Doctors, dbx.Params{
+		"id": doctor, "created_by": colleague, "created_at": now, "name": "Doctor " + doctor, "speciality": "Nephrology",
+	}).Execute()
+	for _, patient := range owner.patients {
+		if err != nil {
+			return err
+		}
+		_, err = app.DB().Insert(collections.Mappings, dbx.Params{
+			"id": security.PseudorandomStringWithAlphabet(idLength, core.DefaultIdAlphabet), "created_by": owner.id, "created_at": now,
+			"patient": patient, "doctor": doctor, "assigned_at": now,
+		}).Execute()
+	}
+	return err
+}
+
+// plainOnSQLite deletes in a copy of the database, which no server has open.
+func plainOnSQLite(ctx context.Context, directory, data string, each deleted) (took time.Duration, err error) {
+	target := filepath.Join(directory, "plain.db")
+	content, err := os.ReadFile(filepath.Join(data, "data.db"))
+	if err == nil {
+		err = os.WriteFile(target, content, 0o600)
+	}
+	if err != nil {
+		return 0, err
+	}
+	database, err := sqlite.Connect(target)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, database.Close(), os.Remove(target)) }()
+	begun := time.Now()
+	transaction, err := database.DB().BeginTx(ctx, nil)
+	for _, statement := range each.plain {
+		if err == nil {
+			_, err = transaction.ExecContext(ctx, statement, each.id)
+		}
+	}
+	if err == nil {
+		err = transaction.Commit()
+	}
+	return time.Since(begun), err
+}
+
+// plainOnPostgreSQL deletes in a transaction that is rolled back.
+func plainOnPostgreSQL(ctx context.Context, url string, each deleted) (took time.Duration, err error) {
+	connection, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, connection.Close(ctx)) }()
+	if _, err := connection.Exec(ctx, "SET search_path = data, sqlite"); err != nil {
+		return 0, err
+	}
+	begun := time.Now()
+	transaction, err := connection.Begin(ctx)
+	for _, statement := range each.plain {
+		if err == nil {
+			_, err = transaction.Exec(ctx, strings.ReplaceAll(statement, "?", "$1"), each.id)
+		}
+	}
+	took = time.Since(begun)
+	if err != nil {
+		return 0, err
+	}
+	return took, transaction.Rollback(ctx)
+}
+
+// deletionResult is what a deletion came to.
+type deletionResult struct {
+	answer, whole time.Duration
+	// before and meanwhile are how long others' writes took.
+	before, meanwhile []time.Duration
+}
+
+// deleteMeanwhile deletes while somebody else writes, and waits until nothing is left.
+func deleteMeanwhile(ctx context.Context, origin string, each deleted, writer caller) (measured deletionResult, err error) {
+	ctx, cancel := context.WithTimeout(ctx, deletionTimeout)
+	defer cancel()
+	client := &http.Client{}
+	defer client.CloseIdleConnections()
+	if measured.before, err = writeMeanwhile(ctx, client, origin, writer, func() error {
+		time.Sleep(undisturbed)
+		return nil
+	}); err != nil {
+		return measured, err
+	}
+	measured.meanwhile, err = writeMeanwhile(ctx, client, origin, writer, func() error {
+		begun := time.Now()
+		path := "/api/collections/" + each.collection + "/records/" + each.id
+		err := send(ctx, client, origin, operation{method: http.MethodDelete, path: fixed(path), status: http.StatusNoContent}, []caller{each.by})
+		measured.answer = time.Since(begun)
+		for left := true; left && err == nil; {
+			left, err = isLeft(ctx, client, origin)
+		}
+		measured.whole = time.Since(begun)
+		return err
+	})
+	return measured, err
+}
+
+// writeMeanwhile creates patients while something else is done, and returns how long
+// each took, in order of length.
+func writeMeanwhile(ctx context.Context, client *http.Client, origin string, writer caller, work func() error) (waits []time.Duration, err error) {
+	var group sync.WaitGroup
+	var failure error
+	ended := make(chan struct{})
+	group.Go(func() {
+		for {
+			select {
+			case <-ended:
+				return
+			case <-time.After(writeEvery):
+			}
+			begun := time.Now()
+			if failure = send(ctx, client, origin, operations[len(operations)-2], []caller{writer}); failure != nil {
+				return
+			}
+			waits = append(waits, time.Since(begun))
+		}
+	})
+	err = work()
+	close(ended)
+	group.Wait()
+	slices.Sort(waits)
+	if err = errors.Join(err, failure); err == nil && len(waits) == 0 {
+		err = errors.New("nobody else wrote meanwhile")
+	}
+	return waits, err
+}
+
+// rendered returns p50, p99 and maximum in milliseconds.
+func rendered(waits []time.Duration) string {
+	return fmt.Sprintf("%d, %d, %d", waits[len(waits)/2].Milliseconds(), waits[len(waits)*99/100].Milliseconds(), waits[len(waits)-1].Milliseconds())
+}
+
+// isLeft asks /readyz, not too often, whether anything is left of deleted records.
+func isLeft(ctx context.Context, client *http.Client, origin string) (bool, error) {
+	time.Sleep(20 * time.Millisecond)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/readyz", nil)
+	if err != nil {
+		return false, err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return false, err
+	}
+	defer response.Body.Close()
+	var health struct{ Reason string }
+	err = json.NewDecoder(response.Body).Decode(&health)
+	return strings.Contains(health.Reason, "removed"), err
+}

@@ -1,0 +1,49 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"carebase/internal/postgres"
+	"carebase/internal/testing/testapp"
+)
+
+func TestImportCSV(t *testing.T) {
+	d := deployment(t.TempDir())
+	file := filepath.Join(t.TempDir(), "patients.csv")
+	write := func(content string) {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const email = "ann@example.com"
+	if _, err := d.run(t, map[string]string{"DJANGO_SUPERUSER_PASSWORD": testapp.Password}, "", "createsuperuser", "--noinput", "--email", email, "--name", "Ann"); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ content, arguments, printed, failure string }{
+		{"name,age\nAda,1\n", "", "", "--owner: user '' does not exist"},
+		{"name,age\nAda,1\n", "--owner bob@example.com", "", "--owner: user 'bob@example.com' does not exist"},
+		{"name,age\nAda,1\n", "--collection users --owner " + email, "", `--collection is "users"; it must be patients or doctors`},
+		{"name,age\n,1\nAda,x\n", "--owner " + email, "line 2, name: This field may not be blank.\nline 3, age: A valid integer is required.\n", "Nothing was imported: there are 2 errors."},
+		{"\ufeffname;age\nAda;1\n", "--dry-run --owner " + email, "1 patients are right. Nothing was created (--dry-run).\n", ""},
+		{"\ufeffname;age\nAda;1\nBernard;2\n", "--owner " + email, "Created 2 patients.\n", ""},
+		{"name,speciality\nHouse,Nephrology\n", "--collection doctors --owner " + email, "Created 1 doctors.\n", ""},
+	} {
+		write(test.content)
+		printed, err := d.run(t, nil, "", append([]string{"import", "csv", file}, strings.Fields(test.arguments)...)...)
+		if printed != test.printed || message(err) != test.failure {
+			t.Errorf("%s: got %q, %v", test.arguments, printed, err)
+		}
+	}
+	server := testapp.Serve(t, testapp.Open(t, string(d), postgres.Settings{}))
+	ann := testapp.User{Email: email}
+	server.SignIn(&ann)
+	if patients := server.Call(ann.Access, "GET", "/api/patients/?ordering=id", nil).List(server); len(patients) != 2 || patients[0]["name"] != "Ada" {
+		t.Errorf("got %v", patients)
+	}
+	if doctors := server.Call(ann.Access, "GET", "/api/doctors/", nil).List(server); len(doctors) != 1 {
+		t.Errorf("got %v", doctors)
+	}
+}

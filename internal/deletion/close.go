@@ -1,0 +1,146 @@
+package deletion
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	validation "github.com/pocketbase/ozzo-validation/v4"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/audit"
+)
+
+// beforeCascade is a priority right before PocketBase's own hook, which deletes what
+// belongs to a record.
+const beforeCascade = 98
+
+// beforeNumbers is a priority before what gives a record its id.
+const beforeNumbers = -10_000
+
+func (d *Deletions) bindClosing() {
+	d.app.OnRecordDeleteExecute().Bind(&hook.Handler[*core.RecordEvent]{Priority: beforeCascade, Func: d.close})
+	d.app.OnRecordCreateExecute().Bind(&hook.Handler[*core.RecordEvent]{Priority: beforeNumbers, Func: d.refuseAgain})
+}
+
+// close deletes a record alone if much belongs to it.
+func (d *Deletions) close(e *core.RecordEvent) error {
+	all, err := belongingTo(e.App, e.Record.Collection())
+	if err != nil || len(all) == 0 {
+		return cascade(e, err)
+	}
+	many, err := isMuch(e.Context, e.App, e.Record.Id, all)
+	if err != nil || !many {
+		return cascade(e, err)
+	}
+	return audit.InTransaction(&e.App, func() error {
+		if err := refuseRequired(e, all); err != nil {
+			return err
+		}
+		if err := d.note(e); err != nil {
+			return err
+		}
+		tx := e.App
+		defer func() { e.App = tx }()
+		e.App = alone{tx}
+		return e.Next()
+	})
+}
+
+func cascade(e *core.RecordEvent, err error) error {
+	if err != nil {
+		return err
+	}
+	return e.Next()
+}
+
+// isMuch reports whether more than a few records belong to one. It leaves those to
+// PocketBase that may keep it from being deleted depending on what else they refer to.
+func isMuch(ctx context.Context, app core.App, root string, all []belonging) (bool, error) {
+	left := int64(few)
+	for _, each := range all {
+		if each.blocks() && each.field.IsMultiple() {
+			return false, nil
+		}
+	}
+	for _, each := range all {
+		count, err := each.count(ctx, app, root, left+1)
+		if err != nil {
+			return false, err
+		}
+		if left -= count; left < 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// refuseRequired refuses, in PocketBase's words, to delete a record that others
+// require.
+func refuseRequired(e *core.RecordEvent, all []belonging) error {
+	for _, each := range all {
+		if !each.blocks() {
+			continue
+		}
+		count, err := each.count(e.Context, e.App, e.Record.Id, 1)
+		if err != nil {
+			return err
+		}
+		if count > 0 {
+			return fmt.Errorf("the record cannot be deleted because it is part of a required reference in the collection %s", each.from.Name)
+		}
+	}
+	return nil
+}
+
+// note stores that a record is being deleted, and hides what belongs to it from the
+// moment of the commit.
+func (d *Deletions) note(e *core.RecordEvent) error {
+	origin, err := audit.Origin(e.Context, e.App)
+	if err != nil {
+		return err
+	}
+	collection := e.Record.Collection().Id
+	_, err = e.App.NonconcurrentDB().Insert("record_deletions", dbx.Params{
+		"collection": collection, "record": e.Record.Id, "origin": origin, "closed_at": timestamp(time.Now()),
+	}).WithContext(e.Context).Execute()
+	if err != nil {
+		return err
+	}
+	if err := d.hide(e.Context, collection); err != nil {
+		return err
+	}
+	e.App.TxInfo().OnComplete(func(error) error {
+		d.wakeUp()
+		return nil
+	})
+	return nil
+}
+
+// refuseAgain keeps superusers, who may choose ids, from giving a new record what is
+// left of a deleted one.
+func (d *Deletions) refuseAgain(e *core.RecordEvent) error {
+	if !d.hides.Load() {
+		return e.Next()
+	}
+	var found int
+	err := e.App.NonconcurrentDB().NewQuery("SELECT count(*) FROM record_deletions WHERE collection = {:collection} AND record = {:record}").
+		Bind(dbx.Params{"collection": e.Record.Collection().Id, "record": e.Record.Id}).WithContext(e.Context).Row(&found)
+	if err == nil && found > 0 {
+		err = validation.Errors{core.FieldNameId: validation.NewError("validation_not_unique", "Value must be unique.")}
+	}
+	if err != nil {
+		return err
+	}
+	return e.Next()
+}
+
+// alone is an app in which nothing belongs to a record.
+type alone struct{ core.App }
+
+// FindCachedCollectionReferences implements core.App.
+func (alone) FindCachedCollectionReferences(*core.Collection, ...string) (map[*core.Collection][]core.Field, error) {
+	return nil, nil
+}

@@ -1,0 +1,155 @@
+// Package deletion removes what belongs to a deleted record, such as a user's patients
+// or a doctor's mappings, after the request that deletes it.
+//
+// PocketBase deletes record by record in one transaction, and everybody who writes
+// waits for it. Where much belongs to a record, only the record itself is deleted at
+// once, a row in record_deletions says so, and all that belongs to it is hidden from
+// every query. A worker then removes it in many short transactions, and goes on after
+// a restart.
+package deletion
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/collections"
+	"carebase/internal/hidden"
+	"carebase/internal/realtime"
+)
+
+// few is how many records PocketBase deletes together with another one, in the
+// transaction of that one.
+const few = 100
+
+// Deletions are those of an app.
+type Deletions struct {
+	app        core.App
+	room       *realtime.Room
+	postgreSQL bool
+	pace       pace
+	wake       chan struct{}
+	// size is how many records the worker removes per transaction.
+	size int
+	// hides is set while something is hidden.
+	hides atomic.Bool
+
+	mutex sync.Mutex // of hide
+}
+
+// storeKey is the key of the deletions in the app's store.
+const storeKey = "carebase.deletion"
+
+// Bind makes an app delete this way. Call it once, before the app starts.
+func Bind(app core.App, room *realtime.Room, postgreSQL bool) {
+	d := &Deletions{app: app, room: room, postgreSQL: postgreSQL, pace: onSQLite, wake: make(chan struct{}, 1)}
+	if postgreSQL {
+		d.pace = onPostgreSQL
+	}
+	d.size = d.pace.first
+	app.Store().Set(storeKey, d)
+	d.bindClosing()
+	d.bindWorker()
+}
+
+// pending is a deleted record with what is left of what belongs to it.
+type pending struct {
+	// Collection is the id of the record's collection.
+	Collection string `db:"collection"`
+	Record     string `db:"record"`
+	// Origin is who deleted it, as of audit.Origin.
+	Origin   string `db:"origin"`
+	ClosedAt string `db:"closed_at"`
+	// Remaining is how many records are left; -1 as long as nobody has counted them.
+	Remaining int64 `db:"remaining"`
+}
+
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+func timestamp(at time.Time) string { return at.UTC().Format(timeLayout) }
+
+func (d *Deletions) pending(ctx context.Context, app core.App) (found []pending, err error) {
+	err = app.ConcurrentDB().NewQuery("SELECT collection, record, origin, closed_at, remaining FROM record_deletions ORDER BY closed_at, record").
+		WithContext(ctx).All(&found)
+	return found, err
+}
+
+// hide hides what belongs to the records that are being deleted, and shows everything
+// again when nothing is left. Also are the ids of more collections.
+func (d *Deletions) hide(ctx context.Context, also ...string) error {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	var roots []string
+	err := d.app.ConcurrentDB().NewQuery("SELECT DISTINCT collection FROM record_deletions").WithContext(ctx).Column(&roots)
+	if err != nil {
+		return err
+	}
+	conditions, err := conditions(d.app, append(roots, also...))
+	if err != nil {
+		return err
+	}
+	pools, err := d.pools()
+	for _, pool := range pools {
+		hidden.Set(pool.DB(), conditions)
+	}
+	d.hides.Store(len(conditions) > 0)
+	return err
+}
+
+// show hides nothing any more, when the app ends.
+func (d *Deletions) show() {
+	pools, _ := d.pools() // those that are known
+	for _, pool := range pools {
+		hidden.Set(pool.DB(), nil)
+	}
+}
+
+// pools returns the connections that queries use.
+func (d *Deletions) pools() ([]*dbx.DB, error) {
+	var pools []*dbx.DB
+	for _, builder := range []dbx.Builder{d.app.ConcurrentDB(), d.app.NonconcurrentDB()} {
+		pool, ok := builder.(*dbx.DB)
+		if !ok {
+			return pools, fmt.Errorf("the app's database is an unknown %T", builder)
+		}
+		pools = append(pools, pool)
+	}
+	return pools, nil
+}
+
+// State is how far the deletions of a database are.
+type State struct {
+	// Deletions is the number of records that are deleted while others that belong to
+	// them are left, and Records the number of the latter, as far as it is known.
+	Deletions, Records int64
+}
+
+// StateOf returns the state of the deletions of an app's database.
+func StateOf(ctx context.Context, app core.App) (state State, err error) {
+	var records sql.NullInt64
+	err = app.ConcurrentDB().NewQuery(`SELECT count(*), sum(CASE WHEN remaining > 0 THEN remaining ELSE 0 END) FROM record_deletions WHERE remaining <> 0`).
+		WithContext(ctx).Row(&state.Deletions, &records)
+	state.Records = records.Int64
+	return state, err
+}
+
+// isOwn reports whether the program's hooks do nothing for the deletion of a
+// collection's records but what the worker does: no files are removed, and no
+// operator has hooks for them.
+func isOwn(collection *core.Collection) bool {
+	if collections.Get(collection.Name) == nil || collection.IsAuth() {
+		return false
+	}
+	for _, field := range collection.Fields {
+		if field.Type() == core.FieldTypeFile {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,189 @@
+package deletion
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/audit"
+	"carebase/internal/collections"
+	"carebase/internal/realtime"
+)
+
+// step is one transaction of the worker.
+type step struct {
+	ctx     context.Context
+	app     core.App
+	room    *realtime.Room
+	size    int
+	longest time.Duration
+	deleted pending
+	root    *core.Collection
+	removed int
+	// tell tells subscribers after the commit.
+	tell []func()
+}
+
+// remove removes some of what belongs to the deleted record.
+func (s *step) remove() error {
+	return s.drain(s.root, []string{s.deleted.Record}, []string{s.root.Id})
+}
+
+// drain removes records that refer to some others, and first what refers to them. It
+// returns after the first that it has removed.
+func (s *step) drain(target *core.Collection, ids, path []string) error {
+	references, err := referencesTo(s.app, target)
+	if err != nil {
+		return err
+	}
+	for _, reference := range references {
+		found, err := s.referring(reference, ids)
+		if err != nil {
+			return err
+		}
+		switch {
+		case len(found) == 0:
+			continue
+		case !reference.removes():
+			return s.oneByOne(reference.from, found, func(record *core.Record) error { return s.unrefer(record, reference.field, ids) })
+		case slices.Contains(path, reference.from.Id) || len(path) >= maxDepth || !isOwn(reference.from):
+			return s.oneByOne(reference.from, found, func(record *core.Record) error { return s.app.DeleteWithContext(s.ctx, record) })
+		}
+		if err := s.drain(reference.from, found, append(slices.Clone(path), reference.from.Id)); err != nil || s.removed > 0 {
+			return err
+		}
+		return s.removeAll(reference.from, found)
+	}
+	return nil
+}
+
+// in is the list of ids that idsOf binds.
+const in = "SELECT value FROM json_each({:ids})"
+
+func idsOf(ids []string) (dbx.Params, error) {
+	list, err := json.Marshal(ids)
+	return dbx.Params{"ids": string(list)}, err
+}
+
+// referring returns the ids of some records that refer to some others.
+func (s *step) referring(reference reference, ids []string) (found []string, err error) {
+	params, err := idsOf(ids)
+	if err != nil {
+		return nil, err
+	}
+	params["size"] = s.size
+	err = s.app.DB().NewQuery("SELECT [[id]] FROM {{" + reference.from.Name + "}} WHERE " + reference.where(in) + " LIMIT {:size}").
+		Bind(params).WithContext(s.ctx).Column(&found)
+	return found, err
+}
+
+// removeAll removes records together, with an event and with what subscribers expect.
+func (s *step) removeAll(collection *core.Collection, ids []string) error {
+	if s.room.IsAwaited(collection) {
+		records, err := s.load(collection, ids)
+		if err != nil {
+			return err
+		}
+		s.tell = append(s.tell, s.room.Removing(records))
+	}
+	params, err := idsOf(ids)
+	if err != nil {
+		return err
+	}
+	patient := cmp.Or(collections.Get(collection.Name).Patient, core.FieldNameId)
+	event := audit.Event{
+		Action: audit.Delete, Collection: collection.Name, Records: ids,
+		Detail: "belonged to " + s.root.Name + " " + s.deleted.Record + ", which was deleted",
+	}
+	var patients []string
+	err = s.app.DB().NewQuery("DELETE FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + in + ") RETURNING [[" + patient + "]]").
+		Bind(params).WithContext(s.ctx).Column(&patients)
+	if err != nil {
+		return err
+	}
+	if patient != core.FieldNameId {
+		event.Patients = patients
+	}
+	s.removed += len(patients)
+	return audit.RecordFor(s.app, s.deleted.Origin, event)
+}
+
+// oneByOne changes records with all hooks, as many as there is time for.
+func (s *step) oneByOne(collection *core.Collection, ids []string, change func(*core.Record) error) error {
+	end := time.Now().Add(s.longest)
+	for _, id := range ids {
+		records, err := s.load(collection, []string{id})
+		if err != nil {
+			return err
+		}
+		for _, record := range records {
+			if err := change(record); err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			s.removed++
+		}
+		if time.Now().After(end) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// unrefer takes ids out of a relation, or deletes the record if it has no others and
+// goes with them.
+func (s *step) unrefer(record *core.Record, field *core.RelationField, ids []string) error {
+	left := slices.DeleteFunc(record.GetStringSlice(field.Name), func(id string) bool { return slices.Contains(ids, id) })
+	if len(left) == 0 && field.CascadeDelete {
+		return s.app.DeleteWithContext(s.ctx, record)
+	}
+	record.Set(field.Name, left)
+	return s.app.SaveNoValidateWithContext(s.ctx, record)
+}
+
+// load returns records that queries do not show any more.
+func (s *step) load(collection *core.Collection, ids []string) ([]*core.Record, error) {
+	params, err := idsOf(ids)
+	if err != nil {
+		return nil, err
+	}
+	var rows []dbx.NullStringMap
+	err = s.app.DB().NewQuery("SELECT * FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + in + ")").Bind(params).WithContext(s.ctx).All(&rows)
+	if err != nil {
+		return nil, err
+	}
+	records := make([]*core.Record, len(rows))
+	for i, row := range rows {
+		record := core.NewRecord(collection)
+		for _, field := range collection.Fields {
+			var stored any
+			if column := row[field.GetName()]; column.Valid {
+				stored = column.String
+			}
+			value, err := field.PrepareValue(record, stored)
+			if err != nil {
+				return nil, err
+			}
+			record.SetRaw(field.GetName(), value)
+		}
+		if err := record.PostScan(); err != nil {
+			return nil, err
+		}
+		records[i] = record
+	}
+	return records, nil
+}
+
+// note stores how much is left.
+func (s *step) note() error {
+	_, err := s.app.DB().NewQuery(`UPDATE record_deletions SET remaining = CASE WHEN remaining > {:removed} THEN remaining - {:removed} ELSE remaining END
+		WHERE collection = {:collection} AND record = {:record} AND remaining > 0`).
+		Bind(dbx.Params{"removed": s.removed, "collection": s.deleted.Collection, "record": s.deleted.Record}).WithContext(s.ctx).Execute()
+	return err
+}

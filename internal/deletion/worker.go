@@ -1,0 +1,207 @@
+package deletion
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/sqlite"
+)
+
+const (
+	// leastSize and mostSize bound how many records a transaction removes.
+	leastSize, mostSize = 16, 8192
+	// stepTimeout bounds a transaction.
+	stepTimeout = 30 * time.Second
+	// lookEvery is how often processes look for what another one has closed, and for
+	// what failed before.
+	lookEvery = time.Second
+	// settleAfter is how long a deletion stays noted on PostgreSQL: until then requests
+	// that had begun before may still store what belongs to the record.
+	settleAfter = time.Minute
+)
+
+// pace is how many records the first transaction removes, and how long one should
+// take.
+type pace struct {
+	first             int
+	shortest, longest time.Duration
+}
+
+var (
+	// onSQLite is short: everybody else who writes waits.
+	onSQLite = pace{64, 30 * time.Millisecond, 70 * time.Millisecond}
+	// onPostgreSQL is longer: nobody waits, and each statement is a round trip.
+	onPostgreSQL = pace{1024, 300 * time.Millisecond, 700 * time.Millisecond}
+)
+
+// bindWorker runs the worker while the app serves.
+func (d *Deletions) bindWorker() {
+	d.app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		ctx, cancel := context.WithCancel(context.Background())
+		if err := d.hide(ctx); err != nil {
+			cancel()
+			return err
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			d.work(ctx)
+		}()
+		end := sync.OnceFunc(func() {
+			cancel()
+			<-ended
+			d.show()
+		})
+		d.app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
+			end()
+			return e.Next()
+		})
+		return e.Next()
+	})
+}
+
+func (d *Deletions) wakeUp() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// work removes what belongs to deleted records until the context ends.
+func (d *Deletions) work(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		if d.postgreSQL || d.hides.Load() {
+			if err := d.removeAll(ctx); err != nil && ctx.Err() == nil {
+				d.app.Logger().Error("failed to remove what belongs to a deleted record", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *Deletions) removeAll(ctx context.Context) (err error) {
+	found, err := d.pending(ctx, d.app)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 && !d.postgreSQL {
+		resume, pauseErr := sqlite.PauseCheckpoints(ctx, d.app)
+		if pauseErr != nil {
+			return pauseErr
+		}
+		defer func() { err = errors.Join(err, resume()) }()
+	}
+	var failures []error
+	for _, each := range found {
+		failures = append(failures, d.remove(ctx, each))
+	}
+	if len(found) > 0 || d.hides.Load() {
+		failures = append(failures, d.hide(ctx))
+	}
+	return errors.Join(failures...)
+}
+
+// remove removes what belongs to one record, unless another process does.
+func (d *Deletions) remove(ctx context.Context, deleted pending) error {
+	collection, err := d.app.FindCachedCollectionByNameOrId(deleted.Collection)
+	if err != nil {
+		return err
+	}
+	if deleted.Remaining < 0 {
+		if err := d.count(ctx, collection, deleted); err != nil {
+			return err
+		}
+	}
+	for ctx.Err() == nil {
+		removed, err := d.step(ctx, collection, deleted)
+		if err != nil || removed == 0 {
+			return err
+		}
+		if !d.postgreSQL {
+			if err := sqlite.Checkpoint(ctx, d.app); err != nil {
+				return err
+			}
+		}
+		if err := d.room.Settle(ctx); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// count stores how much there is to remove.
+func (d *Deletions) count(ctx context.Context, collection *core.Collection, deleted pending) error {
+	count, err := total(ctx, d.app, collection, deleted.Record)
+	if err != nil {
+		return err
+	}
+	_, err = d.app.NonconcurrentDB().NewQuery("UPDATE record_deletions SET remaining = {:count} WHERE collection = {:collection} AND record = {:record} AND remaining < 0").
+		Bind(dbx.Params{"count": count, "collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
+	return err
+}
+
+// step removes some of what belongs to a record in one transaction, and returns how
+// many records. It returns 0 when nothing is left, or while another process does it.
+func (d *Deletions) step(ctx context.Context, collection *core.Collection, deleted pending) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	var begun time.Time
+	step := &step{ctx: ctx, room: d.room, size: d.size, longest: d.pace.longest, deleted: deleted, root: collection}
+	err := d.app.RunInTransaction(func(tx core.App) error {
+		begun = time.Now() // when it has the writer
+		var mine bool
+		if err := tx.DB().NewQuery("SELECT try_lock('carebase.deletion')").WithContext(ctx).Row(&mine); err != nil || !mine {
+			return err
+		}
+		step.app = tx
+		if err := step.remove(); err != nil {
+			return err
+		}
+		if step.removed > 0 {
+			return step.note()
+		}
+		return d.finish(ctx, tx, deleted)
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, tell := range step.tell {
+		tell()
+	}
+	if step.removed > 0 {
+		d.resize(time.Since(begun))
+	}
+	return step.removed, nil
+}
+
+// resize adapts the size of transactions to how long one took.
+func (d *Deletions) resize(took time.Duration) {
+	switch {
+	case took > d.pace.longest:
+		d.size = max(leastSize, d.size/2)
+	case took < d.pace.shortest:
+		d.size = min(mostSize, d.size*2)
+	}
+}
+
+// finish forgets a deletion of which nothing is left.
+func (d *Deletions) finish(ctx context.Context, tx core.App, deleted pending) error {
+	statement := "DELETE FROM record_deletions WHERE collection = {:collection} AND record = {:record}"
+	if closed, err := time.Parse(timeLayout, deleted.ClosedAt); d.postgreSQL && err == nil && time.Since(closed) < settleAfter {
+		statement = "UPDATE record_deletions SET remaining = 0 WHERE collection = {:collection} AND record = {:record} AND remaining <> 0"
+	}
+	_, err := tx.DB().NewQuery(statement).Bind(dbx.Params{"collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
+	return err
+}

@@ -1,0 +1,30 @@
+package sqlite
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// PauseCheckpoints keeps the app's writer from checkpointing its write-ahead log in
+// between, which would keep other writers waiting, until resume is called. Whoever
+// writes much meanwhile calls Checkpoint.
+func PauseCheckpoints(ctx context.Context, app core.App) (resume func() error, err error) {
+	var pages int
+	if err := app.NonconcurrentDB().NewQuery("PRAGMA wal_autocheckpoint").WithContext(ctx).Row(&pages); err != nil {
+		return nil, err
+	}
+	set := func(pages int) error {
+		var now int
+		return app.NonconcurrentDB().NewQuery("PRAGMA wal_autocheckpoint = " + strconv.Itoa(pages)).Row(&now)
+	}
+	return func() error { return set(pages) }, set(0)
+}
+
+// Checkpoint moves what it can from the write-ahead log to the database, without
+// waiting for anybody and without letting anybody wait.
+func Checkpoint(ctx context.Context, app core.App) error {
+	var busy, pages, moved int
+	return app.ConcurrentDB().NewQuery("PRAGMA wal_checkpoint(PASSIVE)").WithContext(ctx).Row(&busy, &pages, &moved)
+}
