@@ -156,8 +156,13 @@ func changedFields(declared *collections.Collection, stored, changed *core.Colle
 	return names
 }
 
-// requiredFields returns the fields that a change adds as required, or makes so.
+// requiredFields returns the fields that a change adds as required, or makes so, to a
+// collection whose records the program creates itself. What clients create, they
+// create with the fields that are required.
 func requiredFields(declared *collections.Collection, stored, changed *core.Collection) []string {
+	if declared.Resource != nil {
+		return nil
+	}
 	var names []string
 	for _, field := range changed.Fields {
 		before := stored.Fields.GetById(field.GetId())

@@ -1,12 +1,14 @@
 package hooks
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/internal/audit"
+	"carebase/internal/collections"
 	"carebase/internal/rest"
 	"carebase/internal/sequence"
 )
@@ -14,15 +16,25 @@ import (
 // bindNumbers gives new records numbers as ids, whichever door they come through.
 // Superusers may choose an id that is free; later ones are higher.
 func bindNumbers(app core.App, sequences sequence.Sequences) {
-	app.OnRecordCreate(guarded...).Bind(&hook.Handler[*core.RecordEvent]{
+	app.OnRecordCreate().Bind(&hook.Handler[*core.RecordEvent]{
 		Priority: beforePocketBase, // which would generate an id of its own
 		Func: func(e *core.RecordEvent) error {
+			if !isNumbered(e.App, e.Record.Collection()) {
+				return e.Next()
+			}
 			if !sequences.InTransaction {
 				return number(e, sequences)
 			}
 			return audit.InTransaction(&e.App, func() error { return number(e, sequences) })
 		},
 	})
+}
+
+// isNumbered reports whether the new records of a collection get numbers: those of the
+// program's collections, and of the operators' that the API serves, unless they are
+// older than that.
+func isNumbered(app core.App, collection *core.Collection) bool {
+	return slices.Contains(guarded, collection.Name) || collections.HasNumbers(collection) && collections.NowOrNil(app, collection.Name) != nil
 }
 
 func number(e *core.RecordEvent, sequences sequence.Sequences) error {

@@ -12,15 +12,25 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// guarded lists the collections whose records belong to a user. They are those whose
-// records are numbered.
+// guarded lists the program's collections whose records belong to a user. They are
+// those whose records are numbered.
 var guarded = collections.Numbered()
+
+// isGuarded reports whether the records of a collection belong to a user: those of the
+// program's collections, and of the operators' that the API serves.
+func isGuarded(app core.App, collection *core.Collection) bool {
+	if slices.Contains(guarded, collection.Name) {
+		return true
+	}
+	declared := collections.NowOrNil(app, collection.Name)
+	return declared != nil && declared.Owner != ""
+}
 
 // bindRecordIDs reserves the choice of new records' ids to the server. A caller
 // who chose ids could probe whether another user's record exists.
 func bindRecordIDs(app core.App) {
-	app.OnRecordCreateRequest(guarded...).BindFunc(func(e *core.RecordRequestEvent) error {
-		if e.Record.Id != "" && !e.HasSuperuserAuth() {
+	app.OnRecordCreateRequest().BindFunc(func(e *core.RecordRequestEvent) error {
+		if e.Record.Id != "" && !e.HasSuperuserAuth() && isGuarded(e.App, e.Collection) {
 			return errChosenID
 		}
 		return e.Next()
@@ -48,7 +58,7 @@ func refuseForeignUpsert(e *core.BatchRequestEvent, request *core.InternalReques
 		return nil
 	}
 	collection, err := e.App.FindCachedCollectionByNameOrId(name)
-	if err != nil || !slices.Contains(guarded, collection.Name) {
+	if err != nil || !isGuarded(e.App, collection) {
 		return nil // PocketBase's rules apply to other collections
 	}
 	owned, err := owns(e, collection, id)
@@ -67,7 +77,7 @@ func owns(e *core.BatchRequestEvent, collection *core.Collection, id string) (bo
 	}
 	var count int
 	err := e.App.DB().Select("count(*)").From(collection.Name).
-		Where(dbx.HashExp{"id": id, collections.Get(collection.Name).Owner: e.Auth.Id}).
+		Where(dbx.HashExp{"id": id, collections.CreatedBy: e.Auth.Id}).
 		WithContext(e.Request.Context()).Row(&count)
 	return count > 0, err
 }

@@ -13,6 +13,9 @@ import (
 // SQLite can.
 func bindText(app core.App) {
 	trim := func(e *core.RecordEvent) error {
+		if !isGuarded(e.App, e.Record.Collection()) {
+			return e.Next()
+		}
 		for _, name := range textFields(e.Record) {
 			if text := e.Record.GetString(name); text != rest.Strip(text) {
 				e.Record.Set(name, rest.Strip(text))
@@ -20,10 +23,13 @@ func bindText(app core.App) {
 		}
 		return e.Next()
 	}
-	app.OnRecordCreate(guarded...).BindFunc(trim)
-	app.OnRecordUpdate(guarded...).BindFunc(trim)
+	app.OnRecordCreate().BindFunc(trim)
+	app.OnRecordUpdate().BindFunc(trim)
 
-	app.OnRecordValidate(guarded...).BindFunc(func(e *core.RecordEvent) error {
+	app.OnRecordValidate().BindFunc(func(e *core.RecordEvent) error {
+		if !isGuarded(e.App, e.Record.Collection()) {
+			return e.Next()
+		}
 		for _, name := range textFields(e.Record) {
 			if strings.ContainsRune(e.Record.GetString(name), 0) {
 				return refuse(name, "validation_null_characters", "Null characters are not allowed.")

@@ -97,7 +97,7 @@ func (t tokens) setPassword(r *rest.Request) error {
 	err = r.App.RunInTransaction(func(tx core.App) (err error) {
 		user.IgnoreUnchangedFields(true)
 		if err = tx.SaveWithContext(ctx, user); err != nil {
-			return saveError(err, []rest.Field{{Name: core.FieldNamePassword}}, nil)
+			return saveError(err, []rest.Field{{Name: core.FieldNamePassword}}, nil, nil)
 		}
 		if pair, err = simplejwt.StartSession(ctx, tx, user, simplejwt.AgentOf(r.Request), t.lifetimes); err != nil {
 			return err

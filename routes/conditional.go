@@ -102,5 +102,5 @@ func (s *resource) replay(r *rest.Request, id string) error {
 		return err
 	}
 	r.Response.Header().Set(idempotency.Replayed, "true")
-	return r.Respond(http.StatusCreated, s.representation(record))
+	return s.respond(r, http.StatusCreated, record)
 }

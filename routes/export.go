@@ -75,6 +75,14 @@ func (e export) download(r *rest.Request) error {
 	if err != nil {
 		return e.patients.denied(r, err)
 	}
+	patients, err := e.patients.now(r.App)
+	if err != nil {
+		return err
+	}
+	patient, err := patients.representation(r, record)
+	if err != nil {
+		return err
+	}
 	event := audit.Event{Action: audit.Read, Collection: collections.Patients, Records: []string{id}, Detail: "export of a patient"}
 	if err := audit.Record(r.RequestEvent, event); err != nil {
 		return err
@@ -93,6 +101,14 @@ func (e export) download(r *rest.Request) error {
 		scope[about.collection.Patient] = id
 		sections = append(sections, about.section(r, scope))
 	}
+	for _, drawn := range drawnNow(r.App) {
+		if drawn.Patient != "" && drawn.Owner != "" {
+			about := resourceOf(drawn, patients.settings)
+			scope := about.scope(r)
+			scope[drawn.Patient] = id
+			sections = append(sections, about.section(r, scope))
+		}
+	}
 	for _, target := range e.targets {
 		of := dbx.NewExp("[[id]] IN (SELECT [["+target.field+"]] FROM {{"+target.from.collection.Name+"}} WHERE [["+target.from.collection.Patient+"]] = {:patient})",
 			dbx.Params{"patient": id})
@@ -107,7 +123,7 @@ func (e export) download(r *rest.Request) error {
 	}})
 	r.Response.Header().Set("Content-Disposition", `attachment; filename="patient-`+record.Id+`.json"`)
 	now := time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
-	return r.RespondDocument(rest.Object[any]{{Key: "exported_at", Value: now}, {Key: "patient", Value: e.patients.representation(record)}}, sections)
+	return r.RespondDocument(rest.Object[any]{{Key: "exported_at", Value: now}, {Key: "patient", Value: patient}}, sections)
 }
 
 // section returns all rows of a resource that meet the conditions.
@@ -117,7 +133,14 @@ func (s *resource) section(r *rest.Request, scope dbx.HashExp, more ...dbx.Expre
 		where = append(where, scope)
 	}
 	return rest.Section{
-		Name:  s.collection.Name,
-		Items: listing{resource: s, where: where, order: s.order, size: indexedChunk, limit: all}.objects(r),
+		Name: s.collection.Name,
+		Items: func(yield func(any, error) bool) {
+			now, err := s.now(r.App)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			listing{resource: now, where: where, order: now.order, size: indexedChunk, limit: all}.objects(r)(yield)
+		},
 	}
 }

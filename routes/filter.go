@@ -104,7 +104,7 @@ func (s *resource) listQuery() []rest.Field {
 	for _, field := range s.fields {
 		if slices.Contains(s.Filters, field.Name) {
 			filters = append(filters, rest.Field{
-				Name: field.Name, Type: field.Type, Example: field.Example,
+				Name: field.Name, Type: field.Type, Example: field.Example, Choices: field.Choices,
 				Description: "Only objects with exactly this " + field.Name + ".",
 			})
 		}
@@ -122,29 +122,17 @@ func (s *resource) listErrors() []*rest.Error {
 		if !slices.Contains(s.Filters, field.Name) {
 			continue
 		}
-		declared = append(declared, invalidFilter(field))
+		if field.Type != rest.Boolean {
+			declared = append(declared, rest.FieldInvalid(field.Name, rest.InvalidFilter(field)))
+		}
 	}
 	for _, lookup := range s.ownLookups() {
 		if lookup.Type != rest.Boolean {
-			declared = append(declared, invalidFilter(lookup.Field))
+			declared = append(declared, rest.FieldInvalid(lookup.Name, rest.InvalidFilter(lookup.Field)))
 		}
 	}
 	if s.Search != nil {
 		declared = append(declared, rest.ParseError("The search has too many terms."), rest.NullCharacters())
 	}
 	return declared
-}
-
-// invalidFilter returns the error that an invalid value of a filter gets.
-func invalidFilter(field rest.Field) *rest.Error {
-	message := "Null characters are not allowed."
-	switch field.Type {
-	case rest.Integer:
-		message = "Enter a number."
-	case rest.DateTime:
-		message = rest.InvalidDateTime
-	case rest.PrimaryKey:
-		message = rest.InvalidChoice
-	}
-	return rest.FieldInvalid(field.Name, message)
 }

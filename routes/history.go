@@ -100,7 +100,7 @@ func (s *resource) assignedDoctors(r *rest.Request, patient string) (map[string]
 	query := r.App.ConcurrentDB().Select("mappings.id AS mapping", "doctors.name AS name").From(collections.Mappings).
 		InnerJoin(collections.Doctors, dbx.NewExp("[[doctors.id]] = [[mappings.doctor]]")).
 		Where(dbx.HashExp{"mappings.patient": patient, "mappings." + collections.CreatedBy: r.Auth.Id})
-	if s.doctorsScope == config.DoctorsOwner {
+	if s.settings.DoctorsScope == config.DoctorsOwner {
 		query.AndWhere(dbx.HashExp{"doctors." + collections.CreatedBy: r.Auth.Id})
 	}
 	var rows []struct{ Mapping, Name string }

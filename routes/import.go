@@ -32,6 +32,10 @@ var dryRunQuery = rest.Field{
 
 // importView returns the view that creates the records of a CSV file.
 func (s *resource) importView() *rest.View {
+	return s.following((*resource).importViewNow)
+}
+
+func (s *resource) importViewNow() *rest.View {
 	return &rest.View{
 		Name:         s.Model + " Import",
 		Description:  "Creates the " + s.plural() + " of a CSV file: all of them, or none.",
@@ -62,7 +66,7 @@ func (s *resource) importView() *rest.View {
 func (s *resource) fileExample() string {
 	var names, cells []string
 	for _, field := range s.fields {
-		if !field.ReadOnly {
+		if !field.ReadOnly && field.IsComparable() && field.Example != nil {
 			names, cells = append(names, field.Name), append(cells, fmt.Sprint(field.Example))
 		}
 	}

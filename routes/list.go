@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/query"
 	"carebase/internal/rest"
@@ -86,6 +87,11 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 				asked = min(asked, limit)
 			}
 			rows, exhausted, err := l.chunk(r, selected, ranges[0], offset, asked)
+			if lostColumns(err) {
+				if selected, err = l.reduced(r, selected); err == nil {
+					rows, exhausted, err = l.chunk(r, selected, ranges[0], offset, asked)
+				}
+			}
 			// A HEAD response discloses no rows.
 			if err == nil && (len(rows) > 0 || !recorded) && r.Request.Method != http.MethodHead {
 				err, recorded = l.recordRead(r, rows...), true
@@ -113,7 +119,10 @@ func (l listing) objects(r *rest.Request) iter.Seq2[any, error] {
 
 // listed returns what is read of each row.
 func (l listing) listed(r *rest.Request) (*selection, error) {
-	selected := l.selection(listed...)
+	selected, err := l.selection(l.collection.Creation(), core.FieldNameId).withFiles(l.resource, r) // which place a row
+	if err != nil {
+		return nil, err
+	}
 	if !wantsTags(r) {
 		return selected, nil
 	}
@@ -123,6 +132,19 @@ func (l listing) listed(r *rest.Request) (*selection, error) {
 	}
 	selected.showsTag = true
 	return selected.withTag(collection), nil
+}
+
+// reduced returns the selection for the collection as it is now. Others may have
+// changed it a moment ago.
+func (l listing) reduced(r *rest.Request, selected *selection) (*selection, error) {
+	if err := r.App.ReloadCachedCollections(); err != nil {
+		return nil, err
+	}
+	collection, err := r.App.FindCachedCollectionByNameOrId(l.collection.Name)
+	if err != nil {
+		return nil, err
+	}
+	return selected.within(collection), nil
 }
 
 // chunk reads at most limit rows of a range, and fewer if they exceed the chunk

@@ -39,7 +39,7 @@ func (s *resource) lookup(lookup collections.Lookup, value any, owner string) db
 	}
 	// Parameters of one query have different names.
 	parameters := dbx.Params{}
-	for name, bound := range map[string]any{"value": value, "owner": owner, "doctors": string(s.doctorsScope)} {
+	for name, bound := range map[string]any{"value": value, "owner": owner, "doctors": string(s.settings.DoctorsScope)} {
 		own := lookup.Name + "__" + name
 		if replaced := strings.ReplaceAll(text, "{:"+name+"}", "{:"+own+"}"); replaced != text {
 			text, parameters[own] = replaced, bound

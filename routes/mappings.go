@@ -23,7 +23,12 @@ func newMappings(patients *resource, settings *config.Config) *mappingResource {
 	return s
 }
 
+// ofPatientView returns the view of one patient's doctors.
 func (s *mappingResource) ofPatientView() *rest.View {
+	return s.following(func(now *resource) *rest.View { return (&mappingResource{now, s.patients}).ofPatientViewNow() })
+}
+
+func (s *mappingResource) ofPatientViewNow() *rest.View {
 	return &rest.View{
 		Name:         "Patient Doctors",
 		Description:  "The doctors assigned to one of the caller's patients, in the order of assignment.",

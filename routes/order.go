@@ -31,8 +31,6 @@ var (
 	idLength = orderTerm{expression: "length([[id]])", value: func(row row) any { return int64(len(row.id())) }}
 	idText   = orderTerm{expression: "[[id]]", value: func(row row) any { return row.id() }}
 
-	createdAt = orderTerm{expression: "[[" + collections.CreatedAt + "]]", value: func(row row) any { return row.createdAt() }}
-
 	assignmentClass = orderTerm{expression: collections.AssignmentClass, value: func(row row) any {
 		if len(row.id()) == collections.GeneratedLength {
 			return int64(0)
@@ -41,17 +39,25 @@ var (
 	}}
 	assignmentPlace = orderTerm{expression: collections.AssignmentPlace, value: func(row row) any {
 		if len(row.id()) == collections.GeneratedLength {
-			return row.createdAt()
+			return row.text(collections.CreatedAt)
 		}
 		return row.id()
 	}}
 )
 
-// newestFirst is the default order of lists, inAssignment that of mappings.
-var (
-	newestFirst  = order{createdAt.reversed(), idLength.reversed(), idText.reversed()}
-	inAssignment = order{assignmentClass, assignmentPlace, idText}
-)
+// inAssignment is the default order of lists of mappings.
+var inAssignment = order{assignmentClass, assignmentPlace, idText}
+
+// newestFirst is the default order of lists.
+func newestFirst(collection *collections.Collection) order {
+	return order{createdAt(collection).reversed(), idLength.reversed(), idText.reversed()}
+}
+
+// createdAt is the term by which rows are sorted by their creation.
+func createdAt(collection *collections.Collection) orderTerm {
+	column := collection.Creation()
+	return orderTerm{expression: "[[" + column + "]]", value: func(row row) any { return row.text(column) }}
+}
 
 func (t orderTerm) reversed() orderTerm {
 	t.descending = !t.descending
@@ -63,7 +69,7 @@ func (s *resource) orderOf(terms []string) order {
 	var parsed order
 	for _, term := range terms {
 		name, descending := strings.CutPrefix(term, "-")
-		for i, field := range s.fields {
+		for i, field := range s.shown {
 			if field.Name != name {
 				continue
 			}
@@ -78,15 +84,15 @@ func (s *resource) orderOf(terms []string) order {
 			}
 		}
 	}
-	return append(parsed, ties(terms[len(terms)-1])...)
+	return append(parsed, s.ties(terms[len(terms)-1])...)
 }
 
 // ties returns the order of rows that tie: that of their creation, in the direction
 // of the last term, so that one index serves both directions.
-func ties(last string) order {
+func (s *resource) ties(last string) order {
 	column, descending := strings.CutPrefix(last, "-")
-	rest := order{createdAt, idLength, idText}
-	if column == collections.CreatedAt {
+	rest := order{createdAt(s.collection), idLength, idText}
+	if column == s.collection.Creation() {
 		rest = rest[1:]
 	}
 	for i := range rest {
@@ -99,7 +105,7 @@ func ties(last string) order {
 // terms.
 func (s *resource) isIndexed(terms []string) bool {
 	column := strings.TrimPrefix(terms[0], "-")
-	return len(terms) == 1 && (column == core.FieldNameId || column == collections.CreatedAt || slices.Contains(s.Sorted, column))
+	return len(terms) == 1 && (column == core.FieldNameId || column == s.collection.Creation() || slices.Contains(s.Sorted, column))
 }
 
 // clauses returns the terms of the ORDER BY clause.

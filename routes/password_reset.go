@@ -175,7 +175,7 @@ func resetPassword(r *rest.Request) error {
 		return e.App.RunInTransaction(func(tx core.App) error {
 			user.IgnoreUnchangedFields(true)
 			if err := tx.SaveWithContext(r.Request.Context(), user); err != nil {
-				return saveError(err, []rest.Field{{Name: core.FieldNamePassword}}, nil)
+				return saveError(err, []rest.Field{{Name: core.FieldNamePassword}}, nil, nil)
 			}
 			return audit.RecordIn(tx, ofAccount(user, "", "password reset"))
 		})

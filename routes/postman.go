@@ -3,13 +3,16 @@ package routes
 import (
 	"net/http"
 
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/collections"
 	"carebase/internal/openapi"
 	"carebase/internal/postman"
 	"carebase/internal/rest"
 )
 
 // postmanView serves the API as a Postman collection for this server.
-func postmanView(document func() *openapi.Document) *rest.View {
+func postmanView(describe func(core.App) (*openapi.Document, error)) *rest.View {
 	return &rest.View{
 		Name:        "Postman Collection",
 		Description: "This API as a Postman collection that can be run from top to bottom.",
@@ -17,8 +20,12 @@ func postmanView(document func() *openapi.Document) *rest.View {
 		Schema:      "PostmanCollection",
 		Methods: map[string]rest.Method{http.MethodGet: {
 			Handle: func(r *rest.Request) error {
-				described := document()
-				collection, err := postman.New(described, r.Origin(), storyVariables(), chapters(described))
+				described, err := describe(r.App)
+				if err != nil {
+					return err
+				}
+				drawn := drawnNow(r.App)
+				collection, err := postman.New(described, r.Origin(), storyVariables(drawn...), chapters(described, drawn...))
 				if err != nil {
 					return err
 				}
@@ -29,6 +36,17 @@ func postmanView(document func() *openapi.Document) *rest.View {
 			Answer:      rest.Answer{Status: http.StatusOK, Shape: rest.Document, Fields: []rest.Field{}},
 		}},
 	}
+}
+
+// drawnNow returns the declarations of the operators' collections that are served now.
+func drawnNow(app core.App) []*collections.Collection {
+	var drawn []*collections.Collection
+	for _, name := range collections.Served(app) {
+		if declared := collections.NowOrNil(app, name); declared != nil {
+			drawn = append(drawn, declared)
+		}
+	}
+	return drawn
 }
 
 // Variables, bodies and scripts that several steps use.

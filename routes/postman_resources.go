@@ -13,15 +13,15 @@ import (
 // chapters returns the whole collection: story, a chapter for each declared
 // resource that neither story nor ending covers, and ending, which also deletes
 // the records created in those chapters.
-func chapters(document *openapi.Document) []postman.Chapter {
+func chapters(document *openapi.Document, drawn ...*collections.Collection) []postman.Chapter {
 	opening := slices.Clone(story)
 	closing := slices.Clone(ending)
-	for _, collection := range collections.All() {
+	for _, collection := range append(slices.Clip(collections.All()), drawn...) {
 		if collection.Resource == nil || isCovered(collection) {
 			continue
 		}
 		chapter := postman.Chapter{Name: capitalized(collection.Name), Description: collection.Resource.Description}
-		for _, step := range lifecycle(collection) {
+		for _, step := range lifecycle(collection, drawn) {
 			switch {
 			case !hasOperation(document, step.Operation):
 			case strings.HasSuffix(step.Operation, "_destroy"):
@@ -41,12 +41,12 @@ func chapters(document *openapi.Document) []postman.Chapter {
 
 // storyVariables returns the variables of the collection with their initial
 // values.
-func storyVariables() rest.Object[string] {
+func storyVariables(drawn ...*collections.Collection) rest.Object[string] {
 	variables := rest.Object[string]{
 		{Key: "email", Value: exampleEmail}, {Key: "password", Value: examplePassword},
 		{Key: "access", Value: ""}, {Key: "refresh", Value: ""},
 	}
-	for _, collection := range collections.All() {
+	for _, collection := range append(slices.Clip(collections.All()), drawn...) {
 		if collection.Resource != nil {
 			variables = append(variables, rest.Entry[string]{Key: idVariable(collection)})
 		}
@@ -56,7 +56,9 @@ func storyVariables() rest.Object[string] {
 
 // idVariable returns the name of the variable that holds the id of the
 // collection's record.
-func idVariable(collection *collections.Collection) string { return collection.Resource.Noun + "Id" }
+func idVariable(collection *collections.Collection) string {
+	return strings.ReplaceAll(collection.Resource.Noun, " ", "_") + "Id"
+}
 
 // isCovered reports whether story or ending uses a collection's operations.
 func isCovered(collection *collections.Collection) bool {
@@ -77,13 +79,18 @@ func hasOperation(document *openapi.Document, id string) bool {
 
 // lifecycle returns the steps that create, read, change and delete a record.
 // Its relations point to the other records of the collection run.
-func lifecycle(collection *collections.Collection) []postman.Step {
+func lifecycle(collection *collections.Collection, drawn []*collections.Collection) []postman.Step {
 	variable := idVariable(collection)
 	path := map[string]string{"id": "{{" + variable + "}}"}
 	var body rest.Object[any]
 	for _, relation := range collection.Relations {
 		target := idVariable(collections.Get(relation.Target))
 		body = append(body, rest.Entry[any]{Key: relation.Field, Value: "{{" + target + "}}"})
+	}
+	for _, link := range collection.Links {
+		if target := madeBefore(collection, link.Target, drawn); target != nil {
+			body = append(body, rest.Entry[any]{Key: link.Field, Value: "{{" + idVariable(target) + "}}"})
+		}
 	}
 	return []postman.Step{
 		{Operation: collection.Name + "_create", Body: body, Save: rest.Object[string]{{Key: variable, Value: "id"}}},
@@ -93,6 +100,23 @@ func lifecycle(collection *collections.Collection) []postman.Step {
 		{Operation: collection.Name + "_partial_update", Path: path, Body: body},
 		{Operation: collection.Name + "_destroy", Path: path},
 	}
+}
+
+// madeBefore returns the declaration of a collection whose record the run creates
+// before that of another one; nil if it does not.
+func madeBefore(collection *collections.Collection, target string, drawn []*collections.Collection) *collections.Collection {
+	if declared := collections.Get(target); declared != nil && declared.Resource != nil {
+		return declared
+	}
+	for _, other := range drawn {
+		if other.Name == collection.Name {
+			break
+		}
+		if other.Name == target {
+			return other
+		}
+	}
+	return nil
 }
 
 func capitalized(name string) string { return strings.ToUpper(name[:1]) + name[1:] }

@@ -76,7 +76,7 @@ func createUser(r *rest.Request) error {
 		return err
 	}
 	if err := r.App.SaveWithContext(r.Request.Context(), user); err != nil {
-		return saveError(err, r.View.Fields, rest.FieldInvalid("email", emailInUse))
+		return saveError(err, r.View.Fields, values, func([]string) error { return rest.FieldInvalid("email", emailInUse) })
 	}
 	return r.Respond(http.StatusCreated, userObject(user))
 }

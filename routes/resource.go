@@ -11,14 +11,12 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/audit"
 	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/counts"
 	"carebase/internal/query"
 	"carebase/internal/rest"
 	"carebase/internal/search"
-	"carebase/internal/simplejwt"
 )
 
 // resource serves the records of one declared collection. Its behaviour follows
@@ -29,6 +27,8 @@ type resource struct {
 	// fields are the declared fields; relations validate that the caller can see
 	// their target.
 	fields []rest.Field
+	// shown are those of the representation: those that are not write-only.
+	shown []rest.Field
 	// readableByAll lets every user read every row. Only the owner may change it.
 	readableByAll bool
 	// viewed is the query of one object, until somebody changes the collection.
@@ -37,21 +37,31 @@ type resource struct {
 	order     order
 	orderText string
 	engine    search.Engine
-	// doctorsScope is who can read a doctor.
-	doctorsScope config.DoctorsScope
+	settings  *config.Config
+	// latest is the resource as it was when somebody last asked for it.
+	latest atomic.Pointer[resourceVersion]
 }
 
 // newResource returns the resource of a declared collection with an owner.
 func newResource(name string, settings *config.Config) *resource {
-	collection := collections.Get(name)
+	return resourceOf(collections.Get(name), settings)
+}
+
+// newDrawnResource returns the resource of a collection that operators make, now or
+// later.
+func newDrawnResource(name string, settings *config.Config) *resource {
+	return resourceOf(collections.Undrawn(name), settings)
+}
+
+func resourceOf(collection *collections.Collection, settings *config.Config) *resource {
 	s := &resource{
 		Resource:      collection.Resource,
 		collection:    collection,
 		fields:        slices.Clone(collection.Resource.Fields),
 		readableByAll: collection.IsReadableByAll(settings.DoctorsScope),
-		order:         newestFirst,
+		order:         newestFirst(collection),
 		orderText:     "newest first",
-		doctorsScope:  settings.DoctorsScope,
+		settings:      settings,
 	}
 	if settings.PostgreSQL != nil {
 		s.engine = search.PostgreSQL
@@ -63,99 +73,9 @@ func newResource(name string, settings *config.Config) *resource {
 			}
 		}
 	}
+	s.limitLinks()
+	s.shown = slices.DeleteFunc(slices.Clone(s.fields), func(field rest.Field) bool { return field.WriteOnly })
 	return s
-}
-
-// visible returns a validator of a field that accepts the ids of objects that the
-// caller can read.
-func visible(target *resource, field string) func(*rest.Request, string, rest.Data) ([]string, error) {
-	return func(r *rest.Request, id string, data rest.Data) ([]string, error) {
-		scope := target.scope(r)
-		scope["id"] = id
-		count, err := target.count(r, scope)
-		if err != nil || count > 0 {
-			return nil, err
-		}
-		sent, _ := data.Get(field)
-		return []string{rest.InvalidPrimaryKey(sent)}, audit.RecordDenied(r.RequestEvent, target.collection.Name, id, audit.Create)
-	}
-}
-
-func (s *resource) listView() *rest.View {
-	return &rest.View{
-		Name:         s.Model + " List",
-		Description:  "Lists the objects that the caller can see, " + s.orderText + ", and creates new ones.",
-		Authenticate: simplejwt.Authenticate,
-		Schema:       s.Model,
-		Fields:       s.fields,
-		Renderers:    rest.ListRenderers,
-		Methods: map[string]rest.Method{
-			http.MethodGet: {
-				Handle:  s.list,
-				Summary: "List " + s.plural(),
-				Description: "All of the " + s.plural() + " that the caller can see, " + s.orderText + " unless `ordering` says otherwise; " +
-					"one page of them if `page` or `page_size` is given.",
-				Query:  s.listQuery(),
-				Answer: rest.Answer{Status: http.StatusOK, Shape: rest.List},
-				Errors: s.listErrors(),
-			},
-			http.MethodPost: {
-				Handle:      s.create,
-				Summary:     "Create " + s.one(),
-				Description: "The new " + s.Noun + " belongs to the caller.",
-				Headers:     []rest.Field{rest.IdempotencyKey},
-				Answer:      rest.Answer{Status: http.StatusCreated},
-				Errors:      idempotencyErrors(),
-			},
-		},
-	}
-}
-
-func (s *resource) detailView() *rest.View {
-	missing, denied := rest.NotFoundModel(s.Model), s.deniedToReaders()
-	return &rest.View{
-		Name:         s.Model + " Instance",
-		Description:  "Shows, changes and deletes one object.",
-		Authenticate: simplejwt.Authenticate,
-		Schema:       s.Model,
-		Fields:       s.fields,
-		Path:         []rest.Field{s.idInPath("id")},
-		Methods: map[string]rest.Method{
-			http.MethodGet: {
-				Handle:      s.retrieve,
-				Summary:     "Show " + s.one(),
-				Description: capitalized(s.one()) + " that the caller cannot see does not exist.",
-				Headers:     []rest.Field{rest.IfMatch},
-				Answer:      rest.Answer{Status: http.StatusOK},
-				Errors:      []*rest.Error{missing, rest.PreconditionFailed("")},
-			},
-			http.MethodPut: {
-				Handle:      func(r *rest.Request) error { return s.update(r, false) },
-				Summary:     "Change " + s.one(),
-				Description: "Every required field must be there; another that is left out keeps its value.",
-				Headers:     []rest.Field{rest.IfMatch},
-				Answer:      rest.Answer{Status: http.StatusOK},
-				Errors:      append(denied, missing, rest.PreconditionFailed("")),
-			},
-			http.MethodPatch: {
-				Handle:      func(r *rest.Request) error { return s.update(r, true) },
-				Summary:     "Change some fields of " + s.one(),
-				Description: "A field that is left out keeps its value.",
-				Headers:     []rest.Field{rest.IfMatch},
-				Answer:      rest.Answer{Status: http.StatusOK},
-				Errors:      append(denied, missing, rest.PreconditionFailed("")),
-			},
-			http.MethodDelete: {
-				Handle:      s.destroy,
-				Summary:     "Delete " + s.one(),
-				Description: s.deletionDescription(),
-				Headers:     []rest.Field{rest.IfMatch},
-				Answer:      rest.Answer{Status: http.StatusNoContent},
-				Errors:      append(denied, missing, rest.PreconditionFailed("")),
-			},
-		},
-		Changeable: s.changeable,
-	}
 }
 
 // plural returns the plural noun of the resource's objects.
@@ -216,7 +136,11 @@ func (s *resource) retrieve(r *rest.Request) error {
 	if s.readableByAll {
 		arguments = arguments[:1]
 	}
-	scanner := viewed.scanner()
+	selected, err := viewed.withFiles(s, r)
+	if err != nil {
+		return err
+	}
+	scanner := selected.scanner()
 	err = query.First(r.Request.Context(), r.App, viewed.text, arguments, scanner.destinations)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.denied(r, rest.NotFoundModel(s.Model))
@@ -298,5 +222,5 @@ func (s *resource) changeable(r *rest.Request) (rest.Object[any], error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.representation(record), nil
+	return s.representation(r, record)
 }

@@ -19,6 +19,9 @@ import (
 // starts.
 func Bind(app core.App, settings *config.Config, public fs.FS, surround func(*router.RouterGroup[*core.RequestEvent])) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		if err := checkNames(settings.APIResources); err != nil {
+			return err
+		}
 		for prefix, endpoints := range table(settings) {
 			linkViews(prefix, endpoints)
 			linkRoot(prefix, endpoints)
@@ -80,6 +83,10 @@ func table(settings *config.Config) map[string]endpoints {
 			"/detail/{id}":  mappings.destroyView(),
 		},
 		"/api/overview": {"": overview{patients, doctors, mappings.resource}.view()},
+	}
+	for _, name := range settings.APIResources {
+		drawn := newDrawnResource(name, settings)
+		prefixes["/api/"+name] = endpoints{"": drawn.listView(), "/{id}": drawn.detailView()}
 	}
 	prefixes["/api/schema"] = schema(prefixes)
 	prefixes["/api"] = endpoints{"": apiRoot(prefixes)}

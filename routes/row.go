@@ -1,7 +1,6 @@
 package routes
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,7 +9,6 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/collections"
 	"carebase/internal/etag"
 	"carebase/internal/hidden"
 	"carebase/internal/query"
@@ -28,13 +26,17 @@ type selection struct {
 	tagPlaces  []int
 	// showsTag adds the tag to the representation.
 	showsTag bool
+	// files makes the addresses of files; nil without files.
+	files *fileLinks
+	// gone are the columns that the collection has lost since; nil if there are none.
+	gone map[int]bool
 }
 
 // selection returns the selection of the fields and further columns.
 func (s *resource) selection(more ...string) *selection {
-	selected := &selection{fields: s.fields, columns: make([]string, 0, len(s.fields)+len(more))}
-	for _, field := range s.fields {
-		selected.columns = append(selected.columns, field.Name)
+	selected := &selection{fields: s.shown, columns: make([]string, 0, len(s.shown)+len(more))}
+	for i := range s.shown {
+		selected.columns = append(selected.columns, s.shown[i].Name)
 	}
 	for _, column := range more {
 		selected.place(column)
@@ -63,6 +65,39 @@ func (s *selection) withTag(collection *core.Collection) *selection {
 	return s
 }
 
+// withFiles returns the selection with the addresses of files for a request.
+func (s *selection) withFiles(of *resource, r *rest.Request) (*selection, error) {
+	links, err := of.fileLinks(r)
+	if links == nil || err != nil {
+		return s, err
+	}
+	linked := *s
+	linked.files = links
+	return &linked, nil
+}
+
+// within returns the selection for a collection that may have lost some of the fields
+// since the request began: they read as if nothing were stored.
+func (s *selection) within(collection *core.Collection) *selection {
+	reduced := *s
+	reduced.columns, reduced.gone = slices.Clone(s.columns), map[int]bool{}
+	for i, column := range reduced.columns {
+		if collection.Fields.GetByName(column) == nil {
+			reduced.columns[i], reduced.gone[i] = core.FieldNameId, true
+		}
+	}
+	if len(reduced.gone) == 0 {
+		return s
+	}
+	return &reduced
+}
+
+// lostColumns reports whether a query has failed because the collection has no such
+// column any more.
+func lostColumns(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "no such column")
+}
+
 // viewQuery reads one object with its tag: by its id, and its owner unless every user
 // may read it.
 type viewQuery struct {
@@ -84,7 +119,7 @@ func (s *resource) viewQuery(app core.App) (*viewQuery, error) {
 	if !s.readableByAll {
 		condition += " AND [[" + s.collection.Owner + "]] = {:owner}"
 	}
-	selected := s.selection().withTag(collection)
+	selected := s.selection().withTag(collection).within(collection)
 	text, _, err := query.Select{Table: s.collection.Name, Columns: selected.columns, Where: dbx.NewExp(condition)}.Build(app)
 	made := &viewQuery{selected, collection, text}
 	if err == nil && !hides {
@@ -104,7 +139,7 @@ func (s *resource) hides(app core.App) bool {
 type row struct {
 	*selection
 	// values are those of the columns, as the driver returns them; those of the
-	// fields are an int64 for an Integer and a string for everything else.
+	// fields are as valueOf returns them.
 	values []any
 }
 
@@ -125,20 +160,43 @@ func (s *selection) scanner() *scanner {
 // row returns the row that was scanned into the destinations.
 func (s *scanner) row() (row, error) {
 	scanned := row{s.selection, slices.Clone(s.values)}
-	for i, field := range s.fields {
+	for i := range s.gone {
+		scanned.values[i] = zero(s.fields, i)
+	}
+	for i := range s.fields {
+		if s.gone[i] {
+			continue
+		}
 		var err error
-		if scanned.values[i], err = valueOf(field, s.values[i]); err != nil {
+		if scanned.values[i], err = valueOf(&s.fields[i], s.values[i]); err != nil {
 			return row{}, err
 		}
 	}
 	return scanned, nil
 }
 
-// valueOf returns a stored value as an int64 or a string, as its field has it.
-func valueOf(field rest.Field, stored any) (any, error) {
+// zero returns the value of a field that is not stored; nil for a column of no field.
+func zero(fields []rest.Field, i int) any {
+	if i >= len(fields) {
+		return nil
+	}
+	switch fields[i].Type {
+	case rest.Integer:
+		return int64(0)
+	case rest.Float:
+		return 0.0
+	case rest.Boolean:
+		return false
+	}
+	return ""
+}
+
+// valueOf returns a stored value as its field has it: an int64, a float64, a bool or a
+// string.
+func valueOf(field *rest.Field, stored any) (any, error) {
 	switch stored.(type) {
 	case string:
-		if field.Type != rest.Integer {
+		if !field.IsNumber() {
 			return stored, nil
 		}
 	case int64:
@@ -147,14 +205,20 @@ func valueOf(field rest.Field, stored any) (any, error) {
 		}
 	}
 	text, _ := query.Text(stored)
-	if field.Type != rest.Integer {
-		return text, nil
+	switch field.Type {
+	case rest.Integer:
+		number, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s is no integer: %w", field.Name, err)
+		}
+		return number, nil
+	case rest.Float:
+		number, _ := strconv.ParseFloat(text, 64) // what is no number is read as 0, as PocketBase does
+		return number, nil
+	case rest.Boolean:
+		return text == "true" || text == "1", nil
 	}
-	number, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("%s is no integer: %w", field.Name, err)
-	}
-	return number, nil
+	return text, nil
 }
 
 // tag returns the row's entity tag.
@@ -177,8 +241,6 @@ func (w row) text(column string) string {
 
 func (w row) id() string { return w.text(core.FieldNameId) }
 
-func (w row) createdAt() string { return w.text(collections.CreatedAt) }
-
 // size returns the approximate size of the row in bytes.
 func (w row) size() int64 {
 	size := 0
@@ -193,64 +255,18 @@ func (w row) size() int64 {
 // AppendJSON implements rest.Appender: it appends the representation.
 func (w row) AppendJSON(out []byte) []byte {
 	separator := byte('{')
-	for i, field := range w.fields {
+	for i := range w.fields {
+		field := &w.fields[i]
 		out = append(rest.AppendString(append(out, separator), field.Name), ':')
 		separator = ','
-		switch value := w.values[i].(type) {
-		case int64:
-			out = strconv.AppendInt(out, value, 10)
-		case string:
-			out = appendText(out, field.Type, value)
+		if w.files != nil && field.IsFile() {
+			out = w.files.append(out, field, w.id(), w.text(field.Name))
+			continue
 		}
+		out = appendStored(out, field, w.values[i])
 	}
 	if w.showsTag {
 		out = rest.AppendString(append(rest.AppendString(append(out, ','), tagKey), ':'), w.tag())
 	}
 	return append(out, '}')
 }
-
-// appendText appends the representation of a stored text.
-func appendText(out []byte, kind rest.Type, text string) []byte {
-	begin := len(out)
-	switch kind {
-	case rest.AutoField, rest.PrimaryKey:
-		if number, isNumber := rest.ParseID(text); isNumber {
-			return strconv.AppendInt(out, number, 10)
-		}
-	case rest.DateTime:
-		out = rest.AppendString(out, text)
-		if i := bytes.IndexByte(out[begin:], ' '); i >= 0 {
-			out[begin+i] = 'T' // as rfc3339
-		}
-		return out
-	}
-	return rest.AppendString(out, text)
-}
-
-// representation returns the representation of a record that was just written.
-func (s *resource) representation(record *core.Record) rest.Object[any] {
-	object := make(rest.Object[any], len(s.fields))
-	for i, field := range s.fields {
-		object[i].Key = field.Name
-		switch field.Type {
-		case rest.Integer:
-			object[i].Value = int64(record.GetInt(field.Name))
-		case rest.DateTime:
-			object[i].Value = rfc3339(record.GetString(field.Name))
-		case rest.AutoField, rest.PrimaryKey:
-			object[i].Value = rest.ID(record.GetString(field.Name))
-		default:
-			object[i].Value = record.GetString(field.Name)
-		}
-	}
-	return object
-}
-
-// rfc3339 converts a date from PocketBase's format ("2006-01-02
-// 15:04:05.000Z").
-func rfc3339(stored string) string {
-	return strings.Replace(stored, " ", "T", 1)
-}
-
-// listed are the columns that place a row in a list.
-var listed = []string{collections.CreatedAt, core.FieldNameId}

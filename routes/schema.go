@@ -1,9 +1,13 @@
 package routes
 
 import (
+	"errors"
+	"maps"
 	"net/http"
 	"slices"
-	"sync"
+	"sync/atomic"
+
+	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
 	"carebase/internal/openapi"
@@ -57,23 +61,64 @@ func resourceTags() []openapi.Tag {
 
 // schema returns the endpoints that describe the table, themselves included.
 func schema(table map[string]endpoints) endpoints {
-	described := sync.OnceValue(func() *openapi.Document { return document(table) })
+	described := describer(table)
 	return endpoints{"": schemaView(described), "/postman": postmanView(described)}
 }
 
-func document(table map[string]endpoints) *openapi.Document {
-	var described []openapi.Endpoint
-	for prefix, endpoints := range table {
-		for path, view := range endpoints {
-			described = append(described, openapi.Endpoint{Path: prefix + path + "/", View: view})
+// description is a document and the endpoints that it describes.
+type description struct {
+	endpoints []openapi.Endpoint
+	document  *openapi.Document
+}
+
+// describer returns a function that describes the endpoints of the table as they are
+// now. A document is made anew when one of them has changed.
+func describer(table map[string]endpoints) func(core.App) (*openapi.Document, error) {
+	var latest atomic.Pointer[description]
+	return func(app core.App) (*openapi.Document, error) {
+		now, err := endpointsNow(app, table)
+		if err != nil {
+			return nil, err
+		}
+		if known := latest.Load(); known != nil && slices.Equal(known.endpoints, now) {
+			return known.document, nil
+		}
+		made := openapi.New(contentsNow(app), now)
+		latest.Store(&description{now, made})
+		return made, nil
+	}
+}
+
+// contentsNow returns the contents with the tags of the operators' collections.
+func contentsNow(app core.App) openapi.Contents {
+	now := contents
+	for _, name := range collections.Served(app) {
+		now.Tags = append(slices.Clip(now.Tags), openapi.Tag{Name: name, Description: collections.Undrawn(name).Resource.Description})
+	}
+	return now
+}
+
+// endpointsNow returns the endpoints that there are now, in the order of their paths.
+func endpointsNow(app core.App, table map[string]endpoints) ([]openapi.Endpoint, error) {
+	var now []openapi.Endpoint
+	for _, prefix := range slices.Sorted(maps.Keys(table)) {
+		for _, path := range slices.Sorted(maps.Keys(table[prefix])) {
+			view, err := table[prefix][path].Current(app)
+			if errors.Is(err, errNotServed) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			now = append(now, openapi.Endpoint{Path: prefix + path + "/", View: view})
 		}
 	}
-	return openapi.New(contents, described)
+	return now, nil
 }
 
 // schemaView serves the OpenAPI document, like drf-spectacular's
 // SpectacularAPIView.
-func schemaView(document func() *openapi.Document) *rest.View {
+func schemaView(describe func(core.App) (*openapi.Document, error)) *rest.View {
 	return &rest.View{
 		Name:        "Schema",
 		Description: "This API as an OpenAPI 3.1 document.",
@@ -81,7 +126,13 @@ func schemaView(document func() *openapi.Document) *rest.View {
 		Renderers:   rest.DocumentRenderers,
 		Schema:      "OpenAPI",
 		Methods: map[string]rest.Method{http.MethodGet: {
-			Handle:      func(r *rest.Request) error { return r.Respond(http.StatusOK, document().At(r.Origin())) },
+			Handle: func(r *rest.Request) error {
+				document, err := describe(r.App)
+				if err != nil {
+					return err
+				}
+				return r.Respond(http.StatusOK, document.At(r.Origin()))
+			},
 			Summary:     "The OpenAPI document",
 			Description: "What you are reading, in JSON or YAML.",
 			Answer: rest.Answer{Status: http.StatusOK, Shape: rest.Document, Fields: []rest.Field{

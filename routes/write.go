@@ -53,7 +53,16 @@ func (s *resource) create(r *rest.Request) error {
 	case replayed != "":
 		return s.replay(r, replayed)
 	}
-	return r.Respond(http.StatusCreated, s.representation(record))
+	return s.respond(r, http.StatusCreated, record)
+}
+
+// respond answers with a record that was just written.
+func (s *resource) respond(r *rest.Request, status int, record *core.Record) error {
+	object, err := s.representation(r, record)
+	if err != nil {
+		return err
+	}
+	return r.Respond(status, object)
 }
 
 // inTransaction runs work, in a transaction if it makes several writes.
@@ -95,7 +104,7 @@ func (s *resource) update(r *rest.Request, partial bool) error {
 	if err != nil {
 		return err
 	}
-	return r.Respond(http.StatusOK, s.representation(record))
+	return s.respond(r, http.StatusOK, record)
 }
 
 func (s *resource) destroy(r *rest.Request) error {
@@ -120,10 +129,12 @@ func (s *resource) destroy(r *rest.Request) error {
 // change.
 func (s *resource) save(r *rest.Request, app core.App, record *core.Record, values rest.Values) error {
 	for name, value := range values {
-		record.Set(name, value)
+		if err := set(record, name, value); err != nil {
+			return err
+		}
 	}
 	if err := app.SaveWithContext(r.Request.Context(), record); err != nil {
-		return saveError(err, s.fields, s.NotUnique)
+		return saveError(err, s.fields, values, s.duplicate)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"carebase/hooks"
 	"carebase/internal/audit"
 	"carebase/internal/cli"
+	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/deletion"
 	"carebase/internal/django"
@@ -56,6 +57,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 		return nil, err
 	}
 	app := pocketbase.NewWithConfig(engine.settings(config))
+	collections.Serve(app, config.APIResources)
 	app.RootCmd.Version = version.String() + " (commit " + version.Commit() + ")"
 	// First, so that a server that cannot listen changes nothing.
 	server.BindListener(app, engine.String(), options.Banner)

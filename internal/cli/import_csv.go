@@ -70,9 +70,12 @@ func csvOrder(app core.App, name, owner string) (csvimport.Import, error) {
 	if user == nil {
 		return csvimport.Import{}, fmt.Errorf("--owner: user '%s' does not exist", owner)
 	}
-	collection := collections.Get(name)
+	now, _, err := collections.Now(app, name)
+	if err != nil {
+		return csvimport.Import{}, err
+	}
 	return csvimport.Import{
-		Collection: collection, Fields: collection.Resource.Fields, Owner: user.Id, MaxRows: maxImported, Save: saveRow,
+		Collection: collections.Get(name), Fields: now.Resource.Fields, Owner: user.Id, MaxRows: maxImported, Save: saveRow,
 	}, nil
 }
 

@@ -5,6 +5,7 @@
 package collections
 
 import (
+	"cmp"
 	"slices"
 
 	"carebase/internal/rest"
@@ -42,9 +43,16 @@ type Collection struct {
 	Shared bool
 	// Relations point to records that belong to the record's owner.
 	Relations []Relation
+	// Links are the relations that operators have added. One that points to a record
+	// with an owner points to a record of the same owner, too.
+	Links []Link
 	// Patient is the field that identifies the patient a record is about: "id", a
 	// relation, or empty if there is none.
 	Patient string
+	// Operators marks collections that operators have made.
+	Operators bool
+	// creation is the field with the date of creation if it is not CreatedAt.
+	creation string
 	// Unrecorded excludes changes and reads of the records from the audit trail:
 	// they are by-products of requests and contain no health data.
 	Unrecorded bool
@@ -66,6 +74,11 @@ type Relation struct {
 	GivesOwner bool
 }
 
+// Link is a relation to any collection.
+type Link struct {
+	Field, Target string
+}
+
 // Resource declares how the documented API exposes a collection.
 type Resource struct {
 	// Model names the objects in messages ("No Patient matches the given query."),
@@ -81,8 +94,6 @@ type Resource struct {
 	// Sorted are the fields besides CreatedAt by which an index sorts the rows of a
 	// list.
 	Sorted []string
-	// NotUnique is the error for a duplicate; nil if duplicates are allowed.
-	NotUnique error
 }
 
 // all lists the collections in the order in which the migrations create them.
@@ -110,6 +121,10 @@ func Owned() []*Collection {
 // Numbered returns the names of the collections whose new records get numbers as
 // ids.
 func Numbered() []string { return append([]string{Users}, Names(Owned())...) }
+
+// Creation returns the name of the field by which records are in the order of their
+// creation.
+func (c *Collection) Creation() string { return cmp.Or(c.creation, CreatedAt) }
 
 // Names returns the names of the given collections.
 func Names(collections []*Collection) []string {

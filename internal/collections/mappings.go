@@ -23,8 +23,7 @@ var mappings = &Collection{
 			{Name: "doctor", Label: "Doctor", Type: rest.PrimaryKey, Required: true, Endpoint: "/api/doctors/", Description: "The id of a doctor whom the caller can see.", Example: 5},
 			{Name: "assigned_at", Label: "Assigned at", Type: rest.DateTime, ReadOnly: true, Description: "When the doctor was assigned, in UTC.", Example: ExampleTime},
 		},
-		Filters:   []string{"patient", "doctor"},
-		Sorted:    []string{"assigned_at"},
-		NotUnique: rest.FieldInvalid(rest.NonFieldErrors, "The fields patient, doctor must make a unique set."),
+		Filters: []string{"patient", "doctor"},
+		Sorted:  []string{"assigned_at"},
 	},
 }

@@ -1,6 +1,8 @@
 package collections
 
 import (
+	"database/sql"
+	"errors"
 	"slices"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -60,7 +62,7 @@ func (c *Collection) createRule(scope config.DoctorsScope) *string {
 
 // IsReadableByAll reports whether every user may read every record.
 func (c *Collection) IsReadableByAll(scope config.DoctorsScope) bool {
-	return c.Shared && scope == config.DoctorsGlobal
+	return c.Shared && scope == config.DoctorsGlobal || c.Operators && c.Owner == ""
 }
 
 // isImmutable reports whether every field that clients write is immutable.
@@ -130,6 +132,29 @@ func Apply(app core.App, scope config.DoctorsScope) error {
 		}
 		if err := app.Save(collection); err != nil {
 			return err
+		}
+	}
+	return applyServed(app)
+}
+
+// applyServed updates the stored rules of the operators' collections that the API
+// serves. Its error names a collection that cannot be served.
+func applyServed(app core.App) error {
+	for _, name := range slices.Concat(Names(all), Served(app)) {
+		collection, err := app.FindCollectionByNameOrId(name)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue // nobody has made it yet
+		}
+		if err != nil {
+			return err
+		}
+		if problem := Problem(app, collection); problem != "" {
+			return errors.New(problem)
+		}
+		if Draw(app, collection) {
+			if err := app.Save(collection); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -50,6 +50,9 @@ type Config struct {
 	DjangoSuperuser DjangoSuperuser
 	// DoctorsScope says who can see a doctor.
 	DoctorsScope DoctorsScope
+	// APIResources are the names of the collections of operators that the documented
+	// API serves.
+	APIResources []string
 	// RegistrationClosed leaves the creation of accounts to superusers.
 	RegistrationClosed bool
 	// SuperuserEmail and SuperuserPassword are the superuser to create or update at
@@ -130,6 +133,7 @@ type variables struct {
 	DjangoSuperuserName      string `env:"DJANGO_SUPERUSER_NAME"`
 	DjangoSuperuserPassword  string `env:"DJANGO_SUPERUSER_PASSWORD"`
 	DoctorsScope             string `env:"DOCTORS_SCOPE"`
+	APIResources             string `env:"API_RESOURCES"`
 	Registration             string `env:"REGISTRATION"`
 	SuperuserEmail           string `env:"SUPERUSER_EMAIL"`
 	SuperuserPassword        string `env:"SUPERUSER_PASSWORD"`
@@ -204,6 +208,7 @@ func Parse(environment map[string]string) (*Config, error) {
 	config.MetricsAddr = v.listenAddress("METRICS_ADDR", raw.MetricsAddr, "127.0.0.1:9464")
 	config.SecretKey = v.secretKey("SECRET_KEY", raw.SecretKey, config.Debug)
 	config.SuperuserEmail, config.SuperuserPassword = v.superuser(raw.SuperuserEmail, raw.SuperuserPassword)
+	config.APIResources = v.collections("API_RESOURCES", raw.APIResources)
 	config.RegistrationClosed = v.registrationClosed("REGISTRATION", raw.Registration)
 	config.SuperuserNetworks = v.networks("SUPERUSER_NETWORKS", raw.SuperuserNetworks)
 	config.SuperuserMFA = v.boolean("SUPERUSER_MFA", raw.SuperuserMFA)

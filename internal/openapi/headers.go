@@ -31,7 +31,7 @@ var particular = rest.Object[Header]{
 	header("WWW-Authenticate", true, &Schema{Type: "string", Const: `Bearer realm="api"`}, "How to authenticate."),
 	header("Content-Disposition", false, &Schema{Type: "string"}, "The name of the file that the answer is."),
 	header("Idempotency-Replayed", false, &Schema{Type: "string", Const: "true"}, "The same request created this object before."),
-	header("Retry-After", false, &Schema{Type: "integer", Minimum: new(int64(1))}, "How many seconds to wait before the next request."),
+	header("Retry-After", false, &Schema{Type: "integer", Minimum: 1}, "How many seconds to wait before the next request."),
 }
 
 func header(name string, required bool, schema *Schema, description string) rest.Entry[Header] {

@@ -36,7 +36,7 @@ func metadataOperation(e Endpoint, method, response string) *Operation {
 // describeMetadata adds what the operations of HEAD and OPTIONS refer to.
 func (d *document) describeMetadata() {
 	d.schema("Metadata", metadataSchema)
-	d.schema("FieldMetadata", fieldMetadataSchema)
+	d.schema("FieldMetadata", d.fieldMetadata)
 	inJSON := func(schema *Schema) rest.Object[MediaType] {
 		return rest.Object[MediaType]{{Key: mediaType, Value: MediaType{Schema: schema}}}
 	}
@@ -66,19 +66,4 @@ var textsSchema = &Schema{Type: "array", Items: &Schema{Type: "string"}}
 func byMethod(description string) *Schema {
 	fields := &Schema{Type: "object", AdditionalProperties: reference("FieldMetadata")}
 	return &Schema{Type: "object", MinProperties: 1, Description: description, AdditionalProperties: fields}
-}
-
-var fieldMetadataSchema = &Schema{
-	Type: "object",
-	Properties: rest.Object[*Schema]{
-		{Key: "type", Value: &Schema{Type: "string"}},
-		{Key: "required", Value: &Schema{Type: "boolean"}},
-		{Key: "read_only", Value: &Schema{Type: "boolean"}},
-		{Key: "label", Value: &Schema{Type: "string"}},
-		{Key: "max_length", Value: &Schema{Type: "integer", Description: "The maximum number of characters."}},
-		{Key: "min_value", Value: &Schema{Type: "integer"}},
-		{Key: "max_value", Value: &Schema{Type: "integer"}},
-	},
-	Required:             []string{"type", "required", "read_only", "label"},
-	AdditionalProperties: false,
 }

@@ -174,14 +174,16 @@ type Schema struct {
 	Format        string               `json:"format,omitempty"`
 	Const         any                  `json:"const,omitempty"`
 	Enum          []string             `json:"enum,omitempty"`
-	Minimum       *int64               `json:"minimum,omitempty"`
-	Maximum       *int64               `json:"maximum,omitempty"`
+	Minimum       any                  `json:"minimum,omitempty"` // a number
+	Maximum       any                  `json:"maximum,omitempty"` // a number
 	MinLength     int                  `json:"minLength,omitempty"`
 	MaxLength     int                  `json:"maxLength,omitempty"`
+	Pattern       string               `json:"pattern,omitempty"`
 	Examples      []any                `json:"examples,omitempty"`
 	OneOf         []*Schema            `json:"oneOf,omitempty"`
 	Items         *Schema              `json:"items,omitempty"`
 	MinItems      int                  `json:"minItems,omitempty"`
+	MaxItems      int                  `json:"maxItems,omitempty"`
 	Properties    rest.Object[*Schema] `json:"properties,omitempty"`
 	Required      []string             `json:"required,omitempty"`
 	MinProperties int                  `json:"minProperties,omitempty"`

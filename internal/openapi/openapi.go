@@ -35,7 +35,7 @@ type Contents struct {
 func New(contents Contents, endpoints []Endpoint) *Document {
 	contents.Info.Version = version.String()
 	d := &document{
-		refusals: contents.Refusals,
+		refusals: contents.Refusals, fieldMetadata: fieldMetadataSchema(endpoints),
 		Document: &Document{OpenAPI: "3.1.0", Info: contents.Info, Tags: append(contents.Tags, metadataTag)},
 	}
 	d.Components.SecuritySchemes = rest.Object[SecurityScheme]{{Key: securityScheme, Value: SecurityScheme{
@@ -66,6 +66,8 @@ func New(contents Contents, endpoints []Endpoint) *Document {
 type document struct {
 	*Document
 	refusals []*rest.Error
+	// fieldMetadata is the schema of what OPTIONS says of a field.
+	fieldMetadata *Schema
 }
 
 func sortByKey[V any](object rest.Object[V]) {

@@ -153,7 +153,7 @@ func (d *document) requestBody(view *rest.View, method string) *RequestBody {
 	for i, mediaType := range view.BodyMediaTypes() {
 		media := MediaType{Schema: reference(name)}
 		if i == 0 {
-			media.Example = example(inputFields(view.Fields))
+			media.Example = requestExample(view.Fields)
 		}
 		body.Content = append(body.Content, rest.Entry[MediaType]{Key: mediaType, Value: media})
 	}

@@ -195,11 +195,7 @@ func (d *document) errorSchema(view *rest.View, method string, failure *rest.Err
 		if !view.TakesBody(method) {
 			break
 		}
-		names := []string{}
-		for _, field := range inputFields(view.Fields) {
-			names = append(names, field.Name)
-		}
-		d.schema(view.Schema+"Errors", fieldErrorsSchema(append(names, rest.NonFieldErrors)))
+		d.schema(view.Schema+"Errors", errorsSchema(inputFields(view.Fields)))
 		return reference(view.Schema + "Errors")
 	}
 	return schemaOf(failure.Body)

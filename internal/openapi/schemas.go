@@ -26,44 +26,6 @@ func reference(schema string) *Schema {
 	return &Schema{Ref: "#/components/schemas/" + schema}
 }
 
-// fieldSchema returns the schema of a field in responses. Requests and responses have
-// schemas of their own: no field needs to be marked as of one of them only, which
-// generators would take for one that may be missing.
-func fieldSchema(field rest.Field) *Schema {
-	schema := &Schema{
-		Title: field.Label, Description: field.Description, Type: "string", MaxLength: field.MaxLength,
-		Minimum: field.MinValue, Maximum: field.MaxValue,
-	}
-	if field.Example != nil {
-		schema.Examples = []any{field.Example}
-	}
-	switch field.Type {
-	case rest.Integer, rest.AutoField, rest.PrimaryKey:
-		schema.Type = "integer"
-	case rest.Boolean:
-		schema.Type = "boolean"
-	case rest.Strings:
-		schema.Type, schema.Items = "array", &Schema{Type: "string"}
-	case rest.Email:
-		schema.Format = "email"
-	case rest.DateTime:
-		schema.Format = "date-time"
-	}
-	if field.AllowNull {
-		schema.Type = []string{schema.Type.(string), "null"}
-	}
-	return schema
-}
-
-// inputSchema returns the schema of a field in requests.
-func inputSchema(field rest.Field) *Schema {
-	schema := fieldSchema(field)
-	if schema.Type == "string" && !field.AllowBlank {
-		schema.MinLength = 1
-	}
-	return schema
-}
-
 func inputFields(fields []rest.Field) []rest.Field {
 	return slices.DeleteFunc(slices.Clone(fields), func(field rest.Field) bool { return field.ReadOnly })
 }
@@ -80,7 +42,7 @@ func outputFields(view *rest.View, answer rest.Answer) []rest.Field {
 func objectSchema(fields []rest.Field) *Schema {
 	schema := &Schema{Type: "object", AdditionalProperties: false}
 	for _, field := range fields {
-		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: field.Name, Value: fieldSchema(field)})
+		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: field.Name, Value: outputSchema(field)})
 		schema.Required = append(schema.Required, field.Name)
 	}
 	return schema
@@ -99,13 +61,23 @@ func requestSchema(fields []rest.Field, partial bool) *Schema {
 	return schema
 }
 
-// example returns an object with the fields' examples.
+// example returns an object with the fields' examples. Of fields that have none, such
+// as ids of objects that may not exist, nothing is stored.
 func example(fields []rest.Field) rest.Object[any] {
 	object := rest.Object[any]{}
 	for _, field := range fields {
-		object = append(object, rest.Entry[any]{Key: field.Name, Value: field.Example})
+		value := field.Example
+		if value == nil && (field.Type == rest.PrimaryKeys || field.Type == rest.Files) {
+			value = []string{}
+		}
+		object = append(object, rest.Entry[any]{Key: field.Name, Value: value})
 	}
 	return object
+}
+
+// requestExample returns an object to send: without the fields that have no example.
+func requestExample(fields []rest.Field) rest.Object[any] {
+	return example(slices.DeleteFunc(inputFields(fields), func(field rest.Field) bool { return field.Example == nil }))
 }
 
 // pageSchema returns the schema of a page like that of DRF's PageNumberPagination.
@@ -116,7 +88,7 @@ func pageSchema(schema string) *Schema {
 	return &Schema{
 		Type: "object",
 		Properties: rest.Object[*Schema]{
-			{Key: "count", Value: &Schema{Type: "integer", Minimum: new(int64), Description: "The number of objects on all pages."}},
+			{Key: "count", Value: &Schema{Type: "integer", Minimum: 0, Description: "The number of objects on all pages."}},
 			{Key: "next", Value: link("The URL of the next page.")},
 			{Key: "previous", Value: link("The URL of the previous page.")},
 			{Key: "results", Value: &Schema{Type: "array", Items: reference(schema)}},
@@ -137,6 +109,24 @@ func fieldErrorsSchema(names []string) *Schema {
 	return schema
 }
 
+// errorsSchema returns the schema of what is wrong with a request: messages by field,
+// and by part of a field that has parts.
+func errorsSchema(fields []rest.Field) *Schema {
+	schema := fieldErrorsSchema(nil)
+	for _, field := range fields {
+		messages := messagesSchema
+		if field.Type == rest.Files {
+			messages = &Schema{OneOf: []*Schema{messagesSchema, {Type: "object", MinProperties: 1, AdditionalProperties: messagesSchema}}}
+		}
+		if field.Type == rest.GeoPoint {
+			messages = &Schema{OneOf: []*Schema{messagesSchema, errorsSchema(rest.PointFields)}}
+		}
+		schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: field.Name, Value: messages})
+	}
+	schema.Properties = append(schema.Properties, rest.Entry[*Schema]{Key: rest.NonFieldErrors, Value: messagesSchema})
+	return schema
+}
+
 // schemaOf returns a schema derived from an example: exactly its fields and types.
 func schemaOf(value any) *Schema {
 	switch value := value.(type) {
@@ -150,6 +140,8 @@ func schemaOf(value any) *Schema {
 		return &Schema{Type: "array", Items: schemaOf(value[0]), MinItems: 1}
 	case string:
 		return &Schema{Type: "string"}
+	case bool:
+		return &Schema{Type: "boolean"}
 	case float64:
 		return &Schema{Type: "integer"}
 	case map[string]any:

@@ -152,6 +152,11 @@ func (s Step) body(declared *openapi.RequestBody) (text, language string, err er
 			example[i].Value = value
 		}
 	}
+	for _, entry := range s.Body {
+		if _, found := example.Get(entry.Key); !found {
+			example = append(example, entry)
+		}
+	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)

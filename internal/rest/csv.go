@@ -168,7 +168,13 @@ func ReadCells(fields []Field, cells map[string]string) (Values, FieldErrors) {
 		if field.ReadOnly {
 			continue
 		}
+		data.setCell(field)
 		value, present, messages := field.read(data, false)
+		if parts, invalid := value.(FieldErrors); invalid {
+			for _, part := range parts {
+				messages = append(messages, part.Value...)
+			}
+		}
 		if messages != nil {
 			wrong = append(wrong, Entry[[]string]{Key: field.Name, Value: messages})
 		} else if present {
@@ -176,6 +182,34 @@ func ReadCells(fields []Field, cells map[string]string) (Values, FieldErrors) {
 		}
 	}
 	return values, wrong
+}
+
+// setCell reads the cell of a field whose values are lists or objects: their JSON, as a
+// list is answered with them.
+func (d *Data) setCell(field *Field) {
+	cell, _ := d.values[field.Name].(string)
+	switch field.Type {
+	case MultipleChoice, PrimaryKeys, GeoPoint:
+	default:
+		return
+	}
+	if d.lists == nil {
+		d.lists = map[string][]any{}
+	}
+	if cell == "" {
+		d.lists[field.Name] = []any{}
+		return
+	}
+	scanner := jsonScanner{text: []byte(cell)}
+	value, err := scanner.document(nil)
+	if err != nil {
+		return // which the field refuses
+	}
+	decoded := decodeJSON(value)
+	d.values[field.Name] = decoded
+	if items, isList := itemsOf(decoded); isList {
+		d.lists[field.Name] = items
+	}
 }
 
 // Sends reports whether the request's body is of a media type.

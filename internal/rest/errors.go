@@ -145,6 +145,20 @@ func ValidationError(fields FieldErrors) *Error {
 	return &Error{Status: http.StatusBadRequest, Body: fields}
 }
 
+// invalid returns a 400 with what is wrong with each field: messages, or messages by
+// part.
+func invalid(fields Object[any]) *Error {
+	var plain FieldErrors
+	for _, field := range fields {
+		messages, isPlain := field.Value.([]string)
+		if !isPlain {
+			return &Error{Status: http.StatusBadRequest, Body: fields}
+		}
+		plain = append(plain, Entry[[]string]{Key: field.Key, Value: messages})
+	}
+	return ValidationError(plain)
+}
+
 // FieldInvalid returns the ValidationError of a single field.
 func FieldInvalid(field string, messages ...string) *Error {
 	return ValidationError(FieldErrors{{Key: field, Value: messages}})

@@ -3,9 +3,9 @@ package rest
 import (
 	"encoding/json"
 	"fmt"
-	"math"
-	"strconv"
+	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -15,19 +15,25 @@ type Type string
 
 // The types of fields, each named after a DRF field.
 const (
-	String     Type = "string"   // CharField
-	Email      Type = "email"    // EmailField
-	Integer    Type = "integer"  // IntegerField
-	Boolean    Type = "boolean"  // BooleanField, output only
-	DateTime   Type = "datetime" // DateTimeField, output only
-	Strings    Type = "list"     // ListField of CharFields, output only
-	PrimaryKey Type = "field"    // PrimaryKeyRelatedField
-	AutoField  Type = "auto"     // BigAutoField, output only and in paths
+	String         Type = "string"          // CharField
+	Email          Type = "email"           // EmailField
+	URL            Type = "url"             // URLField
+	Integer        Type = "integer"         // IntegerField
+	Float          Type = "float"           // FloatField
+	Boolean        Type = "boolean"         // BooleanField
+	DateTime       Type = "datetime"        // DateTimeField
+	Choice         Type = "choice"          // ChoiceField
+	MultipleChoice Type = "multiple choice" // MultipleChoiceField
+	JSON           Type = "json"            // JSONField
+	GeoPoint       Type = "nested object"   // a Serializer of two FloatFields
+	File           Type = "file upload"     // FileField
+	Image          Type = "image upload"    // ImageField
+	Files          Type = "files"           // ListField of FileFields
+	Strings        Type = "list"            // ListField of CharFields, output only
+	PrimaryKey     Type = "field"           // PrimaryKeyRelatedField
+	PrimaryKeys    Type = "fields"          // PrimaryKeyRelatedField(many=True)
+	AutoField      Type = "auto"            // BigAutoField, output only and in paths
 )
-
-// maxIntegerText is the length in characters up to which a string may be an
-// integer, DRF's IntegerField.MAX_STRING_LENGTH.
-const maxIntegerText = 1000
 
 // Field declares one field of a resource or a form.
 type Field struct {
@@ -43,15 +49,35 @@ type Field struct {
 	ReadOnly, WriteOnly bool
 	// AllowBlank admits an empty string.
 	AllowBlank bool
-	// AllowNull marks fields that may be null in responses; input never may.
-	AllowNull bool
-	// MaxLength limits the characters of a String or Email; 0 for no limit.
-	MaxLength int
-	// MinValue and MaxValue limit an Integer.
+	// AllowNull admits null. EmptyNull marks fields that are null in responses where
+	// nothing is stored, whether requests may be null or not.
+	AllowNull, EmptyNull bool
+	// Added marks fields that operators make: objects may be older than the field and
+	// its limits.
+	Added bool
+	// HelpText is shown by OPTIONS and the HTML page, like DRF's help_text.
+	HelpText string
+	// MaxLength limits the characters of a text, or the items of a list, from above,
+	// and MinLength from below; 0 for no limit.
+	MaxLength, MinLength int
+	// Pattern, if not nil, is what a text must match.
+	Pattern *regexp.Regexp
+	// MinValue and MaxValue limit an Integer, MinFloat and MaxFloat a Float.
 	MinValue, MaxValue *int64
+	MinFloat, MaxFloat *float64
+	// After and Before limit a DateTime; zero for no limit.
+	After, Before time.Time
+	// NonZero refuses 0 for a number, and false for a Boolean.
+	NonZero bool
+	// Protected marks files that need a token to be read.
+	Protected bool
+	// Choices are the values of a Choice or MultipleChoice.
+	Choices []string
 	// Secret values are masked on the HTML page and never sent back; Multiline
 	// values get a text area there.
 	Secret, Multiline bool
+	// TextKeys marks ids that are texts, as PocketBase generates them.
+	TextKeys bool
 	// Endpoint is the list that a PrimaryKey refers to, such as "/api/patients/".
 	// The HTML page links values to it and searches it for choices.
 	Endpoint string
@@ -62,7 +88,24 @@ type Field struct {
 	Validate func(r *Request, value string, data Data) ([]string, error)
 }
 
-// Values are the validated values by field name, each a string or an int64.
+// IsNumber reports whether the field's values are no texts.
+func (f *Field) IsNumber() bool { return f.Type == Integer || f.Type == Float || f.Type == Boolean }
+
+// IsFile reports whether the field's values are files.
+func (f *Field) IsFile() bool { return f.Type == File || f.Type == Image || f.Type == Files }
+
+// IsComparable reports whether lists can be sorted and filtered by the field.
+func (f *Field) IsComparable() bool {
+	switch f.Type {
+	case JSON, GeoPoint, MultipleChoice, PrimaryKeys, File, Image, Files, Strings:
+		return false
+	}
+	return !f.WriteOnly
+}
+
+// Values are the validated values by field name: a string, an int64, a float64, a
+// bool, a []string, a json.RawMessage, a Point, an *Upload, a []*Upload, or nil for
+// null.
 type Values map[string]any
 
 // String returns the value of a String, Email or PrimaryKey; "" if the body
@@ -81,45 +124,67 @@ func (r *Request) Validated(partial bool) (Values, error) {
 		return nil, err
 	}
 	values := Values{}
-	var wrong FieldErrors
+	var wrong Object[any]
 	for i := range r.View.Fields {
 		field := &r.View.Fields[i]
 		if field.ReadOnly {
 			continue
 		}
 		value, present, messages := field.read(data, partial)
-		if text, isText := value.(string); isText && field.Validate != nil && (messages == nil || field.Type == String) {
-			further, err := field.Validate(r, text, data)
-			if err != nil {
-				return nil, err
-			}
-			messages = append(further, messages...)
+		if parts, invalid := value.(FieldErrors); invalid {
+			wrong = append(wrong, Entry[any]{Key: field.Name, Value: parts})
+			continue
 		}
-		if messages != nil {
-			wrong = append(wrong, Entry[[]string]{Key: field.Name, Value: messages})
+		further, err := field.validate(r, value, data, messages)
+		if err != nil {
+			return nil, err
+		}
+		if messages = append(further, messages...); messages != nil {
+			wrong = append(wrong, Entry[any]{Key: field.Name, Value: messages})
 		} else if present {
 			values[field.Name] = value
 		}
 	}
 	if wrong != nil {
-		return nil, ValidationError(wrong)
+		return nil, invalid(wrong)
 	}
 	return values, nil
 }
 
-// read returns the field's value in a body, whether the body has it, and messages
-// if it is invalid. The value is nil if its type is wrong.
-func (f *Field) read(data Data, partial bool) (value any, present bool, messages []string) {
-	raw, present := data.Get(f.Name)
-	if present && raw == "" && data.html && !f.Required && !f.AllowBlank {
-		// HTML forms send empty inputs; DRF treats those as missing.
-		present = false
+// validate returns what the field's own validator says of a value, or of the first
+// invalid id of several.
+func (f *Field) validate(r *Request, value any, data Data, messages []string) (further []string, err error) {
+	if f.Validate == nil || messages != nil && f.Type != String {
+		return nil, nil
 	}
+	switch value := value.(type) {
+	case string:
+		return f.Validate(r, value, data)
+	case []string:
+		for _, id := range value {
+			sent := Data{values: map[string]any{f.Name: keyAsSent(id)}}
+			if further, err = f.Validate(r, id, sent); further != nil || err != nil {
+				return further, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// read returns the field's value in a body, whether the body has it, and messages
+// if it is invalid. The value is nil if its type is wrong, or if it is null, and a
+// FieldErrors if parts of it are invalid.
+func (f *Field) read(data Data, partial bool) (value any, present bool, messages []string) {
+	raw, present := f.raw(data, partial)
 	switch {
+	case !present && f.Required && !partial && (f.Type == File || f.Type == Image):
+		return nil, false, []string{"No file was submitted."}
 	case !present && f.Required && !partial:
 		return nil, false, []string{"This field is required."}
 	case !present:
 		return nil, false, nil
+	case raw == nil && f.AllowNull, f.Type == PrimaryKey && raw == "" && f.AllowNull:
+		return nil, true, nil
 	case raw == nil, f.Type == PrimaryKey && raw == "":
 		return nil, true, []string{"This field may not be null."}
 	}
@@ -127,17 +192,66 @@ func (f *Field) read(data Data, partial bool) (value any, present bool, messages
 	return value, true, messages
 }
 
+// raw returns the field's unvalidated value in a body, like Field.get_value in DRF.
+// HTML forms can neither omit a text nor send a list, a false or a null.
+func (f *Field) raw(data Data, partial bool) (raw any, present bool) {
+	raw, present = data.Get(f.Name)
+	switch {
+	case !data.html:
+		return raw, present
+	case f.Type == GeoPoint:
+		return data.point(f.Name)
+	case f.IsFile() && raw == "":
+		return nil, false // a form without a chosen file
+	case f.Type == Files && present:
+		return data.all(f.Name), true
+	case (f.Type == MultipleChoice || f.Type == PrimaryKeys) && (present || !partial):
+		return data.all(f.Name), true
+	case f.Type == JSON && present && (raw != "" || f.Required && !f.AllowNull):
+		return formJSON(raw), true
+	case !present && f.Type == Boolean && !partial:
+		return false, true
+	case raw != "" || f.AllowBlank:
+		return raw, present
+	case f.AllowNull:
+		return nil, true
+	case !f.Required:
+		return nil, false
+	}
+	return raw, present
+}
+
 func (f *Field) convert(raw any) (any, []string) {
 	switch f.Type {
 	case Integer:
 		return f.convertInteger(raw)
+	case Float:
+		return f.convertFloat(raw)
+	case Boolean:
+		return f.convertBoolean(raw)
+	case DateTime:
+		return f.convertDateTime(raw)
+	case Choice:
+		return f.convertChoice(raw)
+	case MultipleChoice:
+		return f.convertChoices(raw)
+	case JSON:
+		return convertJSON(raw)
+	case GeoPoint:
+		return convertPoint(raw)
+	case File, Image:
+		return f.convertFile(raw)
+	case Files:
+		return f.convertFiles(raw)
+	case PrimaryKeys:
+		return f.convertPrimaryKeys(raw)
 	case PrimaryKey:
 		return convertPrimaryKey(raw)
 	}
 	return f.convertText(raw)
 }
 
-// convertText validates a String or Email. It collects the messages of all
+// convertText validates a String, Email or URL. It collects the messages of all
 // validators, in DRF's order.
 func (f *Field) convertText(raw any) (any, []string) {
 	var text string
@@ -163,8 +277,14 @@ func (f *Field) convertText(raw any) (any, []string) {
 		return nil, []string{"This field may not be blank."}
 	}
 	var messages []string
+	if f.Pattern != nil && !f.Pattern.MatchString(text) {
+		messages = append(messages, "Enter a valid value.")
+	}
 	if f.MaxLength > 0 && utf8.RuneCountInString(text) > f.MaxLength {
 		messages = append(messages, fmt.Sprintf("Ensure this field has no more than %d characters.", f.MaxLength))
+	}
+	if utf8.RuneCountInString(text) < f.MinLength {
+		messages = append(messages, fmt.Sprintf("Ensure this field has at least %d characters.", f.MinLength))
 	}
 	if strings.ContainsRune(text, 0) {
 		messages = append(messages, "Null characters are not allowed.")
@@ -175,49 +295,8 @@ func (f *Field) convertText(raw any) (any, []string) {
 	if f.Type == Email && !ValidEmail(text) {
 		messages = append(messages, InvalidEmail)
 	}
+	if f.Type == URL && !validURL(text) {
+		messages = append(messages, InvalidURL)
+	}
 	return text, messages
-}
-
-func (f *Field) convertInteger(raw any) (any, []string) {
-	var text string
-	switch raw := raw.(type) {
-	case string:
-		if utf8.RuneCountInString(raw) > maxIntegerText {
-			return nil, []string{"String value too large."}
-		}
-		text = raw
-	case json.Number:
-		text = pythonNumber(raw.String())
-	}
-	digits, negative, ok := pythonInteger(withoutFraction(text))
-	if !ok {
-		return nil, []string{"A valid integer is required."}
-	}
-	// Clamp integers beyond 64 bits: they fail the range check below.
-	number, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil {
-		number = math.MaxInt64
-	}
-	if negative {
-		number = -number
-	}
-	switch {
-	case f.MaxValue != nil && number > *f.MaxValue:
-		return nil, []string{fmt.Sprintf("Ensure this value is less than or equal to %d.", *f.MaxValue)}
-	case f.MinValue != nil && number < *f.MinValue:
-		return nil, []string{fmt.Sprintf("Ensure this value is greater than or equal to %d.", *f.MinValue)}
-	case err != nil:
-		return nil, []string{"A valid integer is required."}
-	}
-	return number, nil
-}
-
-// withoutFraction removes a fraction of zeros, as IntegerField does: 34.0 is an
-// integer.
-func withoutFraction(text string) string {
-	zeros := strings.TrimRight(strings.TrimRightFunc(text, pythonSpace), "0")
-	if whole, found := strings.CutSuffix(zeros, "."); found {
-		return whole
-	}
-	return text
 }

@@ -46,8 +46,8 @@ func TestFieldRead(t *testing.T) {
 		{name, upload{}, nil, []string{notString}},
 		{name, "\x00", nil, []string{"Null characters are not allowed."}},
 		{name, "\x00abcde", nil, []string{"Ensure this field has no more than 5 characters.", "Null characters are not allowed."}},
-		{name, surrogateText{"x\ufffd", 0xd83d}, nil, []string{"Surrogate characters are not allowed: U+D83D."}},
-		{name, surrogateText{"\ufffd\x00abcd", 0xdc00}, nil, []string{
+		{name, surrogateText{"x\ufffd", 0xd83d, ""}, nil, []string{"Surrogate characters are not allowed: U+D83D."}},
+		{name, surrogateText{"\ufffd\x00abcd", 0xdc00, ""}, nil, []string{
 			"Ensure this field has no more than 5 characters.", "Null characters are not allowed.", "Surrogate characters are not allowed: U+DC00.",
 		}},
 		{notes, "", "", nil},
@@ -56,7 +56,7 @@ func TestFieldRead(t *testing.T) {
 		{email, " a@b.co ", "a@b.co", nil},
 		{email, "aaaaaaaaa@", nil, []string{"Enter a valid email address."}},
 		{email, "aaaaaaaaaa@", nil, []string{"Ensure this field has no more than 10 characters.", "Enter a valid email address."}},
-		{email, surrogateText{"\ufffd", 0xd83d}, nil, []string{"Surrogate characters are not allowed: U+D83D.", "Enter a valid email address."}},
+		{email, surrogateText{"\ufffd", 0xd83d, ""}, nil, []string{"Surrogate characters are not allowed: U+D83D.", "Enter a valid email address."}},
 		{email, json.Number("1"), nil, []string{"Enter a valid email address."}},
 		{email, true, nil, []string{"Enter a valid email address."}},
 		{email, list{}, nil, []string{"Enter a valid email address."}},
@@ -93,7 +93,7 @@ func TestFieldRead(t *testing.T) {
 		{age, true, nil, []string{notInteger}},
 		{age, list{}, nil, []string{notInteger}},
 		{age, upload{}, nil, []string{notInteger}},
-		{age, surrogateText{"\ufffd", 0xd83d}, nil, []string{notInteger}},
+		{age, surrogateText{"\ufffd", 0xd83d, ""}, nil, []string{notInteger}},
 		{unbound, json.Number("9223372036854775808"), nil, []string{notInteger}},
 		{patient, "k3v9x0q2m7n1p5s", "k3v9x0q2m7n1p5s", nil},
 		{patient, json.Number("7"), "7", nil},
@@ -113,7 +113,7 @@ func TestFieldRead(t *testing.T) {
 		{patient, list{}, nil, []string{"Incorrect type. Expected pk value, received list."}},
 		{patient, dictionary{}, nil, []string{"Incorrect type. Expected pk value, received dict."}},
 		{patient, "a\x00", nil, []string{"Incorrect type. Expected pk value, received str."}},
-		{patient, surrogateText{"\ufffd", 0xd83d}, nil, []string{"Incorrect type. Expected pk value, received str."}},
+		{patient, surrogateText{"\ufffd", 0xd83d, ""}, nil, []string{"Incorrect type. Expected pk value, received str."}},
 		{patient, upload{}, nil, []string{"Incorrect type. Expected pk value, received InMemoryUploadedFile."}},
 	} {
 		got, present, wrong := test.field.read(Data{values: map[string]any{"f": test.raw}}, false)

@@ -7,9 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-
-	"github.com/pocketbase/pocketbase/tools/types"
 )
 
 // maxSearchTerms limits the terms of a search, each of which adds a condition to
@@ -31,7 +28,7 @@ func (r *Request) Ordering() []string {
 		term = Strip(term)
 		name := strings.TrimPrefix(term, "-")
 		readable := slices.ContainsFunc(r.View.Fields, func(field Field) bool {
-			return !field.WriteOnly && field.Name == name
+			return field.IsComparable() && field.Name == name
 		})
 		if readable && !seen[name] {
 			seen[name] = true
@@ -96,12 +93,25 @@ func NullCharacters() *Error {
 // object that does not exist or that the caller may not see.
 const InvalidChoice = "Select a valid choice. That choice is not one of the available choices."
 
-// InvalidDateTime is the message of Django's IsoDateTimeField.
-const InvalidDateTime = "Enter a valid date/time."
+// filterBooleans are the texts that django-filter's BooleanFilter knows; with another
+// one it does not filter.
+var filterBooleans = map[string]bool{"true": true, "false": false}
 
-// Filter returns the value of a filter (?field=), converted to the column's type as
-// django-filter does. An empty value does not filter, nor does a boolean that is
-// neither true nor false.
+// InvalidFilter returns the message for a value that a field cannot be compared with.
+func InvalidFilter(field Field) string {
+	switch field.Type {
+	case Integer, Float:
+		return "Enter a number."
+	case DateTime:
+		return "Enter a valid date/time."
+	case PrimaryKey, Choice:
+		return InvalidChoice
+	}
+	return "Null characters are not allowed."
+}
+
+// Filter returns the value of an exact filter (?field=), converted to the
+// column's type as django-filter does. An empty value does not filter.
 func (r *Request) Filter(field Field) (value any, given bool, err error) {
 	raw := r.query(field.Name)
 	text := Strip(raw)
@@ -120,15 +130,23 @@ func (r *Request) Filter(field Field) (value any, given bool, err error) {
 			return nil, false, FieldInvalid(field.Name, message)
 		}
 		return number, true, nil
-	case field.Type == Boolean:
-		value, err := strconv.ParseBool(strings.ToLower(text))
-		return value, err == nil, nil
-	case field.Type == DateTime:
-		moment, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			return nil, false, FieldInvalid(field.Name, InvalidDateTime)
+	case field.Type == Float:
+		number, ok := parseFloat(text)
+		if !ok {
+			return nil, false, FieldInvalid(field.Name, InvalidFilter(field))
 		}
-		return moment.UTC().Format(types.DefaultDateLayout), true, nil
+		return number, true, nil
+	case field.Type == Boolean:
+		value, ok := filterBooleans[strings.ToLower(text)]
+		return value, ok, nil
+	case field.Type == DateTime:
+		moment, overflows, ok := parseDateTime(text)
+		if !ok || overflows {
+			return nil, false, FieldInvalid(field.Name, InvalidFilter(field))
+		}
+		return moment.Format(StoredTime), true, nil
+	case field.Type == Choice && !slices.Contains(field.Choices, text):
+		return nil, false, FieldInvalid(field.Name, "Select a valid choice. "+text+" is not one of the available choices.")
 	case strings.ContainsRune(text, 0):
 		return nil, false, FieldInvalid(field.Name, "Null characters are not allowed.")
 	}

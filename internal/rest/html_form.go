@@ -2,10 +2,7 @@ package rest
 
 import (
 	"encoding/json"
-	"fmt"
-	"html/template"
 	"net/http"
-	"strconv"
 	"strings"
 )
 
@@ -18,47 +15,6 @@ type htmlForm struct {
 	Raw string
 	// Errors are messages about no single field.
 	Errors []string
-}
-
-// htmlInput is the input for a field.
-type htmlInput struct {
-	*Field
-	// ID is the element's id.
-	ID     string
-	Value  string
-	Errors []string
-}
-
-// Limits describes the field's limits in words.
-func (i htmlInput) Limits() string {
-	switch {
-	case i.MaxLength > 0:
-		return fmt.Sprintf("At most %d characters.", i.MaxLength)
-	case i.MinValue != nil && i.MaxValue != nil:
-		return fmt.Sprintf("From %d to %d.", *i.MinValue, *i.MaxValue)
-	}
-	return ""
-}
-
-// Help returns the description, with what stands between backticks as code.
-func (i htmlInput) Help() template.HTML {
-	var help strings.Builder
-	for n, part := range strings.Split(i.Description, "`") {
-		escaped := template.HTMLEscapeString(part)
-		if n%2 == 1 {
-			escaped = "<code>" + escaped + "</code>"
-		}
-		help.WriteString(escaped)
-	}
-	return template.HTML(help.String())
-}
-
-// Described returns the ids of the elements that describe the input.
-func (i htmlInput) Described() string {
-	if i.Errors != nil {
-		return i.ID + "-errors " + i.ID + "-help"
-	}
-	return i.ID + "-help"
 }
 
 // filters returns inputs for the query parameters of GET, except the page.
@@ -75,9 +31,9 @@ func (r *Request) filters(status int) []htmlInput {
 		if field.Label == "" {
 			field.Label = strings.ToUpper(field.Name[:1]) + strings.ReplaceAll(field.Name[1:], "_", " ")
 		}
-		filters = append(filters, htmlInput{
-			Field: &field, ID: http.MethodGet + "-" + field.Name, Value: r.query(field.Name), Errors: wrong[field.Name],
-		})
+		input := htmlInput{Field: &field, ID: http.MethodGet + "-" + field.Name, Errors: wrong[field.Name], IsFilter: true}
+		input.show(r.query(field.Name))
+		filters = append(filters, input)
 	}
 	return filters
 }
@@ -127,11 +83,11 @@ func (r *Request) fill(form *htmlForm, status int, current Object[any]) {
 			continue
 		}
 		value := inputValue(field, values[field.Name])
-		raw = append(raw, Entry[any]{field.Name, value})
-		input := htmlInput{Field: field, ID: form.Methods[0] + "-" + field.Name, Errors: wrong[field.Name]}
-		if value != nil {
-			input.Value = fmt.Sprint(value)
+		if !field.IsFile() {
+			raw = append(raw, Entry[any]{field.Name, value})
 		}
+		input := htmlInput{Field: field, ID: form.Methods[0] + "-" + field.Name, Errors: wrong[field.Name]}
+		input.show(value)
 		form.Inputs = append(form.Inputs, input)
 		delete(wrong, field.Name)
 	}
@@ -143,30 +99,6 @@ func (r *Request) fill(form *htmlForm, status int, current Object[any]) {
 	}
 }
 
-// inputValue returns the JSON value that a form shows. Secrets are never sent
-// back.
-func inputValue(field *Field, value any) any {
-	switch value := value.(type) {
-	case string:
-		if !field.Secret {
-			return value
-		}
-	case surrogateText:
-		return value.text
-	case int64:
-		return value
-	case json.Number:
-		if number, err := strconv.ParseInt(value.String(), 10, 64); err == nil {
-			return number
-		}
-		return value.String()
-	}
-	if field.Type == Integer {
-		return nil
-	}
-	return ""
-}
-
 // reasons returns the messages of the error response by field; a message about
 // the whole request is under "detail".
 func (r *Request) reasons() map[string][]string {
@@ -175,6 +107,15 @@ func (r *Request) reasons() map[string][]string {
 	case FieldErrors:
 		for _, entry := range body {
 			reasons[entry.Key] = entry.Value
+		}
+	case Object[any]:
+		for _, entry := range body {
+			reasons[entry.Key], _ = entry.Value.([]string)
+			if parts, nested := entry.Value.(FieldErrors); nested {
+				for _, part := range parts {
+					reasons[entry.Key] = append(reasons[entry.Key], part.Value...)
+				}
+			}
 		}
 	case nil:
 	default:

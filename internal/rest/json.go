@@ -6,19 +6,20 @@ import (
 	"strings"
 )
 
-// list and dictionary stand for JSON arrays and objects where a plain value was
-// expected. Their content is not needed.
+// list and dictionary are JSON arrays and objects as they were sent. Few fields take
+// them.
 type (
-	list       struct{}
-	dictionary struct{}
+	list       struct{ text string }
+	dictionary struct{ text string }
 )
 
 // surrogateText is a string with a lone UTF-16 surrogate, which JSON can express
 // but UTF-8 cannot. Its text has U+FFFD in place of each lone surrogate; first is
-// the first of them.
+// the first of them, and raw the JSON.
 type surrogateText struct {
 	text  string
 	first rune
+	raw   string
 }
 
 // parseJSON parses a JSON body like DRF's JSONParser.
@@ -61,9 +62,9 @@ func pythonType(value any) string {
 		return "NoneType"
 	case bool:
 		return "bool"
-	case string, surrogateText:
+	case string, surrogateText, jsonText:
 		return "str"
-	case list:
+	case list, []any:
 		return "list"
 	case upload:
 		return "InMemoryUploadedFile"
@@ -80,16 +81,16 @@ func pythonType(value any) string {
 func decodeJSON(raw []byte) any {
 	switch raw[0] {
 	case '{':
-		return dictionary{}
+		return dictionary{string(raw)}
 	case '[':
-		return list{}
+		return list{string(raw)}
 	case 'n':
 		return nil
 	case 't', 'f':
 		return raw[0] == 't'
 	case '"':
 		if first, found := firstLoneSurrogate(raw); found {
-			return surrogateText{text: decodeString(raw), first: first}
+			return surrogateText{text: decodeString(raw), first: first, raw: string(raw)}
 		}
 		return decodeString(raw)
 	}

@@ -84,7 +84,7 @@ func (s *jsonScanner) value(i int) (end int, err error) {
 	case '{':
 		return s.object(i, nil)
 	case '[':
-		return s.array(i)
+		return s.array(i, nil)
 	case 'n', 't', 'f', 'N', 'I', '-':
 		for _, literal := range []string{"null", "true", "false"} {
 			if bytes.HasPrefix(s.text[i:], []byte(literal)) {
@@ -141,7 +141,7 @@ func (s *jsonScanner) object(i int, member func(key, value []byte)) (end int, er
 }
 
 // array scans the array at i.
-func (s *jsonScanner) array(i int) (end int, err error) {
+func (s *jsonScanner) array(i int, item func(value []byte)) (end int, err error) {
 	if err := s.enter(); err != nil {
 		return 0, err
 	}
@@ -150,8 +150,12 @@ func (s *jsonScanner) array(i int) (end int, err error) {
 		return i + 1, nil
 	}
 	for {
-		if i, err = s.value(i); err != nil {
+		start := i
+		if i, err = s.value(start); err != nil {
 			return 0, err
+		}
+		if item != nil {
+			item(s.text[start:i])
 		}
 		i = s.space(i)
 		switch {

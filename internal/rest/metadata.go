@@ -19,9 +19,28 @@ type FieldMetadata struct {
 	Required  bool   `json:"required"`
 	ReadOnly  bool   `json:"read_only"`
 	Label     string `json:"label"`
+	HelpText  string `json:"help_text,omitempty"`
+	MinLength int    `json:"min_length,omitempty"`
 	MaxLength int    `json:"max_length,omitempty"`
-	MinValue  *int64 `json:"min_value,omitempty"`
-	MaxValue  *int64 `json:"max_value,omitempty"`
+	// MinValue and MaxValue are an int64 or a float64.
+	MinValue any                   `json:"min_value,omitempty"`
+	MaxValue any                   `json:"max_value,omitempty"`
+	Child    *ChildMetadata        `json:"child,omitempty"`
+	Children Object[FieldMetadata] `json:"children,omitempty"`
+	Choices  []ChoiceMetadata      `json:"choices,omitempty"`
+}
+
+// ChildMetadata describes the items of a list in the answer to OPTIONS.
+type ChildMetadata struct {
+	Type     Type `json:"type"`
+	Required bool `json:"required"`
+	ReadOnly bool `json:"read_only"`
+}
+
+// ChoiceMetadata describes a choice in the answer to OPTIONS.
+type ChoiceMetadata struct {
+	Value       string `json:"value"`
+	DisplayName string `json:"display_name"`
 }
 
 // metadata answers OPTIONS.
@@ -65,16 +84,47 @@ func (v *View) Metadata() Metadata {
 	return answer
 }
 
+// metadataTypes are the types that OPTIONS names otherwise.
+var metadataTypes = map[Type]Type{AutoField: Integer, JSON: PrimaryKey, PrimaryKeys: PrimaryKey, Files: Strings}
+
 func describe(fields []Field) Object[FieldMetadata] {
 	var described Object[FieldMetadata]
 	for _, field := range fields {
-		if field.Type == AutoField {
-			field.Type = Integer
-		}
-		described = append(described, Entry[FieldMetadata]{field.Name, FieldMetadata{
-			Type: field.Type, Required: field.Required, ReadOnly: field.ReadOnly, Label: field.Label,
-			MaxLength: field.MaxLength, MinValue: field.MinValue, MaxValue: field.MaxValue,
-		}})
+		described = append(described, Entry[FieldMetadata]{field.Name, field.metadata()})
+	}
+	return described
+}
+
+func (f *Field) metadata() FieldMetadata {
+	described := FieldMetadata{
+		Type: f.Type, Required: f.Required, ReadOnly: f.ReadOnly, Label: f.Label, HelpText: f.HelpText,
+		MinLength: f.MinLength, MaxLength: f.MaxLength,
+	}
+	if name, found := metadataTypes[f.Type]; found {
+		described.Type = name
+	}
+	switch f.Type {
+	case MultipleChoice, PrimaryKeys:
+		described.MinLength, described.MaxLength = 0, 0 // as in DRF, which has no such limits
+	case Files:
+		described.Child = &ChildMetadata{Type: File, Required: true}
+	case GeoPoint:
+		described.Children = describe(PointFields)
+	}
+	if f.MinValue != nil {
+		described.MinValue = *f.MinValue
+	}
+	if f.MaxValue != nil {
+		described.MaxValue = *f.MaxValue
+	}
+	if f.MinFloat != nil {
+		described.MinValue = *f.MinFloat
+	}
+	if f.MaxFloat != nil {
+		described.MaxValue = *f.MaxFloat
+	}
+	for _, choice := range f.Choices {
+		described.Choices = append(described.Choices, ChoiceMetadata{choice, choice})
 	}
 	return described
 }

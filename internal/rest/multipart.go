@@ -9,8 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// upload stands for a file where a value was expected.
-type upload struct{}
+// upload is a file that was sent. Few fields take one.
+type upload struct {
+	name    string
+	content []byte
+}
+
+func isUpload(value any) bool {
+	_, is := value.(upload)
+	return is
+}
 
 // validBoundary matches the boundaries that Django accepts.
 var validBoundary = regexp.MustCompile(`^[ -~]{0,200}[!-~]$`)
@@ -46,8 +54,8 @@ func parseMultipart(body []byte, wanted func(string) bool, contentType string) (
 		if value == nil || !wanted(name) {
 			continue
 		}
-		if _, isFile := data.values[name].(upload); !isFile {
-			data.values[name] = value
+		if _, isFile := data.values[name].(upload); !isFile || isUpload(value) {
+			data.add(name, value)
 		}
 	}
 	return data, nil
@@ -99,7 +107,7 @@ func parsePart(part []byte) (name string, value any, err error) {
 		return "", nil, nil
 	}
 	file := disposition.params["filename"]
-	if file != "" && !isFileName(file) {
+	if file != "" && fileName(file) == "" {
 		return "", nil, nil
 	}
 	if Strip(headers["content-transfer-encoding"].value) == "base64" {
@@ -110,7 +118,7 @@ func parsePart(part []byte) (name string, value any, err error) {
 		}
 	}
 	if file != "" {
-		return Strip(name), upload{}, nil
+		return Strip(name), upload{fileName(file), content}, nil
 	}
 	return Strip(name), replaceInvalidUTF8(string(content)), nil
 }
@@ -135,9 +143,9 @@ func parsePartHeader(header []byte) map[string]partHeader {
 	return headers
 }
 
-// isFileName reports whether anything remains of a file name once Django has
-// removed its directory and what cannot be printed.
-func isFileName(path string) bool {
+// fileName returns what remains of a file name once Django has removed its directory
+// and what cannot be printed; "" if nothing does.
+func fileName(path string) string {
 	path = html.UnescapeString(path)
 	name := path[strings.LastIndexAny(path, `/\`)+1:]
 	name = strings.Map(func(r rune) rune {
@@ -146,7 +154,10 @@ func isFileName(path string) bool {
 		}
 		return -1
 	}, name)
-	return name != "" && name != "." && name != ".."
+	if name == "." || name == ".." {
+		return ""
+	}
+	return name
 }
 
 func multipartError(reason string) error {

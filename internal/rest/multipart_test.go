@@ -22,8 +22,8 @@ func TestParseMultipart(t *testing.T) {
 		field + "a\r\nContent-Transfer-Encoding: base64\r\n\r\neA=\r\n--b--":           {"a": "eA="},
 		field + "a\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=41\r\n--b--": {"a": "=41"},
 		field + "a\r\n\r\n\xff\r\n--b--":                                               {"a": "\ufffd"},
-		field + "a; filename=x.txt\r\n\r\n1\r\n--b--":                                  {"a": upload{}},
-		field + "a; filename=x.txt\r\n\r\n1\r\n" + field + "a\r\n\r\n2\r\n--b--":       {"a": upload{}},
+		field + "a; filename=x.txt\r\n\r\n1\r\n--b--":                                  {"a": upload{"x.txt", []byte("1")}},
+		field + "a; filename=x.txt\r\n\r\n1\r\n" + field + "a\r\n\r\n2\r\n--b--":       {"a": upload{"x.txt", []byte("1")}},
 		field + "a; filename=\"\"\r\n\r\n1\r\n--b--":                                   {"a": "1"},
 		field + "a; filename=\"c:\\..\"\r\n\r\n1\r\n--b--":                             {},
 		"--b\r\nContent-Type: text/plain\r\n\r\n1\r\n--b--":                            {},
@@ -35,7 +35,7 @@ func TestParseMultipart(t *testing.T) {
 		// A file needs something behind it.
 		field + "a; filename=x.txt\r\n\r\n1\r\n":      {},
 		field + "a; filename=x.txt\r\n\r\n1\r\n--b":   {},
-		field + "a; filename=x.txt\r\n\r\n1\r\n--b\n": {"a": upload{}},
+		field + "a; filename=x.txt\r\n\r\n1\r\n--b\n": {"a": upload{"x.txt", []byte("1")}},
 		// Lines end with CRLF.
 		"--b\nContent-Disposition: form-data; name=a\n\n1\n--b--": {},
 		strings.Repeat("x", maxPartHeader-1):                      {},

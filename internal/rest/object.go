@@ -46,6 +46,12 @@ func (o Object[V]) MarshalJSON() ([]byte, error) {
 // Appender is a value that renders itself as compact JSON.
 type Appender interface{ AppendJSON(out []byte) []byte }
 
+// Rendered is a value that has been rendered as compact JSON.
+type Rendered []byte
+
+// AppendJSON implements Appender.
+func (v Rendered) AppendJSON(out []byte) []byte { return append(out, v...) }
+
 // encode renders a value like DRF's JSONRenderer: compact, UTF-8, without HTML
 // escapes.
 func encode(value any) ([]byte, error) { return appendValue(nil, value) }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pocketbase/pocketbase/tools/router"
@@ -24,6 +25,8 @@ type Data struct {
 	values map[string]any
 	// html marks forms, which send empty inputs instead of omitting them.
 	html bool
+	// lists are all values of the names that a form repeats.
+	lists map[string][]any
 }
 
 // Get returns a value: a string, a json.Number, a bool, nil, or a type that no
@@ -31,6 +34,28 @@ type Data struct {
 func (d Data) Get(name string) (value any, present bool) {
 	value, present = d.values[name]
 	return value, present
+}
+
+// all returns all values of a name in a form.
+func (d Data) all(name string) []any {
+	if values, repeated := d.lists[name]; repeated {
+		return values
+	}
+	if value, present := d.values[name]; present {
+		return []any{value}
+	}
+	return []any{}
+}
+
+// add sets a value of a form.
+func (d *Data) add(name string, value any) {
+	if _, repeated := d.values[name]; repeated {
+		if d.lists == nil {
+			d.lists = map[string][]any{}
+		}
+		d.lists[name] = append(d.all(name), value)
+	}
+	d.values[name] = value
 }
 
 // parser parses bodies of one media type.
@@ -65,7 +90,9 @@ func (r *Request) Parse() (Data, error) {
 		return Data{}, err
 	}
 	r.data, err = parseBody(body, r.Request.Header.Get("Content-Type"), func(name string) bool {
-		return slices.ContainsFunc(r.View.Fields, func(field Field) bool { return field.Name == name })
+		return slices.ContainsFunc(r.View.Fields, func(field Field) bool {
+			return field.Name == name || field.Type == GeoPoint && strings.HasPrefix(name, partOf(field.Name, ""))
+		})
 	})
 	return r.data, err
 }

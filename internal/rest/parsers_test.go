@@ -38,15 +38,15 @@ func TestParseJSONValues(t *testing.T) {
 		`{"\u0061":true}`:                        true,
 		`{"b":{"a":"]}"},"a":false}`:             false,
 		`{"a":null}`:                             nil,
-		`{"a":[[],"}",{}]}`:                      list{},
-		`{"a":{"b":"\"}"}}`:                      dictionary{},
+		`{"a":[[],"}",{}]}`:                      list{`[[],"}",{}]`},
+		`{"a":{"b":"\"}"}}`:                      dictionary{`{"b":"\"}"}`},
 		`{"a":"\ud83d\ude00"}`:                   "😀",
-		`{"a":"x\ud83dy"}`:                       surrogateText{"x\ufffdy", 0xd83d},
-		`{"a":"\udead"}`:                         surrogateText{"\ufffd", 0xdead},
-		`{"a":"\ud83d\\ude00"}`:                  surrogateText{"\ufffd\\ude00", 0xd83d},
-		`{"a":"\udc00\udc00"}`:                   surrogateText{"\ufffd\ufffd", 0xdc00},
+		`{"a":"x\ud83dy"}`:                       surrogateText{"x\ufffdy", 0xd83d, `"x\ud83dy"`},
+		`{"a":"\udead"}`:                         surrogateText{"\ufffd", 0xdead, `"\udead"`},
+		`{"a":"\ud83d\\ude00"}`:                  surrogateText{"\ufffd\\ude00", 0xd83d, `"\ud83d\\ude00"`},
+		`{"a":"\udc00\udc00"}`:                   surrogateText{"\ufffd\ufffd", 0xdc00, `"\udc00\udc00"`},
 		`{"a":"\\ud83d"}`:                        `\ud83d`,
-		`{"a":"\ud83d\ude00\ud83d"}`:             surrogateText{"😀\ufffd", 0xd83d},
+		`{"a":"\ud83d\ude00\ud83d"}`:             surrogateText{"😀\ufffd", 0xd83d, `"\ud83d\ude00\ud83d"`},
 	} {
 		data, err := parseJSON([]byte(body), anyName, "")
 		if err != nil {

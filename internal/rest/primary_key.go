@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -88,7 +89,47 @@ func InvalidPrimaryKey(raw any) string {
 			return incorrectPrimaryKey(raw)
 		}
 	}
-	return fmt.Sprintf("Invalid pk \"%s\" - object does not exist.", shown)
+	return NoSuchObject(shown)
+}
+
+// convertPrimaryKeys converts a list of ids to the texts that are stored. An id counts
+// once.
+func (f *Field) convertPrimaryKeys(raw any) (any, []string) {
+	items, ok := itemsOf(raw)
+	switch {
+	case !ok:
+		return nil, []string{notList(raw)}
+	case len(items) == 0 && f.Required:
+		return nil, []string{"This list may not be empty."}
+	case f.MaxLength > 0 && len(items) > f.MaxLength:
+		return nil, []string{tooManyItems(f.MaxLength)}
+	case len(items) < f.MinLength:
+		return nil, []string{fmt.Sprintf("Ensure this field has at least %d elements.", f.MinLength)}
+	}
+	ids := []string{}
+	for _, item := range items {
+		id, messages := convertPrimaryKey(item)
+		if messages != nil {
+			return nil, messages
+		}
+		if text := id.(string); !slices.Contains(ids, text) {
+			ids = append(ids, text)
+		}
+	}
+	return ids, nil
+}
+
+// keyAsSent returns a stored id as a client sends it.
+func keyAsSent(id string) any {
+	if _, isNumber := ParseID(id); isNumber {
+		return json.Number(id)
+	}
+	return id
+}
+
+// NoSuchObject returns DRF's message for an id that names no object.
+func NoSuchObject(id string) string {
+	return fmt.Sprintf("Invalid pk \"%s\" - object does not exist.", id)
 }
 
 // noSuchPath is the body of a 404 for a path that has no view.

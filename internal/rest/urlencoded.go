@@ -90,7 +90,7 @@ func parseForm(body []byte, wanted func(string) bool, _ string) (Data, error) {
 	data := Data{values: map[string]any{}, html: true}
 	for name, value := range urlencodedPairs(string(body)) {
 		if wanted(name) {
-			data.values[name] = value
+			data.add(name, value)
 		}
 	}
 	return data, nil

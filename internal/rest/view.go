@@ -51,6 +51,9 @@ type View struct {
 	// Parents are the views above this one, topmost first, and Children those
 	// below. Their paths may contain this view's path variables in braces.
 	Parents, Children []Link
+	// Now, if not nil, returns the view as it is now: a request is served by the one
+	// that it finds when it comes, whatever changes meanwhile. An error is the answer.
+	Now func(app core.App) (*View, error)
 	// BodyTimeout limits how long a request body may take to arrive; 0 for a
 	// minute.
 	BodyTimeout time.Duration
@@ -82,8 +85,12 @@ var methodOrder = []string{
 // authentication, permission, method lookup, handler.
 func (v *View) Serve(e *core.RequestEvent) error {
 	e.Request.Method = strings.ToUpper(e.Request.Method) // like Django
-	r := &Request{RequestEvent: e, View: v, accepted: defaultAccepted}
+	now, err := v.Current(e.App)
+	r := &Request{RequestEvent: e, View: now, accepted: defaultAccepted}
 	answer := func() error {
+		if err != nil {
+			return r.renderError(err)
+		}
 		if !r.resolve() {
 			return r.respondNoSuchPath()
 		}
@@ -96,6 +103,18 @@ func (v *View) Serve(e *core.RequestEvent) error {
 		return r.withoutBody(answer)
 	}
 	return answer()
+}
+
+// Current returns the view as it is now; this one and an error if there is none now.
+func (v *View) Current(app core.App) (*View, error) {
+	if v.Now == nil {
+		return v, nil
+	}
+	now, err := v.Now(app)
+	if err != nil {
+		return v, err
+	}
+	return now, nil
 }
 
 func (r *Request) serve() error {

@@ -81,16 +81,16 @@ func checkTopic(e *core.RequestEvent, topic string, collection *core.Collection)
 		return e.ForbiddenError("Only collections can be subscribed to.", nil)
 	case collection.ListRule == nil && collection.ViewRule == nil:
 		return e.ForbiddenError("Only superusers can subscribe to "+collection.Name+".", nil)
-	case e.Auth == nil && isForUsers(collection):
+	case e.Auth == nil && isForUsers(e.App, collection):
 		return e.Error(http.StatusUnauthorized, "Sign in to subscribe to "+collection.Name+".", nil)
 	}
 	return nil
 }
 
-// isForUsers reports whether a collection belongs to Carebase or PocketBase. Only
-// signed-in users can see its records.
-func isForUsers(collection *core.Collection) bool {
-	return collection.System || collections.Get(collection.Name) != nil
+// isForUsers reports whether a collection belongs to Carebase or PocketBase, or is one
+// that the documented API serves. Only signed-in users can see its records.
+func isForUsers(app core.App, collection *core.Collection) bool {
+	return collection.System || collections.NowOrNil(app, collection.Name) != nil
 }
 
 // collectionOf returns the collection of the topic COLLECTION, COLLECTION/* or

@@ -28,5 +28,9 @@ func asksForHealthData(e *core.RequestEvent) bool {
 		return false
 	}
 	collection, err := e.App.FindCachedCollectionByNameOrId(e.Request.PathValue("collection"))
-	return err == nil && collections.IsOwned(collection.Name)
+	if err != nil {
+		return false
+	}
+	declared := collections.NowOrNil(e.App, collection.Name)
+	return declared != nil && (declared.Owner != "" || declared.Operators)
 }

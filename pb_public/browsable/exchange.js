@@ -2,7 +2,7 @@
 
 import { access, current, renew, SessionEnded } from "../session.js";
 
-/** @typedef {{ method?: string, json?: string, accept?: string, secret?: boolean, signal?: AbortSignal }} Options */
+/** @typedef {{ method?: string, json?: string | FormData, accept?: string, secret?: boolean, signal?: AbortSignal }} Options */
 
 /**
  * Sends a request. With `secret` it carries the session's token, which is renewed
@@ -32,6 +32,6 @@ async function tokenFrom(source) {
 function attempt(url, { method = "GET", json, accept = "text/html", signal }, token) {
   const headers = new Headers({ Accept: accept });
   if (token) headers.set("Authorization", `Bearer ${token}`);
-  if (json !== undefined) headers.set("Content-Type", "application/json");
+  if (typeof json === "string") headers.set("Content-Type", "application/json");
   return fetch(url, { method, headers, body: json, signal, cache: "no-store" });
 }

@@ -1,0 +1,73 @@
+package hooks
+
+import (
+	validation "github.com/pocketbase/ozzo-validation/v4"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/audit"
+	"carebase/internal/collections"
+)
+
+// bindServed keeps the collections that the documented API serves such that it can, and
+// sets the API rules of those that operators make: they are the same at every door.
+func bindServed(app core.App) {
+	app.OnCollectionCreate().BindFunc(func(e *core.CollectionEvent) error {
+		if err := checkServed(e); err != nil {
+			return err
+		}
+		collections.Draw(e.App, e.Collection)
+		return e.Next()
+	})
+	app.OnCollectionUpdate().BindFunc(func(e *core.CollectionEvent) error {
+		if err := checkServed(e); err != nil {
+			return err
+		}
+		if err := checkDrawnRules(e); err != nil {
+			return err
+		}
+		collections.Draw(e.App, e.Collection)
+		return e.Next()
+	})
+}
+
+// checkServed refuses what a request makes of a collection if the API cannot serve it.
+func checkServed(e *core.CollectionEvent) error {
+	if !audit.IsRequested(e.Context, e.App) {
+		return nil // the start of the server tells
+	}
+	if problem := collections.Problem(e.App, e.Collection); problem != "" {
+		return validation.Errors{"fields": validation.NewError("validation_not_served", "The API cannot serve this: "+problem+".")}
+	}
+	return nil
+}
+
+// checkDrawnRules refuses rules that a request gives to a collection whose rules follow
+// from its being served.
+func checkDrawnRules(e *core.CollectionEvent) error {
+	declared := collections.NowOrNil(e.App, e.Collection.Name)
+	if declared == nil || !declared.Operators || !audit.IsRequested(e.Context, e.App) {
+		return nil
+	}
+	stored, err := e.App.FindCollectionByNameOrId(e.Collection.Id)
+	if err != nil {
+		return err
+	}
+	sent := collections.RulesOf(e.Collection)
+	if sent.Equal(collections.RulesOf(stored)) || sent.Equal(collections.DrawnRules(e.App, e.Collection)) {
+		return nil
+	}
+	refused := validation.Errors{}
+	before := rulesOf(stored)
+	for name, rule := range rulesOf(e.Collection) {
+		if before[name] != rule {
+			refused[name] = errDrawnRule
+		}
+	}
+	if len(refused) == 0 {
+		refused["listRule"] = errDrawnRule // a rule was taken away
+	}
+	return refused
+}
+
+var errDrawnRule error = validation.NewError("validation_drawn_rule",
+	"The API serves this collection (API_RESOURCES), so its rules follow from its fields: with a relation created_by to users, records are per user.")

@@ -1,0 +1,53 @@
+package console
+
+import (
+	"testing"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/testing/testapp"
+)
+
+// TestAddedFields shows, sorts by and asks for fields that an operator has added.
+func TestAddedFields(t *testing.T) {
+	server := testapp.New(t)
+	ann := server.SignUp("ann")
+	collection, err := server.App.FindCollectionByNameOrId("patients")
+	if err != nil {
+		t.Fatal(err)
+	}
+	collection.Fields.Add(
+		&core.SelectField{Name: "blood", Values: []string{"0", "A", "B"}, MaxSelect: 1},
+		&core.BoolField{Name: "insured"},
+		&core.NumberField{Name: "weight"},
+	)
+	if err := server.App.Save(collection); err != nil {
+		t.Fatal(err)
+	}
+	server.Create(ann, "patients", map[string]any{"name": "Ada", "age": 36, "blood": "B", "weight": 61.5})
+	page := signedIn(t, server, ann, "patients")
+	page.Until(`document.querySelector("thead").innerText.includes("Blood") && document.querySelector("tbody").innerText.includes("61.5")`)
+	page.Press("Add patient")
+	page.Fill("Name", "Bernard")
+	page.Fill("Age", "7")
+	page.Evaluate(`document.querySelector("[name=blood]").value = "A"`, nil)
+	page.Click("[name=insured]")
+	page.Fill("Weight", "heavy")
+	page.Allow("status of 400 (Bad Request)")
+	page.Press("Add")
+	page.Sees("Enter a number.")
+	page.Fill("Weight", "")
+	page.Accessible()
+	page.Screenshot("patient-form-fields")
+	page.Press("Add")
+	page.Until(`document.querySelector("h1").textContent === "Bernard"`)
+	page.Until(`document.querySelector(".facts")?.innerText.replace(/\s+/g, " ").includes("Blood A Insured Yes Weight")`)
+	if got := patientOf(server, ann, location(page)); got["blood"] != "A" || got["insured"] != true {
+		t.Errorf("stored: %v", got)
+	}
+	page.Press("Patients")
+	page.Press("Blood")
+	page.Until(rows + ` === "Bernard|Ada"`)
+	page.Press("Blood")
+	page.Until(rows + ` === "Ada|Bernard"`)
+}
