@@ -41,14 +41,15 @@ func bindEmails(app core.App) {
 }
 
 // findByEmail finds the account of a sign-in with such an address, which PocketBase does
-// not look for.
+// not look for, or with another spelling of one.
 func findByEmail(e *core.RecordAuthWithPasswordRequestEvent) error {
+	normal := rest.NormalizeEmail(e.Identity)
 	byEmail := e.IdentityField == "" || e.IdentityField == core.FieldNameEmail
 	isEmail := byEmail && slices.Contains(e.Collection.PasswordAuth.IdentityFields, core.FieldNameEmail)
-	if e.Record != nil || !isEmail || !isForDjango(e.Collection, e.Identity) {
+	if e.Record != nil || !isEmail || normal == e.Identity && !isForDjango(e.Collection, e.Identity) {
 		return e.Next()
 	}
-	found, err := e.App.FindAuthRecordByEmail(e.Collection, e.Identity)
+	found, err := e.App.FindAuthRecordByEmail(e.Collection, normal)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}

@@ -23,6 +23,7 @@ func Bind(app core.App, config *config.Config) {
 	bindSessions(app)
 	bindUsers(app)
 	bindEmails(app)
+	bindOAuth2(app)
 	bindRegistration(app, config.RegistrationClosed)
 	bindText(app)
 	bindIntegers(app)

@@ -16,10 +16,16 @@ import (
 // identityProvider is an OpenID Connect provider at which anybody is the given user.
 func identityProvider(t *testing.T, email string) *httptest.Server {
 	t.Helper()
+	return providerOf(t, "1", email, "Ann")
+}
+
+// providerOf is a provider of OpenID Connect that knows one account.
+func providerOf(t *testing.T, subject, email, name string) *httptest.Server {
+	t.Helper()
 	provider := httptest.NewServer(http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
 		answer := map[string]any{"access_token": "x", "token_type": "Bearer"}
 		if request.URL.Path == "/user" {
-			answer = map[string]any{"sub": "1", "email": email, "email_verified": true, "name": "Ann"}
+			answer = map[string]any{"sub": subject, "email": email, "email_verified": true, "name": name}
 		}
 		response.Header().Set("Content-Type", "application/json")
 		if err := json.NewEncoder(response).Encode(answer); err != nil {

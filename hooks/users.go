@@ -19,8 +19,18 @@ func bindUsers(app core.App) {
 	app.OnRecordCreate(collections.Users).BindFunc(normalize)
 	app.OnRecordUpdate(collections.Users).BindFunc(normalize)
 
+	// The plain text is present only while a password is being set.
+	normalizePassword := func(e *core.RecordEvent) error {
+		password := e.Record.GetString(core.FieldNamePassword)
+		if normal := rest.NormalizePassword(password); normal != password {
+			e.Record.SetPassword(normal)
+		}
+		return e.Next()
+	}
+	app.OnRecordCreate(collections.Users, core.CollectionNameSuperusers).BindFunc(normalizePassword)
+	app.OnRecordUpdate(collections.Users, core.CollectionNameSuperusers).BindFunc(normalizePassword)
+
 	app.OnRecordValidate(collections.Users).BindFunc(func(e *core.RecordEvent) error {
-		// The plain text is present only while a password is being set.
 		password := e.Record.GetString(core.FieldNamePassword)
 		if password == "" {
 			return e.Next()

@@ -1,8 +1,6 @@
 package routes
 
 import (
-	"database/sql"
-	"errors"
 	"net/http"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -62,8 +60,8 @@ func mailPasswordReset(r *rest.Request) error {
 	if !users.PasswordAuth.Enabled {
 		return rest.PermissionDenied()
 	}
-	user, err := r.App.FindAuthRecordByEmail(users, email)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	user, err := simplejwt.FindByEmail(r.App, email)
+	if err != nil {
 		return err
 	}
 	event := ofAccount(nil, "", "password reset requested")

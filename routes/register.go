@@ -86,7 +86,7 @@ const emailInUse = "user with this email already exists."
 func unusedEmail(r *rest.Request, email string, _ rest.Data) ([]string, error) {
 	var count int64
 	err := r.App.ConcurrentDB().Select("count(*)").From(collections.Users).
-		Where(dbx.NewExp("[[email]] = {:email} COLLATE NOCASE", dbx.Params{"email": email})).
+		Where(dbx.NewExp("[[email]] = {:email} COLLATE NOCASE", dbx.Params{"email": rest.NormalizeEmail(email)})).
 		WithContext(r.Request.Context()).Row(&count)
 	if err != nil || count == 0 {
 		return nil, err

@@ -80,6 +80,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 		cli.NewRunServerCommand(app, config), cli.NewCreateSuperuserCommand(app, config), cli.NewChangePasswordCommand(app), cli.NewFlushExpiredTokensCommand(app),
 	)
 	migratecmd.MustRegister(app, app.RootCmd, migratecmd.Config{})
+	cli.AcceptNoInput(app.RootCmd)
 	return app, nil
 }
 

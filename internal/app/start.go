@@ -19,6 +19,7 @@ import (
 	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/django"
+	"carebase/internal/rest"
 )
 
 // bindStart applies the configuration to the database before the server answers
@@ -156,7 +157,7 @@ func applySuperuser(app core.App, email, password string) error {
 		superuser.SetEmail(email)
 	case err != nil:
 		return err
-	case superuser.ValidatePassword(password):
+	case superuser.ValidatePassword(rest.NormalizePassword(password)), superuser.ValidatePassword(password):
 		return nil
 	}
 	superuser.SetPassword(password)

@@ -93,6 +93,17 @@ func networks(_ *cobra.Command, arguments []string) error {
 	return nil
 }
 
+// AcceptNoInput lets "migrate" have Django's --noinput, which scripts pass: with or without
+// it, migrating to the newest version asks nothing.
+func AcceptNoInput(root *cobra.Command) {
+	for _, command := range root.Commands() {
+		if command.Name() == "migrate" {
+			command.Flags().Bool("noinput", false, "ask nothing, as migrations never do")
+			command.Flags().Bool("no-input", false, "the same")
+		}
+	}
+}
+
 // migrateArguments knows the actions of "migrate" and how many arguments each takes.
 func migrateArguments(command *cobra.Command, arguments []string) error {
 	if len(arguments) == 0 {

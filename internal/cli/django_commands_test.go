@@ -52,7 +52,8 @@ func TestDjangosQuickStart(t *testing.T) {
 		arguments string
 		want      string
 	}{
-		{nil, "migrate", ""},
+		{nil, "migrate --noinput", ""},
+		{nil, "migrate --no-input up", ""},
 		{nil, "createsuperuser --noinput", "You must use --email with --noinput."},
 		{nil, "createsuperuser --noinput --email " + email, "You must use --name with --noinput."},
 		{nil, "createsuperuser --noinput --email nonsense --name Ann", "Enter a valid email address."},

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"carebase/internal/django/password"
+	"carebase/internal/rest"
 )
 
 // maxBcryptPassword is the number of bytes of a password that bcrypt uses.
@@ -41,7 +42,19 @@ func SetHash(record *core.Record, encoded string) {
 //
 // Verify ignores IsInactive. Call it within the limit on concurrent password hashing,
 // as for PocketBase's own check, and never in a transaction.
+//
+// New passwords are stored as rest.NormalizePassword spells them; older ones are
+// accepted as they were typed.
 func Verify(ctx context.Context, app core.App, record *core.Record, plain string) (bool, error) {
+	if normal := rest.NormalizePassword(plain); normal != plain {
+		if valid, err := verify(ctx, app, record, normal); valid || err != nil {
+			return valid, err
+		}
+	}
+	return verify(ctx, app, record, plain)
+}
+
+func verify(ctx context.Context, app core.App, record *core.Record, plain string) (bool, error) {
 	encoded := Hash(record)
 	if encoded == "" || hasPlaceholder(record) {
 		return record.ValidatePassword(plain) && !hasPlaceholder(record), nil

@@ -4,7 +4,11 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -58,12 +62,24 @@ func validDomain(domain string) bool {
 	return top > 0 && domainTop.MatchString(labels[top])
 }
 
-// NormalizeEmail returns the address with its domain in lower case, like Django's
-// BaseUserManager.normalize_email.
+// domains are compared as they are looked up, and shown in their own letters.
+var domains = idna.New(idna.MapForLookup(), idna.Transitional(false))
+
+// NormalizeEmail returns the one spelling of a mailbox: its domain in lower case, like
+// Django's BaseUserManager.normalize_email, an internationalized one in its own letters,
+// whether it was written so or as xn--…, and letters with accents composed (NFC).
 func NormalizeEmail(address string) string {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {
 		return address
 	}
-	return address[:at] + strings.ToLower(address[at:])
+	domain := strings.ToLower(address[at+1:])
+	if shown, err := domains.ToUnicode(domain); err == nil && isInternational(domain) {
+		domain = shown
+	}
+	return norm.NFC.String(address[:at]) + "@" + norm.NFC.String(domain)
+}
+
+func isInternational(domain string) bool {
+	return strings.Contains(domain, "xn--") || strings.ContainsFunc(domain, func(letter rune) bool { return letter > unicode.MaxASCII })
 }

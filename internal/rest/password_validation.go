@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -44,6 +46,10 @@ var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 
 // UserAttribute is an attribute that the user's password must not resemble.
 type UserAttribute struct{ Name, Value string }
+
+// NormalizePassword returns the one spelling of a password, whichever keyboard and system
+// it was typed on (NFKC).
+func NormalizePassword(password string) string { return norm.NFKC.String(password) }
 
 // ValidatePassword returns the messages about a new password, like Django's
 // validate_password with its default validators; nil if it is acceptable.

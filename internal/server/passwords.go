@@ -7,6 +7,7 @@ import (
 
 	"carebase/internal/django"
 	"carebase/internal/endpoint"
+	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
 
@@ -38,6 +39,9 @@ func authWithPassword(e *core.RecordAuthWithPasswordRequestEvent) error {
 		return err
 	}
 	if valid {
+		if err := acceptSpelling(e); err != nil {
+			return err
+		}
 		err = e.Next()
 	} else {
 		err = e.BadRequestError("Failed to authenticate.", nil)
@@ -48,6 +52,20 @@ func authWithPassword(e *core.RecordAuthWithPasswordRequestEvent) error {
 		}
 	}
 	return err
+}
+
+// acceptSpelling has PocketBase check a password in the spelling that new ones are stored
+// in, if that is right, and as it was typed otherwise. Unknown addresses take as long.
+func acceptSpelling(e *core.RecordAuthWithPasswordRequestEvent) error {
+	normal := rest.NormalizePassword(e.Password)
+	switch {
+	case normal == e.Password:
+	case e.Record == nil:
+		return simplejwt.CheckNobody(e.App, e.Collection.Name, normal)
+	case e.Record.ValidatePassword(normal):
+		e.Password = normal
+	}
+	return nil
 }
 
 // limitPasswordWork does the same for requests whose password PocketBase hashes

@@ -13,6 +13,7 @@ import (
 
 	"carebase/internal/collections"
 	"carebase/internal/django"
+	"carebase/internal/rest"
 )
 
 // MaxPasswordWork is the number of passwords hashed concurrently: bcrypt takes about
@@ -48,14 +49,17 @@ func WithPasswordWork(ctx context.Context, work func() error) error {
 // SpendPasswordWork takes as long as checking a password of a record in the named
 // collection. Callers use it to hide that no such record exists.
 func SpendPasswordWork(ctx context.Context, app core.App, collection, password string) error {
+	return WithPasswordWork(ctx, func() error { return CheckNobody(app, collection, password) })
+}
+
+// CheckNobody is SpendPasswordWork for callers that have a slot.
+func CheckNobody(app core.App, collection, password string) error {
 	hash, err := dummyHash(app, collection)
 	if err != nil {
 		return err
 	}
-	return WithPasswordWork(ctx, func() error {
-		core.PasswordFieldValue{Hash: hash}.Validate(password)
-		return nil
-	})
+	core.PasswordFieldValue{Hash: hash}.Validate(password)
+	return nil
 }
 
 // dummyHashes caches hashes of random passwords by cost.
@@ -81,11 +85,22 @@ func dummyHash(app core.App, name string) (string, error) {
 	return string(hash), nil
 }
 
+// FindByEmail returns the user of an address, in its one spelling or as an earlier
+// version stored it, or nil.
+func FindByEmail(app core.App, email string) (*core.Record, error) {
+	for _, spelling := range []string{rest.NormalizeEmail(email), email} {
+		if user, err := app.FindAuthRecordByEmail(collections.Users, spelling); !isNotFound(err) {
+			return user, err
+		}
+	}
+	return nil, nil
+}
+
 // Login checks a user's credentials and starts a session, like SimpleJWT's
 // TokenObtainPairSerializer. Unknown e-mail addresses take the same time.
 func Login(ctx context.Context, app core.App, email, password string, agent Agent, lifetimes Lifetimes) (Pair, error) {
-	user, err := app.FindAuthRecordByEmail(collections.Users, email)
-	if err != nil && !isNotFound(err) {
+	user, err := FindByEmail(app, email)
+	if err != nil {
 		return Pair{}, err
 	}
 	dummy, err := dummyHash(app, collections.Users)
@@ -97,6 +112,9 @@ func Login(ctx context.Context, app core.App, email, password string, agent Agen
 		begun := time.Now()
 		if user == nil {
 			core.PasswordFieldValue{Hash: dummy}.Validate(password)
+			if normal := rest.NormalizePassword(password); normal != password {
+				core.PasswordFieldValue{Hash: dummy}.Validate(normal)
+			}
 		} else if valid, err = django.Verify(ctx, app, user, password); err != nil {
 			return err
 		}

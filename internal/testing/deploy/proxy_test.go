@@ -22,39 +22,60 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
+// startCaddy and startNginx are proxies with a configuration of deploy/proxy.
+func startCaddy(t *testing.T, configuration, host, certificate, key, upstream, address string) *exec.Cmd {
+	t.Helper()
+	caddy := tool(t, "caddy", "caddy")
+	directory := t.TempDir()
+	caddyfile := "{\n\tadmin off\n\tauto_https off\n\tstorage file_system " + directory + "\n}\n" +
+		edited(t, file("proxy", configuration), host+" {", "https://"+address+" {\n\ttls "+certificate+" "+key, "127.0.0.1:8000", upstream)
+	command := exec.Command(caddy, "run", "--config", write(t, "Caddyfile", caddyfile), "--adapter", "caddyfile")
+	command.Env = []string{"HOME=" + directory}
+	return command
+}
+
+func startNginx(t *testing.T, configuration, certificate, key, upstream, address string) *exec.Cmd {
+	t.Helper()
+	nginx := tool(t, "nginx", "nginx-light")
+	directory := t.TempDir()
+	server := edited(t, file("proxy", configuration), "listen 443 ssl http2;", "listen "+address+" ssl http2;",
+		"server 127.0.0.1:8000;", "server "+upstream+";", "/etc/ssl/carebase/fullchain.pem", certificate, "/etc/ssl/carebase/privkey.pem", key)
+	server = strings.ReplaceAll(server, "listen 80;", "listen "+testapp.UnusedAddress(t)+";")
+	paths := ""
+	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		paths += kind + "_temp_path " + filepath.Join(directory, kind) + ";\n"
+	}
+	main := "daemon off;\nerror_log stderr warn;\npid " + filepath.Join(directory, "pid") + ";\nevents {}\nhttp {\naccess_log off;\n" + paths + server + "}\n"
+	return exec.Command(nginx, "-c", write(t, "nginx.conf", main), "-e", "stderr")
+}
+
 // TestProxies uses the documented API and realtime through each proxy, as its
-// example configures it.
+// example configures it, at the root of a host and below a path.
 func TestProxies(t *testing.T) {
 	certificate, key := newCertificate(t)
-	for name, start := range map[string]func(t *testing.T, upstream, address string) *exec.Cmd{
-		"Caddy": func(t *testing.T, upstream, address string) *exec.Cmd {
-			caddy := tool(t, "caddy", "caddy")
-			directory := t.TempDir()
-			caddyfile := "{\n\tadmin off\n\tauto_https off\n\tstorage file_system " + directory + "\n}\n" +
-				edited(t, file("proxy", "Caddyfile"), "clinic.example.com {", "https://"+address+" {\n\ttls "+certificate+" "+key, "127.0.0.1:8000", upstream)
-			command := exec.Command(caddy, "run", "--config", write(t, "Caddyfile", caddyfile), "--adapter", "caddyfile")
-			command.Env = []string{"HOME=" + directory}
-			return command
-		},
-		"nginx": func(t *testing.T, upstream, address string) *exec.Cmd {
-			nginx := tool(t, "nginx", "nginx-light")
-			directory := t.TempDir()
-			server := edited(t, file("proxy", "nginx.conf"), "listen 80;", "listen "+testapp.UnusedAddress(t)+";", "listen 443 ssl http2;", "listen "+address+" ssl http2;",
-				"server 127.0.0.1:8000;", "server "+upstream+";", "/etc/ssl/carebase/fullchain.pem", certificate, "/etc/ssl/carebase/privkey.pem", key)
-			paths := ""
-			for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-				paths += kind + "_temp_path " + filepath.Join(directory, kind) + ";\n"
-			}
-			main := "daemon off;\nerror_log stderr warn;\npid " + filepath.Join(directory, "pid") + ";\nevents {}\nhttp {\naccess_log off;\n" + paths + server + "}\n"
-			return exec.Command(nginx, "-c", write(t, "nginx.conf", main), "-e", "stderr")
-		},
+	for name, proxied := range map[string]struct {
+		path  string
+		start func(t *testing.T, upstream, address string) *exec.Cmd
+	}{
+		"Caddy": {"", func(t *testing.T, upstream, address string) *exec.Cmd {
+			return startCaddy(t, "Caddyfile", "clinic.example.com", certificate, key, upstream, address)
+		}},
+		"Caddy below a path": {"/clinic", func(t *testing.T, upstream, address string) *exec.Cmd {
+			return startCaddy(t, "subpath.Caddyfile", "example.com", certificate, key, upstream, address)
+		}},
+		"nginx": {"", func(t *testing.T, upstream, address string) *exec.Cmd {
+			return startNginx(t, "nginx.conf", certificate, key, upstream, address)
+		}},
+		"nginx below a path": {"/clinic", func(t *testing.T, upstream, address string) *exec.Cmd {
+			return startNginx(t, "subpath.nginx.conf", certificate, key, upstream, address)
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			behind := testapp.New(t, func(settings *config.Config) {
 				settings.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 			})
 			address := testapp.UnusedAddress(t)
-			proxy := start(t, strings.TrimPrefix(behind.URL, "http://"), address)
+			proxy := proxied.start(t, strings.TrimPrefix(behind.URL, "http://"), address)
 			proxy.Stderr, proxy.WaitDelay = t.Output(), 10*time.Second
 			if err := proxy.Start(); err != nil {
 				t.Fatal(err)
@@ -63,7 +84,7 @@ func TestProxies(t *testing.T) {
 				_ = proxy.Process.Signal(syscall.SIGTERM) // nginx ends its workers then
 				_ = proxy.Wait()
 			})
-			through := &testapp.Server{TB: t, App: behind.App, URL: "https://" + address}
+			through := &testapp.Server{TB: t, App: behind.App, URL: "https://" + address + proxied.path}
 			testapp.Eventually(t, 30*time.Second, name+" answers", func() bool {
 				response, err := http.Get(through.URL + "/readyz")
 				if err == nil {
@@ -89,6 +110,9 @@ func testProxy(t *testing.T, behind, through *testapp.Server) {
 	through.Patient(ann, "Ben")
 	if page := through.Must(http.StatusOK, ann.Access, "GET", "/api/patients/?page_size=1", nil); !strings.HasPrefix(page["next"].(string), through.URL+"/api/patients/") {
 		t.Errorf("got %v", page["next"])
+	}
+	if proxied := through.Do(testapp.Request{Method: "GET", Path: "/api/patients/?page_size=1", Token: ann.Access, Header: map[string]string{"X-Forwarded-Prefix": "/forged"}}); strings.Contains(proxied.Body, "forged") {
+		t.Errorf("a client chooses the prefix: %s", proxied.Body)
 	}
 	// Nobody chooses an address.
 	forged := testapp.Request{Method: "POST", Path: "/api/auth/login/", Header: map[string]string{"X-Forwarded-For": "203.0.113.7"},
