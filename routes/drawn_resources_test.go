@@ -37,8 +37,15 @@ func TestDrawnResourceIsPerUser(t *testing.T) {
 	if missing := server.Call(alice.Access, "GET", path, nil); missing.Status != http.StatusNotFound || missing.Body != `{"detail":"Not found."}` {
 		t.Errorf("before it is made: got %d %s", missing.Status, missing.Body)
 	}
+	root := func() bool { return strings.Contains(server.Call("", "GET", "/api/", nil).Body, path) }
+	if root() {
+		t.Error("the root leads to what nobody has made")
+	}
 	drawAppointments(server, operator)
 	checkAgainstReference(t, server)
+	if !root() {
+		t.Error("the root does not lead there")
+	}
 	patient, foreign := server.Patient(alice, "Ada"), server.Patient(bob, "Bernard")
 
 	if guest := server.Call("", "GET", path, nil); guest.Status != http.StatusUnauthorized {

@@ -23,7 +23,10 @@ func apiRoot(table map[string]endpoints) *rest.View {
 		Methods: map[string]rest.Method{http.MethodGet: {
 			Handle: func(r *rest.Request) error {
 				links := rest.Object[any]{}
-				for _, name := range listNames(table) {
+				for _, name := range listNames(table, func(view *rest.View) bool {
+					_, err := view.Current(r.App)
+					return err == nil
+				}) {
 					links = append(links, rest.Entry[any]{Key: name, Value: r.Origin() + rootPath + name + "/"})
 				}
 				return r.Respond(http.StatusOK, links)
@@ -40,10 +43,11 @@ const (
 	rootPath = "/api/"
 )
 
-// rootFields declares the links of the root.
+// rootFields declares the links of the root, without those of collections that
+// operators may make.
 func rootFields(table map[string]endpoints) []rest.Field {
 	fields := []rest.Field{}
-	for _, name := range listNames(table) {
+	for _, name := range listNames(table, func(view *rest.View) bool { return view.Now == nil || len(view.Fields) > 0 }) {
 		fields = append(fields, rest.Field{
 			Name: name, Label: capitalized(name), Type: rest.String, ReadOnly: true,
 			Description: "The URL of this list.", Example: "http://127.0.0.1:8000" + rootPath + name + "/",
@@ -53,12 +57,13 @@ func rootFields(table map[string]endpoints) []rest.Field {
 }
 
 // listNames returns what is right below the root and can be read: the resources in
-// the order of their declaration, and then the others.
-func listNames(table map[string]endpoints) []string {
+// the order of their declaration, and then the others. It leaves out those that are not
+// there.
+func listNames(table map[string]endpoints, isThere func(*rest.View) bool) []string {
 	var names []string
 	for _, prefix := range slices.Sorted(maps.Keys(table)) {
 		name, below := strings.CutPrefix(prefix, rootPath)
-		if view := table[prefix][""]; below && view != nil && view.Methods[http.MethodGet].Handle != nil {
+		if view := table[prefix][""]; below && view != nil && view.Methods[http.MethodGet].Handle != nil && isThere(view) {
 			names = append(names, name)
 		}
 	}
