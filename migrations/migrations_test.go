@@ -97,7 +97,7 @@ func TestSettingsAreSetOnPurpose(t *testing.T) {
 	if rules := settings.RateLimits.Rules; len(rules) != 4 || rules[0] != (core.RateLimitRule{Label: "*:auth", MaxRequests: 2, Duration: 3}) {
 		t.Errorf("the rate limits are not PocketBase's own: %+v", rules)
 	}
-	if settings.Logs.MaxDays != 30 || !settings.Logs.LogAuthId || settings.Meta.AppName != "Carebase" {
+	if settings.Logs.MaxDays != 7 || !settings.Logs.LogAuthId || settings.Meta.AppName != "Carebase" {
 		t.Errorf("got %+v", settings.Logs)
 	}
 }

@@ -71,8 +71,8 @@ func TestContract(t *testing.T) {
 			}
 		})
 	}
-	if reference.checked < 300 {
-		t.Errorf("only %d exchanges were checked", reference.checked)
+	if checked := reference.checked.Load(); checked < 300 {
+		t.Errorf("only %d exchanges were checked", checked)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -25,7 +26,7 @@ type reference struct {
 	document *openapi3.T
 	router   routers.Router
 	// checked is how many exchanges were.
-	checked int
+	checked atomic.Int64
 	// requestsToo is set where every request that is accepted has to be one that
 	// the document tells to send.
 	requestsToo bool
@@ -61,7 +62,7 @@ func checkAgainstReference(t *testing.T, server *testapp.Server) *reference {
 
 // references are the documents that were read, each with its router, by their
 // text: reading and validating one takes longer than most tests.
-var references = map[string]reference{}
+var references = map[string]*reference{}
 
 // readReference validates a document. Its callers do not run in parallel.
 func readReference(text string) (*reference, error) {
@@ -75,10 +76,10 @@ func readReference(text string) (*reference, error) {
 		if err != nil {
 			return nil, err
 		}
-		known = reference{document: document, router: router}
+		known = &reference{document: document, router: router}
 		references[text] = known
 	}
-	return &known, nil
+	return &reference{document: known.document, router: known.router}, nil
 }
 
 func (r *reference) check(request *http.Request, response testapp.Response) error {
@@ -90,7 +91,7 @@ func (r *reference) check(request *http.Request, response testapp.Response) erro
 	if err != nil {
 		return err
 	}
-	r.checked++
+	r.checked.Add(1)
 	isHead := request.Method == http.MethodHead
 	if isHead {
 		// Whatever is said of HEAD would not be looked at.

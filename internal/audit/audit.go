@@ -181,6 +181,7 @@ func Bind(app core.App, settings *config.Config, options Options) {
 	trail.bindLogins()
 	trail.bindAdministration()
 	trail.bindRetention()
+	trail.bindSealing(settings.AuditSealAfter)
 	trail.bindQueue()
 	trail.bindHeads()
 	trail.bindEnd()

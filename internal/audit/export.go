@@ -2,7 +2,8 @@ package audit
 
 import (
 	"context"
-	"encoding/json"
+	"database/sql"
+	"errors"
 	"strings"
 	"time"
 
@@ -23,34 +24,53 @@ type Exported struct {
 	Checkpoints []Checkpoint `json:"checkpoints,omitempty"`
 }
 
-// Export yields the events of [from, until) in the order in which they were
-// stored. It streams one consistent state of the database.
+// Export yields the events of [from, until) in the order in which they were stored,
+// sealed or not.
 func Export(ctx context.Context, app core.App, from, until time.Time, yield func(*Exported) error) error {
-	rows, err := app.ConcurrentDB().NewQuery(`SELECT l.hash, l.event, COALESCE(s.records, ''), COALESCE(s.patients, '')
-		FROM audit_log l LEFT JOIN audit_record_sets s ON s.id = l.subject WHERE l.id >= {:from} ORDER BY l.id`).
-		Bind(dbx.Params{"from": idBefore(from)}).WithContext(ctx).Rows()
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	begin, end := from.UTC().Format(timeLayout), until.UTC().Format(timeLayout)
-	for rows.Next() {
-		var hash, text, records, patients string
-		if err := rows.Scan(&hash, &text, &records, &patients); err != nil {
+	sets, last := newSetReader(app), ""
+	return walkEntries(ctx, app, idBefore(from), func(event *entry) error {
+		at := event.stored.RecordedAt
+		if at < begin || at >= end || event.id == last {
+			return nil // stored later than it happened, or sealed meanwhile
+		}
+		last = event.id
+		set, err := sets.read(ctx, event.stored.Set)
+		if err != nil {
 			return err
 		}
-		var event stored
-		if err := json.Unmarshal([]byte(text), &event); err != nil {
-			return err
-		}
-		if event.RecordedAt < begin || event.RecordedAt >= end {
-			continue // stored later than it happened
-		}
-		if err := yield(event.export(hash, records, patients)); err != nil {
-			return err
-		}
+		return yield(event.stored.export(event.hash, set.records, set.patients))
+	})
+}
+
+// setReader reads sets of records, of which many events name the same one.
+type setReader struct {
+	app   core.App
+	known map[string]recordSet
+}
+
+// setsKept is how many sets a reader keeps.
+const setsKept = 500
+
+func newSetReader(app core.App) *setReader { return &setReader{app, map[string]recordSet{}} }
+
+// read returns a set; an empty one for an empty id, and for one that does not exist.
+func (r *setReader) read(ctx context.Context, id string) (set recordSet, err error) {
+	if id == "" {
+		return set, nil
 	}
-	return rows.Err()
+	if known, found := r.known[id]; found {
+		return known, nil
+	}
+	err = r.app.ConcurrentDB().Select("records", "patients").From("audit_record_sets").Where(dbx.HashExp{"id": id}).WithContext(ctx).Row(&set.records, &set.patients)
+	if errors.Is(err, sql.ErrNoRows) {
+		return set, nil
+	}
+	if len(r.known) >= setsKept {
+		clear(r.known)
+	}
+	r.known[id] = set
+	return set, err
 }
 
 func (s *stored) export(hash, records, patients string) *Exported {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/pocketbase/dbx"
@@ -28,20 +29,27 @@ const superuserName = "Superuser"
 // ofPatient returns the condition for events about a patient: by the patient, or by
 // a set with the patient that was read by the owner or by somebody without one.
 func ofPatient(patient, owner string) dbx.Expression {
-	return dbx.NewExp(`[[subject]] IN (SELECT {:patient} UNION ALL SELECT [[id]] FROM {{audit_record_sets}}
-		WHERE [[owner]] IN ({:owner}, '') AND (instr([[records]], {:patient}) > 0 OR instr([[patients]], {:patient}) > 0))`,
-		dbx.Params{"patient": patient, "owner": owner})
+	return dbx.NewExp("[[subject]] IN ("+subjectsOfPatient+")", dbx.Params{"patient": patient, "owner": owner})
 }
+
+const subjectsOfPatient = `SELECT {:patient} UNION ALL SELECT [[id]] FROM {{audit_record_sets}}
+	WHERE [[owner]] IN ({:owner}, '') AND (instr([[records]], {:patient}) > 0 OR instr([[patients]], {:patient}) > 0)`
 
 // CountHistory counts the events about a patient.
 func CountHistory(ctx context.Context, app core.App, patient, owner string) (count int64, err error) {
-	err = app.ConcurrentDB().Select("count(*)").From("audit_log").Where(ofPatient(patient, owner)).WithContext(ctx).Row(&count)
-	return count, err
+	for table, number := range map[string]string{"audit_log": "count(*)", "audit_segment_subjects": "coalesce(sum(events), 0)"} {
+		var found int64
+		if err := app.ConcurrentDB().Select(number).From(table).Where(ofPatient(patient, owner)).WithContext(ctx).Row(&found); err != nil {
+			return 0, err
+		}
+		count += found
+	}
+	return count, nil
 }
 
 // History returns a page of the events about a patient, newest first.
 func History(ctx context.Context, app core.App, patient, owner string, offset, limit int64) ([]HistoryEntry, error) {
-	return historyOf(ctx, app, ofPatient(patient, owner), offset, limit)
+	return historyOf(ctx, app, about{patient: patient, owner: owner}, offset, limit)
 }
 
 // historyChunk is how many events WholeHistory reads at a time.
@@ -50,9 +58,9 @@ const historyChunk = 500
 // WholeHistory yields the events about a patient up to now, newest first.
 func WholeHistory(ctx context.Context, app core.App, patient, owner string) iter.Seq2[HistoryEntry, error] {
 	return func(yield func(HistoryEntry, error) bool) {
-		condition := ofPatient(patient, owner)
+		asked := about{patient: patient, owner: owner}
 		for {
-			entries, err := historyOf(ctx, app, condition, 0, historyChunk)
+			entries, err := historyOf(ctx, app, asked, 0, historyChunk)
 			if err != nil {
 				yield(HistoryEntry{}, err)
 				return
@@ -65,31 +73,86 @@ func WholeHistory(ctx context.Context, app core.App, patient, owner string) iter
 			if len(entries) < historyChunk {
 				return
 			}
-			before := dbx.NewExp("[[id]] < {:before}", dbx.Params{"before": entries[historyChunk-1].ID})
-			condition = dbx.And(ofPatient(patient, owner), before)
+			asked.before = entries[historyChunk-1].ID
 		}
 	}
 }
 
-// historyOf returns events that meet a condition, newest first.
-func historyOf(ctx context.Context, app core.App, condition dbx.Expression, offset, limit int64) ([]HistoryEntry, error) {
-	var texts []string
-	err := app.ConcurrentDB().Select("event").From("audit_log").Where(condition).
-		OrderBy("id DESC").Offset(offset).Limit(limit).WithContext(ctx).Column(&texts)
+// about is which events are asked for: those about a patient, as of ofPatient, with ids
+// before one; empty for all.
+type about struct{ patient, owner, before string }
+
+// historyOf returns events, newest first.
+func historyOf(ctx context.Context, app core.App, asked about, offset, limit int64) ([]HistoryEntry, error) {
+	condition := ofPatient(asked.patient, asked.owner)
+	if asked.before != "" {
+		condition = dbx.And(condition, dbx.NewExp("[[id]] < {:before}", dbx.Params{"before": asked.before}))
+	}
+	var rows []row
+	err := app.ConcurrentDB().Select("id", "event").From("audit_log").Where(condition).
+		OrderBy("id DESC").Limit(offset + limit).WithContext(ctx).All(&rows)
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]HistoryEntry, len(texts))
-	var users []any
-	for i, text := range texts {
-		var event stored
-		if err := json.Unmarshal([]byte(text), &event); err != nil {
+	found := make([]entry, len(rows))
+	for i, row := range rows {
+		found[i] = entry{id: row.ID, text: row.Event}
+		if err := json.Unmarshal([]byte(row.Event), &found[i].stored); err != nil {
 			return nil, err
 		}
-		entries[i] = HistoryEntry{Facts: event.Facts, Fields: strings.Fields(event.Fields)}
-		users = append(users, event.Agent)
+	}
+	if found, err = addSealed(ctx, app.ConcurrentDB(), found, asked, int(offset+limit)); err != nil {
+		return nil, err
+	}
+	found = found[min(int(offset), len(found)):]
+	entries := make([]HistoryEntry, len(found))
+	var users []any
+	for i, event := range found {
+		entries[i] = HistoryEntry{Facts: event.stored.Facts, Fields: strings.Fields(event.stored.Fields)}
+		users = append(users, event.stored.Agent)
 	}
 	return entries, addNames(ctx, app, entries, users)
+}
+
+// addSealed adds the sealed events that are asked for to those in rows, and returns the
+// newest of all, newest first.
+func addSealed(ctx context.Context, database dbx.Builder, newest []entry, asked about, limit int) ([]entry, error) {
+	params := dbx.Params{"patient": asked.patient, "owner": asked.owner}
+	var subjects []string
+	err := database.NewQuery("SELECT DISTINCT [[subject]] FROM {{audit_segment_subjects}} WHERE [[subject]] IN (" + subjectsOfPatient + ")").
+		Bind(params).WithContext(ctx).Column(&subjects)
+	if err != nil || len(subjects) == 0 {
+		return newest, err
+	}
+	var segments []*segment
+	err = database.NewQuery("SELECT " + strings.Join(segmentColumns, ", ") + ` FROM {{audit_segments}} WHERE [[number]] IN (
+		SELECT [[segment]] FROM {{audit_segment_subjects}} WHERE [[subject]] IN (` + subjectsOfPatient + ")) ORDER BY [[last_id]] DESC").
+		Bind(params).WithContext(ctx).All(&segments)
+	if err != nil {
+		return nil, err
+	}
+	for _, segment := range segments {
+		if len(newest) >= limit && newest[limit-1].id > segment.LastID {
+			break
+		}
+		if asked.before != "" && segment.FirstID >= asked.before {
+			continue
+		}
+		events, err := segment.load(ctx, database)
+		if err != nil {
+			return nil, err
+		}
+		for _, event := range events {
+			if slices.Contains(subjects, event.subject) && (asked.before == "" || event.id < asked.before) {
+				newest = append(newest, event)
+			}
+		}
+		slices.SortFunc(newest, func(a, b entry) int { return cmp.Compare(b.id, a.id) })
+		// One that is sealed meanwhile was read twice.
+		newest = slices.CompactFunc(newest, func(a, b entry) bool { return a.id == b.id })
+		newest = newest[:min(limit, len(newest))]
+	}
+	return newest, nil
 }
 
 // addNames fills in the agents' names.

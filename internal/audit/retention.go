@@ -51,7 +51,7 @@ func Prune(ctx context.Context, app core.App, before time.Time) (int, error) {
 		if err != nil {
 			return pruned, err
 		}
-		if count < pruneAtOnce {
+		if count == 0 {
 			break
 		}
 	}
@@ -70,43 +70,110 @@ type row struct {
 
 func pruneSome(ctx context.Context, app core.App, before time.Time) (count int, err error) {
 	err = app.RunInTransaction(func(tx core.App) error {
-		var rows []row
-		err := tx.DB().Select("id", "hash", "event").From("audit_log").Where(dbx.NewExp("[[id]] < {:limit}", dbx.Params{"limit": idBefore(before)})).
-			OrderBy("id").Limit(pruneAtOnce).WithContext(ctx).All(&rows)
-		if err != nil || len(rows) == 0 {
+		oldest, err := findPrunable(ctx, tx.DB(), idBefore(before))
+		if err != nil || len(oldest.events) == 0 {
 			return err
 		}
 		known, err := loadVouchers(ctx, tx.DB())
 		if err != nil {
 			return err
 		}
-		last := rows[len(rows)-1].ID
-		checkpoints, err := moveCheckpoints(ctx, tx, rows, known)
+		checkpoints, err := moveCheckpoints(ctx, tx, oldest.events, known)
 		if err != nil {
 			return err
 		}
 		// Checkpoints whose events are pruned as well are recorded anew.
 		for _, chain := range slices.Sorted(maps.Keys(known)) {
 			moved := slices.ContainsFunc(checkpoints, func(c Checkpoint) bool { return c.Chain == chain })
-			if repeated := known[chain]; repeated.by <= last && !moved {
+			if repeated := known[chain]; repeated.by <= oldest.lastRow && !moved {
 				repeated.Events = 0
 				checkpoints = append(checkpoints, repeated.Checkpoint)
 			}
 		}
-		result, err := tx.DB().Delete("audit_log", dbx.NewExp("[[id]] <= {:last}", dbx.Params{"last": last})).WithContext(ctx).Execute()
-		if err != nil {
+		if err := oldest.remove(ctx, tx.DB()); err != nil {
 			return err
 		}
-		if deleted, err := result.RowsAffected(); err != nil || deleted != int64(len(rows)) {
-			return errors.Join(err, fmt.Errorf("%d events were to be deleted, not %d", len(rows), deleted))
-		}
-		count = len(rows)
+		count = len(oldest.events)
 		return RecordIn(tx, Event{
 			Action: Delete, Checkpoints: checkpoints,
-			Detail: fmt.Sprintf("pruned %d audit events that were stored before %s, up to event %s", count, before.UTC().Format(timeLayout), last),
+			Detail: fmt.Sprintf("pruned %d audit events that were stored before %s, up to event %s", count, before.UTC().Format(timeLayout), oldest.events[count-1].ID),
 		})
 	})
 	return count, err
+}
+
+// prunable are the oldest events, from the beginning of each chain on: rows, and whole
+// segments.
+type prunable struct {
+	events []row
+	// lastRow is the id of the last one that is in a row of its own.
+	lastRow  string
+	rows     int
+	segments []any
+}
+
+// findPrunable returns events with ids before a limit, about as many as are pruned at
+// once. A segment is pruned when its last event is.
+func findPrunable(ctx context.Context, database dbx.Builder, limit string) (found prunable, err error) {
+	var rows []row
+	err = database.Select("id", "hash", "event").From("audit_log").Where(dbx.NewExp("[[id]] < {:limit}", dbx.Params{"limit": limit})).
+		OrderBy("id").Limit(pruneAtOnce).WithContext(ctx).All(&rows)
+	if err != nil {
+		return found, err
+	}
+	var segments []*segment
+	err = database.Select(segmentColumns...).From("audit_segments").Where(dbx.NewExp("[[last_id]] < {:limit}", dbx.Params{"limit": limit})).
+		OrderBy("first_id").Limit(segmentsAtOnce).WithContext(ctx).All(&segments)
+	if err != nil {
+		return found, err
+	}
+	if len(segments) == segmentsAtOnce { // rows may follow a segment that is not among them
+		end := segments[segmentsAtOnce-1].FirstID
+		rows = slices.DeleteFunc(rows, func(each row) bool { return each.ID > end })
+	}
+	for len(found.events) < pruneAtOnce && len(rows)+len(segments) > 0 {
+		if len(segments) == 0 || len(rows) > 0 && rows[0].ID < segments[0].FirstID {
+			found.events, found.lastRow = append(found.events, rows[0]), rows[0].ID
+			found.rows++
+			rows = rows[1:]
+			continue
+		}
+		sealed, err := segments[0].load(ctx, database)
+		if err != nil {
+			return found, err
+		}
+		for _, event := range sealed {
+			found.events = append(found.events, row{ID: event.id, Hash: event.hash, Event: event.text})
+		}
+		found.segments = append(found.segments, segments[0].Number)
+		segments = segments[1:]
+	}
+	return found, nil
+}
+
+// segmentsAtOnce is how many segments are looked at in one transaction.
+const segmentsAtOnce = 64
+
+// remove deletes the events.
+func (p prunable) remove(ctx context.Context, database dbx.Builder) error {
+	for _, removal := range []struct {
+		table string
+		where dbx.Expression
+		want  int
+	}{
+		{"audit_log", dbx.NewExp("[[id]] <= {:last}", dbx.Params{"last": p.lastRow}), p.rows},
+		{"audit_segments", dbx.In("number", p.segments...), len(p.segments)},
+	} {
+		result, err := database.Delete(removal.table, removal.where).WithContext(ctx).Execute()
+		if err != nil {
+			return err
+		}
+		if deleted, err := result.RowsAffected(); err != nil || deleted != int64(removal.want) {
+			return errors.Join(err, fmt.Errorf("%d rows of %s were to be deleted, not %d", removal.want, removal.table, deleted))
+		}
+	}
+	_, err := database.Delete("audit_segment_subjects", dbx.In("segment", p.segments...)).WithContext(ctx).Execute()
+	return err
 }
 
 // moveCheckpoints moves the checkpoints of chains behind events that are about to

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -49,7 +48,7 @@ func Verify(ctx context.Context, app core.App, noted []Head) (Summary, error) {
 // were as old as the retention.
 func VerifyRetention(ctx context.Context, app core.App, noted []Head, retention time.Duration) (Summary, error) {
 	for attempt := 1; ; attempt++ {
-		v := verifier{app: app, retention: retention, walked: map[string]*walk{}, vouched: vouchers{}}
+		v := verifier{app: app, retention: retention, walked: map[string]*walk{}, vouched: vouchers{}, sets: map[string]bool{}}
 		summary, err := v.verify(ctx, noted)
 		if !IsViolation(err) || attempt == verifyAttempts {
 			return summary, err
@@ -95,7 +94,10 @@ type verifier struct {
 	retention time.Duration // 0 to not check it
 	walked    map[string]*walk
 	vouched   vouchers
-	summary   Summary
+	// sets are the ids of the sets of records that exist.
+	sets    map[string]bool
+	sealed  sealedIndex
+	summary Summary
 }
 
 // walk is the state of walking a chain.
@@ -188,44 +190,57 @@ func (v *verifier) walkSets(ctx context.Context) error {
 		if set.digest() != set.id {
 			return &Violation{Problem: "the set of records " + set.id + " was altered"}
 		}
+		v.sets[set.id] = true
 		v.summary.Sets++
 	}
 	return rows.Err()
 }
 
-// walkEvents walks all chains in the order of their events' ids. The one statement
-// sees one state of the database.
+// walkEvents walks all chains in the order of their events' ids.
 func (v *verifier) walkEvents(ctx context.Context) error {
-	rows, err := v.app.ConcurrentDB().NewQuery(`SELECT l.id, l.subject, l.hash, l.event, s.id IS NOT NULL
-		FROM audit_log l LEFT JOIN audit_record_sets s ON s.id = l.subject ORDER BY l.id`).WithContext(ctx).Rows()
+	var err error
+	if v.sealed.last, err = lastSegment(ctx, v.app.ConcurrentDB()); err != nil {
+		return err
+	}
+	var previous *entry
+	err = walkEntries(ctx, v.app, "", func(event *entry) error {
+		if previous != nil && previous.id == event.id && previous.text == event.text && previous.hash == event.hash && v.sealed.isLater(previous, event) {
+			return nil // it was sealed meanwhile
+		}
+		previous = event
+		if err := v.follow(ctx, event); err != nil {
+			return err
+		}
+		if err := v.findSet(ctx, &event.stored); err != nil {
+			return err
+		}
+		v.sealed.expect(event)
+		v.vouched.add(&event.stored)
+		v.summary.Events++
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, subject, hash, text string
-		var hasSet bool
-		if err := rows.Scan(&id, &subject, &hash, &text, &hasSet); err != nil {
-			return err
-		}
-		var event stored
-		if json.Unmarshal([]byte(text), &event) != nil || event.ID != id || event.subject() != subject {
-			return &Violation{Event: id, Problem: "it was altered"}
-		}
-		if err := v.follow(ctx, &event, text, hash); err != nil {
-			return err
-		}
-		if event.Set != "" && !hasSet {
-			return &Violation{Event: id, Problem: "the set of records that it names is missing"}
-		}
-		v.vouched.add(&event)
-		v.summary.Events++
+	return v.sealed.compare(ctx, v.app.ConcurrentDB())
+}
+
+// findSet checks that the set of records that an event names exists.
+func (v *verifier) findSet(ctx context.Context, event *stored) error {
+	if event.Set == "" || v.sets[event.Set] {
+		return nil
 	}
-	return rows.Err()
+	var found int // it may have been stored since the sets were walked
+	err := v.app.ConcurrentDB().Select("count(*)").From("audit_record_sets").Where(dbx.HashExp{"id": event.Set}).WithContext(ctx).Row(&found)
+	if err == nil && found == 0 {
+		err = &Violation{Event: event.ID, Problem: "the set of records that it names is missing"}
+	}
+	return err
 }
 
 // follow checks that an event is the next of its chain.
-func (v *verifier) follow(ctx context.Context, event *stored, text, hash string) error {
+func (v *verifier) follow(ctx context.Context, checked *entry) error {
+	event := &checked.stored
 	chain := v.walked[event.Chain]
 	if chain == nil {
 		if err := v.load(ctx, dbx.HashExp{"id": event.Chain}); err != nil {
@@ -241,10 +256,10 @@ func (v *verifier) follow(ctx context.Context, event *stored, text, hash string)
 		return &Violation{Event: event.ID, Problem: fmt.Sprintf("%d before it in chain %s missing", event.Seq-chain.seq-1, event.Chain)}
 	case event.Seq <= chain.seq:
 		return &Violation{Event: event.ID, Problem: "it is not in its place"}
-	case linkHash(chain.hash, text) != hash, known && expected != hash:
+	case !checked.follows(chain.hash), known && expected != checked.hash:
 		return &Violation{Event: event.ID, Problem: "it was altered, or the event before it"}
 	}
-	chain.seq, chain.hash = event.Seq, hash
+	chain.seq, chain.hash = event.Seq, checked.hash
 	return nil
 }
 

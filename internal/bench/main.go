@@ -28,6 +28,7 @@ type options struct {
 	only, profile string
 	rows, streams bool
 	deletion      bool
+	trail         bool
 }
 
 func main() {
@@ -45,6 +46,7 @@ func main() {
 	flag.BoolVar(&options.rows, "rows", false, "measure what grows with a user's own rows, with or without PostgreSQL")
 	flag.BoolVar(&options.streams, "streams", false, "measure what realtime subscribers add to a create, on SQLite")
 	flag.BoolVar(&options.deletion, "deletion", false, "measure deletions of a user with many patients and of a doctor with many mappings, with or without PostgreSQL")
+	flag.BoolVar(&options.trail, "trail", false, "measure the audit trail at rest, with as many events as -patients says")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -57,6 +59,9 @@ func main() {
 	}
 	if options.deletion {
 		run = measureDeletion
+	}
+	if options.trail {
+		run = measureTrail
 	}
 	if err := run(ctx, options); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -28,7 +28,7 @@ func NewAuditCommand(app core.App, settings *config.Config) *cobra.Command {
 		}
 		return backup.RequireData(app.DataDir())
 	}
-	command.AddCommand(newVerifyCommand(app), newHeadsCommand(app), newExportCommand(app))
+	command.AddCommand(newVerifyCommand(app), newHeadsCommand(app), newExportCommand(app), newSealCommand(app))
 	return command
 }
 
@@ -118,6 +118,30 @@ SQLite have the heads in their manifests, and the server writes them to its log 
 				return err
 			}
 			return json.NewEncoder(command.OutOrStdout()).Encode(audit.NoteHeads(heads))
+		},
+	}
+}
+
+func newSealCommand(app core.App) *cobra.Command {
+	return &cobra.Command{
+		Use:   "seal",
+		Short: "Compress all events of the audit trail",
+		Long: `Moves the events of the audit trail into compressed segments, about an eighth of the size. They are verified first, and stay
+readable for verify, export and the histories of patients; the dashboard's list does not show them any more. It may run
+beside a server, which seals by itself with AUDIT_SEAL_AFTER.`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			sealed, err := audit.Seal(ctx, app, time.Now())
+			if audit.IsViolation(err) {
+				return fmt.Errorf("sealed %d events; the audit trail is not intact: %w", sealed, err)
+			}
+			if err != nil {
+				return fmt.Errorf("sealed %d events: %w", sealed, err)
+			}
+			_, err = fmt.Fprintf(command.OutOrStdout(), "Sealed %d events.\n", sealed)
+			return err
 		},
 	}
 }

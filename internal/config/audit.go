@@ -58,6 +58,23 @@ func (v *validator) retention(name, value string) time.Duration {
 	return retention
 }
 
+// sealAfter parses how old events are when they are sealed; 0 for never.
+func (v *validator) sealAfter(name, value string) time.Duration {
+	switch strings.ToLower(value) {
+	case "", "off":
+		return 0
+	}
+	after, err := time.ParseDuration(value)
+	if days, daysErr := strconv.Atoi(strings.TrimSuffix(value, "d")); daysErr == nil && days <= int(maxAuditRetention/day) {
+		after, err = time.Duration(days)*day, nil
+	}
+	if err != nil || after < time.Hour || after > maxAuditRetention {
+		v.problem(name, value, "a number of days such as 1d, a duration of at least 1h, or off")
+		return 0
+	}
+	return after
+}
+
 const (
 	defaultAuditHeadsInterval = 10 * time.Minute
 	maxAuditHeadsInterval     = 24 * time.Hour

@@ -59,6 +59,8 @@ type Config struct {
 	AuditReads AuditReads
 	// AuditRetention is how long the audit trail keeps events.
 	AuditRetention time.Duration
+	// AuditSealAfter is how old events are when they are sealed; 0 for never.
+	AuditSealAfter time.Duration
 	// AuditHeads says when and where the heads of the audit chains are written.
 	AuditHeads AuditHeads
 	// SuperuserNetworks are the networks that superusers may connect from; nil for any.
@@ -133,6 +135,7 @@ type variables struct {
 	SuperuserPassword        string `env:"SUPERUSER_PASSWORD"`
 	AuditReads               string `env:"AUDIT_READS"`
 	AuditRetention           string `env:"AUDIT_RETENTION"`
+	AuditSealAfter           string `env:"AUDIT_SEAL_AFTER"`
 	AuditHeadsInterval       string `env:"AUDIT_HEADS_INTERVAL"`
 	AuditHeadsURL            string `env:"AUDIT_HEADS_URL"`
 	SuperuserNetworks        string `env:"SUPERUSER_NETWORKS"`
@@ -195,6 +198,7 @@ func Parse(environment map[string]string) (*Config, error) {
 		RefreshReuseGrace:      v.grace("REFRESH_REUSE_GRACE", raw.RefreshReuseGrace, 10*time.Second),
 		AuditReads:             v.auditReads("AUDIT_READS", raw.AuditReads),
 		AuditRetention:         v.retention("AUDIT_RETENTION", raw.AuditRetention),
+		AuditSealAfter:         v.sealAfter("AUDIT_SEAL_AFTER", raw.AuditSealAfter),
 		SQLiteSynchronous:      v.sqliteSynchronous("SQLITE_SYNCHRONOUS", raw.SQLiteSynchronous),
 	}
 	config.MetricsAddr = v.listenAddress("METRICS_ADDR", raw.MetricsAddr, "127.0.0.1:9464")

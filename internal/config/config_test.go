@@ -43,7 +43,7 @@ func TestEverythingSet(t *testing.T) {
 		"CORS_ALLOWED_ORIGINS": "https://a.example,http://localhost:3000", "HTTP_ADDR": ":9000", "PORT": "1", "DATA_DIR": "/srv/x",
 		"ACCESS_TOKEN_LIFETIME": "90s", "REFRESH_TOKEN_LIFETIME": "1h", "ROTATE_REFRESH_TOKENS": "yes", "REFRESH_REUSE_GRACE": "0", "BLACKLIST_AFTER_ROTATION": "1",
 		"TRUSTED_PROXIES": "10.1.2.3/8, ::1", "SUPERUSER_NETWORKS": "192.0.2.7", "SUPERUSER_MFA": "True", "THROTTLE_LOGIN": "10/s", "THROTTLE_FAILED_LOGIN": "20/min", "THROTTLE_REGISTER": "30/hour", "THROTTLE_USER": "40/d", "REALTIME_MAX_SUBSCRIPTIONS": "7", "REALTIME_MAX_CLIENTS": "8", "DOCTORS_SCOPE": "owner", "SUPERUSER_EMAIL": "a@b.example", "SUPERUSER_PASSWORD": "long enough",
-		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d", "AUDIT_HEADS_INTERVAL": "30s", "AUDIT_HEADS_URL": "file:///srv/heads.jsonl", "SQLITE_SYNCHRONOUS": "normal", "BACKUP_CRON": "0 3 * * *", "BACKUP_KEEP": "30",
+		"AUDIT_READS": "sync", "AUDIT_RETENTION": "30d", "AUDIT_SEAL_AFTER": "36h", "AUDIT_HEADS_INTERVAL": "30s", "AUDIT_HEADS_URL": "file:///srv/heads.jsonl", "SQLITE_SYNCHRONOUS": "normal", "BACKUP_CRON": "0 3 * * *", "BACKUP_KEEP": "30",
 		"BACKUP_URL": "s3://clinic?endpoint=http://localhost:9&region=r&path-style=true", "REPLICA_URL": "file:///srv/replica", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 	})
 	if err != nil {
@@ -61,7 +61,7 @@ func TestEverythingSet(t *testing.T) {
 		SuperuserNetworks: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32")}, SuperuserMFA: true,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		DoctorsScope:   config.DoctorsOwner, SuperuserEmail: "a@b.example", SuperuserPassword: "long enough",
-		AuditReads: config.AuditReadsSync, AuditRetention: 30 * 24 * time.Hour,
+		AuditReads: config.AuditReadsSync, AuditRetention: 30 * 24 * time.Hour, AuditSealAfter: 36 * time.Hour,
 		AuditHeads:        config.AuditHeads{Interval: 30 * time.Second, Place: &config.HeadsPlace{File: "/srv/heads.jsonl"}, AccessKeyID: "key", SecretAccessKey: "secret"},
 		SQLiteSynchronous: config.SynchronousNormal,
 		Backup: config.Backup{Cron: "0 3 * * *", Keep: 30, Replica: &config.Replica{Directory: "/srv/replica"}, S3: &core.S3Config{
@@ -122,6 +122,8 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"AUDIT_RETENTION", "0d", `AUDIT_RETENTION is "0d"`},
 		{"AUDIT_RETENTION", "forever", `AUDIT_RETENTION is "forever"`},
 		{"AUDIT_RETENTION", "99999999999999d", `AUDIT_RETENTION is "99999999999999d"`},
+		{"AUDIT_SEAL_AFTER", "0d", `AUDIT_SEAL_AFTER is "0d"`},
+		{"AUDIT_SEAL_AFTER", "5m", `AUDIT_SEAL_AFTER is "5m"`},
 		{"AUDIT_HEADS_INTERVAL", "10", `AUDIT_HEADS_INTERVAL is "10"`},
 		{"AUDIT_HEADS_INTERVAL", "48h", `AUDIT_HEADS_INTERVAL is "48h"`},
 		{"AUDIT_HEADS_URL", "file://srv/heads", "AUDIT_HEADS_URL must be a path"},

@@ -44,11 +44,20 @@ func (s *step) drain(target *core.Collection, ids, path []string) error {
 		return err
 	}
 	for _, reference := range references {
-		found, err := s.referring(reference, ids)
-		if err != nil {
+		isLeaf, err := s.isLeaf(reference)
+		if err == nil && isLeaf {
+			err = s.removeReferring(reference, ids)
+		}
+		if err != nil || s.removed > 0 {
 			return err
 		}
+		if isLeaf {
+			continue
+		}
+		found, err := s.referring(reference, ids)
 		switch {
+		case err != nil:
+			return err
 		case len(found) == 0:
 			continue
 		case !reference.removes():
@@ -62,6 +71,26 @@ func (s *step) drain(target *core.Collection, ids, path []string) error {
 		return s.removeAll(reference.from, found)
 	}
 	return nil
+}
+
+// isLeaf reports whether records can be removed without looking at them: nothing refers
+// to them, and nobody is told.
+func (s *step) isLeaf(reference reference) (bool, error) {
+	if !reference.removes() || !isOwn(reference.from) || s.room.IsAwaited(reference.from) {
+		return false, nil
+	}
+	references, err := referencesTo(s.app, reference.from)
+	return len(references) == 0, err
+}
+
+// removeReferring removes some records that refer to some others.
+func (s *step) removeReferring(reference reference, ids []string) error {
+	params, err := idsOf(ids)
+	if err != nil {
+		return err
+	}
+	params["size"] = s.size
+	return s.delete(reference.from, "SELECT [[id]] FROM {{"+reference.from.Name+"}} WHERE "+reference.where(in)+" LIMIT {:size}", params)
 }
 
 // in is the list of ids that idsOf binds.
@@ -84,7 +113,7 @@ func (s *step) referring(reference reference, ids []string) (found []string, err
 	return found, err
 }
 
-// removeAll removes records together, with an event and with what subscribers expect.
+// removeAll removes records together, with what subscribers expect.
 func (s *step) removeAll(collection *core.Collection, ids []string) error {
 	if s.room.IsAwaited(collection) {
 		records, err := s.load(collection, ids)
@@ -97,21 +126,35 @@ func (s *step) removeAll(collection *core.Collection, ids []string) error {
 	if err != nil {
 		return err
 	}
+	return s.delete(collection, in, params)
+}
+
+// delete deletes the records whose ids a query has, and records that.
+func (s *step) delete(collection *core.Collection, ids string, params dbx.Params) error {
 	patient := cmp.Or(collections.Get(collection.Name).Patient, core.FieldNameId)
-	event := audit.Event{
-		Action: audit.Delete, Collection: collection.Name, Records: ids,
-		Detail: "belonged to " + s.root.Name + " " + s.deleted.Record + ", which was deleted",
-	}
-	var patients []string
-	err = s.app.DB().NewQuery("DELETE FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + in + ") RETURNING [[" + patient + "]]").
-		Bind(params).WithContext(s.ctx).Column(&patients)
+	rows, err := s.app.DB().NewQuery("DELETE FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + ids + ") RETURNING [[id]], [[" + patient + "]]").
+		Bind(params).WithContext(s.ctx).Rows()
 	if err != nil {
 		return err
 	}
-	if patient != core.FieldNameId {
-		event.Patients = patients
+	defer rows.Close()
+	event := audit.Event{
+		Action: audit.Delete, Collection: collection.Name, Detail: "belonged to " + s.root.Name + " " + s.deleted.Record + ", which was deleted",
 	}
-	s.removed += len(patients)
+	for rows.Next() {
+		var id, about string
+		if err := rows.Scan(&id, &about); err != nil {
+			return err
+		}
+		event.Records = append(event.Records, id)
+		if patient != core.FieldNameId {
+			event.Patients = append(event.Patients, about)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(event.Records) == 0 {
+		return err
+	}
+	s.removed += len(event.Records)
 	return audit.RecordFor(s.app, s.deleted.Origin, event)
 }
 

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// leastSize and mostSize bound how many records a transaction removes.
-	leastSize, mostSize = 16, 8192
+	// leastSize is how many records a transaction removes at least, if there are as many.
+	leastSize = 16
 	// stepTimeout bounds a transaction.
 	stepTimeout = 30 * time.Second
 	// lookEvery is how often processes look for what another one has closed, and for
@@ -25,18 +25,19 @@ const (
 	settleAfter = time.Minute
 )
 
-// pace is how many records the first transaction removes, and how long one should
-// take.
+// pace is how many records the first transaction removes and one removes at most, and
+// how long one should take.
 type pace struct {
-	first             int
+	first, most       int
 	shortest, longest time.Duration
 }
 
 var (
-	// onSQLite is short: everybody else who writes waits.
-	onSQLite = pace{64, 30 * time.Millisecond, 70 * time.Millisecond}
+	// onSQLite is short, because everybody else who writes waits, and small, because
+	// pages that are not cached make one transaction much slower than the one before.
+	onSQLite = pace{64, 512, 30 * time.Millisecond, 70 * time.Millisecond}
 	// onPostgreSQL is longer: nobody waits, and each statement is a round trip.
-	onPostgreSQL = pace{1024, 300 * time.Millisecond, 700 * time.Millisecond}
+	onPostgreSQL = pace{1024, 8192, 300 * time.Millisecond, 700 * time.Millisecond}
 )
 
 // bindWorker runs the worker while the app serves.
@@ -189,10 +190,12 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 // resize adapts the size of transactions to how long one took.
 func (d *Deletions) resize(took time.Duration) {
 	switch {
+	case took > 2*d.pace.longest:
+		d.size = max(leastSize, d.size/4)
 	case took > d.pace.longest:
 		d.size = max(leastSize, d.size/2)
 	case took < d.pace.shortest:
-		d.size = min(mostSize, d.size*2)
+		d.size = min(d.pace.most, d.size*2)
 	}
 }
 

@@ -87,9 +87,14 @@ func TestACopyKeepsItsHistory(t *testing.T) {
 		}
 	}
 
+	if said := succeeds(t, original, nil, "audit", "seal"); !strings.HasPrefix(said, "Sealed ") || said == "Sealed 0 events.\n" {
+		t.Errorf("got %s", said)
+	}
+	intact(original, nil)
 	succeeds(t, original, nil, "database", "copy", "--from", "sqlite:pb_data", "--to", settings.URL)
 	intact(t.TempDir(), onPostgreSQL)
 	during(t.TempDir(), onPostgreSQL, works(1, "3"))
+	succeeds(t, t.TempDir(), onPostgreSQL, "audit", "seal")
 	intact(t.TempDir(), onPostgreSQL)
 
 	succeeds(t, returned, nil, "database", "copy", "--from", settings.URL, "--to", "sqlite:pb_data")

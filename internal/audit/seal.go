@@ -1,0 +1,266 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+)
+
+const (
+	// segmentSize is the maximum number of events in a segment. Other writers wait for
+	// the transaction that seals them.
+	segmentSize = 2048
+	// worthSealing is how many events a segment has at least, as long as they are not
+	// much older than AUDIT_SEAL_AFTER: few events compress badly.
+	worthSealing = 1024
+	// muchOlder is how much older they are at most.
+	muchOlder = 7 * 24 * time.Hour
+	// sealRead is how many rows are read at a time.
+	sealRead = 4096
+	// sealTimeout bounds an hourly run; the next one continues.
+	sealTimeout = time.Hour
+)
+
+// errSealing means that another process seals at the same time.
+var errSealing = errors.New("another process is sealing the audit trail")
+
+// bindSealing seals events that are old enough, once an hour.
+func (t *Trail) bindSealing(after time.Duration) {
+	if after == 0 {
+		return
+	}
+	t.app.Cron().MustAdd("sealAudit", "23 * * * *", func() {
+		ctx, cancel := context.WithTimeout(context.Background(), sealTimeout)
+		defer cancel()
+		now := time.Now()
+		_, err := sealBefore(ctx, t.app, now.Add(-after), worthSealing)
+		if err == nil {
+			_, err = sealBefore(ctx, t.app, now.Add(-after-muchOlder), 1)
+		}
+		if err != nil && !errors.Is(err, errSealing) {
+			t.app.Logger().Error("failed to seal audit events", "error", err)
+		}
+	})
+}
+
+// Seal moves all events that were stored before a time into compressed segments, and
+// returns how many. Events that vouch for checkpoints stay rows. It fails with a
+// *Violation where the trail was tampered with, and seals nothing of that.
+func Seal(ctx context.Context, app core.App, before time.Time) (int, error) {
+	return sealBefore(ctx, app, before, 1)
+}
+
+// sealBefore is Seal for segments of at least some events.
+func sealBefore(ctx context.Context, app core.App, before time.Time, least int) (sealed int, err error) {
+	runs := map[string][]entry{}
+	flush := func(chain string, least int) error {
+		run := runs[chain]
+		delete(runs, chain)
+		if len(run) < least {
+			return nil
+		}
+		begun := time.Now()
+		if err := seal(ctx, app, run); err != nil {
+			return err
+		}
+		sealed += len(run)
+		return pause(ctx, time.Since(begun)) // for others
+	}
+	for last := ""; ; {
+		rows, err := sealable(ctx, app, last, before)
+		if err != nil {
+			return sealed, err
+		}
+		for _, row := range rows {
+			last = row.id
+			chain := row.stored.Chain
+			if run := runs[chain]; len(run) > 0 && run[len(run)-1].stored.Seq+1 != row.stored.Seq {
+				if err := flush(chain, least); err != nil {
+					return sealed, err
+				}
+			}
+			if runs[chain] = append(runs[chain], row); len(runs[chain]) == segmentSize {
+				if err := flush(chain, least); err != nil {
+					return sealed, err
+				}
+			}
+		}
+		if len(rows) < sealRead {
+			break
+		}
+	}
+	for _, chain := range slices.Sorted(maps.Keys(runs)) {
+		if err := flush(chain, least); err != nil {
+			return sealed, err
+		}
+	}
+	return sealed, nil
+}
+
+func pause(ctx context.Context, duration time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(duration):
+		return nil
+	}
+}
+
+// sealable returns the next rows after an id.
+func sealable(ctx context.Context, app core.App, after string, before time.Time) ([]entry, error) {
+	var rows []row
+	err := app.ConcurrentDB().Select("id", "hash", "event").From("audit_log").
+		Where(dbx.NewExp("[[id]] > {:after} AND [[id]] < {:before} AND [[subject]] <> {:kept}", dbx.Params{"after": after, "before": idBefore(before), "kept": checkpointSubject})).
+		OrderBy("id").Limit(sealRead).WithContext(ctx).All(&rows)
+	entries := make([]entry, len(rows))
+	for i, row := range rows {
+		entries[i] = entry{id: row.ID, hash: row.Hash, text: row.Event}
+		if json.Unmarshal([]byte(row.Event), &entries[i].stored) != nil || entries[i].stored.ID != row.ID || strings.Contains(row.Event, "\n") {
+			return nil, &Violation{Event: row.ID, Problem: "it was altered"}
+		}
+		entries[i].subject = entries[i].stored.subject()
+	}
+	return entries, err
+}
+
+// seal moves successive events of a chain into a segment, if they follow each other and
+// the event before them.
+func seal(ctx context.Context, app core.App, run []entry) error {
+	first, last := run[0], run[len(run)-1]
+	before, err := hashBefore(ctx, app, &first.stored)
+	if err != nil {
+		return err
+	}
+	hash := before
+	for _, event := range run {
+		if hash = linkHash(hash, event.text); hash != event.hash {
+			return &Violation{Event: event.id, Problem: "it was altered, or the event before it"}
+		}
+	}
+	content, err := pack(run)
+	if err != nil {
+		return err
+	}
+	sealed := segment{
+		Chain: first.stored.Chain, FirstSeq: first.stored.Seq, FirstID: first.id, LastID: last.id, Events: len(run), BeforeHash: before, LastHash: hash,
+	}
+	if unpacked, err := sealed.unpack(content); err != nil || !slices.EqualFunc(unpacked, run, func(a, b entry) bool { return a.text == b.text && a.hash == b.hash }) {
+		return fmt.Errorf("the events from %s to %s cannot be sealed: %w", first.id, last.id, err)
+	}
+	return app.RunInTransaction(func(tx core.App) error { return sealed.store(ctx, tx, content, run) })
+}
+
+// hashBefore returns the hash of the event before another one of its chain.
+func hashBefore(ctx context.Context, app core.App, event *stored) (hash string, err error) {
+	var hashes []string
+	params := dbx.Params{"chain": event.Chain, "seq": event.Seq - 1}
+	err = app.ConcurrentDB().NewQuery(`SELECT checkpoint_hash FROM audit_chains WHERE id = {:chain} AND checkpoint_seq = {:seq}
+		UNION ALL SELECT last_hash FROM audit_segments WHERE chain = {:chain} AND first_seq + events - 1 = {:seq}`).Bind(params).WithContext(ctx).Column(&hashes)
+	if err != nil || len(hashes) > 0 {
+		return strings.Join(hashes[:min(1, len(hashes))], ""), err
+	}
+	// It stays a row, most probably one of the last before.
+	for before := event.ID; ; {
+		var rows []row
+		err := app.ConcurrentDB().Select("id", "hash", "event").From("audit_log").Where(dbx.NewExp("[[id]] < {:id}", dbx.Params{"id": before})).
+			OrderBy("id DESC").Limit(sealRead).WithContext(ctx).All(&rows)
+		if err != nil {
+			return "", err
+		}
+		for _, row := range rows {
+			var earlier stored
+			if before = row.ID; json.Unmarshal([]byte(row.Event), &earlier) == nil && earlier.Chain == event.Chain && earlier.Seq == event.Seq-1 {
+				return row.Hash, nil
+			}
+		}
+		if len(rows) < sealRead {
+			return "", &Violation{Event: event.ID, Problem: "the event before it is missing"}
+		}
+	}
+}
+
+// store stores a segment in the place of the rows of its events.
+func (s *segment) store(ctx context.Context, tx core.App, content []byte, run []entry) error {
+	var mine bool
+	if err := tx.DB().NewQuery("SELECT try_lock('carebase.audit.seal')").WithContext(ctx).Row(&mine); err != nil {
+		return err
+	}
+	if !mine {
+		return errSealing
+	}
+	number, err := lastSegment(ctx, tx.DB())
+	if err != nil {
+		return err
+	}
+	s.Number = number + 1
+	_, err = tx.DB().Insert("audit_segments", dbx.Params{
+		"number": s.Number, "chain": s.Chain, "first_seq": s.FirstSeq, "first_id": s.FirstID, "last_id": s.LastID, "events": s.Events,
+		"before_hash": s.BeforeHash, "last_hash": s.LastHash, "content": content,
+	}).WithContext(ctx).Execute()
+	if err != nil {
+		return err
+	}
+	if err := s.storeSubjects(ctx, tx, run); err != nil {
+		return err
+	}
+	ids := make([]string, len(run))
+	for i, event := range run {
+		ids[i] = event.id
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	result, err := tx.DB().NewQuery("DELETE FROM audit_log WHERE id IN (SELECT value FROM json_each({:ids}))").Bind(dbx.Params{"ids": string(list)}).
+		WithContext(ctx).Execute()
+	if err != nil {
+		return err
+	}
+	// Fewer are left if they were pruned or sealed meanwhile.
+	if deleted, err := result.RowsAffected(); err != nil || deleted != int64(len(run)) {
+		return errors.Join(err, fmt.Errorf("%d events were to be sealed, not %d", len(run), deleted))
+	}
+	return nil
+}
+
+// subjectsOf counts events by what they are looked up by.
+func subjectsOf(events []entry) map[string]int {
+	subjects := map[string]int{}
+	for _, event := range events {
+		if event.subject != "" {
+			subjects[event.subject]++
+		}
+	}
+	return subjects
+}
+
+// subjectsAtOnce is the number of rows of one statement.
+const subjectsAtOnce = 50
+
+// storeSubjects stores in which segment the events of a patient or a set are.
+func (s *segment) storeSubjects(ctx context.Context, tx core.App, run []entry) error {
+	subjects := subjectsOf(run)
+	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(subjects)), subjectsAtOnce) {
+		params, values := dbx.Params{"segment": s.Number}, make([]string, len(chunk))
+		for i, subject := range chunk {
+			number := strconv.Itoa(i)
+			params["s"+number], params["n"+number] = subject, subjects[subject]
+			values[i] = "({:s" + number + "}, {:segment}, {:n" + number + "})"
+		}
+		_, err := tx.DB().NewQuery("INSERT INTO audit_segment_subjects (subject, segment, events) VALUES " + strings.Join(values, ", ")).
+			Bind(params).WithContext(ctx).Execute()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

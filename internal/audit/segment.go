@@ -1,0 +1,108 @@
+package audit
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/pocketbase/dbx"
+)
+
+// segment is a stretch of a chain, sealed: one row in the place of those of its events.
+// The content is compressed, and has the events' texts without their hashes, which
+// follow from the hash before the first.
+type segment struct {
+	Number     int64  `db:"number"`
+	Chain      string `db:"chain"`
+	FirstSeq   int64  `db:"first_seq"`
+	FirstID    string `db:"first_id"`
+	LastID     string `db:"last_id"`
+	Events     int    `db:"events"`
+	BeforeHash string `db:"before_hash"`
+	LastHash   string `db:"last_hash"`
+}
+
+// segmentColumns are those of a segment without its content.
+var segmentColumns = []string{"number", "chain", "first_seq", "first_id", "last_id", "events", "before_hash", "last_hash"}
+
+// maxSegment bounds what a segment's content unpacks to.
+const maxSegment = 256 << 20
+
+// packer and unpacker compress and decompress whole contents. Both may be used by
+// several goroutines.
+var (
+	packer = sync.OnceValues(func() (*zstd.Encoder, error) {
+		return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1))
+	})
+	unpacker = sync.OnceValues(func() (*zstd.Decoder, error) {
+		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxSegment))
+	})
+)
+
+// pack returns the content of a segment of events. Their JSON has no line breaks.
+func pack(events []entry) ([]byte, error) {
+	encoder, err := packer()
+	if err != nil {
+		return nil, err
+	}
+	var texts strings.Builder
+	for _, event := range events {
+		texts.WriteString(event.text)
+		texts.WriteByte('\n')
+	}
+	return encoder.EncodeAll([]byte(texts.String()), nil), nil
+}
+
+// unpack returns the events of a segment, or a *Violation if they are not those that
+// were sealed.
+func (s *segment) unpack(content []byte) ([]entry, error) {
+	decoder, err := unpacker()
+	if err != nil {
+		return nil, err
+	}
+	altered := &Violation{Event: s.FirstID, Problem: fmt.Sprintf("the sealed events from it to %s were altered", s.LastID)}
+	texts, err := decoder.DecodeAll(content, nil)
+	if err != nil || len(texts) == 0 || texts[len(texts)-1] != '\n' {
+		return nil, altered
+	}
+	events, hash := make([]entry, 0, s.Events), s.BeforeHash
+	for text := range strings.SplitSeq(string(texts[:len(texts)-1]), "\n") {
+		event := entry{text: text, segment: s.Number}
+		if json.Unmarshal([]byte(text), &event.stored) != nil || event.stored.Chain != s.Chain || event.stored.Seq != s.FirstSeq+int64(len(events)) {
+			return nil, altered
+		}
+		event.id, event.subject, event.predecessor = event.stored.ID, event.stored.subject(), hash
+		hash = linkHash(hash, text)
+		event.hash = hash
+		events = append(events, event)
+	}
+	if len(events) != s.Events || events[0].id != s.FirstID || events[len(events)-1].id != s.LastID || hash != s.LastHash {
+		return nil, altered
+	}
+	events[len(events)-1].lastOfSegment = true
+	return events, nil
+}
+
+// load reads and unpacks the events of a segment.
+func (s *segment) load(ctx context.Context, database dbx.Builder) ([]entry, error) {
+	var content []byte
+	err := database.Select("content").From("audit_segments").Where(dbx.HashExp{"number": s.Number}).WithContext(ctx).Row(&content)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, &Violation{Event: s.FirstID, Problem: "it was sealed, and is missing"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.unpack(content)
+}
+
+// lastSegment returns the highest number of a segment; 0 if there is none.
+func lastSegment(ctx context.Context, database dbx.Builder) (number int64, err error) {
+	err = database.Select("coalesce(max(number), 0)").From("audit_segments").WithContext(ctx).Row(&number)
+	return number, err
+}

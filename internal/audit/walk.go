@@ -1,0 +1,162 @@
+package audit
+
+import (
+	"container/heap"
+	"context"
+	"encoding/json"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+)
+
+// entry is an event as the database has it, in a row of its own or sealed.
+type entry struct {
+	id, subject, hash, text string
+	stored                  stored
+	// segment is the number of the segment with the event; 0 for one in a row.
+	segment       int64
+	lastOfSegment bool
+	// predecessor is the hash that the one of a sealed event was made with.
+	predecessor string
+}
+
+// parse reads the text of an event in a row.
+func (e *entry) parse() error {
+	if json.Unmarshal([]byte(e.text), &e.stored) != nil || e.stored.ID != e.id || e.stored.subject() != e.subject {
+		return &Violation{Event: e.id, Problem: "it was altered"}
+	}
+	return nil
+}
+
+// follows reports whether an event is the one after an event with a hash.
+func (e *entry) follows(predecessor string) bool {
+	if e.segment > 0 {
+		return e.predecessor == predecessor
+	}
+	return linkHash(predecessor, e.text) == e.hash
+}
+
+// walkEntries yields the events whose id is not before from, in the order of their
+// ids, from rows and from segments. The rows are of one state of the database; an event
+// that is sealed meanwhile is yielded twice in a row.
+func walkEntries(ctx context.Context, app core.App, from string, yield func(*entry) error) error {
+	rows, err := app.ConcurrentDB().Select("id", "subject", "hash", "event").From("audit_log").
+		Where(dbx.NewExp("[[id]] >= {:from}", dbx.Params{"from": from})).OrderBy("id").WithContext(ctx).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	// After the rows, so that no event is missing in both.
+	sealed := &sealedEntries{ctx: ctx, database: app.ConcurrentDB(), from: from}
+	if err := sealed.find(); err != nil {
+		return err
+	}
+	row := &entry{}
+	next := func() error {
+		if row = nil; rows.Next() {
+			row = &entry{}
+			return rows.Scan(&row.id, &row.subject, &row.hash, &row.text)
+		}
+		return rows.Err()
+	}
+	if err := next(); err != nil {
+		return err
+	}
+	for {
+		var before string
+		if row != nil {
+			before = row.id
+		}
+		found, err := sealed.upTo(before)
+		switch {
+		case err != nil:
+			return err
+		case found != nil:
+			if err := yield(found); err != nil {
+				return err
+			}
+			continue
+		case row == nil:
+			return nil
+		}
+		if err := row.parse(); err != nil {
+			return err
+		}
+		if err := yield(row); err != nil {
+			return err
+		}
+		if err := next(); err != nil {
+			return err
+		}
+	}
+}
+
+// sealedEntries are the events of all segments in the order of their ids. Segments of
+// one chain follow each other, and those of different chains overlap.
+type sealedEntries struct {
+	ctx      context.Context
+	database dbx.Builder
+	from     string
+	waiting  []*segment
+	open     opened
+}
+
+// find looks up the segments.
+func (s *sealedEntries) find() error {
+	return s.database.Select(segmentColumns...).From("audit_segments").Where(dbx.NewExp("[[last_id]] >= {:from}", dbx.Params{"from": s.from})).
+		OrderBy("first_id").WithContext(s.ctx).All(&s.waiting)
+}
+
+// upTo returns the next event, if its id is not after another one; nil if it is, or if
+// there is none. An empty id is after all.
+func (s *sealedEntries) upTo(id string) (*entry, error) {
+	for len(s.waiting) > 0 {
+		first := s.waiting[0].FirstID
+		if len(s.open) > 0 && s.open[0][0].id < first || id != "" && id < first {
+			break
+		}
+		events, err := s.waiting[0].load(s.ctx, s.database)
+		if err != nil {
+			return nil, err
+		}
+		s.waiting = s.waiting[1:]
+		for len(events) > 0 && events[0].id < s.from {
+			events = events[1:]
+		}
+		if len(events) > 0 {
+			heap.Push(&s.open, events)
+		}
+	}
+	if len(s.open) == 0 || id != "" && id < s.open[0][0].id {
+		return nil, nil
+	}
+	next := &s.open[0][0]
+	if s.open[0] = s.open[0][1:]; len(s.open[0]) == 0 {
+		heap.Pop(&s.open)
+	} else {
+		heap.Fix(&s.open, 0)
+	}
+	return next, nil
+}
+
+// opened are the events of segments that are left, as a heap by the first of each.
+type opened [][]entry
+
+// Len implements heap.Interface.
+func (o opened) Len() int { return len(o) }
+
+// Less implements heap.Interface.
+func (o opened) Less(i, j int) bool { return o[i][0].id < o[j][0].id }
+
+// Swap implements heap.Interface.
+func (o opened) Swap(i, j int) { o[i], o[j] = o[j], o[i] }
+
+// Push implements heap.Interface.
+func (o *opened) Push(events any) { *o = append(*o, events.([]entry)) }
+
+// Pop implements heap.Interface.
+func (o *opened) Pop() any {
+	last := (*o)[len(*o)-1]
+	*o = (*o)[:len(*o)-1]
+	return last
+}
