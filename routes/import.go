@@ -16,7 +16,7 @@ import (
 )
 
 // maxImported is how many records one request creates: other writers wait meanwhile.
-const maxImported = 2000
+const maxImported = 1000
 
 // refusedFile is the body of the answer to a file that is not imported.
 type refusedFile struct {

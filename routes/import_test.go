@@ -105,11 +105,11 @@ func TestImportIsAllOrNothing(t *testing.T) {
 			t.Errorf("%q, dry: got %s", content, dry.Body)
 		}
 	}
-	many := sendCSV(server, alice, importPath, header+strings.Repeat("Ada,x\n", 1500))
-	if !strings.Contains(many.Body, `"detail":"Nothing was imported: there are 1500 errors.","rows":1500`) || strings.Count(many.Body, `"line"`) != 1000 {
+	many := sendCSV(server, alice, importPath, header+strings.Repeat(",x\n", 750))
+	if !strings.Contains(many.Body, `"detail":"Nothing was imported: there are 1500 errors.","rows":750`) || strings.Count(many.Body, `"line"`) != 1000 {
 		t.Errorf("got %.300s", many.Body)
 	}
-	if tooMany := sendCSV(server, alice, importPath, header+strings.Repeat("Ada,1\n", 2001)); !strings.Contains(tooMany.Body, `"line":2002,"field":"","messages":["These are more than 2000 records. Divide the file."]`) {
+	if tooMany := sendCSV(server, alice, importPath, header+strings.Repeat("Ada,1\n", 1001)); !strings.Contains(tooMany.Body, `"line":1002,"field":"","messages":["These are more than 1000 records. Divide the file."]`) {
 		t.Errorf("got %.300s", tooMany.Body)
 	}
 	if long := sendCSV(server, alice, importPath, header+"\""+strings.Repeat("a", 3<<20)); long.Status != http.StatusBadRequest || !strings.Contains(long.Body, "more than 1 MiB") {
@@ -161,7 +161,7 @@ func TestImportAsksHooks(t *testing.T) {
 	if list := server.Call(alice.Access, "GET", "/api/patients/", nil); list.Body != "[]" {
 		t.Errorf("there are %s", list.Body)
 	}
-	rows := strings.Repeat("Ada,1\n", 2000)
+	rows := strings.Repeat("Ada,1\n", 1000)
 	if done := sendCSV(server, alice, importPath, "name,age\n"+rows); done.Status != http.StatusOK {
 		t.Errorf("got %d %s", done.Status, done.Body)
 	}
