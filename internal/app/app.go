@@ -76,7 +76,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	app.RootCmd.AddCommand(
 		cli.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), cli.NewDatabaseCommand(),
 		cli.NewAuditCommand(app, config), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config),
-		cli.NewRunServerCommand(app, config), cli.NewCreateSuperuserCommand(app, config), cli.NewChangePasswordCommand(app), cli.NewFlushExpiredTokensCommand(app),
+		cli.NewRunServerCommand(app, config), cli.NewCreateSuperuserCommand(app, config), cli.NewChangePasswordCommand(app, config), cli.NewFlushExpiredTokensCommand(app),
 	)
 	if err := bindScripts(app); err != nil {
 		return nil, err

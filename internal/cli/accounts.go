@@ -8,7 +8,9 @@ import (
 	"github.com/pocketbase/pocketbase/tools/security"
 	"golang.org/x/crypto/bcrypt"
 
+	"carebase/internal/backup"
 	"carebase/internal/collections"
+	"carebase/internal/config"
 	"carebase/internal/rest"
 	"carebase/migrations"
 )
@@ -22,6 +24,14 @@ const (
 	// unusableLength is the length of a password that nobody knows.
 	unusableLength = 60
 )
+
+// requireDatabase returns an error if a command that needs a database would create one.
+func requireDatabase(app core.App, config *config.Config) error {
+	if config.PostgreSQL != nil {
+		return nil
+	}
+	return backup.RequireData(app.DataDir())
+}
 
 // prepareDatabase migrates the database that a command works on.
 func prepareDatabase(app core.App) error {

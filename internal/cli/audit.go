@@ -23,10 +23,10 @@ import (
 func NewAuditCommand(app core.App, settings *config.Config) *cobra.Command {
 	command := &cobra.Command{Use: "audit", Short: "Check and export the audit trail"}
 	command.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
-		if settings.PostgreSQL != nil || command.HasSubCommands() {
+		if command.HasSubCommands() {
 			return nil
 		}
-		return backup.RequireData(app.DataDir())
+		return requireDatabase(app, settings)
 	}
 	command.AddCommand(newVerifyCommand(app), newHeadsCommand(app), newExportCommand(app), newSealCommand(app))
 	return command

@@ -6,6 +6,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/spf13/cobra"
+
+	"carebase/internal/config"
 )
 
 // maxTries is how often "changepassword" asks for a password.
@@ -13,7 +15,7 @@ const maxTries = 3
 
 // NewChangePasswordCommand returns Django's command "changepassword". It sets the
 // password of the user and of the superuser with an address.
-func NewChangePasswordCommand(app core.App) *cobra.Command {
+func NewChangePasswordCommand(app core.App, config *config.Config) *cobra.Command {
 	return &cobra.Command{
 		Use:   "changepassword EMAIL",
 		Short: "Set the password of a user, and of the superuser with the same address",
@@ -21,6 +23,7 @@ func NewChangePasswordCommand(app core.App) *cobra.Command {
 same address. All of the user's tokens and sessions end. Without a terminal, both lines are read from standard input.`,
 		Args:         exactly([]string{"EMAIL"}),
 		SilenceUsage: true,
+		PreRunE:      func(*cobra.Command, []string) error { return requireDatabase(app, config) },
 		RunE: func(command *cobra.Command, arguments []string) error {
 			if err := prepareDatabase(app); err != nil {
 				return err

@@ -101,6 +101,8 @@ func TestArguments(t *testing.T) {
 		"audit heads":                              "there is no database in ",
 		"audit export":                             "there is no database in ",
 		"backup create":                            "there is no database in ",
+		"changepassword ann@example.com":           "there is no database in ",
+		"import csv patients.csv --owner a@b.cd":   "there is no database in ",
 	} {
 		if err := cli.Execute(newApp(t, strings.Fields(line)...)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("carebase %s: got %v, want %s", line, err, want)

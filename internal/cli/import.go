@@ -22,7 +22,7 @@ import (
 // NewImportCommand returns the import command.
 func NewImportCommand(app core.App, config *config.Config) *cobra.Command {
 	command := &cobra.Command{Use: "import", Short: "Moves in from another program", Annotations: map[string]string{standsAlone: "yes"}}
-	command.AddCommand(newImportDjangoCommand(app, config), newImportCSVCommand(app))
+	command.AddCommand(newImportDjangoCommand(app, config), newImportCSVCommand(app, config))
 	return command
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carebase/internal/collections"
+	"carebase/internal/config"
 	"carebase/internal/csvimport"
 	"carebase/internal/rest"
 )
@@ -23,7 +24,7 @@ import (
 // what it tells subscribers of in memory until the end.
 const maxImported = 50_000
 
-func newImportCSVCommand(app core.App) *cobra.Command {
+func newImportCSVCommand(app core.App, config *config.Config) *cobra.Command {
 	var owner, name string
 	var dryRun bool
 	command := &cobra.Command{
@@ -37,6 +38,7 @@ nothing is created. What is created is one transaction; a running server's write
   carebase import csv doctors.csv --owner ann@example.com --collection doctors`,
 		Args:         exactly([]string{"FILE"}),
 		SilenceUsage: true,
+		PreRunE:      func(*cobra.Command, []string) error { return requireDatabase(app, config) },
 		RunE: func(command *cobra.Command, arguments []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()

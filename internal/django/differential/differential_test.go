@@ -20,9 +20,9 @@ var named = []struct {
 	{"paths that do not exist get \"Not found.\" in JSON", func(e exchange, got answer, _ bool) bool {
 		return e.Want.Status == 404 && e.Want.Body == "<html>" && got.Status == 404 && got.Type == "application/json"
 	}},
-	{"`/` is the web console", func(e exchange, _ answer, _ bool) bool {
+	{"`/` is the web console and `/api/` the API root", func(e exchange, _ answer, _ bool) bool {
 		path, _, _ := strings.Cut(e.Path, "?")
-		return path == "/"
+		return path == "/" || path == "/api/"
 	}},
 	{"`?page`, `?page_size`, `?search`, `?etag` and filters", func(e exchange, _ answer, _ bool) bool { return strings.Contains(e.Path, "page=") }},
 	{"a mailbox has one spelling", func(e exchange, got answer, _ bool) bool {
