@@ -57,7 +57,7 @@ func (d *document) answerBody(view *rest.View, method rest.Method) MediaType {
 
 // errorDescriptions describe error responses by status.
 var errorDescriptions = map[int]string{
-	http.StatusBadRequest:            "The request is malformed or invalid: messages by field, or one about the whole request.",
+	http.StatusBadRequest:            "Malformed or invalid: messages by field, or one about all of it.",
 	http.StatusUnauthorized:          "The credentials are missing or invalid.",
 	http.StatusForbidden:             "The caller lacks permission.",
 	http.StatusNotFound:              "The object does not exist or the caller may not see it, or `format` is unknown.",
