@@ -40,5 +40,5 @@ func (c *conn) whileChanging(ctx context.Context, statement *translate.Statement
 	if statement.Kind == translate.Definition || !errors.As(err, &failure) || !outdated[failure.Code] || !c.database.isChanging(ctx) {
 		return err
 	}
-	return &Error{message: "the schema was changed meanwhile: " + failure.Message, cause: err, kind: dberror.ErrUnavailable}
+	return &Error{message: "the schema was changed meanwhile: " + c.message(failure), cause: err, kind: dberror.ErrUnavailable}
 }

@@ -9,6 +9,9 @@ import (
 	"github.com/dop251/goja"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/plugins/jsvm"
+	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/audit"
 )
 
 // The directories of scripts, beside the data directory.
@@ -39,6 +42,7 @@ func Bind(app core.App) (err error) {
 			err = fmt.Errorf("%v", problem)
 		}
 	}()
+	bindTransactions(app)
 	return jsvm.Register(app, jsvm.Config{
 		HooksDir: hooks, MigrationsDir: beside(app, migrationsDirectory), HooksPoolSize: poolSize,
 		OnInit: func(vm *goja.Runtime) {
@@ -47,6 +51,19 @@ func Bind(app core.App) (err error) {
 			}
 		},
 	})
+}
+
+// aroundAll is a priority around everybody's hooks.
+const aroundAll = -20_000
+
+// bindTransactions writes records in one transaction with what scripts do meanwhile:
+// what a script refuses after e.next() is undone, and what it changes belongs to the
+// request.
+func bindTransactions(app core.App) {
+	around := &hook.Handler[*core.RecordEvent]{Priority: aroundAll, Func: func(e *core.RecordEvent) error { return audit.InTransaction(&e.App, e.Next) }}
+	app.OnRecordCreate().Bind(around)
+	app.OnRecordUpdate().Bind(around)
+	app.OnRecordDelete().Bind(around)
 }
 
 func isSet(value goja.Value) bool { return value != nil && !goja.IsUndefined(value) }
