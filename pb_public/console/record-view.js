@@ -7,7 +7,7 @@ import { icon } from "./icons.js";
 import { isMissing } from "./request.js";
 import { address } from "./router.js";
 import { emptiness, failure, skeleton } from "./states.js";
-import { live } from "./store.js";
+import { live, onChanges } from "./store.js";
 
 /**
  * @template {{ id: import("./api.js").Id, name: string }} Item
@@ -37,7 +37,7 @@ export function recordView({ id, collection, one, picture, missing, signal, reti
   /** @type {Item} */
   let shown;
 
-  const { reload } = live({
+  const { reload, replace } = live({
     load: (own) => resource.get(id, own),
     collections: [collection],
     concerns: ({ record }) => String(record.id) === id,
@@ -67,6 +67,10 @@ export function recordView({ id, collection, one, picture, missing, signal, reti
     },
     signal,
   });
+  // What was saved here is edited next, though it may not be loaded yet.
+  onChanges([collection], ({ action, record }) => {
+    if (action === "update" && String(record.id) === id && "etag" in record) replace(/** @type {any} */ (record));
+  }, signal);
   return { title: many.slice(0, -1), element };
 }
 

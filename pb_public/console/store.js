@@ -108,6 +108,11 @@ export function live({ load, collections = [], concerns = () => true, show, sign
     }
   }
 
+  /** Shows what a change has returned, until it is loaded again. @param {T} data */
+  function replace(data) {
+    update({ data, error: undefined });
+  }
+
   function invalidate() {
     timer ??= setTimeout(reload, Math.max(SOON, last + RARELY - Date.now()));
   }
@@ -116,5 +121,5 @@ export function live({ load, collections = [], concerns = () => true, show, sign
   changes.addEventListener("missed", invalidate, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
   void reload();
-  return { reload };
+  return { reload, replace };
 }

@@ -106,12 +106,19 @@ func (p *Page) Print() {
 	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
 }
 
+// networkConditions say offline for all requests, as Chromium until 148 reads it, and
+// for each rule, as later versions do.
+type networkConditions struct {
+	Offline bool                  `json:"offline"`
+	Rules   []*network.Conditions `json:"matchedNetworkConditions"`
+}
+
+var emulateNetworkConditions = cdp.Command[networkConditions, cdp.Empty]{Method: network.CommandEmulateNetworkConditionsByRule}
+
 // Offline disconnects the page from the network, or reconnects it.
 func (p *Page) Offline(offline bool) {
 	p.Helper()
-	call(p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
-		MatchedNetworkConditions: []*network.Conditions{{Offline: offline, DownloadThroughput: -1, UploadThroughput: -1}},
-	})
+	call(p, emulateNetworkConditions, networkConditions{offline, []*network.Conditions{{Offline: offline, DownloadThroughput: -1, UploadThroughput: -1}}})
 	call(p, network.OverrideNetworkState, network.OverrideNetworkStateParams{
 		Offline: offline, DownloadThroughput: -1, UploadThroughput: -1,
 	})
