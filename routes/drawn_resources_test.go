@@ -66,6 +66,10 @@ func TestDrawnResourceIsPerUser(t *testing.T) {
 			t.Errorf("bob's %s: got %d %s", method, other.Status, other.Body)
 		}
 	}
+	view := map[string]any{"name": "reasons", "type": "view", "viewQuery": "SELECT id, reason FROM appointments", "listRule": "@request.auth.id != ''"}
+	if open := server.Call(operator, "POST", "/api/collections", view); open.Status != http.StatusBadRequest || !strings.Contains(open.Body, "validation_confidential_view") {
+		t.Errorf("an open view: got %d %s", open.Status, open.Body)
+	}
 	if list := server.Call(bob.Access, "GET", path, nil); list.Body != "[]" {
 		t.Errorf("bob sees %s", list.Body)
 	}

@@ -135,7 +135,8 @@ func IsConfidential(table string) bool {
 	return Get(table) != nil || slices.Contains(auditTables, table) || isDerived(table) || strings.HasPrefix(table, "_") || IsRaw(table)
 }
 
-// Views are the view collections of a database, by name in lower case.
+// Views are the view collections of a database, by name in lower case. Those of
+// operators' collections whose records belong to users have no view: they are nil.
 type Views map[string]*core.Collection
 
 // FindViews returns the view collections of a database. If changed is not nil,
@@ -146,6 +147,11 @@ func FindViews(app core.App, changed *core.Collection) (Views, error) {
 		return nil, err
 	}
 	views := Views{}
+	for _, name := range Served(app) {
+		if declared := NowOrNil(app, name); declared != nil && declared.Owner != "" {
+			views[strings.ToLower(name)] = nil
+		}
+	}
 	for _, view := range stored {
 		if changed == nil || view.Id != changed.Id {
 			views[strings.ToLower(view.Name)] = view
@@ -195,7 +201,7 @@ func (v Views) IsConfidential(view *core.Collection) bool {
 		return true
 	}
 	for name := range names {
-		if IsConfidential(name) {
+		if view, known := v[name]; IsConfidential(name) || known && view == nil {
 			return true
 		}
 	}

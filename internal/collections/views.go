@@ -17,7 +17,7 @@ func isOpen(view *core.Collection) bool { return view.ListRule != nil || view.Vi
 func (v Views) OpenReaders(of *core.Collection) []string {
 	var names []string
 	for _, view := range v {
-		if view == of || !isOpen(view) {
+		if view == nil || view == of || !isOpen(view) {
 			continue
 		}
 		tokens, err := sqltext.Tokenize(view.ViewQuery)
@@ -41,7 +41,7 @@ func CloseViews(app core.App) ([]string, error) {
 	}
 	var closed []string
 	for _, view := range views {
-		if !isOpen(view) || !views.IsConfidential(view) {
+		if view == nil || !isOpen(view) || !views.IsConfidential(view) {
 			continue
 		}
 		// Bypass the hooks, which may reject a view that is older than they are.
