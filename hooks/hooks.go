@@ -20,6 +20,7 @@ func Bind(app core.App, config *config.Config) {
 	bindServed(app)
 	bindDjango(app)
 	bindInactive(app)
+	bindCredentials(app)
 	bindSessions(app)
 	bindUsers(app)
 	bindEmails(app)

@@ -1,16 +1,19 @@
 package routes_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
+	"carebase/internal/dberror"
 	"carebase/internal/django"
 	"carebase/internal/testing/testapp"
 )
@@ -201,4 +204,78 @@ func TestPasswordResetsAreFew(t *testing.T) {
 	if statuses[http.StatusOK] != 10 || statuses[http.StatusTooManyRequests] != 1 {
 		t.Errorf("got %v", statuses)
 	}
+}
+
+// atOnce sends requests at the same time.
+func atOnce(requests int, send func(i int) testapp.Response) []testapp.Response {
+	answers := make([]testapp.Response, requests)
+	var all sync.WaitGroup
+	for i := range answers {
+		all.Go(func() { answers[i] = send(i) })
+	}
+	all.Wait()
+	return answers
+}
+
+// Of several that prove the same password at once, one changes it, and has the only
+// session that is left.
+func TestPasswordChangesAtOnce(t *testing.T) {
+	server := testapp.Shared(t)
+	alice := server.SignUp("alice")
+	changed := 0
+	for i, answer := range atOnce(4, func(i int) testapp.Response {
+		return server.Call(alice.Access, "POST", "/api/auth/password/change/", map[string]any{"old_password": testapp.Password, "new_password": fmt.Sprint(anotherPassword, i)})
+	}) {
+		switch answer.Status {
+		case http.StatusOK:
+			changed++
+			var tokens map[string]any
+			answer.Decode(server, &tokens)
+			server.Must(http.StatusOK, fmt.Sprint(tokens["access"]), "GET", "/api/auth/me/", nil)
+			if status := logIn(server, alice, fmt.Sprint(anotherPassword, i)); status != http.StatusOK {
+				t.Errorf("the password that was set: %d", status)
+			}
+		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusServiceUnavailable:
+		default:
+			t.Errorf("got %d %s", answer.Status, answer.Body)
+		}
+	}
+	if changed != 1 {
+		t.Errorf("%d requests have changed the password", changed)
+	}
+}
+
+// What was proved before the credentials changed sets none afterwards, at any door.
+func TestOutdatedProofsSetNoPassword(t *testing.T) {
+	server := testapp.Shared(t)
+	alice := server.SignUp("alice")
+	proved, err := server.App.FindRecordById("users", alice.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := server.Must(http.StatusOK, alice.Access, "POST", "/api/auth/password/change/", map[string]any{"old_password": testapp.Password, "new_password": anotherPassword})
+	proved.SetPassword("The-thief5-own")
+	if err := server.App.Save(proved); !errors.Is(err, dberror.ErrConflict) {
+		t.Errorf("got %v", err)
+	}
+	if status := logIn(server, alice, anotherPassword); status != http.StatusOK {
+		t.Errorf("the password that was set: %d", status)
+	}
+	server.Must(http.StatusOK, fmt.Sprint(tokens["access"]), "GET", "/api/auth/me/", nil)
+}
+
+func TestResetTokensWorkOnce(t *testing.T) {
+	server := testapp.Shared(t)
+	alice := server.SignUp("alice")
+	token := server.PasswordResetToken(alice)
+	statuses := map[int]int{}
+	for _, answer := range atOnce(4, func(i int) testapp.Response {
+		return server.Call("", "POST", "/api/auth/password/reset/confirm/", map[string]any{"token": token, "new_password": fmt.Sprint(anotherPassword, i)})
+	}) {
+		statuses[answer.Status]++
+	}
+	if statuses[http.StatusOK] != 1 || statuses[http.StatusBadRequest] != 3 {
+		t.Errorf("got %v", statuses)
+	}
+	server.Must(http.StatusUnauthorized, alice.Access, "GET", "/api/auth/me/", nil)
 }

@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -174,7 +175,9 @@ func resetPassword(r *rest.Request) error {
 	err = r.App.OnRecordConfirmPasswordResetRequest().Trigger(event, func(e *core.RecordConfirmPasswordResetRequestEvent) error {
 		return e.App.RunInTransaction(func(tx core.App) error {
 			user.IgnoreUnchangedFields(true)
-			if err := tx.SaveWithContext(r.Request.Context(), user); err != nil {
+			if err := tx.SaveWithContext(r.Request.Context(), user); errors.Is(err, dberror.ErrConflict) {
+				return rest.FieldInvalid("token", invalidResetToken) // used a moment ago
+			} else if err != nil {
 				return saveError(err, []rest.Field{{Name: core.FieldNamePassword}}, nil, nil)
 			}
 			return audit.RecordIn(tx, ofAccount(user, "", "password reset"))
