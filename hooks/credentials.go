@@ -5,21 +5,17 @@ import (
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/internal/audit"
 	"carebase/internal/dberror"
 )
-
-// beforeSessions is a priority around what ends the sessions of a changed account.
-const beforeSessions = -1
 
 // bindCredentials refuses new credentials for an account whose credentials have changed
 // since it was read: what the request has proved, an old password or a mailed token,
 // holds no longer. Otherwise both requests would succeed, and the sessions of one would
 // survive the password of the other.
 func bindCredentials(app core.App) {
-	app.OnRecordUpdate().Bind(&hook.Handler[*core.RecordEvent]{Priority: beforeSessions, Func: func(e *core.RecordEvent) error {
+	app.OnRecordUpdateExecute().BindFunc(func(e *core.RecordEvent) error {
 		if !e.Record.Collection().IsAuth() || !changesCredentials(e.Record) {
 			return e.Next()
 		}
@@ -29,7 +25,7 @@ func bindCredentials(app core.App) {
 			}
 			return e.Next()
 		})
-	}})
+	})
 }
 
 func changesCredentials(record *core.Record) bool {

@@ -62,3 +62,29 @@ func TestHistoryTellsTheOwnerWhoAccessedAPatient(t *testing.T) {
 	server.Must(http.StatusNoContent, owner.Access, "DELETE", path, nil)
 	server.Must(http.StatusNotFound, owner.Access, "GET", path+"history/", nil)
 }
+
+// The ids of patients are numbers that are parts of others, and those of doctors, too.
+func TestHistoryIsOfOnePatient(t *testing.T) {
+	server := testapp.New(t)
+	owner, other := server.SignUp("owner"), server.SignUp("other")
+	patient := server.Patient(owner, "Ada")
+	for range 14 {
+		server.Patient(other, "Somebody else")
+		server.Doctor(other, "House")
+	}
+	superuser := server.Superuser()
+	list := server.Must(http.StatusOK, superuser, "GET", testapp.Records("patients", "filter", "created_by = '"+other.ID+"'"), nil)
+	if patient != "1" || list["totalItems"] != 14.0 {
+		t.Fatalf("patient %s, got %v", patient, list["totalItems"])
+	}
+	if doctors := server.Call(owner.Access, "GET", "/api/doctors/", nil).List(server); len(doctors) != 14 {
+		t.Fatalf("got %v", doctors)
+	}
+	if history := server.Must(http.StatusOK, owner.Access, "GET", "/api/patients/1/history/", nil); history["count"] != 1.0 {
+		t.Errorf("got %v", history["results"])
+	}
+	server.Must(http.StatusOK, superuser, "GET", testapp.Records("patients"), nil)
+	if history := server.Must(http.StatusOK, owner.Access, "GET", "/api/patients/1/history/", nil); history["count"] != 2.0 {
+		t.Errorf("got %v", history["results"])
+	}
+}

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -109,7 +110,7 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	}
 	set := &recordSet{day: event.RecordedAt[:len(time.DateOnly)], records: strings.Join(o.Records, " ")}
 	if o.Collection != collections.Patients {
-		set.patients = strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Patients))), " ")
+		set.patients = cmp.Or(strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Patients))), " "), nobody)
 	}
 	if agent.Type == User {
 		set.owner = agent.ID
@@ -118,6 +119,10 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	event.Set = set.id
 	return event, set
 }
+
+// nobody stands for the patients of a set without any. A set of patients has none, because
+// its records are the patients: ids of other collections are the same numbers.
+const nobody = "-"
 
 // digest returns the id of a set, the hash of its content.
 func (s *recordSet) digest() string {

@@ -74,10 +74,13 @@ func (r *setReader) read(ctx context.Context, id string) (set recordSet, err err
 }
 
 func (s *stored) export(hash, records, patients string) *Exported {
-	if s.Set == "" {
+	switch {
+	case s.Set == "":
 		records, patients = s.Records, s.Patient
-	} else if s.Collection == collections.Patients {
+	case s.Collection == collections.Patients:
 		patients = records
+	case patients == nobody:
+		patients = ""
 	}
 	return &Exported{
 		Facts: s.Facts, Records: strings.Fields(records), Patients: strings.Fields(patients), Fields: strings.Fields(s.Fields), Hash: hash,

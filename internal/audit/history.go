@@ -35,7 +35,7 @@ func ofPatient(patient, owner string) dbx.Expression {
 }
 
 const subjectsOfPatient = `SELECT {:patient} UNION ALL SELECT [[id]] FROM {{audit_record_sets}}
-	WHERE [[owner]] IN ({:owner}, '') AND (instr([[records]], {:patient}) > 0 OR instr([[patients]], {:patient}) > 0)`
+	WHERE [[owner]] IN ({:owner}, '') AND instr(' ' || CASE [[patients]] WHEN '' THEN [[records]] ELSE [[patients]] END || ' ', ' ' || {:patient} || ' ') > 0`
 
 // CountHistory counts the events about a patient.
 func CountHistory(ctx context.Context, app core.App, patient, owner string) (count int64, err error) {
