@@ -35,6 +35,12 @@ type Target struct {
 	Field      string
 }
 
+// IsSecret reports whether nobody may read what the field stores: see FindSecrets.
+func (t Target) IsSecret() bool {
+	field := t.Collection.Fields.GetByName(t.Field)
+	return field != nil && isSecret(t.Collection, field)
+}
+
 // backRelation is the separator in PocketBase's notation of a back-relation,
 // COLLECTION_via_FIELD.
 const backRelation = "_via_"

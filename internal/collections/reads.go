@@ -33,12 +33,17 @@ func FindSecrets(app core.App) (Secrets, error) {
 	}
 	for _, collection := range stored {
 		for _, field := range collection.Fields {
-			if field.Type() == core.FieldTypePassword || collection.IsAuth() && field.GetHidden() {
+			if isSecret(collection, field) {
 				secrets.add(collection.Name, field.GetName())
 			}
 		}
 	}
 	return secrets, nil
+}
+
+// isSecret reports whether nobody may read what a field of a collection stores.
+func isSecret(collection *core.Collection, field core.Field) bool {
+	return field.Type() == core.FieldTypePassword || collection.IsAuth() && field.GetHidden()
 }
 
 func (s Secrets) add(table string, columns ...string) {
@@ -226,20 +231,4 @@ func (v Views) ShowsSecrets(tokens []sqltext.Token, secrets Secrets) (bool, erro
 		}
 	}
 	return false, nil
-}
-
-// AccountSecrets returns the names of the declared hidden fields of users, such
-// as password and tokenKey. Nobody may filter or sort by them.
-func AccountSecrets(app core.App) ([]string, error) {
-	stored, err := app.FindCachedCollectionByNameOrId(Users)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, name := range users.Fields() {
-		if field := stored.Fields.GetByName(name); field != nil && field.GetHidden() {
-			names = append(names, name)
-		}
-	}
-	return names, nil
 }

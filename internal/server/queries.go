@@ -79,7 +79,11 @@ func bindQueries(app core.App) {
 				return e.BadRequestError("A request's url is invalid.", err)
 			}
 			name, _, _ := endpoint.RecordsPath(request.URL)
-			if err := boundsOf(e.Auth).check(e.App, collections.Find(e.App, name), asked.Query()); err != nil {
+			collection := collections.Find(e.App, name)
+			if err := boundsOf(e.Auth).check(e.App, collection, asked.Query()); err != nil {
+				return err
+			}
+			if err := checkSecretFilters(e.RequestEvent, collection, asked.Query()); err != nil {
 				return err
 			}
 		}

@@ -61,10 +61,8 @@ func checkSubscriptions(e *core.RealtimeSubscribeRequestEvent) error {
 		for name, value := range options.Query {
 			query.Set(name, value)
 		}
-		if collection != nil {
-			if err := checkSecretFilters(e.RequestEvent, collection.Name, query); err != nil {
-				return err
-			}
+		if err := checkSecretFilters(e.RequestEvent, collection, query); err != nil {
+			return err
 		}
 		if err := boundsOf(e.Auth).check(e.App, collection, query); err != nil {
 			return err

@@ -3,7 +3,6 @@ package server
 import (
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/search"
@@ -13,56 +12,57 @@ import (
 	"carebase/internal/endpoint"
 )
 
-// guardSecretFilters refuses superusers to filter and sort by passwords and token
-// keys, which could be read that way letter by letter. For others PocketBase does.
+// guardSecretFilters refuses everybody to filter and sort by passwords and token keys,
+// which could be read that way letter by letter. PocketBase refuses it only of hidden
+// fields, and not to superusers.
 func guardSecretFilters(e *core.RequestEvent) error {
 	if !endpoint.IsRecords(e.Request) {
 		return e.Next()
 	}
-	if err := checkSecretFilters(e, e.Request.PathValue("collection"), e.Request.URL.Query()); err != nil {
+	if err := checkSecretFilters(e, collections.Find(e.App, e.Request.PathValue("collection")), e.Request.URL.Query()); err != nil {
 		return err
 	}
 	return e.Next()
 }
 
-// checkSecretFilters refuses and records a superuser's query that filters or sorts
-// by secrets, of a list or of a subscription.
-func checkSecretFilters(e *core.RequestEvent, collection string, query url.Values) error {
-	if !e.HasSuperuserAuth() {
+// checkSecretFilters refuses a query of a collection that filters or sorts by secrets,
+// of a list or of a subscription. Superusers are told why, and it is recorded.
+func checkSecretFilters(e *core.RequestEvent, collection *core.Collection, query url.Values) error {
+	if collection == nil {
 		return nil
 	}
-	secrets, err := collections.AccountSecrets(e.App)
-	if err != nil {
+	named, err := namesSecret(e.App, collection, query)
+	if !named || err != nil {
 		return err
 	}
-	for _, text := range slices.Concat(query[search.FilterQueryParam], query[search.SortQueryParam]) {
-		if !slices.ContainsFunc(fieldPaths(text), func(path string) bool { return endsIn(path, secrets) }) {
-			continue
-		}
-		event := audit.Event{Action: audit.Read, Outcome: audit.Denied, Collection: collection, Detail: "filter or sort by a secret"}
-		if err := audit.Record(e, event); err != nil {
-			return err
-		}
-		return e.ForbiddenError("Nobody can filter or sort by passwords and token keys.", nil)
+	if !e.HasSuperuserAuth() {
+		return e.BadRequestError("Nobody can filter or sort by passwords and token keys.", nil)
 	}
-	return nil
+	event := audit.Event{Action: audit.Read, Outcome: audit.Denied, Collection: collection.Name, Detail: "filter or sort by a secret"}
+	if err := audit.Record(e, event); err != nil {
+		return err
+	}
+	return e.ForbiddenError("Nobody can filter or sort by passwords and token keys.", nil)
 }
 
-// endsIn reports whether the field that a path such as created_by.tokenKey:lower
-// ends in is one of some names.
-func endsIn(path string, names []string) bool {
-	path, _, _ = strings.Cut(path, ":")
-	return slices.Contains(names, path[strings.LastIndexByte(path, '.')+1:])
-}
-
-// fieldPaths returns the paths of fields in a filter, or else in a sort.
-func fieldPaths(text string) []string {
-	paths, err := collections.Paths(text)
-	if err == nil {
-		return paths
+// namesSecret reports whether a path in a filter or a sort leads to a secret. A filter
+// that does not parse is refused by PocketBase.
+func namesSecret(app core.App, collection *core.Collection, query url.Values) (bool, error) {
+	var paths []string
+	for _, filter := range query[search.FilterQueryParam] {
+		named, _ := collections.Paths(filter)
+		paths = append(paths, named...)
 	}
-	for _, field := range search.ParseSortFromString(text) {
-		paths = append(paths, field.Name)
+	for _, sort := range query[search.SortQueryParam] {
+		for _, field := range search.ParseSortFromString(sort) {
+			paths = append(paths, field.Name)
+		}
 	}
-	return paths
+	for _, path := range paths {
+		targets, err := collections.Targets(app, collection, path)
+		if err != nil || slices.ContainsFunc(targets, collections.Target.IsSecret) {
+			return true, err
+		}
+	}
+	return false, nil
 }
