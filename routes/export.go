@@ -116,7 +116,7 @@ func (e export) download(r *rest.Request) error {
 	}
 	sections = append(sections, rest.Section{Name: "history", Items: func(yield func(any, error) bool) {
 		for entry, err := range audit.WholeHistory(r.Request.Context(), r.App, id, r.Auth.Id) {
-			if !yield(historyObject(entry, doctors), err) || err != nil {
+			if !yield(historyObject(r.App, entry, doctors), err) || err != nil {
 				return
 			}
 		}

@@ -2,8 +2,10 @@ package routes
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
 	"carebase/internal/collections"
@@ -87,7 +89,7 @@ func (h history) show(r *rest.Request) error {
 	}
 	return r.RespondPage(page, func(yield func(any, error) bool) {
 		for _, entry := range entries {
-			if !yield(historyObject(entry, doctors), nil) {
+			if !yield(historyObject(r.App, entry, doctors), nil) {
 				return
 			}
 		}
@@ -112,8 +114,21 @@ func (s *resource) assignedDoctors(r *rest.Request, patient string) (map[string]
 	return names, err
 }
 
+// notHidden returns the names of fields of a collection without those that it hides
+// now. What it no longer has is history.
+func notHidden(app core.App, collection string, names []string) []string {
+	stored := collections.Find(app, collection)
+	if stored == nil {
+		return names
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		field := stored.Fields.GetByName(name)
+		return field != nil && field.GetHidden()
+	})
+}
+
 // historyObject represents an event. Doctors are the names by assignment.
-func historyObject(entry audit.HistoryEntry, doctors map[string]string) rest.Object[any] {
+func historyObject(app core.App, entry audit.HistoryEntry, doctors map[string]string) rest.Object[any] {
 	doctor := ""
 	if entry.Collection == collections.Mappings && entry.Action != audit.Read && len(entry.Records) == 1 {
 		doctor = doctors[entry.Records[0]]
@@ -130,7 +145,7 @@ func historyObject(entry audit.HistoryEntry, doctors map[string]string) rest.Obj
 		{Key: "door", Value: entry.Door},
 		{Key: "collection", Value: entry.Collection},
 		{Key: "doctor", Value: doctor},
-		{Key: "fields", Value: entry.Fields},
+		{Key: "fields", Value: notHidden(app, entry.Collection, entry.Fields)},
 		{Key: "request_id", Value: entry.RequestID},
 	}
 }

@@ -3,6 +3,8 @@ package routes_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
 	"carebase/internal/testing/testapp"
@@ -86,5 +88,24 @@ func TestHistoryIsOfOnePatient(t *testing.T) {
 	server.Must(http.StatusOK, superuser, "GET", testapp.Records("patients"), nil)
 	if history := server.Must(http.StatusOK, owner.Access, "GET", "/api/patients/1/history/", nil); history["count"] != 2.0 {
 		t.Errorf("got %v", history["results"])
+	}
+}
+
+func TestHistoryNamesNoHiddenFields(t *testing.T) {
+	server := testapp.New(t)
+	owner, operator := server.SignUp("owner"), server.Superuser()
+	addFieldsAs(server, operator, "patients", map[string]any{"name": "secretnote", "type": "text", "hidden": true},
+		map[string]any{"name": "ward", "type": "text"}, map[string]any{"name": "bed", "type": "text"})
+	patient := server.Patient(owner, "Ada")
+	changed := map[string]any{"age": 4, "secretnote": "x", "ward": "north", "bed": "1"}
+	server.Must(http.StatusOK, operator, "PATCH", "/api/collections/patients/records/"+patient, changed)
+	fields := slices.DeleteFunc(server.Must(http.StatusOK, operator, "GET", "/api/collections/patients", nil)["fields"].([]any),
+		func(field any) bool { return field.(map[string]any)["name"] == "bed" })
+	server.Must(http.StatusOK, operator, "PATCH", "/api/collections/patients", map[string]any{"fields": fields})
+	for _, path := range []string{"history", "export"} {
+		body := server.Call(owner.Access, "GET", "/api/patients/"+patient+"/"+path+"/", nil).Body
+		if strings.Contains(body, "secretnote") || !strings.Contains(body, `"fields":["age","bed","ward"]`) {
+			t.Errorf("%s: got %s", path, body)
+		}
 	}
 }
