@@ -112,7 +112,7 @@ func (s *resource) importFile(r *rest.Request) (err error) {
 	}
 	order := csvimport.Import{
 		Collection: s.collection, Fields: s.fields, Owner: r.Auth.Id, MaxRows: maxImported,
-		DryRun: dryRun,
+		Request: r, DryRun: dryRun,
 		Save: func(_ context.Context, app core.App, record *core.Record, values rest.Values) error {
 			return s.save(r, app, record, values)
 		},

@@ -167,6 +167,51 @@ func TestImportAsksHooks(t *testing.T) {
 	}
 }
 
+func TestImportValidatesRelations(t *testing.T) {
+	server := testapp.New(t)
+	alice, bob, operator := server.SignUp("alice"), server.SignUp("bob"), server.Superuser()
+	ids := map[string]any{}
+	for _, name := range []string{"patients", "users"} {
+		ids[name] = server.Must(http.StatusOK, operator, "GET", "/api/collections/"+name, nil)["id"]
+	}
+	addFieldsAs(server, operator, "patients",
+		map[string]any{"name": "nurse", "type": "relation", "collectionId": ids["users"], "maxSelect": 1},
+		map[string]any{"name": "relatives", "type": "relation", "collectionId": ids["patients"], "maxSelect": 3})
+	own, foreign := server.Patient(alice, "Ada"), server.Patient(bob, "Bernard")
+	messages := map[string]any{}
+	server.Call(alice.Access, "POST", "/api/patients/", map[string]any{"name": "Byron", "age": 1, "nurse": bob.ID, "relatives": []any{own, foreign}}).Decode(server, &messages)
+	if len(messages) != 2 {
+		t.Fatalf("got %v", messages)
+	}
+	content := "name,age,nurse,relatives\nByron,1," + alice.ID + ",[" + own + "]\nClara,2," + bob.ID + ",\"[" + own + "," + foreign + "]\"\n"
+	for _, path := range []string{importPath + "?dry_run=true", importPath} {
+		refused := sendCSV(server, alice, path, content)
+		var got struct {
+			Errors []struct {
+				Line     int
+				Field    string
+				Messages any
+			}
+		}
+		refused.Decode(server, &got)
+		if refused.Status != http.StatusBadRequest || len(got.Errors) != 2 {
+			t.Fatalf("%s: got %d %s", path, refused.Status, refused.Body)
+		}
+		for _, wrong := range got.Errors {
+			if wrong.Line != 3 || fmt.Sprint(wrong.Messages) != fmt.Sprint(messages[wrong.Field]) {
+				t.Errorf("%s: got %v, POST answers %v", path, wrong, messages)
+			}
+		}
+	}
+	if list := server.Call(alice.Access, "GET", "/api/patients/", nil).List(server); len(list) != 1 {
+		t.Errorf("there are %v", list)
+	}
+	done := sendCSV(server, alice, importPath, strings.SplitAfter(content, "Clara")[0]+",2,,\n")
+	if done.Status != http.StatusOK || done.Body != `{"rows":2,"created":2}` {
+		t.Errorf("got %d %s", done.Status, done.Body)
+	}
+}
+
 // fieldError is what a hook refuses a field with.
 func fieldError(field, message string) error {
 	return validation.Errors{field: validation.NewError("validation_hook", message)}

@@ -1,10 +1,6 @@
 package routes
 
 import (
-	"database/sql"
-	"errors"
-
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
@@ -33,7 +29,7 @@ func (s *resource) limitLinks() {
 	for _, link := range s.collection.Links {
 		for i := range s.fields {
 			if s.fields[i].Name == link.Field {
-				s.fields[i].Validate = s.linkable(link.Target)
+				s.fields[i].Validate = s.linkable(link)
 			}
 		}
 	}
@@ -41,41 +37,13 @@ func (s *resource) limitLinks() {
 
 // linkable returns a validator that accepts the ids of records that the caller can
 // read: by their owner, or by the rule of their collection.
-func (s *resource) linkable(name string) func(*rest.Request, string, rest.Data) ([]string, error) {
+func (s *resource) linkable(link collections.Link) func(*rest.Request, string, rest.Data) ([]string, error) {
 	return func(r *rest.Request, id string, _ rest.Data) ([]string, error) {
-		declared, stored, err := collections.Now(r.App, name)
-		if err != nil {
-			return nil, err
-		}
-		found := false
-		if declared != nil && declared.Resource != nil {
-			target := &resource{collection: declared, readableByAll: declared.IsReadableByAll(s.settings.DoctorsScope)}
-			scope := target.scope(r)
-			scope["id"] = id
-			var count int64
-			count, err = target.count(r, scope)
-			found = count > 0
-		} else {
-			found, err = admits(r, stored, id)
-		}
+		caller := &core.RequestInfo{Context: core.RequestInfoContextDefault, Method: r.Request.Method, Auth: r.Auth}
+		found, err := link.Admits(r.Request.Context(), r.App, caller, s.settings.DoctorsScope, id)
 		if err != nil || found {
 			return nil, err
 		}
-		return []string{rest.NoSuchObject(id)}, audit.RecordDenied(r.RequestEvent, stored.Name, id, audit.Create)
+		return []string{rest.NoSuchObject(id)}, audit.RecordDenied(r.RequestEvent, link.Target, id, audit.Create)
 	}
-}
-
-// admits reports whether a collection has a record that its view rule shows to the
-// caller.
-func admits(r *rest.Request, stored *core.Collection, id string) (bool, error) {
-	record := &core.Record{}
-	err := r.App.RecordQuery(stored).AndWhere(dbx.HashExp{core.FieldNameId: id}).WithContext(r.Request.Context()).Limit(1).One(record)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	caller := &core.RequestInfo{Context: core.RequestInfoContextDefault, Method: r.Request.Method, Auth: r.Auth}
-	return r.App.CanAccessRecord(record, caller, stored.ViewRule)
 }

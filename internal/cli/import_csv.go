@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"slices"
@@ -45,7 +46,7 @@ nothing is created. What is created is one transaction; a running server's write
 			if err := prepareDatabase(app); err != nil {
 				return err
 			}
-			order, err := csvOrder(app, name, owner)
+			order, err := csvOrder(ctx, app, config.DoctorsScope, name, owner)
 			if err != nil {
 				return err
 			}
@@ -61,7 +62,7 @@ nothing is created. What is created is one transaction; a running server's write
 }
 
 // csvOrder returns the import of a collection's records for a user.
-func csvOrder(app core.App, name, owner string) (csvimport.Import, error) {
+func csvOrder(ctx context.Context, app core.App, scope config.DoctorsScope, name, owner string) (csvimport.Import, error) {
 	if !slices.Contains([]string{collections.Patients, collections.Doctors}, name) {
 		return csvimport.Import{}, fmt.Errorf("--collection is %q; it must be %s or %s", name, collections.Patients, collections.Doctors)
 	}
@@ -77,8 +78,29 @@ func csvOrder(app core.App, name, owner string) (csvimport.Import, error) {
 		return csvimport.Import{}, err
 	}
 	return csvimport.Import{
-		Collection: collections.Get(name), Fields: now.Resource.Fields, Owner: user.Id, MaxRows: maxImported, Save: saveRow,
+		Collection: collections.Get(name), Fields: limitLinks(ctx, app, now, scope, user), Owner: user.Id, MaxRows: maxImported, Save: saveRow,
 	}, nil
+}
+
+// limitLinks returns the fields of a collection, with the relations that operators have
+// added confined to what the owner can read, as the API confines them.
+func limitLinks(ctx context.Context, app core.App, now *collections.Collection, scope config.DoctorsScope, owner *core.Record) []rest.Field {
+	fields := slices.Clone(now.Resource.Fields)
+	caller := &core.RequestInfo{Context: core.RequestInfoContextDefault, Method: http.MethodPost, Auth: owner}
+	for _, link := range now.Links {
+		for i := range fields {
+			if fields[i].Name != link.Field {
+				continue
+			}
+			fields[i].Validate = func(_ *rest.Request, id string, _ rest.Data) ([]string, error) {
+				if found, err := link.Admits(ctx, app, caller, scope, id); err != nil || found {
+					return nil, err
+				}
+				return []string{rest.NoSuchObject(id)}, nil
+			}
+		}
+	}
+	return fields
 }
 
 // saveRow creates a record. What a hook refuses is told as the API tells it.

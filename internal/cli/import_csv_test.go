@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pocketbase/pocketbase/core"
+
 	"carebase/internal/postgres"
 	"carebase/internal/testing/testapp"
 )
@@ -45,5 +47,45 @@ func TestImportCSV(t *testing.T) {
 	}
 	if doctors := server.Call(ann.Access, "GET", "/api/doctors/", nil).List(server); len(doctors) != 1 {
 		t.Errorf("got %v", doctors)
+	}
+}
+
+func TestImportCSVValidatesRelations(t *testing.T) {
+	d := deployment(t.TempDir())
+	const email = "ann@example.com"
+	if _, err := d.run(t, map[string]string{"DJANGO_SUPERUSER_PASSWORD": testapp.Password}, "", "createsuperuser", "--noinput", "--email", email, "--name", "Ann"); err != nil {
+		t.Fatal(err)
+	}
+	app := testapp.Open(t, string(d), postgres.Settings{})
+	patients, err := app.FindCollectionByNameOrId("patients")
+	if err != nil {
+		t.Fatal(err)
+	}
+	users, err := app.FindCollectionByNameOrId("users")
+	if err != nil {
+		t.Fatal(err)
+	}
+	patients.Fields.Add(&core.RelationField{Name: "nurse", CollectionId: users.Id, MaxSelect: 1})
+	if err := app.Save(patients); err != nil {
+		t.Fatal(err)
+	}
+	server := testapp.Serve(t, app)
+	bob := server.SignUp("bob")
+	own, err := app.FindAuthRecordByEmail("users", email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "patients.csv")
+	content := "name,age,nurse\nAda,1," + own.Id + "\nBernard,2," + bob.ID + "\n"
+	for _, test := range []struct{ content, printed, failure string }{
+		{content, "line 3, nurse: Invalid pk \"" + bob.ID + "\" - object does not exist.\n", "Nothing was imported: there is 1 error."},
+		{strings.Split(content, "Bernard")[0], "Created 1 patients.\n", ""},
+	} {
+		if err := os.WriteFile(file, []byte(test.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if printed, err := d.run(t, nil, "", "import", "csv", file, "--owner", email); printed != test.printed || message(err) != test.failure {
+			t.Errorf("got %q, %v", printed, err)
+		}
 	}
 }

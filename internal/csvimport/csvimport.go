@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -20,6 +21,8 @@ type Import struct {
 	// may name. Read-only ones are passed over, so that an export can be read.
 	Collection *collections.Collection
 	Fields     []rest.Field
+	// Request is what the validators of the fields get; nil on the command line.
+	Request *rest.Request
 	// Owner is the id of the user to whom the records will belong.
 	Owner string
 	// DryRun only checks the file.
@@ -36,7 +39,7 @@ type Import struct {
 // nothing is created. It returns the number of records in the file.
 func (i Import) Run(ctx context.Context, app core.App, content io.ReadSeeker) (rows int, err error) {
 	found := &findings{}
-	if rows, err = i.each(ctx, content, found, func(rest.Values, int) error { return nil }); err != nil {
+	if rows, err = i.each(ctx, content, i.Fields, found, func(rest.Values, int) error { return nil }); err != nil {
 		return 0, err
 	}
 	if found.any() || i.DryRun {
@@ -50,7 +53,7 @@ func (i Import) Run(ctx context.Context, app core.App, content io.ReadSeeker) (r
 		if err != nil {
 			return err
 		}
-		_, err = i.each(ctx, content, found, func(values rest.Values, line int) error {
+		_, err = i.each(ctx, content, unvalidated(i.Fields), found, func(values rest.Values, line int) error {
 			record := core.NewRecord(collection)
 			record.Set(i.Collection.Owner, i.Owner)
 			return found.refused(i.Save(ctx, tx, record, values), line)
@@ -66,9 +69,19 @@ func (i Import) Run(ctx context.Context, app core.App, content io.ReadSeeker) (r
 	return rows, err
 }
 
+// unvalidated returns the fields without their own validators, which have seen the file
+// and would read beside the transaction.
+func unvalidated(fields []rest.Field) []rest.Field {
+	fields = slices.Clone(fields)
+	for i := range fields {
+		fields[i].Validate = nil
+	}
+	return fields
+}
+
 // each calls do with the values of each valid record.
-func (i Import) each(ctx context.Context, content io.Reader, found *findings, do func(values rest.Values, line int) error) (rows int, err error) {
-	opened, err := open(content, i.Fields, found)
+func (i Import) each(ctx context.Context, content io.Reader, fields []rest.Field, found *findings, do func(values rest.Values, line int) error) (rows int, err error) {
+	opened, err := open(content, i.Request, fields, found)
 	if err != nil || found.any() {
 		return 0, err
 	}

@@ -23,21 +23,23 @@ const maxRow = 1 << 20
 type file struct {
 	source *boundedReader
 	table  *csv.Reader
-	fields []rest.Field
-	names  []string
+	// request is that of the fields' own validators.
+	request *rest.Request
+	fields  []rest.Field
+	names   []string
 	// line is that of the last row.
 	line int
 }
 
 // open reads the header row of a file, which is UTF-8 with or without a byte order
 // mark, and separated by commas or semicolons. Problems of the header are reported.
-func open(content io.Reader, fields []rest.Field, found *findings) (*file, error) {
+func open(content io.Reader, request *rest.Request, fields []rest.Field, found *findings) (*file, error) {
 	source := &boundedReader{reader: content, left: maxRow}
 	buffered := bufio.NewReader(source)
 	if mark, err := buffered.Peek(3); err == nil && string(mark) == "\ufeff" {
 		_, _ = buffered.Discard(3) // which are there
 	}
-	f := &file{source: source, table: csv.NewReader(buffered), fields: fields}
+	f := &file{source: source, table: csv.NewReader(buffered), request: request, fields: fields}
 	f.table.Comma = separator(buffered)
 	f.table.FieldsPerRecord = -1
 	f.table.ReuseRecord = true
@@ -118,7 +120,10 @@ func (f *file) record(found *findings) (values rest.Values, line int, err error)
 		}
 		byName[f.names[i]] = cell
 	}
-	values, wrong := rest.ReadCells(f.fields, byName)
+	values, wrong, err := rest.ReadCells(f.request, f.fields, byName)
+	if err != nil {
+		return nil, line, err
+	}
 	for _, field := range wrong {
 		found.add(line, field.Key, field.Value...)
 	}

@@ -155,8 +155,9 @@ func cellOf(value jsontext.Value) (string, error) {
 }
 
 // ReadCells validates the cells of one row, by the names of the fields, as a form with
-// these texts. An empty cell is an empty input. The errors are nil if all are valid.
-func ReadCells(fields []Field, cells map[string]string) (Values, FieldErrors) {
+// these texts. An empty cell is an empty input. The field errors are nil if all are
+// valid. The request is that of the fields' own validators.
+func ReadCells(r *Request, fields []Field, cells map[string]string) (Values, FieldErrors, error) {
 	data := Data{values: make(map[string]any, len(cells)), html: true}
 	for name, cell := range cells {
 		data.values[name] = CellText(cell)
@@ -175,13 +176,17 @@ func ReadCells(fields []Field, cells map[string]string) (Values, FieldErrors) {
 				messages = append(messages, part.Value...)
 			}
 		}
-		if messages != nil {
+		further, err := field.validate(r, value, data, messages)
+		if err != nil {
+			return nil, nil, err
+		}
+		if messages = append(further, messages...); messages != nil {
 			wrong = append(wrong, Entry[[]string]{Key: field.Name, Value: messages})
 		} else if present {
 			values[field.Name] = value
 		}
 	}
-	return values, wrong
+	return values, wrong, nil
 }
 
 // setCell reads the cell of a field whose values are lists or objects: their JSON, as a
