@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"carebase/internal/testing/testapp"
 )
 
 func TestDrawnResourceKeepsItsOwners(t *testing.T) {
@@ -63,4 +65,36 @@ func TestDrawnResourceKeepsItsOwners(t *testing.T) {
 		t.Errorf("alice sees %s", list.Body)
 	}
 	server.Must(http.StatusOK, operator, "PATCH", path, map[string]any{"fields": append(with(nil), with(map[string]any{"help": "Whose"})...)})
+}
+
+func TestDrawnResourceIsClosedWhenItIsServedNoMore(t *testing.T) {
+	server := drawingServer(t, "appointments")
+	alice, operator := server.SignUp("alice"), server.Superuser()
+	drawAppointments(server, operator)
+	server.Create(alice, "appointments", map[string]any{"patient": server.Patient(alice, "Ada"), "starts": "2026-02-01"})
+	const path = "/api/collections/appointments"
+	rules := []string{"listRule", "viewRule", "createRule", "updateRule", "deleteRule"}
+
+	restart := func(names ...string) {
+		settings := testapp.Default()
+		settings.APIResources = names
+		testapp.Restart(t, server.App, settings)
+	}
+	restart()
+	closed := server.Must(http.StatusOK, operator, "GET", path, nil)
+	for _, rule := range rules {
+		if closed[rule] != nil {
+			t.Errorf("served no more, its %s is %v", rule, closed[rule])
+		}
+	}
+	restart("appointments")
+	again := server.Must(http.StatusOK, operator, "GET", path, nil)
+	for _, rule := range rules {
+		if again[rule] == nil {
+			t.Errorf("served again, it has no %s", rule)
+		}
+	}
+	if list := server.Call(alice.Access, "GET", path+"/records", nil); !strings.Contains(list.Body, `"totalItems":1`) {
+		t.Errorf("alice sees %s", list.Body)
+	}
 }
