@@ -65,6 +65,10 @@ func checkRules(app core.App, changed *core.Collection) error {
 	case changed.IsView() && views.IsConfidential(changed):
 		return readersOf(reader, stored, problems, "viewQuery", "The query reads health data, accounts or the audit trail")
 	case !wasPerUser && collections.IsPerUser(app, changed):
+		for _, view := range views.Exposing() {
+			problems["fields"] = validation.NewError("validation_confidential_view",
+				"The records belong to users (API_RESOURCES), and the view "+view.Name+", which reads them, is not for superusers only.")
+		}
 		return readersOf(reader, stored, problems, "fields", "The records belong to users (API_RESOURCES)")
 	}
 	return problems.Filter()

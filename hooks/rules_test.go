@@ -82,6 +82,17 @@ func TestRulesTellNothingOfServedCollections(t *testing.T) {
 	if refused.Status != 400 || !strings.Contains(refused.Body, "a rule of things compares @collection.wards.text") {
 		t.Errorf("got %d %s", refused.Status, refused.Body)
 	}
+	seen := map[string]any{"name": "seen", "type": "view", "viewQuery": "SELECT id, text FROM wards", "listRule": "@request.auth.id != ''"}
+	server.Must(204, operator, "DELETE", "/api/collections/things", nil)
+	server.Must(200, operator, "POST", "/api/collections", seen)
+	shown := server.Call(operator, "PATCH", "/api/collections/wards", map[string]any{"fields": []any{text, owner}})
+	if shown.Status != 400 || !strings.Contains(shown.Body, "the view seen, which reads them") {
+		t.Errorf("an open view: got %d %s", shown.Status, shown.Body)
+	}
+	server.Must(204, operator, "DELETE", "/api/collections/seen", nil)
+	if allowed := things("@collection.wards.text ?= text"); allowed.Status != 200 {
+		t.Errorf("got %d %s", allowed.Status, allowed.Body)
+	}
 	server.Must(204, operator, "DELETE", "/api/collections/wards", nil)
 	again := server.Call(operator, "POST", "/api/collections", map[string]any{"name": "wards", "type": "base", "fields": []any{text, owner}})
 	if again.Status != 400 || !strings.Contains(again.Body, "a rule of things compares @collection.wards.text") {
