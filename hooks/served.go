@@ -62,6 +62,8 @@ func keepPrivate(e *core.CollectionEvent) error {
 var (
 	errServedName error = validation.NewError("validation_served_name",
 		"The API serves this collection by its name (API_RESOURCES) and keeps its records to their owners: take it out of API_RESOURCES and restart the server before you rename it.")
+	errUnservedRule error = validation.NewError("validation_unserved_rule",
+		"These are the rules of a collection that the API serves (API_RESOURCES), which this one is not: users could name others as owners. Lock the rules, or serve the collection.")
 	errDisowned error = validation.NewError("validation_disowned",
 		"The API serves this collection (API_RESOURCES): without a single relation created_by to users, all users could read the records that it has. Delete the records first.")
 )
@@ -70,6 +72,9 @@ var (
 func checkServed(e *core.CollectionEvent) error {
 	if !audit.IsRequested(e.Context, e.App) {
 		return nil // the start of the server tells
+	}
+	if collections.HasUnservedOwner(e.App, e.Collection) {
+		return validation.Errors{"createRule": errUnservedRule}
 	}
 	if problem := collections.Problem(e.App, e.Collection); problem != "" {
 		return validation.Errors{"fields": validation.NewError("validation_not_served", "The API cannot serve this: "+problem+".")}

@@ -73,6 +73,14 @@ func TestDrawnResourceIsClosedWhenItIsServedNoMore(t *testing.T) {
 	drawAppointments(server, operator)
 	server.Create(alice, "appointments", map[string]any{"patient": server.Patient(alice, "Ada"), "starts": "2026-02-01"})
 	const path = "/api/collections/appointments"
+	copied := server.Must(http.StatusOK, operator, "GET", path, nil)
+	copied["name"], copied["id"], copied["indexes"] = "copies", "", nil
+	for method, body := range map[string]any{"POST": copied, "PUT": map[string]any{"collections": []any{copied}}} {
+		to := map[string]string{"POST": "/api/collections", "PUT": "/api/collections/import"}[method]
+		if refused := server.Call(operator, method, to, body); refused.Status != http.StatusBadRequest || !strings.Contains(refused.Body, "API_RESOURCES") {
+			t.Errorf("its rules for another: got %d %s", refused.Status, refused.Body)
+		}
+	}
 	rules := []string{"listRule", "viewRule", "createRule", "updateRule", "deleteRule"}
 
 	restart := func(names ...string) {

@@ -171,7 +171,7 @@ func CloseUnserved(app core.App) ([]string, error) {
 	}
 	var closed []string
 	for _, collection := range stored {
-		if collection.System || Get(collection.Name) != nil || IsServed(app, collection) || !hasDrawnOwner(app, collection) {
+		if !HasUnservedOwner(app, collection) {
 			continue
 		}
 		// Bypass the hooks, which may reject a collection that is older than they are.
@@ -189,8 +189,12 @@ func CloseUnserved(app core.App) ([]string, error) {
 	return closed, app.ReloadCachedCollections()
 }
 
-// hasDrawnOwner reports whether a collection has the rules that follow from an owner.
-func hasDrawnOwner(app core.App, collection *core.Collection) bool {
+// HasUnservedOwner reports whether a collection that the API does not serve has the
+// rules of one that it serves and whose records belong to users.
+func HasUnservedOwner(app core.App, collection *core.Collection) bool {
+	if collection.Type != core.CollectionTypeBase || collection.System || Get(collection.Name) != nil || IsServed(app, collection) {
+		return false
+	}
 	return drawn(app, collection).Owner != "" && RulesOf(collection).Equal(DrawnRules(app, collection))
 }
 
