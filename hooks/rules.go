@@ -26,14 +26,14 @@ func bindRules(app core.App) {
 	app.OnCollectionUpdate().BindFunc(check)
 }
 
-// checkRules checks the rules that a change sets, and if a view becomes confidential,
-// the rules of the others that read it.
+// checkRules checks the rules that a change sets, and if a collection becomes
+// confidential, the rules of the others that read it.
 func checkRules(app core.App, changed *core.Collection) error {
 	views, err := collections.FindViews(app, changed)
 	if err != nil {
 		return err
 	}
-	reader := ruleReader{app: app, views: views, changed: changed}
+	reader := ruleReader{app: changedApp{app, changed}, views: views, changed: changed}
 	if reader.secrets, err = collections.FindSecrets(app); err != nil {
 		return err
 	}
@@ -41,10 +41,10 @@ func checkRules(app core.App, changed *core.Collection) error {
 	if err != nil {
 		return err
 	}
-	before := map[string]string{}
+	before, wasPerUser := map[string]string{}, false
 	for _, collection := range stored {
 		if collection.Id == changed.Id {
-			before = rulesOf(collection)
+			before, wasPerUser = rulesOf(collection), collections.IsPerUser(app, collection)
 		}
 	}
 	problems := validation.Errors{}
@@ -61,15 +61,22 @@ func checkRules(app core.App, changed *core.Collection) error {
 				"the clinic's records, no other fields of them, and no secrets: "+told+".")
 		}
 	}
-	if changed.IsView() && views.IsConfidential(changed) {
-		return readersOf(reader, stored, problems)
+	switch {
+	case changed.IsView() && views.IsConfidential(changed):
+		return readersOf(reader, stored, problems, "viewQuery", "The query reads health data, accounts or the audit trail")
+	case !wasPerUser && collections.IsPerUser(app, changed):
+		for _, view := range views.Exposing() {
+			problems["fields"] = validation.NewError("validation_confidential_view",
+				"The records belong to users (API_RESOURCES), and the view "+view.Name+", which reads them, is not for superusers only.")
+		}
+		return readersOf(reader, stored, problems, "fields", "The records belong to users (API_RESOURCES)")
 	}
 	return problems.Filter()
 }
 
-// readersOf adds to the problems of a confidential view that rules of other
-// collections tell what it shows.
-func readersOf(reader ruleReader, stored []*core.Collection, problems validation.Errors) error {
+// readersOf adds to the problems of a collection that becomes confidential, and why it
+// does, that rules of others tell what it shows.
+func readersOf(reader ruleReader, stored []*core.Collection, problems validation.Errors, part, why string) error {
 	for _, other := range stored {
 		if other.Id == reader.changed.Id || collections.Get(other.Name) != nil {
 			continue
@@ -80,8 +87,7 @@ func readersOf(reader ruleReader, stored []*core.Collection, problems validation
 				return err
 			}
 			if told != "" {
-				problems["viewQuery"] = validation.NewError("validation_confidential_rule",
-					"The query reads health data, accounts or the audit trail, and a rule of "+other.Name+" compares "+told+".")
+				problems[part] = validation.NewError("validation_confidential_rule", why+", and a rule of "+other.Name+" compares "+told+".")
 			}
 		}
 	}
@@ -108,6 +114,20 @@ type ruleReader struct {
 	views   collections.Views
 	secrets collections.Secrets
 	changed *core.Collection
+}
+
+// changedApp is an app in which a collection is as it will be.
+type changedApp struct {
+	core.App
+	changed *core.Collection
+}
+
+// FindCachedCollectionByNameOrId implements core.App.
+func (a changedApp) FindCachedCollectionByNameOrId(name string) (*core.Collection, error) {
+	if name == a.changed.Id || strings.EqualFold(name, a.changed.Name) {
+		return a.changed, nil
+	}
+	return a.App.FindCachedCollectionByNameOrId(name)
 }
 
 // tells returns the first path in a rule of a collection that must not be compared.
@@ -147,5 +167,5 @@ func (r ruleReader) isConfidential(target collections.Target) bool {
 	if target.Collection.IsView() {
 		return r.views.IsConfidential(target.Collection)
 	}
-	return !target.Collection.IsAuth() && collections.IsConfidential(target.Collection.Name)
+	return !target.Collection.IsAuth() && (collections.IsConfidential(target.Collection.Name) || collections.IsPerUser(r.app, target.Collection))
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"carebase/internal/config"
 	"carebase/internal/testing/testapp"
 )
 
@@ -46,4 +47,55 @@ func TestRulesTellNothing(t *testing.T) {
 	// A view that a rule reads cannot turn to health data.
 	c.Must(200, c.SuperuserToken, "POST", "/api/collections", things("listRule", "@collection.seen.text ?~ @request.query.q"))
 	refused(c, "PATCH", map[string]any{"name": "seen", "viewQuery": "SELECT id, name AS text FROM patients"}, false)
+}
+
+func TestRulesTellNothingOfServedCollections(t *testing.T) {
+	server := testapp.New(t, func(settings *config.Config) { settings.APIResources = []string{"visits", "wards"} })
+	operator := server.Superuser()
+	idOf := func(collection string) any {
+		return server.Must(200, operator, "GET", "/api/collections/"+collection, nil)["id"]
+	}
+	text := map[string]any{"name": "text", "type": "text"}
+	owner := map[string]any{"name": "created_by", "type": "relation", "collectionId": idOf("users"), "maxSelect": 1}
+	draw := func(name string, fields ...any) {
+		server.Must(200, operator, "POST", "/api/collections", map[string]any{"name": name, "type": "base", "fields": fields})
+	}
+	draw("visits", text, owner)
+	draw("wards", text)
+	things := func(rule string) testapp.Response {
+		return server.Call(operator, "POST", "/api/collections", map[string]any{"name": "things", "type": "base", "listRule": rule, "fields": []any{
+			text, map[string]any{"name": "visit", "type": "relation", "collectionId": idOf("visits")},
+		}})
+	}
+	for _, rule := range []string{"@collection.visits.text ?~ @request.query.q", "@collection.visits:v.text ?~ @request.query.q", "visit.text ~ @request.query.q",
+		"@request.auth.visits_via_created_by.text ?~ @request.query.q"} {
+		if refused := things(rule); refused.Status != 400 || !strings.Contains(refused.Body, "validation_confidential_rule") {
+			t.Errorf("%s: got %d %s", rule, refused.Status, refused.Body)
+		}
+	}
+	// Whose a record is, and what all users read, is for rules.
+	if allowed := things("visit.created_by = @request.auth.id && @collection.wards.text ?= text"); allowed.Status != 200 {
+		t.Errorf("got %d %s", allowed.Status, allowed.Body)
+	}
+	// What a rule compares cannot become users' own.
+	refused := server.Call(operator, "PATCH", "/api/collections/wards", map[string]any{"fields": []any{text, owner}})
+	if refused.Status != 400 || !strings.Contains(refused.Body, "a rule of things compares @collection.wards.text") {
+		t.Errorf("got %d %s", refused.Status, refused.Body)
+	}
+	seen := map[string]any{"name": "seen", "type": "view", "viewQuery": "SELECT id, text FROM wards", "listRule": "@request.auth.id != ''"}
+	server.Must(204, operator, "DELETE", "/api/collections/things", nil)
+	server.Must(200, operator, "POST", "/api/collections", seen)
+	shown := server.Call(operator, "PATCH", "/api/collections/wards", map[string]any{"fields": []any{text, owner}})
+	if shown.Status != 400 || !strings.Contains(shown.Body, "the view seen, which reads them") {
+		t.Errorf("an open view: got %d %s", shown.Status, shown.Body)
+	}
+	server.Must(204, operator, "DELETE", "/api/collections/seen", nil)
+	if allowed := things("@collection.wards.text ?= text"); allowed.Status != 200 {
+		t.Errorf("got %d %s", allowed.Status, allowed.Body)
+	}
+	server.Must(204, operator, "DELETE", "/api/collections/wards", nil)
+	again := server.Call(operator, "POST", "/api/collections", map[string]any{"name": "wards", "type": "base", "fields": []any{text, owner}})
+	if again.Status != 400 || !strings.Contains(again.Body, "a rule of things compares @collection.wards.text") {
+		t.Errorf("made again: got %d %s", again.Status, again.Body)
+	}
 }

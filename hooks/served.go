@@ -26,14 +26,55 @@ func bindServed(app core.App) {
 			return err
 		}
 		collections.Draw(e.App, e.Collection)
+		return keepPrivate(e)
+	})
+}
+
+// keepPrivate refuses to take a collection out of the rules that keep its records to
+// their owners, whoever changes it.
+func keepPrivate(e *core.CollectionEvent) error {
+	stored, err := e.App.FindCollectionByNameOrId(e.Collection.Id)
+	if err != nil {
+		return err
+	}
+	if !collections.IsPerUser(e.App, stored) {
+		return e.Next()
+	}
+	if stored.Name != e.Collection.Name {
+		return validation.Errors{"name": errServedName}
+	}
+	if collections.IsPerUser(e.App, e.Collection) {
+		return e.Next()
+	}
+	return audit.InTransaction(&e.App, func() error {
+		var records int
+		err := e.App.NonconcurrentDB().NewQuery("SELECT count(*) FROM (SELECT 1 FROM {{" + stored.Name + "}} LIMIT 1) AS found").WithContext(e.Context).Row(&records)
+		if err != nil {
+			return err
+		}
+		if records > 0 {
+			return validation.Errors{"fields": errDisowned}
+		}
 		return e.Next()
 	})
 }
+
+var (
+	errServedName error = validation.NewError("validation_served_name",
+		"The API serves this collection by its name (API_RESOURCES) and keeps its records to their owners: take it out of API_RESOURCES and restart the server before you rename it.")
+	errUnservedRule error = validation.NewError("validation_unserved_rule",
+		"These are the rules of a collection that the API serves (API_RESOURCES), which this one is not: users could name others as owners. Lock the rules, or serve the collection.")
+	errDisowned error = validation.NewError("validation_disowned",
+		"The API serves this collection (API_RESOURCES): without a single relation created_by to users, all users could read the records that it has. Delete the records first.")
+)
 
 // checkServed refuses what a request makes of a collection if the API cannot serve it.
 func checkServed(e *core.CollectionEvent) error {
 	if !audit.IsRequested(e.Context, e.App) {
 		return nil // the start of the server tells
+	}
+	if collections.HasUnservedOwner(e.App, e.Collection) {
+		return validation.Errors{"createRule": errUnservedRule}
 	}
 	if problem := collections.Problem(e.App, e.Collection); problem != "" {
 		return validation.Errors{"fields": validation.NewError("validation_not_served", "The API cannot serve this: "+problem+".")}

@@ -36,6 +36,7 @@ func bindStart(app core.App, config *config.Config, notices io.Writer) {
 			return errors.Join(
 				collections.EnsureDerived(context.Background(), app.DB()),
 				collections.Apply(app, config.DoctorsScope),
+				closeUnserved(app),
 				closeViews(app),
 				applySecretKey(app, config.SecretKey),
 				applySuperuser(app, config.SuperuserEmail, config.SuperuserPassword),
@@ -80,6 +81,16 @@ func closeViews(app core.App) error {
 	closed, err := collections.CloseViews(app)
 	if len(closed) > 0 {
 		fmt.Fprintln(os.Stderr, "These views read health data, accounts or the audit trail, and are for superusers only now: "+strings.Join(closed, ", "))
+	}
+	return err
+}
+
+// closeUnserved makes collections that API_RESOURCES does not name any more superusers'
+// only, and says so.
+func closeUnserved(app core.App) error {
+	closed, err := collections.CloseUnserved(app)
+	if len(closed) > 0 {
+		fmt.Fprintln(os.Stderr, "These collections have records of users but are not in API_RESOURCES any more, and are for superusers only now: "+strings.Join(closed, ", "))
 	}
 	return err
 }

@@ -162,8 +162,12 @@ func FindViews(app core.App, changed *core.Collection) (Views, error) {
 			views[strings.ToLower(view.Name)] = view
 		}
 	}
-	if changed != nil {
+	switch {
+	case changed == nil:
+	case changed.IsView():
 		views[strings.ToLower(changed.Name)] = changed
+	case IsPerUser(app, changed):
+		views[strings.ToLower(changed.Name)] = nil
 	}
 	return views, nil
 }

@@ -132,13 +132,24 @@ func Problem(app core.App, stored *core.Collection) string {
 // Draw sets the parts of an operator's collection that follow from its being served:
 // the API rules, and ids that can be numbers if it is new.
 func Draw(app core.App, collection *core.Collection) (changed bool) {
-	if !slices.Contains(Served(app), collection.Name) || collection.Type != core.CollectionTypeBase {
+	if !IsServed(app, collection) {
 		return false
 	}
 	if id, ok := collection.Fields.GetByName(core.FieldNameId).(*core.TextField); ok && collection.IsNew() && id.Min == GeneratedLength {
 		id.Min, id.Max = 1, maxNumberLength
 	}
 	return DrawnRules(app, collection).Set(collection)
+}
+
+// IsServed reports whether the documented API serves a collection that operators make.
+func IsServed(app core.App, collection *core.Collection) bool {
+	return slices.Contains(Served(app), collection.Name) && collection.Type == core.CollectionTypeBase
+}
+
+// IsPerUser reports whether a collection, as it is given, is served and its records
+// belong to users.
+func IsPerUser(app core.App, collection *core.Collection) bool {
+	return IsServed(app, collection) && drawn(app, collection).Owner != ""
 }
 
 // maxNumberLength is the length of the highest number.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/config"
@@ -158,6 +159,43 @@ func applyServed(app core.App) error {
 		}
 	}
 	return nil
+}
+
+// CloseUnserved restricts collections with the rules of records that belong to users to
+// superusers if the API serves them no more, and returns their names: without what
+// serves a collection, its rules let users name others as the owners.
+func CloseUnserved(app core.App) ([]string, error) {
+	stored, err := app.FindAllCollections(core.CollectionTypeBase)
+	if err != nil {
+		return nil, err
+	}
+	var closed []string
+	for _, collection := range stored {
+		if !HasUnservedOwner(app, collection) {
+			continue
+		}
+		// Bypass the hooks, which may reject a collection that is older than they are.
+		_, err := app.NonconcurrentDB().Update(collection.TableName(), dbx.Params{
+			"listRule": nil, "viewRule": nil, "createRule": nil, "updateRule": nil, "deleteRule": nil}, dbx.HashExp{"id": collection.Id}).Execute()
+		if err != nil {
+			return nil, err
+		}
+		closed = append(closed, collection.Name)
+	}
+	slices.Sort(closed)
+	if len(closed) == 0 {
+		return nil, nil
+	}
+	return closed, app.ReloadCachedCollections()
+}
+
+// HasUnservedOwner reports whether a collection that the API does not serve has the
+// rules of one that it serves and whose records belong to users.
+func HasUnservedOwner(app core.App, collection *core.Collection) bool {
+	if collection.Type != core.CollectionTypeBase || collection.System || Get(collection.Name) != nil || IsServed(app, collection) {
+		return false
+	}
+	return drawn(app, collection).Owner != "" && RulesOf(collection).Equal(DrawnRules(app, collection))
 }
 
 // Set sets a collection's rules and reports whether that changed any of them.

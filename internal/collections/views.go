@@ -32,6 +32,18 @@ func (v Views) OpenReaders(of *core.Collection) []string {
 	return names
 }
 
+// Exposing returns the views of confidential data that are not restricted to
+// superusers.
+func (v Views) Exposing() []*core.Collection {
+	var exposing []*core.Collection
+	for _, view := range v {
+		if view != nil && isOpen(view) && v.IsConfidential(view) {
+			exposing = append(exposing, view)
+		}
+	}
+	return exposing
+}
+
 // CloseViews restricts views of confidential data to superusers and returns the
 // names of the views that it changed.
 func CloseViews(app core.App) ([]string, error) {
@@ -40,10 +52,7 @@ func CloseViews(app core.App) ([]string, error) {
 		return nil, err
 	}
 	var closed []string
-	for _, view := range views {
-		if view == nil || !isOpen(view) || !views.IsConfidential(view) {
-			continue
-		}
+	for _, view := range views.Exposing() {
 		// Bypass the hooks, which may reject a view that is older than they are.
 		_, err := app.NonconcurrentDB().Update(view.TableName(), dbx.Params{"listRule": nil, "viewRule": nil}, dbx.HashExp{"id": view.Id}).Execute()
 		if err != nil {
