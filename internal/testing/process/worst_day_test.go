@@ -56,6 +56,7 @@ func TestTheWorstDay(t *testing.T) {
 		others = append(others, key("patients", day.server.Patient(watcher, "Sent")))
 	})
 	inReplica := day.events()
+	day.awaitHeads()
 	day.timed("a lost machine", day.loseMachine)
 	all := day.events()
 
@@ -146,6 +147,19 @@ func (d *worstDay) killProcess() string {
 	d.office.check(d.t, d.storage)
 	d.storage.verify(d.t)
 	return "nothing lost"
+}
+
+// awaitHeads waits until the heads of what has happened so far are elsewhere.
+func (d *worstDay) awaitHeads() {
+	size := func() int64 {
+		heads, err := os.Stat(filepath.Join(d.elsewhere, "heads.jsonl"))
+		if err != nil {
+			return 0
+		}
+		return heads.Size()
+	}
+	before := size()
+	testapp.Eventually(d.t, 30*time.Second, "the heads are written", func() bool { return size() > before })
 }
 
 // loseMachine kills the server while clerks write, and removes all that it had.
