@@ -57,15 +57,7 @@ func TestListsUnderWayKeepTheirShape(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, err := http.NewRequest(http.MethodGet, server.URL+"/api/patients/", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+alice.Access)
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	response := streamPatients(server, alice)
 	defer response.Body.Close()
 	fields := server.Must(http.StatusOK, operator, "GET", "/api/collections/patients", nil)["fields"].([]any)
 	server.Must(http.StatusOK, operator, "PATCH", "/api/collections/patients", map[string]any{"fields": fields[:len(fields)-2]})

@@ -31,15 +31,7 @@ func TestListStreams(t *testing.T) {
 	}
 
 	before := heap()
-	request, err := http.NewRequest(http.MethodGet, server.URL+"/api/patients/", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+alice.Access)
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	response := streamPatients(server, alice)
 	defer response.Body.Close()
 
 	list := json.NewDecoder(response.Body)
@@ -77,4 +69,19 @@ func heap() int64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int64(stats.HeapAlloc)
+}
+
+// streamPatients asks for the whole list of a user's patients and reads nothing of it yet.
+func streamPatients(server *testapp.Server, user testapp.User) *http.Response {
+	server.Helper()
+	request, err := http.NewRequest(http.MethodGet, server.URL+"/api/patients/", nil)
+	if err != nil {
+		server.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+user.Access)
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		server.Fatal(err)
+	}
+	return response
 }

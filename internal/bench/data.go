@@ -13,6 +13,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/collections"
+	"carebase/internal/postgres/transfer"
 	"carebase/internal/simplejwt"
 	"carebase/internal/sqlite"
 	_ "carebase/migrations" // the schema
@@ -44,6 +45,17 @@ func fill(directory string, users, patients int) (callers []caller, err error) {
 		return fillPatients(app, callers, patients)
 	})
 	return callers, err
+}
+
+// environmentsOf returns the settings of a server on SQLite with the data and, with a
+// URL of PostgreSQL, of one on a copy of it there.
+func environmentsOf(ctx context.Context, directory, data, postgres string) ([][]string, error) {
+	environments := [][]string{{"DATA_DIR=" + data}}
+	if postgres == "" {
+		return environments, nil
+	}
+	_, err := transfer.Copy(ctx, "sqlite:"+data, postgres, func(string, string, int64, int64) {})
+	return append(environments, []string{"DATA_DIR=" + filepath.Join(directory, "files"), "DATABASE_URL=" + postgres}), err
 }
 
 // dropTriggers removes what keeps Carebase's search index and counts: other programs

@@ -20,7 +20,6 @@ import (
 	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/collections"
-	"carebase/internal/postgres/transfer"
 	"carebase/internal/sqlite"
 )
 
@@ -59,12 +58,9 @@ func measureDeletion(ctx context.Context, options options) (err error) {
 		return err
 	}
 	fmt.Println("| engine | deleted | plain SQL (s) | whole (s) | ratio | answer (ms) | others' writes before, p50, p99, max (ms) | meanwhile |\n|---|---|---|---|---|---|---|---|")
-	environments := [][]string{{"DATA_DIR=" + data}}
-	if options.postgres != "" {
-		if _, err := transfer.Copy(ctx, "sqlite:"+data, options.postgres, func(string, string, int64, int64) {}); err != nil {
-			return err
-		}
-		environments = append(environments, []string{"DATA_DIR=" + filepath.Join(directory, "files"), "DATABASE_URL=" + options.postgres})
+	environments, err := environmentsOf(ctx, directory, data, options.postgres)
+	if err != nil {
+		return err
 	}
 	for i, environment := range environments {
 		name, plain := "SQLite", func(each deleted) (time.Duration, error) { return plainOnSQLite(ctx, directory, data, each) }

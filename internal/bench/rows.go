@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
-
-	"carebase/internal/postgres/transfer"
 )
 
 const (
@@ -54,12 +52,9 @@ func measureRows(ctx context.Context, options options) (err error) {
 	if err != nil {
 		return err
 	}
-	environments := [][]string{{"DATA_DIR=" + data}}
-	if options.postgres != "" {
-		if _, err := transfer.Copy(ctx, "sqlite:"+data, options.postgres, func(string, string, int64, int64) {}); err != nil {
-			return err
-		}
-		environments = append(environments, []string{"DATA_DIR=" + filepath.Join(directory, "files"), "DATABASE_URL=" + options.postgres})
+	environments, err := environmentsOf(ctx, directory, data, options.postgres)
+	if err != nil {
+		return err
 	}
 	for i, environment := range environments {
 		fmt.Printf("\n| %s | %d patients (ms) | %d patients (ms) | ratio |\n|---|---|---|---|\n", []string{"SQLite", "PostgreSQL, Carebase's process alone"}[i], few, options.patients)

@@ -46,14 +46,9 @@ func (f *Field) convertFile(raw any) (any, []string) {
 
 // convertFiles returns a []*Upload, or the FieldErrors of some of them by index.
 func (f *Field) convertFiles(raw any) (any, []string) {
-	items, ok := itemsOf(raw)
-	switch {
-	case !ok:
-		return nil, []string{notList(raw)}
-	case len(items) == 0 && f.Required:
-		return nil, []string{"This list may not be empty."}
-	case f.MaxLength > 0 && len(items) > f.MaxLength:
-		return nil, []string{tooManyItems(f.MaxLength)}
+	items, messages := f.listOf(raw)
+	if messages != nil {
+		return nil, messages
 	}
 	files := []*Upload{}
 	var wrong FieldErrors

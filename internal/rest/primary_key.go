@@ -92,9 +92,8 @@ func InvalidPrimaryKey(raw any) string {
 	return NoSuchObject(shown)
 }
 
-// convertPrimaryKeys converts a list of ids to the texts that are stored. An id counts
-// once.
-func (f *Field) convertPrimaryKeys(raw any) (any, []string) {
+// listOf returns the items of a list, unless they are none or too many.
+func (f *Field) listOf(raw any) (items []any, messages []string) {
 	items, ok := itemsOf(raw)
 	switch {
 	case !ok:
@@ -103,7 +102,18 @@ func (f *Field) convertPrimaryKeys(raw any) (any, []string) {
 		return nil, []string{"This list may not be empty."}
 	case f.MaxLength > 0 && len(items) > f.MaxLength:
 		return nil, []string{tooManyItems(f.MaxLength)}
-	case len(items) < f.MinLength:
+	}
+	return items, nil
+}
+
+// convertPrimaryKeys converts a list of ids to the texts that are stored. An id counts
+// once.
+func (f *Field) convertPrimaryKeys(raw any) (any, []string) {
+	items, messages := f.listOf(raw)
+	if messages != nil {
+		return nil, messages
+	}
+	if len(items) < f.MinLength {
 		return nil, []string{fmt.Sprintf("Ensure this field has at least %d elements.", f.MinLength)}
 	}
 	ids := []string{}
