@@ -80,7 +80,6 @@ async function signInAgain(form) {
 function confirmDelete() {
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("confirm"));
   dialog.returnValue = "";
-  dialog.addEventListener("close", () => dialog.returnValue === "delete" && call("DELETE"), { once: true });
   dialog.showModal();
 }
 
@@ -97,6 +96,17 @@ document.addEventListener("click", (event) => {
   if (method === "DELETE") confirmDelete();
   else if (method) call(method);
 });
+
+// One listener for all: a dialog that is opened again before the event of its last
+// closing has come would lose a listener of its own. The event does not bubble.
+document.addEventListener(
+  "close",
+  (event) => {
+    const dialog = /** @type {HTMLDialogElement} */ (event.target);
+    if (dialog.id === "confirm" && dialog.returnValue === "delete") call("DELETE");
+  },
+  true,
+);
 
 document.addEventListener("keydown", tabKeys);
 
