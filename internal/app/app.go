@@ -69,7 +69,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	deletion.Bind(app, room, config.PostgreSQL != nil)
 	surround := server.Bind(app, config, server.Options{
 		Timeouts:   options.Timeouts,
-		Monitoring: monitoring.Bind(app, config.MetricsAddr, options.Log),
+		Monitoring: monitoring.Bind(app, config, options.Log),
 		Cluster:    engine.bind(app, config, options.Notices, room),
 	})
 	routes.Bind(app, config, options.Public, surround)

@@ -166,8 +166,8 @@ func startCostServers(ctx context.Context, directory, data string, options optio
 	}{
 		{"floor", "carebase/internal/bench/floor", &servers.floor, nil},
 		{"stock PocketBase", "carebase/internal/bench/stock", &servers.stock, nil},
-		{"Carebase, SQLite", carebase, &servers.sqlite, []string{"PROFILE_DIR=" + options.profile}},
-		{"Carebase, PostgreSQL", "carebase", &servers.postgres, []string{"DATABASE_URL=" + options.postgres}},
+		{"Carebase, SQLite", carebase, &servers.sqlite, profiledIn(options.profile, "sqlite")},
+		{"Carebase, PostgreSQL", carebase, &servers.postgres, append(profiledIn(options.profile, "postgres"), "DATABASE_URL="+options.postgres)},
 	} {
 		if one.place == &servers.postgres && options.postgres == "" {
 			continue
@@ -195,4 +195,13 @@ func startCostServers(ctx context.Context, directory, data string, options optio
 	}
 	fmt.Println()
 	return servers, stop, nil
+}
+
+// profiledIn returns the environment of a server that writes profiles, in a
+// directory of its own; nil if none does.
+func profiledIn(directory, engine string) []string {
+	if directory == "" {
+		return nil
+	}
+	return []string{"PROFILE_DIR=" + filepath.Join(directory, engine)}
 }

@@ -24,7 +24,7 @@ type options struct {
 	durability      bool
 	cost            bool
 	// only is the name of the one operation to measure the cost of, profile the
-	// directory for profiles of Carebase on SQLite meanwhile; empty for all and none.
+	// directory for profiles of Carebase meanwhile; empty for all and none.
 	only, profile string
 	rows, streams bool
 	deletion      bool
@@ -42,7 +42,7 @@ func main() {
 	flag.BoolVar(&options.durability, "durability", false, "measure what commits on the disk cost SQLite, without PostgreSQL")
 	flag.BoolVar(&options.cost, "cost", false, "measure the processor time of a request compared with a bare server and with PocketBase, with or without PostgreSQL")
 	flag.StringVar(&options.only, "only", "", "with -cost, the operation to measure: \"list of 30\", view, create or update")
-	flag.StringVar(&options.profile, "profile", "", "with -cost, the directory for profiles of Carebase on SQLite")
+	flag.StringVar(&options.profile, "profile", "", "with -cost, the directory for profiles of Carebase, one directory in it per engine")
 	flag.BoolVar(&options.rows, "rows", false, "measure what grows with a user's own rows, with or without PostgreSQL")
 	flag.BoolVar(&options.streams, "streams", false, "measure what realtime subscribers add to a create, on SQLite")
 	flag.BoolVar(&options.deletion, "deletion", false, "measure deletions of a user with many patients and of a doctor with many mappings, with or without PostgreSQL")

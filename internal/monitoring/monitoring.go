@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/config"
 )
 
 // Monitoring observes an app's requests.
@@ -17,16 +19,16 @@ type Monitoring struct {
 	stored  storedLog
 }
 
-// Bind adds the health endpoints, and serves metrics at metricsAddress
-// ("host:port") unless it is empty. Call it once, before the app starts. The
+// Bind adds the health endpoints, and serves metrics at the configured address
+// unless it is empty. Call it once, before the app starts. The
 // returned middlewares Observe, StoreActivity and Redact must wrap every request; failed
 // requests are written to log as lines of JSON.
-func Bind(app core.App, metricsAddress string, log io.Writer) *Monitoring {
+func Bind(app core.App, config *config.Config, log io.Writer) *Monitoring {
 	m := &Monitoring{log: newRequestLog(log)}
-	m.stored.bind(app)
-	if metricsAddress != "" {
+	m.stored.bind(app, config.PostgreSQL != nil)
+	if config.MetricsAddr != "" {
 		m.metrics = newMetrics()
-		m.metrics.bind(app, metricsAddress)
+		m.metrics.bind(app, config.MetricsAddr)
 	}
 	bindHealth(app)
 	return m

@@ -23,14 +23,18 @@ const (
 	maxStoredWaiting = 20_000
 	// storedInterval is the time between two transactions.
 	storedInterval = time.Second
-	// storedAtOnce is the number of rows of one statement.
-	storedAtOnce = 16
+	// storedAtOncePostgreSQL is the number of rows of one statement, which is a round
+	// trip. On SQLite, a statement of many rows keeps a journal of what it has changed,
+	// which costs more than one statement per row.
+	storedAtOncePostgreSQL = 16
+	storedAtOnceSQLite     = 1
 )
 
 // storedLog writes PocketBase's request log, which the dashboard shows, many rows at
 // a time. When the database falls behind, it drops rows and says how many.
 type storedLog struct {
-	app core.App
+	app    core.App
+	atOnce int // rows per statement
 
 	mutex       sync.Mutex
 	waiting     []storedRow
@@ -46,8 +50,11 @@ type storedRow struct {
 }
 
 // bind runs the log while the app serves.
-func (l *storedLog) bind(app core.App) {
-	l.app = app
+func (l *storedLog) bind(app core.App, onPostgreSQL bool) {
+	l.app, l.atOnce = app, storedAtOnceSQLite
+	if onPostgreSQL {
+		l.atOnce = storedAtOncePostgreSQL
+	}
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		l.start()
 		return e.Next()
@@ -134,7 +141,7 @@ func (l *storedLog) store(rows []storedRow) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, size := range []int{storedAtOnce, 1} {
+	for _, size := range []int{l.atOnce, 1} {
 		whole := len(rows) / size * size
 		if err := insertStored(ctx, tx, rows[:whole], size); err != nil {
 			return errors.Join(err, tx.Rollback())

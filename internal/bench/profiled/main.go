@@ -21,6 +21,9 @@ func main() {
 
 // run profiles the processor time of the whole process and all allocations.
 func run(directory string) (err error) {
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		return err
+	}
 	processor, err := os.Create(filepath.Join(directory, "processor.pprof"))
 	if err != nil {
 		return err
