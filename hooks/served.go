@@ -98,8 +98,8 @@ func checkDrawnRules(e *core.CollectionEvent) error {
 		return nil
 	}
 	refused := validation.Errors{}
-	before := rulesOf(stored)
-	for name, rule := range rulesOf(e.Collection) {
+	before := collections.RuleTexts(stored)
+	for name, rule := range collections.RuleTexts(e.Collection) {
 		if before[name] != rule {
 			refused[name] = errDrawnRule
 		}

@@ -106,3 +106,28 @@ func TestDrawnResourceIsClosedWhenItIsServedNoMore(t *testing.T) {
 		t.Errorf("alice sees %s", list.Body)
 	}
 }
+
+// TestRulesOfOthersAreLockedOnceItIsServed has rules that were written before API_RESOURCES
+// named the collection that they compare.
+func TestRulesOfOthersAreLockedOnceItIsServed(t *testing.T) {
+	server := testapp.New(t)
+	operator := server.Superuser()
+	drawn := drawAppointments(server, operator)
+	const told, harmless = "@collection.appointments.reason ?~ @request.query.q", "@collection.appointments.created_by ?= @request.auth.id"
+	things := map[string]any{"name": "things", "type": "base", "listRule": told, "viewRule": harmless, "updateRule": "appointment.reason ~ @request.query.q",
+		"fields": []any{map[string]any{"name": "appointment", "type": "relation", "collectionId": drawn["id"]}}}
+	server.Must(http.StatusOK, operator, "POST", "/api/collections", things)
+	server.Must(http.StatusOK, operator, "PATCH", "/api/collections/users", map[string]any{"authRule": told, "mfa": map[string]any{"enabled": false, "rule": told}})
+
+	settings := testapp.Default()
+	settings.APIResources = []string{"appointments"}
+	testapp.Restart(t, server.App, settings)
+	locked := server.Must(http.StatusOK, operator, "GET", "/api/collections/things", nil)
+	if locked["listRule"] != nil || locked["updateRule"] != nil || locked["viewRule"] != harmless {
+		t.Errorf("the rules are %v", locked)
+	}
+	users := server.Must(http.StatusOK, operator, "GET", "/api/collections/users", nil)
+	if mfa, _ := users["mfa"].(map[string]any); users["authRule"] != nil || mfa["rule"] != "" {
+		t.Errorf("the rules of accounts are %v and %v", users["authRule"], mfa)
+	}
+}

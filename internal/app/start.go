@@ -38,6 +38,7 @@ func bindStart(app core.App, config *config.Config, notices io.Writer) {
 				collections.Apply(app, config.DoctorsScope),
 				closeUnserved(app),
 				closeViews(app),
+				closeRules(app),
 				applySecretKey(app, config.SecretKey),
 				applySuperuser(app, config.SuperuserEmail, config.SuperuserPassword),
 				applySuperuserMFA(app, config.SuperuserMFA),
@@ -91,6 +92,16 @@ func closeUnserved(app core.App) error {
 	closed, err := collections.CloseUnserved(app)
 	if len(closed) > 0 {
 		fmt.Fprintln(os.Stderr, "These collections have records of users but are not in API_RESOURCES any more, and are for superusers only now: "+strings.Join(closed, ", "))
+	}
+	return err
+}
+
+// closeRules locks rules that compare what only superusers and owners may read, and says
+// so: the collections that they read may not have been confidential before.
+func closeRules(app core.App) error {
+	closed, err := collections.CloseRules(app)
+	if len(closed) > 0 {
+		fmt.Fprintln(os.Stderr, "These rules compare what users' records say, or secrets, and are locked now: "+strings.Join(closed, ", "))
 	}
 	return err
 }

@@ -52,3 +52,24 @@ func TestNobodyFiltersByAddedPasswords(t *testing.T) {
 	}
 	c.Want(c.Call("", "GET", testapp.Records("lockers", "filter", `id = "`+locker+`" && label ~ "a"`), nil), http.StatusOK)
 }
+
+// TestDashboardSearchesBesidePasswords sends what the dashboard makes of a text in its
+// search: a comparison with each field that is not hidden.
+func TestDashboardSearchesBesidePasswords(t *testing.T) {
+	c := testapp.NewClinic(t)
+	c.Must(http.StatusOK, c.SuperuserToken, "POST", "/api/collections", map[string]any{"name": "lockers", "type": "base",
+		"fields": []any{map[string]any{"name": "pin", "type": "password", "min": 4}, map[string]any{"name": "label", "type": "text"}}})
+	locker := c.Must(http.StatusOK, c.SuperuserToken, "POST", testapp.Records("lockers"), map[string]any{"pin": "1234", "label": `it's "2a"`})["id"].(string)
+	for filter, want := range map[string]int{
+		`id?~'2a'||pin?~'2a'||label?~'2a'`: 1, `id?~"it's"||pin?~"it's"||label?~"it's"`: 1, `pin?~'$2a$'||id?~'$2a$'||label?~'$2a$'`: 0,
+	} {
+		found := c.IDs(c.SuperuserToken, testapp.Records("lockers", "filter", filter))
+		if len(found) != want || want == 1 && found[0] != locker {
+			t.Errorf("%s: found %v", filter, found)
+		}
+		c.Want(c.Call(c.Alice.Access, "GET", testapp.Records("lockers", "filter", filter), nil), http.StatusBadRequest, http.StatusForbidden)
+	}
+	for _, refused := range []string{`pin?~'$2'`, `pin?~'a'||label?~'b'`, `pin?~'a'&&label?~'a'`, `pin~'a'||label~'a'`, `(pin?~'a')||label?~'a'`} {
+		c.Want(c.Call(c.SuperuserToken, "GET", testapp.Records("lockers", "filter", refused), nil), http.StatusForbidden)
+	}
+}
