@@ -51,6 +51,9 @@ type costServers struct {
 // The second half of the callers creates, so that the lists of the first keep their
 // length.
 func compareCost(ctx context.Context, directory, data string, options options, callers []caller) (err error) {
+	if slices.Contains(signIns, options.only) {
+		return compareSignIns(ctx, directory, data, options, callers)
+	}
 	servers, stop, err := startCostServers(ctx, directory, data, options)
 	defer func() { err = errors.Join(err, stop()) }()
 	if err != nil {
@@ -77,6 +80,9 @@ func compareCost(ctx context.Context, directory, data string, options options, c
 		floor := floors[operation.ofFloor]
 		fmt.Printf("| %s | %.0f | %.0f | %.2f | %.0f | %.2f | %.0f | %.0f | %.2f |\n", operation.documented.name, floor,
 			costs[1], costs[1]/floor, costs[2], costs[2]/floor, costs[3], costs[4], costs[4]/costs[3])
+	}
+	if options.only == "" {
+		return compareSignIns(ctx, directory, data, options, callers)
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ func main() {
 	flag.BoolVar(&options.flood, "flood", false, "measure views under a flood of logins instead of comparing the engines")
 	flag.BoolVar(&options.durability, "durability", false, "measure what commits on the disk cost SQLite, without PostgreSQL")
 	flag.BoolVar(&options.cost, "cost", false, "measure the processor time of a request compared with a bare server and with PocketBase, with or without PostgreSQL")
-	flag.StringVar(&options.only, "only", "", "with -cost, the operation to measure: \"list of 30\", view, create or update")
+	flag.StringVar(&options.only, "only", "", "with -cost, the operation to measure: \"list of 30\", view, create, update, login or refresh")
 	flag.StringVar(&options.profile, "profile", "", "with -cost, the directory for profiles of Carebase, one directory in it per engine")
 	flag.BoolVar(&options.rows, "rows", false, "measure what grows with a user's own rows, with or without PostgreSQL")
 	flag.BoolVar(&options.streams, "streams", false, "measure what realtime subscribers add to a create, on SQLite")
