@@ -3,6 +3,8 @@ package testapp
 import (
 	"net/url"
 	"testing"
+
+	"carebase/internal/config"
 )
 
 // Clinic is a server with two users, each of whom has a patient, and a doctor
@@ -18,10 +20,13 @@ type Clinic struct {
 	SuperuserToken           string
 }
 
-// NewClinic serves a clinic on a server of its own until the test ends.
-func NewClinic(t testing.TB) Clinic {
+// NewClinic serves a clinic on a server of its own until the test ends. Its API
+// serves the operators' collections with the given names.
+func NewClinic(t testing.TB, resources ...string) Clinic {
 	t.Helper()
-	return fillClinic(newWithBatch(t))
+	settings := Default()
+	settings.APIResources = resources
+	return fillClinic(newWithBatch(t, settings))
 }
 
 // SharedClinic returns a new clinic on the server that the package's tests share.
@@ -31,9 +36,9 @@ func SharedClinic(t testing.TB) Clinic {
 }
 
 // newWithBatch serves an app with the batch endpoint switched on.
-func newWithBatch(t testing.TB) *Server {
+func newWithBatch(t testing.TB, settings *config.Config) *Server {
 	t.Helper()
-	app := NewApp(t, Default())
+	app := NewApp(t, settings)
 	// Saved before the server starts, because PocketBase does not lock its
 	// settings.
 	app.Settings().Batch.Enabled = true

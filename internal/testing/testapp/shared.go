@@ -20,7 +20,7 @@ func Shared(t testing.TB) *Server {
 	shared.once.Do(func() {
 		owner := &packageTB{TB: t}
 		shared.owner = owner
-		shared.server = newWithBatch(owner)
+		shared.server = newWithBatch(owner, Default())
 	})
 	if shared.server == nil {
 		t.Fatal("the package's server did not start")
