@@ -14,21 +14,23 @@ import (
 	"carebase/internal/config"
 )
 
-// The keys of the subscriber's token id and impersonator in a realtime client; the
-// latter also in the subscriber's record.
 const (
-	tokenKey        = "carebase.audit.token"
+	// subscriberKey is the key of the subscriber in a realtime client.
+	subscriberKey = "carebase.audit.subscriber"
+	// impersonatorKey is the key of the impersonator in the subscriber's record.
 	impersonatorKey = "carebase.audit.impersonator"
 )
+
+// subscriber is what the last subscription of a client was made with.
+type subscriber struct{ token, impersonator string }
 
 // bindRealtime records each record that a subscriber is sent, before it is sent.
 func (t *Trail) bindRealtime() {
 	t.app.OnRealtimeSubscribeRequest().BindFunc(func(e *core.RealtimeSubscribeRequestEvent) error {
-		subscriber := sourceOf(e.RequestEvent)
-		e.Client.Set(tokenKey, TokenID(subscriber.rawToken))
-		e.Client.Set(impersonatorKey, subscriber.agent.Impersonator)
+		from := sourceOf(e.RequestEvent)
+		e.Client.Set(subscriberKey, &subscriber{token: TokenID(from.rawToken), impersonator: from.agent.Impersonator})
 		if e.Auth != nil {
-			e.Auth.SetRaw(impersonatorKey, subscriber.agent.Impersonator) // for enrichMessage
+			e.Auth.SetRaw(impersonatorKey, from.agent.Impersonator) // for enrichMessage
 		}
 		for _, topic := range e.Subscriptions {
 			if err := recordSubscription(e.RequestEvent, topic); err != nil {
@@ -38,18 +40,47 @@ func (t *Trail) bindRealtime() {
 		return e.Next()
 	})
 	t.app.OnRealtimeMessageSend().BindFunc(func(e *core.RealtimeMessageEvent) error {
-		auth, _ := e.Client.Get(apis.RealtimeClientAuthKey).(*core.Record)
-		agent := AgentOf(auth)
-		agent.Token, _ = e.Client.Get(tokenKey).(string)
-		agent.Impersonator, _ = e.Client.Get(impersonatorKey).(string)
-		for _, event := range t.delivered(e.Message.Name, e.Message.Data) {
-			event.Agent = agent
-			if err := Record(e.RequestEvent, event); err != nil {
+		if events := t.delivered(e.Message.Name, e.Message.Data); len(events) > 0 {
+			if err := t.recordDelivered(e, events); err != nil {
 				return err
 			}
 		}
 		return e.Next()
 	})
+}
+
+// recordDelivered records reads of a message's receiver.
+func (t *Trail) recordDelivered(e *core.RealtimeMessageEvent, events []Event) error {
+	if t.reads == config.AuditReadsOff {
+		return nil
+	}
+	auth, _ := e.Client.Get(apis.RealtimeClientAuthKey).(*core.Record)
+	agent := AgentOf(auth)
+	if by, known := e.Client.Get(subscriberKey).(*subscriber); known {
+		agent.Token, agent.Impersonator = by.token, by.impersonator
+	}
+	from := connectionOf(e.RequestEvent)
+	for _, event := range events {
+		event.Agent = agent
+		if err := t.put(e.Request.Context(), &occurrence{Event: event, at: time.Now(), source: from}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connectionOf returns the source of all messages on a connection. They are sent
+// one after the other.
+func connectionOf(e *core.RequestEvent) source {
+	known, ok := e.Get(requestKey).(*request)
+	if !ok {
+		return sourceOf(e)
+	}
+	if known.connection == nil {
+		from := known.source()
+		known.connection = &from
+	}
+	return *known.connection
 }
 
 // recordSubscription records a subscription to a record that the caller cannot

@@ -30,6 +30,8 @@ type request struct {
 	*core.RequestEvent
 	method, id string
 	reading    reading
+	// connection is the source of what is sent on a realtime connection, once something was.
+	connection *source
 }
 
 // requestKey is the key of the request in a request event.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -77,6 +79,9 @@ func compareCost(ctx context.Context, directory, data string, options options, c
 			return fmt.Errorf("%s: %w", operation.documented.name, err)
 		}
 		floors = append(floors, costs[0])
+		if err := options.keep(parametersOf(operation.documented, costs)); err != nil {
+			return err
+		}
 		floor := floors[operation.ofFloor]
 		fmt.Printf("| %s | %.0f | %.0f | %.2f | %.0f | %.2f | %.0f | %.0f | %.2f |\n", operation.documented.name, floor,
 			costs[1], costs[1]/floor, costs[2], costs[2]/floor, costs[3], costs[4], costs[4]/costs[3])
@@ -85,6 +90,16 @@ func compareCost(ctx context.Context, directory, data string, options options, c
 		return compareSignIns(ctx, directory, data, options, callers)
 	}
 	return nil
+}
+
+// parametersOf are what the simulation takes from the costs of an operation.
+func parametersOf(operation operation, costs [5]float64) map[string]float64 {
+	name, _, _ := strings.Cut(operation.name, " ")
+	measured := map[string]float64{"sqlite." + name: math.Round(costs[1])}
+	if costs[2] > 0 {
+		measured["postgres."+name] = math.Round(costs[2])
+	}
+	return measured
 }
 
 // isAsked reports whether an operation is the only one to measure, or one that it is
@@ -198,6 +213,11 @@ func startCostServers(ctx context.Context, directory, data string, options optio
 			return servers, stop, err
 		}
 		fmt.Printf("| %s | %.2f | %.0f |\n", one.name, (*one.place).started.Seconds(), float64(memory)/(1<<20))
+		if one.place == &servers.sqlite {
+			if err := options.keep(map[string]float64{"process.memory": math.Round(float64(memory) / 1e6)}); err != nil {
+				return servers, stop, err
+			}
+		}
 	}
 	fmt.Println()
 	return servers, stop, nil

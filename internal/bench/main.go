@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"carebase/internal/bench/simulation"
 	"carebase/internal/postgres/transfer"
 )
 
@@ -29,6 +30,8 @@ type options struct {
 	rows, streams bool
 	deletion      bool
 	trail         bool
+	// record stores what was measured as parameters of the simulation.
+	record bool
 }
 
 func main() {
@@ -47,6 +50,8 @@ func main() {
 	flag.BoolVar(&options.streams, "streams", false, "measure what realtime subscribers add to a create, on SQLite")
 	flag.BoolVar(&options.deletion, "deletion", false, "measure deletions of a user with many patients and of a doctor with many mappings, with or without PostgreSQL")
 	flag.BoolVar(&options.trail, "trail", false, "measure the audit trail at rest, with as many events as -patients says")
+	flag.BoolVar(&options.record, "record", false, "store what is measured as parameters of the simulation, in "+simulation.File)
+	simulate := flag.Bool("simulate", false, "print what deployments of several sizes need, by the stored parameters")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -63,10 +68,30 @@ func main() {
 	if options.trail {
 		run = measureTrail
 	}
+	if *simulate {
+		run = printSimulation
+	}
 	if err := run(ctx, options); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func printSimulation(context.Context, options) error {
+	parameters, err := simulation.Stored()
+	if err != nil {
+		return err
+	}
+	simulation.Write(os.Stdout, parameters)
+	return nil
+}
+
+// keep stores measured parameters of the simulation, if asked to.
+func (o options) keep(measured map[string]float64) error {
+	if !o.record {
+		return nil
+	}
+	return simulation.Record(simulation.File, measured)
 }
 
 func run(ctx context.Context, options options) (err error) {
@@ -122,5 +147,5 @@ func compareEngines(ctx context.Context, binary, directory, data string, options
 		return err
 	}
 	defer func() { err = errors.Join(err, onPostgreSQL.stop()) }()
-	return compare(ctx, onSQLite.origin, onPostgreSQL.origin, callers, options.time)
+	return compare(ctx, onSQLite.origin, onPostgreSQL.origin, callers, options)
 }

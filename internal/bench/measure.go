@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -48,23 +49,25 @@ type result struct {
 
 // compare measures each operation on both engines, one after the other. What
 // creates comes late, so that lists are of the same length on both.
-func compare(ctx context.Context, sqlite, postgres string, callers []caller, duration time.Duration) error {
+func compare(ctx context.Context, sqlite, postgres string, callers []caller, options options) error {
 	fmt.Println("| operation | connections | SQLite p50, p99 (ms) | per second | PostgreSQL p50, p99 (ms) | per second | throughput, PostgreSQL to SQLite |")
 	fmt.Println("|---|---|---|---|---|---|---|")
+	var last [2]result // updates through most connections
 	for _, operation := range operations {
 		for _, connections := range []int{1, 16} {
 			var results [2]result
 			for i, origin := range []string{sqlite, postgres} {
 				var err error
-				if results[i], err = measure(ctx, origin, operation, callers, connections, duration); err != nil {
+				if results[i], err = measure(ctx, origin, operation, callers, connections, options.time); err != nil {
 					return fmt.Errorf("%s on %s: %w", operation.name, origin, err)
 				}
 			}
 			fmt.Printf("| %s | %d | %s | %.0f | %s | %.0f | %.2f |\n", operation.name, connections,
 				milliseconds(results[0]), results[0].rate, milliseconds(results[1]), results[1].rate, results[1].rate/results[0].rate)
+			last = results
 		}
 	}
-	return nil
+	return options.keep(map[string]float64{"sqlite.writes": math.Round(last[0].rate), "postgres.writes": math.Round(last[1].rate)})
 }
 
 func milliseconds(r result) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -48,6 +49,9 @@ func measureRows(ctx context.Context, options options) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := keepSize(filepath.Join(data, "data.db"), options); err != nil {
+		return err
+	}
 	binary, err := build(ctx, directory, "carebase")
 	if err != nil {
 		return err
@@ -67,6 +71,17 @@ func measureRows(ctx context.Context, options options) (err error) {
 		}
 	}
 	return nil
+}
+
+// keepSize prints what a patient takes in the database.
+func keepSize(database string, options options) error {
+	file, err := os.Stat(database)
+	if err != nil {
+		return err
+	}
+	each := float64(file.Size()) / float64(options.patients)
+	fmt.Printf("%.0f bytes per patient\n", each)
+	return options.keep(map[string]float64{"patient.bytes": math.Round(each)})
 }
 
 // fillUnevenly makes a data directory with a user of few patients and one of many.

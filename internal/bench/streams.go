@@ -1,32 +1,33 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
-	"sync/atomic"
 	"time"
 )
 
-const (
-	// streamRounds is how often creating is measured alone and beside subscribers.
-	streamRounds = 3
-	// ticksPerSecond is the unit of processor times in /proc.
-	ticksPerSecond = 100
-)
+// streamRounds is how often creating is measured on each of the two servers.
+const streamRounds = 8
+
+// screens are subscribers to all patients that each user sees.
+type screens struct {
+	name  string
+	count int
+	// own is whether the patients that are created are theirs.
+	own bool
+}
+
+var screenKinds = []screens{{"2,000 of other owners", 2000, false}, {"500 of the owner", 500, true}}
 
 // measureStreams measures what subscribers add to the processor time of creating a
-// patient: those whom it does not concern, and those of its owner.
+// patient: those whom it does not concern, and those of its owner. A server with the
+// subscribers and one without take turns, each on a copy of the same data.
 func measureStreams(ctx context.Context, options options) (err error) {
 	if options.users < 2 || options.patients < options.users || options.time <= 0 {
 		return errors.New("usage: go run ./internal/bench -streams [-users 20] [-patients 200] [-time 3s]")
@@ -41,195 +42,180 @@ func measureStreams(ctx context.Context, options options) (err error) {
 	if err != nil {
 		return err
 	}
-	binary, err := build(ctx, directory, "carebase")
+	command := "carebase"
+	if options.profile != "" {
+		command = "carebase/internal/bench/profiled"
+	}
+	binary, err := build(ctx, directory, command)
 	if err != nil {
 		return err
 	}
-	server, err := startServer(binary, directory, "DATA_DIR="+data, "REALTIME_MAX_CLIENTS=10000", "REALTIME_MAX_SUBSCRIPTIONS=1000")
+	fmt.Println("| subscribers | processor per create without them (ms) | with them (ms) | ratio (lowest to highest of the turns) | per subscriber (µs) | answer without them p50, p99 (ms) | with them p50, p99 (ms) | resident memory per idle subscriber (kB) | processor per connection (µs) |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|")
+	for i, kind := range screenKinds {
+		if options.only != "" && options.only != kind.name {
+			continue
+		}
+		own := filepath.Join(directory, fmt.Sprint(i))
+		if err := kind.measure(ctx, binary, own, data, options, callers); err != nil {
+			return fmt.Errorf("%s: %w", kind.name, err)
+		}
+	}
+	return measureLogins(ctx, binary, directory, data, options)
+}
+
+// measureLogins prints the processor time of a login, one after the other.
+func measureLogins(ctx context.Context, binary, directory, data string, options options) (err error) {
+	const logins = 40
+	server, err := startServer(binary, directory, "DATA_DIR="+data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.stop()) }()
-	fmt.Println("| subscribers | processor per create alone (ms) | beside them (ms) | ratio | per subscriber (µs) | answer p50, p99 (ms) | resident memory per subscriber (kB) |")
-	fmt.Println("|---|---|---|---|---|---|---|")
-	for _, kind := range []struct {
-		name  string
-		count int
-		own   bool
-	}{{"300 of other owners", 300, false}, {"2,000 of other owners", 2000, false}, {"500 of the owner", 500, true}} {
-		of := callers[1:]
-		if kind.own {
-			of = callers[:1]
-		}
-		if err := server.beside(ctx, kind.name, kind.count, of, callers[0], options.time); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// beside measures creating alone, then beside subscribers, then again.
-func (s *server) beside(ctx context.Context, name string, count int, of []caller, writer caller, duration time.Duration) error {
-	var alone, busy, memory []float64
-	var latencies []time.Duration
-	for range streamRounds {
-		cost, _, err := s.creating(ctx, writer, duration, func(int) error { return nil })
-		if err != nil {
-			return err
-		}
-		alone = append(alone, cost)
-		before, err := s.resident()
-		if err != nil {
-			return err
-		}
-		open, err := s.subscribe(ctx, count, of)
-		if err != nil {
-			return err
-		}
-		after, err := s.resident()
-		if err != nil {
-			return err
-		}
-		memory = append(memory, float64(after-before)/float64(count))
-		cost, taken, err := s.creating(ctx, writer, duration, func(created int) error {
-			if of[0].id != writer.id {
-				return nil
-			}
-			return open.await(int64(created) * int64(count))
-		})
-		open.close()
-		if err != nil {
-			return err
-		}
-		busy, latencies = append(busy, cost), append(latencies, taken...)
-	}
-	slices.Sort(latencies)
-	shown := result{p50: latencies[len(latencies)/2], p99: latencies[len(latencies)*99/100]}
-	a, b := median(alone), median(busy)
-	fmt.Printf("| %s | %.2f | %.2f | %.2f | %.1f | %s | %.1f |\n", name, a, b, b/a, (b-a)*1000/float64(count), milliseconds(shown), slices.Max(memory))
-	return nil
-}
-
-// creating returns the processor time that the server takes for a create, in
-// milliseconds, and how long the answers took.
-func (s *server) creating(ctx context.Context, writer caller, duration time.Duration, await func(created int) error) (float64, []time.Duration, error) {
-	before, err := s.processor()
+	before, err := server.processorTime()
 	if err != nil {
-		return 0, nil, err
+		return err
+	}
+	for i := range logins {
+		body := fmt.Sprintf(`{"email":"user%d@example.com","password":"%s"}`, i%options.users, password)
+		if status := login(ctx, http.DefaultClient, server.origin, body); status != http.StatusOK {
+			return fmt.Errorf("a login was answered with %d", status)
+		}
+	}
+	after, err := server.processorTime()
+	if err != nil {
+		return err
+	}
+	each := (after - before) / logins
+	fmt.Printf("\na login: %.1f ms of processor\n", each.Seconds()*1000)
+	return options.keep(map[string]float64{"login": float64(each.Microseconds())})
+}
+
+// measure starts both servers and prints a line.
+func (s screens) measure(ctx context.Context, binary, directory, data string, options options, callers []caller) (err error) {
+	var servers [2]*server
+	for i, name := range []string{"without", "with"} {
+		own := filepath.Join(directory, name)
+		if err := os.CopyFS(own, os.DirFS(data)); err != nil {
+			return err
+		}
+		environment := []string{"DATA_DIR=" + own, "REALTIME_MAX_CLIENTS=10000", "REALTIME_MAX_SUBSCRIPTIONS=1000"}
+		if options.profile != "" {
+			environment = append(environment, "PROFILE_DIR="+filepath.Join(options.profile, name))
+		}
+		if servers[i], err = startServer(binary, own, environment...); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, servers[i].stop()) }()
+	}
+	of := callers[1:]
+	if s.own {
+		of = callers[:1]
+	}
+	var without, with turns
+	nobody := &streams{}
+	if err := errors.Join(without.create(ctx, servers[0], nobody, callers[0], options.time), with.create(ctx, servers[1], nobody, callers[0], options.time)); err != nil {
+		return err
+	}
+	before, err := servers[1].residentMemory()
+	if err != nil {
+		return err
+	}
+	spent, err := servers[1].processorTime()
+	if err != nil {
+		return err
+	}
+	open, err := servers[1].subscribe(ctx, s.count, of)
+	if err != nil {
+		return err
+	}
+	defer open.close()
+	connected, err := servers[1].processorTime()
+	if err != nil {
+		return err
+	}
+	after, err := servers[1].residentMemory()
+	if err != nil {
+		return err
+	}
+	memory := float64(after-before) / 1000 / float64(s.count)
+	connecting := float64((connected - spent).Microseconds()) / float64(s.count)
+	if s.own {
+		open.each = int64(s.count)
+	}
+	without, with = turns{}, turns{} // those before were to warm up
+	for range streamRounds {
+		if err := without.create(ctx, servers[0], nobody, callers[0], options.time); err != nil {
+			return err
+		}
+		if err := with.create(ctx, servers[1], open, callers[0], options.time); err != nil {
+			return err
+		}
+	}
+	a, b := without.cost(), with.cost()
+	ratios := with.ratios(without)
+	fmt.Printf("| %s | %.2f | %.2f | %.2f (%.2f to %.2f) | %.1f | %s | %s | %.1f | %.0f |\n", s.name, a, b, b/a, slices.Min(ratios), slices.Max(ratios), (b-a)*1000/float64(s.count),
+		milliseconds(without.answers()), milliseconds(with.answers()), memory, connecting)
+	if s.own {
+		return options.keep(map[string]float64{"screen.event": math.Round((b - a) * 1000 / float64(s.count))})
+	}
+	return options.keep(map[string]float64{"screen.memory": math.Round(memory), "screen.connect": math.Round(connecting)})
+}
+
+// turns are what creating took a server.
+type turns struct {
+	spent     []time.Duration
+	created   []int
+	latencies []time.Duration
+}
+
+// create creates patients for the duration, one once the one before has been
+// delivered. The processor time includes what is stored after the answers.
+func (t *turns) create(ctx context.Context, server *server, subscribers *streams, writer caller, duration time.Duration) error {
+	before, err := server.processorTime()
+	if err != nil {
+		return err
 	}
 	client := &http.Client{Timeout: time.Minute}
 	defer client.CloseIdleConnections()
-	var latencies []time.Duration
-	for begin := time.Now(); time.Since(begin) < duration; {
+	created := 0
+	for begin := time.Now(); time.Since(begin) < duration; created++ {
 		sent := time.Now()
-		if err := send(ctx, client, s.origin, operations[3], []caller{writer}); err != nil {
-			return 0, nil, err
+		if err := send(ctx, client, server.origin, operations[3], []caller{writer}); err != nil {
+			return err
 		}
-		latencies = append(latencies, time.Since(sent))
-	}
-	if err := await(len(latencies)); err != nil {
-		return 0, nil, err
-	}
-	after, err := s.processor()
-	return float64((after - before).Microseconds()) / 1000 / float64(len(latencies)), latencies, err
-}
-
-// processor returns the processor time of the server so far.
-func (s *server) processor() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	const user, system = 11, 12 // after the name, which may have spaces
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	ticks := 0
-	for _, field := range []int{user, system} {
-		count, err := strconv.Atoi(fields[field])
-		if err != nil {
-			return 0, err
-		}
-		ticks += count
-	}
-	return time.Duration(ticks) * time.Second / ticksPerSecond, nil
-}
-
-// resident returns the server's memory in kB.
-func (s *server) resident() (int, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	return strconv.Atoi(strings.Fields(rest)[0])
-}
-
-// streams are open realtime connections.
-type streams struct {
-	open     []net.Conn
-	received atomic.Int64
-}
-
-func (s *streams) close() {
-	for _, each := range s.open {
-		_ = each.Close()
-	}
-}
-
-// await waits until that many events have come.
-func (s *streams) await(events int64) error {
-	for deadline := time.Now().Add(time.Minute); s.received.Load() < events; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%d of %d events came", s.received.Load(), events)
+		t.latencies = append(t.latencies, time.Since(sent))
+		if err := subscribers.await(); err != nil {
+			return err
 		}
 	}
-	return nil
+	time.Sleep(costSettle)
+	after, err := server.processorTime()
+	t.spent, t.created = append(t.spent, after-before), append(t.created, created)
+	return err
 }
 
-// subscribe opens connections of users in turn and subscribes them to patients.
-func (s *server) subscribe(ctx context.Context, count int, of []caller) (*streams, error) {
-	made := &streams{}
-	for i := range count {
-		if err := made.add(ctx, s.origin, of[i%len(of)]); err != nil {
-			made.close()
-			return nil, err
-		}
+// cost returns the processor time of a create in milliseconds.
+func (t *turns) cost() float64 {
+	var spent time.Duration
+	created := 0
+	for i := range t.spent {
+		spent += t.spent[i]
+		created += t.created[i]
 	}
-	return made, nil
+	return float64(spent.Microseconds()) / 1000 / float64(max(1, created))
 }
 
-func (s *streams) add(ctx context.Context, origin string, user caller) error {
-	host := strings.TrimPrefix(origin, "http://")
-	connection, err := net.Dial("tcp", host)
-	if err != nil {
-		return err
+// ratios returns the cost of each turn compared with the other's.
+func (t *turns) ratios(to turns) (found []float64) {
+	for i := range t.spent {
+		a, b := turns{spent: to.spent[i : i+1], created: to.created[i : i+1]}, turns{spent: t.spent[i : i+1], created: t.created[i : i+1]}
+		found = append(found, b.cost()/a.cost())
 	}
-	s.open = append(s.open, connection)
-	if _, err := fmt.Fprintf(connection, "GET /api/realtime HTTP/1.1\r\nHost: %s\r\n\r\n", host); err != nil {
-		return err
-	}
-	lines := bufio.NewScanner(connection)
-	var hello struct{ ClientID string }
-	for lines.Scan() && hello.ClientID == "" {
-		if data, found := strings.CutPrefix(lines.Text(), "data:"); found {
-			if err := json.Unmarshal([]byte(data), &hello); err != nil {
-				return err
-			}
-		}
-	}
-	body, err := json.Marshal(map[string]any{"clientId": hello.ClientID, "subscriptions": []string{"patients/*"}})
-	if err != nil {
-		return err
-	}
-	subscribing := operation{name: "subscribe", method: "POST", path: fixed("/api/realtime"), body: fixed(string(body)), status: http.StatusNoContent}
-	if err := send(ctx, http.DefaultClient, origin, subscribing, []caller{user}); err != nil {
-		return err
-	}
-	go func() {
-		for lines.Scan() {
-			if strings.HasPrefix(lines.Text(), "event:patients/") {
-				s.received.Add(1)
-			}
-		}
-	}()
-	return nil
+	return found
+}
+
+func (t *turns) answers() result {
+	sorted := slices.Sorted(slices.Values(t.latencies))
+	return result{p50: sorted[len(sorted)/2], p99: sorted[len(sorted)*99/100]}
 }

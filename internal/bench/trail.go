@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -74,6 +75,11 @@ func measureTrail(ctx context.Context, options options) (err error) {
 			return err
 		}
 		fmt.Printf("| %s | %.1f | %.1f | %.0f | %.0f |\n", measured.name, took, spent, float64(events)/spent, float64(bytes)/float64(options.patients))
+		if parameter := map[string]string{"rows, verified": "trail.row", "sealed": "trail.sealed"}[measured.name]; parameter != "" {
+			if err := options.keep(map[string]float64{parameter: math.Round(float64(bytes) / float64(options.patients))}); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

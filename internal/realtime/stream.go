@@ -172,7 +172,7 @@ func (s *stream) send(next delivery) bool {
 	if next.beat {
 		s.buffer.WriteString(":\n")
 		if next.id != "" {
-			s.buffer.WriteString("id:" + next.id + "\n")
+			s.writeField("id:", next.id)
 		}
 		s.buffer.WriteByte('\n')
 		return s.flush() == nil
@@ -196,12 +196,21 @@ func (s *stream) send(next delivery) bool {
 // write writes a message into the buffer in PocketBase's form. Without an id, the
 // client keeps that of the message before.
 func (s *stream) write(message *subscriptions.Message, id string) {
+	const fieldNames = len("id:\nevent:\ndata:\n\n")
+	s.buffer.Grow(fieldNames + len(id) + len(message.Name) + len(message.Data))
 	if id != "" {
-		s.buffer.WriteString("id:" + id + "\n")
+		s.writeField("id:", id)
 	}
-	s.buffer.WriteString("event:" + message.Name + "\ndata:")
+	s.writeField("event:", message.Name)
+	s.buffer.WriteString("data:")
 	s.buffer.Write(message.Data)
 	s.buffer.WriteString("\n\n")
+}
+
+func (s *stream) writeField(name, value string) {
+	s.buffer.WriteString(name)
+	s.buffer.WriteString(value)
+	s.buffer.WriteByte('\n')
 }
 
 // flush hands the buffer to the connection.
