@@ -103,7 +103,7 @@ func historyOf(ctx context.Context, app core.App, asked about, offset, limit int
 			return nil, err
 		}
 	}
-	if found, err = addSealed(ctx, app.ConcurrentDB(), found, asked, int(offset+limit)); err != nil {
+	if found, err = addSealed(ctx, app, found, asked, int(offset+limit)); err != nil {
 		return nil, err
 	}
 	found = found[min(int(offset), len(found)):]
@@ -118,7 +118,8 @@ func historyOf(ctx context.Context, app core.App, asked about, offset, limit int
 
 // addSealed adds the sealed events that are asked for to those in rows, and returns the
 // newest of all, newest first.
-func addSealed(ctx context.Context, database dbx.Builder, newest []entry, asked about, limit int) ([]entry, error) {
+func addSealed(ctx context.Context, app core.App, newest []entry, asked about, limit int) ([]entry, error) {
+	database := app.ConcurrentDB()
 	params := dbx.Params{"patient": asked.patient, "owner": asked.owner}
 	var subjects []string
 	err := database.NewQuery("SELECT DISTINCT [[subject]] FROM {{audit_segment_subjects}} WHERE [[subject]] IN (" + subjectsOfPatient + ")").
@@ -140,7 +141,7 @@ func addSealed(ctx context.Context, database dbx.Builder, newest []entry, asked 
 		if asked.before != "" && segment.FirstID >= asked.before {
 			continue
 		}
-		events, err := segment.load(ctx, database)
+		events, err := segment.load(ctx, app)
 		if err != nil {
 			return nil, err
 		}

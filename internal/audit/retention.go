@@ -70,7 +70,7 @@ type row struct {
 
 func pruneSome(ctx context.Context, app core.App, before time.Time) (count int, err error) {
 	err = app.RunInTransaction(func(tx core.App) error {
-		oldest, err := findPrunable(ctx, tx.DB(), idBefore(before))
+		oldest, err := findPrunable(ctx, tx, idBefore(before))
 		if err != nil || len(oldest.events) == 0 {
 			return err
 		}
@@ -114,7 +114,8 @@ type prunable struct {
 
 // findPrunable returns events with ids before a limit, about as many as are pruned at
 // once. A segment is pruned when its last event is.
-func findPrunable(ctx context.Context, database dbx.Builder, limit string) (found prunable, err error) {
+func findPrunable(ctx context.Context, tx core.App, limit string) (found prunable, err error) {
+	database := tx.DB()
 	var rows []row
 	err = database.Select("id", "hash", "event").From("audit_log").Where(dbx.NewExp("[[id]] < {:limit}", dbx.Params{"limit": limit})).
 		OrderBy("id").Limit(pruneAtOnce).WithContext(ctx).All(&rows)
@@ -138,7 +139,7 @@ func findPrunable(ctx context.Context, database dbx.Builder, limit string) (foun
 			rows = rows[1:]
 			continue
 		}
-		sealed, err := segments[0].load(ctx, database)
+		sealed, err := segments[0].load(ctx, tx)
 		if err != nil {
 			return found, err
 		}
@@ -163,6 +164,7 @@ func (p prunable) remove(ctx context.Context, database dbx.Builder) error {
 	}{
 		{"audit_log", dbx.NewExp("[[id]] <= {:last}", dbx.Params{"last": p.lastRow}), p.rows},
 		{"audit_segments", dbx.In("number", p.segments...), len(p.segments)},
+		{"audit_segment_contents", dbx.In("segment", p.segments...), len(p.segments)},
 	} {
 		result, err := database.Delete(removal.table, removal.where).WithContext(ctx).Execute()
 		if err != nil {
@@ -172,8 +174,12 @@ func (p prunable) remove(ctx context.Context, database dbx.Builder) error {
 			return errors.Join(err, fmt.Errorf("%d rows of %s were to be deleted, not %d", removal.want, removal.table, deleted))
 		}
 	}
-	_, err := database.Delete("audit_segment_subjects", dbx.In("segment", p.segments...)).WithContext(ctx).Execute()
-	return err
+	for _, key := range sealedKeys {
+		if _, err := database.Delete(key.table, dbx.In("segment", p.segments...)).WithContext(ctx).Execute(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // moveCheckpoints moves the checkpoints of chains behind events that are about to

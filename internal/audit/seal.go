@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -153,6 +152,7 @@ func seal(ctx context.Context, app core.App, run []entry) error {
 	sealed := segment{
 		Chain: first.stored.Chain, FirstSeq: first.stored.Seq, FirstID: first.id, LastID: last.id, Events: len(run), BeforeHash: before, LastHash: hash,
 	}
+	sealed.FirstAt, sealed.LastAt = period(run)
 	if unpacked, err := sealed.unpack(content); err != nil || !slices.EqualFunc(unpacked, run, func(a, b entry) bool { return a.text == b.text && a.hash == b.hash }) {
 		return fmt.Errorf("the events from %s to %s cannot be sealed: %w", first.id, last.id, err)
 	}
@@ -203,13 +203,16 @@ func (s *segment) store(ctx context.Context, tx core.App, content []byte, run []
 	}
 	s.Number = number + 1
 	_, err = tx.DB().Insert("audit_segments", dbx.Params{
-		"number": s.Number, "chain": s.Chain, "first_seq": s.FirstSeq, "first_id": s.FirstID, "last_id": s.LastID, "events": s.Events,
-		"before_hash": s.BeforeHash, "last_hash": s.LastHash, "content": content,
+		"number": s.Number, "chain": s.Chain, "first_seq": s.FirstSeq, "first_id": s.FirstID, "last_id": s.LastID,
+		"first_at": s.FirstAt, "last_at": s.LastAt, "events": s.Events, "before_hash": s.BeforeHash, "last_hash": s.LastHash,
 	}).WithContext(ctx).Execute()
 	if err != nil {
 		return err
 	}
-	if err := s.storeSubjects(ctx, tx, run); err != nil {
+	if _, err := tx.DB().Insert("audit_segment_contents", dbx.Params{"segment": s.Number, "content": content}).WithContext(ctx).Execute(); err != nil {
+		return err
+	}
+	if err := s.storeIndex(ctx, tx, run); err != nil {
 		return err
 	}
 	ids := make([]string, len(run))
@@ -228,39 +231,6 @@ func (s *segment) store(ctx context.Context, tx core.App, content []byte, run []
 	// Fewer are left if they were pruned or sealed meanwhile.
 	if deleted, err := result.RowsAffected(); err != nil || deleted != int64(len(run)) {
 		return errors.Join(err, fmt.Errorf("%d events were to be sealed, not %d", len(run), deleted))
-	}
-	return nil
-}
-
-// subjectsOf counts events by what they are looked up by.
-func subjectsOf(events []entry) map[string]int {
-	subjects := map[string]int{}
-	for _, event := range events {
-		if event.subject != "" {
-			subjects[event.subject]++
-		}
-	}
-	return subjects
-}
-
-// subjectsAtOnce is the number of rows of one statement.
-const subjectsAtOnce = 50
-
-// storeSubjects stores in which segment the events of a patient or a set are.
-func (s *segment) storeSubjects(ctx context.Context, tx core.App, run []entry) error {
-	subjects := subjectsOf(run)
-	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(subjects)), subjectsAtOnce) {
-		params, values := dbx.Params{"segment": s.Number}, make([]string, len(chunk))
-		for i, subject := range chunk {
-			number := strconv.Itoa(i)
-			params["s"+number], params["n"+number] = subject, subjects[subject]
-			values[i] = "({:s" + number + "}, {:segment}, {:n" + number + "})"
-		}
-		_, err := tx.DB().NewQuery("INSERT INTO audit_segment_subjects (subject, segment, events) VALUES " + strings.Join(values, ", ")).
-			Bind(params).WithContext(ctx).Execute()
-		if err != nil {
-			return err
-		}
 	}
 	return nil
 }

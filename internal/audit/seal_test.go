@@ -143,8 +143,12 @@ func TestSealedEventsReadAsBefore(t *testing.T) {
 
 // sealedTampering is what somebody does to sealed events behind the server.
 var sealedTampering = map[string]string{
-	"content exchanged":    "UPDATE audit_segments SET content = (SELECT content FROM audit_segments WHERE number = 2) WHERE number = 1",
-	"content destroyed":    "UPDATE audit_segments SET content = x'00' WHERE number = 1",
+	"content exchanged":    "UPDATE audit_segment_contents SET content = (SELECT content FROM audit_segment_contents WHERE segment = 2) WHERE segment = 1",
+	"content destroyed":    "UPDATE audit_segment_contents SET content = x'00' WHERE segment = 1",
+	"content missing":      "DELETE FROM audit_segment_contents WHERE segment = 1",
+	"another time":         "UPDATE audit_segments SET last_at = first_at WHERE number = 1",
+	"a user left out":      "DELETE FROM audit_segment_agents WHERE segment = 1",
+	"a user added":         "INSERT INTO audit_segment_agents (agent, segment, events) VALUES ('nobody', 1, 1)",
 	"another beginning":    "UPDATE audit_segments SET before_hash = 'x' WHERE number = 1",
 	"another end":          "UPDATE audit_segments SET last_hash = 'x' WHERE number = 1",
 	"other numbers":        "UPDATE audit_segments SET first_seq = first_seq + 1 WHERE number = 1",
@@ -229,7 +233,7 @@ func TestSealedEventsAreSmall(t *testing.T) {
 	c.record(t, 2500)
 	sealed := c.seal(t)
 	var bytes, subjects int
-	if err := c.App.DB().NewQuery("SELECT sum(length(hex(content))) / 2 FROM audit_segments").Row(&bytes); err != nil {
+	if err := c.App.DB().NewQuery("SELECT sum(length(hex(content))) / 2 FROM audit_segment_contents").Row(&bytes); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.App.DB().NewQuery("SELECT sum(length(subject) + 12) FROM audit_segment_subjects").Row(&subjects); err != nil {

@@ -5,17 +5,72 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 )
+
+// sealedKeys are what sealed events are looked up by, with the tables that say in which
+// segments they are.
+var sealedKeys = []struct {
+	table, column string
+	of            func(*entry) string
+}{
+	{"audit_segment_subjects", "subject", func(event *entry) string { return event.subject }},
+	{"audit_segment_agents", "agent", func(event *entry) string { return event.stored.Agent }},
+}
+
+// keyCounts are the numbers of a segment's events by table and key.
+type keyCounts map[[2]string]int
+
+func (c keyCounts) add(event *entry) {
+	for _, key := range sealedKeys {
+		if value := key.of(event); value != "" {
+			c[[2]string{key.table, value}]++
+		}
+	}
+}
+
+// keysAtOnce is the number of rows of one statement.
+const keysAtOnce = 50
+
+// storeIndex stores in which segment the events of a patient, a set or a user are.
+func (s *segment) storeIndex(ctx context.Context, tx core.App, run []entry) error {
+	counts := keyCounts{}
+	for i := range run {
+		counts.add(&run[i])
+	}
+	for _, key := range sealedKeys {
+		keys := slices.DeleteFunc(slices.Collect(maps.Keys(counts)), func(k [2]string) bool { return k[0] != key.table })
+		slices.SortFunc(keys, func(a, b [2]string) int { return strings.Compare(a[1], b[1]) })
+		for chunk := range slices.Chunk(keys, keysAtOnce) {
+			params, values := dbx.Params{"segment": s.Number}, make([]string, len(chunk))
+			for i, each := range chunk {
+				number := strconv.Itoa(i)
+				params["k"+number], params["n"+number] = each[1], counts[each]
+				values[i] = "({:k" + number + "}, {:segment}, {:n" + number + "})"
+			}
+			_, err := tx.DB().NewQuery("INSERT INTO " + key.table + " (" + key.column + ", segment, events) VALUES " + strings.Join(values, ", ")).
+				Bind(params).WithContext(ctx).Execute()
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // sealedIndex compares where sealed events are looked up with what is sealed. It adds
 // up hashes of both, in any order.
 type sealedIndex struct {
 	// last is the number of the last segment that is compared.
 	last int64
-	// segment has the subjects of the segments that are being walked.
-	segment  map[int64]map[string]int
+	// segment has the keys of the segments that are being walked.
+	segment  map[int64]keyCounts
 	expected [2]uint64
 }
 
@@ -29,31 +84,29 @@ func (s *sealedIndex) expect(event *entry) {
 		return
 	}
 	if s.segment == nil {
-		s.segment = map[int64]map[string]int{}
+		s.segment = map[int64]keyCounts{}
 	}
-	subjects := s.segment[event.segment]
-	if subjects == nil {
-		subjects = map[string]int{}
-		s.segment[event.segment] = subjects
+	counts := s.segment[event.segment]
+	if counts == nil {
+		counts = keyCounts{}
+		s.segment[event.segment] = counts
 	}
-	if event.subject != "" {
-		subjects[event.subject]++
-	}
+	counts.add(event)
 	if event.lastOfSegment {
 		s.settle(event.segment)
 	}
 }
 
-// settle adds up the subjects of a segment.
+// settle adds up the keys of a segment.
 func (s *sealedIndex) settle(number int64) {
-	for subject, events := range s.segment[number] {
-		add(&s.expected, subject, number, events)
+	for key, events := range s.segment[number] {
+		add(&s.expected, key, number, events)
 	}
 	delete(s.segment, number)
 }
 
-func add(sum *[2]uint64, subject string, segment int64, events int) {
-	digest := sha256.Sum256(fmt.Appendf(nil, "%s\n%d\n%d", subject, segment, events))
+func add(sum *[2]uint64, key [2]string, segment int64, events int) {
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%d", key[0], key[1], segment, events))
 	for i := range sum {
 		sum[i] += binary.BigEndian.Uint64(digest[i*8:])
 	}
@@ -64,27 +117,34 @@ func (s *sealedIndex) compare(ctx context.Context, database dbx.Builder) error {
 	for number := range s.segment {
 		s.settle(number)
 	}
-	rows, err := database.Select("subject", "segment", "events").From("audit_segment_subjects").
+	var found [2]uint64
+	for _, key := range sealedKeys {
+		if err := s.addStored(ctx, database, key.table, key.column, &found); err != nil {
+			return err
+		}
+	}
+	if found != s.expected {
+		return &Violation{Problem: "the index of the sealed events was altered: histories and the dashboard may not show all of them"}
+	}
+	return nil
+}
+
+// addStored adds up what a table has.
+func (s *sealedIndex) addStored(ctx context.Context, database dbx.Builder, table, column string, sum *[2]uint64) error {
+	rows, err := database.Select(column, "segment", "events").From(table).
 		Where(dbx.NewExp("[[segment]] <= {:last}", dbx.Params{"last": s.last})).WithContext(ctx).Rows()
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	var found [2]uint64
 	for rows.Next() {
-		var subject string
+		var key string
 		var segment int64
 		var events int
-		if err := rows.Scan(&subject, &segment, &events); err != nil {
+		if err := rows.Scan(&key, &segment, &events); err != nil {
 			return err
 		}
-		add(&found, subject, segment, events)
+		add(sum, [2]string{table, key}, segment, events)
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	if found != s.expected {
-		return &Violation{Problem: "the index of the sealed events was altered: histories may not show all of them"}
-	}
-	return nil
+	return rows.Err()
 }

@@ -11,9 +11,12 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 )
 
 // segment is a stretch of a chain, sealed: one row in the place of those of its events.
+// FirstAt and LastAt are when the earliest and the latest of them happened, which need
+// not be the first and the last one.
 // The content is compressed, and has the events' texts without their hashes, which
 // follow from the hash before the first.
 type segment struct {
@@ -22,13 +25,15 @@ type segment struct {
 	FirstSeq   int64  `db:"first_seq"`
 	FirstID    string `db:"first_id"`
 	LastID     string `db:"last_id"`
+	FirstAt    string `db:"first_at"`
+	LastAt     string `db:"last_at"`
 	Events     int    `db:"events"`
 	BeforeHash string `db:"before_hash"`
 	LastHash   string `db:"last_hash"`
 }
 
 // segmentColumns are those of a segment without its content.
-var segmentColumns = []string{"number", "chain", "first_seq", "first_id", "last_id", "events", "before_hash", "last_hash"}
+var segmentColumns = []string{"number", "chain", "first_seq", "first_id", "last_id", "first_at", "last_at", "events", "before_hash", "last_hash"}
 
 // maxSegment bounds what a segment's content unpacks to.
 const maxSegment = 256 << 20
@@ -81,17 +86,30 @@ func (s *segment) unpack(content []byte) ([]entry, error) {
 		event.hash = hash
 		events = append(events, event)
 	}
-	if len(events) != s.Events || events[0].id != s.FirstID || events[len(events)-1].id != s.LastID || hash != s.LastHash {
+	first, last := period(events)
+	if len(events) != s.Events || events[0].id != s.FirstID || events[len(events)-1].id != s.LastID || hash != s.LastHash || first != s.FirstAt || last != s.LastAt {
 		return nil, altered
 	}
 	events[len(events)-1].lastOfSegment = true
 	return events, nil
 }
 
+// period returns when the earliest and the latest of some events happened.
+func period(events []entry) (first, last string) {
+	for i, event := range events {
+		at := event.stored.RecordedAt
+		if i == 0 || at < first {
+			first = at
+		}
+		last = max(last, at)
+	}
+	return first, last
+}
+
 // load reads and unpacks the events of a segment.
-func (s *segment) load(ctx context.Context, database dbx.Builder) ([]entry, error) {
+func (s *segment) load(ctx context.Context, app core.App) ([]entry, error) {
 	var content []byte
-	err := database.Select("content").From("audit_segments").Where(dbx.HashExp{"number": s.Number}).WithContext(ctx).Row(&content)
+	err := app.ConcurrentDB().Select("content").From("audit_segment_contents").Where(dbx.HashExp{"segment": s.Number}).WithContext(ctx).Row(&content)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, &Violation{Event: s.FirstID, Problem: "it was sealed, and is missing"}
 	}

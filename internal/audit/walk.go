@@ -47,7 +47,7 @@ func walkEntries(ctx context.Context, app core.App, from string, yield func(*ent
 	}
 	defer rows.Close()
 	// After the rows, so that no event is missing in both.
-	sealed := &sealedEntries{ctx: ctx, database: app.ConcurrentDB(), from: from}
+	sealed := &sealedEntries{ctx: ctx, app: app, from: from}
 	if err := sealed.find(); err != nil {
 		return err
 	}
@@ -94,16 +94,16 @@ func walkEntries(ctx context.Context, app core.App, from string, yield func(*ent
 // sealedEntries are the events of all segments in the order of their ids. Segments of
 // one chain follow each other, and those of different chains overlap.
 type sealedEntries struct {
-	ctx      context.Context
-	database dbx.Builder
-	from     string
-	waiting  []*segment
-	open     opened
+	ctx     context.Context
+	app     core.App
+	from    string
+	waiting []*segment
+	open    opened
 }
 
 // find looks up the segments.
 func (s *sealedEntries) find() error {
-	return s.database.Select(segmentColumns...).From("audit_segments").Where(dbx.NewExp("[[last_id]] >= {:from}", dbx.Params{"from": s.from})).
+	return s.app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").Where(dbx.NewExp("[[last_id]] >= {:from}", dbx.Params{"from": s.from})).
 		OrderBy("first_id").WithContext(s.ctx).All(&s.waiting)
 }
 
@@ -115,7 +115,7 @@ func (s *sealedEntries) upTo(id string) (*entry, error) {
 		if len(s.open) > 0 && s.open[0][0].id < first || id != "" && id < first {
 			break
 		}
-		events, err := s.waiting[0].load(s.ctx, s.database)
+		events, err := s.waiting[0].load(s.ctx, s.app)
 		if err != nil {
 			return nil, err
 		}

@@ -127,8 +127,8 @@ func newSealCommand(app core.App) *cobra.Command {
 		Use:   "seal",
 		Short: "Compress all events of the audit trail",
 		Long: `Moves the events of the audit trail into compressed segments, about an eighth of the size. They are verified first, and stay
-readable for verify, export and the histories of patients; the dashboard's list does not show them any more. It may run
-beside a server, which seals by itself with AUDIT_SEAL_AFTER.`,
+readable for verify, export, the histories of patients and the dashboard's list; views that read audit_events do not have
+them any more. It may run beside a server, which seals by itself with AUDIT_SEAL_AFTER.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)

@@ -131,7 +131,10 @@ func namesRaw(tokens []sqltext.Token) bool {
 
 // auditTables are the tables behind the view AuditEvents, and the one that says who
 // has deleted what is not removed yet.
-var auditTables = []string{"audit_log", "audit_record_sets", "audit_chains", "audit_segments", "audit_segment_subjects", "record_deletions"}
+var auditTables = []string{
+	"audit_log", "audit_record_sets", "audit_chains", "audit_segments", "audit_segment_contents", "audit_segment_subjects", "audit_segment_agents",
+	"record_deletions",
+}
 
 // IsConfidential reports whether views of a table must be restricted to
 // superusers, whatever the table's own rules are: health data, accounts, the

@@ -74,6 +74,7 @@ func (s *server) pipeline() []middleware {
 		{id: "sqlConsole", priority: -40, native: true, why: "records and restricts SQL before it runs; superusers are known", run: guardSQL},
 		{id: "passwordWork", priority: -30, native: true, why: "waits for a processor last of all, so that nothing refused holds one", run: limitPasswordWork},
 		{id: "djangoPasswords", priority: -25, native: true, why: "holds a place for hashing, and no transaction yet", run: proveDjangoPassword},
+		{id: "sealedEvents", priority: -22, native: true, why: "lists audit events in PocketBase's place where some are sealed; inside all that refuses", run: audit.ServeSealed},
 		{id: "postgresBackups", priority: -20, native: true, why: "tells superusers why there are no backups on PostgreSQL", run: engine.RefuseBackups, skip: s.Cluster == nil},
 		{id: "clusterClients", priority: -10, native: true, why: "finds realtime clients of other processes, right before PocketBase looks", run: s.Cluster.FindClients, skip: s.Cluster == nil},
 		{id: "realtime", priority: -7, native: true, why: "serves connections in PocketBase's place, once it is known that they may be; innermost but for writes", run: useRoom},

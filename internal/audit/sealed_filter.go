@@ -1,0 +1,64 @@
+package audit
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ganigeorgiev/fexpr"
+	"github.com/pocketbase/dbx"
+)
+
+// narrowing are conditions for segments.
+type narrowing []dbx.Expression
+
+// segmentsFor returns conditions for the segments that may have an event which a filter
+// of the record API matches. A filter that does not parse, and what is not understood,
+// excludes none.
+func segmentsFor(filter string) (found narrowing) {
+	if groups, err := fexpr.Parse(filter); err == nil {
+		found.byAll(groups)
+	}
+	return found
+}
+
+// byAll looks at what all matches have in common: what is joined by && alone.
+func (n *narrowing) byAll(groups []fexpr.ExprGroup) {
+	if len(groups) == 0 || slices.ContainsFunc(groups[1:], func(group fexpr.ExprGroup) bool { return group.Join != fexpr.JoinAnd }) {
+		return
+	}
+	for _, group := range groups {
+		switch item := group.Item.(type) {
+		case fexpr.Expr:
+			n.by(item)
+		case fexpr.ExprGroup:
+			n.byAll([]fexpr.ExprGroup{item})
+		case []fexpr.ExprGroup:
+			n.byAll(item)
+		}
+	}
+}
+
+// segmentConditions are the conditions for the comparison of a column with a text.
+var segmentConditions = map[string]map[fexpr.SignOp]string{
+	"patient": {fexpr.SignEq: "[[number]] IN (SELECT [[segment]] FROM {{audit_segment_subjects}} WHERE [[subject]] = ?)"},
+	"agent":   {fexpr.SignEq: "[[number]] IN (SELECT [[segment]] FROM {{audit_segment_agents}} WHERE [[agent]] = ?)"},
+	"id":      {fexpr.SignEq: "[[first_id]] <= ? AND [[last_id]] >= ?"},
+	"recorded_at": {
+		fexpr.SignEq: "[[first_at]] <= ? AND [[last_at]] >= ?",
+		fexpr.SignGt: "[[last_at]] > ?", fexpr.SignGte: "[[last_at]] >= ?", fexpr.SignLt: "[[first_at]] < ?", fexpr.SignLte: "[[first_at]] <= ?",
+	},
+}
+
+// by adds the condition of a comparison, if it has one. An empty text also matches what
+// is missing.
+func (n *narrowing) by(compared fexpr.Expr) {
+	if compared.Left.Type != fexpr.TokenIdentifier || compared.Right.Type != fexpr.TokenText || compared.Right.Literal == "" {
+		return
+	}
+	operator := fexpr.SignOp(strings.TrimPrefix(string(compared.Op), "?"))
+	if condition, found := segmentConditions[compared.Left.Literal][operator]; found {
+		name := "narrowed" + strconv.Itoa(len(*n))
+		*n = append(*n, dbx.NewExp(strings.ReplaceAll(condition, "?", "{:"+name+"}"), dbx.Params{name: compared.Right.Literal}))
+	}
+}
