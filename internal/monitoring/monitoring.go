@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/postgres"
 )
 
 // Monitoring observes an app's requests.
@@ -20,13 +22,14 @@ type Monitoring struct {
 // Bind adds the health endpoints, and serves metrics at metricsAddress
 // ("host:port") unless it is empty. Call it once, before the app starts. The
 // returned middlewares Observe, StoreActivity and Redact must wrap every request; failed
-// requests are written to log as lines of JSON.
-func Bind(app core.App, metricsAddress string, log io.Writer) *Monitoring {
+// requests are written to log as lines of JSON. The replica is nil if there is none.
+func Bind(app core.App, metricsAddress string, log io.Writer, replica *postgres.Replica) *Monitoring {
 	m := &Monitoring{log: newRequestLog(log)}
 	m.stored.bind(app)
 	if metricsAddress != "" {
 		m.metrics = newMetrics()
 		m.metrics.bind(app, metricsAddress)
+		m.metrics.registerReadReplica(replica)
 	}
 	bindHealth(app)
 	return m
