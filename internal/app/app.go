@@ -66,11 +66,12 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	bindStart(app, config, options.Notices)
 	simplejwt.AcceptDjango(app, django.NewKeys(config.DjangoSecretKey))
 	hooks.Bind(app, config)
-	deletion.Bind(app, room, config.PostgreSQL != nil)
+	deletion.Bind(app, room, config.PostgreSQL != nil, engine.moreReaders()...)
 	surround := server.Bind(app, config, server.Options{
 		Timeouts:   options.Timeouts,
-		Monitoring: monitoring.Bind(app, config, options.Log),
+		Monitoring: monitoring.Bind(app, config, options.Log, engine.replica()),
 		Cluster:    engine.bind(app, config, options.Notices, room),
+		Replica:    engine.replica(),
 	})
 	routes.Bind(app, config, options.Public, surround)
 	app.RootCmd.AddCommand(

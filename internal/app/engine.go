@@ -3,6 +3,7 @@ package app
 import (
 	"io"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/core"
 
@@ -57,6 +58,22 @@ func (e engine) bind(app core.App, config *config.Config, notices io.Writer, roo
 	datadir.Bind(app, notices)
 	pgengine.Bind(app, e.database)
 	return cluster.Bind(room, app, e.database, hooks.RealtimeSessionKey)
+}
+
+// replica returns PostgreSQL's replica for reads, nil if there is none.
+func (e engine) replica() *postgres.Replica {
+	if e.database == nil {
+		return nil
+	}
+	return e.database.Replica()
+}
+
+// moreReaders returns the pools that read besides the app's own.
+func (e engine) moreReaders() []*dbx.DB {
+	if replica := e.replica(); replica != nil {
+		return []*dbx.DB{replica.Pool()}
+	}
+	return nil
 }
 
 // String returns the PostgreSQL database's name without its password, and "" for

@@ -18,7 +18,9 @@ import (
 
 // options are the flags.
 type options struct {
-	postgres        string
+	postgres string
+	// replica is the URL of a standby of that server, with the same database.
+	replica         string
 	users, patients int
 	time            time.Duration
 	audit, flood    bool
@@ -37,6 +39,7 @@ type options struct {
 func main() {
 	var options options
 	flag.StringVar(&options.postgres, "postgres", "", "URL of an empty PostgreSQL database")
+	flag.StringVar(&options.replica, "replica", "", "URL of the same database on a standby: measure reads from it instead of comparing the engines")
 	flag.IntVar(&options.users, "users", 100, "how many users there are")
 	flag.IntVar(&options.patients, "patients", 100_000, "how many patients they have together")
 	flag.DurationVar(&options.time, "time", 3*time.Second, "how long each measurement takes")
@@ -129,6 +132,8 @@ func run(ctx context.Context, options options) (err error) {
 		return compareDurability(ctx, binary, directory, data, callers, options.time)
 	case options.audit:
 		return compareAudit(ctx, binary, directory, engines(directory, data, options.postgres), callers, options.time)
+	case options.replica != "":
+		return compareReplica(ctx, binary, directory, callers, options)
 	case options.flood:
 		return measureFlood(ctx, binary, directory, engines(directory, data, options.postgres), callers, options.time)
 	}

@@ -23,16 +23,11 @@ const clockTick = time.Second / 100
 
 // processorTime returns the user and system time that the process has used.
 func (s *server) processorTime() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
+	fields, err := statOf(uint32(s.process.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	// The second field, the name, is in brackets; utime and stime are the 14th and 15th.
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 	const utime, stime = 14 - 3, 15 - 3
-	if len(fields) <= stime {
-		return 0, fmt.Errorf("/proc/%d/stat has %d fields", s.process.Process.Pid, len(fields))
-	}
 	total := time.Duration(0)
 	for _, field := range []string{fields[utime], fields[stime]} {
 		ticks, err := strconv.ParseInt(field, 10, 64)
@@ -57,4 +52,19 @@ func (s *server) residentMemory() (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("/proc/%d/status has no VmRSS", s.process.Process.Pid)
+}
+
+// statOf returns the fields of a process's stat from the third on, its state.
+func statOf(pid uint32) ([]string, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil, err
+	}
+	const least = 17
+	// The second field, the name, is in brackets.
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	if len(fields) < least {
+		return nil, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
+	}
+	return fields, nil
 }

@@ -154,6 +154,7 @@ type variables struct {
 	SQLiteSynchronous        string `env:"SQLITE_SYNCHRONOUS"`
 	DatabaseURL              string `env:"DATABASE_URL"`
 	PGDirectURL              string `env:"PG_DIRECT_URL"`
+	PGReplicaURL             string `env:"PG_REPLICA_URL"`
 	PGDatabase               string `env:"PG_DB"`
 	PGUser                   string `env:"PG_USER"`
 	PGPassword               string `env:"PG_PASSWORD"`

@@ -12,7 +12,9 @@ import (
 type PostgreSQL struct {
 	// DirectURL is the URL of PostgreSQL itself if the other fields name a pooler.
 	DirectURL string
-	URL       string
+	// ReplicaURL is the URL of a streaming replica that reads may use.
+	ReplicaURL string
+	URL        string
 	// Host is one host or several, separated by commas, and Port one port for all of
 	// them or one for each.
 	Host, Port         string
@@ -45,11 +47,20 @@ func (v *validator) postgreSQL(raw variables) *PostgreSQL {
 		if raw.PGDirectURL != "" {
 			v.secretProblem("PG_DIRECT_URL", "unset unless PG_DB or DATABASE_URL names a pooler")
 		}
+		if raw.PGReplicaURL != "" {
+			v.secretProblem("PG_REPLICA_URL", "unset unless PG_DB or DATABASE_URL names the primary")
+		}
 		return nil
 	}
 	settings := &PostgreSQL{MaxConnections: v.number("PG_MAX_CONNS", raw.PGMaxConns, defaultPGMaxConns, minPGMaxConns, maxPGMaxConns)}
 	if raw.PGDirectURL != "" {
 		settings.DirectURL = v.databaseURL("PG_DIRECT_URL", raw.PGDirectURL)
+	}
+	if raw.PGReplicaURL != "" {
+		settings.ReplicaURL = v.databaseURL("PG_REPLICA_URL", raw.PGReplicaURL)
+		if target, err := url.Parse(raw.PGReplicaURL); err == nil && strings.Contains(target.Host, ",") {
+			v.secretProblem("PG_REPLICA_URL", "the URL of one host")
+		}
 	}
 	if raw.DatabaseURL != "" {
 		if raw.PGDatabase != "" {

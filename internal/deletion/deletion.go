@@ -12,6 +12,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,8 +34,10 @@ type Deletions struct {
 	app        core.App
 	room       *realtime.Room
 	postgreSQL bool
-	pace       pace
-	wake       chan struct{}
+	// readers are pools that queries use besides the app's.
+	readers []*dbx.DB
+	pace    pace
+	wake    chan struct{}
 	// size is how many records the worker removes per transaction.
 	size int
 	// hides is set while something is hidden.
@@ -46,9 +49,10 @@ type Deletions struct {
 // storeKey is the key of the deletions in the app's store.
 const storeKey = "carebase.deletion"
 
-// Bind makes an app delete this way. Call it once, before the app starts.
-func Bind(app core.App, room *realtime.Room, postgreSQL bool) {
-	d := &Deletions{app: app, room: room, postgreSQL: postgreSQL, pace: onSQLite, wake: make(chan struct{}, 1)}
+// Bind makes an app delete this way. Readers are pools that queries use besides the
+// app's own. Call it once, before the app starts.
+func Bind(app core.App, room *realtime.Room, postgreSQL bool, readers ...*dbx.DB) {
+	d := &Deletions{app: app, room: room, postgreSQL: postgreSQL, readers: readers, pace: onSQLite, wake: make(chan struct{}, 1)}
 	if postgreSQL {
 		d.pace = onPostgreSQL
 	}
@@ -112,7 +116,7 @@ func (d *Deletions) show() {
 
 // pools returns the connections that queries use.
 func (d *Deletions) pools() ([]*dbx.DB, error) {
-	var pools []*dbx.DB
+	pools := slices.Clone(d.readers)
 	for _, builder := range []dbx.Builder{d.app.ConcurrentDB(), d.app.NonconcurrentDB()} {
 		pool, ok := builder.(*dbx.DB)
 		if !ok {

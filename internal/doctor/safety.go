@@ -17,6 +17,7 @@ import (
 
 	"carebase/internal/audit"
 	"carebase/internal/backup"
+	"carebase/internal/postgres"
 )
 
 // defaultSender is PocketBase's, which no mail server accepts.
@@ -104,6 +105,8 @@ const maxReplicaLag = time.Minute
 // checkReplica reads the lag from the server's metrics: only the server knows it.
 func checkReplica(ctx context.Context, d *deployment) []Finding {
 	switch {
+	case d.settings.PostgreSQL != nil && d.settings.PostgreSQL.ReplicaURL != "":
+		return checkReadReplica(ctx, d)
 	case d.settings.PostgreSQL != nil:
 		return note("PostgreSQL's own are not checked", "see docs/postgresql.md")
 	case d.settings.Backup.Replica == nil:
@@ -119,6 +122,19 @@ func checkReplica(ctx context.Context, d *deployment) []Finding {
 		return wrong(fmt.Sprintf("it is %v behind", lag.Round(time.Second)), "look for \"replica\" in the server's log")
 	}
 	return ok("it is %v behind", lag.Round(time.Millisecond))
+}
+
+// checkReadReplica compares PostgreSQL's replica with the primary, as reads do.
+func checkReadReplica(ctx context.Context, d *deployment) []Finding {
+	database, err := postgres.New(postgres.Settings(*d.settings.PostgreSQL))
+	if err != nil {
+		return wrong(err.Error(), "see docs/postgresql.md")
+	}
+	err = database.Replica().Check(ctx)
+	if err = errors.Join(err, database.Replica().Close()); err != nil {
+		return wrong("reads cannot use PG_REPLICA_URL: "+err.Error(), "until it is mended they use the primary")
+	}
+	return ok("reads can use %s, which follows the primary", database.Replica())
 }
 
 // replicaLag reads carebase_replica_lag_seconds at the address of the metrics.

@@ -70,6 +70,8 @@ type Database struct {
 	// nil for PostgreSQL itself.
 	pooler *pgconn.Config
 	pools  Pools
+	// replica is what reads may use; nil for none.
+	replica *Replica
 
 	fence        fence
 	translations *translations
@@ -112,6 +114,11 @@ func New(settings Settings) (*Database, error) {
 			return nil, err
 		}
 		database.guard(database.pooler)
+	}
+	if settings.ReplicaURL != "" {
+		if database.replica, err = newReplica(database, settings, name); err != nil {
+			return nil, err
+		}
 	}
 	return database, nil
 }
@@ -195,6 +202,9 @@ func (d *Database) AllowConcurrentWriters(data, auxiliary dbx.Builder) error {
 	d.concurrent.Store(true)
 	return nil
 }
+
+// Replica returns the replica that reads may use; nil if none is configured.
+func (d *Database) Replica() *Replica { return d.replica }
 
 // Pools returns the sizes of the connection pools.
 func (d *Database) Pools() Pools { return d.pools }

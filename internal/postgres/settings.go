@@ -16,6 +16,8 @@ type Settings struct {
 	// pooler in transaction mode in front of it, such as PgBouncer; otherwise
 	// empty.
 	DirectURL string
+	// ReplicaURL is the URL of a streaming replica that reads may use; empty for none.
+	ReplicaURL string
 	// URL is a connection string, postgres://user:password@host:port/database.
 	URL string
 	// Host is a host name, an address or the directory of a Unix socket, or several

@@ -37,7 +37,8 @@ func (s *server) limitWork(e *core.RequestEvent) error {
 	}
 	work := deadline.New(parent, limit)
 	defer work.Stop()
-	bounded, err := audit.Replace(app, func(below core.App) (core.App, error) { return newBoundedApp(below, work, bounds.expanded) })
+	readers := s.replicaFor(e)
+	bounded, err := audit.Replace(app, func(below core.App) (core.App, error) { return newBoundedApp(below, work, bounds.expanded, readers) })
 	if err != nil {
 		return err
 	}
@@ -142,8 +143,8 @@ func findDatabases() (map[string]uintptr, error) {
 }
 
 // newBoundedApp returns a copy of the app, as PocketBase makes one for each
-// transaction.
-func newBoundedApp(app core.App, work *deadline.Work, expanded int) (core.App, error) {
+// transaction. It reads with the readers unless they are nil.
+func newBoundedApp(app core.App, work *deadline.Work, expanded int, readers *dbx.DB) (core.App, error) {
 	base, err := baseOf(app)
 	if err != nil {
 		return nil, err
@@ -155,6 +156,9 @@ func newBoundedApp(app core.App, work *deadline.Work, expanded int) (core.App, e
 		pool, ok := database(base).(*dbx.DB)
 		if !ok {
 			return nil, fmt.Errorf("PocketBase's %s is an unknown %T", name, database(base))
+		}
+		if name == "concurrentDB" && readers != nil {
+			pool = readers
 		}
 		place := unsafe.Add(unsafe.Pointer(&bounded), databaseOffsets[name])
 		*(*dbx.Builder)(place) = pool.WithContext(ctx)

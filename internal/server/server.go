@@ -9,6 +9,7 @@ import (
 
 	"carebase/internal/config"
 	"carebase/internal/monitoring"
+	"carebase/internal/postgres"
 	"carebase/internal/postgres/cluster"
 	"carebase/internal/throttle"
 )
@@ -21,6 +22,8 @@ type Options struct {
 	Monitoring *monitoring.Monitoring
 	// Cluster is this process among others on one PostgreSQL database; nil on SQLite.
 	Cluster *cluster.Cluster
+	// Replica is what reads may use on PostgreSQL; nil for none.
+	Replica *postgres.Replica
 }
 
 // server has what the middlewares need.

@@ -3,6 +3,10 @@
 package engine
 
 import (
+	"context"
+	"errors"
+	"sync"
+
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
@@ -10,7 +14,7 @@ import (
 	"carebase/internal/postgres"
 )
 
-// Bind lets writers run concurrently once the app serves, writes numbers of JSON
+// Bind lets writers run concurrently and reads use a replica once the app serves, writes numbers of JSON
 // fields as SQLite does, and refuses PocketBase's backups, which copy SQLite files.
 func Bind(app core.App, database *postgres.Database) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
@@ -19,10 +23,32 @@ func Bind(app core.App, database *postgres.Database) {
 		}
 		return database.AllowConcurrentWriters(e.App.NonconcurrentDB(), e.App.AuxNonconcurrentDB())
 	})
+	if replica := database.Replica(); replica != nil {
+		app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+			watch(e.App, replica)
+			return e.Next()
+		})
+	}
 	app.OnRecordCreateExecute().BindFunc(writeNumbers)
 	app.OnRecordUpdateExecute().BindFunc(writeNumbers)
 	app.OnBackupCreate().BindFunc(refuseBackup)
 	app.OnBackupRestore().BindFunc(refuseBackup)
+}
+
+// watch has reads use the replica whenever it has caught up, until the app ends.
+func watch(app core.App, replica *postgres.Replica) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		replica.Watch(ctx)
+	}()
+	end := sync.OnceValue(func() error {
+		cancel()
+		<-ended
+		return replica.Close()
+	})
+	app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error { return errors.Join(e.Next(), end()) })
 }
 
 var errBackup = apis.NewBadRequestError("The data is in PostgreSQL: back it up with pg_dump, and the uploaded files separately.", nil)
