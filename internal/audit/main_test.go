@@ -50,7 +50,7 @@ func matching(all []event, want event) []event {
 		for _, pair := range [][2]string{
 			{want.Action, each.Action}, {want.Outcome, each.Outcome}, {want.Agent, each.Agent}, {want.AgentType, each.AgentType},
 			{want.Door, each.Door}, {want.Collection, each.Collection}, {want.Records, each.Records}, {want.Patient, each.Patient},
-			{want.Fields, each.Fields}, {want.Detail, each.Detail},
+			{want.Fields, each.Fields}, {want.Detail, each.Detail}, {want.Chain, each.Chain},
 		} {
 			same = same && (pair[0] == "" || pair[0] == pair[1])
 		}

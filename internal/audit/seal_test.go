@@ -198,8 +198,12 @@ func TestAlteredEventsAreNotSealed(t *testing.T) {
 	if _, err := audit.Seal(t.Context(), c.App, time.Now()); !errors.As(err, &violation) || violation.Event != all[len(all)-20].ID {
 		t.Errorf("got %v", err)
 	}
-	if left := c.count(t, "audit_log"); left != len(all) {
-		t.Errorf("%d of %d events are left", left, len(all))
+	var left int // of the chain; another one may be sealed
+	if err := c.App.DB().Select("count(*)").From("audit_events").Where(dbx.HashExp{"chain": all[len(all)-20].Chain}).Row(&left); err != nil {
+		t.Fatal(err)
+	}
+	if want := len(matching(all, event{Chain: all[len(all)-20].Chain})); left != want {
+		t.Errorf("%d of %d events are left", left, want)
 	}
 }
 

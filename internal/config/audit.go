@@ -28,6 +28,7 @@ const (
 	day = 24 * time.Hour
 	// defaultAuditRetention is six years, as HIPAA requires.
 	defaultAuditRetention = 2192 * day
+	defaultAuditSealAfter = day
 	maxAuditRetention     = 100 * 366 * day
 )
 
@@ -61,7 +62,9 @@ func (v *validator) retention(name, value string) time.Duration {
 // sealAfter parses how old events are when they are sealed; 0 for never.
 func (v *validator) sealAfter(name, value string) time.Duration {
 	switch strings.ToLower(value) {
-	case "", "off":
+	case "":
+		return defaultAuditSealAfter
+	case "off":
 		return 0
 	}
 	after, err := time.ParseDuration(value)

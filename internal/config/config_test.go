@@ -22,7 +22,7 @@ func TestDefaults(t *testing.T) {
 	want := &config.Config{
 		HTTPAddr: "127.0.0.1:8000", DataDir: "pb_data", DoctorsScope: config.DoctorsGlobal,
 		AccessTokenLifetime: 30 * time.Minute, RefreshReuseGrace: 10 * time.Second, RefreshTokenLifetime: 7 * 24 * time.Hour,
-		AuditReads: config.AuditReadsBatched, AuditRetention: 2192 * 24 * time.Hour,
+		AuditReads: config.AuditReadsBatched, AuditRetention: 2192 * 24 * time.Hour, AuditSealAfter: 24 * time.Hour,
 		AuditHeads:        config.AuditHeads{Interval: 10 * time.Minute},
 		SQLiteSynchronous: config.SynchronousFull,
 		Throttle: &config.Throttle{
