@@ -61,34 +61,7 @@ func measureStreams(ctx context.Context, options options) (err error) {
 			return fmt.Errorf("%s: %w", kind.name, err)
 		}
 	}
-	return measureLogins(ctx, binary, directory, data, options)
-}
-
-// measureLogins prints the processor time of a login, one after the other.
-func measureLogins(ctx context.Context, binary, directory, data string, options options) (err error) {
-	const logins = 40
-	server, err := startServer(binary, directory, "DATA_DIR="+data)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, server.stop()) }()
-	before, err := server.processorTime()
-	if err != nil {
-		return err
-	}
-	for i := range logins {
-		body := fmt.Sprintf(`{"email":"user%d@example.com","password":"%s"}`, i%options.users, password)
-		if status := login(ctx, http.DefaultClient, server.origin, body); status != http.StatusOK {
-			return fmt.Errorf("a login was answered with %d", status)
-		}
-	}
-	after, err := server.processorTime()
-	if err != nil {
-		return err
-	}
-	each := (after - before) / logins
-	fmt.Printf("\na login: %.1f ms of processor\n", each.Seconds()*1000)
-	return options.keep(map[string]float64{"login": float64(each.Microseconds())})
+	return nil
 }
 
 // measure starts both servers and prints a line.

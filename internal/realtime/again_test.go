@@ -65,3 +65,28 @@ func TestNothingIsSkippedSilently(t *testing.T) {
 	}
 	expect(t, his, "create", s.Patient(bob, "Whom it does not concern"))
 }
+
+// TestLargeChangesAreForgotten writes more than is kept for clients that connect again.
+func TestLargeChangesAreForgotten(t *testing.T) {
+	testpostgres.ChooseSQLite(t) // several processes tell of a gap anyway
+	s := testapp.New(t)
+	alice := s.SignUp("alice")
+	large := strings.Repeat("x", realtime.RingBytes/4)
+	before := subscribed(t, s, alice, "patients/*")
+	last := before.ClientID()
+	before.End()
+	for i := range 5 {
+		s.Create(alice, "patients", map[string]any{"name": "Anna", "age": 1, "notes": large})
+		if i == 0 {
+			again := subscribe(t, s.ConnectAfter(last), alice.Access, "patients/*?options=%7B%22query%22:%7B%22fields%22:%22id%22%7D%7D")
+			if event := again.Next(); event.Topic == "@gap" {
+				t.Error("the first one is forgotten already")
+			}
+			again.End()
+		}
+	}
+	hold(t, s)()
+	if event := subscribe(t, s.ConnectAfter(last), alice.Access, "patients/*").Next(); event.Topic != "@gap" {
+		t.Errorf("got %s", event.Topic)
+	}
+}

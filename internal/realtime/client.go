@@ -18,6 +18,8 @@ type Client struct {
 	forward func(subscriptions.Message)
 
 	mutex sync.Mutex
+	// reader is who the room knows the client as.
+	reader string
 	// signIn is the number of the client's sign-in; each end of one ends what was
 	// checked for it.
 	signIn int64
@@ -116,6 +118,7 @@ func (c *Client) Discard() {
 		if c.abort != nil {
 			c.abort()
 		}
+		c.noteReader()
 		if c.indexed != nil {
 			c.index(nil)
 		}
@@ -167,6 +170,7 @@ func (c *Client) changeAuth(change func()) {
 	change()
 	if !isSame(before, c.auth()) {
 		c.signIn++
+		c.noteReader()
 	}
 	c.mutex.Unlock()
 	c.announce(nil)
@@ -248,6 +252,7 @@ func (c *Client) Adopt(since time.Time) {
 		c.signIn++
 		next.signIn = c.signIn
 	}
+	c.noteReader()
 	c.mutex.Unlock()
 	c.adopt(next)
 }

@@ -1,7 +1,6 @@
 package realtime
 
 import (
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -17,10 +16,6 @@ import (
 // gapTopic is where a client that has connected again hears that it may have missed
 // something, so that it loads anew.
 const gapTopic = "@gap"
-
-// wakenAtOnce is how many clients are given messages before others have a turn on the
-// processor: requests do not wait until hundreds have been sent theirs.
-const wakenAtOnce = 8
 
 // dispatch delivers what is in the queue until the server ends, and then what is
 // left in it.
@@ -84,12 +79,8 @@ func (r *Room) deliver(written *change) {
 	}()
 	clients = r.index.concerned(r.concern(written.record))
 	views := r.viewsOf(written)
-	delivered := 0
 	for client := range clients {
 		r.deliverTo(client, views, written.at.After)
-		if delivered++; delivered%wakenAtOnce == 0 {
-			runtime.Gosched()
-		}
 	}
 }
 

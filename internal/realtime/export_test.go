@@ -27,6 +27,9 @@ func (r *Room) Fill() {
 	}
 }
 
+// RingBytes bounds what clients that connect again can still get.
+const RingBytes = ringBytes
+
 // OwnEnrichments is how many hooks on OnRecordEnrich are known to show all readers
 // the same.
 const OwnEnrichments = ownEnrichments

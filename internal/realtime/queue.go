@@ -5,10 +5,14 @@ import (
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
 )
 
-// maxWaiting is how many changes may wait for the dispatcher.
-const maxWaiting = 4096
+const (
+	// maxWaiting and maxWaitingBytes bound the changes that wait for the dispatcher.
+	maxWaiting      = 4096
+	maxWaitingBytes = 64 << 20
+)
 
 // change is a record that was created, updated or deleted.
 type change struct {
@@ -19,6 +23,22 @@ type change struct {
 	// allowed are the subscriptions that may see a deleted record, where that had to
 	// be decided before the row went; nil where it can be decided later.
 	allowed map[topicOf]bool
+	// size is about what the record takes in memory.
+	size int
+}
+
+// sizeOf returns about what a record takes in memory.
+func sizeOf(record *core.Record) int {
+	size := 1 << 10
+	for _, value := range record.FieldsData() {
+		switch value := value.(type) {
+		case string:
+			size += len(value)
+		case types.JSONRaw:
+			size += len(value)
+		}
+	}
+	return size
 }
 
 // entry is what the dispatcher does next: deliver a change, or something with a
@@ -32,7 +52,9 @@ type entry struct {
 type queue struct {
 	mutex   sync.Mutex
 	waiting []entry
-	last    int64
+	// bytes are the sizes of the changes that wait.
+	bytes int
+	last  int64
 	// dropped is the number of the last change that was not added.
 	dropped int64
 	wake    chan struct{}
@@ -46,11 +68,13 @@ func (q *queue) add(added *change) bool {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
 	q.last++
-	added.number, added.at = q.last, time.Now()
-	if !q.push(entry{change: added}) {
+	added.number, added.at, added.size = q.last, time.Now(), sizeOf(added.record)
+	isFull := q.bytes > 0 && q.bytes+added.size > maxWaitingBytes
+	if isFull || !q.push(entry{change: added}) {
 		q.dropped = q.last
 		return false
 	}
+	q.bytes += added.size
 	return true
 }
 
@@ -96,31 +120,36 @@ func (q *queue) take() []entry {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
 	taken := q.waiting
-	q.waiting = nil
+	q.waiting, q.bytes = nil, 0
 	return taken
 }
 
 const (
-	// ringSize and ringAge bound what clients that connect again can still get.
-	ringSize = 512
-	ringAge  = 2 * time.Minute
+	// ringSize, ringBytes and ringAge bound what clients that connect again can still
+	// get.
+	ringSize  = 512
+	ringBytes = 16 << 20
+	ringAge   = 2 * time.Minute
 )
 
 // ring holds the last changes that were dispatched. Only the dispatcher uses it.
 type ring struct {
 	changes []*change
+	bytes   int
 	// lost is the number of the last change that is no longer in it.
 	lost int64
 }
 
 func (r *ring) add(dispatched *change) {
 	r.changes = append(r.changes, dispatched)
+	r.bytes += dispatched.size
 	r.expire()
 }
 
 func (r *ring) expire() {
-	for len(r.changes) > 0 && (len(r.changes) > ringSize || time.Since(r.changes[0].at) > ringAge) {
+	for len(r.changes) > 0 && (len(r.changes) > ringSize || r.bytes > ringBytes || time.Since(r.changes[0].at) > ringAge) {
 		r.lost = r.changes[0].number
+		r.bytes -= r.changes[0].size
 		r.changes[0] = nil
 		r.changes = r.changes[1:]
 	}

@@ -36,6 +36,7 @@ type Room struct {
 	queue   *queue
 	ring    ring
 	streams streams
+	readers readers
 	// boot names this start of the process in positions.
 	boot string
 	// dispatched is the number of the last change that all clients have in their

@@ -107,13 +107,11 @@ func (c *realtimeClients) subscribe(e *core.RealtimeSubscribeRequestEvent) error
 // others returns the number of the caller's other clients, including those of other
 // processes, and of their subscriptions.
 func others(e *core.RealtimeSubscribeRequestEvent) (clients, topics int) {
-	for id, client := range realtime.Of(e.App).Broker().Clients() {
-		auth := realtime.AuthOf(client)
-		if auth == nil || auth.Id != e.Auth.Id || auth.Collection().Id != e.Auth.Collection().Id || id == e.Client.Id() {
-			continue
+	for _, client := range realtime.Of(e.App).SignedIn(e.Auth) {
+		if client != realtime.ClientOf(e.Client) {
+			clients++
+			topics += len(client.Subscriptions())
 		}
-		clients++
-		topics += len(client.Subscriptions())
 	}
 	return clients, topics
 }
