@@ -1,8 +1,6 @@
 package hooks
 
 import (
-	"database/sql"
-	"errors"
 	"slices"
 
 	"github.com/pocketbase/ozzo-validation/v4/is"
@@ -49,8 +47,8 @@ func findByEmail(e *core.RecordAuthWithPasswordRequestEvent) error {
 	if e.Record != nil || !isEmail || normal == e.Identity && !isForDjango(e.Collection, e.Identity) {
 		return e.Next()
 	}
-	found, err := e.App.FindAuthRecordByEmail(e.Collection, normal)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	found, err := collections.FindByEmail(e.App, e.Collection, e.Identity)
+	if err != nil {
 		return err
 	}
 	e.Record = found

@@ -64,9 +64,9 @@ func ofAccount(user *core.Record, token, detail string) audit.Event {
 // recordLogin records a login attempt: its outcome, and the account if it
 // exists.
 func recordLogin(r *rest.Request, email string, pair simplejwt.Pair, failure error) error {
-	user, err := r.App.FindAuthRecordByEmail(collections.Users, email)
+	user, err := collections.FindByEmail(r.App, collections.Users, email)
 	if err != nil {
-		user = nil // no such account
+		return err
 	}
 	event := ofAccount(user, pair.Access, "login: password")
 	if failure != nil {

@@ -116,7 +116,12 @@ func (e export) download(r *rest.Request) error {
 	}
 	sections = append(sections, rest.Section{Name: "history", Items: func(yield func(any, error) bool) {
 		for entry, err := range audit.WholeHistory(r.Request.Context(), r.App, id, r.Auth.Id) {
-			if !yield(historyObject(r.App, entry, doctors), err) || err != nil {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			object, err := e.patients.historyObject(r, entry, doctors)
+			if !yield(object, err) || err != nil {
 				return
 			}
 		}

@@ -1,6 +1,8 @@
 package routes
 
 import (
+	"database/sql"
+	"errors"
 	"net/http"
 	"slices"
 
@@ -26,7 +28,7 @@ var historyFields = []rest.Field{
 	{Name: "address", Label: "Address", Type: rest.String, ReadOnly: true, Description: "The client's address.", Example: "203.0.113.7"},
 	{Name: "door", Label: "Door", Type: rest.String, ReadOnly: true, Description: "How the agent came: rest, native, batch, realtime, dashboard, sql, command or hook.", Example: "rest"},
 	{Name: "collection", Label: "Collection", Type: rest.String, ReadOnly: true, Description: "What was read or changed: patients, mappings, or another collection.", Example: "mappings"},
-	{Name: "doctor", Label: "Doctor", Type: rest.String, ReadOnly: true, Description: "The name of the doctor, if it is about an assignment that exists; otherwise empty.", Example: "Gregory House"},
+	{Name: "doctor", Label: "Doctor", Type: rest.String, ReadOnly: true, Description: "The name of the doctor whose assignment was changed; empty if there is no such doctor any more, and for everything else.", Example: "Gregory House"},
 	{Name: "fields", Label: "Fields", Type: rest.Strings, ReadOnly: true, Description: "The names of what was changed.", Example: []string{"age", "notes"}},
 	{Name: "request_id", Label: "Request ID", Type: rest.String, ReadOnly: true, Description: "What the events of one request have in common.", Example: "97fe0fefebeb6210"},
 }
@@ -89,7 +91,8 @@ func (h history) show(r *rest.Request) error {
 	}
 	return r.RespondPage(page, func(yield func(any, error) bool) {
 		for _, entry := range entries {
-			if !yield(historyObject(r.App, entry, doctors), nil) {
+			object, err := h.patients.historyObject(r, entry, doctors)
+			if !yield(object, err) || err != nil {
 				return
 			}
 		}
@@ -114,6 +117,31 @@ func (s *resource) assignedDoctors(r *rest.Request, patient string) (map[string]
 	return names, err
 }
 
+// doctorOf returns the name of the doctor whose assignment an event is about. Known are
+// those that have been looked up: by assignment, and as the event has them.
+func (s *resource) doctorOf(r *rest.Request, entry audit.HistoryEntry, known map[string]string) (string, error) {
+	if entry.Collection != collections.Mappings || entry.Action == audit.Read || len(entry.Records) != 1 {
+		return "", nil
+	}
+	if name, found := known[entry.Records[0]]; found || entry.Doctor == "" {
+		return name, nil
+	}
+	key := collections.Doctors + "/" + entry.Doctor
+	if name, found := known[key]; found {
+		return name, nil
+	}
+	query := r.App.ConcurrentDB().Select("name").From(collections.Doctors).Where(dbx.HashExp{"id": entry.Doctor})
+	if s.settings.DoctorsScope == config.DoctorsOwner {
+		query.AndWhere(dbx.HashExp{collections.CreatedBy: r.Auth.Id})
+	}
+	var name string
+	if err := query.WithContext(r.Request.Context()).Row(&name); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", err
+	}
+	known[key] = name
+	return name, nil
+}
+
 // notHidden returns the names of fields of a collection without those that it hides
 // now. What it no longer has is history.
 func notHidden(app core.App, collection string, names []string) []string {
@@ -127,12 +155,9 @@ func notHidden(app core.App, collection string, names []string) []string {
 	})
 }
 
-// historyObject represents an event. Doctors are the names by assignment.
-func historyObject(app core.App, entry audit.HistoryEntry, doctors map[string]string) rest.Object[any] {
-	doctor := ""
-	if entry.Collection == collections.Mappings && entry.Action != audit.Read && len(entry.Records) == 1 {
-		doctor = doctors[entry.Records[0]]
-	}
+// historyObject represents an event. Doctors are the names that doctorOf knows.
+func (s *resource) historyObject(r *rest.Request, entry audit.HistoryEntry, doctors map[string]string) (rest.Object[any], error) {
+	doctor, err := s.doctorOf(r, entry, doctors)
 	return rest.Object[any]{
 		{Key: "id", Value: entry.ID},
 		{Key: "recorded_at", Value: entry.RecordedAt},
@@ -145,7 +170,7 @@ func historyObject(app core.App, entry audit.HistoryEntry, doctors map[string]st
 		{Key: "door", Value: entry.Door},
 		{Key: "collection", Value: entry.Collection},
 		{Key: "doctor", Value: doctor},
-		{Key: "fields", Value: notHidden(app, entry.Collection, entry.Fields)},
+		{Key: "fields", Value: notHidden(r.App, entry.Collection, entry.Fields)},
 		{Key: "request_id", Value: entry.RequestID},
-	}
+	}, err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"carebase/internal/config"
 	"carebase/internal/testing/testapp"
 )
 
@@ -88,6 +89,32 @@ func TestHistoryIsOfOnePatient(t *testing.T) {
 	server.Must(http.StatusOK, superuser, "GET", testapp.Records("patients"), nil)
 	if history := server.Must(http.StatusOK, owner.Access, "GET", "/api/patients/1/history/", nil); history["count"] != 2.0 {
 		t.Errorf("got %v", history["results"])
+	}
+}
+
+// TestHistoryNamesRemovedDoctors removes assignments: what is left of them is in the trail.
+func TestHistoryNamesRemovedDoctors(t *testing.T) {
+	for scope, want := range map[config.DoctorsScope]string{config.DoctorsGlobal: "Cuddy House House", config.DoctorsOwner: "House House"} {
+		server := testapp.New(t, func(settings *config.Config) { settings.DoctorsScope = scope })
+		owner, other := server.SignUp("owner"), server.SignUp("other")
+		patient, house := server.Patient(owner, "Ada"), server.Doctor(owner, "House")
+		if scope == config.DoctorsGlobal {
+			server.Mapping(owner, patient, server.Doctor(other, "Cuddy"))
+		}
+		mapping := server.Mapping(owner, patient, house)
+		server.Must(http.StatusNoContent, owner.Access, "DELETE", "/api/mappings/detail/"+mapping+"/", nil)
+		for _, part := range []struct{ path, key string }{{"history", "results"}, {"export", "history"}} {
+			var named []string
+			for _, event := range server.Must(http.StatusOK, owner.Access, "GET", "/api/patients/"+patient+"/"+part.path+"/", nil)[part.key].([]any) {
+				if doctor := event.(map[string]any)["doctor"].(string); doctor != "" {
+					named = append(named, doctor)
+				}
+			}
+			slices.Sort(named)
+			if strings.Join(named, " ") != want {
+				t.Errorf("%s of %s doctors names %v, want %s", part.path, scope, named, want)
+			}
+		}
 	}
 }
 

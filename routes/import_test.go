@@ -154,7 +154,11 @@ func TestImportAsksHooks(t *testing.T) {
 		}
 		return e.Next()
 	})
-	refused := sendCSV(server, alice, importPath, "name,age\nAda,1\nNobody,2\nBernard,3\nNobody,4\n")
+	const content = "name,age\nAda,1\nNobody,2\nBernard,3\nNobody,4\n"
+	refused := sendCSV(server, alice, importPath, content)
+	if dry := sendCSV(server, alice, importPath+"?dry_run=true", content); dry.Status != refused.Status || dry.Body != refused.Body {
+		t.Errorf("a dry run: got %d %s", dry.Status, dry.Body)
+	}
 	if refused.Status != http.StatusBadRequest || !strings.HasSuffix(refused.Body, `"errors":[{"line":3,"field":"name","messages":["Not this one."]},{"line":5,"field":"name","messages":["Not this one."]}]}`) {
 		t.Errorf("got %d %s", refused.Status, refused.Body)
 	}
@@ -162,6 +166,12 @@ func TestImportAsksHooks(t *testing.T) {
 		t.Errorf("there are %s", list.Body)
 	}
 	rows := strings.Repeat("Ada,1\n", 1000)
+	if dry := sendCSV(server, alice, importPath+"?dry_run=true", "name,age\n"+rows); dry.Body != `{"rows":1000,"created":0}` {
+		t.Errorf("a dry run: got %d %s", dry.Status, dry.Body)
+	}
+	if list := server.Call(alice.Access, "GET", "/api/patients/", nil); list.Body != "[]" {
+		t.Errorf("a dry run has created %.300s", list.Body)
+	}
 	if done := sendCSV(server, alice, importPath, "name,age\n"+rows); done.Status != http.StatusOK {
 		t.Errorf("got %d %s", done.Status, done.Body)
 	}

@@ -61,7 +61,7 @@ func mailPasswordReset(r *rest.Request) error {
 	if !users.PasswordAuth.Enabled {
 		return rest.PermissionDenied()
 	}
-	user, err := simplejwt.FindByEmail(r.App, email)
+	user, err := collections.FindByEmail(r.App, collections.Users, email)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func (t *Trail) changeRecord(e *core.RecordEvent, action Action) error {
 		}
 		event := Event{
 			Action: action, Collection: collection.Name, Records: []string{e.Record.Id},
-			Patients: patientsOf(e.Record), Fields: changedFields(e.Record, action), byHook: isByHook(e.Context),
+			Patients: patientsOf(e.Record), Fields: changedFields(e.Record, action), Detail: assignedDoctor(e.Record), byHook: isByHook(e.Context),
 		}
 		tokenKey := e.Record.Original().TokenKey()
 		if err := e.Next(); err != nil {
@@ -93,6 +93,17 @@ func patientsOf(record *core.Record) []string {
 		return record.GetStringSlice(field.Name)
 	}
 	return nil
+}
+
+// doctorDetail begins the details of changes of an assignment, which name the doctor: the
+// assignment may be gone when somebody reads them.
+const doctorDetail = "doctor "
+
+func assignedDoctor(record *core.Record) string {
+	if record.Collection().Name != collections.Mappings {
+		return ""
+	}
+	return doctorDetail + record.GetString("doctor")
 }
 
 // changedFields returns the names of the fields whose values a change alters.

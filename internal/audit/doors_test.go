@@ -125,7 +125,7 @@ func TestAdministrationIsRecorded(t *testing.T) {
 			[]event{{Action: "U", Agent: c.owner.ID, Door: "batch", Collection: "patients", Records: c.patient, Patient: c.patient, Fields: "age"}}},
 		{"cascade", c.owner.Access, "DELETE", "/api/patients/" + c.patient + "/", nil, 204, []event{
 			{Action: "D", Agent: c.owner.ID, Door: "rest", Collection: "patients", Records: c.patient, Patient: c.patient},
-			{Action: "D", Agent: c.owner.ID, Door: "rest", Collection: "mappings", Records: c.mapping, Patient: c.patient},
+			{Action: "D", Agent: c.owner.ID, Door: "rest", Collection: "mappings", Records: c.mapping, Patient: c.patient, Detail: "doctor " + c.doctor},
 			{Action: "D", Agent: c.owner.ID, Door: "rest", Collection: "scans", Records: scan, Patient: c.patient}}},
 	})
 	if !testpostgres.Chosen() {

@@ -23,6 +23,9 @@ type HistoryEntry struct {
 	Fields    []string
 	// Records are the ids of the records concerned, unless they are many.
 	Records []string
+	// Doctor is the id of the doctor whose assignment was changed. Earlier versions did
+	// not record it.
+	Doctor string
 }
 
 // superuserName is shown for superusers, who have an e-mail address but no name.
@@ -111,6 +114,11 @@ func historyOf(ctx context.Context, app core.App, asked about, offset, limit int
 	var users []any
 	for i, event := range found {
 		entries[i] = HistoryEntry{Facts: event.stored.Facts, Fields: strings.Fields(event.stored.Fields), Records: strings.Fields(event.stored.Records)}
+		if event.stored.Collection == collections.Mappings {
+			if doctor, named := strings.CutPrefix(event.stored.Detail, doctorDetail); named {
+				entries[i].Doctor = doctor
+			}
+		}
 		users = append(users, event.stored.Agent)
 	}
 	return entries, addNames(ctx, app, entries, users)

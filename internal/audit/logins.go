@@ -6,6 +6,7 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/endpoint"
 )
 
@@ -75,6 +76,6 @@ func claimed(e *core.RequestEvent, collection string) *core.Record {
 			return account
 		}
 	}
-	account, _ := e.App.FindAuthRecordByEmail(collection, form.Identity)
+	account, _ := collections.FindByEmail(e.App, collection, form.Identity)
 	return account
 }

@@ -1,9 +1,6 @@
 package cli
 
 import (
-	"database/sql"
-	"errors"
-
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/security"
 	"golang.org/x/crypto/bcrypt"
@@ -43,11 +40,7 @@ func prepareDatabase(app core.App) error {
 
 // findAccount returns the account with an address; nil if there is none.
 func findAccount(app core.App, collection, email string) (*core.Record, error) {
-	found, err := app.FindAuthRecordByEmail(collection, email)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return found, err
+	return collections.FindByEmail(app, collection, email)
 }
 
 // newAccount returns a new record with an address and a password, which an operator may

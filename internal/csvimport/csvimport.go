@@ -25,7 +25,8 @@ type Import struct {
 	Request *rest.Request
 	// Owner is the id of the user to whom the records will belong.
 	Owner string
-	// DryRun only checks the file.
+	// DryRun creates the records and takes them back, to find all that is wrong with the
+	// file.
 	DryRun bool
 	// MaxRows is the maximum number of records.
 	MaxRows int
@@ -35,14 +36,14 @@ type Import struct {
 }
 
 // Run imports a file, which it reads twice: to check all of it, and to create the
-// records in one transaction. If anything is wrong, the error is a *Problems and
+// records in one transaction, which a dry run takes back. If anything is wrong, the error is a *Problems and
 // nothing is created. It returns the number of records in the file.
 func (i Import) Run(ctx context.Context, app core.App, content io.ReadSeeker) (rows int, err error) {
 	found := &findings{}
 	if rows, err = i.each(ctx, content, i.Fields, found, func(rest.Values, int) error { return nil }); err != nil {
 		return 0, err
 	}
-	if found.any() || i.DryRun {
+	if found.any() {
 		return rows, found.problems(rows)
 	}
 	if _, err := content.Seek(0, io.SeekStart); err != nil {
@@ -64,10 +65,19 @@ func (i Import) Run(ctx context.Context, app core.App, content io.ReadSeeker) (r
 		if err := found.problems(rows); err != nil {
 			return err
 		}
+		if i.DryRun {
+			return errDryRun
+		}
 		return audit.RecordIn(tx, audit.Event{Action: audit.Execute, Collection: i.Collection.Name, Detail: fmt.Sprintf("import csv: %d %s", rows, i.Collection.Name)})
 	})
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
 	return rows, err
 }
+
+// errDryRun takes back what a dry run has created.
+var errDryRun = errors.New("a dry run creates nothing")
 
 // unvalidated returns the fields without their own validators, which have seen the file
 // and would read beside the transaction.

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/audit"
+	"carebase/internal/collections"
 	"carebase/internal/endpoint"
 	"carebase/internal/simplejwt"
 	"carebase/internal/throttle"
@@ -26,7 +26,12 @@ func (s *server) throttledDoor(e *core.RequestEvent) error {
 		if err := s.limits.Mail(e, account); err != nil {
 			return err
 		}
-		return atLeast(mailDoorTime, e.Request.Context().Done(), e.Next)
+		return atLeast(mailDoorTime, e.Request.Context().Done(), func() error {
+			if err := acceptAddress(e, form.Email); err != nil {
+				return err
+			}
+			return e.Next()
+		})
 	case endpoint.RequestEmail:
 		return s.requestEmailChange(e, form.NewEmail)
 	case endpoint.WithOTP:
@@ -67,12 +72,12 @@ func (s *server) requestEmailChange(e *core.RequestEvent, address string) error 
 		return err
 	}
 	return atLeast(mailDoorTime, e.Request.Context().Done(), func() error {
-		_, err := e.App.FindAuthRecordByEmail(e.Auth.Collection(), address)
+		taken, err := collections.FindByEmail(e.App, e.Auth.Collection(), address)
 		switch {
-		case err == nil:
-			return e.NoContent(http.StatusNoContent)
-		case !errors.Is(err, sql.ErrNoRows):
+		case err != nil:
 			return err
+		case taken != nil:
+			return e.NoContent(http.StatusNoContent)
 		}
 		return e.Next()
 	})

@@ -7,7 +7,6 @@ import (
 
 	"carebase/internal/django"
 	"carebase/internal/endpoint"
-	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
 
@@ -19,6 +18,14 @@ func bindPasswordWork(app core.App) {
 	})
 	app.OnRecordRequestOTPRequest().BindFunc(func(e *core.RecordCreateOTPRequestEvent) error {
 		return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
+	})
+	app.OnBatchRequest().BindFunc(func(e *core.BatchRequestEvent) error {
+		for _, request := range e.Batch {
+			if request != nil {
+				acceptOldPassword(e.Auth, request.Body)
+			}
+		}
+		return e.Next()
 	})
 }
 
@@ -54,27 +61,18 @@ func authWithPassword(e *core.RecordAuthWithPasswordRequestEvent) error {
 	return err
 }
 
-// acceptSpelling has PocketBase check a password in the spelling that new ones are stored
-// in, if that is right, and as it was typed otherwise. Unknown addresses take as long.
-func acceptSpelling(e *core.RecordAuthWithPasswordRequestEvent) error {
-	normal := rest.NormalizePassword(e.Password)
-	switch {
-	case normal == e.Password:
-	case e.Record == nil:
-		return simplejwt.CheckNobody(e.App, e.Collection.Name, normal)
-	case e.Record.ValidatePassword(normal):
-		e.Password = normal
-	}
-	return nil
-}
-
 // limitPasswordWork does the same for requests whose password PocketBase hashes
 // while it reads them.
 func limitPasswordWork(e *core.RequestEvent) error {
 	if !hashesPassword(e) {
 		return e.Next()
 	}
-	return simplejwt.WithPasswordWork(e.Request.Context(), e.Next)
+	return simplejwt.WithPasswordWork(e.Request.Context(), func() error {
+		if err := acceptPasswords(e); err != nil {
+			return err
+		}
+		return e.Next()
+	})
 }
 
 func hashesPassword(e *core.RequestEvent) bool {

@@ -85,21 +85,10 @@ func dummyHash(app core.App, name string) (string, error) {
 	return string(hash), nil
 }
 
-// FindByEmail returns the user of an address, in its one spelling or as an earlier
-// version stored it, or nil.
-func FindByEmail(app core.App, email string) (*core.Record, error) {
-	for _, spelling := range []string{rest.NormalizeEmail(email), email} {
-		if user, err := app.FindAuthRecordByEmail(collections.Users, spelling); !isNotFound(err) {
-			return user, err
-		}
-	}
-	return nil, nil
-}
-
 // Login checks a user's credentials and starts a session, like SimpleJWT's
 // TokenObtainPairSerializer. Unknown e-mail addresses take the same time.
 func Login(ctx context.Context, app core.App, email, password string, agent Agent, lifetimes Lifetimes) (Pair, error) {
-	user, err := FindByEmail(app, email)
+	user, err := collections.FindByEmail(app, collections.Users, email)
 	if err != nil {
 		return Pair{}, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/collections"
+	"carebase/internal/rest"
 )
 
 const (
@@ -45,10 +46,10 @@ func AccountOf(record *core.Record) Account {
 	return Account{Collection: record.Collection().Name, Identity: record.Email()}
 }
 
-// key returns a hash that identifies the account. It is not reversible: people
+// key returns a hash that identifies the account, however its address is spelled. It is not reversible: people
 // also type passwords into the field for the e-mail address.
 func (a Account) key() string {
-	return digest(a.Collection + "/" + strings.ToLower(strings.TrimSpace(a.Identity)))
+	return digest(a.Collection + "/" + strings.ToLower(rest.NormalizeEmail(strings.TrimSpace(a.Identity))))
 }
 
 func digest(value string) string {

@@ -8,14 +8,21 @@ const USERS = "/api/collections/users/";
 
 /**
  * The account as PocketBase knows it.
- * @typedef {{ id: string, name: string, email: string, verified: boolean }} Account
+ * second_factor is a field that an operator may have added, so that each user chooses.
+ * @typedef {{ id: string, name: string, email: string, verified: boolean, second_factor?: boolean }} Account
  */
 
 /** @param {AbortSignal} signal @returns {Promise<Account>} */
-export const account = (signal) => native(request("GET", `${USERS}records/${current()?.user.id}?fields=id,name,email,verified`, { signal }));
+export const account = (signal) => native(request("GET", `${USERS}records/${current()?.user.id}?fields=id,name,email,verified,second_factor`, { signal }));
 
 /** @param {string} name @returns {Promise<Account>} */
 export const changeName = (name) => native(request("PATCH", `${USERS}records/${current()?.user.id}`, { body: { name } }));
+
+/** Whether signing in may ask for a second factor. @returns {Promise<boolean>} */
+export const mayAskForMore = async () => (await request("GET", `${USERS}auth-methods?fields=mfa`)).mfa?.enabled === true;
+
+/** @param {boolean} chosen @returns {Promise<Account>} */
+export const chooseSecondFactor = (chosen) => native(request("PATCH", `${USERS}records/${current()?.user.id}`, { body: { second_factor: chosen } }));
 
 /** Sends a mail to the new address, which has to be confirmed. @param {string} newEmail */
 export const requestEmailChange = (newEmail) => native(request("POST", `${USERS}request-email-change`, { body: { newEmail } }), { newEmail: "email" });

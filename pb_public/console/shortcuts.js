@@ -1,4 +1,5 @@
-// Keys: each presses or focuses what has it as data-shortcut.
+// Keys: each presses or focuses what has it as data-shortcut. They can be switched off,
+// because who speaks to the browser types them without meaning to.
 
 import { openDialog } from "./dialog.js";
 import { h } from "./dom.js";
@@ -17,11 +18,22 @@ const keys = [
 /** @type {Record<string, string>} */
 const places = { 1: "overview", 2: "patients", 3: "doctors", 4: "account" };
 
+/** Where this browser keeps that they are off. */
+const OFF = "carebase-keys-off";
+
+export const keysAreOn = () => localStorage.getItem(OFF) === null;
+
+/** @param {boolean} on */
+export function switchKeys(on) {
+  if (on) localStorage.removeItem(OFF);
+  else localStorage.setItem(OFF, "1");
+}
+
 export function bindShortcuts() {
   addEventListener("keydown", (event) => {
     const target = /** @type {Element} */ (event.target);
     const typing = target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
-    if (event.ctrlKey || event.metaKey || event.altKey || typing || document.querySelector("dialog[open]") || !document.querySelector(".shell")) return;
+    if (!keysAreOn() || event.ctrlKey || event.metaKey || event.altKey || typing || document.querySelector("dialog[open]") || !document.querySelector(".shell")) return;
     if (press(event.key)) event.preventDefault();
   });
 }
@@ -43,6 +55,6 @@ function press(key) {
 function openList() {
   openDialog({
     title: "Keys",
-    content: [h("dl", { class: "keys" }, keys.map(([key, text]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, text))))],
+    content: [h("p", { class: "muted" }, "They can be switched off in your account."), h("dl", { class: "keys" }, keys.map(([key, text]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, text))))],
   });
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -118,4 +119,45 @@ func TestSecondFactor(t *testing.T) {
 	page.Sees("No patients yet")
 	page.Press("Sign out")
 	page.Until(`document.querySelector("h1")?.textContent === "Sign in" && sessionStorage.length === 0`)
+}
+
+// TestUsersChooseASecondFactor has a field that an operator has added, and the rule that
+// reads it.
+func TestUsersChooseASecondFactor(t *testing.T) {
+	server := testapp.New(t)
+	ann := server.SignUp("ann")
+	page := signedIn(t, server, ann, "account")
+	page.Sees("Not confirmed")
+	page.Until(`![...document.querySelectorAll("h2")].find((title) => title.innerText === "Second factor")?.checkVisibility()`)
+	users, err := server.App.FindCollectionByNameOrId("users")
+	if err != nil {
+		t.Fatal(err)
+	}
+	users.Fields.Add(&core.BoolField{Name: "second_factor"})
+	users.MFA.Enabled, users.OTP.Enabled, users.MFA.Rule = true, true, "second_factor = true"
+	if err := server.App.Save(users); err != nil {
+		t.Fatal(err)
+	}
+	asks := func() bool {
+		answer := server.Call("", "POST", "/api/collections/users/auth-with-password", map[string]any{"identity": ann.Email, "password": testapp.Password})
+		return answer.Status == 401 && strings.Contains(answer.Body, "mfaId")
+	}
+	if asks() {
+		t.Error("asked before she has chosen it")
+	}
+	page.Reload()
+	page.Sees("Ask for a code from a mail when I sign in")
+	page.Accessible()
+	page.Click(`[aria-label="Second factor"] input`)
+	page.Sees("From now on, signing in asks for a code.")
+	if !asks() {
+		t.Error("not asked although she has chosen it")
+	}
+	page.Reload()
+	page.Until(`document.querySelector('[aria-label="Second factor"] input')?.checked`)
+	page.Click(`[aria-label="Second factor"] input`)
+	page.Sees("Signing in asks for the password only.")
+	if asks() {
+		t.Error("asked although she has taken it back")
+	}
 }

@@ -134,7 +134,7 @@ func TestHistoryInWords(t *testing.T) {
 	page.Evaluate(`(() => { const kind = document.querySelector(".history-kind select"); kind.value = "all"; kind.dispatchEvent(new Event("change")); })()`, nil)
 	page.Until(history + `.includes("You viewed")`)
 	server.Must(204, ann.Access, "DELETE", "/api/mappings/detail/"+mapping+"/", nil)
-	page.Until(history + `.includes("You removed a doctor from the care team")`)
+	page.Until(history + `.includes("You removed Gregory House from the care team")`)
 }
 
 // TestOverviewLeadsToLists follows its figures.
@@ -188,4 +188,16 @@ func TestKeys(t *testing.T) {
 	page.Until(`!document.querySelector(".side").checkVisibility() && !document.querySelector(".buttons .button").checkVisibility()`)
 	page.Until(`document.querySelector(".notes").checkVisibility() && !document.querySelector("#history-title").checkVisibility()`)
 	page.Screenshot("patient-print")
+
+	page.Go(server.URL + "/#/account")
+	page.Click(".check input")
+	page.Reload()
+	page.Until(`document.querySelector(".check input")?.checked === false`)
+	page.Evaluate(`document.querySelector("h1").focus()`, nil)
+	page.Key("?")
+	page.Until(`!document.querySelector("dialog")`)
+	page.Click(".check input")
+	page.Evaluate(`document.querySelector("h1").focus()`, nil)
+	page.Key("?")
+	page.Sees("Search the list")
 }

@@ -1,9 +1,10 @@
 // One's own account: name, address, password, devices.
 
-import { account, changeName, changePassword, requestEmailChange, requestVerification } from "../account-api.js";
-import { fill, h } from "../dom.js";
+import { account, changeName, changePassword, chooseSecondFactor, mayAskForMore, requestEmailChange, requestVerification } from "../account-api.js";
+import { fill, h, newId } from "../dom.js";
 import { form } from "../form.js";
 import { rename } from "../../session.js";
+import { keysAreOn, switchKeys } from "../shortcuts.js";
 import { failure, skeleton } from "../states.js";
 import { live } from "../store.js";
 import { explain } from "../request.js";
@@ -13,6 +14,8 @@ import { devicesSection } from "./devices.js";
 /** @param {import("../main.js").Context} context */
 export function accountView({ signal, leave }) {
   const profile = h("div", {}, skeleton(3)), email = h("div", {});
+  const more = h("div", {}), second = section("Second factor", more);
+  second.hidden = true;
   let begun = false;
   const { reload } = live({
     load: account,
@@ -25,6 +28,7 @@ export function accountView({ signal, leave }) {
       begun = true;
       fill(profile, nameForm(data));
       fill(email, emailForm(data));
+      if (typeof data.second_factor === "boolean") mayAskForMore().then((asks) => { fill(more, secondFactor(data)); second.hidden = !asks; }, () => {});
     },
   });
   return {
@@ -32,7 +36,7 @@ export function accountView({ signal, leave }) {
     element: h("div", { class: "view" },
       h("header", { class: "view-head" }, h("h1", { tabindex: -1 }, "Account")),
       h("div", { class: "columns" },
-        section("Name", profile), section("Email", email), section("Password", passwordForm()), devicesSection(signal, leave))),
+        section("Name", profile), section("Email", email), section("Password", passwordForm()), second, section("Keyboard", keyboard()), devicesSection(signal, leave))),
   };
 }
 
@@ -94,4 +98,29 @@ function passwordForm() {
     },
   });
   return element;
+}
+
+/** @param {import("../account-api.js").Account} known */
+function secondFactor({ second_factor: chosen }) {
+  const box = h("input", { type: "checkbox", id: newId(), class: "checkbox", change: async () => {
+    try {
+      await chooseSecondFactor(box.checked);
+      toast(box.checked ? "From now on, signing in asks for a code." : "Signing in asks for the password only.");
+    } catch (error) {
+      box.checked = !box.checked;
+      toast(`Not saved. ${explain(error)}`);
+    }
+  } });
+  box.checked = chosen === true;
+  return h("div", { class: "stack" },
+    h("div", { class: "check" }, box, h("label", { for: box.id }, "Ask for a code from a mail when I sign in")),
+    h("p", { class: "muted" }, "Programs that sign in with your password cannot do so any more."));
+}
+
+function keyboard() {
+  const box = h("input", { type: "checkbox", id: newId(), class: "checkbox", change: () => switchKeys(box.checked) });
+  box.checked = keysAreOn();
+  return h("div", { class: "stack" },
+    h("div", { class: "check" }, box, h("label", { for: box.id }, "Single keys do something")),
+    h("p", { class: "muted" }, "/ searches, n adds, ? shows all keys. This browser keeps the choice."));
 }
