@@ -14,7 +14,6 @@ import (
 	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/counts"
-	"carebase/internal/query"
 	"carebase/internal/rest"
 	"carebase/internal/search"
 )
@@ -132,23 +131,18 @@ func (s *resource) retrieve(r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	arguments := []any{r.Request.PathValue("id"), r.Auth.Id}
-	if s.readableByAll {
-		arguments = arguments[:1]
-	}
 	selected, err := viewed.withFiles(s, r)
 	if err != nil {
 		return err
 	}
-	scanner := selected.scanner()
-	err = query.First(r.Request.Context(), r.App, viewed.text, arguments, scanner.destinations)
-	if errors.Is(err, sql.ErrNoRows) {
-		return s.denied(r, rest.NotFoundModel(s.Model))
-	}
+	values, err := viewed.read(r, r.Request.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	row, err := scanner.row()
+	if values == nil {
+		return s.denied(r, rest.NotFoundModel(s.Model))
+	}
+	row, err := (&scanner{selection: selected, values: values}).row()
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,9 @@ func (s *resource) readOnlyUnlessOwned(view *rest.View) *rest.View {
 
 // detailView returns the view of one object.
 func (s *resource) detailView() *rest.View {
-	return s.following((*resource).detailViewNow)
+	view := s.following((*resource).detailViewNow)
+	view.Ahead = s.readAhead
+	return view
 }
 
 func (s *resource) detailViewNow() *rest.View {

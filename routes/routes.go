@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/collections"
@@ -93,6 +94,10 @@ func table(settings *config.Config) map[string]endpoints {
 	return prefixes
 }
 
+// beforeSignIn is the priority of a middleware right before the one that finds out who
+// the caller is.
+const beforeSignIn = -1021
+
 // bindPrefix registers the endpoints of a prefix, each with and without its
 // trailing slash, and a 404 for everything else below it. All errors have the
 // documented shape.
@@ -100,8 +105,15 @@ func bindPrefix(root *router.Router[*core.RequestEvent], prefix string, endpoint
 	group := root.Group(prefix)
 	surround(group)
 	for path, view := range endpoints {
-		group.Any(path, view.Serve)
-		group.Any(path+"/{$}", view.Serve)
+		for _, form := range []string{path, path + "/{$}"} {
+			route := group.Any(form, view.Serve)
+			if view.Ahead != nil {
+				route.Bind(&hook.Handler[*core.RequestEvent]{Id: "readAhead", Priority: beforeSignIn, Func: func(e *core.RequestEvent) error {
+					view.Ahead(e)
+					return e.Next()
+				}})
+			}
+		}
 	}
 	unknown := func(*core.RequestEvent) error { return rest.NotFound("") }
 	if _, known := endpoints[""]; !known {

@@ -6,11 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/etag"
-	"carebase/internal/hidden"
 	"carebase/internal/query"
 	"carebase/internal/rest"
 )
@@ -96,42 +94,6 @@ func (s *selection) within(collection *core.Collection) *selection {
 // column any more.
 func lostColumns(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "no such column")
-}
-
-// viewQuery reads one object with its tag: by its id, and its owner unless every user
-// may read it.
-type viewQuery struct {
-	*selection
-	collection *core.Collection
-	text       string
-}
-
-func (s *resource) viewQuery(app core.App) (*viewQuery, error) {
-	collection, err := app.FindCachedCollectionByNameOrId(s.collection.Name)
-	if err != nil {
-		return nil, err
-	}
-	hides := s.hides(app)
-	if known := s.viewed.Load(); known != nil && known.collection == collection && !hides {
-		return known, nil
-	}
-	condition := "[[id]] = {:id}"
-	if !s.readableByAll {
-		condition += " AND [[" + s.collection.Owner + "]] = {:owner}"
-	}
-	selected := s.selection().withTag(collection).within(collection)
-	text, _, err := query.Select{Table: s.collection.Name, Columns: selected.columns, Where: dbx.NewExp(condition)}.Build(app)
-	made := &viewQuery{selected, collection, text}
-	if err == nil && !hides {
-		s.viewed.Store(made)
-	}
-	return made, err
-}
-
-// hides reports whether rows of the resource are deleted but not removed yet.
-func (s *resource) hides(app core.App) bool {
-	pool, ok := app.ConcurrentDB().(*dbx.DB)
-	return ok && hidden.Any(pool.DB(), s.collection.Name)
 }
 
 // row is one object between the database and its representation, without a

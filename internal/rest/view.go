@@ -54,6 +54,9 @@ type View struct {
 	// Now, if not nil, returns the view as it is now: a request is served by the one
 	// that it finds when it comes, whatever changes meanwhile. An error is the answer.
 	Now func(app core.App) (*View, error)
+	// Ahead, if not nil, is called for each request before the caller is known: what it
+	// asks for is read together with the caller.
+	Ahead func(e *core.RequestEvent)
 	// BodyTimeout limits how long a request body may take to arrive; 0 for a
 	// minute.
 	BodyTimeout time.Duration

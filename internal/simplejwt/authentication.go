@@ -41,7 +41,7 @@ func authenticate(e *core.RequestEvent) (*token, error) {
 	if err != nil || raw == "" {
 		return nil, err
 	}
-	found, err := decode(e.Request.Context(), e.App, raw)
+	found, err := decode(withJoined(e), e.App, raw)
 	if err == nil {
 		err = found.requireAccess()
 	}

@@ -24,10 +24,11 @@ func TestRevocationIsImmediateElsewhere(t *testing.T) {
 	}
 	elsewhere := testapp.Serve(t, testapp.Open(t, directory, settings))
 	alice := here.SignUp("alice")
+	patient := here.Patient(alice, "Ada")
 	for round := range rounds {
 		token, session := newSession(t, here, alice.ID)
 		var ended atomic.Bool
-		path := []string{"/api/auth/sessions/", "/api/collections/patients/records"}[round/2%2]
+		path := []string{"/api/auth/sessions/", "/api/collections/patients/records", "/api/patients/" + patient + "/"}[round/2%3]
 		if status := here.Call(token, "GET", path, nil).Status; status != http.StatusOK {
 			t.Fatalf("round %d: %s with a new token: got %d", round, path, status)
 		}

@@ -52,14 +52,30 @@ func readUser(ctx context.Context, app core.App, users *core.Collection, id, ses
 // readRow returns a user's row as JSON, and whether the user's session has ended. The
 // error is errNoUser if there is no such user.
 func readRow(ctx context.Context, app core.App, users *core.Collection, id, session string) (row string, ended bool, err error) {
+	if requested, ok := ctx.Value(joinedContext{}).(*joined); ok && requested.user == "" {
+		row, ended, err = requested.read(ctx, app, users, id, session)
+		if err == nil {
+			return row, ended, nil
+		}
+		if isNotFound(err) {
+			return "", false, errNoUser
+		}
+		// Its table may have changed. That is a matter of the view's, not of the token's.
+	}
 	var stored, sessions any
 	err = query.First(ctx, app, userQuery(users), []any{session, id}, []any{&stored, &sessions})
 	if isNotFound(err) {
 		return "", false, errNoUser
 	}
+	row, ended = callerOf(stored, sessions, session)
+	return row, ended, err
+}
+
+// callerOf returns what a statement has read of the caller.
+func callerOf(stored, sessions any, session string) (row string, ended bool) {
 	row, _ = query.Text(stored)
 	found, _ := query.Text(sessions)
-	return row, session != "" && found == "0", err
+	return row, session != "" && found == "0"
 }
 
 // userQueries are the queries by collection, of which there is one until somebody
@@ -77,12 +93,16 @@ func userQuery(users *core.Collection) string {
 	if known := userQueries.Load(); known != nil && known.users == users {
 		return known.text
 	}
+	text := userSelection(users) + " FROM `users` WHERE `users`.`id` = ?"
+	userQueries.Store(&userQueryOf{users, text})
+	return text
+}
+
+func userSelection(users *core.Collection) string {
 	columns := make([]string, len(users.Fields))
 	for i, field := range users.Fields {
 		columns[i] = "`users`.`" + field.GetName() + "`"
 	}
-	text := "SELECT json_array(" + strings.Join(columns, ", ") + "), " +
-		"(SELECT count(*) FROM `sessions` WHERE `sessions`.`id` = ? AND `sessions`.`user` = `users`.`id`) FROM `users` WHERE `users`.`id` = ?"
-	userQueries.Store(&userQueryOf{users, text})
-	return text
+	return "SELECT json_array(" + strings.Join(columns, ", ") + "), " +
+		"(SELECT count(*) FROM `sessions` WHERE `sessions`.`id` = ? AND `sessions`.`user` = `users`.`id`)"
 }
