@@ -1,23 +1,25 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// replicaOperations are reads that may use a replica, and one write, which cannot.
+// replicaOperations are reads that may use a replica.
 var replicaOperations = []operation{
-	{"list of 30", "GET", fixed("/api/patients/"), nil, http.StatusOK},
-	{"search in them", "GET", fixed("/api/patients/?search=ann"), nil, http.StatusOK},
-	{"view", "GET", ofPatient, nil, http.StatusOK},
-	{"update", "PATCH", ofPatient, change, http.StatusOK},
+	{"page of 50", "GET", fixed("/api/patients/?page=1&page_size=50"), nil, http.StatusOK},
+	{"page of 50, sorted by notes", "GET", fixed("/api/patients/?page=1&page_size=50&ordering=notes"), nil, http.StatusOK},
+	{"page of 50, searched", "GET", fixed("/api/patients/?page=1&page_size=50&search=an"), nil, http.StatusOK},
 }
 
 // replicaConnections is how many requests are under way at once.
@@ -39,7 +41,11 @@ func compareReplica(ctx context.Context, binary, directory string, callers []cal
 		return err
 	}
 	var servers []*server
-	for i, environment := range [][]string{nil, {"PG_REPLICA_URL=" + options.replica}} {
+	metrics, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	for i, environment := range [][]string{nil, {"PG_REPLICA_URL=" + options.replica, "METRICS_ADDR=" + metrics}} {
 		own := []string{"DATA_DIR=" + filepath.Join(directory, "files"+strconv.Itoa(i)), "DATABASE_URL=" + options.postgres}
 		started, err := startServer(binary, directory, append(own, environment...)...)
 		if err != nil {
@@ -49,17 +55,55 @@ func compareReplica(ctx context.Context, binary, directory string, callers []cal
 		servers = append(servers, started)
 	}
 	time.Sleep(awaitReplica)
-	fmt.Println("| operation | reads from | p50, p99 (ms) | per second | µs of processor time: Carebase | primary | replica |\n|---|---|---|---|---|---|---|")
+	fmt.Println("| operation | PG_REPLICA_URL | read from it (%) | p50, p99 (ms) | per second | µs of processor time: Carebase | primary | replica |\n|---|---|---|---|---|---|---|---|")
 	for _, operation := range replicaOperations {
-		for i, from := range []string{"the primary", "the replica"} {
+		for i, set := range []string{"no", "yes"} {
+			before, err := replicaReads(ctx, metrics)
+			if err != nil {
+				return err
+			}
 			measured, spent, err := measureReplica(ctx, servers[i], []int{primary, standby}, operation, callers, options.time)
 			if err != nil {
 				return err
 			}
-			fmt.Printf("| %s | %s | %s | %.0f | %.0f | %.0f | %.0f |\n", operation.name, from, milliseconds(measured), measured.rate, spent[0], spent[1], spent[2])
+			after, err := replicaReads(ctx, metrics)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("| %s | %s | %.0f | %s | %.0f | %.0f | %.0f | %.0f |\n", operation.name, set, 100*(after-before)/float64(measured.requests),
+				milliseconds(measured), measured.rate, spent[0], spent[1], spent[2])
 		}
 	}
 	return nil
+}
+
+// freeAddress returns an address that nobody listens on now.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+// replicaReads reads how many requests a server has read from its replica.
+func replicaReads(ctx context.Context, metrics string) (float64, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+metrics+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	for lines.Scan() {
+		if number, found := strings.CutPrefix(lines.Text(), "carebase_read_replica_requests_total "); found {
+			return strconv.ParseFloat(number, 64)
+		}
+	}
+	return 0, errors.Join(errors.New("the metrics do not tell of the replica"), lines.Err())
 }
 
 // measureReplica returns the µs per request of a server and of the PostgreSQL servers.

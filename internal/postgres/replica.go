@@ -52,7 +52,7 @@ const (
 	// replicaPoll is how often the replica is asked meanwhile.
 	replicaPoll = time.Millisecond
 	// replicaRetry is how often a replica that is not used is compared again.
-	replicaRetry = time.Second
+	replicaRetry = 250 * time.Millisecond
 	// replicaLogInterval is how long it is not logged again that the replica is not used.
 	replicaLogInterval = time.Minute
 )
@@ -71,8 +71,8 @@ func newReplica(database *Database, settings Settings, name string) (*Replica, e
 	setSession(config)
 	r := &Replica{database: database, config: config}
 	config.ValidateConnect = r.admit
-	r.primary = &asked{open: func(ctx context.Context) (*pgconn.PgConn, error) { return database.connect(ctx, database.config) }, database: database}
-	r.standby = &asked{open: func(ctx context.Context) (*pgconn.PgConn, error) { return database.connect(ctx, config) }, database: database}
+	r.primary = &asked{question: selectPosition, open: func(ctx context.Context) (*pgconn.PgConn, error) { return database.connect(ctx, database.config) }, database: database}
+	r.standby = &asked{question: selectReplayed, open: func(ctx context.Context) (*pgconn.PgConn, error) { return database.connect(ctx, config) }, database: database}
 	readers := sql.OpenDB(&replicaConnector{connector{database: database, schema: dataSchema}, r})
 	readers.SetMaxOpenConns(database.pools.DataReaders)
 	readers.SetMaxIdleConns(database.pools.DataReaders)
@@ -162,28 +162,28 @@ func (r *Replica) leave(reason error) {
 
 // compare waits until the replica has replayed what the primary has committed.
 func (r *Replica) compare(ctx context.Context) error {
-	rows, err := r.primary.ask(ctx, selectPosition)
+	position, err := r.primary.ask(ctx)
 	if err != nil {
 		return err
 	}
-	position := rows[0][0]
 	for {
-		rows, err := r.standby.ask(ctx, "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.pg_last_wal_replay_lsn() OPERATOR(pg_catalog.>=) "+literal(position)+"::pg_catalog.pg_lsn, "+selectInstance)
+		replayed, err := r.standby.ask(ctx, position[0])
 		if err != nil {
 			return err
 		}
-		if rows[0][0] != "t" {
+		if string(replayed[0]) != "t" {
 			return errNoStandby
 		}
-		if rows[0][1] == "t" {
-			if known := r.instance.Load(); known == nil || *known != rows[0][2] {
-				r.instance.Store(&rows[0][2])
+		if string(replayed[1]) == "t" {
+			if known := r.instance.Load(); known == nil || *known != string(replayed[2]) {
+				instance := string(replayed[2])
+				r.instance.Store(&instance)
 			}
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it has not replayed %s within %v", position, replicaTimeout)
+			return fmt.Errorf("it has not replayed %s within %v", position[0], replicaTimeout)
 		case <-time.After(replicaPoll):
 		}
 	}
@@ -192,6 +192,10 @@ func (r *Replica) compare(ctx context.Context) error {
 // selectPosition asks the primary up to where in the log everything is that anybody can
 // see. Without synchronous_commit, that may be ahead of what is written.
 const selectPosition = `SELECT CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN pg_catalog.pg_current_wal_insert_lsn() ELSE pg_catalog.pg_current_wal_flush_lsn() END`
+
+// selectReplayed asks the replica whether it is one, whether it has replayed the log up
+// to a position, and which server it is.
+const selectReplayed = `SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.pg_last_wal_replay_lsn() OPERATOR(pg_catalog.>=) $1::pg_catalog.pg_lsn, ` + selectInstance
 
 // selectInstance identifies a running server.
 const selectInstance = `pg_catalog.pg_postmaster_start_time()::pg_catalog.text`
@@ -219,7 +223,7 @@ func (r *Replica) Check(ctx context.Context) error {
 	connecting, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	for _, each := range []*asked{r.primary, r.standby} {
-		if _, err := each.ask(connecting, "SELECT"); err != nil {
+		if err := each.prepare(connecting); err != nil {
 			return err
 		}
 	}

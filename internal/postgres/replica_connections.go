@@ -137,8 +137,9 @@ type onlyOnce struct{ *conn }
 // IsValid implements driver.Validator.
 func (onlyOnce) IsValid() bool { return false }
 
-// asked is a connection for questions, which is opened when it is needed.
+// asked is a connection for a question, which is opened when it is needed.
 type asked struct {
+	question string
 	open     func(context.Context) (*pgconn.PgConn, error)
 	database *Database
 
@@ -146,22 +147,51 @@ type asked struct {
 	connection *pgconn.PgConn
 }
 
-// ask runs a query, on a new connection if there is none.
-func (a *asked) ask(ctx context.Context, query string) ([][]string, error) {
+// ask returns the one row that answers the question.
+func (a *asked) ask(ctx context.Context, arguments ...[]byte) ([][]byte, error) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
+	if err := a.connect(ctx); err != nil {
+		return nil, err
+	}
+	result := a.connection.ExecPrepared(ctx, questionName, arguments, nil, nil).Read()
+	if result.Err == nil && len(result.Rows) != 1 {
+		return nil, errors.New("there is no answer")
+	}
+	if result.Err != nil {
+		return nil, result.Err
+	}
+	return result.Rows[0], nil
+}
+
+// questionName is the name of the prepared question.
+const questionName = "question"
+
+// connect opens the connection if there is none, and prepares the question.
+func (a *asked) connect(ctx context.Context) error {
 	if a.connection != nil && (a.connection.IsClosed() || a.database.IsRetired(a.connection)) {
 		_ = closeConnection(a.connection)
 		a.connection = nil
 	}
-	if a.connection == nil {
-		opened, err := a.open(ctx)
-		if err != nil {
-			return nil, err
-		}
-		a.connection = opened
+	if a.connection != nil {
+		return nil
 	}
-	return readAll(ctx, a.connection, query)
+	opened, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := opened.Prepare(ctx, questionName, a.question, nil); err != nil {
+		return errors.Join(err, closeConnection(opened))
+	}
+	a.connection = opened
+	return nil
+}
+
+// prepare is connect for who does not ask yet.
+func (a *asked) prepare(ctx context.Context) error {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	return a.connect(ctx)
 }
 
 func (a *asked) close() error {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -20,19 +21,20 @@ func (s *server) replicaFor(e *core.RequestEvent) *dbx.DB {
 	return s.Replica.Pool()
 }
 
-// mayUseReplica reports whether a request reads objects of the documented API, or
-// records in the dashboard. Histories and exports first store the events of the trail
-// that wait, and then read them: from the primary.
+// mayUseReplica reports whether a request reads a list of the documented API, or of
+// records in the dashboard. What reads less costs the primary less than the question
+// how far the replica is.
 func (s *server) mayUseReplica(e *core.RequestEvent) bool {
 	if isWrite(e.Request) {
 		return false
 	}
-	if endpoint.IsRecords(e.Request) {
+	path := endpoint.Path(e.Request)
+	if path == "/api/collections/{collection}/records" {
 		return e.HasSuperuserAuth()
 	}
-	if endpoint.IsBelow(e.Request, "/api/patients/{id}/history") || endpoint.IsBelow(e.Request, "/api/patients/{id}/export") {
-		return false
-	}
-	resources := append([]string{collections.Patients, collections.Doctors, collections.Mappings, "overview"}, s.config.APIResources...)
-	return slices.ContainsFunc(resources, func(name string) bool { return endpoint.IsBelow(e.Request, "/api/"+name) })
+	name, found := strings.CutPrefix(path, "/api/")
+	return found && (slices.Contains(listed, name) || slices.Contains(s.config.APIResources, name))
 }
+
+// listed are the paths of lists below /api, besides those of API_RESOURCES.
+var listed = []string{collections.Patients, collections.Doctors, collections.Mappings, "overview"}
