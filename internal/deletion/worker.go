@@ -37,7 +37,7 @@ var (
 	// pages that are not cached make one transaction much slower than the one before.
 	onSQLite = pace{64, 512, 30 * time.Millisecond, 70 * time.Millisecond}
 	// onPostgreSQL is longer: nobody waits, and each statement is a round trip.
-	onPostgreSQL = pace{1024, 8192, 300 * time.Millisecond, 700 * time.Millisecond}
+	onPostgreSQL = pace{4096, 16384, 300 * time.Millisecond, 700 * time.Millisecond}
 )
 
 // bindWorker runs the worker while the app serves.
