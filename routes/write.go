@@ -19,9 +19,11 @@ func (s *resource) create(r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(values)
-	if err != nil {
-		return err
+	var body []byte
+	if key != nil {
+		if body, err = json.Marshal(values); err != nil {
+			return err
+		}
 	}
 	collection, err := r.App.FindCachedCollectionByNameOrId(s.collection.Name)
 	if err != nil {
