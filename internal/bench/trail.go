@@ -52,8 +52,13 @@ func measureTrail(ctx context.Context, options options) (err error) {
 	if err := recordMixed(served, options.users, options.patients); err != nil {
 		return err
 	}
+	recorded := time.Now()
 	fmt.Printf("%d events of %d users recorded in %.1f s\n\n", options.patients, options.users, time.Since(begun).Seconds())
-	fmt.Println("| | seconds | processor (s) | events per second of processor | bytes per event |\n|---|---|---|---|---|")
+	token, err := operatorToken(served)
+	if err != nil {
+		return err
+	}
+	fmt.Println("| | seconds | processor (s) | events per second of processor | bytes per event | others' longest write (ms) |\n|---|---|---|---|---|---|")
 	for _, measured := range []struct {
 		name string
 		run  func() (int, error)
@@ -63,7 +68,11 @@ func measureTrail(ctx context.Context, options options) (err error) {
 		{"segments, verified", func() (int, error) { return verifyAll(ctx, served) }},
 	} {
 		begun, before := time.Now(), ownProcessorTime()
-		events, err := measured.run()
+		var events int
+		longest, err := longestWrite(ctx, served, func() (err error) {
+			events, err = measured.run()
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -73,9 +82,10 @@ func measureTrail(ctx context.Context, options options) (err error) {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %s | %.1f | %.1f | %.0f | %.0f |\n", measured.name, took, spent, float64(events)/spent, float64(bytes)/float64(options.patients))
+		fmt.Printf("| %s | %.1f | %.1f | %.0f | %.0f | %.0f |\n",
+			measured.name, took, spent, float64(events)/spent, float64(bytes)/float64(options.patients), longest.Seconds()*1000)
 	}
-	return nil
+	return findInTrail(ctx, directory, settings.DataDir, token, recorded)
 }
 
 // ownProcessorTime returns the user and system time that this process has used.
