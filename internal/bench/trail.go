@@ -53,8 +53,13 @@ func measureTrail(ctx context.Context, options options) (err error) {
 	if err := recordMixed(served, options.users, options.patients); err != nil {
 		return err
 	}
+	recorded := time.Now()
 	fmt.Printf("%d events of %d users recorded in %.1f s\n\n", options.patients, options.users, time.Since(begun).Seconds())
-	fmt.Println("| | seconds | processor (s) | events per second of processor | bytes per event |\n|---|---|---|---|---|")
+	token, err := operatorToken(served)
+	if err != nil {
+		return err
+	}
+	fmt.Println("| | seconds | processor (s) | events per second of processor | bytes per event | others' longest write (ms) |\n|---|---|---|---|---|---|")
 	for _, measured := range []struct {
 		name string
 		run  func() (int, error)
@@ -64,7 +69,11 @@ func measureTrail(ctx context.Context, options options) (err error) {
 		{"segments, verified", func() (int, error) { return verifyAll(ctx, served) }},
 	} {
 		begun, before := time.Now(), ownProcessorTime()
-		events, err := measured.run()
+		var events int
+		longest, err := longestWrite(ctx, served, func() (err error) {
+			events, err = measured.run()
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -74,14 +83,22 @@ func measureTrail(ctx context.Context, options options) (err error) {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %s | %.1f | %.1f | %.0f | %.0f |\n", measured.name, took, spent, float64(events)/spent, float64(bytes)/float64(options.patients))
-		if parameter := map[string]string{"rows, verified": "trail.row", "sealed": "trail.sealed"}[measured.name]; parameter != "" {
-			if err := options.keep(map[string]float64{parameter: math.Round(float64(bytes) / float64(options.patients))}); err != nil {
-				return err
-			}
+		perEvent := float64(bytes) / float64(options.patients)
+		fmt.Printf("| %s | %.1f | %.1f | %.0f | %.0f | %.0f |\n", measured.name, took, spent, float64(events)/spent, perEvent, longest.Seconds()*1000)
+		if err := options.keepTrail(measured.name, perEvent); err != nil {
+			return err
 		}
 	}
-	return nil
+	return findInTrail(ctx, directory, settings.DataDir, token, recorded)
+}
+
+// keepTrail records the bytes of an event in rows and in segments.
+func (o options) keepTrail(measured string, perEvent float64) error {
+	parameter := map[string]string{"rows, verified": "trail.row", "sealed": "trail.sealed"}[measured]
+	if parameter == "" {
+		return nil
+	}
+	return o.keep(map[string]float64{parameter: math.Round(perEvent)})
 }
 
 // ownProcessorTime returns the user and system time that this process has used.

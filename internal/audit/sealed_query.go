@@ -1,0 +1,84 @@
+package audit
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/search"
+
+	"carebase/internal/collections"
+)
+
+// tableOfRows is what the collection's query reads rows from.
+const tableOfRows = "FROM audit_log l"
+
+// over makes a query read events instead of rows.
+func (l *listing) over(query *dbx.SelectQuery, events []listable) (*dbx.SelectQuery, error) {
+	before, after, found := strings.Cut(l.collection.ViewQuery, tableOfRows)
+	if !found {
+		return nil, errors.New("the query of " + collections.AuditEvents + " was changed")
+	}
+	encoded, err := json.Marshal(events)
+	if err != nil {
+		return nil, err
+	}
+	// The limit makes both engines take the events apart once, not once per column.
+	const given = `FROM (SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS subject, json_extract(value, '$[2]') AS hash,
+		json_extract(value, '$[3]') AS event FROM json_each({:sealed}) LIMIT {:listed}) l`
+	return query.From("(" + before + given + after + ") " + l.collection.Name).AndBind(dbx.Params{"sealed": string(encoded), "listed": listed}), nil
+}
+
+// render returns the records of a page of events.
+func (l *listing) render(shown []listedEvent, page int) ([]*core.Record, error) {
+	events, err := l.read(shown)
+	if err != nil {
+		return nil, err
+	}
+	query, err := l.over(l.app.RecordQuery(l.collection), events)
+	if err != nil {
+		return nil, err
+	}
+	provider := search.NewProvider(core.NewRecordFieldResolver(l.app, l.collection, l.info, true)).
+		Query(query.WithContext(l.ctx)).SkipTotal(true).Page(page).PerPage(l.perPage)
+	column, descending := l.byTime()
+	for _, field := range l.sort {
+		provider.AddSort(field)
+	}
+	if column != "" {
+		provider.AddSort(search.SortField{Name: "id", Direction: map[bool]string{false: search.SortAsc, true: search.SortDesc}[descending]})
+	}
+	records := []*core.Record{}
+	_, err = provider.Exec(&records)
+	return records, err
+}
+
+// read reads the rows of events.
+func (l *listing) read(shown []listedEvent) ([]listable, error) {
+	var ids []any
+	events := make([]listable, 0, len(shown))
+	for _, each := range shown {
+		if each.event == nil {
+			ids = append(ids, each.id)
+			continue
+		}
+		events = append(events, listable{each.id, each.event.subject, each.event.hash, each.event.text})
+	}
+	for chunk := range slices.Chunk(ids, idsAtOnce) {
+		var rows []struct {
+			row
+			Subject string `db:"subject"`
+		}
+		err := l.app.ConcurrentDB().Select("id", "subject", "hash", "event").From("audit_log").Where(dbx.In("id", chunk...)).WithContext(l.ctx).All(&rows)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			events = append(events, listable{row.ID, row.Subject, row.Hash, row.Event})
+		}
+	}
+	return events, nil
+}
