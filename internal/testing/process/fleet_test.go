@@ -27,17 +27,17 @@ type fleet struct {
 }
 
 // newFleet starts processes on a new database, all at once.
-func newFleet(t *testing.T, size int) *fleet {
+func newFleet(t *testing.T, size int, environment ...string) *fleet {
 	t.Helper()
-	return newFleetOn(t, testpostgres.New(t), size)
+	return newFleetOn(t, testpostgres.New(t), size, environment...)
 }
 
 // newFleetOn is newFleet on a database that is there.
-func newFleetOn(t *testing.T, database postgres.Settings, size int) *fleet {
+func newFleetOn(t *testing.T, database postgres.Settings, size int, environment ...string) *fleet {
 	t.Helper()
 	fleet := &fleet{database: database}
 	for range size {
-		fleet.processes = append(fleet.processes, launchOn(t, fleet.database))
+		fleet.processes = append(fleet.processes, launchOn(t, fleet.database, environment...))
 	}
 	origins := []*url.URL{}
 	for _, process := range fleet.processes {
@@ -61,12 +61,12 @@ func newFleetOn(t *testing.T, database postgres.Settings, size int) *fleet {
 }
 
 // launchOn starts a process on a database without waiting for it.
-func launchOn(t *testing.T, database postgres.Settings) *process {
+func launchOn(t *testing.T, database postgres.Settings, environment ...string) *process {
 	t.Helper()
-	return launch(t, t.TempDir(), []string{
+	return launch(t, t.TempDir(), append([]string{
 		"DATABASE_URL=" + database.URL, "PG_DIRECT_URL=" + database.DirectURL, "PG_MAX_CONNS=10",
 		"SUPERUSER_EMAIL=" + superuserEmail, "SUPERUSER_PASSWORD=" + testapp.Password,
-	})
+	}, environment...))
 }
 
 // serveOn is launchOn with the wait.

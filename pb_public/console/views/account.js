@@ -13,7 +13,8 @@ import { devicesSection } from "./devices.js";
 
 /** @param {import("../main.js").Context} context */
 export function accountView({ signal, leave }) {
-  const profile = h("div", {}, skeleton(3)), email = h("div", {});
+  const profile = h("div", {}, skeleton(3)), email = h("div", {}), address = section("Email", email);
+  address.hidden = true;
   const more = h("div", {}), second = section("Second factor", more);
   second.hidden = true;
   let begun = false;
@@ -28,6 +29,7 @@ export function accountView({ signal, leave }) {
       begun = true;
       fill(profile, nameForm(data));
       fill(email, emailForm(data));
+      address.hidden = false;
       if (typeof data.second_factor === "boolean") mayAskForMore().then((asks) => { fill(more, secondFactor(data)); second.hidden = !asks; }, () => {});
     },
   });
@@ -36,7 +38,7 @@ export function accountView({ signal, leave }) {
     element: h("div", { class: "view" },
       h("header", { class: "view-head" }, h("h1", { tabindex: -1 }, "Account")),
       h("div", { class: "columns" },
-        section("Name", profile), section("Email", email), section("Password", passwordForm()), second, section("Keyboard", keyboard()), devicesSection(signal, leave))),
+        section("Name", profile), address, section("Password", passwordForm()), second, section("Keyboard", keyboard()), devicesSection(signal, leave))),
   };
 }
 
