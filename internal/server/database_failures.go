@@ -10,12 +10,15 @@ import (
 	"carebase/internal/rest"
 )
 
-// tellDatabaseFailures maps a full disk, an unavailable database and conflicts to
-// 507, 503 and 409. PocketBase's APIs report them as mistakes of the client.
+// tellDatabaseFailures maps a full disk, an unavailable or just changed database and
+// conflicts to 507, 503 and 409. PocketBase's APIs report them as mistakes of the client.
 func tellDatabaseFailures(e *core.RequestEvent) error {
 	err := e.Next()
 	monitoring.ObserveDatabase(e.App, errors.Join(err, rest.Failure(e)))
 	if refusal := dberror.Refusal(err); refusal != nil {
+		return refusal
+	}
+	if refusal := dberror.Outdated(e.App, err); refusal != nil {
 		return refusal
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/config"
+	"carebase/internal/dberror"
 	"carebase/internal/monitoring"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/cluster"
@@ -54,6 +55,7 @@ func Bind(app core.App, config *config.Config, options Options) (surround func(*
 	bindUpdates(app)
 	bindConditional(app)
 	bindNumbers(app)
+	dberror.FollowSchema(app)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		warnOfProxyHeaders(e.App, config.TrustedProxies)
 		if err := s.bindPipeline(e.Router); err != nil {

@@ -2,6 +2,7 @@ package process
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -66,4 +67,42 @@ func TestProcessesServeWhatOneDraws(t *testing.T) {
 func operatorDeletes(server *process, operator, collection string) {
 	server.Helper()
 	server.Must(http.StatusNoContent, operator, "DELETE", "/api/collections/"+collection, nil)
+}
+
+// TestRequestsUnderWayKeepTheirShape has a list read while a field is added in another
+// process: all of its objects are of the old shape, and those of the next list of the new.
+func TestRequestsUnderWayKeepTheirShape(t *testing.T) {
+	t.Parallel()
+	fleet := newFleet(t, 2)
+	drawing, reading := fleet.processes[0], fleet.processes[1]
+	operator, alice := fleet.operator(), fleet.SignUp("alice")
+	// More than sockets hold, so that the list is under way until it is read.
+	// No index of texts has what an operator adds, so that many of them are stored soon.
+	story := map[string]any{"id": "text2", "name": "story", "type": "text"}
+	drawing.Must(http.StatusOK, operator, "PATCH", "/api/collections/patients", map[string]any{"fields": withField(drawing, operator, story)})
+	for first := range 10 {
+		query[int](fleet, "WITH made AS (INSERT INTO data.patients (id, name, age, story, created_by, created_at) SELECT n::text, 'P', 1, repeat('x', 4000), $1, "+
+			"'2026-01-01 00:00:00.000Z' FROM generate_series($2::int, $2::int + 299) n RETURNING id) SELECT count(*) FROM made", alice.ID, 1000*(first+1))
+	}
+	request, err := http.NewRequest(http.MethodGet, reading.URL+"/api/patients/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+alice.Access)
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	drawing.Must(http.StatusOK, operator, "PATCH", "/api/collections/patients", map[string]any{"fields": withField(drawing, operator, map[string]any{"id": "ward1", "name": "ward", "type": "text"})})
+	testapp.Eventually(t, 20*time.Second, "the new shape in the other process", func() bool {
+		return strings.Contains(reading.Call(alice.Access, "GET", "/api/patients/1000/", nil).Body, `"ward":""`)
+	})
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole, added := strings.Count(string(body), `"created_at"`), strings.Count(string(body), `"ward"`); response.StatusCode != http.StatusOK || whole != 3000 || added != 0 {
+		t.Errorf("got %d, %d objects, %d of the new shape", response.StatusCode, whole, added)
+	}
 }

@@ -16,8 +16,22 @@ import (
 func TestWritesDuringSchemaChanges(t *testing.T) {
 	t.Parallel()
 	fleet := newFleet(t, 2)
-	changing, writing := fleet.processes[0], fleet.processes[1]
-	operator, alice := fleet.operator(), changing.SignUp("alice")
+	writeWhileChanging(t, fleet.processes[0], fleet.processes[1], fleet.operator())
+}
+
+// TestWritesDuringSchemaChangesOnSQLite has one process do both.
+func TestWritesDuringSchemaChangesOnSQLite(t *testing.T) {
+	t.Parallel()
+	server := serve(t, t.TempDir(), []string{"SUPERUSER_EMAIL=" + superuserEmail, "SUPERUSER_PASSWORD=" + testapp.Password})
+	signedIn := server.Must(http.StatusOK, "", "POST", "/api/collections/_superusers/auth-with-password", map[string]any{"identity": superuserEmail, "password": testapp.Password})
+	writeWhileChanging(t, server, server, signedIn["token"].(string))
+}
+
+// writeWhileChanging writes to one process, from several clients at once, while another
+// one, or the same, changes collections.
+func writeWhileChanging(t *testing.T, changing, writing *process, operator string) {
+	t.Helper()
+	alice := changing.SignUp("alice")
 	changing.Must(http.StatusOK, operator, "POST", "/api/collections", map[string]any{
 		"name": "notices", "type": "base", "createRule": "", "fields": []any{map[string]any{"id": "text1", "name": "title0", "type": "text"}},
 	})
