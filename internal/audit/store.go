@@ -137,8 +137,7 @@ func (t *Trail) storeSet(tx core.App, current *transaction, set *recordSet) erro
 }
 
 // On PostgreSQL a statement is a round trip, so it inserts many rows. On SQLite a
-// statement of many rows needs a statement journal, which costs more than one
-// statement per row.
+// statement of many rows keeps a journal to undo itself, and saves nothing.
 const (
 	rowsAtOncePostgreSQL = 32
 	rowsAtOnceSQLite     = 1

@@ -24,8 +24,8 @@ const (
 	// storedInterval is the time between two transactions.
 	storedInterval = time.Second
 	// storedAtOncePostgreSQL is the number of rows of one statement, which is a round
-	// trip. On SQLite, a statement of many rows keeps a journal of what it has changed,
-	// which costs more than one statement per row.
+	// trip. On SQLite, a statement of many rows keeps a journal to undo itself, and
+	// saves nothing.
 	storedAtOncePostgreSQL = 16
 	storedAtOnceSQLite     = 1
 )
