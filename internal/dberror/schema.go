@@ -2,45 +2,15 @@ package dberror
 
 import (
 	"errors"
-	"net/http"
 	"regexp"
-	"time"
 
-	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/router"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// schemaKey is the key of the app's store for when a collection was changed last.
-const schemaKey = "carebaseSchemaChanged"
-
-// changeWindow is how long a request may be under way with the names that it began with.
-const changeWindow = 15 * time.Second
-
-// FollowSchema notes when collections change, for Outdated. On SQLite, one process changes
-// and writes; on PostgreSQL, where others change as well, the driver tells.
-func FollowSchema(app core.App) {
-	follow := func(e *core.CollectionEvent) error {
-		note := func() { app.Store().Set(schemaKey, time.Now()) }
-		note()
-		defer note()
-		return e.Next()
-	}
-	app.OnCollectionUpdate().BindFunc(follow)
-	app.OnCollectionDelete().BindFunc(follow)
-}
-
-// Outdated returns a 503 for a request that has failed on SQLite because it names a table
-// or a column that a change of a collection has just taken away; nil for any other error.
-// The request succeeds later, or is told then what is wrong with it.
-func Outdated(app core.App, err error) *router.ApiError {
-	changed, _ := app.Store().Get(schemaKey).(time.Time)
-	if err == nil || time.Since(changed) > changeWindow || !has(err, namesUnknown) {
-		return nil
-	}
-	return router.NewApiError(http.StatusServiceUnavailable, "The data model was changed meanwhile. Try again.", err)
-}
+// NamesUnknown reports whether SQLite has refused a statement because it names a table or
+// a column that does not exist.
+func NamesUnknown(err error) bool { return err != nil && has(err, namesUnknown) }
 
 var unknownName = regexp.MustCompile(`no such (table|column)|has no column named`)
 

@@ -181,7 +181,7 @@ func toError(e *core.RequestEvent, err error) *Error {
 		}
 		return Unavailable(refusal.Message) // conflicts are temporary as well
 	}
-	if refusal := dberror.Outdated(e.App, err); refusal != nil {
+	if refusal := Outdated(e.App, err); refusal != nil {
 		return Unavailable(refusal.Message)
 	}
 	var apiError *router.ApiError

@@ -18,7 +18,7 @@ func tellDatabaseFailures(e *core.RequestEvent) error {
 	if refusal := dberror.Refusal(err); refusal != nil {
 		return refusal
 	}
-	if refusal := dberror.Outdated(e.App, err); refusal != nil {
+	if refusal := rest.Outdated(e.App, err); refusal != nil {
 		return refusal
 	}
 	return err

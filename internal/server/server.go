@@ -8,10 +8,10 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/config"
-	"carebase/internal/dberror"
 	"carebase/internal/monitoring"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/cluster"
+	"carebase/internal/rest"
 	"carebase/internal/throttle"
 )
 
@@ -55,7 +55,7 @@ func Bind(app core.App, config *config.Config, options Options) (surround func(*
 	bindUpdates(app)
 	bindConditional(app)
 	bindNumbers(app)
-	dberror.FollowSchema(app)
+	rest.FollowSchema(app)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		warnOfProxyHeaders(e.App, config.TrustedProxies)
 		if err := s.bindPipeline(e.Router); err != nil {
