@@ -178,9 +178,10 @@ func (r *reading) outages(user testapp.User) {
 	}
 	r.standby.run(r.T, "restart")
 	r.awaitUse()
-	if lines, _ := examine(r.T, storage{directory: r.TempDir()}, r.environment()); !strings.Contains(lines, "ok     replica") {
-		r.Errorf("the doctor says %s", lines)
-	}
+	testapp.Eventually(r.T, time.Minute, "the doctor finds the replica", func() bool {
+		lines, _ := examine(r.T, storage{directory: r.TempDir()}, r.environment())
+		return strings.Contains(lines, "ok     replica")
+	})
 	r.standby.run(r.T, "promote")
 	r.writesAndReads(user, 3)
 	if r.isUsed() {
