@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
 )
@@ -16,9 +17,13 @@ func RefuseNewer(app core.App) error {
 		return err
 	}
 	known := slices.Concat(core.SystemMigrations.Items(), core.AppMigrations.Items())
-	newest := slices.MaxFunc(known, func(a, b *core.Migration) int { return cmp.Compare(a.File, b.File) }).File
+	newest := slices.MaxFunc(slices.DeleteFunc(slices.Clone(known), func(m *core.Migration) bool { return strings.HasSuffix(m.File, ".js") }), func(a, b *core.Migration) int { return cmp.Compare(a.File, b.File) }).File
 	for _, file := range applied {
-		if file > newest {
+		isScript := strings.HasSuffix(file, ".js")
+		switch {
+		case isScript && !slices.ContainsFunc(known, func(m *core.Migration) bool { return m.File == file }):
+			return fmt.Errorf("the migration %s was applied, and is not in pb_migrations: put it back, or forget it with carebase migrate history-sync", file)
+		case !isScript && file > newest:
 			return fmt.Errorf("a newer version of Carebase has migrated the database (%s): start that version, or restore a backup from before", file)
 		}
 	}

@@ -131,3 +131,23 @@ func TestRulesOfOthersAreLockedOnceItIsServed(t *testing.T) {
 		t.Errorf("the rules of accounts are %v and %v", users["authRule"], mfa)
 	}
 }
+
+// TestDrawnResourceNeedsASingleOwner refuses a created_by that keeps nobody's records.
+func TestDrawnResourceNeedsASingleOwner(t *testing.T) {
+	server := drawingServer(t, "visits")
+	operator := server.Superuser()
+	id := func(name string) any {
+		return server.Must(http.StatusOK, operator, "GET", "/api/collections/"+name, nil)["id"]
+	}
+	for name, owner := range map[string]map[string]any{
+		"several": {"type": "relation", "collectionId": id("users"), "maxSelect": 2},
+		"doctors": {"type": "relation", "collectionId": id("doctors"), "maxSelect": 1},
+		"a text":  {"type": "text"},
+	} {
+		owner["name"] = "created_by"
+		answer := server.Call(operator, "POST", "/api/collections", map[string]any{"name": "visits", "type": "base", "fields": []any{owner}})
+		if answer.Status != http.StatusBadRequest || !strings.Contains(answer.Body, "has to be a single relation to users") {
+			t.Errorf("%s: got %d %s", name, answer.Status, answer.Body)
+		}
+	}
+}

@@ -80,10 +80,14 @@ func refusedImport(problems *csvimport.Problems) *rest.Error {
 // isDryRun reads the query parameter. What is neither true nor false is refused: it
 // may have been meant as true.
 func isDryRun(r *rest.Request) (bool, error) {
-	switch asked := r.Request.URL.Query().Get(dryRunQuery.Name); strings.ToLower(asked) {
+	query := r.Request.URL.Query()
+	if !query.Has(dryRunQuery.Name) {
+		return false, nil
+	}
+	switch strings.ToLower(query.Get(dryRunQuery.Name)) {
 	case "true", "1":
 		return true, nil
-	case "", "false", "0":
+	case "false", "0":
 		return false, nil
 	}
 	return false, rest.FieldInvalid(dryRunQuery.Name, "Must be a valid boolean.")

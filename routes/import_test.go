@@ -126,7 +126,7 @@ func TestImportRefusesOtherRequests(t *testing.T) {
 	alice := server.SignUp("alice")
 	const content = "name,age\nAda,1\n"
 	server.Must(http.StatusUnsupportedMediaType, alice.Access, "POST", importPath, map[string]any{"name": "Ada"})
-	for path, status := range map[string]int{importPath + "?dry_run=yes": http.StatusBadRequest, importPath: http.StatusUnauthorized} {
+	for path, status := range map[string]int{importPath + "?dry_run=yes": http.StatusBadRequest, importPath + "?dry_run=": http.StatusBadRequest, importPath: http.StatusUnauthorized} {
 		user := alice
 		if status == http.StatusUnauthorized {
 			user = testapp.User{}

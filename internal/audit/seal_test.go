@@ -158,6 +158,7 @@ var sealedTampering = map[string]string{
 	"all missing":          "DELETE FROM audit_segments",
 	"a patient left out":   "DELETE FROM audit_segment_subjects WHERE subject = {:patient} AND segment = 1",
 	"a patient added":      "INSERT INTO audit_segment_subjects (subject, segment, events) VALUES ('nobody', 1, 1)",
+	"a patient nowhere":    "INSERT INTO audit_segment_subjects (subject, segment, events) VALUES ({:patient}, 99, 7)",
 	"a patient miscounted": "UPDATE audit_segment_subjects SET events = events - 1 WHERE subject = {:patient} AND segment = 1",
 	"an event twice":       "INSERT INTO audit_log (id, subject, hash, event) SELECT first_id, '', '', '{}' FROM audit_segments WHERE number = 2",
 }

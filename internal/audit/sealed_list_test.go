@@ -1,13 +1,18 @@
 package audit_test
 
 import (
+	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/pocketbase/dbx"
 
 	"carebase/internal/audit"
 	"carebase/internal/collections"
@@ -176,5 +181,34 @@ func TestListsOfSealedEventsAreRefused(t *testing.T) {
 	c.list(t, "z", "")
 	if after := len(matching(events(t, c.Server), event{Action: "R", Collection: collections.AuditEvents})); after != before+1 {
 		t.Errorf("reading the trail was recorded %d times", after-before)
+	}
+}
+
+// TestListsKeepWhatIsSealedMeanwhile seals events between the moments that a list finds
+// them in rows and reads them.
+func TestListsKeepWhatIsSealedMeanwhile(t *testing.T) {
+	c := newClinic(t)
+	c.record(t, 80)
+	if _, err := audit.Seal(t.Context(), c.App, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	c.record(t, 40)
+	all := events(t, c.Server)
+	last := all[len(all)-1].ID
+	want := len(c.list(t, last, "", "sort", "-id").Items)
+	_ = events(t, c.Server) // what that has recorded is stored
+	var begun atomic.Bool
+	database := c.App.ConcurrentDB().(*dbx.DB)
+	database.QueryLogFunc = func(ctx context.Context, _ time.Duration, statement string, _ *sql.Rows, _ error) {
+		if !strings.Contains(statement, "first_seq") || !strings.Contains(statement, "audit_segments") || begun.Swap(true) {
+			return
+		}
+		if sealed, err := audit.Seal(context.WithoutCancel(ctx), c.App, time.Now()); err != nil || sealed < 40 {
+			t.Errorf("sealed %d: %v", sealed, err)
+		}
+	}
+	defer func() { database.QueryLogFunc = nil }()
+	if got := c.list(t, last, "", "sort", "-id"); len(got.Items) != want {
+		t.Errorf("got %d of %d events", len(got.Items), want)
 	}
 }

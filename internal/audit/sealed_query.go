@@ -58,7 +58,7 @@ func (l *listing) render(shown []listedEvent, page int) ([]*core.Record, error) 
 
 // read reads the rows of events.
 func (l *listing) read(shown []listedEvent) ([]listable, error) {
-	var ids []any
+	var ids, sealed []any
 	events := make([]listable, 0, len(shown))
 	for _, each := range shown {
 		if each.event == nil {
@@ -76,8 +76,31 @@ func (l *listing) read(shown []listedEvent) ([]listable, error) {
 		if err != nil {
 			return nil, err
 		}
+		found := make(map[any]bool, len(rows))
 		for _, row := range rows {
-			events = append(events, listable{row.ID, row.Subject, row.Hash, row.Event})
+			events, found[row.ID] = append(events, listable{row.ID, row.Subject, row.Hash, row.Event}), true
+		}
+		sealed = append(sealed, slices.DeleteFunc(slices.Clone(chunk), func(id any) bool { return found[id] })...)
+	}
+	return l.readSealed(events, sealed)
+}
+
+// readSealed adds events that were sealed after they were found in rows.
+func (l *listing) readSealed(events []listable, ids []any) ([]listable, error) {
+	for len(ids) > 0 {
+		segment, err := segmentOf(l.ctx, l.app, ids[0].(string))
+		if err != nil {
+			return nil, err
+		}
+		if segment == nil {
+			ids = ids[1:] // which was pruned meanwhile
+			continue
+		}
+		for _, event := range segment {
+			if at := slices.Index(ids, any(event.id)); at >= 0 {
+				events = append(events, listable{event.id, event.subject, event.hash, event.text})
+				ids = slices.Delete(ids, at, at+1)
+			}
 		}
 	}
 	return events, nil

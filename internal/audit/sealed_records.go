@@ -132,6 +132,21 @@ func serveEvent(e *core.RequestEvent, collection *core.Collection, id string) er
 
 // findSealed returns a sealed event; nil if there is none with the id.
 func findSealed(ctx context.Context, app core.App, id string) (*entry, error) {
+	events, err := segmentOf(ctx, app, id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range events {
+		if events[i].id == id {
+			return &events[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// segmentOf returns the events of the segment that has the one with the id; none if it
+// is not sealed.
+func segmentOf(ctx context.Context, app core.App, id string) ([]entry, error) {
 	var segments []*segment
 	err := app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").
 		Where(dbx.NewExp("[[first_id]] <= {:id} AND [[last_id]] >= {:id}", dbx.Params{"id": id})).WithContext(ctx).All(&segments)
@@ -143,10 +158,8 @@ func findSealed(ctx context.Context, app core.App, id string) (*entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		for i := range events {
-			if events[i].id == id {
-				return &events[i], nil
-			}
+		if slices.ContainsFunc(events, func(event entry) bool { return event.id == id }) {
+			return events, nil
 		}
 	}
 	return nil, nil

@@ -2,6 +2,8 @@ package collections
 
 import (
 	"cmp"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -110,6 +112,24 @@ func camelCase(words string) string {
 // parameters, a key of its objects and one of its errors.
 var reserved = []string{"format", "ordering", "page", "page_size", "search", "etag", rest.NonFieldErrors}
 
+// Unservable describes why the documented API cannot serve what it should, as the start
+// of the server would; empty if it can.
+func Unservable(app core.App) (string, error) {
+	for _, name := range slices.Concat(Names(all), Served(app)) {
+		collection, err := app.FindCollectionByNameOrId(name)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue // nobody has made it yet
+		}
+		if err != nil {
+			return "", err
+		}
+		if problem := Problem(app, collection); problem != "" {
+			return problem, nil
+		}
+	}
+	return "", nil
+}
+
 // Problem describes why the documented API cannot serve a collection as it is; empty
 // if it can, or does not serve it.
 func Problem(app core.App, stored *core.Collection) string {
@@ -125,6 +145,10 @@ func Problem(app core.App, stored *core.Collection) string {
 		if slices.Contains(reserved, field.GetName()) && !field.GetHidden() {
 			return fmt.Sprintf("the field %s of %s has a name that the API uses itself; rename or hide it", field.GetName(), stored.Name)
 		}
+	}
+	// As any other field, it would let all users read all records.
+	if owner := stored.Fields.GetByName(CreatedBy); isServed && owner != nil && drawn(app, stored).Owner == "" {
+		return fmt.Sprintf("the field %s of %s says whose a record is and has to be a single relation to %s (API_RESOURCES); make it one, or rename it", CreatedBy, stored.Name, Users)
 	}
 	return ""
 }

@@ -139,8 +139,14 @@ func Apply(app core.App, scope config.DoctorsScope) error {
 }
 
 // applyServed updates the stored rules of the operators' collections that the API
-// serves. Its error names a collection that cannot be served.
+// serves. Its error says which one cannot be served.
 func applyServed(app core.App) error {
+	switch problem, err := Unservable(app); {
+	case err != nil:
+		return err
+	case problem != "":
+		return errors.New(problem)
+	}
 	for _, name := range slices.Concat(Names(all), Served(app)) {
 		collection, err := app.FindCollectionByNameOrId(name)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -148,9 +154,6 @@ func applyServed(app core.App) error {
 		}
 		if err != nil {
 			return err
-		}
-		if problem := Problem(app, collection); problem != "" {
-			return errors.New(problem)
 		}
 		if Draw(app, collection) {
 			if err := app.Save(collection); err != nil {

@@ -60,6 +60,12 @@ func checkSchema(ctx context.Context, d *deployment) []Finding {
 	if err := collections.Check(ctx, d.app); err != nil {
 		return wrong(err.Error(), "restore a backup, or undo the change to the database")
 	}
+	switch problem, err := collections.Unservable(d.app); {
+	case err != nil:
+		return wrong("the collections cannot be read: "+err.Error(), "look at the server's log")
+	case problem != "":
+		return wrong(problem, "undo the migration, with carebase migrate down or another one: the server does not start")
+	}
 	return ok("the program's collections are as they must be")
 }
 

@@ -60,7 +60,7 @@ func activityMessage(e *core.RequestEvent) string {
 	if unescaped, err := url.PathUnescape(path); err == nil {
 		path = unescaped
 	}
-	return cut(strings.ToUpper(e.Request.Method), maxMethod) + " " + path
+	return cut(strings.ToUpper(e.Request.Method), maxMethod) + " " + storable(path)
 }
 
 // activityOf returns what PocketBase's log tells of a request.
@@ -104,9 +104,15 @@ func activityOf(e *core.RequestEvent, failure error, duration time.Duration, set
 
 func cut(text string, length int) string {
 	if len(text) > length {
-		return text[:length] + "..."
+		text = text[:length] + "..."
 	}
-	return text
+	return storable(text)
+}
+
+// storable replaces what PostgreSQL stores in no text, so that nobody keeps a request out
+// of the log, or a log out of PostgreSQL.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // appendAttributes appends the attributes of a success as a JSON object.

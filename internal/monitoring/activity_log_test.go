@@ -43,6 +43,14 @@ func TestRequestsAreStored(t *testing.T) {
 		t.Errorf("execTime: got %v", row["execTime"])
 	}
 
+	// What PostgreSQL cannot store in a text.
+	for path, message := range map[string]string{"/api/collections/a%00b/records": "GET /api/collections/a\uFFFDb/records", "/api/collections/c%ffd/records": "GET /api/collections/c\uFFFDd/records"} {
+		if status := server.Call(alice.Access, "GET", path, nil).Status; status != http.StatusNotFound {
+			t.Fatalf("%s: got %d", path, status)
+		}
+		await(message)
+	}
+
 	logs.MinLevel, logs.LogIP, logs.LogAuthId = 4, false, false
 	call("/api/auth/sessions/")
 	logs.MinLevel, logs.MaxDays = 0, 0

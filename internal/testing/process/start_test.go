@@ -2,7 +2,6 @@ package process
 
 import (
 	"bytes"
-	"errors"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -193,11 +192,18 @@ func TestAFileOfANewerVersionIsNotServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = database.NewQuery("INSERT INTO _migrations (file, applied) VALUES ('9999999999_future.go', 1)").Execute()
-	if err := errors.Join(err, database.Close()); err != nil {
-		t.Fatal(err)
+	defer func() { _ = database.Close() }()
+	for _, test := range []struct{ file, want string }{
+		{"1900000000_ward.js", "the migration 1900000000_ward.js was applied, and is not in pb_migrations"},
+		{"9999999999_future.go", "a newer version of Carebase has migrated the database (9999999999_future.go)"},
+	} {
+		for _, statement := range []string{"DELETE FROM _migrations WHERE file > '19'", "INSERT INTO _migrations (file, applied) VALUES ('" + test.file + "', 1)"} {
+			if _, err := database.NewQuery(statement).Execute(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refused(t, directory, test.want, nil, "serve")
 	}
-	refused(t, directory, "a newer version of Carebase has migrated the database (9999999999_future.go)", nil, "serve")
 }
 
 // oldServer lets everybody in and says that it is an older PostgreSQL. It
