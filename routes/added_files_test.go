@@ -111,3 +111,19 @@ func TestAddedFiles(t *testing.T) {
 		}
 	}
 }
+
+// A list is exported with the addresses of files, which an import passes over.
+func TestImportOfAnExportWithFiles(t *testing.T) {
+	server := testapp.New(t)
+	alice, bob := server.SignUp("alice"), server.SignUp("bob")
+	addFields(server, "patients", map[string]any{"name": "letter", "type": "file", "maxSelect": 1}, map[string]any{"name": "scans", "type": "file", "maxSelect": 2})
+	body, contentType := upload(t, map[string]string{"name": "Ada", "age": "1"}, [3]string{"letter", "a.txt", "Dear Ada"})
+	created := server.Do(testapp.Request{Method: "POST", Path: "/api/patients/", Token: alice.Access, Header: map[string]string{"Content-Type": contentType}, Body: body})
+	export := server.Call(alice.Access, "GET", "/api/patients/?format=csv", nil)
+	if !strings.Contains(export.Body, "/api/files/") {
+		t.Fatalf("got %d, and exported %s", created.Status, export.Body)
+	}
+	if done := sendCSV(server, bob, "/api/patients/import/", export.Body); done.Body != `{"rows":1,"created":1}` {
+		t.Errorf("got %d %s", done.Status, done.Body)
+	}
+}

@@ -18,7 +18,8 @@ import (
 // Import says what to import.
 type Import struct {
 	// Collection is the collection of the records, and Fields are those that the file
-	// may name. Read-only ones are passed over, so that an export can be read.
+	// may name. Read-only ones, and files that are not required, are passed over, so that
+	// an export can be read.
 	Collection *collections.Collection
 	Fields     []rest.Field
 	// Request is what the validators of the fields get; nil on the command line.

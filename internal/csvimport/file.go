@@ -120,6 +120,11 @@ func (f *file) record(found *findings) (values rest.Values, line int, err error)
 		}
 		byName[f.names[i]] = cell
 	}
+	for _, field := range f.fields {
+		if field.IsFile() && !field.Required {
+			delete(byName, field.Name) // an export has where files are, not what is in them
+		}
+	}
 	values, wrong, err := rest.ReadCells(f.request, f.fields, byName)
 	if err != nil {
 		return nil, line, err
