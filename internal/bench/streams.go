@@ -64,19 +64,23 @@ func measureStreams(ctx context.Context, options options) (err error) {
 	return nil
 }
 
+// startScreens starts a server on a copy of the data, which takes any number of screens.
+func startScreens(binary, own, data string, options options) (*server, error) {
+	if err := os.CopyFS(own, os.DirFS(data)); err != nil {
+		return nil, err
+	}
+	environment := []string{"DATA_DIR=" + own, "REALTIME_MAX_CLIENTS=10000", "REALTIME_MAX_SUBSCRIPTIONS=1000"}
+	if options.profile != "" {
+		environment = append(environment, "PROFILE_DIR="+filepath.Join(options.profile, filepath.Base(own)))
+	}
+	return startServer(binary, own, environment...)
+}
+
 // measure starts both servers and prints a line.
 func (s screens) measure(ctx context.Context, binary, directory, data string, options options, callers []caller) (err error) {
 	var servers [2]*server
 	for i, name := range []string{"without", "with"} {
-		own := filepath.Join(directory, name)
-		if err := os.CopyFS(own, os.DirFS(data)); err != nil {
-			return err
-		}
-		environment := []string{"DATA_DIR=" + own, "REALTIME_MAX_CLIENTS=10000", "REALTIME_MAX_SUBSCRIPTIONS=1000"}
-		if options.profile != "" {
-			environment = append(environment, "PROFILE_DIR="+filepath.Join(options.profile, name))
-		}
-		if servers[i], err = startServer(binary, own, environment...); err != nil {
+		if servers[i], err = startScreens(binary, filepath.Join(directory, name), data, options); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, servers[i].stop()) }()

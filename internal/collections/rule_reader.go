@@ -7,16 +7,28 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
+// ruleFields returns where a collection keeps its rules, by their names, but for that of
+// MFA, which is a text.
+func ruleFields(collection *core.Collection) map[string]**string {
+	return map[string]**string{
+		"listRule": &collection.ListRule, "viewRule": &collection.ViewRule, "createRule": &collection.CreateRule, "updateRule": &collection.UpdateRule,
+		"deleteRule": &collection.DeleteRule, "authRule": &collection.AuthRule, "manageRule": &collection.ManageRule,
+	}
+}
+
+// mfaRule is the name of the rule of MFA.
+const mfaRule = "mfa"
+
 // RuleTexts returns the rules of a collection that are not empty, by their names.
 func RuleTexts(collection *core.Collection) map[string]string {
 	rules := map[string]string{}
-	for name, rule := range map[string]*string{
-		"listRule": collection.ListRule, "viewRule": collection.ViewRule, "createRule": collection.CreateRule, "updateRule": collection.UpdateRule,
-		"deleteRule": collection.DeleteRule, "authRule": collection.AuthRule, "manageRule": collection.ManageRule, "mfa": &collection.MFA.Rule,
-	} {
-		if rule != nil && *rule != "" {
-			rules[name] = *rule
+	for name, rule := range ruleFields(collection) {
+		if *rule != nil && **rule != "" {
+			rules[name] = **rule
 		}
+	}
+	if collection.MFA.Rule != "" {
+		rules[mfaRule] = collection.MFA.Rule
 	}
 	return rules
 }
@@ -146,24 +158,11 @@ func (r RuleReader) lock(collection *core.Collection) ([]string, error) {
 			continue
 		}
 		locked = append(locked, collection.Name+"."+name)
-		switch name {
-		case "listRule":
-			collection.ListRule = nil
-		case "viewRule":
-			collection.ViewRule = nil
-		case "createRule":
-			collection.CreateRule = nil
-		case "updateRule":
-			collection.UpdateRule = nil
-		case "deleteRule":
-			collection.DeleteRule = nil
-		case "authRule":
-			collection.AuthRule = nil
-		case "manageRule":
-			collection.ManageRule = nil
-		case "mfa":
+		if name == mfaRule {
 			collection.MFA.Rule = ""
+			continue
 		}
+		*ruleFields(collection)[name] = nil
 	}
 	return locked, nil
 }
