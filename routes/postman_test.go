@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"carebase/internal/testing/module"
 	"carebase/internal/testing/testapp"
 )
 
@@ -24,7 +25,7 @@ func TestStoredPostmanCollection(t *testing.T) {
 		t.Fatal(err)
 	}
 	made.WriteByte('\n')
-	file := filepath.Join(testapp.Root(), "docs", "carebase.postman_collection.json")
+	file := filepath.Join(module.Root(), "docs", "carebase.postman_collection.json")
 	if os.Getenv(updateVariable) != "" {
 		if err := os.WriteFile(file, made.Bytes(), 0o644); err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
+	"carebase/internal/testing/module"
 	"carebase/internal/testing/testapp"
 )
 
@@ -36,7 +37,7 @@ var example = regexp.MustCompile("(?s)```js (pb_hooks/\\S+)\n(.*?)```")
 
 // TestExamples runs the scripts of docs/scripts.md.
 func TestExamples(t *testing.T) {
-	document, err := os.ReadFile(filepath.Join(testapp.Root(), "docs", "scripts.md"))
+	document, err := os.ReadFile(filepath.Join(module.Root(), "docs", "scripts.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

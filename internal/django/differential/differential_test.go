@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"carebase/internal/config"
+	"carebase/internal/testing/module"
 	"carebase/internal/testing/testapp"
 )
 
@@ -55,7 +56,7 @@ func (e exchange) contentType() string {
 // TestSameAnswersAsTheDocumentedStack sends the corpus. What differs must be named in
 // README's table of differences.
 func TestSameAnswersAsTheDocumentedStack(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join(testapp.Root(), "README.md"))
+	readme, err := os.ReadFile(filepath.Join(module.Root(), "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/module"
 )
 
 // modules is the directory of npm packages, relative to the module's root.
@@ -76,7 +76,7 @@ func executable() string {
 }
 
 func axePath() string {
-	return filepath.Join(testapp.Root(), modules, "axe-core", "axe.min.js")
+	return filepath.Join(module.Root(), modules, "axe-core", "axe.min.js")
 }
 
 // start starts the browser on first use.

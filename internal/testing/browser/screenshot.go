@@ -7,7 +7,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/module"
 )
 
 // ScreenshotsVariable is the environment variable that requests screenshots: "docs"
@@ -29,7 +29,7 @@ func (p *Page) Screenshot(name string) {
 func (p *Page) Illustrate(name string) {
 	p.Helper()
 	if os.Getenv(ScreenshotsVariable) == "docs" {
-		p.save(filepath.Join(testapp.Root(), "docs", "images"), name)
+		p.save(filepath.Join(module.Root(), "docs", "images"), name)
 		return
 	}
 	p.Screenshot(name)

@@ -26,7 +26,7 @@ func links(server *testapp.Server, pattern string) chan string {
 // TestAccount changes the name, the password and the address, and confirms it, with
 // links that lead to the console.
 func TestAccount(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	mails := links(server, `"http://127\.0\.0\.1:8000(/#/[^"]+)"`)
 	ann := server.SignUp("ann")
 	page := signedIn(t, server, ann, "account")
@@ -69,7 +69,7 @@ func TestAccount(t *testing.T) {
 
 // TestForgottenPassword asks for a mail, whose link leads to Carebase.
 func TestForgottenPassword(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	mails := links(server, `"http://127\.0\.0\.1:8000(/reset-password/#[^"]+)"`)
 	ann := server.SignUp("ann")
 	page := browser.Open(t, server.URL)
@@ -86,7 +86,7 @@ func TestForgottenPassword(t *testing.T) {
 // TestSecondFactor signs in with a password and a code from a mail, stays signed in
 // and signs out.
 func TestSecondFactor(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	codes := links(server, `<strong>(\d+)</strong>`)
 	ann := server.SignUp("ann")
 	users, err := server.App.FindCollectionByNameOrId("users")
@@ -124,7 +124,7 @@ func TestSecondFactor(t *testing.T) {
 // TestUsersChooseASecondFactor has a field that an operator has added, and the rule that
 // reads it.
 func TestUsersChooseASecondFactor(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	page := signedIn(t, server, ann, "account")
 	page.Sees("Not confirmed")

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"carebase/internal/testing/browser"
-	"carebase/internal/testing/testapp"
 )
 
 // fits waits until nothing overflows the page's width.
@@ -18,7 +17,7 @@ func fits(page *browser.Page) {
 // TestBadInput checks that hostile and long texts are shown as text, on desktop and
 // phone, and stored unchanged.
 func TestBadInput(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	page := signedIn(t, server, ann, "patients")
 	wide := strings.Repeat("𝕎", 60) + strings.Repeat("W", 60)

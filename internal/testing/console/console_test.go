@@ -4,11 +4,19 @@ import (
 	"fmt"
 	"testing"
 
+	"carebase/internal/config"
 	"carebase/internal/testing/browser"
 	"carebase/internal/testing/testapp"
 )
 
 func TestMain(m *testing.M) { testapp.Main(m, browser.Close) }
+
+// serve serves an app for a test that has a browser.
+func serve(t testing.TB, options ...func(*config.Config)) *testapp.Server {
+	t.Helper()
+	browser.Need(t)
+	return testapp.New(t, options...)
+}
 
 // signedIn opens the console, signs the user in and goes to a place.
 func signedIn(t testing.TB, server *testapp.Server, user testapp.User, place string) *browser.Page {

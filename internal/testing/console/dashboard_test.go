@@ -11,7 +11,7 @@ import (
 // TestDashboard checks that PocketBase's dashboard shows hostile input as text and
 // works under our content security policy.
 func TestDashboard(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	server.Superuser()
 	ann := server.SignUp("ann")
 	texts := []string{`<img src=x onerror=alert(1)>`, `مرحبا "quoted" עולם`, "👩🏽‍⚕️🇺🇳", strings.Repeat("W", 120)}

@@ -2,14 +2,12 @@ package console
 
 import (
 	"testing"
-
-	"carebase/internal/testing/testapp"
 )
 
 // TestNothingTypedIsLost leaves forms by Back, a reload and the end of the session,
 // and goes on with what was typed.
 func TestNothingTypedIsLost(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann, bob := server.SignUp("ann"), server.SignUp("bob")
 	patient := server.Patient(ann, "John Doe")
 	page := signedIn(t, server, ann, "patients")
@@ -58,7 +56,7 @@ func TestNothingTypedIsLost(t *testing.T) {
 // TestConflict changes the same fields on both sides, chooses, merges and saves; and
 // saves a record anew that was deleted meanwhile.
 func TestConflict(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	patient := server.Create(ann, "patients", map[string]any{"name": "John Doe", "age": 34, "notes": "Diabetic, type two. Asthma."})
 	page := signedIn(t, server, ann, path(patient))

@@ -10,13 +10,12 @@ import (
 	"testing"
 
 	"carebase/internal/testing/browser"
-	"carebase/internal/testing/testapp"
 )
 
 // TestFailures looks at every view while the server fails, and while it does not respond:
 // it says so, and goes on once the server works again.
 func TestFailures(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	patient := server.Patient(ann, "Ada Lovelace")
 	origin, err := url.Parse(server.URL)

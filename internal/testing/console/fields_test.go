@@ -4,13 +4,11 @@ import (
 	"testing"
 
 	"github.com/pocketbase/pocketbase/core"
-
-	"carebase/internal/testing/testapp"
 )
 
 // TestAddedFields shows, sorts by and asks for fields that an operator has added.
 func TestAddedFields(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	collection, err := server.App.FindCollectionByNameOrId("patients")
 	if err != nil {

@@ -4,14 +4,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"carebase/internal/testing/testapp"
 )
 
 // TestImportAndExport shows what is wrong with a file before anything is imported,
 // imports it, and saves the list.
 func TestImportAndExport(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	write := func(name, content string) string {
 		path := filepath.Join(t.TempDir(), name)

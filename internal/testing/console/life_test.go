@@ -11,7 +11,7 @@ import (
 
 // TestLifeOfAPatient goes from registration to the deletion of a patient.
 func TestLifeOfAPatient(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	colleague := server.SignUp("bob")
 	server.Create(colleague, "doctors", map[string]any{"name": "Gregory House", "speciality": "Nephrology"})
 	server.Create(colleague, "doctors", map[string]any{"name": "James Wilson", "speciality": "Oncology"})
@@ -105,7 +105,7 @@ func location(page *browser.Page) (id string) {
 
 // TestKeyboardAlone adds a patient with the keyboard only.
 func TestKeyboardAlone(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	user := server.SignUp("ann")
 	page := browser.Open(t, server.URL)
 	page.Until(`document.activeElement.name === "email"`)

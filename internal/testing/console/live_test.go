@@ -14,7 +14,7 @@ import (
 
 // TestLiveUpdates checks that changes made elsewhere appear.
 func TestLiveUpdates(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann, bob := server.SignUp("ann"), server.SignUp("bob")
 	first := browser.Open(t, server.URL)
 	first.Fill("Email", ann.Email)
@@ -68,7 +68,7 @@ func TestLiveUpdates(t *testing.T) {
 // TestTabsShareOneStream opens more tabs than a browser has connections to an
 // HTTP/1.1 server, and closes the one that has the stream.
 func TestTabsShareOneStream(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	first := browser.Open(t, server.URL)
 	first.Fill("Email", ann.Email)
@@ -101,7 +101,7 @@ func TestTabsShareOneStream(t *testing.T) {
 
 // TestTenThousandPatients checks that a long list only renders one page.
 func TestTenThousandPatients(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	const total, chunk = 10_000, 500
 	for from := 0; from < total; from += chunk {

@@ -2,13 +2,11 @@ package console
 
 import (
 	"testing"
-
-	"carebase/internal/testing/testapp"
 )
 
 // TestLook checks what pictures have shown to be wrong before.
 func TestLook(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	clinic(server, ann)
 	page := signedIn(t, server, ann, "patients")

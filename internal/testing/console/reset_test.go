@@ -4,12 +4,11 @@ import (
 	"testing"
 
 	"carebase/internal/testing/browser"
-	"carebase/internal/testing/testapp"
 )
 
 // TestResetPassword follows the link of the mail.
 func TestResetPassword(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	token := server.PasswordResetToken(ann)
 	page := browser.Open(t, server.URL+"/reset-password/#"+token)

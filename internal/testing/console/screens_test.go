@@ -29,7 +29,7 @@ func clinic(server *testapp.Server, user testapp.User) string {
 // TestScreens checks the accessibility of every screen, empty and full, on desktop
 // and phone, in light and dark.
 func TestScreens(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	page := browser.Open(t, server.URL)
 	user := server.SignUp("ann")
 	colleague := server.SignUp("bob")

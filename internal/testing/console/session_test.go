@@ -7,13 +7,12 @@ import (
 
 	"carebase/internal/config"
 	"carebase/internal/testing/browser"
-	"carebase/internal/testing/testapp"
 )
 
 // TestTokenExpiryInMidSession checks that tokens are renewed in the background and
 // live updates continue.
 func TestTokenExpiryInMidSession(t *testing.T) {
-	server := testapp.New(t, func(settings *config.Config) {
+	server := serve(t, func(settings *config.Config) {
 		settings.AccessTokenLifetime = 4 * time.Second
 		settings.RotateRefreshTokens, settings.BlacklistAfterRotation = true, true
 	})
@@ -40,7 +39,7 @@ func TestTokenExpiryInMidSession(t *testing.T) {
 
 // TestDevices signs out one other device, then all.
 func TestDevices(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	here := signedIn(t, server, ann, "account")
 	there := signedIn(t, server, ann, "patients")
@@ -65,7 +64,7 @@ func TestDevices(t *testing.T) {
 // TestStaySignedIn checks that sessions end with the tab unless the user chose to
 // stay signed in.
 func TestStaySignedIn(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	page := browser.Open(t, server.URL)
 	page.Allow("status of 401 (Unauthorized)")
@@ -92,7 +91,7 @@ func TestStaySignedIn(t *testing.T) {
 // TestOfflineAndBack checks that a lost connection is reported, input is kept, and
 // missed changes appear after reconnecting.
 func TestOfflineAndBack(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	page := signedIn(t, server, ann, "patients")
 	page.Sees("No patients yet")

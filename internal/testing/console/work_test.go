@@ -3,8 +3,6 @@ package console
 import (
 	"fmt"
 	"testing"
-
-	"carebase/internal/testing/testapp"
 )
 
 // rows is a JavaScript expression for the names in a list.
@@ -13,7 +11,7 @@ const rows = `[...document.querySelectorAll("tbody .row-link")].map((link) => li
 // TestListsRememberWhatTheyShow searches, filters, sorts and pages, opens a patient
 // and comes back to the same place.
 func TestListsRememberWhatTheyShow(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	house := server.Create(ann, "doctors", map[string]any{"name": "Gregory House", "speciality": "Nephrology"})
 	for i := range 60 {
@@ -67,7 +65,7 @@ func TestListsRememberWhatTheyShow(t *testing.T) {
 
 // TestSeveralAtOnce assigns a doctor to patients, exports and deletes them, and undoes that.
 func TestSeveralAtOnce(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	house := server.Create(ann, "doctors", map[string]any{"name": "Gregory House", "speciality": "Nephrology"})
 	ada := server.Patient(ann, "Ada")
@@ -120,7 +118,7 @@ func TestSeveralAtOnce(t *testing.T) {
 
 // TestHistoryInWords says who did what, and folds one's own views away.
 func TestHistoryInWords(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann, bob := server.SignUp("ann"), server.SignUp("bob")
 	patient, doctor := server.Patient(ann, "Ada"), server.Doctor(bob, "Gregory House")
 	mapping := server.Mapping(ann, patient, doctor)
@@ -139,7 +137,7 @@ func TestHistoryInWords(t *testing.T) {
 
 // TestOverviewLeadsToLists follows its figures.
 func TestOverviewLeadsToLists(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	page := signedIn(t, server, ann, "overview")
 	page.Sees("First steps")
@@ -161,7 +159,7 @@ func TestOverviewLeadsToLists(t *testing.T) {
 
 // TestKeys uses the keys of lists and pages, and prints a patient.
 func TestKeys(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	patient := server.Create(ann, "patients", map[string]any{"name": "Ada", "age": 36, "notes": "On paper"})
 	page := signedIn(t, server, ann, "patients")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"carebase/internal/testing/module"
 	"carebase/internal/testing/testapp"
 )
 
@@ -29,7 +30,7 @@ func tool(t *testing.T, name, debian string) string {
 
 // file returns the path of a file of deploy/.
 func file(elements ...string) string {
-	return filepath.Join(append([]string{testapp.Root(), "deploy"}, elements...)...)
+	return filepath.Join(append([]string{module.Root(), "deploy"}, elements...)...)
 }
 
 // edited returns the text of a file of deploy/ with parts replaced, each of which it

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/module"
 )
 
 // TestWorkedExample builds and tests the tree with the example's code. It takes a
@@ -52,7 +52,7 @@ var block = regexp.MustCompile("(?ms)^```(go|diff) ?([^\n]*)\n(.*?)^```$")
 // example returns the page's new files by their names, and its changes in order.
 func example(t *testing.T) (files map[string]string, changes []string) {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join(testapp.Root(), "docs", "extending.md"))
+	page, err := os.ReadFile(filepath.Join(module.Root(), "docs", "extending.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func example(t *testing.T) (files map[string]string, changes []string) {
 // copyOfTree copies what the program is built of.
 func copyOfTree(t *testing.T) string {
 	t.Helper()
-	root, tree := testapp.Root(), t.TempDir()
+	root, tree := module.Root(), t.TempDir()
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err

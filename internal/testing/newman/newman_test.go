@@ -7,20 +7,28 @@ import (
 	"path/filepath"
 	"testing"
 
+	"carebase/internal/testing/module"
 	"carebase/internal/testing/testapp"
 )
 
 func TestMain(m *testing.M) { testapp.Main(m) }
 
+// serve serves an app for a test that has Node and its packages.
+func serve(t *testing.T) *testapp.Server {
+	t.Helper()
+	testapp.Node(t, "newman", "openapi-typescript")
+	return testapp.New(t)
+}
+
 // TestCollection runs the stored collection on an empty server.
 func TestCollection(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	runNode(t, "node_modules/newman/bin/newman.js", "run", "--color", "off", "--timeout-request", "20000", "--env-var", "baseUrl="+server.URL,
-		filepath.Join(testapp.Root(), "docs", "carebase.postman_collection.json"))
+		filepath.Join(module.Root(), "docs", "carebase.postman_collection.json"))
 }
 
 func TestDocumentIsValid(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	runNode(t, "validate.mjs", server.URL+"/api/schema/?format=json")
 }
 
@@ -30,7 +38,7 @@ const updateVariable = "CAREBASE_UPDATE_TYPES"
 // TestStoredTypes checks that the types of the console's scripts are generated
 // from the OpenAPI document.
 func TestStoredTypes(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	generated := runNode(t, "types.mjs", server.URL+"/api/schema/?format=json")
 	file := filepath.Join("..", "browser", "api.d.ts")
 	if os.Getenv(updateVariable) != "" {

@@ -36,7 +36,7 @@ type fhirRequired struct {
 
 func TestAuditCommands(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	server := serve(t, directory, nil)
 	alice := server.SignUp("alice")
 	patient := server.Patient(alice, "Ada")

@@ -97,7 +97,7 @@ func contains(t *testing.T, list string, names []string) {
 // write, and restores it elsewhere.
 func TestBackupUnderWriters(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	server := serve(t, directory, nil)
 	ann := server.SignUp("ann")
 	insertPatients(t, directory, ann.ID, 20_000) // so that it takes a moment
@@ -122,7 +122,7 @@ func TestBackupUnderWriters(t *testing.T) {
 
 func TestBackupCommands(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	server := serve(t, directory, nil)
 	ann := server.SignUp("ann")
 	server.Patient(ann, "First")
@@ -183,7 +183,7 @@ func TestBackupWithoutData(t *testing.T) {
 // afterwards is all old or all new, in the database and in the files.
 func TestRestoreIsAllOrNothing(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	uploaded := filepath.Join(directory, "pb_data", "storage", "scan.txt")
 	server := serve(t, directory, nil)
 	ann := server.SignUp("ann")

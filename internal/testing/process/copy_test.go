@@ -15,7 +15,7 @@ import (
 func TestDatabaseCopyCommand(t *testing.T) {
 	t.Parallel()
 	settings := testpostgres.New(t)
-	directory := t.TempDir()
+	directory := migrated(t)
 	if output, err := command(t, directory, nil, "superuser", "upsert", "operator@example.com", "hush-hush-hush").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
@@ -49,7 +49,7 @@ func TestACopyKeepsItsHistory(t *testing.T) {
 	t.Parallel()
 	settings := testpostgres.New(t)
 	onPostgreSQL := []string{"DATABASE_URL=" + settings.URL}
-	original, returned := t.TempDir(), t.TempDir()
+	original, returned := migrated(t), t.TempDir()
 	var alice testapp.User
 	during := func(directory string, environment []string, work func(*process)) {
 		t.Helper()

@@ -154,7 +154,7 @@ func TestDirectoryWithoutItsDatabase(t *testing.T) {
 // an empty one. The next start does not take it for the clinic's.
 func TestDatabaseRemovedUnderAServer(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	carebase, notices := command(t, directory, nil, "serve"), new(bytes.Buffer)
 	carebase.Stderr = notices
 	server := launchCommand(t, carebase)
@@ -192,7 +192,7 @@ func TestDatabaseRemovedUnderAServer(t *testing.T) {
 // the third starts.
 func TestSecondServer(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	serveWithNotices := func() (*process, *bytes.Buffer) {
 		carebase, notices := command(t, directory, nil, "serve"), new(bytes.Buffer)
 		carebase.Stderr = notices

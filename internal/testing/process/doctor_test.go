@@ -32,7 +32,9 @@ func TestDoctor(t *testing.T) {
 	heads := filepath.Join(storage.directory, "heads.jsonl")
 	environment := append([]string{"SECRET_KEY=hush-hush-hush-hush-hush-hush-hush-hush", "ALLOWED_HOSTS=clinic.example.com",
 		"CORS_ALLOWED_ORIGINS=https://clinic.example.com", "SUPERUSER_NETWORKS=127.0.0.1", "AUDIT_HEADS_URL=" + heads}, operator...)
-	if lines, status := examine(t, storage, environment); onSQLite && (status != 1 || !strings.Contains(lines, "WRONG  database       there is none yet")) {
+	nothing := storage
+	nothing.directory = t.TempDir()
+	if lines, status := examine(t, nothing, environment); onSQLite && (status != 1 || !strings.Contains(lines, "WRONG  database       there is none yet")) {
 		t.Errorf("of nothing: got %d %s", status, lines)
 	}
 	if onSQLite {

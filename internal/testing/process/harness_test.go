@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"carebase/internal/app"
+	"carebase/internal/testing/module"
 	"carebase/internal/testing/testapp"
 )
 
@@ -34,7 +35,14 @@ func TestMain(m *testing.M) {
 		return
 	}
 	testapp.SetParallel(parallel)
-	os.Exit(m.Run())
+	testapp.Main(m)
+}
+
+// migrated returns a directory with a database for tests that are not about a first
+// start: it saves the migrations, and passwords are quick to hash.
+func migrated(t *testing.T) string {
+	t.Helper()
+	return filepath.Dir(testapp.Migrated(t))
 }
 
 // command is Carebase as a process of its own in a directory.
@@ -42,7 +50,7 @@ func command(t *testing.T, directory string, environment []string, arguments ...
 	t.Helper()
 	carebase := exec.Command(os.Args[0], arguments...)
 	carebase.Dir = directory
-	carebase.Env = append([]string{asCarebase + "=" + filepath.Join(testapp.Root(), "pb_public"), "HTTP_ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"), "HOME=" + directory}, environment...)
+	carebase.Env = append([]string{asCarebase + "=" + filepath.Join(module.Root(), "pb_public"), "HTTP_ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"), "HOME=" + directory}, environment...)
 	return carebase
 }
 

@@ -22,7 +22,7 @@ func TestListsKeepTheProcessSmall(t *testing.T) {
 		t.Skip("the memory of a process is read from Linux's /proc")
 	}
 	const patients, bound = 20_000, 16 << 10 // KiB; the list has twice as much
-	directory := t.TempDir()
+	directory := migrated(t)
 	server := serve(t, directory, nil)
 	ann := server.SignUp("ann")
 	insertPatients(t, directory, ann.ID, patients)

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"carebase/internal/testing/module"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
@@ -116,7 +117,7 @@ func TestMetricsOfTheAlertsExist(t *testing.T) {
 		return families["carebase_replica_lag_seconds"] != nil
 	})
 	for _, name := range []string{"alerts.yaml", "dashboard.json"} {
-		text, err := os.ReadFile(filepath.Join(testapp.Root(), "deploy", "monitoring", name))
+		text, err := os.ReadFile(filepath.Join(module.Root(), "deploy", "monitoring", name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +140,7 @@ func TestMetricsOfTheAlertsExist(t *testing.T) {
 // serveWithMetrics reads from the end of the banner where the metrics are.
 func serveWithMetrics(t *testing.T, environment []string) (server *process, address string) {
 	t.Helper()
-	return serveWithMetricsIn(t, t.TempDir(), environment)
+	return serveWithMetricsIn(t, migrated(t), environment)
 }
 
 // serveWithMetricsIn is serveWithMetrics in a directory.
@@ -178,7 +179,7 @@ func testRealtimeClients(t *testing.T, server *process, address string) {
 // metrics itself unless it is told to.
 func TestMetricsAddressInUse(t *testing.T) {
 	t.Parallel()
-	server := serve(t, t.TempDir(), nil)
+	server := serve(t, migrated(t), nil)
 	if status, _ := get(t, server.URL+"/metrics"); status != http.StatusNotFound {
 		t.Errorf("metrics: got %d", status)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"carebase/internal/postgres"
+	"carebase/internal/testing/module"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
@@ -165,7 +166,7 @@ func launchPostgreSQL(t *testing.T, action string, of ...string) *postgreSQL {
 // run has the script for throw-away servers do something with the server.
 func (p *postgreSQL) run(t *testing.T, action string, of ...string) string {
 	t.Helper()
-	script := exec.Command(filepath.Join(testapp.Root(), "internal/testing/testpostgres/cluster"), append([]string{action, p.directory}, of...)...)
+	script := exec.Command(filepath.Join(module.Root(), "internal/testing/testpostgres/cluster"), append([]string{action, p.directory}, of...)...)
 	script.Stderr = t.Output()
 	output, err := script.Output()
 	if err != nil {

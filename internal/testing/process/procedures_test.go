@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"carebase/internal/testing/module"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
@@ -51,7 +52,7 @@ func newOperatorsShell(t *testing.T) *operatorsShell {
 		}
 		t.Skip("curl is not installed: apt-get install curl")
 	}
-	page, err := os.ReadFile(filepath.Join(testapp.Root(), "docs", "procedures.md"))
+	page, err := os.ReadFile(filepath.Join(module.Root(), "docs", "procedures.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +60,13 @@ func newOperatorsShell(t *testing.T) *operatorsShell {
 	for _, match := range procedureBlock.FindAllStringSubmatch(string(page), -1) {
 		shell.blocks[match[1]] = match[2]
 	}
-	settings, err := os.ReadFile(filepath.Join(testapp.Root(), "deploy", "systemd", "carebase.env"))
+	settings, err := os.ReadFile(filepath.Join(module.Root(), "deploy", "systemd", "carebase.env"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	environment := strings.NewReplacer("SECRET_KEY=", "SECRET_KEY="+strings.Repeat("k", 32), "127.0.0.1:8000", shell.address, "METRICS_ADDR=127.0.0.1:9464", "METRICS_ADDR=", "ALLOWED_HOSTS=clinic.example.com", "ALLOWED_HOSTS=").Replace(string(settings)) +
 		"DATA_DIR=" + filepath.Join(shell.directory, "data") + "\nREPLICA_URL=file://" + filepath.Join(shell.directory, "replica") + "\n"
-	carebase := "#!/bin/sh\n" + asCarebase + "=" + filepath.Join(testapp.Root(), "pb_public") + " exec " + os.Args[0] + ` "$@"` + "\n"
+	carebase := "#!/bin/sh\n" + asCarebase + "=" + filepath.Join(module.Root(), "pb_public") + " exec " + os.Args[0] + ` "$@"` + "\n"
 	for name, file := range map[string]struct {
 		content string
 		mode    os.FileMode

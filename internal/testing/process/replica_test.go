@@ -33,7 +33,7 @@ func replicated(t *testing.T, directory string, write func()) {
 // write, and restores it as it was last and as it was between two writes.
 func TestReplica(t *testing.T) {
 	t.Parallel()
-	directory, replica := t.TempDir(), t.TempDir()
+	directory, replica := migrated(t), t.TempDir()
 	environment := []string{"REPLICA_URL=file://" + replica}
 	server := serve(t, directory, environment)
 	ann := server.SignUp("ann")
@@ -80,7 +80,7 @@ func TestReplica(t *testing.T) {
 
 func TestReplicaCommands(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	empty := []string{"REPLICA_URL=file://" + t.TempDir()}
 	refused(t, directory, "REPLICA_URL is not set", nil, "backup", "restore", "--from-replica")
 	refused(t, directory, "name one backup, or use --from-replica", empty, "backup", "restore")
@@ -93,7 +93,7 @@ func TestReplicaCommands(t *testing.T) {
 // one and back, and keeps another database out.
 func TestReplicaPlaces(t *testing.T) {
 	t.Parallel()
-	directory, places := t.TempDir(), t.TempDir()
+	directory, places := migrated(t), t.TempDir()
 	obstacle, first, second := filepath.Join(places, "one"), filepath.Join(places, "one", "replica"), filepath.Join(places, "two")
 	if err := os.WriteFile(obstacle, nil, 0o600); err != nil {
 		t.Fatal(err)

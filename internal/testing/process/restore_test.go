@@ -34,7 +34,7 @@ func superuserOf(t *testing.T, server *process) (token, id string) {
 // What it replaces is kept, and both audit trails tell of it.
 func TestDashboardRestores(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	server := serve(t, directory, operator)
 	ann := server.SignUp("ann")
 	server.Patient(ann, "First")
@@ -97,7 +97,7 @@ func restoreEvent(t *testing.T, directory, detail string) audit.Facts {
 // TestCommandRestoresRecordHeads restores over a trail, and over one that cannot be
 // read.
 func TestCommandRestoresRecordHeads(t *testing.T) {
-	directory := t.TempDir()
+	directory := migrated(t)
 	succeeds(t, directory, nil, "superuser", "upsert", "operator@example.com", "long-enough-1")
 	succeeds(t, directory, nil, "migrate", "up")
 	succeeds(t, directory, nil, "backup", "create", "one.zip")
@@ -117,7 +117,7 @@ func TestCommandRestoresRecordHeads(t *testing.T) {
 // TestRestoreBesideAnotherServer is refused while a second process uses the data.
 func TestRestoreBesideAnotherServer(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	server, other := serve(t, directory, operator), serve(t, directory, nil)
 	superuser, _ := superuserOf(t, server)
 	server.Must(http.StatusNoContent, superuser, "POST", "/api/backups", map[string]any{"name": "one.zip"})
@@ -131,7 +131,7 @@ func TestRestoreBesideAnotherServer(t *testing.T) {
 // TestEncryptedBackupCommands makes encrypted backups and restores one.
 func TestEncryptedBackupCommands(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ func TestWritesDuringSchemaChanges(t *testing.T) {
 // TestWritesDuringSchemaChangesOnSQLite has one process do both.
 func TestWritesDuringSchemaChangesOnSQLite(t *testing.T) {
 	t.Parallel()
-	server := serve(t, t.TempDir(), []string{"SUPERUSER_EMAIL=" + superuserEmail, "SUPERUSER_PASSWORD=" + testapp.Password})
+	server := serve(t, migrated(t), []string{"SUPERUSER_EMAIL=" + superuserEmail, "SUPERUSER_PASSWORD=" + testapp.Password})
 	signedIn := server.Must(http.StatusOK, "", "POST", "/api/collections/_superusers/auth-with-password", map[string]any{"identity": superuserEmail, "password": testapp.Password})
 	writeWhileChanging(t, server, server, signedIn["token"].(string))
 }

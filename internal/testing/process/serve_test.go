@@ -43,7 +43,7 @@ func TestServeInAnEmptyDirectory(t *testing.T) {
 
 func TestPublicDirectoryOverridesFileByFile(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	if err := os.Mkdir(filepath.Join(directory, "pb_public"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestPublicDirectoryOverridesFileByFile(t *testing.T) {
 
 func TestSuperuserCommandAndDir(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	output, err := command(t, directory, nil, "superuser", "upsert", "operator@example.com", "long-enough-1", "--dir", "elsewhere").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, output)
@@ -103,7 +103,7 @@ func TestServeOnPostgreSQL(t *testing.T) {
 
 func TestCrossOriginRequests(t *testing.T) {
 	t.Parallel()
-	server := serve(t, t.TempDir(), []string{"CORS_ALLOWED_ORIGINS=https://clinic.example.com"})
+	server := serve(t, migrated(t), []string{"CORS_ALLOWED_ORIGINS=https://clinic.example.com"})
 	for from, want := range map[string]string{
 		"https://clinic.example.com": "https://clinic.example.com",
 		"https://evil.example":       "",

@@ -24,11 +24,10 @@ type storage struct {
 
 func newStorage(t *testing.T) storage {
 	t.Helper()
-	storage := storage{directory: t.TempDir()}
 	if testpostgres.Chosen() {
-		storage.database = testpostgres.New(t)
+		return storage{directory: t.TempDir(), database: testpostgres.New(t)}
 	}
-	return storage
+	return storage{directory: migrated(t)}
 }
 
 func (s storage) environment() []string {

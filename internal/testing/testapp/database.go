@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -81,19 +82,38 @@ func newDatabase(t testing.TB) database {
 	if testpostgres.Chosen() {
 		testpostgres.Need(t)
 	}
-	migrated := chosenTemplate()
-	migrated.once.Do(migrated.make)
-	if migrated.err != nil {
-		t.Fatal(migrated.err)
-	}
 	made := database{directory: t.TempDir()}
-	if err := os.CopyFS(made.directory, os.DirFS(migrated.directory)); err != nil {
-		t.Fatal(err)
-	}
+	migrated := chosenTemplate()
+	migrated.copyTo(t, made.directory)
 	if testpostgres.Chosen() {
 		made.settings = testpostgres.Copy(t, testpostgres.Name(migrated.settings))
 	}
 	return made
+}
+
+// Migrated returns a new data directory with a migrated database on SQLite, whose
+// passwords are quick to hash, for a process.
+func Migrated(t testing.TB) string {
+	t.Helper()
+	directory := filepath.Join(t.TempDir(), "pb_data")
+	if err := os.Mkdir(directory, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	templates.sqlite.copyTo(t, directory)
+	return directory
+}
+
+// copyTo copies the template's data directory, and makes the template first if this is
+// its first use.
+func (template *template) copyTo(t testing.TB, directory string) {
+	t.Helper()
+	template.once.Do(template.make)
+	if template.err != nil {
+		t.Fatal(template.err)
+	}
+	if err := os.CopyFS(directory, os.DirFS(template.directory)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (template *template) make() {
@@ -102,7 +122,7 @@ func (template *template) make() {
 		return
 	}
 	template.directory = base.DataDir
-	if testpostgres.Chosen() {
+	if template == &templates.postgres {
 		if template.settings, template.err = testpostgres.Create("template0"); template.err != nil {
 			return
 		}

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"carebase/internal/testing/module"
 )
 
 // Node returns the path of the node executable, for a test whose npm packages
@@ -20,7 +22,7 @@ func Node(t testing.TB, packages ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := filepath.Rel(Root(), directory)
+	folder, err := filepath.Rel(module.Root(), directory)
 	if err != nil {
 		t.Fatal(err)
 	}

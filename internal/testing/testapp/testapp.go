@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"carebase/internal/app"
 	"carebase/internal/config"
 	"carebase/internal/postgres"
+	"carebase/internal/testing/module"
 )
 
 // Server is a running Carebase.
@@ -130,7 +132,7 @@ func Restart(t testing.TB, running core.App, settings *config.Config) {
 func bootstrap(t testing.TB, settings *config.Config, options ...func(*app.Options)) core.App {
 	t.Helper()
 	written := new(log)
-	chosen := app.Options{Public: os.DirFS(filepath.Join(Root(), "pb_public")), Log: written, Notices: io.Discard, Banner: io.Discard}
+	chosen := app.Options{Public: os.DirFS(filepath.Join(module.Root(), "pb_public")), Log: written, Notices: io.Discard, Banner: io.Discard}
 	for _, option := range options {
 		option(&chosen)
 	}
@@ -148,22 +150,6 @@ func bootstrap(t testing.TB, settings *config.Config, options ...func(*app.Optio
 		}
 	})
 	return made
-}
-
-// Root returns the root directory of the module.
-func Root() string {
-	directory, err := os.Getwd()
-	for err == nil {
-		if _, err := os.Stat(filepath.Join(directory, "go.mod")); err == nil {
-			return directory
-		}
-		parent := filepath.Dir(directory)
-		if parent == directory {
-			err = os.ErrNotExist
-		}
-		directory = parent
-	}
-	panic(err)
 }
 
 // parallel is how many tests of a package run at once.
@@ -188,6 +174,7 @@ func SetParallel(n int) {
 // closers.
 func Main(m *testing.M, closers ...func() error) {
 	SetParallel(parallel)
+	debug.SetGCPercent(400) // less work, for memory that a test run has
 	code := m.Run()
 	for _, closer := range append(closers, closeShared, templates.sqlite.remove, templates.postgres.remove) {
 		if err := closer(); err != nil {

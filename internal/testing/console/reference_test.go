@@ -1,4 +1,4 @@
-package browser_test
+package console
 
 import (
 	"testing"
@@ -10,7 +10,7 @@ import (
 // The page of the API reference shows every operation, signs in, and tries
 // requests with the session's token.
 func TestReference(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	alice := server.SignUp("alice")
 	server.Patient(alice, "<img src=x onerror=alert(1)>")
 	page := browser.Open(t, server.URL+"/api/docs/")

@@ -1,4 +1,4 @@
-package browser_test
+package console
 
 import (
 	"net/http"
@@ -12,21 +12,21 @@ import (
 
 	"carebase/internal/config"
 	"carebase/internal/testing/browser"
+	"carebase/internal/testing/module"
 	"carebase/internal/testing/testapp"
 )
 
-func TestMain(m *testing.M) { testapp.Main(m, browser.Close) }
-
 // TestTypes checks the types in the comments of the pages' scripts.
 func TestTypes(t *testing.T) {
-	compiler := filepath.Join("node_modules", ".bin", "tsc")
+	directory := filepath.Join(module.Root(), "internal", "testing", "browser")
+	compiler := filepath.Join(directory, "node_modules", ".bin", "tsc")
 	if _, err := os.Stat(compiler); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("TypeScript is not installed")
 		}
 		t.Skip("this test needs TypeScript: run npm ci in internal/testing/browser")
 	}
-	if output, err := exec.CommandContext(t.Context(), compiler, "--project", "tsconfig.json").CombinedOutput(); err != nil {
+	if output, err := exec.CommandContext(t.Context(), compiler, "--project", directory).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, output)
 	}
 }
@@ -34,7 +34,7 @@ func TestTypes(t *testing.T) {
 // A duplicated tab has a copy of the session, but only one tab may use the refresh
 // token.
 func TestTabsWithOneSessionTakeTurns(t *testing.T) {
-	server := testapp.New(t, rotating)
+	server := serve(t, rotating)
 	user := server.SignUp("alice")
 	first := browser.Open(t, server.URL)
 	first.Evaluate(`import("/session.js").then((session) => session.signIn("`+user.Email+`", "`+testapp.Password+`"))`, nil)
@@ -58,7 +58,7 @@ func TestTabsWithOneSessionTakeTurns(t *testing.T) {
 }
 
 func TestReportsWhatAPageShouldNotDo(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	page := browser.Open(t, server.URL)
 	page.Allow("a complaint", "Content Security Policy", "content security policy")
 	page.Evaluate(`console.error("a complaint")`, nil)
