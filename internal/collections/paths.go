@@ -56,11 +56,11 @@ func Targets(app core.App, from *core.Collection, path string) ([]Target, error)
 	case parts[0] == "@request" && len(parts) > 2 && parts[1] == "body":
 		parts = parts[2:] // follows the relations that the body names
 	case parts[0] == "@request" && len(parts) > 2 && parts[1] == "auth":
-		accounts, err := app.FindAllCollections(core.CollectionTypeAuth)
+		found, err := accounts(app)
 		if err != nil {
 			return nil, err
 		}
-		starts, parts = accounts, parts[2:]
+		starts, parts = found, parts[2:]
 	case strings.HasPrefix(parts[0], "@"):
 		return nil, nil
 	}
@@ -71,6 +71,22 @@ func Targets(app core.App, from *core.Collection, path string) ([]Target, error)
 		}
 	}
 	return targets, nil
+}
+
+// accounts returns the collections with accounts. PocketBase's cache has them, which it
+// reloads in the transaction that changes a collection: a start asks for each rule.
+func accounts(app core.App) ([]*core.Collection, error) {
+	cached, ok := app.Store().Get(core.StoreKeyCachedCollections).([]*core.Collection)
+	if !ok {
+		return app.FindAllCollections(core.CollectionTypeAuth)
+	}
+	var found []*core.Collection
+	for _, collection := range cached {
+		if collection.IsAuth() {
+			found = append(found, collection)
+		}
+	}
+	return found, nil
 }
 
 // follow goes along relations in either direction, up to the first field that is
