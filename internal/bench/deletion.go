@@ -16,7 +16,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/security"
 	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/collections"
@@ -34,7 +33,8 @@ type deleted struct {
 const (
 	// writeEvery is the pause between two writes of somebody else meanwhile.
 	writeEvery = 5 * time.Millisecond
-	// undisturbed is how long others write before.
+	// undisturbed is how long others write without a deletion, at least; more if that
+	// takes longer, so that their longest waits compare.
 	undisturbed = 3 * time.Second
 	// deletionTimeout bounds one deletion.
 	deletionTimeout = 20 * time.Minute
@@ -53,11 +53,15 @@ func measureDeletion(ctx context.Context, options options) (err error) {
 	if err != nil {
 		return err
 	}
-	binary, err := build(ctx, directory, "carebase")
+	command := "carebase"
+	if options.profile != "" {
+		command = "carebase/internal/bench/profiled"
+	}
+	binary, err := build(ctx, directory, command)
 	if err != nil {
 		return err
 	}
-	fmt.Println("| engine | deleted | plain SQL (s) | whole (s) | ratio | answer (ms) | others' writes before, p50, p99, max (ms) | meanwhile |\n|---|---|---|---|---|---|---|---|")
+	fmt.Println("| engine | deleted | plain SQL (s) | whole (s) | ratio | processor: plain SQL (s) | whole (s) | answer (ms) | others' writes meanwhile, p50, p99, max (ms) | without a deletion |\n|---|---|---|---|---|---|---|---|---|---|")
 	environments, err := environmentsOf(ctx, directory, data, options.postgres)
 	if err != nil {
 		return err
@@ -66,6 +70,9 @@ func measureDeletion(ctx context.Context, options options) (err error) {
 		name, plain := "SQLite", func(each deleted) (time.Duration, error) { return plainOnSQLite(ctx, directory, data, each) }
 		if i > 0 {
 			name, plain = "PostgreSQL", func(each deleted) (time.Duration, error) { return plainOnPostgreSQL(ctx, options.postgres, each) }
+		}
+		if options.profile != "" {
+			environment = append(environment, "PROFILE_DIR="+filepath.Join(options.profile, name))
 		}
 		if err := measureDeletionsOn(ctx, name, binary, directory, environment, plain, deletions, writer); err != nil {
 			return err
@@ -84,19 +91,22 @@ func measureDeletionsOn(ctx context.Context, name, binary, directory string, env
 		if err != nil {
 			return err
 		}
+		before := ownProcessorTime()
 		inSQL, err := plain(each)
 		if err != nil {
 			return err
 		}
+		spent := ownProcessorTime() - before // PostgreSQL's is not in it
 		if server, err = startServer(binary, directory, environment...); err != nil {
 			return err
 		}
-		measured, err := deleteMeanwhile(ctx, server.origin, each, writer)
+		measured, err := deleteMeanwhile(ctx, server, each, writer)
 		if err = errors.Join(err, server.stop()); err != nil {
 			return err
 		}
-		fmt.Printf("| %s | %s | %.2f | %.2f | %.1f | %d | %s | %s |\n", name, each.name, inSQL.Seconds(), measured.whole.Seconds(),
-			measured.whole.Seconds()/inSQL.Seconds(), measured.answer.Milliseconds(), rendered(measured.before), rendered(measured.meanwhile))
+		fmt.Printf("| %s | %s | %.2f | %.2f | %.1f | %.2f | %.2f | %d | %s | %s |\n", name, each.name, inSQL.Seconds(), measured.whole.Seconds(),
+			measured.whole.Seconds()/inSQL.Seconds(), spent.Seconds(), measured.processor.Seconds(), measured.answer.Milliseconds(),
+			rendered(measured.meanwhile), rendered(measured.undisturbed))
 	}
 	return nil
 }
@@ -135,20 +145,16 @@ func fillForDeletion(directory string, patients int) (deletions []deleted, write
 
 // fillMappings makes a doctor who treats all patients of a user.
 func fillMappings(app core.App, colleague, doctor string, owner caller) error {
-	const idLength = 15
 	now := types.NowDateTime().String()
 	_, err := app.DB().Insert(collections.Doctors, dbx.Params{
 		"id": doctor, "created_by": colleague, "created_at": now, "name": "Doctor " + doctor, "speciality": "Nephrology",
 	}).Execute()
-	for _, patient := range owner.patients {
-		if err != nil {
-			return err
-		}
-		_, err = app.DB().Insert(collections.Mappings, dbx.Params{
-			"id": security.PseudorandomStringWithAlphabet(idLength, core.DefaultIdAlphabet), "created_by": owner.id, "created_at": now,
-			"patient": patient, "doctor": doctor, "assigned_at": now,
-		}).Execute()
+	if err != nil {
+		return err
 	}
+	_, err = app.DB().NewQuery(`INSERT INTO mappings (id, created_by, created_at, patient, doctor, assigned_at)
+		SELECT substr(lower(hex(randomblob(8))), 1, 15), created_by, {:now}, id, {:doctor}, {:now} FROM patients WHERE created_by = {:owner}`).
+		Bind(dbx.Params{"now": now, "doctor": doctor, "owner": owner.id}).Execute()
 	return err
 }
 
@@ -207,34 +213,58 @@ func plainOnPostgreSQL(ctx context.Context, url string, each deleted) (took time
 // deletionResult is what a deletion came to.
 type deletionResult struct {
 	answer, whole time.Duration
-	// before and meanwhile are how long others' writes took.
-	before, meanwhile []time.Duration
+	// processor is the processor time of the server meanwhile.
+	processor time.Duration
+	// meanwhile and undisturbed are how long others' writes took.
+	meanwhile, undisturbed []time.Duration
 }
 
 // deleteMeanwhile deletes while somebody else writes, and waits until nothing is left.
-func deleteMeanwhile(ctx context.Context, origin string, each deleted, writer caller) (measured deletionResult, err error) {
+// Then the other one writes for as long again.
+func deleteMeanwhile(ctx context.Context, server *server, each deleted, writer caller) (measured deletionResult, err error) {
 	ctx, cancel := context.WithTimeout(ctx, deletionTimeout)
 	defer cancel()
 	client := &http.Client{}
 	defer client.CloseIdleConnections()
-	if measured.before, err = writeMeanwhile(ctx, client, origin, writer, func() error {
-		time.Sleep(undisturbed)
-		return nil
-	}); err != nil {
+	write := func(work func() error) ([]time.Duration, error) {
+		return writeMeanwhile(ctx, client, server.origin, writer, work)
+	}
+	pause := func(length time.Duration) func() error {
+		return func() error {
+			time.Sleep(length)
+			return nil
+		}
+	}
+	if _, err := write(pause(time.Second)); err != nil { // to warm up
 		return measured, err
 	}
-	measured.meanwhile, err = writeMeanwhile(ctx, client, origin, writer, func() error {
-		begun := time.Now()
-		path := "/api/collections/" + each.collection + "/records/" + each.id
-		err := send(ctx, client, origin, operation{method: http.MethodDelete, path: fixed(path), status: http.StatusNoContent}, []caller{each.by})
-		measured.answer = time.Since(begun)
-		for left := true; left && err == nil; {
-			left, err = isLeft(ctx, client, origin)
-		}
-		measured.whole = time.Since(begun)
-		return err
-	})
+	before, err := server.processorTime()
+	if err != nil {
+		return measured, err
+	}
+	if measured.meanwhile, err = write(func() error { return measured.delete(ctx, client, server.origin, each) }); err != nil {
+		return measured, err
+	}
+	after, err := server.processorTime()
+	if err != nil {
+		return measured, err
+	}
+	measured.processor = after - before
+	measured.undisturbed, err = write(pause(max(undisturbed, measured.whole)))
 	return measured, err
+}
+
+// delete deletes, and waits until nothing is left.
+func (r *deletionResult) delete(ctx context.Context, client *http.Client, origin string, each deleted) error {
+	begun := time.Now()
+	path := "/api/collections/" + each.collection + "/records/" + each.id
+	err := send(ctx, client, origin, operation{method: http.MethodDelete, path: fixed(path), status: http.StatusNoContent}, []caller{each.by})
+	r.answer = time.Since(begun)
+	for left := true; left && err == nil; {
+		left, err = isLeft(ctx, client, origin)
+	}
+	r.whole = time.Since(begun)
+	return err
 }
 
 // writeMeanwhile creates patients while something else is done, and returns how long

@@ -38,8 +38,10 @@ type Deletions struct {
 	readers []*dbx.DB
 	pace    pace
 	wake    chan struct{}
-	// size is how many records the worker removes per transaction.
-	size int
+	// budget is how long a transaction of the worker may begin statements.
+	budget time.Duration
+	// checkpointed is when the worker last moved what was written into the database.
+	checkpointed time.Time
 	// hides is set while something is hidden.
 	hides atomic.Bool
 
@@ -56,7 +58,7 @@ func Bind(app core.App, room *realtime.Room, postgreSQL bool, readers ...*dbx.DB
 	if postgreSQL {
 		d.pace = onPostgreSQL
 	}
-	d.size = d.pace.first
+	d.budget = d.pace.least
 	app.Store().Set(storeKey, d)
 	d.bindClosing()
 	d.bindWorker()

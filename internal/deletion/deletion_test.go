@@ -8,6 +8,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
 )
 
@@ -92,6 +93,19 @@ func TestADoctorWithManyMappings(t *testing.T) {
 	if left := h.count("mappings", "1 = 1"); left > 0 {
 		t.Errorf("%d mappings are left", left)
 	}
+}
+
+// TestSubscribersHearOfEachDeletion removes more than may wait for a client.
+func TestSubscribersHearOfEachDeletion(t *testing.T) {
+	h := newHeld(t)
+	alice := h.SignUp("alice")
+	patients := h.patients(alice, 4*realtime.MaxMessages)
+	h.holdOn("users", alice.ID)
+	subscriber := h.Connect()
+	subscriber.Subscribe(h.superuser, "patients")
+	h.Must(http.StatusNoContent, alice.Access, "DELETE", testapp.Records("users")+"/"+alice.ID, nil)
+	h.release()
+	wantDeletions(t, subscriber, patients)
 }
 
 // TestDeletionsGoOnAtTheNextStart deletes with an app that does not serve, as if it

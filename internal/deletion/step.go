@@ -19,27 +19,101 @@ import (
 
 // step is one transaction of the worker.
 type step struct {
-	ctx     context.Context
-	app     core.App
-	room    *realtime.Room
-	size    int
-	longest time.Duration
+	ctx  context.Context
+	app  core.App
+	room *realtime.Room
+	// piece is how many records one statement removes at most, end when the step
+	// begins no other statement.
+	piece   int
+	end     time.Time
 	deleted pending
 	root    *core.Collection
-	removed int
-	// tell tells subscribers after the commit.
+	// removed counts what is removed, before what was when drain was last called.
+	removed, before int
+	// events are to be recorded, by collection.
+	events []*audit.Event
+	// known are the relations to collections, and awaited whether anybody subscribes to
+	// them, by id.
+	known   map[string][]reference
+	awaited map[string]bool
+	// told is how many records subscribers are told of by tell, after the commit.
+	told int
 	tell []func()
 }
 
-// remove removes some of what belongs to the deleted record.
+// mostTold is how many deletions a step tells subscribers of: as many may wait for a
+// client again that has not read those of the step before.
+const mostTold = realtime.MaxMessages / 2
+
+// remove removes some of what belongs to the deleted record, piece by piece until the
+// time is up: how long a piece takes depends on what else the machine does.
 func (s *step) remove() error {
-	return s.drain(s.root, []string{s.deleted.Record}, []string{s.root.Id})
+	for {
+		s.before = s.removed
+		if err := s.drain(s.root, []string{s.deleted.Record}, []string{s.root.Id}); err != nil {
+			return err
+		}
+		if !s.hasRemoved() || s.told >= mostTold || time.Now().After(s.end) {
+			break
+		}
+	}
+	for _, event := range s.events {
+		if err := audit.RecordFor(s.app, s.deleted.Origin, *event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *step) hasRemoved() bool { return s.removed > s.before }
+
+// referencesTo returns the relations to a collection.
+func (s *step) referencesTo(collection *core.Collection) (found []reference, err error) {
+	found, known := s.known[collection.Id]
+	if known {
+		return found, nil
+	}
+	if found, err = referencesTo(s.app, collection); err == nil {
+		s.known[collection.Id] = found
+	}
+	return found, err
+}
+
+// isAwaited reports whether anybody subscribes to a collection.
+func (s *step) isAwaited(collection *core.Collection) bool {
+	found, known := s.awaited[collection.Id]
+	if !known {
+		found = s.room.IsAwaited(collection)
+		s.awaited[collection.Id] = found
+	}
+	return found
+}
+
+// pieceOf returns how many records of a collection to remove at most with a statement.
+func (s *step) pieceOf(collection *core.Collection) int {
+	if s.isAwaited(collection) {
+		return min(s.piece, mostTold-s.told)
+	}
+	return s.piece
+}
+
+// eventOf returns the event that tells of the removed records of a collection.
+func (s *step) eventOf(collection *core.Collection) *audit.Event {
+	for _, event := range s.events {
+		if event.Collection == collection.Name {
+			return event
+		}
+	}
+	s.events = append(s.events, &audit.Event{
+		Action: audit.Delete, Collection: collection.Name, Detail: "belonged to " + s.root.Name + " " + s.deleted.Record + ", which was deleted",
+	})
+	return s.events[len(s.events)-1]
 }
 
 // drain removes records that refer to some others, and first what refers to them. It
 // returns after the first that it has removed.
 func (s *step) drain(target *core.Collection, ids, path []string) error {
-	references, err := referencesTo(s.app, target)
+	references, err := s.referencesTo(target)
 	if err != nil {
 		return err
 	}
@@ -48,7 +122,7 @@ func (s *step) drain(target *core.Collection, ids, path []string) error {
 		if err == nil && isLeaf {
 			err = s.removeReferring(reference, ids)
 		}
-		if err != nil || s.removed > 0 {
+		if err != nil || s.hasRemoved() {
 			return err
 		}
 		if isLeaf {
@@ -65,7 +139,7 @@ func (s *step) drain(target *core.Collection, ids, path []string) error {
 		case slices.Contains(path, reference.from.Id) || len(path) >= maxDepth || !isOwn(reference.from):
 			return s.oneByOne(reference.from, found, func(record *core.Record) error { return s.app.DeleteWithContext(s.ctx, record) })
 		}
-		if err := s.drain(reference.from, found, append(slices.Clone(path), reference.from.Id)); err != nil || s.removed > 0 {
+		if err := s.drain(reference.from, found, append(slices.Clone(path), reference.from.Id)); err != nil || s.hasRemoved() {
 			return err
 		}
 		return s.removeAll(reference.from, found)
@@ -76,10 +150,10 @@ func (s *step) drain(target *core.Collection, ids, path []string) error {
 // isLeaf reports whether records can be removed without looking at them: nothing refers
 // to them, and nobody is told.
 func (s *step) isLeaf(reference reference) (bool, error) {
-	if !reference.removes() || !isOwn(reference.from) || s.room.IsAwaited(reference.from) {
+	if !reference.removes() || !isOwn(reference.from) || s.isAwaited(reference.from) {
 		return false, nil
 	}
-	references, err := referencesTo(s.app, reference.from)
+	references, err := s.referencesTo(reference.from)
 	return len(references) == 0, err
 }
 
@@ -89,7 +163,7 @@ func (s *step) removeReferring(reference reference, ids []string) error {
 	if err != nil {
 		return err
 	}
-	params["size"] = s.size
+	params["size"] = s.piece
 	return s.delete(reference.from, "SELECT [[id]] FROM {{"+reference.from.Name+"}} WHERE "+reference.where(in)+" LIMIT {:size}", params)
 }
 
@@ -107,7 +181,7 @@ func (s *step) referring(reference reference, ids []string) (found []string, err
 	if err != nil {
 		return nil, err
 	}
-	params["size"] = s.size
+	params["size"] = s.pieceOf(reference.from)
 	err = s.app.DB().NewQuery("SELECT [[id]] FROM {{" + reference.from.Name + "}} WHERE " + reference.where(in) + " LIMIT {:size}").
 		Bind(params).WithContext(s.ctx).Column(&found)
 	return found, err
@@ -115,12 +189,12 @@ func (s *step) referring(reference reference, ids []string) (found []string, err
 
 // removeAll removes records together, with what subscribers expect.
 func (s *step) removeAll(collection *core.Collection, ids []string) error {
-	if s.room.IsAwaited(collection) {
+	if s.isAwaited(collection) {
 		records, err := s.load(collection, ids)
 		if err != nil {
 			return err
 		}
-		s.tell = append(s.tell, s.room.Removing(records))
+		s.tell, s.told = append(s.tell, s.room.Removing(records)), s.told+len(records)
 	}
 	params, err := idsOf(ids)
 	if err != nil {
@@ -138,29 +212,23 @@ func (s *step) delete(collection *core.Collection, ids string, params dbx.Params
 		return err
 	}
 	defer rows.Close()
-	event := audit.Event{
-		Action: audit.Delete, Collection: collection.Name, Detail: "belonged to " + s.root.Name + " " + s.deleted.Record + ", which was deleted",
-	}
+	event := s.eventOf(collection)
 	for rows.Next() {
 		var id, about string
 		if err := rows.Scan(&id, &about); err != nil {
 			return err
 		}
 		event.Records = append(event.Records, id)
+		s.removed++
 		if patient != core.FieldNameId {
 			event.Patients = append(event.Patients, about)
 		}
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(event.Records) == 0 {
-		return err
-	}
-	s.removed += len(event.Records)
-	return audit.RecordFor(s.app, s.deleted.Origin, event)
+	return errors.Join(rows.Err(), rows.Close())
 }
 
 // oneByOne changes records with all hooks, as many as there is time for.
 func (s *step) oneByOne(collection *core.Collection, ids []string, change func(*core.Record) error) error {
-	end := time.Now().Add(s.longest)
 	for _, id := range ids {
 		records, err := s.load(collection, []string{id})
 		if err != nil {
@@ -172,7 +240,7 @@ func (s *step) oneByOne(collection *core.Collection, ids []string, change func(*
 			}
 			s.removed++
 		}
-		if time.Now().After(end) {
+		if time.Now().After(s.end) {
 			return nil
 		}
 	}

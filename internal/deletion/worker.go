@@ -13,8 +13,6 @@ import (
 )
 
 const (
-	// leastSize is how many records a transaction removes at least, if there are as many.
-	leastSize = 16
 	// stepTimeout bounds a transaction.
 	stepTimeout = 30 * time.Second
 	// lookEvery is how often processes look for what another one has closed, and for
@@ -23,21 +21,6 @@ const (
 	// settleAfter is how long a deletion stays noted on PostgreSQL: until then requests
 	// that had begun before may still store what belongs to the record.
 	settleAfter = time.Minute
-)
-
-// pace is how many records the first transaction removes and one removes at most, and
-// how long one should take.
-type pace struct {
-	first, most       int
-	shortest, longest time.Duration
-}
-
-var (
-	// onSQLite is short, because everybody else who writes waits, and small, because
-	// pages that are not cached make one transaction much slower than the one before.
-	onSQLite = pace{64, 512, 30 * time.Millisecond, 70 * time.Millisecond}
-	// onPostgreSQL is longer: nobody waits, and each statement is a round trip.
-	onPostgreSQL = pace{4096, 16384, 300 * time.Millisecond, 700 * time.Millisecond}
 )
 
 // bindWorker runs the worker while the app serves.
@@ -102,7 +85,8 @@ func (d *Deletions) removeAll(ctx context.Context) (err error) {
 		if pauseErr != nil {
 			return pauseErr
 		}
-		defer func() { err = errors.Join(err, resume()) }()
+		// Once checkpoints go on, the next one is that of somebody who writes.
+		defer func() { err = errors.Join(err, sqlite.Checkpoint(context.WithoutCancel(ctx), d.app), resume()) }()
 	}
 	var failures []error
 	for _, each := range found {
@@ -131,7 +115,7 @@ func (d *Deletions) remove(ctx context.Context, deleted pending) error {
 			return err
 		}
 		if !d.postgreSQL {
-			if err := sqlite.Checkpoint(ctx, d.app); err != nil {
+			if err := d.giveWay(ctx); err != nil {
 				return err
 			}
 		}
@@ -159,14 +143,17 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	var begun time.Time
-	step := &step{ctx: ctx, room: d.room, size: d.size, longest: d.pace.longest, deleted: deleted, root: collection}
+	step := &step{
+		ctx: ctx, room: d.room, piece: d.pace.piece, deleted: deleted, root: collection,
+		known: map[string][]reference{}, awaited: map[string]bool{},
+	}
 	err := d.app.RunInTransaction(func(tx core.App) error {
 		begun = time.Now() // when it has the writer
 		var mine bool
 		if err := tx.DB().NewQuery("SELECT try_lock('carebase.deletion')").WithContext(ctx).Row(&mine); err != nil || !mine {
 			return err
 		}
-		step.app = tx
+		step.app, step.end = tx, begun.Add(d.budget)
 		if err := step.remove(); err != nil {
 			return err
 		}
@@ -182,21 +169,9 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 		tell()
 	}
 	if step.removed > 0 {
-		d.resize(time.Since(begun))
+		d.budget = d.pace.adapt(d.budget, time.Since(begun))
 	}
 	return step.removed, nil
-}
-
-// resize adapts the size of transactions to how long one took.
-func (d *Deletions) resize(took time.Duration) {
-	switch {
-	case took > 2*d.pace.longest:
-		d.size = max(leastSize, d.size/4)
-	case took > d.pace.longest:
-		d.size = max(leastSize, d.size/2)
-	case took < d.pace.shortest:
-		d.size = min(d.pace.most, d.size*2)
-	}
 }
 
 // finish forgets a deletion of which nothing is left.
