@@ -274,3 +274,46 @@ func TestNobodyChangesTheTrail(t *testing.T) {
 		t.Errorf("a user reads the trail: got %d", status)
 	}
 }
+
+// TestDeliveriesToOneReceiverAreOneEvent has a change delivered to many connections of
+// its owner, and to one of somebody else who sees it, too.
+func TestDeliveriesToOneReceiverAreOneEvent(t *testing.T) {
+	c := newClinic(t)
+	const connections = 20
+	subscribers := make([]*testapp.Subscriber, 0, connections+1)
+	for i := range connections + 1 {
+		token := c.owner.Access
+		if i == connections {
+			token = c.stranger.Access
+		}
+		subscriber := c.Connect()
+		if answer := subscriber.Subscribe(token, "doctors/*"); answer.Status != 204 {
+			t.Fatalf("got %d %s", answer.Status, answer.Body)
+		}
+		subscribers = append(subscribers, subscriber)
+	}
+	before := len(events(t, c.Server))
+	doctor := c.Doctor(c.owner, "Gregory")
+	for _, subscriber := range subscribers {
+		if received := subscriber.Next(); !received.Is("create", doctor) {
+			t.Fatalf("got %+v", received)
+		}
+	}
+	after := events(t, c.Server)[before:]
+	sent := map[string]int{}
+	for _, found := range matching(after, event{Action: "R", Outcome: "success", Door: "realtime", Collection: "doctors", Records: doctor}) {
+		times := 1
+		if found.Detail != "" {
+			if _, err := fmt.Sscanf(found.Detail, "sent %d times", &times); err != nil {
+				t.Fatalf("got %+v", found)
+			}
+		}
+		sent[found.Agent] += times
+	}
+	if len(sent) != 2 || sent[c.owner.ID] != connections || sent[c.stranger.ID] != 1 {
+		t.Errorf("got %v", sent)
+	}
+	if len(after) > connections/2 {
+		t.Errorf("%d events", len(after))
+	}
+}

@@ -72,6 +72,10 @@ type occurrence struct {
 	at     time.Time
 	source source
 	units  int64 // share of the queue's capacity
+	// delivery is which delivery over realtime it is, if any, and again how often more
+	// the same was sent to the same receiver.
+	delivery deliveryKey
+	again    int
 }
 
 // recordSet is the list of records of a long event.
@@ -94,6 +98,9 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	}
 	if o.Patients == nil && o.Collection == collections.Patients {
 		o.Patients = o.Records
+	}
+	if o.again > 0 {
+		o.Detail = "sent " + strconv.Itoa(1+o.again) + " times"
 	}
 	event := &stored{
 		Facts: Facts{

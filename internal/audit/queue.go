@@ -44,10 +44,26 @@ type queue struct {
 // batch holds events that are stored together.
 type batch struct {
 	occurrences []*occurrence
-	stored      chan struct{} // closed when they are
+	// deliveries are those of them that are deliveries.
+	deliveries map[deliveryKey]*occurrence
+	stored     chan struct{} // closed when they are
 }
 
-func newBatch() *batch { return &batch{stored: make(chan struct{})} }
+func newBatch() *batch {
+	return &batch{deliveries: map[deliveryKey]*occurrence{}, stored: make(chan struct{})}
+}
+
+// joinDelivery counts a delivery into a waiting event of the same one to the same
+// receiver, and reports whether there is one.
+func (q *queue) joinDelivery(key deliveryKey) bool {
+	q.mutex.Lock()
+	defer q.mutex.Unlock()
+	known := q.waiting.deliveries[key]
+	if known != nil {
+		known.again++
+	}
+	return known != nil
+}
 
 func newQueue(store func([]*occurrence) error, timeouts Timeouts) *queue {
 	return &queue{
@@ -84,6 +100,9 @@ func (q *queue) add(happened *occurrence) bool {
 		return false
 	}
 	q.waiting.occurrences = append(q.waiting.occurrences, happened)
+	if happened.delivery != (deliveryKey{}) {
+		q.waiting.deliveries[happened.delivery] = happened
+	}
 	return true
 }
 

@@ -60,13 +60,27 @@ func (t *Trail) recordDelivered(e *core.RealtimeMessageEvent, events []Event) er
 		agent.Token, agent.Impersonator = by.token, by.impersonator
 	}
 	from := connectionOf(e.RequestEvent)
-	for _, event := range events {
+	for i, event := range events {
 		event.Agent = agent
-		if err := t.put(e.Request.Context(), &occurrence{Event: event, at: time.Now(), source: from}); err != nil {
+		key := deliveryKey{data: &e.Message.Data[0], event: i, agent: agent, address: from.address, door: from.door}
+		if err := t.put(e.Request.Context(), &occurrence{Event: event, at: time.Now(), source: from, delivery: key}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// deliveryKey is what the deliveries of a message to one receiver have in common: the
+// tabs of a browser, for example. One event tells of them all, with the request id of
+// the first connection.
+type deliveryKey struct {
+	// data is the message's, which all receivers with the same view share, and event
+	// which of the reads in it.
+	data    *byte
+	event   int
+	agent   Agent
+	address string
+	door    Door
 }
 
 // connectionOf returns the source of all messages on a connection. They are sent

@@ -71,8 +71,11 @@ func Flush(ctx context.Context, app core.App) error {
 }
 
 func (t *Trail) put(ctx context.Context, happened *occurrence) error {
-	if err := t.queue.put(ctx, happened); err != nil {
-		return err
+	isJoined := happened.delivery != (deliveryKey{}) && t.queue.joinDelivery(happened.delivery)
+	if !isJoined {
+		if err := t.queue.put(ctx, happened); err != nil {
+			return err
+		}
 	}
 	if t.reads == config.AuditReadsSync {
 		return t.queue.flush(ctx)

@@ -10,27 +10,47 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"carebase/internal/collections"
 )
 
 // streamRounds is how often creating is measured on each of the two servers.
 const streamRounds = 8
 
-// screens are subscribers to all patients that each user sees.
+// screens are subscribers to all records that each user sees of a collection.
 type screens struct {
-	name  string
-	count int
-	// own is whether the patients that are created are theirs.
+	name       string
+	count      int
+	collection string
+	// own is whether the records that are created are theirs.
 	own bool
+	// parameters are the names of what is measured for the simulation.
+	memory, connect, event string
 }
 
-var screenKinds = []screens{{"2,000 of other owners", 2000, false}, {"500 of the owner", 500, true}}
+var screenKinds = []screens{
+	{name: "2,000 of other owners", count: 2000, collection: collections.Patients, memory: "screen.memory", connect: "screen.connect"},
+	{name: "500 of the owner", count: 500, collection: collections.Patients, own: true},
+	{name: "500, each of another user who sees it", count: 500, collection: collections.Doctors, event: "screen.event"},
+}
+
+// creates makes the requests for records of a collection.
+var creates = map[string]operation{
+	collections.Patients: operations[3],
+	collections.Doctors:  {"create a doctor", http.MethodPost, fixed("/api/doctors/"), fixed(`{"name":"Gregory","speciality":"Nephrology"}`), http.StatusCreated},
+}
+
+// sees reports whether the subscribers are sent what is created: everybody sees
+// doctors.
+func (s screens) sees() bool { return s.own || s.collection == collections.Doctors }
 
 // measureStreams measures what subscribers add to the processor time of creating a
-// patient: those whom it does not concern, and those of its owner. A server with the
+// record: those whom it does not concern, those of its owner, and those of other users
+// who see it. A server with the
 // subscribers and one without take turns, each on a copy of the same data.
 func measureStreams(ctx context.Context, options options) (err error) {
 	if options.users < 2 || options.patients < options.users || options.time <= 0 {
-		return errors.New("usage: go run ./internal/bench -streams [-users 20] [-patients 200] [-time 3s]")
+		return errors.New("usage: go run ./internal/bench -streams [-users 501] [-patients 1002] [-time 3s]")
 	}
 	directory, err := os.MkdirTemp("", "carebase-bench-*")
 	if err != nil {
@@ -91,7 +111,7 @@ func (s screens) measure(ctx context.Context, binary, directory, data string, op
 	}
 	var without, with turns
 	nobody := &streams{}
-	if err := errors.Join(without.create(ctx, servers[0], nobody, callers[0], options.time), with.create(ctx, servers[1], nobody, callers[0], options.time)); err != nil {
+	if err := errors.Join(without.create(ctx, servers[0], nobody, s.collection, callers[0], options.time), with.create(ctx, servers[1], nobody, s.collection, callers[0], options.time)); err != nil {
 		return err
 	}
 	before, err := servers[1].residentMemory()
@@ -102,7 +122,7 @@ func (s screens) measure(ctx context.Context, binary, directory, data string, op
 	if err != nil {
 		return err
 	}
-	open, err := servers[1].subscribe(ctx, s.count, of)
+	open, err := servers[1].subscribe(ctx, s.count, s.collection, of)
 	if err != nil {
 		return err
 	}
@@ -117,15 +137,15 @@ func (s screens) measure(ctx context.Context, binary, directory, data string, op
 	}
 	memory := float64(after-before) / 1000 / float64(s.count)
 	connecting := float64((connected - spent).Microseconds()) / float64(s.count)
-	if s.own {
+	if s.sees() {
 		open.each = int64(s.count)
 	}
 	without, with = turns{}, turns{} // those before were to warm up
 	for range streamRounds {
-		if err := without.create(ctx, servers[0], nobody, callers[0], options.time); err != nil {
+		if err := without.create(ctx, servers[0], nobody, s.collection, callers[0], options.time); err != nil {
 			return err
 		}
-		if err := with.create(ctx, servers[1], open, callers[0], options.time); err != nil {
+		if err := with.create(ctx, servers[1], open, s.collection, callers[0], options.time); err != nil {
 			return err
 		}
 	}
@@ -133,10 +153,12 @@ func (s screens) measure(ctx context.Context, binary, directory, data string, op
 	ratios := with.ratios(without)
 	fmt.Printf("| %s | %.2f | %.2f | %.2f (%.2f to %.2f) | %.1f | %s | %s | %.1f | %.0f |\n", s.name, a, b, b/a, slices.Min(ratios), slices.Max(ratios), (b-a)*1000/float64(s.count),
 		milliseconds(without.answers()), milliseconds(with.answers()), memory, connecting)
-	if s.own {
-		return options.keep(map[string]float64{"screen.event": math.Round((b - a) * 1000 / float64(s.count))})
+	measured := map[string]float64{s.memory: memory, s.connect: connecting, s.event: (b - a) * 1000 / float64(s.count)}
+	delete(measured, "") // what is not for the simulation
+	for name, value := range measured {
+		measured[name] = math.Round(value)
 	}
-	return options.keep(map[string]float64{"screen.memory": math.Round(memory), "screen.connect": math.Round(connecting)})
+	return options.keep(measured)
 }
 
 // turns are what creating took a server.
@@ -148,7 +170,7 @@ type turns struct {
 
 // create creates patients for the duration, one once the one before has been
 // delivered. The processor time includes what is stored after the answers.
-func (t *turns) create(ctx context.Context, server *server, subscribers *streams, writer caller, duration time.Duration) error {
+func (t *turns) create(ctx context.Context, server *server, subscribers *streams, collection string, writer caller, duration time.Duration) error {
 	before, err := server.processorTime()
 	if err != nil {
 		return err
@@ -158,7 +180,7 @@ func (t *turns) create(ctx context.Context, server *server, subscribers *streams
 	created := 0
 	for begin := time.Now(); time.Since(begin) < duration; created++ {
 		sent := time.Now()
-		if err := send(ctx, client, server.origin, operations[3], []caller{writer}); err != nil {
+		if err := send(ctx, client, server.origin, creates[collection], []caller{writer}); err != nil {
 			return err
 		}
 		t.latencies = append(t.latencies, time.Since(sent))

@@ -18,6 +18,8 @@ type streams struct {
 	// each is how many events a write causes; awaited are those that have been waited for.
 	each, awaited int64
 	received      atomic.Int64
+	// topic is what they subscribe to.
+	topic string
 }
 
 func (s *streams) close() {
@@ -37,9 +39,9 @@ func (s *streams) await() error {
 	return nil
 }
 
-// subscribe opens connections of users in turn and subscribes them to patients.
-func (s *server) subscribe(ctx context.Context, count int, of []caller) (*streams, error) {
-	made := &streams{}
+// subscribe opens connections of users in turn and subscribes them to a collection.
+func (s *server) subscribe(ctx context.Context, count int, collection string, of []caller) (*streams, error) {
+	made := &streams{topic: collection + "/*"}
 	for i := range count {
 		if err := made.add(ctx, s.origin, of[i%len(of)]); err != nil {
 			made.close()
@@ -68,7 +70,7 @@ func (s *streams) add(ctx context.Context, origin string, user caller) error {
 			}
 		}
 	}
-	body, err := json.Marshal(map[string]any{"clientId": hello.ClientID, "subscriptions": []string{"patients/*"}})
+	body, err := json.Marshal(map[string]any{"clientId": hello.ClientID, "subscriptions": []string{s.topic}})
 	if err != nil {
 		return err
 	}
@@ -78,7 +80,7 @@ func (s *streams) add(ctx context.Context, origin string, user caller) error {
 	}
 	go func() {
 		for lines.Scan() {
-			if strings.HasPrefix(lines.Text(), "event:patients/") {
+			if lines.Text() == "event:"+s.topic {
 				s.received.Add(1)
 			}
 		}
