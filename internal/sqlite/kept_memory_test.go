@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pocketbase/dbx"
+	"modernc.org/libc"
 )
 
 // TestJournalMemoryIsKept runs statements that fire a trigger, of which the second and
@@ -32,9 +33,9 @@ func TestJournalMemoryIsKept(t *testing.T) {
 				return err
 			}
 			if i == 1 {
-				kept = pieces()
+				kept = journals()
 			}
-			if now := pieces(); len(now) == 0 || !slices.Equal(now, kept) {
+			if now := journals(); len(now) == 0 || !slices.Equal(now, kept) {
 				return fmt.Errorf("statement %d left the pieces %v, not %v", i, now, kept)
 			}
 		}
@@ -55,8 +56,39 @@ func TestJournalMemoryIsKept(t *testing.T) {
 	}
 }
 
-func pieces() []uintptr {
-	journalPieces.Lock()
-	defer journalPieces.Unlock()
-	return slices.Clone(journalPieces.free)
+func journals() []uintptr {
+	keptPieces[0].Lock()
+	defer keptPieces[0].Unlock()
+	return slices.Clone(keptPieces[0].free)
+}
+
+// TestMemoryIsKept takes pieces of memory and releases them: the next one of the same
+// size is one of them, and as large as SQLite has been told. A piece that is too large is
+// not kept.
+func TestMemoryIsKept(t *testing.T) {
+	thread := libc.NewTLS()
+	defer thread.Close()
+	for _, test := range []struct {
+		size, real int32
+		isKept     bool
+	}{{1, 8, true}, {9, 24, true}, {600, 1016, true}, {1016, 1016, true}, {1017, 2040, true}, {16376, 16376, true}, {16377, 16384, false}} {
+		if rounded := roundUp(thread, test.size); rounded != test.real {
+			t.Errorf("%d bytes are rounded to %d, not %d", test.size, rounded, test.real)
+		}
+		piece := allocate(thread, test.size)
+		if size := allocator.size(thread, piece); size != test.real {
+			t.Errorf("a piece of %d bytes has %d, not %d", test.size, size, test.real)
+		}
+		kept := piecesOf(test.real)
+		if (kept != nil) != test.isKept {
+			t.Fatalf("%d bytes are kept: %t, not %t", test.size, kept != nil, test.isKept)
+		}
+		release(thread, piece)
+		if kept == nil {
+			continue
+		}
+		if len(kept.free) == 0 || len(kept.free) > maxPieces {
+			t.Errorf("%d pieces of %d bytes are kept", len(kept.free), test.size)
+		}
+	}
 }

@@ -1,0 +1,140 @@
+package sqlite
+
+import (
+	"math/bits"
+	"sync"
+	"unsafe"
+
+	"modernc.org/libc"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// The driver's allocator maps memory when a size is asked for of which nothing is in
+// use, and unmaps it when the last piece of it is released. Statements that run one
+// after the other do that each time: a third of storing an audit event, whose text an
+// index cuts, and a quarter of creating a record, whose triggers keep a journal to undo
+// themselves. Pieces of each size are kept instead.
+const (
+	// pieceHeaderBytes is SQLite's header of a piece.
+	pieceHeaderBytes = 8
+	// The smallest and the largest piece that is kept, in bits: the allocator's own sizes.
+	leastPieceBits, mostPieceBits = 4, 14
+	// maxPieces is how many pieces of each size are kept.
+	maxPieces = 16
+	// journalBytes is how much of a statement's journal is in memory; what is longer is in
+	// a file.
+	journalBytes = 64 << 10
+	// journalPieceBytes is a piece of that size with the journal's header of it.
+	journalPieceBytes = journalBytes + 8
+	// maxJournalPieces is how many of those are kept: one connection writes to each
+	// database file.
+	maxJournalPieces = 4
+)
+
+// pieces are those of one size that are not in use.
+type pieces struct {
+	sync.Mutex
+	free []uintptr
+	most int
+}
+
+// keptPieces are those of journals, followed by the others from the smallest on.
+var keptPieces [1 + mostPieceBits - leastPieceBits + 1]pieces
+
+// allocator is SQLite's own, which all other memory comes from.
+var allocator struct {
+	methods  sqlite3.Tsqlite3_mem_methods
+	allocate func(*libc.TLS, int32) uintptr
+	release  func(*libc.TLS, uintptr)
+	size     func(*libc.TLS, uintptr) int32
+	roundUp  func(*libc.TLS, int32) int32
+}
+
+func init() {
+	for i := range keptPieces {
+		keptPieces[i].most = maxPieces
+	}
+	keptPieces[0].most = maxJournalPieces
+	thread := libc.NewTLS()
+	defer thread.Close()
+	methods := &allocator.methods
+	configure(thread, sqlite3.SQLITE_CONFIG_STMTJRNL_SPILL, int32(journalBytes))
+	configure(thread, sqlite3.SQLITE_CONFIG_GETMALLOC, uintptr(unsafe.Pointer(methods)))
+	allocator.allocate = functionAt[func(*libc.TLS, int32) uintptr](methods.FxMalloc)
+	allocator.release = functionAt[func(*libc.TLS, uintptr)](methods.FxFree)
+	allocator.size = functionAt[func(*libc.TLS, uintptr) int32](methods.FxSize)
+	allocator.roundUp = functionAt[func(*libc.TLS, int32) int32](methods.FxRoundup)
+	methods.FxMalloc, methods.FxFree, methods.FxRoundup = addressOf(allocate), addressOf(release), addressOf(roundUp)
+	configure(thread, sqlite3.SQLITE_CONFIG_MALLOC, uintptr(unsafe.Pointer(methods)))
+}
+
+// functionAt returns the function that SQLite, translated from C, has as a pointer.
+func functionAt[F any](pointer uintptr) F { return *(*F)(unsafe.Pointer(&pointer)) }
+
+// addressOf returns the pointer to a function of this package, which the garbage
+// collector does not move.
+func addressOf[F any](function F) uintptr { return *(*uintptr)(unsafe.Pointer(&function)) }
+
+// pieceBits returns the allocator's size for a piece, in bits.
+func pieceBits(size int32) int {
+	return max(leastPieceBits, bits.Len32(uint32(size)+pieceHeaderBytes-1))
+}
+
+// roundUp returns how many bytes a piece really has, which SQLite asks for and may use.
+func roundUp(thread *libc.TLS, size int32) int32 {
+	if length := pieceBits(size); size > 0 && length <= mostPieceBits {
+		return 1<<length - pieceHeaderBytes
+	}
+	return allocator.roundUp(thread, size)
+}
+
+// piecesOf returns where pieces of a size are kept, nil for other sizes.
+func piecesOf(size int32) *pieces {
+	if size == journalPieceBytes {
+		return &keptPieces[0]
+	}
+	if length := pieceBits(size); length <= mostPieceBits && size == 1<<length-pieceHeaderBytes {
+		return &keptPieces[1+length-leastPieceBits]
+	}
+	return nil
+}
+
+func allocate(thread *libc.TLS, size int32) uintptr {
+	size = roundUp(thread, size)
+	if kept := piecesOf(size); kept != nil {
+		if piece := kept.take(); piece != 0 {
+			return piece
+		}
+	}
+	return allocator.allocate(thread, size)
+}
+
+func release(thread *libc.TLS, piece uintptr) {
+	if kept := piecesOf(allocator.size(thread, piece)); kept == nil || !kept.keep(piece) {
+		allocator.release(thread, piece)
+	}
+}
+
+// take returns a piece, 0 if there is none.
+func (p *pieces) take() uintptr {
+	p.Lock()
+	defer p.Unlock()
+	last := len(p.free) - 1
+	if last < 0 {
+		return 0
+	}
+	piece := p.free[last]
+	p.free = p.free[:last]
+	return piece
+}
+
+// keep reports whether it keeps a piece.
+func (p *pieces) keep(piece uintptr) bool {
+	p.Lock()
+	defer p.Unlock()
+	if len(p.free) >= p.most {
+		return false
+	}
+	p.free = append(p.free, piece)
+	return true
+}
