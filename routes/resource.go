@@ -191,6 +191,24 @@ func (s *resource) findForChange(r *rest.Request, app core.App) (*core.Record, e
 	return s.findOwned(r, app, r.Request.PathValue("id"))
 }
 
+// mayChange returns the errors of findForChange. What only its owner may read was read
+// together with the caller.
+func (s *resource) mayChange(r *rest.Request) error {
+	if s.readableByAll {
+		_, err := s.findForChange(r, r.App)
+		return err
+	}
+	viewed, err := s.viewQuery(r.App)
+	if err != nil {
+		return err
+	}
+	values, err := viewed.read(r, r.Request.PathValue("id"))
+	if err == nil && values == nil {
+		return rest.NotFoundModel(s.Model)
+	}
+	return err
+}
+
 // findOwned returns the object with the id if the caller owns it, with the
 // errors of findForChange.
 func (s *resource) findOwned(r *rest.Request, app core.App, id string) (*core.Record, error) {

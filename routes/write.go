@@ -79,17 +79,17 @@ func (s *resource) update(r *rest.Request, partial bool) error {
 	// The body is read outside the transaction, which must not wait for a slow
 	// client. An object that the caller may not change is refused before its body
 	// is read.
-	record, err := s.findForChange(r, r.App)
-	if err != nil {
+	if err := s.mayChange(r); err != nil {
 		return s.denied(r, err)
 	}
-	if err := s.checkStored(r, r.App, record.Id); err != nil {
+	if err := s.checkStored(r, r.App, r.Request.PathValue("id")); err != nil {
 		return err
 	}
 	values, err := r.Validated(partial)
 	if err != nil {
 		return err
 	}
+	var record *core.Record
 	err = r.App.RunInTransaction(func(txApp core.App) error {
 		if record, err = s.findForChange(r, txApp); err != nil {
 			return err

@@ -38,11 +38,14 @@ type joined struct {
 
 const joinedKey = "simplejwtJoined"
 
+// joinedMethods are those of requests that read the row before all else.
+var joinedMethods = []string{http.MethodGet, http.MethodPatch, http.MethodPut}
+
 type joinedContext struct{}
 
 // Request makes LoadToken read the row with this id. Row returns it.
 func (j *Join) Request(e *core.RequestEvent, id string) {
-	if e.Request.Method == http.MethodGet && j.id >= 0 {
+	if slices.Contains(joinedMethods, e.Request.Method) && j.id >= 0 {
 		e.Set(joinedKey, &joined{Join: j, id: id})
 	}
 }

@@ -129,6 +129,7 @@ func (c *connection) ExecContext(ctx context.Context, query string, values []dri
 
 // QueryContext implements driver.QueryerContext.
 func (c *connection) QueryContext(ctx context.Context, query string, values []driver.NamedValue) (driver.Rows, error) {
+	query, values = steady(query, values)
 	return c.query(ctx, func(ctx context.Context) (driver.Rows, error) {
 		if !isKept(query) {
 			return c.ownConnection.QueryContext(ctx, query, values)
