@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,4 +53,14 @@ func ParseHeads(text string) ([]Head, error) {
 	found := headSet{}
 	err := found.read(strings.NewReader(text), time.Now())
 	return found.sorted(), err
+}
+
+// StoreViews stores events of views of patients in one transaction, as the queue does.
+func (t *Trail) StoreViews(count int) error {
+	happened := make([]*occurrence, count)
+	for i := range happened {
+		from := source{agent: Agent{ID: "42", Type: User}, rawToken: "header.claims.signature", address: "192.0.2.77", requestID: newRequestID(), door: REST}
+		happened[i] = &occurrence{Event: Event{Action: Read, Collection: "patients", Records: []string{strconv.Itoa(1 + i%600)}}, at: time.Now(), source: from}
+	}
+	return t.storeAll(happened)
 }
