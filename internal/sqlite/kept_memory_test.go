@@ -56,10 +56,12 @@ func TestJournalMemoryIsKept(t *testing.T) {
 	}
 }
 
-func journals() []uintptr {
-	keptPieces[0].Lock()
-	defer keptPieces[0].Unlock()
-	return slices.Clone(keptPieces[0].free)
+func journals() []uintptr { return keptPieces[0].unused() }
+
+func (p *pieces) unused() []uintptr {
+	p.Lock()
+	defer p.Unlock()
+	return slices.Clone(p.free)
 }
 
 // TestMemoryIsKept takes pieces of memory and releases them: the next one of the same
@@ -87,8 +89,8 @@ func TestMemoryIsKept(t *testing.T) {
 		if kept == nil {
 			continue
 		}
-		if len(kept.free) == 0 || len(kept.free) > maxPieces {
-			t.Errorf("%d pieces of %d bytes are kept", len(kept.free), test.size)
+		if count := len(kept.unused()); count == 0 || count > maxPieces {
+			t.Errorf("%d pieces of %d bytes are kept", count, test.size)
 		}
 	}
 }
