@@ -7,6 +7,7 @@ import (
 
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
 
+	"carebase/internal/changes"
 	"carebase/internal/collections"
 	"carebase/internal/counts"
 )
@@ -27,6 +28,9 @@ func derivedDown(app core.App) error {
 				return err
 			}
 		}
+	}
+	if err := changes.Drop(context.Background(), app.DB()); err != nil {
+		return err
 	}
 	return counts.Drop(context.Background(), app.DB(), collections.Counters())
 }

@@ -12,9 +12,9 @@ import (
 // taken are the first segments of paths below /api/ that are PocketBase's.
 var taken = []string{"admins", "backups", "batch", "collections", "crons", "files", "health", "logs", "oauth2-redirect", "realtime", "settings", "sql"}
 
-// checkNames returns an error for names of API_RESOURCES that clash with an endpoint,
+// CheckNames returns an error for names of API_RESOURCES that clash with an endpoint,
 // with one of the program's collections, or with each other's objects.
-func checkNames(names []string) error {
+func CheckNames(names []string) error {
 	endpoints := append([]string{"docs"}, taken...)
 	models := map[string]string{"detail": "an error", "fieldmetadata": "the answer to OPTIONS"}
 	for prefix, paths := range table(&config.Config{}) {

@@ -6,7 +6,7 @@ import (
 )
 
 func TestNamesOfResources(t *testing.T) {
-	if err := checkNames([]string{"appointments", "visits", "lab_results"}); err != nil {
+	if err := CheckNames([]string{"appointments", "visits", "lab_results"}); err != nil {
 		t.Error(err)
 	}
 	for name, want := range map[string]string{
@@ -15,7 +15,7 @@ func TestNamesOfResources(t *testing.T) {
 		"figures": "the objects of figures would be called Figure, as those of another endpoint", "details": "would be called Detail",
 		"patient_requests": "would be called PatientRequest", "appointment": "would be called Appointment, as those of appointments",
 	} {
-		if err := checkNames([]string{"appointments", name}); err == nil || !strings.Contains(err.Error(), want) {
+		if err := CheckNames([]string{"appointments", name}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", name, err, want)
 		}
 	}

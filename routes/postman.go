@@ -116,7 +116,7 @@ var story = []postman.Chapter{
 			},
 			{Operation: "mappings_list"},
 			{Operation: "mappings_patient_id_list", Path: map[string]string{"patient_id": "{{patientId}}"}},
-			{Operation: "overview_list"},
+			{Operation: "overview_list"}, {Operation: "overview_changes_list"},
 			{Operation: "mappings_detail_destroy", Path: map[string]string{"id": "{{mappingId}}"}},
 		},
 	},

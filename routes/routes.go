@@ -20,7 +20,7 @@ import (
 // starts.
 func Bind(app core.App, settings *config.Config, public fs.FS, surround func(*router.RouterGroup[*core.RequestEvent])) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		if err := checkNames(settings.APIResources); err != nil {
+		if err := CheckNames(settings.APIResources); err != nil {
 			return err
 		}
 		for prefix, endpoints := range table(settings) {
@@ -83,7 +83,10 @@ func table(settings *config.Config) map[string]endpoints {
 			"/{patient_id}": mappings.ofPatientView(),
 			"/detail/{id}":  mappings.destroyView(),
 		},
-		"/api/overview": {"": overview{patients, doctors, mappings.resource}.view()},
+		"/api/overview": {
+			"":         overview{patients, doctors, mappings.resource}.view(),
+			"/changes": lastChanges{patients}.view(),
+		},
 	}
 	for _, name := range settings.APIResources {
 		drawn := newDrawnResource(name, settings)

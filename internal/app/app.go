@@ -76,7 +76,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	routes.Bind(app, config, options.Public, surround)
 	app.RootCmd.AddCommand(
 		cli.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), cli.NewDatabaseCommand(),
-		cli.NewAuditCommand(app, config), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config),
+		cli.NewAuditCommand(app, config), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config, routes.CheckNames),
 		cli.NewRunServerCommand(app, config), cli.NewCreateSuperuserCommand(app, config), cli.NewChangePasswordCommand(app, config), cli.NewFlushExpiredTokensCommand(app),
 	)
 	if err := bindScripts(app); err != nil {

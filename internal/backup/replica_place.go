@@ -60,6 +60,18 @@ func newReplica(settings *config.Replica) *replicaPlace {
 	}
 }
 
+// ReadReplica returns an error if a replica cannot be read, or holds no database.
+func ReadReplica(ctx context.Context, settings *config.Replica) error {
+	replica := newReplica(settings)
+	switch _, err := replica.read(ctx); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s has no replica", replica.name)
+	case err != nil:
+		return fmt.Errorf("%s cannot be read: %w", replica.name, err)
+	}
+	return nil
+}
+
 // belongsTo gives the replica's files the permissions of the database, and keeps files
 // to send beside it.
 func (r *replicaPlace) belongsTo(database *litestream.DB) {

@@ -10,8 +10,9 @@ import (
 	"carebase/internal/doctor"
 )
 
-// NewDoctorCommand returns the command "doctor".
-func NewDoctorCommand(app core.App, settings *config.Config) *cobra.Command {
+// NewDoctorCommand returns the command "doctor". checkNames returns why the API cannot
+// serve collections of these names.
+func NewDoctorCommand(app core.App, settings *config.Config, checkNames func([]string) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the deployment and say what to do",
@@ -23,7 +24,7 @@ user, whether or not the server runs.`,
 		Annotations: map[string]string{standsAlone: "yes"},
 		RunE: func(command *cobra.Command, _ []string) error {
 			wrong := 0
-			doctor.Run(command.Context(), app, settings, func(finding doctor.Finding) {
+			doctor.Run(command.Context(), app, settings, checkNames, func(finding doctor.Finding) {
 				if finding.Level == doctor.Wrong {
 					wrong++
 				}

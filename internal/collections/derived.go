@@ -7,6 +7,7 @@ import (
 
 	"github.com/pocketbase/dbx"
 
+	"carebase/internal/changes"
 	"carebase/internal/counts"
 	"carebase/internal/search"
 )
@@ -72,7 +73,7 @@ func (c *Collection) SearchIndex() (index search.Index, ok bool) {
 }
 
 // EnsureDerived creates what the database derives from the records and keeps itself:
-// the search indexes and the counts. A copied database does not have them.
+// the search indexes, the counts, and when patients were changed. A copied database does not have them.
 func EnsureDerived(ctx context.Context, db dbx.Builder) error {
 	for _, collection := range all {
 		index, ok := collection.SearchIndex()
@@ -83,12 +84,15 @@ func EnsureDerived(ctx context.Context, db dbx.Builder) error {
 			return err
 		}
 	}
-	return counts.Ensure(ctx, db, Counters())
+	if err := counts.Ensure(ctx, db, Counters()); err != nil {
+		return err
+	}
+	return changes.Ensure(ctx, db)
 }
 
 // isDerived reports whether a table holds what is derived from health data.
 func isDerived(table string) bool {
-	if table == counts.Table {
+	if table == counts.Table || table == changes.Table {
 		return true
 	}
 	for _, collection := range all {

@@ -18,12 +18,18 @@ import (
 // others is the set of permission bits of everyone but a file's owner.
 const others fs.FileMode = 0o077
 
+// handler is the id of the hook that tightens permissions.
+const handler = "carebaseTighten"
+
+// Unbind leaves the permissions as they are when the app bootstraps.
+func Unbind(app core.App) { app.OnBootstrap().Unbind(handler) }
+
 // Bind tightens the permissions of the app's data directory, and of further
 // directories, each time the app bootstraps. It writes one line to out if anything
 // changed and one if that failed; neither stops the app.
 func Bind(app core.App, out io.Writer, further ...string) {
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{
-		Id:       "carebaseTighten",
+		Id:       handler,
 		Priority: -1001, // before the databases are opened
 		Func: func(e *core.BootstrapEvent) error {
 			for _, directory := range append([]string{e.App.DataDir()}, further...) {

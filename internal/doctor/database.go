@@ -66,7 +66,13 @@ func checkSchema(ctx context.Context, d *deployment) []Finding {
 	case problem != "":
 		return wrong(problem, "undo the migration, with carebase migrate down or another one: the server does not start")
 	}
-	return ok("the program's collections are as they must be")
+	findings := ok("the program's collections are as they must be")
+	for _, name := range d.settings.APIResources {
+		if collections.Find(d.app, name) == nil {
+			findings = append(findings, note("there is no collection "+name+", which API_RESOURCES names", "make it in the dashboard, or correct the name")...)
+		}
+	}
+	return findings
 }
 
 func checkSuperusers(_ context.Context, d *deployment) []Finding {

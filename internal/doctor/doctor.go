@@ -6,13 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/config"
+	"carebase/internal/datadir"
 )
 
 // Level says how bad a finding is.
@@ -59,10 +62,11 @@ type check struct {
 type deployment struct {
 	app      core.App
 	settings *config.Config
+	// checkNames returns why the API cannot serve collections of these names.
+	checkNames func([]string) error
 }
 
-// beforeOpening are the checks that opening the database would disturb: it tightens
-// permissions.
+// beforeOpening are the checks that need no database.
 var beforeOpening = []check{
 	{subject: "version", run: checkVersions},
 	{subject: "configuration", run: checkConfiguration},
@@ -87,12 +91,13 @@ var whenOpen = []check{
 var errNoDatabase = errors.New("there is none yet")
 
 // Run checks a deployment and passes each finding on as soon as it is known. It opens
-// the app and closes it again.
-func Run(ctx context.Context, app core.App, settings *config.Config, report func(Finding)) {
-	subject := &deployment{app, settings}
+// the app and closes it again. checkNames returns why the API cannot serve collections
+// of these names.
+func Run(ctx context.Context, app core.App, settings *config.Config, checkNames func([]string) error, report func(Finding)) {
+	subject := &deployment{app, settings, checkNames}
 	runAll(ctx, beforeOpening, subject, report)
 	if err := subject.open(); err != nil {
-		report(Finding{Wrong, "database", err.Error(), "the start of the server creates or opens it; see the message there"})
+		report(Finding{Wrong, "database", err.Error(), subject.adviceOn(err)})
 		return
 	}
 	runAll(ctx, whenOpen, subject, report)
@@ -125,7 +130,42 @@ func (d *deployment) open() error {
 			return errNoDatabase
 		}
 	}
+	datadir.Unbind(d.app) // a check changes no permissions
 	return d.app.Bootstrap()
+}
+
+// adviceOn says what to do about a database that cannot be opened.
+func (d *deployment) adviceOn(err error) string {
+	newest := d.newestArchive()
+	switch {
+	case errors.Is(err, errNoDatabase):
+		return "the first start creates it: carebase serve"
+	case d.settings.PostgreSQL != nil:
+		return "look whether PostgreSQL runs and the PG_ variables are right; docs/postgresql.md has what it needs"
+	case errors.Is(err, fs.ErrPermission):
+		return "run this as the server's user"
+	case newest != "":
+		return "stop the server, then carebase backup restore " + newest + " --force, which keeps what is there aside"
+	}
+	return "stop the server and restore a backup or the replica (docs/backups.md)"
+}
+
+// newestArchive returns the name of the newest backup in the data directory; empty if
+// there is none. Listing them as the server does needs the database.
+func (d *deployment) newestArchive() (name string) {
+	entries, err := os.ReadDir(filepath.Join(d.app.DataDir(), core.LocalBackupsDirName))
+	if err != nil {
+		return ""
+	}
+	var newest time.Time
+	for _, entry := range entries {
+		info, err := entry.Info()
+		isArchive := strings.HasSuffix(entry.Name(), ".zip") || strings.HasSuffix(entry.Name(), ".zip.age")
+		if err == nil && isArchive && info.Mode().IsRegular() && info.ModTime().After(newest) {
+			newest, name = info.ModTime(), entry.Name()
+		}
+	}
+	return name
 }
 
 func ok(format string, values ...any) []Finding {

@@ -18,9 +18,13 @@ func checkVersions(context.Context, *deployment) []Finding {
 	return ok("Carebase %s (commit %s), PocketBase %s, %s", version.String(), version.Commit(), version.Dependency("github.com/pocketbase/pocketbase"), runtime.Version())
 }
 
-// checkConfiguration looks at settings that are valid, but seldom meant.
+// checkConfiguration looks at settings with which the server does not start, and at
+// those that are valid, but seldom meant.
 func checkConfiguration(_ context.Context, d *deployment) []Finding {
 	var found []Finding
+	if err := d.checkNames(d.settings.APIResources); err != nil {
+		found = wrong(err.Error(), "name collections that you have made; with this the server does not start")
+	}
 	for _, each := range []struct {
 		applies        bool
 		level          Level
@@ -28,9 +32,9 @@ func checkConfiguration(_ context.Context, d *deployment) []Finding {
 	}{
 		{d.settings.Debug, Wrong, "DEBUG prints health data", "unset it"},
 		{d.settings.Throttle == nil, Wrong, "THROTTLE=False lets anybody guess passwords", "unset it"},
-		{d.settings.SecretKey == "", Note, "SECRET_KEY is unset", "tokens are signed with keys in the database, and so in its backups"},
-		{len(d.settings.AllowedHosts) == 0, Note, "ALLOWED_HOSTS is unset", "list the host names of this server"},
-		{len(d.settings.CORSAllowedOrigins) == 0, Note, "CORS_ALLOWED_ORIGINS is unset", "list the origins of your frontends; any page may call the API"},
+		{d.settings.SecretKey == "", Note, "SECRET_KEY is unset, and tokens are signed with keys that are in the database and its backups", "set it to a long random text, as openssl rand -base64 48 prints"},
+		{len(d.settings.AllowedHosts) == 0, Note, "ALLOWED_HOSTS is unset, and any host name is answered", "list the host names of this server"},
+		{len(d.settings.CORSAllowedOrigins) == 0, Note, "CORS_ALLOWED_ORIGINS is unset, and any page may call the API", "list the origins of your frontends"},
 		{isPublic(d.settings.HTTPAddr) && len(d.settings.TrustedProxies) == 0, Note, "HTTP_ADDR " + d.settings.HTTPAddr + " is reachable from other machines without TLS",
 			"listen on 127.0.0.1 behind a proxy and list it in TRUSTED_PROXIES, or use serve DOMAIN"},
 		{len(d.settings.SuperuserNetworks) == 0 && !d.settings.SuperuserMFA, Note, "superusers may sign in from anywhere", "set SUPERUSER_NETWORKS, or SUPERUSER_MFA"},

@@ -27,16 +27,16 @@ const defaultSender = "support@example.com"
 func checkMail(ctx context.Context, d *deployment) []Finding {
 	settings := d.app.Settings()
 	if !settings.SMTP.Enabled {
-		return note("no mail server is set up", "without one nobody can reset a password: the dashboard's Settings, Mail settings")
+		return note("no mail server is set up, and nobody can reset a password", "set one up in the dashboard: Settings, Mail settings")
 	}
 	address := net.JoinHostPort(settings.SMTP.Host, strconv.Itoa(settings.SMTP.Port))
 	connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 	if err != nil {
-		return wrong("the mail server does not answer: "+err.Error(), "the dashboard's Settings, Mail settings")
+		return wrong("the mail server does not answer: "+err.Error(), "correct it in the dashboard: Settings, Mail settings")
 	}
 	_ = connection.Close()
 	if settings.Meta.SenderAddress == defaultSender {
-		return wrong("the sender is "+defaultSender, "the dashboard's Settings, Mail settings")
+		return wrong("the sender is "+defaultSender, "correct it in the dashboard: Settings, Mail settings")
 	}
 	return ok("%s answers; the sender is %s", address, settings.Meta.SenderAddress)
 }
@@ -110,8 +110,12 @@ func checkReplica(ctx context.Context, d *deployment) []Finding {
 	case d.settings.PostgreSQL != nil:
 		return note("PostgreSQL's own are not checked", "see docs/postgresql.md")
 	case d.settings.Backup.Replica == nil:
-		return note("there is none", "with REPLICA_URL a lost machine loses a second of work")
-	case d.settings.MetricsAddr == "":
+		return note("there is none, and a lost machine loses all work since the last backup", "set REPLICA_URL")
+	}
+	if err := backup.ReadReplica(ctx, d.settings.Backup.Replica); err != nil {
+		return wrong("nothing is replicated to REPLICA_URL: "+err.Error(), "mount its disk, or check the bucket and its keys; the server says \"replica\" in its log")
+	}
+	if d.settings.MetricsAddr == "" {
 		return note("its lag is not known here", "set METRICS_ADDR; /readyz says whether it follows")
 	}
 	lag, err := replicaLag(ctx, d.settings.MetricsAddr)

@@ -37,4 +37,4 @@ func (s *server) mayUseReplica(e *core.RequestEvent) bool {
 }
 
 // listed are the paths of lists below /api, besides those of API_RESOURCES.
-var listed = []string{collections.Patients, collections.Doctors, collections.Mappings, "overview"}
+var listed = []string{collections.Patients, collections.Doctors, collections.Mappings, "overview", "overview/changes"}

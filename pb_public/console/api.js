@@ -12,6 +12,7 @@ import { download, encode, isMissing, post, reach, request } from "./request.js"
  * @typedef {import("../../internal/testing/browser/api").Session} Device
  * @typedef {import("../../internal/testing/browser/api").AuditEvent} HistoryEvent
  * @typedef {import("../../internal/testing/browser/api").Figure} Figure
+ * @typedef {import("../../internal/testing/browser/api").Change} Change
  */
 
 /** The id of a record: a number, or the same as text in an address. @typedef {string | number} Id */
@@ -87,6 +88,9 @@ export const history = (patient, page, signal) => request("GET", `/api/patients/
 
 /** @param {AbortSignal} signal @returns {Promise<Figure[]>} */
 export const overview = (signal) => request("GET", "/api/overview/", { signal });
+
+/** Returns the patients that were changed or added last. @param {AbortSignal} signal @returns {Promise<Change[]>} */
+export const lastChanges = (signal) => request("GET", "/api/overview/changes/", { signal });
 
 /** @param {AbortSignal} signal @returns {Promise<Device[]>} */
 export const devices = (signal) => request("GET", "/api/auth/sessions/", { signal });

@@ -6,8 +6,11 @@ import { formatNumber } from "./format.js";
 
 /** @typedef {{ label: string, value: number, href?: string, short?: string }} Bar */
 
+/** The length of labels in characters that need little room. */
+const SHORT = 6;
+
 /** Horizontal bars. @param {string} title @param {Bar[]} bars @param {import("./dom.js").Child} [foot] */
-export const barChart = (title, bars, foot) => chart("bars", title, bars, foot);
+export const barChart = (title, bars, foot) => chart(bars.every(({ label }) => label.length <= SHORT) ? "bars short" : "bars", title, bars, foot);
 
 /** Vertical columns. @param {string} title @param {Bar[]} bars */
 export const columnChart = (title, bars) => chart("bars columns-chart", title, bars);
@@ -27,7 +30,7 @@ function barOf({ label, value, href, short }, most) {
   const fill = h("span", { class: "bar-fill" });
   fill.style.setProperty("--share", String(value / most));
   const parts = [
-    h("span", { class: "bar-label", dir: "auto" }, short ? [h("span", { class: "visually-hidden" }, label), h("span", { "aria-hidden": "true" }, short)] : label),
+    h("span", { class: "bar-label", dir: "auto", title: label }, short ? [h("span", { class: "visually-hidden" }, label), h("span", { "aria-hidden": "true" }, short)] : label),
     h("span", { class: "bar-track", "aria-hidden": "true" }, fill),
     h("span", { class: "bar-value" }, formatNumber(value)),
   ];

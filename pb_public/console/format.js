@@ -23,6 +23,10 @@ export function formatSince(time) {
   return "just now";
 }
 
+const today = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
+
+export const formatToday = () => today.format(new Date());
+
 /** A date without a time, such as the Monday of a week. @param {string} date */
 export const formatWeek = (date) => short.format(new Date(`${date}T00:00:00Z`));
 

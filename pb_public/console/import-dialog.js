@@ -47,7 +47,7 @@ export function openImport() {
     const confirm = h("button", { type: "button", class: "button primary", click: () => void run(file, confirm) }, `Import ${formatCount(found.rows, "patient")}`);
     fill(place,
       h("p", { class: wrong > 0 ? "notice bad" : "notice" }, wrong > 0
-        ? `${formatCount(wrong, "error")} in ${formatCount(found.rows, "row")}. Mend the file and choose it again.` : `${formatCount(found.rows, "patient")} can be imported.`),
+        ? `${formatCount(wrong, "error")} in ${formatCount(found.rows, "row")}. Correct the file and choose it again.` : `${formatCount(found.rows, "patient")} can be imported.`),
       preview(rows, found),
       wrong > 0 ? errorList(rows, found) : h("div", { class: "dialog-actions" }, h("button", { type: "button", class: "button", click: () => dialog.close() }, "Cancel"), confirm));
   }

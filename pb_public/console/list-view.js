@@ -64,7 +64,7 @@ export function listView({ collection, title, one, hint, picture, columns, order
   const summary = h("p", { class: "muted", role: "status" });
   const search = h("input", { type: "search", class: "input", id: newId(), placeholder: "Search", autocomplete: "off", dir: "auto", "data-shortcut": "/", input: onSearch });
   search.value = state.search;
-  const sorts = columns.flatMap(({ label, sort }) => sort ? [[`${label}, ascending`, sort], [`${label}, descending`, `-${sort}`]] : []);
+  const sorts = columns.flatMap(({ label, sort }) => sort ? [[`${label} ↑`, sort], [`${label} ↓`, `-${sort}`]] : []);
   const select = h("select", { class: "input", id: newId(), change: () => go({ ordering: select.value, page: 1 }) },
     sorts.map(([label, value]) => h("option", { value: value ?? "" }, label ?? "")));
   const selection = listSelection({ one, actions: selected });

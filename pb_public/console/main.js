@@ -6,6 +6,7 @@ import { finish } from "./deletions.js";
 import { closeDialogs } from "./dialog.js";
 import { openDoctorForm } from "./doctor-actions.js";
 import { h } from "./dom.js";
+import { icon } from "./icons.js";
 import { draftBar } from "./draft-bar.js";
 import { dropForeignDrafts } from "./drafts.js";
 import { openPatientForm } from "./patient-actions.js";
@@ -58,7 +59,7 @@ function viewOf({ path }) {
 /** @returns {View} */
 function missing() {
   return { title: "Not found", element: h("div", { class: "view" }, h("div", { class: "panel state" },
-    h("h1", { tabindex: -1 }, "Page not found"), h("a", { class: "button", href: address(["overview"]) }, "Overview"))) };
+    icon("search"), h("h1", { tabindex: -1 }, "Page not found"), h("p", { class: "muted" }, "There is nothing at this address."), h("a", { class: "button", href: address(["overview"]) }, "Go to the overview"))) };
 }
 
 function render() {

@@ -9,6 +9,9 @@ import { address } from "./router.js";
 import { emptiness, failure, skeleton } from "./states.js";
 import { live, onChanges } from "./store.js";
 
+/** The length in characters from which a name has a line of its own. */
+const LONG = 40;
+
 /**
  * @template {{ id: import("./api.js").Id, name: string }} Item
  * @typedef {{
@@ -55,6 +58,7 @@ export function recordView({ id, collection, one, picture, missing, signal, reti
       if (data === undefined) return fill(place, h("div", { class: "panel" }, error ? failure(error, () => void reload()) : skeleton(6)));
       shown = data;
       heading.textContent = data.name;
+      heading.classList.toggle("long", data.name.length > LONG);
       retitle(data.name);
       fill(line, summary(data));
       // Buttons and sections are created once, so that they keep the focus.

@@ -13,7 +13,7 @@ export function skeleton(lines) {
 
 /** @param {unknown} error @param {() => void} retry */
 export function failure(error, retry) {
-  return h("div", { class: "state", role: "alert" }, icon("alert"),
+  return h("div", { class: "state bad", role: "alert" }, icon("alert"),
     h("p", {}, explain(error)),
     h("button", { type: "button", class: "button", click: retry }, "Try again"));
 }

@@ -241,7 +241,7 @@ func dump(t *testing.T, directory, file string) []string {
 		check(t, rows.Err())
 		return found
 	}
-	const derived = "(name GLOB '*_search' OR name GLOB '*_search_*' OR name GLOB 'record_counts*')"
+	const derived = "(name GLOB '*_search' OR name GLOB '*_search_*' OR name GLOB 'record_counts*' OR name GLOB 'patient_changes*')"
 	for _, table := range query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND NOT " + derived + " ORDER BY name") {
 		columns := query("SELECT name FROM pragma_table_info('" + table + "') ORDER BY name")
 		for i, column := range columns {

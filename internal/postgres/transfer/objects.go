@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"carebase/internal/changes"
 	"carebase/internal/counts"
 	"carebase/internal/search"
 )
@@ -28,7 +29,8 @@ type table struct {
 // contents mean nothing in another database, or is derived from other tables: the
 // program makes these again when it starts.
 func isInternal(name string) bool {
-	return strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "_litestream_") || strings.HasPrefix(name, counts.Table)
+	return strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "_litestream_") ||
+		strings.HasPrefix(name, counts.Table) || strings.HasPrefix(name, changes.Table)
 }
 
 // withoutSearch drops the search indexes and what belongs to them.

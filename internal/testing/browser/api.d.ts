@@ -26,6 +26,13 @@ export interface components {
             fields: string[];
             request_id: string;
         };
+        Change: {
+            patient: number;
+            name: string;
+            action: string;
+            /** Format: date-time */
+            changed_at: string;
+        };
         Detail: {
             detail: string;
         };
@@ -276,6 +283,7 @@ export interface components {
 }
 export type ApiRoot = components['schemas']['APIRoot'];
 export type AuditEvent = components['schemas']['AuditEvent'];
+export type Change = components['schemas']['Change'];
 export type Detail = components['schemas']['Detail'];
 export type Doctor = components['schemas']['Doctor'];
 export type DoctorErrors = components['schemas']['DoctorErrors'];

@@ -113,7 +113,7 @@ func TestSecondFactor(t *testing.T) {
 	page.Sees("The code is wrong or has expired.")
 	page.Fill("Code", code)
 	page.Press("Sign in")
-	page.Sees("Signed in as User ann.")
+	page.Until(`document.querySelector(".account-name")?.innerText.includes("User ann")`)
 	page.Evaluate(`import("/session.js").then(({ current, renew }) => renew(current().access))`, nil)
 	page.Press("Patients")
 	page.Sees("No patients yet")

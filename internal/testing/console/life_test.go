@@ -33,7 +33,7 @@ func TestLifeOfAPatient(t *testing.T) {
 	page.Fill("Email", "ann@example.com")
 	page.Fill("Password", testapp.Password)
 	page.Press("Create account")
-	page.Sees("Signed in as Ann Example.")
+	page.Until(`document.querySelector(".account-name")?.innerText.includes("Ann Example")`)
 	ann := testapp.User{Email: "ann@example.com"}
 	server.SignIn(&ann)
 

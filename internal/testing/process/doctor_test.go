@@ -75,6 +75,9 @@ func TestDoctor(t *testing.T) {
 	}{
 		{"WRONG  configuration  DEBUG prints health data", false, []string{"DEBUG=True"}, func() {}},
 		{"WRONG  configuration  THROTTLE=False", false, []string{"THROTTLE=False"}, func() {}},
+		{"WRONG  configuration  API_RESOURCES: /api/patients/ is an endpoint already", false, []string{"API_RESOURCES=patients"}, func() {}},
+		{"note   schema         there is no collection visits, which API_RESOURCES names", false, []string{"API_RESOURCES=visits", "DEBUG=True"}, func() {}},
+		{"WRONG  replica        nothing is replicated to REPLICA_URL: ", true, []string{"REPLICA_URL=file://" + filepath.Join(storage.directory, "unmounted")}, func() {}},
 		{"WRONG  directory      other users have access to 1 files", true, nil, func() { chmod(t, storage, "data.db", 0o644) }},
 		{"WRONG  backups        the newest is of 2001-", true, nil, func() { agedBackups(t, storage) }},
 		{"WRONG  mail           the mail server does not answer", false, nil, func() {
@@ -93,6 +96,32 @@ func TestDoctor(t *testing.T) {
 		if status != 1 || !strings.Contains(lines, test.want) {
 			t.Errorf("want %s: got %d %s", test.want, status, lines)
 		}
+	}
+	if !onSQLite {
+		return
+	}
+	if info, err := os.Stat(filepath.Join(storage.directory, "pb_data", "data.db")); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("the permissions of the database were changed: %v (%v)", info.Mode(), err)
+	}
+	restoreAsAdvised(t, storage, environment)
+}
+
+// restoreAsAdvised damages the database, and follows the advice of "doctor".
+func restoreAsAdvised(t *testing.T, storage storage, environment []string) {
+	t.Helper()
+	name := filepath.Join(storage.directory, "pb_data", "data.db")
+	if err := os.WriteFile(name, bytes.Repeat([]byte("damaged "), 4096), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lines, status := examine(t, storage, environment)
+	_, advice, _ := strings.Cut(lines, "then carebase ")
+	advice, _, found := strings.Cut(advice, ", which keeps")
+	if status != 1 || !strings.Contains(lines, "WRONG  database       pb_data/data.db is not a SQLite database or is damaged") || !found {
+		t.Fatalf("of a damaged database: got %d %s", status, lines)
+	}
+	succeeds(t, storage.directory, environment, strings.Fields(advice)...)
+	if lines, _ := examine(t, storage, environment); !strings.Contains(lines, "ok     database") {
+		t.Errorf("after the restore: got %s", lines)
 	}
 }
 

@@ -38,7 +38,9 @@ export function accountView({ signal, leave }) {
     element: h("div", { class: "view" },
       h("header", { class: "view-head" }, h("h1", { tabindex: -1 }, "Account")),
       h("div", { class: "columns" },
-        section("Name", profile), address, section("Password", passwordForm()), second, section("Keyboard", keyboard()), devicesSection(signal, leave))),
+        h("div", { class: "pile" }, section("Name", profile), section("Password", passwordForm())),
+        h("div", { class: "pile" }, address, second, section("Keyboard", keyboard())),
+        devicesSection(signal, leave))),
   };
 }
 
@@ -123,6 +125,6 @@ function keyboard() {
   const box = h("input", { type: "checkbox", id: newId(), class: "checkbox", change: () => switchKeys(box.checked) });
   box.checked = keysAreOn();
   return h("div", { class: "stack" },
-    h("div", { class: "check" }, box, h("label", { for: box.id }, "Single keys do something")),
-    h("p", { class: "muted" }, "/ searches, n adds, ? shows all keys. This browser keeps the choice."));
+    h("div", { class: "check" }, box, h("label", { for: box.id }, "Keyboard shortcuts")),
+    h("p", { class: "muted" }, "Single keys, such as ", h("kbd", {}, "/"), " to search and ", h("kbd", {}, "n"), " to add. ", h("kbd", {}, "?"), " shows all of them. The choice is kept in this browser."));
 }

@@ -16,9 +16,9 @@ export function devicesSection(signal, leave) {
   const list = h("ul", { class: "people devices" });
   const place = h("div", {}, skeleton(3));
   const heading = h("h2", { id: "devices-title", tabindex: -1 }, "Devices");
-  const element = h("section", { class: "panel section", "aria-labelledby": "devices-title" },
+  const element = h("section", { class: "panel section wide", "aria-labelledby": "devices-title" },
     h("div", { class: "section-head" }, heading,
-      h("button", { type: "button", class: "button danger", click: everywhere }, "Sign out everywhere")),
+      h("button", { type: "button", class: "button", click: everywhere }, "Sign out everywhere")),
     h("p", { class: "muted" }, "Sign out any device that you do not recognize, then change your password."),
     place, list);
 

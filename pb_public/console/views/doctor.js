@@ -46,13 +46,13 @@ function patientsOf(doctor, signal) {
     show({ data, error }) {
       const shown = (data?.results ?? []).filter(({ id }) => !isDeleted("patients", id));
       if (data === undefined) fill(place, error ? failure(error, () => void reload()) : skeleton(3));
-      else fill(place, shown.length === 0 && h("p", { class: "muted" }, "None of your patients is assigned to this doctor."));
+      else fill(place, shown.length === 0 && h("p", { class: "muted" }, "None of your patients is assigned to this doctor. You assign doctors on a patient’s page, or for several patients at once in the list."));
       reconcile(list, shown, ({ id }) => id, (patient) => h("li", {},
         h("a", { class: "person row-link", href: address(["patients", patient.id]), dir: "auto" }, patient.name),
-        h("span", { class: "muted small" }, formatAge(patient.age))));
+        h("span", { class: "muted small aside" }, formatAge(patient.age))));
       list.hidden = shown.length === 0;
       all.hidden = shown.length === 0;
-      if (data) count.textContent = formatCount(data.count, "patient");
+      if (data) count.textContent = shown.length === 0 ? "" : formatCount(data.count, "patient");
     },
   });
   return h("section", { class: "panel section wide", "aria-labelledby": "patients-title" },

@@ -38,7 +38,7 @@ export function historyOf(patient, signal, user) {
   const list = h("ol", { class: "history" });
   const place = h("div", {}, skeleton(3));
   const more = h("button", { type: "button", class: "button", hidden: true, click: () => { pages += 1; void reload(); } }, "Show more");
-  const element = h("section", { class: "panel section wide no-print", "aria-labelledby": "history-title" },
+  const element = h("section", { class: "panel section no-print", "aria-labelledby": "history-title" },
     h("div", { class: "section-head" }, h("h2", { id: "history-title" }, "History"),
       h("div", { class: "history-kind" }, h("label", { for: kind.id, class: "visually-hidden" }, "Show"), kind)),
     place, list, more);

@@ -1,11 +1,11 @@
-// Where one begins: figures that lead to lists, and what was added last.
+// Where one begins: figures that lead to lists, and what was changed last.
 
-import { overview, patients } from "../api.js";
+import { lastChanges, overview, patients } from "../api.js";
 import { barChart, columnChart } from "../charts.js";
 import { isDeleted } from "../deletions.js";
 import { openDoctorForm } from "../doctor-actions.js";
 import { fill, h } from "../dom.js";
-import { formatMoment, formatNumber, formatSince, formatWeek } from "../format.js";
+import { formatCount, formatMoment, formatNumber, formatSince, formatToday, formatWeek } from "../format.js";
 import { icon } from "../icons.js";
 import { openPatientForm } from "../patient-actions.js";
 import { address } from "../router.js";
@@ -13,16 +13,16 @@ import { failure, skeleton } from "../states.js";
 import { live } from "../store.js";
 
 /** @typedef {import("../api.js").Figure} Figure */
-/** @typedef {{ figures: Figure[], latest: import("../api.js").Patient[], without: number }} Data */
+/** @typedef {{ figures: Figure[], latest: import("../api.js").Change[], without: number }} Data */
 
-/** How many patients are shown as the latest. */
-const LATEST = 5;
+/** How many of the last changes are shown. */
+const LATEST = 6;
 
 /** @param {import("../main.js").Context} context */
-export function overviewView({ signal, user }) {
+export function overviewView({ signal }) {
   const place = h("div", { class: "overview" });
   const element = h("div", { class: "view" },
-    h("header", { class: "view-head" }, h("div", {}, h("h1", { tabindex: -1 }, "Overview"), h("p", { class: "muted" }, "Signed in as ", h("bdi", {}, user.name), "."))),
+    h("header", { class: "view-head" }, h("div", {}, h("h1", { tabindex: -1 }, "Overview"), h("p", { class: "muted" }, formatToday()))),
     place);
   let before = "";
 
@@ -34,7 +34,7 @@ export function overviewView({ signal, user }) {
     show({ data, error }) {
       element.setAttribute("aria-busy", String(data === undefined && error === undefined));
       if (data === undefined) return fill(place, h("div", { class: "panel" }, error ? failure(error, () => void reload()) : skeleton(8)));
-      const latest = data.latest.filter(({ id }) => !isDeleted("patients", id));
+      const latest = data.latest.filter(({ patient }) => !isDeleted("patients", patient)).slice(0, LATEST);
       const now = JSON.stringify([data.figures, latest, data.without]);
       if (now === before) return;
       before = now;
@@ -49,10 +49,10 @@ export function overviewView({ signal, user }) {
 async function load(signal) {
   const [figures, latest, without] = await Promise.all([
     overview(signal),
-    patients.list({ ordering: "-created_at", page: 1, page_size: LATEST }, signal),
+    lastChanges(signal),
     patients.list({ doctor__isnull: "true", page: 1, page_size: 1 }, signal),
   ]);
-  return { figures, latest: latest.results, without: without.count };
+  return { figures, latest, without: without.count };
 }
 
 /** @param {Figure[]} figures @param {string} chart */
@@ -88,13 +88,13 @@ function tiles(figures, without) {
     h("dt", {}, href ? h("a", { href }, label) : label), h("dd", {}, formatNumber(value)))));
 }
 
-/** @param {import("../api.js").Patient[]} latest */
+/** @param {import("../api.js").Change[]} latest */
 function lately(latest) {
   return h("section", { class: "panel section", "aria-labelledby": "latest-title" },
-    h("h2", { id: "latest-title" }, "Added last"),
-    h("ul", { class: "people" }, latest.map((patient) => h("li", {},
-      h("a", { class: "row-link", href: address(["patients", patient.id]), dir: "auto" }, patient.name),
-      h("time", { class: "muted small", datetime: patient.created_at, title: formatMoment(patient.created_at) }, formatSince(patient.created_at))))));
+    h("h2", { id: "latest-title" }, "Changed lately"),
+    h("ul", { class: "people" }, latest.map(({ patient, name, action, changed_at: at }) => h("li", {},
+      h("a", { class: "row-link", href: address(["patients", patient]), dir: "auto" }, name),
+      h("time", { class: "muted small aside", datetime: at, title: formatMoment(at) }, `${action === "C" ? "added" : "changed"} ${formatSince(at)}`)))));
 }
 
 /** @param {Figure[]} figures */
@@ -106,8 +106,8 @@ function charts(figures) {
     label: label || "Not stated", value: count, ...(label && { href: address(["doctors"], { speciality: label }) }) }));
   const others = total(figures, "doctors") - total(figures, "doctors_by_speciality");
   return [
-    barChart("Patients by age", ages),
-    barChart("Doctors by speciality", specialities, specialities.length === 0 ? "There are no doctors yet." : others > 0 && `${formatNumber(others)} doctors have other specialities.`),
     columnChart("Patients added per week", weeks),
+    barChart("Patients by age", ages),
+    barChart("Doctors by speciality", specialities, specialities.length === 0 ? "There are no doctors yet." : others > 0 && `${formatCount(others, "doctor has another speciality", "doctors have other specialities")}.`),
   ];
 }

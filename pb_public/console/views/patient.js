@@ -2,7 +2,7 @@
 
 import { patients } from "../api.js";
 import { fill, h } from "../dom.js";
-import { formatDay } from "../format.js";
+import { formatDay, formatMoment } from "../format.js";
 import { icon } from "../icons.js";
 import { deletePatients, exportOne, formatAge, openPatientForm } from "../patient-actions.js";
 import { facts, recordView } from "../record-view.js";
@@ -18,7 +18,9 @@ export function patientView({ route, signal, retitle, user }) {
   const id = route.path[1] ?? "";
   const notes = h("div", {});
   const details = facts(patients.path);
+  const printed = h("p", { class: "only-print muted small wide" });
   let unfolded = false;
+  addEventListener("beforeprint", () => { printed.textContent = `Printed ${formatMoment(new Date().toISOString())} by ${user.name}.`; }, { signal });
 
   /** @param {string} text */
   function showNotes(text) {
@@ -47,9 +49,9 @@ export function patientView({ route, signal, retitle, user }) {
     ],
     sections: () => [
       h("section", { class: "panel section", "aria-labelledby": "notes-title" }, h("h2", { id: "notes-title" }, "Notes"), notes),
-      careTeam(id, signal),
-      details.element,
+      h("div", { class: "beside" }, careTeam(id, signal), details.element),
       historyOf(id, signal, user.id),
+      printed,
     ],
     update(patient) {
       showNotes(patient.notes);

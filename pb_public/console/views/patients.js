@@ -22,7 +22,7 @@ export async function patientsView({ route, signal }) {
     title: "Patients",
     element: listView({
       collection: "patients", title: "Patients", one: "patient", picture: "patients", order: "-created_at", route, signal,
-      hint: "Add the first one. Only you will see your patients.",
+      hint: "Add the first one, or import a CSV file. Only you will see your patients.",
       load: patients.list, also: ["mappings"], filters: patientFilters(),
       add: () => void openPatientForm(),
       extra: (query) => [

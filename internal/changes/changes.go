@@ -1,0 +1,49 @@
+// Package changes keeps when each patient was changed last. Triggers note it in the
+// transaction that changes the patient, whichever door the change came through.
+package changes
+
+import (
+	"context"
+
+	"github.com/pocketbase/dbx"
+
+	"carebase/internal/postgres"
+)
+
+// Table is the table of the times: a row for each patient that was changed since it was
+// created, with its owner, so that a new patient costs nothing.
+const Table = "patient_changes"
+
+// Ensure creates the table with its triggers, unless it exists. What was changed before
+// is not known.
+func Ensure(ctx context.Context, db dbx.Builder) error {
+	var found int
+	err := db.NewQuery("SELECT count(*) FROM sqlite_master WHERE name = {:name}").Bind(dbx.Params{"name": Table}).WithContext(ctx).Row(&found)
+	if err != nil || found > 0 {
+		return err
+	}
+	return execute(ctx, db, sqliteStatements, postgresStatements)
+}
+
+// Drop removes the table and its triggers.
+func Drop(ctx context.Context, db dbx.Builder) error {
+	return execute(ctx, db, sqliteRemovals, postgresRemovals)
+}
+
+// execute runs the statements of the database's engine.
+func execute(ctx context.Context, db dbx.Builder, onSQLite, onPostgreSQL []string) error {
+	isPostgreSQL, err := postgres.Serves(ctx, db)
+	if err != nil {
+		return err
+	}
+	statements := onSQLite
+	if isPostgreSQL {
+		statements, ctx = onPostgreSQL, postgres.Native(ctx)
+	}
+	for _, statement := range statements {
+		if _, err := db.NewQuery(statement).WithContext(ctx).Execute(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
