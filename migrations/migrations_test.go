@@ -37,7 +37,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		`SELECT count(*) FROM patients WHERE created_by = 'x'`:                                            "SEARCH patients USING COVERING INDEX idx_patients_age (created_by=?)",
 		`SELECT id FROM patients WHERE id = 'x' AND created_by = 'y'`:                                     "SEARCH patients USING INDEX sqlite_autoindex_patients_1 (id=?)",
 		`SELECT name FROM patients WHERE created_by = 'x' AND age = 3 ORDER BY ` + newest:                 "SEARCH patients USING INDEX idx_patients_age (created_by=? AND age=?)",
-		"SELECT `audit_events`.* FROM `audit_events` ORDER BY `audit_events`.`recorded_at` DESC LIMIT 40": "SCAN l USING INDEX idx_audit_log_recorded; SEARCH u USING INDEX sqlite_autoindex_users_1 (id=?) LEFT-JOIN; SEARCH s USING INDEX sqlite_autoindex_audit_record_sets_1 (id=?) LEFT-JOIN",
+		"SELECT `audit_events`.* FROM `audit_events` ORDER BY `audit_events`.`recorded_at` DESC LIMIT 40": "SCAN l USING INDEX idx_audit_log_recorded; SEARCH u USING INDEX sqlite_autoindex_users_1 (id=?) LEFT-JOIN; SEARCH superuser USING INDEX sqlite_autoindex__superusers_1 (id=?) LEFT-JOIN; SEARCH s USING INDEX sqlite_autoindex_audit_record_sets_1 (id=?) LEFT-JOIN",
 		`SELECT count(*) FROM users WHERE email = 'x' COLLATE NOCASE`:                                     "SEARCH users USING COVERING INDEX idx_users_email (email=?)",
 		`SELECT count(*) FROM blacklisted_tokens WHERE jti = 'x'`:                                         "SEARCH blacklisted_tokens USING COVERING INDEX idx_blacklisted_tokens_jti (jti=?)",
 		`SELECT id FROM mappings WHERE doctor = 'x'`:                                                      "SEARCH mappings USING INDEX idx_mappings_doctor (doctor=?)",

@@ -36,6 +36,7 @@ func TestBusyClinic(t *testing.T) {
 	page := signedIn(t, server, ann, "overview")
 	page.Until(`document.querySelector(".people li").innerText.includes("changed just now")`)
 	page.Until(`document.querySelector(".tile dd").textContent === "999"`)
+	page.Sees("1 doctor has another speciality.")
 	for _, place := range []struct{ name, path, shows string }{
 		{"overview", "overview", "Changed lately"}, {"patients", "patients", "1–25 of 999"}, {"filtered", "patients?age=30-39&search=hohenlohe", "matches"},
 		{"long", path(long), "Show all"}, {"patient", path(patient), "You assigned"}, {"doctor", "doctors/" + doctors[0], "2 patients"}, {"doctors", "doctors", "14 doctors"},

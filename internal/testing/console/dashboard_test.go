@@ -38,7 +38,7 @@ func TestDashboard(t *testing.T) {
 	page.Go(server.URL + "/_/#/collections?collection=audit_events")
 	page.Until(`(() => {
 		const rows = [...document.querySelectorAll("table tbody tr")].map((row) => row.innerText);
-		return rows.length > 4 && rows[0].includes("superuser") && rows.some((row) => row.includes("User ann") && row.includes("created"));
+		return rows.length > 4 && rows[0].includes("operator@example.com") && rows.some((row) => row.includes("User ann") && row.includes("created"));
 	})()`)
 	page.Until(`[...document.querySelectorAll("table tbody tr")].findIndex((row) => row.innerText.includes("User ann")) > 0`)
 	page.Screenshot("dashboard-audit")

@@ -22,6 +22,15 @@ func TestAddedFields(t *testing.T) {
 	if err := server.App.Save(collection); err != nil {
 		t.Fatal(err)
 	}
+	doctors, err := server.App.FindCollectionByNameOrId("doctors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doctors.Fields.Add(&core.TextField{Name: "room"})
+	if err := server.App.Save(doctors); err != nil {
+		t.Fatal(err)
+	}
+	server.Create(ann, "doctors", map[string]any{"name": "Gregory House", "room": "B12"})
 	server.Create(ann, "patients", map[string]any{"name": "Ada", "age": 36, "blood": "B", "weight": 61.5})
 	page := signedIn(t, server, ann, "patients")
 	page.Until(`document.querySelector("thead").innerText.includes("Blood") && document.querySelector("tbody").innerText.includes("61.5")`)
@@ -48,4 +57,12 @@ func TestAddedFields(t *testing.T) {
 	page.Until(rows + ` === "Bernard|Ada"`)
 	page.Press("Blood")
 	page.Until(rows + ` === "Ada|Bernard"`)
+	page.Press("Doctors")
+	page.Until(`document.querySelector("thead").innerText.includes("Room") && document.querySelector("tbody").innerText.includes("B12")`)
+	page.Press("Gregory House")
+	page.Until(`document.querySelector(".facts")?.innerText.replace(/\s+/g, " ").includes("Room B12")`)
+	page.Press("Edit")
+	page.Fill("Room", "C3")
+	page.Press("Save")
+	page.Until(`document.querySelector(".facts")?.innerText.includes("C3")`)
 }
