@@ -40,6 +40,7 @@ func TestListsUseTheirIndexes(t *testing.T) {
 		"SELECT `audit_events`.* FROM `audit_events` ORDER BY `audit_events`.`recorded_at` DESC LIMIT 40": "SCAN l USING INDEX idx_audit_log_recorded; SEARCH u USING INDEX sqlite_autoindex_users_1 (id=?) LEFT-JOIN; SEARCH superuser USING INDEX sqlite_autoindex__superusers_1 (id=?) LEFT-JOIN; SEARCH s USING INDEX sqlite_autoindex_audit_record_sets_1 (id=?) LEFT-JOIN",
 		`SELECT count(*) FROM users WHERE email = 'x' COLLATE NOCASE`:                                     "SEARCH users USING COVERING INDEX idx_users_email (email=?)",
 		`SELECT count(*) FROM blacklisted_tokens WHERE jti = 'x'`:                                         "SEARCH blacklisted_tokens USING COVERING INDEX idx_blacklisted_tokens_jti (jti=?)",
+		`SELECT patient FROM patient_changes WHERE owner = 'x' ORDER BY changed_at DESC LIMIT 10`:         "SEARCH patient_changes USING COVERING INDEX patient_changes_owner (owner=?)",
 		`SELECT id FROM mappings WHERE doctor = 'x'`:                                                      "SEARCH mappings USING INDEX idx_mappings_doctor (doctor=?)",
 		`DELETE FROM blacklisted_tokens WHERE expires_at <= 'x'`:                                          "SEARCH blacklisted_tokens USING INDEX idx_blacklisted_tokens_expiry (expires_at<?)",
 	} {

@@ -17,6 +17,7 @@ import (
 const fill = `
 INSERT INTO data.users (id, email, password, "tokenKey", verified) SELECT 'u' || u, 'u' || u || '@example.com', 'x', 'k' || u, false FROM generate_series(1, 2000) u;
 INSERT INTO data.patients (id, name, age, created_by, created_at) SELECT 'p' || u || '-' || i, 'n', 1, 'u' || u, '2026-01-01 00:00:' || i FROM generate_series(1, 200) u, generate_series(1, 100) i;
+INSERT INTO data.patient_changes SELECT id, created_by, created_at FROM data.patients;
 INSERT INTO data.doctors (id, name, speciality, created_by, created_at) SELECT 'd' || u || '-' || i, 'n', 's', 'u' || u, '2026-01-01 00:00:' || i FROM generate_series(1, 200) u, generate_series(1, 100) i;
 INSERT INTO data.mappings (id, patient, doctor, created_by, created_at) SELECT 'm' || u || '-' || i, 'p' || u || '-' || i, 'd' || u || '-' || i, 'u' || u, '2026-01-01 00:00:' || i FROM generate_series(1, 200) u, generate_series(1, 100) i;
 INSERT INTO data.blacklisted_tokens (id, jti, expires_at) SELECT 'b' || i, 'j' || i, to_char(now() + i * interval '1 minute', 'YYYY-MM-DD HH24:MI:SS') FROM generate_series(1, 20000) i;
@@ -69,6 +70,7 @@ func TestListsUseTheirIndexesOnPostgreSQL(t *testing.T) {
 		{"SELECT `audit_events`.* FROM `audit_events` ORDER BY `audit_events`.`recorded_at` DESC LIMIT 40", "idx_audit_log_recorded", nil},
 		{"SELECT `patients`.* FROM `patients` ORDER BY `patients`.`_rowid_` DESC LIMIT 40", "patients__rowid__idx", nil},
 		{`SELECT _rowid_ FROM patients WHERE search_contains(created_by, ?, ?, name, notes) LIMIT 5001`, "patients_search", []string{"u1", "müller"}},
+		{`SELECT patient, changed_at FROM patient_changes WHERE owner = ? ORDER BY changed_at DESC LIMIT 10`, "patient_changes_owner", []string{"u1"}},
 		{`SELECT count(*) FROM patients WHERE created_by = ?`, "idx_patients_", []string{"u1"}},
 		{`SELECT * FROM patients WHERE id = ? AND created_by = ?`, "patients_pkey", []string{"p1-1", "u1"}},
 		{`SELECT count(*) FROM users WHERE email = ? COLLATE NOCASE`, "idx_users_email", []string{"U1@example.com"}},

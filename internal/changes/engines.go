@@ -29,7 +29,7 @@ var postgresStatements = []string{
 		owner      text COLLATE "C" NOT NULL,
 		changed_at text COLLATE "C" NOT NULL
 	)`,
-	"CREATE INDEX patient_changes_owner ON patient_changes (owner, changed_at)",
+	"CREATE INDEX patient_changes_owner ON patient_changes (owner, changed_at NULLS FIRST)", // as translated queries sort
 	`CREATE FUNCTION patient_changes_update() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
 BEGIN
 	INSERT INTO patient_changes SELECT id, created_by, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS"Z"') FROM changed` + upsert + `;
