@@ -44,8 +44,10 @@ export function combobox({ label, placeholder, search, option, choose }) {
     try {
       const found = await search(input.value.trim(), signal);
       if (signal.aborted || document.activeElement !== input) return;
+      // What the keys have chosen meanwhile stays so.
+      const chosen = items[active]?.id;
       items = found;
-      show(-1);
+      show(items.findIndex(({ id }) => id === chosen));
       status.textContent = items.length === 0 ? "No doctor found." : "";
     } catch (error) {
       if (!isAbort(error)) status.textContent = explain(error);
