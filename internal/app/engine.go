@@ -51,11 +51,11 @@ func (e engine) bind(app core.App, config *config.Config, notices io.Writer, roo
 	if e.database == nil {
 		sqlite.Bind(app)
 		sqlite.BindFiles(app, notices)
-		datadir.Bind(app, notices, config.Backup.Directories()...)
+		datadir.Bind(app, notices, append(config.Backup.Directories(), config.AuditArchive.Directories()...)...)
 		backup.Bind(app, config.Backup, notices)
 		return nil
 	}
-	datadir.Bind(app, notices)
+	datadir.Bind(app, notices, config.AuditArchive.Directories()...)
 	pgengine.Bind(app, e.database)
 	return cluster.Bind(room, app, e.database, hooks.RealtimeSessionKey)
 }

@@ -122,7 +122,8 @@ type Trail struct {
 	app          core.App
 	reads        config.AuditReads
 	retention    time.Duration
-	rowsAtOnce   int // rows per INSERT statement
+	archive      *config.AuditArchive // nil for none
+	rowsAtOnce   int                  // rows per INSERT statement
 	queue        *queue
 	heads        *headsLog
 	chains       chains
@@ -164,7 +165,7 @@ type Options struct {
 
 // Bind makes an app record everything. Call it once, before the app starts.
 func Bind(app core.App, settings *config.Config, options Options) {
-	trail := &Trail{app: app, reads: settings.AuditReads, retention: settings.AuditRetention, sets: recent.NewCache[struct{}](setsRemembered), rowsAtOnce: rowsAtOnceSQLite}
+	trail := &Trail{app: app, reads: settings.AuditReads, retention: settings.AuditRetention, archive: settings.AuditArchive, sets: recent.NewCache[struct{}](setsRemembered), rowsAtOnce: rowsAtOnceSQLite}
 	if settings.PostgreSQL != nil {
 		trail.rowsAtOnce = rowsAtOncePostgreSQL
 	}

@@ -132,7 +132,7 @@ func (s headSet) readBucket(ctx context.Context, place *config.HeadsPlace) error
 		readers.SetLimit(readersAtOnce)
 		for _, object := range objects {
 			readers.Go(func() error {
-				content, err := readObject(ctx, place.S3, object.Key)
+				content, err := readObject(ctx, place.S3, object.Key, maxHeadsLine)
 				if err != nil {
 					return fmt.Errorf("%s: %w", object.Key, err)
 				}
@@ -145,7 +145,8 @@ func (s headSet) readBucket(ctx context.Context, place *config.HeadsPlace) error
 	})
 }
 
-func readObject(ctx context.Context, bucket *core.S3Config, key string) (content []byte, err error) {
+// readObject reads an object of at most some bytes.
+func readObject(ctx context.Context, bucket *core.S3Config, key string, size int64) (content []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, objectTimeout)
 	defer cancel()
 	err = withBucket(ctx, bucket, func(files *filesystem.System) error {
@@ -153,7 +154,7 @@ func readObject(ctx context.Context, bucket *core.S3Config, key string) (content
 		if err != nil {
 			return err
 		}
-		content, err = io.ReadAll(io.LimitReader(reader, maxHeadsLine))
+		content, err = io.ReadAll(io.LimitReader(reader, size))
 		return errors.Join(err, reader.Close())
 	})
 	return content, err

@@ -29,6 +29,8 @@ type bucket struct {
 	*httptest.Server
 	mutex   sync.Mutex
 	objects map[string]string
+	// fails is asked about each request; nil answers all.
+	fails func(method, key string) bool
 }
 
 func newBucket(t *testing.T) *bucket {
@@ -45,10 +47,18 @@ func (b *bucket) place(path string) *config.HeadsPlace {
 }
 
 func (b *bucket) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
+	key := strings.Trim(strings.TrimPrefix(request.URL.Path, "/clinic"), "/")
+	if b.fails != nil && b.fails(request.Method, key) {
+		writer.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	key := strings.Trim(strings.TrimPrefix(request.URL.Path, "/clinic"), "/")
+	content, exists := b.objects[key]
 	switch {
+	case request.Method == http.MethodDelete:
+		delete(b.objects, key)
+		writer.WriteHeader(http.StatusNoContent)
 	case request.Method == http.MethodPut:
 		content, _ := io.ReadAll(request.Body)
 		b.objects[key] = string(content)
@@ -72,8 +82,10 @@ func (b *bucket) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 		slices.SortFunc(list.Contents, func(a, b entry) int { return strings.Compare(a.Key, b.Key) })
 		list.KeyCount = len(list.Contents)
 		_ = xml.NewEncoder(writer).Encode(list)
+	case !exists:
+		writer.WriteHeader(http.StatusNotFound)
 	default:
-		http.ServeContent(writer, request, key, time.Now().UTC(), strings.NewReader(b.objects[key]))
+		http.ServeContent(writer, request, key, time.Now().UTC(), strings.NewReader(content))
 	}
 }
 

@@ -66,6 +66,16 @@ type row struct {
 	ID    string `db:"id"`
 	Hash  string `db:"hash"`
 	Event string `db:"event"`
+	// archived is the archived segment that this stands for; nil for a single event.
+	archived *segment
+}
+
+// events returns how many events it is.
+func (r *row) events() int {
+	if r.archived != nil {
+		return r.archived.Events
+	}
+	return 1
 }
 
 func pruneSome(ctx context.Context, app core.App, before time.Time) (count int, err error) {
@@ -93,10 +103,12 @@ func pruneSome(ctx context.Context, app core.App, before time.Time) (count int, 
 		if err := oldest.remove(ctx, tx.DB()); err != nil {
 			return err
 		}
-		count = len(oldest.events)
+		for _, each := range oldest.events {
+			count += each.events()
+		}
 		return RecordIn(tx, Event{
 			Action: Delete, Checkpoints: checkpoints,
-			Detail: fmt.Sprintf("pruned %d audit events that were stored before %s, up to event %s", count, before.UTC().Format(timeLayout), oldest.events[count-1].ID),
+			Detail: fmt.Sprintf("pruned %d audit events that were stored before %s, up to event %s", count, before.UTC().Format(timeLayout), oldest.events[len(oldest.events)-1].ID),
 		})
 	})
 	return count, err
@@ -110,6 +122,8 @@ type prunable struct {
 	lastRow  string
 	rows     int
 	segments []any
+	// archived are the objects of segments that are in the archive.
+	archived []string
 }
 
 // findPrunable returns events with ids before a limit, about as many as are pruned at
@@ -139,6 +153,13 @@ func findPrunable(ctx context.Context, tx core.App, limit string) (found prunabl
 			rows = rows[1:]
 			continue
 		}
+		if segments[0].Object != "" { // which need not answer
+			found.events = append(found.events, row{ID: segments[0].LastID, Hash: segments[0].LastHash, archived: segments[0]})
+			found.archived = append(found.archived, segments[0].Object)
+			found.segments = append(found.segments, segments[0].Number)
+			segments = segments[1:]
+			continue
+		}
 		sealed, err := segments[0].load(ctx, tx)
 		if err != nil {
 			return found, err
@@ -164,7 +185,7 @@ func (p prunable) remove(ctx context.Context, database dbx.Builder) error {
 	}{
 		{"audit_log", dbx.NewExp("[[id]] <= {:last}", dbx.Params{"last": p.lastRow}), p.rows},
 		{"audit_segments", dbx.In("number", p.segments...), len(p.segments)},
-		{"audit_segment_contents", dbx.In("segment", p.segments...), len(p.segments)},
+		{"audit_segment_contents", dbx.In("segment", p.segments...), len(p.segments) - len(p.archived)},
 	} {
 		result, err := database.Delete(removal.table, removal.where).WithContext(ctx).Execute()
 		if err != nil {
@@ -179,7 +200,35 @@ func (p prunable) remove(ctx context.Context, database dbx.Builder) error {
 			return err
 		}
 	}
+	for _, object := range p.archived {
+		_, err := database.NewQuery("INSERT INTO audit_archive_removals (object) VALUES ({:object}) ON CONFLICT (object) DO NOTHING").
+			Bind(dbx.Params{"object": object}).WithContext(ctx).Execute()
+		if err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// place returns the chain of an event and its number; of archived events, those of the
+// first.
+func (r *row) place() (chain string, seq int64, err error) {
+	if r.archived != nil {
+		return r.archived.Chain, r.archived.FirstSeq, nil
+	}
+	var event stored
+	if err := json.Unmarshal([]byte(r.Event), &event); err != nil || event.ID != r.ID {
+		return "", 0, &Violation{Event: r.ID, Problem: "it was altered"}
+	}
+	return event.Chain, event.Seq, nil
+}
+
+// follows reports whether it is what comes after an event with a hash.
+func (r *row) follows(predecessor string) bool {
+	if r.archived != nil {
+		return r.archived.BeforeHash == predecessor
+	}
+	return linkHash(predecessor, r.Event) == r.Hash
 }
 
 // moveCheckpoints moves the checkpoints of chains behind events that are about to
@@ -188,28 +237,28 @@ func (p prunable) remove(ctx context.Context, database dbx.Builder) error {
 func moveCheckpoints(ctx context.Context, tx core.App, rows []row, known vouchers) ([]Checkpoint, error) {
 	moved := map[string]*Checkpoint{}
 	for _, row := range rows {
-		var event stored
-		if err := json.Unmarshal([]byte(row.Event), &event); err != nil || event.ID != row.ID {
-			return nil, &Violation{Event: row.ID, Problem: "it was altered"}
+		chain, seq, err := row.place()
+		if err != nil {
+			return nil, err
 		}
-		checkpoint := moved[event.Chain]
+		checkpoint := moved[chain]
 		if checkpoint == nil {
-			checkpoint = &Checkpoint{Chain: event.Chain, Retention: int64(Of(tx).Retention().Seconds())}
-			err := tx.DB().Select("checkpoint_seq", "checkpoint_hash").From("audit_chains").Where(dbx.HashExp{"id": event.Chain}).
+			checkpoint = &Checkpoint{Chain: chain, Retention: int64(Of(tx).Retention().Seconds())}
+			err := tx.DB().Select("checkpoint_seq", "checkpoint_hash").From("audit_chains").Where(dbx.HashExp{"id": chain}).
 				WithContext(ctx).Row(&checkpoint.Seq, &checkpoint.Hash)
 			if err != nil {
 				return nil, err
 			}
-			if err := known.check(event.Chain, checkpoint.Seq, checkpoint.Hash, 0); err != nil {
+			if err := known.check(chain, checkpoint.Seq, checkpoint.Hash, 0); err != nil {
 				return nil, err
 			}
-			moved[event.Chain] = checkpoint
+			moved[chain] = checkpoint
 		}
-		if event.Seq != checkpoint.Seq+1 || linkHash(checkpoint.Hash, row.Event) != row.Hash {
+		if seq != checkpoint.Seq+1 || !row.follows(checkpoint.Hash) {
 			return nil, &Violation{Event: row.ID, Problem: "it was altered, or the event before it"}
 		}
-		checkpoint.Event, checkpoint.Seq, checkpoint.Hash = row.ID, event.Seq, row.Hash
-		checkpoint.Events++
+		checkpoint.Event, checkpoint.Seq, checkpoint.Hash = row.ID, seq+int64(row.events())-1, row.Hash
+		checkpoint.Events += row.events()
 	}
 	var checkpoints []Checkpoint
 	for _, chain := range slices.Sorted(maps.Keys(moved)) {

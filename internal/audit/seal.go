@@ -25,37 +25,59 @@ const (
 	muchOlder = 7 * 24 * time.Hour
 	// sealRead is how many rows are read at a time.
 	sealRead = 4096
+	// sealRetry is how long Seal waits for another process that seals.
+	sealRetry = time.Second
 	// sealTimeout bounds an hourly run; the next one continues.
 	sealTimeout = time.Hour
 )
 
-// errSealing means that another process seals at the same time.
+// errSealing means that another process seals, or prunes, the same events.
 var errSealing = errors.New("another process is sealing the audit trail")
 
-// bindSealing seals events that are old enough, once an hour.
+// bindSealing seals events that are old enough, archives old segments, and gives back
+// their space, once an hour.
 func (t *Trail) bindSealing(after time.Duration) {
-	if after == 0 {
+	if after == 0 && t.archive == nil {
 		return
 	}
 	t.app.Cron().MustAdd("sealAudit", "23 * * * *", func() {
 		ctx, cancel := context.WithTimeout(context.Background(), sealTimeout)
 		defer cancel()
-		now := time.Now()
-		_, err := sealBefore(ctx, t.app, now.Add(-after), worthSealing)
-		if err == nil {
-			_, err = sealBefore(ctx, t.app, now.Add(-after-muchOlder), 1)
-		}
-		if err != nil && !errors.Is(err, errSealing) {
+		if err := t.sealOld(ctx, after); err != nil && !errors.Is(err, errSealing) {
 			t.app.Logger().Error("failed to seal audit events", "error", err)
+		}
+		if _, err := Archive(ctx, t.app, time.Now().Add(-t.Online())); err != nil {
+			t.app.Logger().Error("failed to archive audit events", "error", err)
 		}
 	})
 }
 
+func (t *Trail) sealOld(ctx context.Context, after time.Duration) error {
+	if after == 0 {
+		return nil
+	}
+	now := time.Now()
+	_, err := sealBefore(ctx, t.app, now.Add(-after), worthSealing)
+	if err == nil {
+		_, err = sealBefore(ctx, t.app, now.Add(-after-muchOlder), 1)
+	}
+	return err
+}
+
 // Seal moves all events that were stored before a time into compressed segments, and
-// returns how many. Events that vouch for checkpoints stay rows. It fails with a
-// *Violation where the trail was tampered with, and seals nothing of that.
-func Seal(ctx context.Context, app core.App, before time.Time) (int, error) {
-	return sealBefore(ctx, app, before, 1)
+// returns how many. Events that vouch for checkpoints stay rows. While another process
+// seals, it waits and seals what is left. It fails with a *Violation where the trail was
+// tampered with, and seals nothing of that.
+func Seal(ctx context.Context, app core.App, before time.Time) (sealed int, err error) {
+	for {
+		count, err := sealBefore(ctx, app, before, 1)
+		if sealed += count; !errors.Is(err, errSealing) {
+			return sealed, err
+		}
+		if err := pause(ctx, sealRetry); err != nil {
+			return sealed, err
+		}
+	}
 }
 
 // sealBefore is Seal for segments of at least some events.
@@ -136,6 +158,9 @@ func sealable(ctx context.Context, app core.App, after string, before time.Time)
 func seal(ctx context.Context, app core.App, run []entry) error {
 	first, last := run[0], run[len(run)-1]
 	before, err := hashBefore(ctx, app, &first.stored)
+	if IsViolation(err) { // or sealed by another process, between the look at segments and at rows
+		before, err = hashBefore(ctx, app, &first.stored)
+	}
 	if err != nil {
 		return err
 	}
@@ -197,6 +222,23 @@ func (s *segment) store(ctx context.Context, tx core.App, content []byte, run []
 	if !mine {
 		return errSealing
 	}
+	ids := make([]string, len(run))
+	for i, event := range run {
+		ids[i] = event.id
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	// Fewer are left if they were pruned or sealed meanwhile.
+	result, err := tx.DB().NewQuery("DELETE FROM audit_log WHERE id IN (SELECT value FROM json_each({:ids}))").Bind(dbx.Params{"ids": string(list)}).
+		WithContext(ctx).Execute()
+	if err != nil {
+		return err
+	}
+	if deleted, err := result.RowsAffected(); err != nil || deleted != int64(len(run)) {
+		return errors.Join(err, errSealing)
+	}
 	number, err := lastSegment(ctx, tx.DB())
 	if err != nil {
 		return err
@@ -212,25 +254,5 @@ func (s *segment) store(ctx context.Context, tx core.App, content []byte, run []
 	if _, err := tx.DB().Insert("audit_segment_contents", dbx.Params{"segment": s.Number, "content": content}).WithContext(ctx).Execute(); err != nil {
 		return err
 	}
-	if err := s.storeIndex(ctx, tx, run); err != nil {
-		return err
-	}
-	ids := make([]string, len(run))
-	for i, event := range run {
-		ids[i] = event.id
-	}
-	list, err := json.Marshal(ids)
-	if err != nil {
-		return err
-	}
-	result, err := tx.DB().NewQuery("DELETE FROM audit_log WHERE id IN (SELECT value FROM json_each({:ids}))").Bind(dbx.Params{"ids": string(list)}).
-		WithContext(ctx).Execute()
-	if err != nil {
-		return err
-	}
-	// Fewer are left if they were pruned or sealed meanwhile.
-	if deleted, err := result.RowsAffected(); err != nil || deleted != int64(len(run)) {
-		return errors.Join(err, fmt.Errorf("%d events were to be sealed, not %d", len(run), deleted))
-	}
-	return nil
+	return s.storeIndex(ctx, tx, run)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -206,6 +207,29 @@ func TestAlteredEventsAreNotSealed(t *testing.T) {
 	if want := len(matching(all, event{Chain: all[len(all)-20].Chain})); left != want {
 		t.Errorf("%d of %d events are left", left, want)
 	}
+}
+
+// TestSeveralSealAtOnce has several processes seal the same events.
+func TestSeveralSealAtOnce(t *testing.T) {
+	c := newClinic(t)
+	c.record(t, 5000)
+	stored := len(events(t, c.Server))
+	time.Sleep(2 * time.Millisecond) // ids are of milliseconds
+	var working sync.WaitGroup
+	counts := make([]int, 3)
+	for i := range counts {
+		working.Go(func() {
+			var err error
+			if counts[i], err = audit.Seal(t.Context(), c.App, time.Now()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	working.Wait()
+	if sum := counts[0] + counts[1] + counts[2]; sum != stored {
+		t.Errorf("%v of %d events are sealed", counts, stored)
+	}
+	verify(t, c.Server)
 }
 
 // TestSealedEventsArePruned prunes sealed events, seals what records that, and prunes

@@ -69,6 +69,8 @@ func (s *segment) storeIndex(ctx context.Context, tx core.App, run []entry) erro
 type sealedIndex struct {
 	// last is the number of the last segment that is compared.
 	last int64
+	// withoutArchive leaves out archived segments.
+	withoutArchive bool
 	// segment has the keys of the segments that are being walked.
 	segment  map[int64]keyCounts
 	expected [2]uint64
@@ -80,7 +82,7 @@ func (s *sealedIndex) isLater(a, b *entry) bool { return max(a.segment, b.segmen
 
 // expect counts an event.
 func (s *sealedIndex) expect(event *entry) {
-	if event.segment == 0 || event.segment > s.last {
+	if event.segment == 0 || event.segment > s.last || event.archived != nil {
 		return
 	}
 	if s.segment == nil {
@@ -133,8 +135,11 @@ func (s *sealedIndex) compare(ctx context.Context, database dbx.Builder) error {
 func (s *sealedIndex) addStored(ctx context.Context, database dbx.Builder, table, column string, sum *[2]uint64) error {
 	// What names no segment is added, too: histories would count it. What is later than
 	// the verification is that of a segment, which is stored in the same transaction.
-	rows, err := database.Select(column, "segment", "events").From(table).
-		Where(dbx.NewExp("[[segment]] <= {:last} OR [[segment]] NOT IN (SELECT [[number]] FROM {{audit_segments}})", dbx.Params{"last": s.last})).WithContext(ctx).Rows()
+	where := dbx.NewExp("[[segment]] <= {:last} OR [[segment]] NOT IN (SELECT [[number]] FROM {{audit_segments}})", dbx.Params{"last": s.last})
+	if s.withoutArchive {
+		where = dbx.And(where, dbx.NewExp("[[segment]] NOT IN (SELECT [[number]] FROM {{audit_segments}} WHERE [[object]] <> '')"))
+	}
+	rows, err := database.Select(column, "segment", "events").From(table).Where(where).WithContext(ctx).Rows()
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/search"
 
 	"carebase/internal/collections"
+	"carebase/internal/dberror"
 	"carebase/internal/endpoint"
 )
 
@@ -85,6 +86,8 @@ func serveEvents(e *core.RequestEvent, collection *core.Collection) error {
 // database as to PocketBase.
 func refusal(e *core.RequestEvent, err error) error {
 	switch {
+	case errors.Is(err, dberror.ErrNoArchive):
+		return err
 	case errors.Is(err, errTooWide):
 		return e.BadRequestError("There are "+errTooWide.Error()+".", nil)
 	case IsViolation(err):

@@ -30,10 +30,12 @@ type segment struct {
 	Events     int    `db:"events"`
 	BeforeHash string `db:"before_hash"`
 	LastHash   string `db:"last_hash"`
+	// Object is the name of the content in the archive; empty while it is in the database.
+	Object string `db:"object"`
 }
 
 // segmentColumns are those of a segment without its content.
-var segmentColumns = []string{"number", "chain", "first_seq", "first_id", "last_id", "first_at", "last_at", "events", "before_hash", "last_hash"}
+var segmentColumns = []string{"number", "chain", "first_seq", "first_id", "last_id", "first_at", "last_at", "events", "before_hash", "last_hash", "object"}
 
 // maxSegment bounds what a segment's content unpacks to.
 const maxSegment = 256 << 20
@@ -109,14 +111,29 @@ func period(events []entry) (first, last string) {
 // load reads and unpacks the events of a segment.
 func (s *segment) load(ctx context.Context, app core.App) ([]entry, error) {
 	var content []byte
-	err := app.ConcurrentDB().Select("content").From("audit_segment_contents").Where(dbx.HashExp{"segment": s.Number}).WithContext(ctx).Row(&content)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, &Violation{Event: s.FirstID, Problem: "it was sealed, and is missing"}
+	var err error
+	if s.Object == "" {
+		content, err = s.stored(ctx, app)
+	}
+	if errors.Is(err, sql.ErrNoRows) { // unless it is archived meanwhile
+		err = app.ConcurrentDB().Select("object").From("audit_segments").Where(dbx.HashExp{"number": s.Number, "first_id": s.FirstID}).WithContext(ctx).Row(&s.Object)
+		if s.Object == "" && (err == nil || errors.Is(err, sql.ErrNoRows)) {
+			return nil, &Violation{Event: s.FirstID, Problem: "it was sealed, and is missing"}
+		}
+	}
+	if err == nil && s.Object != "" {
+		content, err = s.archived(ctx, app)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return s.unpack(content)
+}
+
+// stored reads a segment's content in the database.
+func (s *segment) stored(ctx context.Context, app core.App) (content []byte, err error) {
+	err = app.ConcurrentDB().Select("content").From("audit_segment_contents").Where(dbx.HashExp{"segment": s.Number}).WithContext(ctx).Row(&content)
+	return content, err
 }
 
 // lastSegment returns the highest number of a segment; 0 if there is none.

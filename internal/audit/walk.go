@@ -16,8 +16,18 @@ type entry struct {
 	// segment is the number of the segment with the event; 0 for one in a row.
 	segment       int64
 	lastOfSegment bool
+	// archived is the archived segment that it stands for; nil for a single event.
+	archived *segment
 	// predecessor is the hash that the one of a sealed event was made with.
 	predecessor string
+}
+
+// count returns how many events it is.
+func (e *entry) count() int {
+	if e.archived != nil {
+		return e.archived.Events
+	}
+	return 1
 }
 
 // parse reads the text of an event in a row.
@@ -40,15 +50,18 @@ func (e *entry) follows(predecessor string) bool {
 // ids, from rows and from segments. The rows are of one state of the database; an event
 // that is sealed meanwhile is yielded twice in a row.
 func walkEntries(ctx context.Context, app core.App, from string, yield func(*entry) error) error {
-	rows, err := app.ConcurrentDB().Select("id", "subject", "hash", "event").From("audit_log").
-		Where(dbx.NewExp("[[id]] >= {:from}", dbx.Params{"from": from})).OrderBy("id").WithContext(ctx).Rows()
+	return (&sealedEntries{ctx: ctx, app: app, from: from}).walk(yield)
+}
+
+func (s *sealedEntries) walk(yield func(*entry) error) error {
+	rows, err := s.app.ConcurrentDB().Select("id", "subject", "hash", "event").From("audit_log").
+		Where(dbx.NewExp("[[id]] >= {:from}", dbx.Params{"from": s.from})).OrderBy("id").WithContext(s.ctx).Rows()
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	// After the rows, so that no event is missing in both.
-	sealed := &sealedEntries{ctx: ctx, app: app, from: from}
-	if err := sealed.find(); err != nil {
+	if err := s.find(); err != nil {
 		return err
 	}
 	row := &entry{}
@@ -67,7 +80,7 @@ func walkEntries(ctx context.Context, app core.App, from string, yield func(*ent
 		if row != nil {
 			before = row.id
 		}
-		found, err := sealed.upTo(before)
+		found, err := s.upTo(before)
 		switch {
 		case err != nil:
 			return err
@@ -94,11 +107,13 @@ func walkEntries(ctx context.Context, app core.App, from string, yield func(*ent
 // sealedEntries are the events of all segments in the order of their ids. Segments of
 // one chain follow each other, and those of different chains overlap.
 type sealedEntries struct {
-	ctx     context.Context
-	app     core.App
-	from    string
-	waiting []*segment
-	open    opened
+	ctx  context.Context
+	app  core.App
+	from string
+	// withoutArchive leaves out the events of archived segments: one entry stands for each.
+	withoutArchive bool
+	waiting        []*segment
+	open           opened
 }
 
 // find looks up the segments.
@@ -115,7 +130,7 @@ func (s *sealedEntries) upTo(id string) (*entry, error) {
 		if len(s.open) > 0 && s.open[0][0].id < first || id != "" && id < first {
 			break
 		}
-		events, err := s.waiting[0].load(s.ctx, s.app)
+		events, err := s.eventsOf(s.waiting[0])
 		if err != nil {
 			return nil, err
 		}
@@ -137,6 +152,16 @@ func (s *sealedEntries) upTo(id string) (*entry, error) {
 		heap.Fix(&s.open, 0)
 	}
 	return next, nil
+}
+
+// eventsOf returns the events of a segment.
+func (s *sealedEntries) eventsOf(sealed *segment) ([]entry, error) {
+	if !s.withoutArchive || sealed.Object == "" {
+		return sealed.load(s.ctx, s.app)
+	}
+	all := entry{id: sealed.FirstID, hash: sealed.LastHash, segment: sealed.Number, archived: sealed, predecessor: sealed.BeforeHash}
+	all.stored.ID, all.stored.Chain, all.stored.Seq = sealed.FirstID, sealed.Chain, sealed.FirstSeq
+	return []entry{all}, nil
 }
 
 // opened are the events of segments that are left, as a heap by the first of each.

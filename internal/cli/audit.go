@@ -28,7 +28,7 @@ func NewAuditCommand(app core.App, settings *config.Config) *cobra.Command {
 		}
 		return requireDatabase(app, settings)
 	}
-	command.AddCommand(newVerifyCommand(app), newHeadsCommand(app), newExportCommand(app), newSealCommand(app))
+	command.AddCommand(newVerifyCommand(app), newHeadsCommand(app), newExportCommand(app), newSealCommand(app, settings))
 	return command
 }
 
@@ -122,13 +122,14 @@ SQLite have the heads in their manifests, and the server writes them to its log 
 	}
 }
 
-func newSealCommand(app core.App) *cobra.Command {
+func newSealCommand(app core.App, settings *config.Config) *cobra.Command {
 	return &cobra.Command{
 		Use:   "seal",
-		Short: "Compress all events of the audit trail",
+		Short: "Compress all events of the audit trail, and archive the old ones",
 		Long: `Moves the events of the audit trail into compressed segments, about an eighth of the size. They are verified first, and stay
 readable for verify, export, the histories of patients and the dashboard's list; views that read audit_events do not have
-them any more. It may run beside a server, which seals by itself with AUDIT_SEAL_AFTER.`,
+them any more. With AUDIT_ARCHIVE_URL, it then moves segments older than AUDIT_ONLINE to the archive. It may run beside a
+server, which does both by itself once an hour.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
@@ -140,7 +141,14 @@ them any more. It may run beside a server, which seals by itself with AUDIT_SEAL
 			if err != nil {
 				return fmt.Errorf("sealed %d events: %w", sealed, err)
 			}
-			_, err = fmt.Fprintf(command.OutOrStdout(), "Sealed %d events.\n", sealed)
+			if _, err = fmt.Fprintf(command.OutOrStdout(), "Sealed %d events.\n", sealed); err != nil || settings.AuditArchive == nil {
+				return err
+			}
+			archived, err := audit.Archive(ctx, app, time.Now().Add(-settings.AuditArchive.Online))
+			if err != nil {
+				return fmt.Errorf("archived %d segments: %w", archived, err)
+			}
+			_, err = fmt.Fprintf(command.OutOrStdout(), "Archived %d segments.\n", archived)
 			return err
 		},
 	}

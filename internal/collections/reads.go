@@ -133,7 +133,7 @@ func namesRaw(tokens []sqltext.Token) bool {
 // has deleted what is not removed yet.
 var auditTables = []string{
 	"audit_log", "audit_record_sets", "audit_chains", "audit_segments", "audit_segment_contents", "audit_segment_subjects", "audit_segment_agents",
-	"record_deletions",
+	"audit_archive_removals", "record_deletions",
 }
 
 // IsConfidential reports whether views of a table must be restricted to

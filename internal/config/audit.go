@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -45,14 +44,8 @@ func (v *validator) auditReads(name, value string) AuditReads {
 
 // retention parses a number of days, with or without a d, or a duration.
 func (v *validator) retention(name, value string) time.Duration {
-	if value == "" {
-		return defaultAuditRetention
-	}
-	retention, err := time.ParseDuration(value)
-	if days, daysErr := strconv.Atoi(strings.TrimSuffix(value, "d")); daysErr == nil && days <= int(maxAuditRetention/day) {
-		retention, err = time.Duration(days)*day, nil
-	}
-	if err != nil || retention < day || retention > maxAuditRetention {
+	retention, ok := parseDays(value, defaultAuditRetention)
+	if !ok || retention < day || retention > maxAuditRetention {
 		v.problem(name, value, "a number of days such as 2192d, or a duration of at least 24h")
 		return 0
 	}
@@ -61,17 +54,11 @@ func (v *validator) retention(name, value string) time.Duration {
 
 // sealAfter parses how old events are when they are sealed; 0 for never.
 func (v *validator) sealAfter(name, value string) time.Duration {
-	switch strings.ToLower(value) {
-	case "":
-		return defaultAuditSealAfter
-	case "off":
+	if strings.ToLower(value) == "off" {
 		return 0
 	}
-	after, err := time.ParseDuration(value)
-	if days, daysErr := strconv.Atoi(strings.TrimSuffix(value, "d")); daysErr == nil && days <= int(maxAuditRetention/day) {
-		after, err = time.Duration(days)*day, nil
-	}
-	if err != nil || after < time.Hour || after > maxAuditRetention {
+	after, ok := parseDays(value, defaultAuditSealAfter)
+	if !ok || after < time.Hour || after > maxAuditRetention {
 		v.problem(name, value, "a number of days such as 1d, a duration of at least 1h, or off")
 		return 0
 	}

@@ -64,6 +64,8 @@ type Config struct {
 	AuditRetention time.Duration
 	// AuditSealAfter is how old events are when they are sealed; 0 for never.
 	AuditSealAfter time.Duration
+	// AuditArchive is where old sealed events go; nil for nowhere.
+	AuditArchive *AuditArchive
 	// AuditHeads says when and where the heads of the audit chains are written.
 	AuditHeads AuditHeads
 	// SuperuserNetworks are the networks that superusers may connect from; nil for any.
@@ -140,6 +142,8 @@ type variables struct {
 	AuditReads               string `env:"AUDIT_READS"`
 	AuditRetention           string `env:"AUDIT_RETENTION"`
 	AuditSealAfter           string `env:"AUDIT_SEAL_AFTER"`
+	AuditArchiveURL          string `env:"AUDIT_ARCHIVE_URL"`
+	AuditOnline              string `env:"AUDIT_ONLINE"`
 	AuditHeadsInterval       string `env:"AUDIT_HEADS_INTERVAL"`
 	AuditHeadsURL            string `env:"AUDIT_HEADS_URL"`
 	SuperuserNetworks        string `env:"SUPERUSER_NETWORKS"`
@@ -215,6 +219,7 @@ func Parse(environment map[string]string) (*Config, error) {
 	config.SuperuserMFA = v.boolean("SUPERUSER_MFA", raw.SuperuserMFA)
 	config.PostgreSQL = v.postgreSQL(raw)
 	config.AuditHeads = v.auditHeads(raw)
+	config.AuditArchive = v.auditArchive(raw, config.DataDir, config.AuditHeads, config.AuditRetention)
 	config.Throttle = v.throttle(raw)
 	config.Realtime = v.realtime(raw)
 	config.Backup = v.backup(raw, config.PostgreSQL != nil)

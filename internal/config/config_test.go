@@ -124,6 +124,10 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		{"AUDIT_RETENTION", "99999999999999d", `AUDIT_RETENTION is "99999999999999d"`},
 		{"AUDIT_SEAL_AFTER", "0d", `AUDIT_SEAL_AFTER is "0d"`},
 		{"AUDIT_SEAL_AFTER", "5m", `AUDIT_SEAL_AFTER is "5m"`},
+		{"AUDIT_ONLINE", "10m", `AUDIT_ONLINE is "10m"`},
+		{"AUDIT_ONLINE", "-1d", `AUDIT_ONLINE is "-1d"`},
+		{"AUDIT_ARCHIVE_URL", "pb_data/archive", `AUDIT_ARCHIVE_URL is "pb_data/archive"; it must be outside DATA_DIR`},
+		{"AUDIT_ARCHIVE_URL", "s3://hush-hush@clinic/trail", "AUDIT_ARCHIVE_URL must be a path"},
 		{"AUDIT_HEADS_INTERVAL", "10", `AUDIT_HEADS_INTERVAL is "10"`},
 		{"AUDIT_HEADS_INTERVAL", "48h", `AUDIT_HEADS_INTERVAL is "48h"`},
 		{"AUDIT_HEADS_URL", "file://srv/heads", "AUDIT_HEADS_URL must be a path"},
@@ -146,6 +150,22 @@ func TestWhatCannotBeUnderstood(t *testing.T) {
 		if err != nil && strings.Contains(err.Error(), "hush-hush") {
 			t.Errorf("a secret is shown: %v", err)
 		}
+	}
+}
+
+func TestAuditArchive(t *testing.T) {
+	environment := map[string]string{"AUDIT_ARCHIVE_URL": "file:///srv/trail", "AUDIT_ONLINE": "30d", "AUDIT_RETENTION": "31d"}
+	got, err := config.Parse(environment)
+	if err != nil || got.AuditArchive.Directory != "/srv/trail" || got.AuditArchive.S3 != nil || got.AuditArchive.Online != 30*24*time.Hour {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	environment["AUDIT_RETENTION"] = "30d"
+	if _, err := config.Parse(environment); err == nil || !strings.Contains(err.Error(), "AUDIT_ONLINE is \"30d\"; it must be shorter than AUDIT_RETENTION") {
+		t.Errorf("got %v", err)
+	}
+	got, err = config.Parse(map[string]string{"AUDIT_ARCHIVE_URL": "s3://clinic/trail/old", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"})
+	if err != nil || got.AuditArchive.S3.Bucket != "clinic" || got.AuditArchive.Path != "trail/old" || got.AuditArchive.Directories() != nil {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

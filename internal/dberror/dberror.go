@@ -29,6 +29,9 @@ var (
 	// ErrUnavailable means that the database cannot be reached, has closed the
 	// connection, or took too long.
 	ErrUnavailable = errors.New("the database does not answer")
+	// ErrNoArchive means that old audit events are in an archive that does not have
+	// them, or cannot be reached.
+	ErrNoArchive = errors.New("the archive of the audit trail does not answer")
 )
 
 // Refusal returns the response to a request that failed because of the database
@@ -43,6 +46,8 @@ func Refusal(err error) *router.ApiError {
 		return router.NewApiError(http.StatusInsufficientStorage, "There is no room left to store anything. Nothing was changed.", err)
 	case has(err, isUnavailable):
 		return router.NewApiError(http.StatusServiceUnavailable, "The database does not answer. Try again later.", err)
+	case has(err, func(err error) bool { return errors.Is(err, ErrNoArchive) }):
+		return router.NewApiError(http.StatusServiceUnavailable, "The archive of old audit events does not answer. Try again later.", err)
 	case has(err, func(err error) bool { return errors.Is(err, ErrConflict) }):
 		return router.NewApiError(http.StatusConflict, "The request met another one that changes the same records. Try again.", err)
 	}

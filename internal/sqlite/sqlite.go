@@ -27,6 +27,7 @@ const (
 // temporary file when it outgrows the cache.
 var pragmas = []string{
 	"busy_timeout(10000)",
+	"auto_vacuum(INCREMENTAL)",
 	"journal_mode(WAL)",
 	"journal_size_limit(200000000)",
 	"foreign_keys(ON)",
