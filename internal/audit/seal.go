@@ -12,6 +12,8 @@ import (
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/sqlite"
 )
 
 const (
@@ -49,7 +51,18 @@ func (t *Trail) bindSealing(after time.Duration) {
 		if _, err := Archive(ctx, t.app, time.Now().Add(-t.Online())); err != nil {
 			t.app.Logger().Error("failed to archive audit events", "error", err)
 		}
+		if err := t.giveBack(ctx); err != nil {
+			t.app.Logger().Error("failed to give back the space of audit events", "error", err)
+		}
 	})
+}
+
+// giveBack gives the space of what was removed back. PostgreSQL uses it again by itself.
+func (t *Trail) giveBack(ctx context.Context) error {
+	if t.rowsAtOnce != rowsAtOnceSQLite {
+		return nil
+	}
+	return sqlite.Shrink(ctx, t.app)
 }
 
 func (t *Trail) sealOld(ctx context.Context, after time.Duration) error {

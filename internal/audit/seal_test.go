@@ -15,6 +15,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
+	"carebase/internal/testing/testpostgres"
 )
 
 // record stores many events of one kind about some patients, in one transaction.
@@ -184,6 +185,27 @@ func TestTamperingWithSealedEventsIsFound(t *testing.T) {
 		})
 	}
 	verify(t, c.Server)
+}
+
+// TestNumbersThatAreNoneAreNamed alters numbers as only SQLite stores them.
+func TestNumbersThatAreNoneAreNamed(t *testing.T) {
+	testpostgres.ChooseSQLite(t)
+	c := newClinic(t)
+	c.record(t, 30)
+	c.seal(t)
+	for statement, want := range map[string]string{
+		"UPDATE audit_segments SET events = 1.5 WHERE number = 1":                            "the row of audit_segments with number 1 was altered: its events is 1.5",
+		"UPDATE audit_segments SET first_seq = 'x' WHERE number = 1":                         "the row of audit_segments with number 1 was altered: its first_seq is x",
+		"UPDATE audit_segment_subjects SET events = 0.5 WHERE subject = '" + c.patient + "'": "the row of audit_segment_subjects with subject " + c.patient + " was altered: its events is 0.5",
+	} {
+		undo(t, c.App, func(tx core.App) {
+			if _, err := tx.DB().NewQuery(statement).Execute(); err != nil {
+				t.Fatal(err)
+			}
+			_, err := audit.Verify(t.Context(), tx, nil)
+			violated(t, statement, err, want)
+		})
+	}
 }
 
 func TestAlteredEventsAreNotSealed(t *testing.T) {

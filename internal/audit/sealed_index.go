@@ -149,7 +149,7 @@ func (s *sealedIndex) addStored(ctx context.Context, database dbx.Builder, table
 		var segment int64
 		var events int
 		if err := rows.Scan(&key, &segment, &events); err != nil {
-			return err
+			return explain(ctx, database, err, table, column, "segment", "events")
 		}
 		add(sum, [2]string{table, key}, segment, events)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -24,6 +25,9 @@ const (
 
 // errTooWide is what a list that would look at too much says.
 var errTooWide = errors.New(`too many sealed audit events to look at: add a condition such as patient = "…", agent = "…" or recorded_at >= "…" to the filter, and sort by recorded_at`)
+
+// errTooFar is what a page says that is beyond what is looked at.
+var errTooFar = fmt.Errorf(`a list with sealed audit events ends at its %dth: for those after it, add a condition such as recorded_at < "…" to the filter, with the time of the last one shown`, listed)
 
 // listing is a list of events in the record API, of rows and of segments. The database
 // evaluates the filter over both alike: events of segments are a parameter of the
@@ -105,8 +109,8 @@ func (l *listing) wanted() int {
 
 // run returns the records of the page, and how many there are in all.
 func (l *listing) run() ([]*core.Record, *search.Result, error) {
-	if l.wanted() > listed || l.page > listed {
-		return nil, nil, errTooWide
+	if column, _ := l.byTime(); column != "" && l.wanted() > listed || l.page > listed {
+		return nil, nil, errTooFar
 	}
 	if err := l.addRows(); err != nil {
 		return nil, nil, err

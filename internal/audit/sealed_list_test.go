@@ -65,6 +65,7 @@ var filters = []string{
 	`action = "R" && door ~ "rest"`, `who ~ "OWNER"`, `what = "changed"`, `collection = "patients" && fields ~ "ag%"`, `records ~ "p7"`, `seq >= 3 && seq < 9`, `seq = 5`,
 	`recorded_at ~ "TIME"`, `recorded_at > @yearStart`, `recorded_at < @now`, `@request.auth.id != ""`, `hash ~ "ab"`, `detail:length > 3`,
 	`patient ?= "PATIENT" && agent ?= "USER"`, `"PATIENT" = patient`, `patient = "p7" && patient = "p8"`,
+	`recorded_at > "2026-02-30"`, `recorded_at < "2026-99-99 25:61:00.000Z"`, // a text like any other, as for PocketBase
 }
 
 func (c *clinic) fill(filter string, all []event) string {
@@ -175,6 +176,10 @@ func TestListsOfSealedEventsAreRefused(t *testing.T) {
 	for token, status := range map[string]int{c.owner.Access: http.StatusForbidden, "": http.StatusForbidden} {
 		c.want(t, c.Call(token, "GET", testapp.Records("audit_events"), nil), status)
 		c.want(t, c.Call(token, "GET", testapp.Records("audit_events")+"/"+"x", nil), status, http.StatusNotFound)
+	}
+	far := c.Call(c.superuser, "GET", testapp.Records("audit_events", "page", "252", "perPage", "40", "sort", "-recorded_at"), nil)
+	if c.want(t, far, http.StatusBadRequest); !strings.Contains(far.Body, "ends at its 10000th") {
+		t.Errorf("got %s", far.Body)
 	}
 	// Reading the trail is an event of it.
 	before := len(matching(events(t, c.Server), event{Action: "R", Collection: collections.AuditEvents}))

@@ -88,6 +88,8 @@ func refusal(e *core.RequestEvent, err error) error {
 	switch {
 	case errors.Is(err, dberror.ErrNoArchive):
 		return err
+	case errors.Is(err, errTooFar):
+		return e.BadRequestError("Here "+errTooFar.Error()+".", nil)
 	case errors.Is(err, errTooWide):
 		return e.BadRequestError("There are "+errTooWide.Error()+".", nil)
 	case IsViolation(err):

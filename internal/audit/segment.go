@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -80,7 +79,7 @@ func (s *segment) unpack(content []byte) ([]entry, error) {
 	events, hash := make([]entry, 0, s.Events), s.BeforeHash
 	for text := range strings.SplitSeq(string(texts[:len(texts)-1]), "\n") {
 		event := entry{text: text, segment: s.Number}
-		if json.Unmarshal([]byte(text), &event.stored) != nil || event.stored.Chain != s.Chain || event.stored.Seq != s.FirstSeq+int64(len(events)) {
+		if event.stored.parse(text) != nil || event.stored.Chain != s.Chain || event.stored.Seq != s.FirstSeq+int64(len(events)) {
 			return nil, altered
 		}
 		event.id, event.subject, event.predecessor = event.stored.ID, event.stored.subject(), hash

@@ -3,7 +3,6 @@ package audit
 import (
 	"container/heap"
 	"context"
-	"encoding/json"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -32,7 +31,7 @@ func (e *entry) count() int {
 
 // parse reads the text of an event in a row.
 func (e *entry) parse() error {
-	if json.Unmarshal([]byte(e.text), &e.stored) != nil || e.stored.ID != e.id || e.stored.subject() != e.subject {
+	if e.stored.parse(e.text) != nil || e.stored.ID != e.id || e.stored.subject() != e.subject {
 		return &Violation{Event: e.id, Problem: "it was altered"}
 	}
 	return nil
@@ -118,8 +117,9 @@ type sealedEntries struct {
 
 // find looks up the segments.
 func (s *sealedEntries) find() error {
-	return s.app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").Where(dbx.NewExp("[[last_id]] >= {:from}", dbx.Params{"from": s.from})).
+	err := s.app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").Where(dbx.NewExp("[[last_id]] >= {:from}", dbx.Params{"from": s.from})).
 		OrderBy("first_id").WithContext(s.ctx).All(&s.waiting)
+	return explain(s.ctx, s.app.ConcurrentDB(), err, "audit_segments", "number", "first_seq", "events")
 }
 
 // upTo returns the next event, if its id is not after another one; nil if it is, or if

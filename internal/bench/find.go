@@ -72,13 +72,13 @@ var questions = []struct{ name, filter string }{
 }
 
 // findInTrail prints how long the dashboard waits for pages of 40 events, most of which
-// are sealed.
-func findInTrail(ctx context.Context, directory, data, token string, recorded time.Time) (err error) {
+// are archived.
+func findInTrail(ctx context.Context, directory, data, archive, token string, recorded time.Time) (err error) {
 	binary, err := build(ctx, directory, "carebase")
 	if err != nil {
 		return err
 	}
-	running, err := startServer(binary, directory, "DATA_DIR="+data)
+	running, err := startServer(binary, directory, "DATA_DIR="+data, "AUDIT_ARCHIVE_URL="+archive)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,14 @@ func measureTrail(ctx context.Context, options options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
-	settings := &config.Config{DataDir: filepath.Join(directory, "pb_data"), AuditRetention: 365 * 24 * time.Hour, SQLiteSynchronous: config.SynchronousFull}
+	archive := filepath.Join(directory, "archive")
+	if err := os.Mkdir(archive, 0o700); err != nil {
+		return err
+	}
+	settings := &config.Config{
+		DataDir: filepath.Join(directory, "pb_data"), AuditRetention: 365 * 24 * time.Hour, SQLiteSynchronous: config.SynchronousFull,
+		AuditArchive: &config.AuditArchive{Directory: archive},
+	}
 	served, err := app.New(settings, app.Options{Log: io.Discard, Notices: io.Discard, Banner: io.Discard})
 	if err != nil {
 		return err
@@ -67,6 +74,11 @@ func measureTrail(ctx context.Context, options options) (err error) {
 		{"rows, verified", func() (int, error) { return verifyAll(ctx, served) }},
 		{"sealed", func() (int, error) { return audit.Seal(ctx, served, time.Now().Add(time.Minute)) }},
 		{"segments, verified", func() (int, error) { return verifyAll(ctx, served) }},
+		{"archived", func() (int, error) {
+			_, err := audit.Archive(ctx, served, time.Now().Add(time.Minute))
+			return options.patients, err
+		}},
+		{"archive, verified", func() (int, error) { return verifyAll(ctx, served) }},
 	} {
 		begun, before := time.Now(), ownProcessorTime()
 		var events int
@@ -89,7 +101,7 @@ func measureTrail(ctx context.Context, options options) (err error) {
 			return err
 		}
 	}
-	return findInTrail(ctx, directory, settings.DataDir, token, recorded)
+	return findInTrail(ctx, directory, settings.DataDir, archive, token, recorded)
 }
 
 // keepTrail records the bytes of an event in rows and in segments.

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carebase/internal/audit"
+	"carebase/internal/backup"
 	"carebase/internal/config"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/transfer"
@@ -27,10 +28,35 @@ import (
 const standsAlone = "stands alone"
 
 // NewDatabaseCommand returns the command "database".
-func NewDatabaseCommand() *cobra.Command {
-	command := &cobra.Command{Use: "database", Short: "Move a deployment between SQLite and PostgreSQL", Annotations: map[string]string{standsAlone: "yes"}}
-	command.AddCommand(newCopyCommand())
+func NewDatabaseCommand(app core.App, settings *config.Config) *cobra.Command {
+	command := &cobra.Command{Use: "database", Short: "Move a deployment between SQLite and PostgreSQL, and shrink its file", Annotations: map[string]string{standsAlone: "yes"}}
+	command.AddCommand(newCopyCommand(), newCompactCommand(app, settings))
 	return command
+}
+
+func newCompactCommand(app core.App, settings *config.Config) *cobra.Command {
+	return &cobra.Command{
+		Use:   "compact",
+		Short: "Make the file of a SQLite database as small as it can be, while no server runs",
+		Long: `Rewrites data.db without the space of what was deleted. It needs as much free space as the file has, and the server stopped.
+A file that Carebase has made gives its space back by itself, in small steps; one of an earlier version does so after this command.`,
+		Args:         cobra.NoArgs,
+		SilenceUsage: true,
+		Annotations:  map[string]string{standsAlone: "yes"},
+		RunE: func(command *cobra.Command, _ []string) error {
+			if settings.PostgreSQL != nil {
+				return errors.New("PostgreSQL uses the space again by itself (autovacuum)")
+			}
+			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			before, after, err := backup.Compact(ctx, app.DataDir())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(command.OutOrStdout(), "data.db has %d MB, and had %d.\n", after>>20, before>>20)
+			return err
+		},
+	}
 }
 
 func newCopyCommand() *cobra.Command {

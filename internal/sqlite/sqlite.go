@@ -21,8 +21,8 @@ const (
 	logFile  = "auxiliary.db"
 )
 
-// pragmas are set on each connection, in this order: busy_timeout applies to
-// those after it. Each connection has its own cache, so PocketBase's 32 MB
+// pragmas are set on each connection: busy_timeout first, auto_vacuum before
+// journal_mode, which writes the first page of a new file. Existing files keep theirs. Each connection has its own cache, so PocketBase's 32 MB
 // would be multiplied by the number of lists being read. Sorting uses a
 // temporary file when it outgrows the cache.
 var pragmas = []string{

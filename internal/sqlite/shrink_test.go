@@ -1,0 +1,106 @@
+package sqlite_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/sqlite"
+	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
+)
+
+// fill stores what takes some megabytes, and removes it again.
+func fill(t *testing.T, database dbx.Builder) {
+	t.Helper()
+	for _, statement := range []string{
+		"CREATE TABLE filled (content BLOB)",
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO filled SELECT randomblob(4000) FROM n",
+		"DROP TABLE filled",
+	} {
+		if _, err := database.NewQuery(statement).Execute(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func number(t *testing.T, database dbx.Builder, pragma string) (value int) {
+	t.Helper()
+	if err := database.NewQuery("PRAGMA " + pragma).Row(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// TestNewFilesShrinkInSteps has others write meanwhile.
+func TestNewFilesShrinkInSteps(t *testing.T) {
+	testpostgres.ChooseSQLite(t)
+	app := testapp.NewApp(t, testapp.Default())
+	fill(t, app.DB())
+	before := number(t, app.DB(), "page_count")
+	ended, shrunk := context.WithCancel(t.Context())
+	longest := make(chan time.Duration)
+	go func() {
+		var longestYet time.Duration
+		for ended.Err() == nil {
+			begun := time.Now()
+			err := app.RunInTransaction(func(tx core.App) error {
+				_, err := tx.DB().NewQuery("UPDATE _params SET updated = updated").Execute()
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			longestYet = max(longestYet, time.Since(begun))
+			time.Sleep(time.Millisecond)
+		}
+		longest <- longestYet
+	}()
+	if err := sqlite.Shrink(t.Context(), app); err != nil {
+		t.Fatal(err)
+	}
+	shrunk()
+	t.Logf("others waited at most %s", <-longest)
+	if after, free := number(t, app.DB(), "page_count"), number(t, app.DB(), "freelist_count"); free > 0 || after > before-2000 {
+		t.Errorf("%d of %d pages are left, %d free", after, before, free)
+	}
+	if _, err := app.DB().NewQuery("PRAGMA wal_checkpoint(TRUNCATE)").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(app.DataDir(), "data.db"))
+	if err != nil || info.Size() > int64(before-2000)*4096 {
+		t.Errorf("the file has %d bytes: %v", info.Size(), err)
+	}
+}
+
+// TestCompact makes a file that cannot shrink one that can.
+func TestCompact(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data.db")
+	old, err := dbx.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, old)
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	database, err := sqlite.Connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer database.Close()
+	if mode := number(t, database, "auto_vacuum"); mode != 0 {
+		t.Fatalf("the mode is %d", mode)
+	}
+	if err := sqlite.Compact(t.Context(), database); err != nil {
+		t.Fatal(err)
+	}
+	if mode, pages := number(t, database, "auto_vacuum"), number(t, database, "page_count"); mode != 2 || pages > 20 {
+		t.Errorf("the mode is %d, with %d pages", mode, pages)
+	}
+}
