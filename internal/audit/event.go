@@ -195,7 +195,8 @@ func (s *stored) appendJSON(out []byte) ([]byte, error) {
 }
 
 func linkHash(predecessor, text string) string {
-	linked := append(append(append(make([]byte, 0, len(predecessor)+1+len(text)), predecessor...), '\n'), text...)
+	var buffer [1024]byte
+	linked := append(append(append(buffer[:0], predecessor...), '\n'), text...)
 	digest := sha256.Sum256(linked)
 	return hex.EncodeToString(digest[:])
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -108,7 +107,10 @@ func (s *sealedIndex) settle(number int64) {
 }
 
 func add(sum *[2]uint64, key [2]string, segment int64, events int) {
-	digest := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%d", key[0], key[1], segment, events))
+	var buffer [160]byte
+	text := append(append(append(append(buffer[:0], key[0]...), '\n'), key[1]...), '\n')
+	text = strconv.AppendInt(append(strconv.AppendInt(text, segment, 10), '\n'), int64(events), 10)
+	digest := sha256.Sum256(text)
 	for i := range sum {
 		sum[i] += binary.BigEndian.Uint64(digest[i*8:])
 	}
