@@ -20,8 +20,8 @@ func bindValidation(app core.App) {
 		Priority: beforePocketBase,
 		Func: func(e *core.RecordEvent) error {
 			invalid := e.Next()
-			if invalid == nil {
-				return nil
+			if invalid == nil || dberror.Refusal(invalid) != nil {
+				return invalid
 			}
 			_, err := e.App.DB().NewQuery("SELECT 1").WithContext(e.Context).Execute()
 			if err := errors.Join(err, lookUpMissing(e, invalid)); dberror.Refusal(err) != nil {

@@ -2,6 +2,7 @@
 package app
 
 import (
+	"cmp"
 	"io"
 	"io/fs"
 	"os"
@@ -79,7 +80,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 		cli.NewAuditCommand(app, config), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config, routes.CheckNames),
 		cli.NewRunServerCommand(app, config), cli.NewCreateSuperuserCommand(app, config), cli.NewChangePasswordCommand(app, config), cli.NewFlushExpiredTokensCommand(app),
 	)
-	if err := bindScripts(app); err != nil {
+	if err := bindScripts(app, cmp.Or(options.Timeouts.Superuser, server.DefaultTimeouts.Superuser)); err != nil {
 		return nil, err
 	}
 	cli.AcceptNoInput(app.RootCmd)

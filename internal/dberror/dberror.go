@@ -41,7 +41,7 @@ var (
 func Refusal(err error) *router.ApiError {
 	switch {
 	case has(err, func(err error) bool { return errors.Is(err, deadline.ErrExceeded) }):
-		return TooLong()
+		return TooLong(err)
 	case has(err, isFull):
 		return router.NewApiError(http.StatusInsufficientStorage, "There is no room left to store anything. Nothing was changed.", err)
 	case has(err, isUnavailable):
@@ -54,9 +54,9 @@ func Refusal(err error) *router.ApiError {
 	return nil
 }
 
-// TooLong is the answer to a request whose time is over.
-func TooLong() *router.ApiError {
-	return router.NewApiError(http.StatusServiceUnavailable, "The request took too long and was stopped. Ask for less at a time.", deadline.ErrExceeded)
+// TooLong is the answer to a request whose time is over, with what that has led to.
+func TooLong(cause error) *router.ApiError {
+	return router.NewApiError(http.StatusServiceUnavailable, "The request took too long and was stopped. Ask for less at a time.", cause)
 }
 
 // has reports whether an error matches, looking also into those that errors.Is

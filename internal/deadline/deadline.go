@@ -14,6 +14,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/pocketbase/dbx"
 )
 
 // ErrExceeded is the error of work that ran out of time.
@@ -161,6 +163,10 @@ func Of(ctx context.Context) *Work {
 	work, _ := ctx.Value(workKey{}).(*Work)
 	return work
 }
+
+// OfDatabase returns the work that statements of a database or a transaction belong to,
+// or nil.
+func OfDatabase(database dbx.Builder) *Work { return Of(database.NewQuery("").Context()) }
 
 // Live returns a context that is cancelled with ctx or with the work it belongs to,
 // whichever comes first. Drivers run statements in it.

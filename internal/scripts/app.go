@@ -8,8 +8,11 @@ import (
 	"carebase/internal/audit"
 )
 
-// hookApp is an app whose writes are recorded as a hook's.
-type hookApp struct{ core.App }
+// hookApp is the app that a runtime's scripts have. Its writes are recorded as a hook's.
+type hookApp struct {
+	core.App
+	runtime *runtime
+}
 
 // Save implements core.App.
 func (a hookApp) Save(model core.Model) error {
@@ -43,5 +46,11 @@ func (a hookApp) DeleteWithContext(ctx context.Context, model core.Model) error 
 
 // RunInTransaction implements core.App.
 func (a hookApp) RunInTransaction(work func(core.App) error) error {
-	return a.App.RunInTransaction(func(tx core.App) error { return work(hookApp{tx}) })
+	return a.App.RunInTransaction(func(tx core.App) error {
+		if a.runtime.work == nil {
+			a.runtime.workAlone()
+			defer func() { a.runtime.end() }()
+		}
+		return work(hookApp{tx, a.runtime})
+	})
 }

@@ -36,9 +36,10 @@ func readSources(directory string) error {
 	return nil
 }
 
-// Failure returns the place and the message of an exception that a script has thrown;
-// nil if the error is none, or one that the script wants the client to get.
+// Failure returns the place and the message of an exception that a script has thrown,
+// and the place where one was interrupted; nil if the error is none, or one that the script wants the client to get.
 func Failure(err error) error {
+
 	var refusal *router.ApiError
 	for errors.As(err, &refusal) {
 		cause, ok := refusal.RawData().(error)
@@ -47,17 +48,20 @@ func Failure(err error) error {
 		}
 		err, refusal = cause, nil
 	}
+	var interrupted *goja.InterruptedError
 	var exception *goja.Exception
-	if !errors.As(err, &exception) {
-		return nil
+	switch {
+	case errors.As(err, &interrupted):
+		return fmt.Errorf("%s: %v", place(interrupted.Stack()), interrupted.Value())
+	case errors.As(err, &exception):
+		return fmt.Errorf("%s: %w", place(exception.Stack()), err)
 	}
-	return fmt.Errorf("%s: %w", place(exception), err)
+	return nil
 }
 
-// place returns the file and the line of an exception. Handlers run as programs of
-// their own, whose text is a part of a file.
-func place(exception *goja.Exception) string {
-	frames := exception.Stack()
+// place returns the file and the line of the innermost frame that is a script's.
+// Handlers run as programs of their own, whose text is a part of a file.
+func place(frames []goja.StackFrame) string {
 	for i := range frames {
 		position := frames[i].Position()
 		text := handlerText(&frames[i])

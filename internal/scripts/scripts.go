@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/dop251/goja"
 	"github.com/pocketbase/pocketbase/core"
@@ -12,6 +13,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/internal/audit"
+	"carebase/internal/deadline"
 )
 
 // The directories of scripts, beside the data directory.
@@ -28,8 +30,9 @@ func HasMigrations(app core.App) bool { return isDirectory(beside(app, migration
 
 // Bind loads the scripts of the directories pb_hooks and pb_migrations beside the data
 // directory. Without them it does nothing. What a script does through $app is recorded
-// as done by a hook.
-func Bind(app core.App) (err error) {
+// as done by a hook, and is interrupted when its request's time is over. The limit is
+// for the transactions of scripts outside of requests.
+func Bind(app core.App, limit time.Duration) (err error) {
 	hooks := beside(app, hooksDirectory)
 	if !isDirectory(hooks) && !HasMigrations(app) {
 		return nil
@@ -43,11 +46,14 @@ func Bind(app core.App) (err error) {
 		}
 	}()
 	bindTransactions(app)
+	running := &calls{running: map[*deadline.Work][]*goja.Runtime{}}
+	added := bindRoutes(app)
 	return jsvm.Register(app, jsvm.Config{
 		HooksDir: hooks, MigrationsDir: beside(app, migrationsDirectory), HooksPoolSize: poolSize,
 		OnInit: func(vm *goja.Runtime) {
 			if isSet(vm.Get("$app")) { // migrations get theirs
-				bindApp(vm, app)
+				(&runtime{vm: vm, calls: running, limit: limit}).bind(app)
+				added.watch(vm)
 			}
 		},
 	})
@@ -75,23 +81,4 @@ func beside(app core.App, name string) string {
 func isDirectory(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
-}
-
-// bindApp gives scripts an $app whose writes are recorded as a hook's. The plugin and
-// its hooks assign the app of each request or transaction to it.
-func bindApp(vm *goja.Runtime, app core.App) {
-	current := hookApp{app}
-	getter := vm.ToValue(func(goja.FunctionCall) goja.Value { return vm.ToValue(current) })
-	setter := vm.ToValue(func(call goja.FunctionCall) goja.Value {
-		switch assigned := call.Argument(0).Export().(type) {
-		case hookApp:
-			current = assigned
-		case core.App:
-			current = hookApp{assigned}
-		}
-		return goja.Undefined()
-	})
-	if err := vm.GlobalObject().DefineAccessorProperty("$app", getter, setter, goja.FLAG_TRUE, goja.FLAG_TRUE); err != nil {
-		panic(err) // a plain property can be redefined
-	}
 }

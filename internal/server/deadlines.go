@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,7 +50,7 @@ func (s *server) limitWork(e *core.RequestEvent) error {
 	e.Response = &clientResponse{response, work}
 	err = e.Next()
 	if err != nil && work.Exceeded() {
-		return dberror.TooLong()
+		return dberror.TooLong(errors.Join(deadline.ErrExceeded, err))
 	}
 	return err
 }
@@ -175,12 +176,6 @@ func baseOf(app core.App) (*core.BaseApp, error) {
 		return baseOf(app.App)
 	}
 	return nil, fmt.Errorf("the app is an unknown %T", app)
-}
-
-// workOf returns the work of the request that an app belongs to, inside or outside a
-// transaction; nil if there is none.
-func workOf(app core.App) *deadline.Work {
-	return deadline.Of(app.ConcurrentDB().NewQuery("").Context())
 }
 
 // bindDeadlines removes the request's deadline from hooks that run after a commit,

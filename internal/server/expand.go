@@ -11,6 +11,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/collections"
+	"carebase/internal/deadline"
 )
 
 // expandParam is PocketBase's expand query parameter.
@@ -90,7 +91,7 @@ func bindExpansion(app core.App) {
 		if !state.count(e.Record) {
 			return tooManyExpanded()
 		}
-		if work := workOf(e.App); work != nil && e.RequestInfo.Method == "GET" && work.Err() != nil {
+		if work := deadline.OfDatabase(e.App.ConcurrentDB()); work != nil && e.RequestInfo.Method == "GET" && work.Err() != nil {
 			return work.Err()
 		}
 		return nil
