@@ -54,7 +54,7 @@ func TestAddedFieldsAreServed(t *testing.T) {
 	const path = "/api/patients/"
 	old := server.Must(http.StatusOK, alice.Access, "GET", path+before+"/", nil)
 	for name, want := range map[string]any{
-		"mrn": "", "stay": "", "bed": 0.0, "weight": 0.0, "insured": false, "contact": "", "chart": "", "admitted": nil, "ward": "", "extra": nil, "changed": nil,
+		"mrn": "", "stay": "", "bed": nil, "weight": nil, "insured": false, "contact": "", "chart": "", "admitted": nil, "ward": "", "extra": nil, "changed": nil,
 	} {
 		if value, found := old[name]; !found || value != want {
 			t.Errorf("%s of a patient from before: got %v, want %v", name, value, want)
@@ -123,7 +123,7 @@ func TestAddedFieldsAreValidated(t *testing.T) {
 		Body: "name=House&mrn=&bed=&weight=1_0.5&admitted=&ward=&needs=lift&needs=diet&extra=%7B%22a%22%3A1%7D",
 	}
 	created := server.Do(form)
-	if created.Status != http.StatusCreated || !strings.Contains(created.Body, `"mrn":"","stay":"","bed":0,"weight":10.5,"insured":false,"contact":"","chart":"","admitted":null,"ward":"","needs":["lift","diet"],"extra":{"a":1}`) {
+	if created.Status != http.StatusCreated || !strings.Contains(created.Body, `"mrn":"","stay":"","bed":null,"weight":10.5,"insured":false,"contact":"","chart":"","admitted":null,"ward":"","needs":["lift","diet"],"extra":{"a":1}`) {
 		t.Errorf("a form: got %d %s", created.Status, created.Body)
 	}
 	form.Body = "name=House&extra=%7B"

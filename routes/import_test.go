@@ -3,6 +3,8 @@ package routes_test
 import (
 	"fmt"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -225,4 +227,53 @@ func TestImportValidatesRelations(t *testing.T) {
 // fieldError is what a hook refuses a field with.
 func fieldError(field, message string) error {
 	return validation.Errors{field: validation.NewError("validation_hook", message)}
+}
+
+// An export of every type of field can be imported, and is the same again.
+func TestImportOfAnExportWithEveryType(t *testing.T) {
+	server := testapp.New(t)
+	alice, bob := server.SignUp("alice"), server.SignUp("bob")
+	doctors, err := server.App.FindCollectionByNameOrId("doctors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addFields(server, "patients", append(scalars(),
+		map[string]any{"name": "balance", "type": "number"},
+		map[string]any{"name": "floor", "type": "number", "onlyInt": true},
+		map[string]any{"name": "debt", "type": "number", "max": -1},
+		map[string]any{"name": "remark", "type": "text"},
+		map[string]any{"name": "grade", "type": "select", "values": []string{"+", "-", "'=", "a, b"}, "maxSelect": 1},
+		map[string]any{"name": "signs", "type": "select", "values": []string{"+", "-", "'=", "a, b"}, "maxSelect": 3},
+		map[string]any{"name": "place", "type": "geoPoint"},
+		map[string]any{"name": "house", "type": "relation", "collectionId": doctors.Id, "maxSelect": 1},
+		map[string]any{"name": "team", "type": "relation", "collectionId": doctors.Id, "maxSelect": 3},
+	)...)
+	house, wilson := server.Doctor(alice, "House"), server.Doctor(alice, "Wilson")
+	for _, extra := range []string{
+		`"notes":"=1+1","mrn":"AB12","stay":"<p>\"a\", b</p>\n","bed":7,"weight":0.5,"insured":true,"contact":"+1@example.com","chart":"https://example.com/?a=1;2","admitted":"2026-01-31T12:00:00.123Z",` +
+			`"ward":"north","needs":["oxygen","lift"],"extra":{"b":[1.50,null],"a":"x"},"balance":-1.5,"floor":-3,"debt":-2,"remark":"'=x","grade":"'=","signs":["a, b","-"],` +
+			`"place":{"lon":-13.4,"lat":52.5},"house":` + house + `,"team":[` + wilson + `,` + house + `]`,
+		`"extra":"=text"`, `"extra":"12"`, `"extra":-5,"remark":"-5","balance":1e22`, `"extra":[]`, `"extra":false,"grade":"-","remark":"\ta"`, `"extra":"","balance":-0.000001`, ``,
+	} {
+		body := `{"name":"Ada","age":0,` + extra + `}`
+		if created := server.Call(alice.Access, "POST", "/api/patients/", strings.Replace(body, ",}", "}", 1)); created.Status != http.StatusCreated {
+			t.Fatalf("%s: got %d %s", extra, created.Status, created.Body)
+		}
+	}
+	export := server.Call(alice.Access, "GET", "/api/patients/?format=csv&ordering=id", nil).Body
+	if done := sendCSV(server, bob, "/api/patients/import/", export); done.Body != `{"rows":8,"created":8}` {
+		t.Fatalf("got %d %s of\n%s", done.Status, done.Body, export)
+	}
+	exported := server.Call(alice.Access, "GET", "/api/patients/?ordering=id", nil).List(server)
+	imported := server.Call(bob.Access, "GET", "/api/patients/?ordering=id", nil).List(server)
+	for i := range exported {
+		for name, want := range exported[i] {
+			if got := imported[i][name]; !reflect.DeepEqual(got, want) && !slices.Contains([]string{"id", "created_by", "created_at", "changed"}, name) {
+				t.Errorf("%d, %s: got %#v, want %#v", i, name, got, want)
+			}
+		}
+	}
+	if again := server.Call(bob.Access, "PUT", "/api/patients/"+testapp.ID(imported[7]["id"])+"/", imported[7]); again.Status != http.StatusOK {
+		t.Errorf("what was read cannot be written: %d %s", again.Status, again.Body)
+	}
 }

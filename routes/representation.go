@@ -16,10 +16,16 @@ import (
 func appendStored(out []byte, field *rest.Field, stored any) []byte {
 	switch value := stored.(type) {
 	case int64:
+		if value == 0 && field.EmptyNull {
+			return append(out, "null"...)
+		}
 		return strconv.AppendInt(out, value, 10)
 	case string:
 		return appendText(out, field, value)
 	case float64:
+		if value == 0 && field.EmptyNull {
+			return append(out, "null"...)
+		}
 		return rest.FloatValue(value).AppendJSON(out)
 	case bool:
 		return strconv.AppendBool(out, value)
@@ -100,9 +106,9 @@ func (s *resource) representation(r *rest.Request, record *core.Record) (rest.Ob
 		object[i].Key = field.Name
 		switch field.Type {
 		case rest.Integer:
-			object[i].Value = int64(record.GetInt(field.Name))
+			object[i].Value = rest.Rendered(appendStored(nil, field, int64(record.GetInt(field.Name))))
 		case rest.Float:
-			object[i].Value = rest.FloatValue(record.GetFloat(field.Name))
+			object[i].Value = rest.Rendered(appendStored(nil, field, record.GetFloat(field.Name)))
 		case rest.Boolean:
 			object[i].Value = record.GetBool(field.Name)
 		case rest.AutoField:

@@ -164,6 +164,10 @@ func exampleText(stored *core.TextField) string {
 
 func setNumber(field *rest.Field, stored *core.NumberField) {
 	field.Required, field.NonZero = stored.Required, stored.Required
+	// PocketBase stores 0 where nothing was sent, whatever the limits are.
+	if field.NonZero || stored.Min != nil && *stored.Min > 0 || stored.Max != nil && *stored.Max < 0 {
+		field.AllowNull, field.EmptyNull = !stored.Required, true
+	}
 	if !stored.OnlyInt {
 		field.Type, field.MinFloat, field.MaxFloat = rest.Float, stored.Min, stored.Max
 		setHelp(field, stored.Help, exampleNumber(stored, 1.5))
@@ -245,9 +249,29 @@ func setFile(field *rest.Field, stored *core.FileField) {
 		field.Type, field.MaxLength = rest.Files, stored.MaxSelect
 		return
 	case len(stored.MimeTypes) > 0 && !slices.ContainsFunc(stored.MimeTypes, func(mimeType string) bool { return !isImage(mimeType) }):
-		field.Type = rest.Image
+		field.Type, field.Extensions = rest.Image, extensionsOf(stored.MimeTypes)
 	default:
 		field.Type = rest.File
 	}
 	field.AllowNull, field.EmptyNull = !stored.Required, true
+}
+
+// imageExtensions are the extensions of images' names, by type.
+var imageExtensions = map[string][]string{
+	"image/png": {"png"}, "image/apng": {"apng", "png"}, "image/jpeg": {"jfif", "jpe", "jpeg", "jpg"}, "image/gif": {"gif"}, "image/webp": {"webp"},
+	"image/bmp": {"bmp"}, "image/tiff": {"tif", "tiff"}, "image/svg+xml": {"svg"}, "image/avif": {"avif"}, "image/heic": {"heic"}, "image/heif": {"heif"},
+}
+
+// extensionsOf returns the extensions of some types of images; nil for any.
+func extensionsOf(mimeTypes []string) []string {
+	var all []string
+	for _, mimeType := range mimeTypes {
+		known, found := imageExtensions[mimeType]
+		if !found {
+			return nil
+		}
+		all = append(all, known...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

@@ -49,7 +49,7 @@ func tooManyItems(limit int) string {
 	return fmt.Sprintf("Ensure this field has no more than %d elements.", limit)
 }
 
-// pythonText returns Python's str() of a value; of lists and objects their JSON.
+// pythonText returns Python's str() of a value.
 func pythonText(raw any) string {
 	switch raw := raw.(type) {
 	case nil:
@@ -63,10 +63,8 @@ func pythonText(raw any) string {
 		return pythonNumber(raw.String())
 	case surrogateText:
 		return raw.text
-	case list:
-		return raw.text
-	case dictionary:
-		return raw.text
+	case list, dictionary:
+		return pythonRepr(raw)
 	}
 	return fmt.Sprint(raw)
 }

@@ -62,9 +62,10 @@ func CellText(cell string) string {
 // that spreadsheets would evaluate are made harmless.
 func (r *Request) respondCSV(items iter.Seq2[any, error]) error {
 	var columns []string
+	var documents []bool
 	for _, field := range r.View.Fields {
 		if !field.WriteOnly {
-			columns = append(columns, field.Name)
+			columns, documents = append(columns, field.Name), append(documents, field.Type == JSON)
 		}
 	}
 	var buffer bytes.Buffer
@@ -90,7 +91,7 @@ func (r *Request) respondCSV(items iter.Seq2[any, error]) error {
 	cells := make([]string, len(columns))
 	for item, err := range items {
 		if err == nil {
-			err = readCells(item, columns, cells)
+			err = readCells(item, columns, documents, cells)
 		}
 		if err == nil {
 			err = table.Write(cells)
@@ -110,8 +111,8 @@ func (r *Request) respondCSV(items iter.Seq2[any, error]) error {
 }
 
 // readCells sets the cells of an object: the texts and numbers of its JSON, and what
-// is neither as JSON.
-func readCells(item any, columns, cells []string) error {
+// is neither, or a document, as JSON.
+func readCells(item any, columns []string, documents []bool, cells []string) error {
 	clear(cells)
 	encoded, err := encode(item)
 	if err != nil {
@@ -133,7 +134,7 @@ func readCells(item any, columns, cells []string) error {
 		}
 		for i, column := range columns {
 			if column == key {
-				if cells[i], err = cellOf(value); err != nil {
+				if cells[i], err = cellOf(value, documents[i]); err != nil {
 					return err
 				}
 			}
@@ -142,11 +143,11 @@ func readCells(item any, columns, cells []string) error {
 	return nil
 }
 
-func cellOf(value jsontext.Value) (string, error) {
-	switch value.Kind() {
-	case 'n':
+func cellOf(value jsontext.Value, isDocument bool) (string, error) {
+	switch kind := value.Kind(); {
+	case kind == 'n':
 		return "", nil
-	case '"':
+	case kind == '"' && !isDocument:
 		var text string
 		err := json.Unmarshal(value, &text)
 		return harmless(text), err

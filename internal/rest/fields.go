@@ -71,6 +71,8 @@ type Field struct {
 	NonZero bool
 	// Protected marks files that need a token to be read.
 	Protected bool
+	// Extensions are those that the name of an Image may have; nil for any.
+	Extensions []string
 	// Choices are the values of a Choice or MultipleChoice.
 	Choices []string
 	// Secret values are masked on the HTML page and never sent back; Multiline
@@ -264,8 +266,11 @@ func (f *Field) convertText(raw any) (any, []string) {
 	case surrogateText:
 		text, surrogate = raw.text, raw.first
 	default:
-		if f.Type == Email {
+		switch f.Type {
+		case Email:
 			return nil, []string{InvalidEmail}
+		case URL:
+			return nil, []string{InvalidURL}
 		}
 		return nil, []string{"Not a valid string."}
 	}

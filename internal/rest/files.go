@@ -3,12 +3,17 @@ package rest
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
+	"hash/crc32"
 	"image"
 	_ "image/gif" // what DecodeConfig knows
 	_ "image/jpeg"
 	_ "image/png"
 	"net/http"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -41,11 +46,18 @@ func (f *Field) convertFile(raw any) (any, []string) {
 	case f.Type == Image && !isImage(file):
 		return nil, []string{invalidImage}
 	}
+	extension := strings.ToLower(strings.TrimPrefix(path.Ext(file.name), "."))
+	if f.Extensions != nil && !slices.Contains(f.Extensions, extension) {
+		return nil, []string{fmt.Sprintf("File extension “%s” is not allowed. Allowed extensions are: %s.", extension, strings.Join(f.Extensions, ", "))}
+	}
 	return &Upload{file.name, file.content}, nil
 }
 
 // convertFiles returns a []*Upload, or the FieldErrors of some of them by index.
 func (f *Field) convertFiles(raw any) (any, []string) {
+	if _, isObject := raw.(dictionary); isObject {
+		return nil, []string{notList(raw)}
+	}
 	items, messages := f.listOf(raw)
 	if messages != nil {
 		return nil, messages
@@ -54,6 +66,9 @@ func (f *Field) convertFiles(raw any) (any, []string) {
 	var wrong FieldErrors
 	for i, item := range items {
 		file, messages := f.convertFile(item)
+		if item == nil {
+			messages = []string{"This field may not be null."}
+		}
 		if messages != nil {
 			wrong = append(wrong, Entry[[]string]{Key: strconv.Itoa(i), Value: messages})
 			continue
@@ -73,7 +88,27 @@ func isImage(file upload) bool {
 	switch kind {
 	case "image/gif", "image/jpeg", "image/png":
 		_, _, err := image.DecodeConfig(bytes.NewReader(file.content))
-		return err == nil
+		return err == nil && (kind != "image/png" || isIntactPNG(file.content))
 	}
 	return strings.HasPrefix(kind, "image/") || strings.HasSuffix(strings.ToLower(file.name), ".svg") && bytes.Contains(file.content, []byte("<svg"))
+}
+
+// isIntactPNG checks the sums of all parts of a PNG, up to its end, as Pillow does.
+func isIntactPNG(content []byte) bool {
+	const signature, around = 8, 12 // around a part's data: its size, type and sum
+	for rest := content[signature:]; len(rest) >= around; {
+		size := int64(binary.BigEndian.Uint32(rest))
+		if size > int64(len(rest))-around {
+			return false
+		}
+		part, sum := rest[4:size+8], rest[size+8:size+around]
+		if crc32.ChecksumIEEE(part) != binary.BigEndian.Uint32(sum) {
+			return false
+		}
+		if string(part[:4]) == "IEND" {
+			return true
+		}
+		rest = rest[size+around:]
+	}
+	return false
 }

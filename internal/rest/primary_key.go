@@ -118,6 +118,9 @@ func (f *Field) convertPrimaryKeys(raw any) (any, []string) {
 	}
 	ids := []string{}
 	for _, item := range items {
+		if item == nil {
+			return nil, []string{NoSuchObject("None")}
+		}
 		id, messages := convertPrimaryKey(item)
 		if messages != nil {
 			return nil, messages

@@ -51,7 +51,7 @@ routerAdd("GET", "/apart/loop", (e) => {
 `})
 	settings := testapp.Default()
 	server := testapp.Serve(t, testapp.NewApp(t, settings, func(options *app.Options) {
-		options.Timeouts.User, options.Timeouts.Superuser = 300*time.Millisecond, 300*time.Millisecond
+		options.Timeouts.User, options.Timeouts.Superuser = 500*time.Millisecond, 500*time.Millisecond
 	}))
 	alice := server.SignUp("alice")
 	for _, test := range []struct {
