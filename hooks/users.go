@@ -16,8 +16,8 @@ func bindUsers(app core.App) {
 		e.Record.SetEmail(rest.NormalizeEmail(e.Record.Email()))
 		return e.Next()
 	}
-	app.OnRecordCreate(collections.Users).BindFunc(normalize)
-	app.OnRecordUpdate(collections.Users).BindFunc(normalize)
+	app.OnRecordCreate(collections.Users, core.CollectionNameSuperusers).BindFunc(normalize)
+	app.OnRecordUpdate(collections.Users, core.CollectionNameSuperusers).BindFunc(normalize)
 
 	// The plain text is present only while a password is being set.
 	normalizePassword := func(e *core.RecordEvent) error {

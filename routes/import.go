@@ -2,15 +2,19 @@ package routes
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/csvimport"
+	"carebase/internal/idempotency"
 	"carebase/internal/rest"
 	"carebase/internal/simplejwt"
 )
@@ -49,15 +53,16 @@ func (s *resource) importViewNow() *rest.View {
 			Description: "The file is UTF-8, separated by commas or semicolons, and its first line names the fields; those that " +
 				"only the server sets are passed over. Either all records are created, and belong to the caller, or none. " +
 				fmt.Sprintf("At most %d records; every error is listed by line and field, the first 1000 of them.", maxImported),
-			Query: []rest.Field{dryRunQuery},
+			Query:   []rest.Field{dryRunQuery},
+			Headers: []rest.Field{rest.IdempotencyKey},
 			Answer: rest.Answer{Status: http.StatusOK, Fields: []rest.Field{
 				{Name: "rows", Label: "Rows", Type: rest.Integer, ReadOnly: true, Description: "How many records the file has.", Example: 12},
 				{Name: "created", Label: "Created", Type: rest.Integer, ReadOnly: true, Description: "How many of them were created: none by a dry run.", Example: 12},
 			}},
-			Errors: []*rest.Error{
+			Errors: append(idempotencyErrors(),
 				refusedImport(&csvimport.Problems{Count: 1, Rows: 12, First: []csvimport.Problem{{Line: 3, Field: "age", Messages: []string{"A valid integer is required."}}}}),
 				rest.FieldInvalid(dryRunQuery.Name, "Must be a valid boolean."), rest.RequestTimeout(), rest.UnsupportedMediaType("application/json"),
-			},
+			),
 		}},
 	}
 }
@@ -111,17 +116,7 @@ func (s *resource) importFile(r *rest.Request) (err error) {
 	if err := r.CopyBody(file); err != nil {
 		return err
 	}
-	if _, err := file.Seek(0, 0); err != nil {
-		return err
-	}
-	order := csvimport.Import{
-		Collection: s.collection, Fields: s.fields, Owner: r.Auth.Id, MaxRows: maxImported,
-		Request: r, DryRun: dryRun,
-		Save: func(_ context.Context, app core.App, record *core.Record, values rest.Values) error {
-			return s.save(r, app, record, values)
-		},
-	}
-	rows, err := order.Run(r.Request.Context(), r.App, file)
+	rows, replayed, err := s.importOnce(r, file, dryRun)
 	var problems *csvimport.Problems
 	if errors.As(err, &problems) {
 		return refusedImport(problems)
@@ -130,8 +125,62 @@ func (s *resource) importFile(r *rest.Request) (err error) {
 		return err
 	}
 	created := rows
-	if order.DryRun {
+	if dryRun {
 		created = 0
 	}
+	if replayed {
+		r.Response.Header().Set(idempotency.Replayed, "true")
+	}
 	return r.Respond(http.StatusOK, rest.Object[any]{{Key: "rows", Value: rows}, {Key: "created", Value: created}})
+}
+
+// importOnce imports a file, unless a request with the same Idempotency-Key has done so.
+// It returns the number of records in the file. A dry run does nothing that a key could
+// keep from being done twice.
+func (s *resource) importOnce(r *rest.Request, file io.ReadSeeker, dryRun bool) (rows int, replayed bool, err error) {
+	key, end, err := beginIdempotent(r, s.collection.Name+" import")
+	if err != nil {
+		return 0, false, err
+	}
+	defer end()
+	if dryRun {
+		key = nil
+	}
+	sum := sha256.New()
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return 0, false, err
+	}
+	if _, err := io.Copy(sum, file); err != nil {
+		return 0, false, err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return 0, false, err
+	}
+	ctx := r.Request.Context()
+	err = s.inTransaction(r, key != nil, func(app core.App) error {
+		done, err := key.Find(ctx, app, sum.Sum(nil))
+		if err != nil {
+			return idempotencyError(err)
+		}
+		if done != nil {
+			replayed = true
+			rows, err = strconv.Atoi(done.Record)
+			return err
+		}
+		if rows, err = s.importOrder(r, dryRun).Run(ctx, app, file); err != nil {
+			return err
+		}
+		return key.Keep(ctx, app, http.StatusOK, strconv.Itoa(rows))
+	})
+	return rows, replayed, err
+}
+
+func (s *resource) importOrder(r *rest.Request, dryRun bool) csvimport.Import {
+	return csvimport.Import{
+		Collection: s.collection, Fields: s.fields, Owner: r.Auth.Id, MaxRows: maxImported,
+		Request: r, DryRun: dryRun,
+		Save: func(_ context.Context, app core.App, record *core.Record, values rest.Values) error {
+			return s.save(r, app, record, values)
+		},
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	validation "github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/testing/testapp"
 )
@@ -275,5 +276,53 @@ func TestImportOfAnExportWithEveryType(t *testing.T) {
 	}
 	if again := server.Call(bob.Access, "PUT", "/api/patients/"+testapp.ID(imported[7]["id"])+"/", imported[7]); again.Status != http.StatusOK {
 		t.Errorf("what was read cannot be written: %d %s", again.Status, again.Body)
+	}
+}
+
+func TestImportOnce(t *testing.T) {
+	server := testapp.New(t)
+	alice, bob := server.SignUp("alice"), server.SignUp("bob")
+	send := func(user testapp.User, path, content string) testapp.Response {
+		return server.Do(testapp.Request{
+			Method: "POST", Path: path, Token: user.Access, Body: content, Header: map[string]string{"Content-Type": "text/csv", "Idempotency-Key": "once"},
+		})
+	}
+	const file = "name,age\nAda,36\nBernard,40\n"
+	if checked := send(alice, importPath+"?dry_run=true", file); checked.Body != `{"rows":2,"created":0}` {
+		t.Errorf("got %d %s", checked.Status, checked.Body)
+	}
+	if wrong := send(alice, importPath, "name\nAda\n"); wrong.Status != http.StatusBadRequest {
+		t.Errorf("got %d %s", wrong.Status, wrong.Body)
+	}
+	for i, replayed := range []string{"", "true"} {
+		done := send(alice, importPath, file)
+		if done.Body != `{"rows":2,"created":2}` || done.Header.Get("Idempotency-Replayed") != replayed {
+			t.Errorf("%d: got %d %s, %v", i, done.Status, done.Body, done.Header)
+		}
+	}
+	if other := send(alice, importPath, file+"Cecil,1\n"); other.Status != http.StatusUnprocessableEntity {
+		t.Errorf("another file: got %d %s", other.Status, other.Body)
+	}
+	if done := send(bob, importPath, file); done.Body != `{"rows":2,"created":2}` {
+		t.Errorf("another user: got %d %s", done.Status, done.Body)
+	}
+	if list := server.Call(alice.Access, "GET", "/api/patients/", nil).List(server); len(list) != 2 {
+		t.Errorf("got %v", list)
+	}
+	for content, want := range map[string]string{
+		"PK\x03\x04\x14\x00": "XLSX", "\xff\xfen\x00a\x00m\x00e\x00": "UTF-16", "\x00n\x00a\x00m\x00e": "UTF-16", "\xd0\xcf\x11\xe0": "XLS",
+	} {
+		if refused := sendCSV(server, alice, importPath, content); refused.Status != http.StatusBadRequest || !strings.Contains(refused.Body, want) || !strings.Contains(refused.Body, "Save the sheet as CSV in UTF-8.") {
+			t.Errorf("%q: got %d %s", content, refused.Status, refused.Body)
+		}
+	}
+	server.App.OnRecordCreate("patients").BindFunc(func(e *core.RecordEvent) error {
+		if e.Record.GetString("name") == "Dora" {
+			return router.NewBadRequestError("Not this one.", nil)
+		}
+		return e.Next()
+	})
+	if refused := sendCSV(server, alice, importPath, "name,age\nAda,36\nDora,40\n"); !strings.Contains(refused.Body, `"errors":[{"line":3,"field":"","messages":["Not this one."]}]`) {
+		t.Errorf("got %d %s", refused.Status, refused.Body)
 	}
 }

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/audit"
 	"carebase/internal/collections"
+	"carebase/internal/dberror"
 	"carebase/internal/rest"
 )
 
@@ -181,15 +184,23 @@ func (f *findings) broken(err error, line int) error {
 	return nil
 }
 
-// refused reports what a hook says of a record. It returns other errors.
+// refused reports what a hook says of a record. It returns other errors, with the line.
 func (f *findings) refused(err error, line int) error {
+	if err == nil {
+		return nil
+	}
+	var thrown *router.ApiError
+	if errors.As(err, &thrown) && thrown.Status == http.StatusBadRequest && thrown.Message != "" && dberror.Refusal(err) == nil {
+		f.add(line, "", thrown.Message)
+		return nil
+	}
 	var refusal *rest.Error
 	if !errors.As(err, &refusal) {
-		return err
+		return fmt.Errorf("line %d: %w", line, err)
 	}
 	fields, ok := refusal.Body.(rest.FieldErrors)
 	if !ok {
-		return err
+		return fmt.Errorf("line %d: %w", line, err)
 	}
 	for _, field := range fields {
 		f.add(line, field.Key, field.Value...)

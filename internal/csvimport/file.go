@@ -40,6 +40,10 @@ func open(content io.Reader, request *rest.Request, fields []rest.Field, found *
 		_, _ = buffered.Discard(3) // which are there
 	}
 	f := &file{source: source, table: csv.NewReader(buffered), request: request, fields: fields}
+	if other := otherFormat(buffered); other != "" {
+		found.add(1, "", other)
+		return f, nil
+	}
 	f.table.Comma = separator(buffered)
 	f.table.FieldsPerRecord = -1
 	f.table.ReuseRecord = true
@@ -54,6 +58,20 @@ func open(content io.Reader, request *rest.Request, fields []rest.Field, found *
 	f.names = slices.Clone(names)
 	f.checkHeader(line, found)
 	return f, nil
+}
+
+// otherFormat returns what a file is that spreadsheets store beside CSV in UTF-8, and what
+// to do; "" for one that may be CSV.
+func otherFormat(content *bufio.Reader) string {
+	start, _ := content.Peek(512)
+	begins := func(with string) bool { return strings.HasPrefix(string(start), with) }
+	switch {
+	case begins("PK\x03\x04"), begins("\xd0\xcf\x11\xe0"):
+		return "This is a spreadsheet's own file (XLSX, ODS or XLS), or an archive. Save the sheet as CSV in UTF-8."
+	case begins("\xff\xfe"), begins("\xfe\xff"), slices.Contains(start, 0):
+		return "This is no UTF-8, but perhaps UTF-16 (“Unicode text”). Save the sheet as CSV in UTF-8."
+	}
+	return ""
 }
 
 // separator looks for the first character in the header that separates its names.

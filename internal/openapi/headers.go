@@ -30,7 +30,7 @@ var common = rest.Object[Header]{
 var particular = rest.Object[Header]{
 	header("WWW-Authenticate", true, &Schema{Type: "string", Const: `Bearer realm="api"`}, "How to authenticate."),
 	header("Content-Disposition", false, &Schema{Type: "string"}, "The name of the file that the answer is."),
-	header("Idempotency-Replayed", false, &Schema{Type: "string", Const: "true"}, "The same request created this object before."),
+	header("Idempotency-Replayed", false, &Schema{Type: "string", Const: "true"}, "The same request did this before."),
 	header("Retry-After", false, &Schema{Type: "integer", Minimum: 1}, "How many seconds to wait before the next request."),
 }
 
@@ -45,7 +45,7 @@ var statusesOf = map[string][]int{
 	"WWW-Authenticate":     {http.StatusUnauthorized},
 	"Retry-After":          {http.StatusTooManyRequests},
 	"Content-Disposition":  {http.StatusOK},
-	"Idempotency-Replayed": {http.StatusCreated},
+	"Idempotency-Replayed": {http.StatusCreated, http.StatusOK},
 }
 
 // headersOf returns the particular headers of a response.

@@ -13,7 +13,7 @@ var IfMatch = Field{
 // IdempotencyKey is the request header with which a client can send a POST again.
 var IdempotencyKey = Field{
 	Name: "Idempotency-Key", Label: "Idempotency-Key", Type: String, MaxLength: 255,
-	Description: "A text that the client uses once. The same request with the same key within a day gets the same object again, " +
+	Description: "A text that the client uses once. The same request with the same key within a day gets the same answer again, " +
 		"with `Idempotency-Replayed: true`; another body gets 422, and a request that is still under way 409.",
 	Example: "7f0b8f7e-5d0c-4a53-9d1c-3d2f0a2c1f57",
 }

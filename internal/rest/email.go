@@ -67,17 +67,27 @@ var domains = idna.New(idna.MapForLookup(), idna.Transitional(false))
 
 // NormalizeEmail returns the one spelling of a mailbox: its domain in lower case, like
 // Django's BaseUserManager.normalize_email, an internationalized one in its own letters,
-// whether it was written so or as xn--…, and letters with accents composed (NFC).
+// whether it was written so or as xn--…, without a dot at its end, and letters with
+// accents composed (NFC). Before the @, letters outside ASCII are small: databases
+// compare those of ASCII without regard to case, and no others.
 func NormalizeEmail(address string) string {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {
 		return address
 	}
-	domain := strings.ToLower(address[at+1:])
+	domain := strings.TrimSuffix(strings.ToLower(address[at+1:]), ".")
 	if shown, err := domains.ToUnicode(domain); err == nil && isInternational(domain) {
 		domain = shown
 	}
-	return norm.NFC.String(address[:at]) + "@" + norm.NFC.String(domain)
+	return norm.NFC.String(strings.Map(small, norm.NFC.String(address[:at]))) + "@" + norm.NFC.String(domain)
+}
+
+// small returns the small letter of one outside ASCII, unless that is in ASCII.
+func small(letter rune) rune {
+	if lower := unicode.ToLower(letter); letter > unicode.MaxASCII && lower > unicode.MaxASCII {
+		return lower
+	}
+	return letter
 }
 
 func isInternational(domain string) bool {

@@ -107,3 +107,22 @@ func TestOneSpellingAtEveryDoor(t *testing.T) {
 	}
 	c.Want(c.Call("", "POST", "/api/collections/users/confirm-email-change", map[string]any{"token": token, "password": wide}), http.StatusNoContent)
 }
+
+// One mailbox is one account, at the record API, too, and of superusers.
+func TestOneMailboxOneAccount(t *testing.T) {
+	c := testapp.SharedClinic(t)
+	create := func(collection, email string) testapp.Response {
+		const password = "Caf\u00e9-Tr0ub4dor"
+		return c.Call(c.SuperuserToken, "POST", testapp.Records(collection), map[string]any{"name": "Eva", "email": email, "password": password, "passwordConfirm": password})
+	}
+	for _, collection := range []string{"users", core.CollectionNameSuperusers} {
+		c.Want(create(collection, "\u00e9va@b\u00fccher.example"), http.StatusOK)
+		for _, spelling := range []string{"\u00c9va@b\u00fccher.example", "e\u0301va@b\u00fccher.example", "\u00e9va@B\u00dcCHER.example", "\u00e9va@xn--bcher-kva.example"} {
+			if second := create(collection, spelling); second.Status != http.StatusBadRequest || !strings.Contains(second.Body, `"email":{"code":"validation_not_unique"`) {
+				t.Errorf("%s: %s: got %d %s", collection, spelling, second.Status, second.Body)
+			}
+		}
+		signedIn := c.Call("", "POST", "/api/collections/"+collection+"/auth-with-password", map[string]any{"identity": "\u00c9va@xn--bcher-kva.example", "password": "Caf\u00e9-Tr0ub4dor"})
+		c.Want(signedIn, http.StatusOK)
+	}
+}
