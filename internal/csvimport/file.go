@@ -68,7 +68,7 @@ func otherFormat(content *bufio.Reader) string {
 	switch {
 	case begins("PK\x03\x04"), begins("\xd0\xcf\x11\xe0"):
 		return "This is a spreadsheet's own file (XLSX, ODS or XLS), or an archive. Save the sheet as CSV in UTF-8."
-	case begins("\xff\xfe"), begins("\xfe\xff"), slices.Contains(start, 0):
+	case begins("\xff\xfe"), begins("\xfe\xff"), slices.Contains(start[:min(2, len(start))], 0):
 		return "This is no UTF-8, but perhaps UTF-16 (“Unicode text”). Save the sheet as CSV in UTF-8."
 	}
 	return ""

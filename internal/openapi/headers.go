@@ -45,7 +45,7 @@ var statusesOf = map[string][]int{
 	"WWW-Authenticate":     {http.StatusUnauthorized},
 	"Retry-After":          {http.StatusTooManyRequests},
 	"Content-Disposition":  {http.StatusOK},
-	"Idempotency-Replayed": {http.StatusCreated, http.StatusOK},
+	"Idempotency-Replayed": {http.StatusCreated},
 }
 
 // headersOf returns the particular headers of a response.
