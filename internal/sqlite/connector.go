@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"reflect"
 
 	"github.com/pocketbase/dbx"
@@ -17,10 +18,11 @@ import (
 	"carebase/internal/deadline"
 )
 
-// open opens a database whose statements are interrupted when their context ends. The
-// driver's own statements keep running once they have returned their first row.
-func open(dsn string) (*dbx.DB, error) {
-	registered, err := sql.Open("sqlite", dsn)
+// open opens a database file whose statements are interrupted when their context ends.
+// The driver's own statements keep running once they have returned their first row. The
+// settings are those of the driver's URLs.
+func open(path, settings string) (*dbx.DB, error) {
+	registered, err := sql.Open("sqlite", path)
 	if err != nil {
 		return nil, err
 	}
@@ -28,18 +30,27 @@ func open(dsn string) (*dbx.DB, error) {
 	if err := registered.Close(); err != nil { // it has no open connection
 		return nil, err
 	}
-	return dbx.NewFromDB(sql.OpenDB(&connector{dsn: dsn, driver: own}), "sqlite"), nil
+	return dbx.NewFromDB(sql.OpenDB(&connector{path: path, settings: settings, driver: own}), "sqlite"), nil
 }
 
 // connector opens connections to one database.
 type connector struct {
-	dsn    string
-	driver driver.Driver
+	path     string
+	settings string
+	driver   driver.Driver
 }
+
+// shrinkable lets a new file give space back; the driver sets it before the journal's
+// mode, which writes the first page. On an existing file it would be a write.
+const shrinkable = "&_pragma=auto_vacuum(INCREMENTAL)"
 
 // Connect implements driver.Connector.
 func (c *connector) Connect(context.Context) (driver.Conn, error) {
-	opened, err := c.driver.Open(c.dsn)
+	settings := c.settings
+	if file, err := os.Stat(c.path); err != nil || file.Size() == 0 {
+		settings += shrinkable
+	}
+	opened, err := c.driver.Open(c.path + "?" + settings)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func Shrink(ctx context.Context, app core.App) error {
 // Compact rewrites a database without its free pages, as a file that can shrink later.
 // Nobody can write meanwhile, and it needs as much space again.
 func Compact(ctx context.Context, database *dbx.DB) error {
-	if _, err := database.NewQuery("VACUUM").WithContext(ctx).Execute(); err != nil {
+	if _, err := database.NewQuery("PRAGMA auto_vacuum = INCREMENTAL; VACUUM").WithContext(ctx).Execute(); err != nil {
 		return err
 	}
 	var busy, pages, moved int

@@ -104,3 +104,26 @@ func TestCompact(t *testing.T) {
 		t.Errorf("the mode is %d, with %d pages", mode, pages)
 	}
 }
+
+// TestConnectionsWriteNothing connects to a file while somebody else writes to it.
+func TestConnectionsWriteNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data.db")
+	first, err := sqlite.Connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	writing, err := first.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = writing.Rollback() }()
+	second, err := sqlite.Connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if mode := number(t, second, "auto_vacuum"); mode != 2 {
+		t.Errorf("the mode is %d", mode)
+	}
+}

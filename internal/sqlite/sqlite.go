@@ -21,13 +21,11 @@ const (
 	logFile  = "auxiliary.db"
 )
 
-// pragmas are set on each connection: busy_timeout first, auto_vacuum before
-// journal_mode, which writes the first page of a new file. Existing files keep theirs. Each connection has its own cache, so PocketBase's 32 MB
-// would be multiplied by the number of lists being read. Sorting uses a
-// temporary file when it outgrows the cache.
+// pragmas are set on each connection, busy_timeout first. Each connection has its
+// own cache, so PocketBase's 32 MB would be multiplied by the number of lists being
+// read. Sorting uses a temporary file when it outgrows the cache.
 var pragmas = []string{
 	"busy_timeout(10000)",
-	"auto_vacuum(INCREMENTAL)",
 	"journal_mode(WAL)",
 	"journal_size_limit(200000000)",
 	"foreign_keys(ON)",
@@ -51,5 +49,5 @@ func connect(path string, synchronous config.SQLiteSynchronous) (*dbx.DB, error)
 	}
 	// A transaction takes the write lock when it begins: one that has read
 	// first would fail if another process has written since.
-	return open(path + "?_txlock=immediate&_pragma=" + strings.Join(append(pragmas, "synchronous("+string(synchronous)+")"), "&_pragma="))
+	return open(path, "_txlock=immediate&_pragma="+strings.Join(append(pragmas, "synchronous("+string(synchronous)+")"), "&_pragma="))
 }

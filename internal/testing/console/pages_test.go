@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,13 +21,15 @@ import (
 func TestTypes(t *testing.T) {
 	directory := filepath.Join(module.Root(), "internal", "testing", "browser")
 	compiler := filepath.Join(directory, "node_modules", ".bin", "tsc")
-	if _, err := os.Stat(compiler); err != nil {
+	_, missing := os.Stat(compiler)
+	node, err := exec.LookPath("node")
+	if errors.Join(missing, err) != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("TypeScript is not installed")
 		}
-		t.Skip("this test needs TypeScript: run npm ci in internal/testing/browser")
+		t.Skip("this test needs TypeScript: install Node, and run npm ci in internal/testing/browser")
 	}
-	if output, err := exec.CommandContext(t.Context(), compiler, "--project", directory).CombinedOutput(); err != nil {
+	if output, err := exec.CommandContext(t.Context(), node, compiler, "--project", directory).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, output)
 	}
 }
