@@ -67,7 +67,7 @@ func TestArchivedEventsReadAsBefore(t *testing.T) {
 		last, heads := all[len(all)-1].ID, headsOf(t, c.App)
 		listed := map[string]string{}
 		for _, filter := range filters[:6] { // the rest is as with segments
-			listed[filter] = c.list(t, last, c.fill(filter, all)).text(false)
+			listed[filter] = c.list(t, last, c.fill(filter, all), "sort", "-id").text(false)
 		}
 		c.seal(t)
 		if archived, kept := c.archive(t), c.count(t, "audit_segment_contents"); archived < 2 || kept > 0 {
@@ -80,7 +80,7 @@ func TestArchivedEventsReadAsBefore(t *testing.T) {
 			t.Errorf("%s: the whole history has %d events, and had %d", name, len(got), len(whole))
 		}
 		for filter, want := range listed {
-			if got := c.list(t, last, c.fill(filter, all)).text(false); got != want {
+			if got := c.list(t, last, c.fill(filter, all), "sort", "-id").text(false); got != want {
 				t.Errorf("%s: %s: got\n%.300s\nwant\n%.300s", name, filter, got, want)
 			}
 		}
