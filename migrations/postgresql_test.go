@@ -13,9 +13,10 @@ import (
 	"carebase/internal/testing/testpostgres"
 )
 
-// fill makes 2,000 users, 200 of them with 100 records in every table.
+// fill makes 2,000 users, 200 of them with 100 records in every table, and superusers.
 const fill = `
 INSERT INTO data.users (id, email, password, "tokenKey", verified) SELECT 'u' || u, 'u' || u || '@example.com', 'x', 'k' || u, false FROM generate_series(1, 2000) u;
+INSERT INTO data._superusers (id, email, password, "tokenKey", verified) SELECT 's' || u, 's' || u || '@example.com', 'x', 'k' || u, true FROM generate_series(1, 500) u;
 INSERT INTO data.patients (id, name, age, created_by, created_at) SELECT 'p' || u || '-' || i, 'n', 1, 'u' || u, '2026-01-01 00:00:' || i FROM generate_series(1, 200) u, generate_series(1, 100) i;
 INSERT INTO data.patient_changes SELECT id, created_by, created_at FROM data.patients;
 INSERT INTO data.doctors (id, name, speciality, created_by, created_at) SELECT 'd' || u || '-' || i, 'n', 's', 'u' || u, '2026-01-01 00:00:' || i FROM generate_series(1, 200) u, generate_series(1, 100) i;
