@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pocketbase/pocketbase/core"
+
 	"carebase/internal/testing/testapp"
 )
 
@@ -54,6 +56,16 @@ func TestLastChanges(t *testing.T) {
 	server.Must(200, alice.Access, "PUT", "/api/patients/"+ids["c"]+"/", map[string]any{"name": "c", "age": 3})
 	want("cU 11C 10C 9C 8C 7C 6C 5C 4C 3C")
 	server.Must(401, "", "GET", "/api/overview/changes/", nil)
+
+	patients, err := server.App.FindCollectionByNameOrId("patients")
+	if err != nil {
+		t.Fatal(err)
+	}
+	patients.Fields.Add(&core.SelectField{Name: "tags", Values: []string{"x", "y"}, MaxSelect: 2})
+	if err := server.App.Save(patients); err != nil {
+		t.Fatal(err)
+	}
+	want("cU 11C 10C 9C 8C 7C 6C 5C 4C 3C") // though each row has been filled
 
 	history := server.Must(200, alice.Access, "GET", "/api/patients/"+ids["c"]+"/history/?page_size=3", nil)["results"].([]any)
 	if event := history[1].(map[string]any); event["action"] != "R" && history[0].(map[string]any)["action"] != "R" {

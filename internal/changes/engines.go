@@ -3,6 +3,10 @@ package changes
 // upsert ends the statement that notes a change.
 const upsert = " ON CONFLICT (patient) DO UPDATE SET owner = excluded.owner, changed_at = excluded.changed_at"
 
+// columns are named by whatever changes a patient: PocketBase sets all of a record's. A
+// change of the collection fills the column of its field only, which changes no patient.
+const columns = "name, age, notes, created_by"
+
 var sqliteStatements = []string{
 	`CREATE TABLE patient_changes (
 		patient    TEXT PRIMARY KEY NOT NULL,
@@ -10,7 +14,7 @@ var sqliteStatements = []string{
 		changed_at TEXT NOT NULL
 	) WITHOUT ROWID`,
 	"CREATE INDEX patient_changes_owner ON patient_changes (owner, changed_at)",
-	`CREATE TRIGGER patient_changes_update AFTER UPDATE ON patients BEGIN
+	`CREATE TRIGGER patient_changes_update AFTER UPDATE OF ` + columns + ` ON patients BEGIN
 		INSERT INTO patient_changes VALUES (new.id, new.created_by, strftime('%Y-%m-%d %H:%M:%fZ', 'now'))` + upsert + `;
 	END`,
 	`CREATE TRIGGER patient_changes_delete AFTER DELETE ON patients BEGIN
@@ -22,7 +26,6 @@ var sqliteRemovals = []string{
 	"DROP TRIGGER IF EXISTS patient_changes_update", "DROP TRIGGER IF EXISTS patient_changes_delete", "DROP TABLE IF EXISTS patient_changes",
 }
 
-// postgresStatements note all patients of a statement together.
 var postgresStatements = []string{
 	`CREATE TABLE patient_changes (
 		patient    text COLLATE "C" PRIMARY KEY,
@@ -32,7 +35,7 @@ var postgresStatements = []string{
 	"CREATE INDEX patient_changes_owner ON patient_changes (owner, changed_at NULLS FIRST)", // as translated queries sort
 	`CREATE FUNCTION patient_changes_update() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
 BEGIN
-	INSERT INTO patient_changes SELECT id, created_by, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS"Z"') FROM changed` + upsert + `;
+	INSERT INTO patient_changes VALUES (new.id, new.created_by, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS"Z"'))` + upsert + `;
 	RETURN NULL;
 END $body$`,
 	`CREATE FUNCTION patient_changes_delete() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
@@ -40,7 +43,7 @@ BEGIN
 	DELETE FROM patient_changes WHERE patient IN (SELECT id FROM removed);
 	RETURN NULL;
 END $body$`,
-	"CREATE TRIGGER patient_changes_update AFTER UPDATE ON patients REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION patient_changes_update()",
+	"CREATE TRIGGER patient_changes_update AFTER UPDATE OF " + columns + " ON patients FOR EACH ROW EXECUTE FUNCTION patient_changes_update()",
 	"CREATE TRIGGER patient_changes_delete AFTER DELETE ON patients REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION patient_changes_delete()",
 }
 

@@ -30,6 +30,8 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   const draft = draftOf(collection, item);
   /** The record as it was read last, which the form changes; null for a new one. @type {Item | null} */
   let base = draft ? draft.item : item ?? null;
+  /** Whether the record was deleted meanwhile, and is to be added as a new one. */
+  let isGone = false, asNew = false;
   const own = form({
     fields: fields.map((field) => ({ ...field, value: read(base, field.name) })),
     submit: item ? "Save" : "Add",
@@ -49,7 +51,7 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   }, closed.signal);
 
   function remember() {
-    if (!own.isChanged()) return dropDraft(collection, base);
+    if (!own.isChanged() && !isGone) return dropDraft(collection, base);
     if (keepDraft({ collection, item: base, values: own.changed(), at: Date.now() })) return;
     tell("This text is too long to be kept if you leave. Save it before you go elsewhere.");
   }
@@ -60,16 +62,16 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
     tell(`What you typed ${formatMoment(new Date(at).toISOString())} is back. It is not saved yet.`, ["Discard it", () => {
       dropDraft(collection, base);
       dialog.close();
-      openRecordForm({ collection, one, fields, ...(item && { item }), resource, encode, done });
+      openRecordForm({ collection, one, fields, ...(base && { item: base }), resource, encode, done });
     }]);
-    if (item && JSON.stringify(item) !== JSON.stringify(base)) void follow();
+    void follow();
   }
 
   /** @param {import("./form.js").Values} values @param {import("./form.js").Values} changed */
   async function save(values, changed) {
-    const isNew = base === null;
-    const saved = base ? await update(base.id, changed) : await resource.create(encode(values, true));
-    dropDraft(collection, isNew ? null : saved);
+    const isNew = base === null || asNew;
+    const saved = base && !asNew ? await update(base.id, changed) : await resource.create(encode(values, true));
+    dropDraft(collection, base);
     publish({ collection, action: isNew ? "create" : "update", record: saved });
     dialog.close();
     toast(isNew ? `${saved.name} added.` : `${saved.name} saved.`);
@@ -142,18 +144,19 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
 
   function offerNew() {
     if (!base) return;
-    tell(`This ${one} has been deleted meanwhile. What you see here can be saved as a new ${one}.`, ["Save as new", async () => {
-      const values = own.values();
-      dropDraft(collection, base);
-      base = null;
-      keepDraft({ collection, item: null, values, at: Date.now() });
-      notice.replaceChildren();
+    isGone = true;
+    if (own.isChanged()) remember();
+    tell(`This ${one} has been deleted meanwhile. What you see here can be saved as a new ${one}.`, ["Save as new", () => {
+      asNew = true;
       own.element.requestSubmit();
     }]);
   }
 
   async function mayClose() {
-    if (!own.isChanged()) return true;
+    if (!own.isChanged()) {
+      if (isGone) dropDraft(collection, base);
+      return true;
+    }
     const sure = await confirm({ title: "Discard the changes?", text: "Your changes are not saved yet.", yes: "Discard", no: "Keep editing" });
     if (sure) dropDraft(collection, base);
     return sure;

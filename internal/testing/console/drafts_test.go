@@ -89,6 +89,10 @@ func TestConflict(t *testing.T) {
 	page.Fill("Notes", "Kept")
 	server.Must(204, ann.Access, "DELETE", "/api/patients/"+patient+"/", nil)
 	page.Sees("This patient has been deleted meanwhile.")
+	page.Evaluate(`location.reload()`, nil) // what was deleted is kept whole
+	page.Until(`document.querySelector(".drafts button") !== null`)
+	page.Press("Continue")
+	page.Sees("This patient has been deleted meanwhile.")
 	page.Press("Save as new")
 	page.Until(`document.querySelector("h1").textContent === "John H. Doe" && location.hash !== ` + quote("#/"+path(patient)))
 	if got := patientOf(server, ann, location(page)); got["age"] != 36.0 || got["notes"] != "Kept" {
