@@ -22,7 +22,7 @@ export function draftBar(forms, signal) {
   }
 
   function update() {
-    const left = drafts();
+    const left = drafts().filter(({ collection }) => collection in forms); // others show theirs
     element.hidden = left.length === 0;
     fill(list, left.map(entry));
   }

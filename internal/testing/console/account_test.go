@@ -35,6 +35,10 @@ func TestAccount(t *testing.T) {
 	page.Press("Save the name")
 	page.Sees("Enter your name.")
 	page.Fill("Your name", "Ann of the account")
+	page.Press("Overview")
+	page.Sees("First steps")
+	page.Press("Account")
+	page.Until(`document.querySelector("[name=name]")?.value === "Ann of the account"`)
 	page.Press("Save the name")
 	page.Until(`document.querySelector(".account-name").innerText.includes("Ann of the account")`)
 

@@ -2,6 +2,7 @@
 
 import { account, changeName, changePassword, chooseSecondFactor, mayAskForMore, requestEmailChange, requestVerification } from "../account-api.js";
 import { fill, h, newId } from "../dom.js";
+import { draftOf, dropDraft, keepDraft } from "../drafts.js";
 import { form } from "../form.js";
 import { rename } from "../../session.js";
 import { keysAreOn, switchKeys } from "../shortcuts.js";
@@ -49,9 +50,29 @@ function section(title, ...content) {
   return h("section", { class: "panel section", "aria-label": title }, h("h2", {}, title), ...content);
 }
 
+/**
+ * A form whose text is kept until it is saved.
+ * @param {string} draft @param {Parameters<typeof form>[0]} options
+ */
+function keptForm(draft, { save, ...options }) {
+  const made = form({
+    ...options,
+    onInput() {
+      if (made.isChanged()) keepDraft({ collection: draft, item: null, values: made.changed(), at: Date.now() });
+      else dropDraft(draft, null);
+    },
+    async save(values, changed) {
+      await save(values, changed);
+      dropDraft(draft, null);
+    },
+  });
+  made.write(draftOf(draft, null)?.values ?? {});
+  return made;
+}
+
 /** @param {import("../account-api.js").Account} known */
 function nameForm({ name }) {
-  const { element } = form({
+  const { element } = keptForm("account-name", {
     fields: [{ name: "name", label: "Your name", required: true, autocomplete: "name", value: name, help: "Histories of patients show it." }],
     submit: "Save the name",
     async save({ name = "" }) {
@@ -74,7 +95,7 @@ function emailForm({ email, verified }) {
       status.textContent = `Not sent. ${explain(error)}`;
     }
   } }, "Send a link to confirm it");
-  const { element, reset } = form({
+  const { element, reset } = keptForm("account-email", {
     fields: [{ name: "email", label: "New email", type: "email", required: true, autocomplete: "email" }],
     submit: "Change the address",
     async save({ email = "" }) {
