@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
+	"modernc.org/sqlite"
 
 	"carebase/internal/collections"
 	"carebase/migrations"
@@ -23,11 +25,11 @@ func checkDatabase(ctx context.Context, d *deployment) []Finding {
 	}
 	var version string
 	if err := d.app.ConcurrentDB().NewQuery(query).WithContext(ctx).Row(&version); err != nil {
-		return wrong("it does not answer: "+err.Error(), "look at the server's log")
+		return d.diagnose(ctx, fmt.Errorf("it does not answer: %w", err))
 	}
 	_, err := d.app.NonconcurrentDB().NewQuery("UPDATE {{_params}} SET [[updated]] = [[updated]] WHERE [[id]] = 'settings'").WithContext(ctx).Execute()
 	if err != nil {
-		return wrong("it cannot be written: "+err.Error(), "free the disk, or end what holds the lock")
+		return d.diagnose(ctx, fmt.Errorf("it cannot be written: %w", err))
 	}
 	return ok("%.60s", version)
 }
@@ -57,14 +59,16 @@ func checkMigrations(ctx context.Context, d *deployment) []Finding {
 }
 
 func checkSchema(ctx context.Context, d *deployment) []Finding {
-	if err := collections.Check(ctx, d.app); err != nil {
+	if err := collections.Check(ctx, d.app); isUnread(ctx, err) {
+		return d.diagnose(ctx, err)
+	} else if err != nil {
 		return wrong(err.Error(), "restore a backup, or undo the change to the database")
 	}
 	switch problem, err := collections.Unservable(d.app); {
 	case err != nil:
 		return wrong("the collections cannot be read: "+err.Error(), "look at the server's log")
 	case problem != "":
-		return wrong(problem, "undo the migration, with carebase migrate down or another one: the server does not start")
+		return wrong(problem, d.adviceOn(problem))
 	}
 	findings := ok("the program's collections are as they must be")
 	for _, name := range d.settings.APIResources {
@@ -73,6 +77,25 @@ func checkSchema(ctx context.Context, d *deployment) []Finding {
 		}
 	}
 	return findings
+}
+
+// isUnread reports whether an error means that the database could not be read, rather
+// than what is in it.
+func isUnread(ctx context.Context, err error) bool {
+	var onSQLite *sqlite.Error
+	var onPostgreSQL *pgconn.PgError
+	return errors.As(err, &onSQLite) || errors.As(err, &onPostgreSQL) || err != nil && ctx.Err() != nil
+}
+
+// adviceOn says what to do about a collection that the API cannot serve: it is served
+// because API_RESOURCES names it, or because the program declares it.
+func (d *deployment) adviceOn(problem string) string {
+	for _, name := range d.settings.APIResources {
+		if named := collections.Find(d.app, name); named != nil && collections.Problem(d.app, named) == problem {
+			return "take " + name + " out of API_RESOURCES: the server does not start with it"
+		}
+	}
+	return "undo the migration, with carebase migrate down or another one: the server does not start"
 }
 
 func checkSuperusers(_ context.Context, d *deployment) []Finding {

@@ -4,18 +4,12 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/config"
-	"carebase/internal/datadir"
 )
 
 // Level says how bad a finding is.
@@ -87,9 +81,6 @@ var whenOpen = []check{
 	{subject: "audit trail", run: checkTrail},
 }
 
-// errNoDatabase means that the data directory has no database yet.
-var errNoDatabase = errors.New("there is none yet")
-
 // Run checks a deployment and passes each finding on as soon as it is known. It opens
 // the app and closes it again. checkNames returns why the API cannot serve collections
 // of these names.
@@ -97,7 +88,10 @@ func Run(ctx context.Context, app core.App, settings *config.Config, checkNames 
 	subject := &deployment{app, settings, checkNames}
 	runAll(ctx, beforeOpening, subject, report)
 	if err := subject.open(); err != nil {
-		report(Finding{Wrong, "database", err.Error(), subject.adviceOn(err)})
+		for _, finding := range subject.diagnose(ctx, err) {
+			finding.Subject = "database"
+			report(finding)
+		}
 		return
 	}
 	runAll(ctx, whenOpen, subject, report)
@@ -121,51 +115,6 @@ func runAll(ctx context.Context, checks []check, subject *deployment, report fun
 			return
 		}
 	}
-}
-
-// open opens the app, but creates no database.
-func (d *deployment) open() error {
-	if d.settings.PostgreSQL == nil {
-		if _, err := os.Stat(filepath.Join(d.app.DataDir(), "data.db")); errors.Is(err, os.ErrNotExist) {
-			return errNoDatabase
-		}
-	}
-	datadir.Unbind(d.app) // a check changes no permissions
-	return d.app.Bootstrap()
-}
-
-// adviceOn says what to do about a database that cannot be opened.
-func (d *deployment) adviceOn(err error) string {
-	newest := d.newestArchive()
-	switch {
-	case errors.Is(err, errNoDatabase):
-		return "the first start creates it: carebase serve"
-	case d.settings.PostgreSQL != nil:
-		return "look whether PostgreSQL runs and the PG_ variables are right; docs/postgresql.md has what it needs"
-	case errors.Is(err, fs.ErrPermission):
-		return "run this as the server's user"
-	case newest != "":
-		return "stop the server, then carebase backup restore " + newest + " --force, which keeps what is there aside"
-	}
-	return "stop the server and restore a backup or the replica (docs/backups.md)"
-}
-
-// newestArchive returns the name of the newest backup in the data directory; empty if
-// there is none. Listing them as the server does needs the database.
-func (d *deployment) newestArchive() (name string) {
-	entries, err := os.ReadDir(filepath.Join(d.app.DataDir(), core.LocalBackupsDirName))
-	if err != nil {
-		return ""
-	}
-	var newest time.Time
-	for _, entry := range entries {
-		info, err := entry.Info()
-		isArchive := strings.HasSuffix(entry.Name(), ".zip") || strings.HasSuffix(entry.Name(), ".zip.age")
-		if err == nil && isArchive && info.Mode().IsRegular() && info.ModTime().After(newest) {
-			newest, name = info.ModTime(), entry.Name()
-		}
-	}
-	return name
 }
 
 func ok(format string, values ...any) []Finding {

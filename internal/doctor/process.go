@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,7 +24,7 @@ func checkVersions(context.Context, *deployment) []Finding {
 func checkConfiguration(_ context.Context, d *deployment) []Finding {
 	var found []Finding
 	if err := d.checkNames(d.settings.APIResources); err != nil {
-		found = wrong(err.Error(), "name collections that you have made; with this the server does not start")
+		found = wrong(err.Error(), "take that name out of API_RESOURCES, which names collections that you have made: the server does not start with it")
 	}
 	for _, each := range []struct {
 		applies        bool
@@ -97,39 +98,68 @@ const maxAnswer = 64 << 10
 
 // checkServer asks the server whether it is ready: it knows what a command cannot.
 func checkServer(ctx context.Context, d *deployment) []Finding {
-	status, reason, err := ready(ctx, d.settings.HTTPAddr)
+	address := d.settings.HTTPAddr
+	status, reason, err := ready(ctx, address)
+	var redirect errRedirect
 	switch {
+	case errors.Is(err, errNoServer):
+		return note("no server answers at "+address, "start it, or run this with its environment")
+	case errors.As(err, &redirect):
+		return note(err.Error()+", and is not asked whether it is ready", "curl "+string(redirect))
 	case err != nil:
-		return note("no server answers at "+d.settings.HTTPAddr, "start it, or run this with its environment")
+		return wrong("something else than this server answers at "+address+" ("+err.Error()+")", "end that program, or choose another HTTP_ADDR: the server cannot listen there")
 	case status != http.StatusOK:
 		return wrong("the server is not ready: "+reason, "look at its log")
 	case reason != "":
 		return wrong("the server is ready, but "+reason, "look at its log")
 	}
-	return ok("it answers at %s and is ready", d.settings.HTTPAddr)
+	return ok("it answers at %s and is ready", address)
 }
 
-// ready returns the status of /readyz and the reason that it gives.
+// errNoServer means that nothing listens at an address.
+var errNoServer = errors.New("no server answers")
+
+// errRedirect is the target of a redirect, as a server with a domain has to HTTPS.
+type errRedirect string
+
+func (e errRedirect) Error() string { return "the server redirects to " + string(e) }
+
+// client follows no redirects: what is meant is the server at the address.
+var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// ready returns the status of /readyz and the reason that it gives. The error is
+// errNoServer if nothing listens, an errRedirect, or says how the answer differs from one
+// of Carebase.
 func ready(ctx context.Context, address string) (status int, reason string, err error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return 0, "", err
+		return 0, "", errNoServer
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "localhost"
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
 	if err != nil {
-		return 0, "", err
+		return 0, "", errNoServer
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, "", err
+	response, err := client.Do(request)
+	var failure *net.OpError
+	switch {
+	case errors.As(err, &failure) && failure.Op == "dial":
+		return 0, "", errNoServer
+	case ctx.Err() != nil:
+		return 0, "", errors.New("it takes the connection and says nothing")
+	case err != nil:
+		return 0, "", errors.New("it does not speak HTTP")
 	}
 	defer response.Body.Close()
-	var answer struct{ Reason string }
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer); err != nil {
-		return 0, "", fmt.Errorf("not a Carebase server: %w", err)
+	if target, err := response.Location(); err == nil && target.Scheme == "https" {
+		return 0, "", errRedirect(target.String())
+	}
+	var answer struct{ Status, Reason string }
+	err = json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer)
+	if err != nil || answer.Status != "ok" && answer.Status != "unavailable" {
+		return 0, "", fmt.Errorf("status %d, but no answer of Carebase", response.StatusCode)
 	}
 	return response.StatusCode, answer.Reason, nil
 }

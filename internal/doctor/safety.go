@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -59,8 +60,12 @@ func checkBackups(ctx context.Context, d *deployment) []Finding {
 	}
 	newest, err := newestBackup(ctx, d)
 	switch {
+	case isLocal(err):
+		return wrong("they cannot be read: "+err.Error(), "run this as the server's user, and look at that directory")
 	case err != nil:
 		return wrong("they cannot be listed: "+err.Error(), "check BACKUP_URL and the keys of the bucket")
+	case schedule == "" && newest.IsZero() && d.settings.Backup.Replica != nil:
+		return note("there is none and no schedule: what the replica does not keep any longer cannot be restored", "set BACKUP_CRON")
 	case schedule == "" && newest.IsZero():
 		return wrong("there is none and no schedule", "set BACKUP_CRON, or REPLICA_URL, or both")
 	case newest.IsZero():
@@ -76,11 +81,25 @@ func checkBackups(ctx context.Context, d *deployment) []Finding {
 
 // newestBackup returns when the newest backup was made; zero if there is none.
 func newestBackup(ctx context.Context, d *deployment) (time.Time, error) {
+	if d.settings.Backup.S3 == nil && !d.app.Settings().Backups.S3.Enabled {
+		// Listing creates the directory, and shows one that cannot be read as empty.
+		if _, err := os.ReadDir(d.backupsDirectory()); errors.Is(err, fs.ErrNotExist) {
+			return time.Time{}, nil
+		} else if err != nil {
+			return time.Time{}, err
+		}
+	}
 	entries, err := backup.List(ctx, d.app, d.settings.Backup)
 	if err != nil || len(entries) == 0 {
 		return time.Time{}, err
 	}
 	return entries[0].CreatedAt.UTC(), nil
+}
+
+// isLocal reports whether an error is one of this machine's directories.
+func isLocal(err error) bool {
+	var failure *fs.PathError
+	return errors.As(err, &failure)
 }
 
 // lastDue returns when a schedule was due last before a time; zero if it was not for

@@ -2,6 +2,9 @@ package process
 
 import (
 	"bytes"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +12,8 @@ import (
 	"time"
 
 	"github.com/pocketbase/dbx"
+
+	"carebase/internal/sqlite"
 )
 
 // examine runs "doctor" and returns its lines and its status.
@@ -76,6 +81,7 @@ func TestDoctor(t *testing.T) {
 		{"WRONG  configuration  DEBUG prints health data", false, []string{"DEBUG=True"}, func() {}},
 		{"WRONG  configuration  THROTTLE=False", false, []string{"THROTTLE=False"}, func() {}},
 		{"WRONG  configuration  API_RESOURCES: /api/patients/ is an endpoint already", false, []string{"API_RESOURCES=patients"}, func() {}},
+		{": take users out of API_RESOURCES: the server does not start with it", false, []string{"API_RESOURCES=users"}, func() {}},
 		{"note   schema         there is no collection visits, which API_RESOURCES names", false, []string{"API_RESOURCES=visits", "DEBUG=True"}, func() {}},
 		{"WRONG  replica        nothing is replicated to REPLICA_URL: ", true, []string{"REPLICA_URL=file://" + filepath.Join(storage.directory, "unmounted")}, func() {}},
 		{"WRONG  directory      other users have access to 1 files", true, nil, func() { chmod(t, storage, "data.db", 0o644) }},
@@ -122,6 +128,77 @@ func restoreAsAdvised(t *testing.T, storage storage, environment []string) {
 	succeeds(t, storage.directory, environment, strings.Fields(advice)...)
 	if lines, _ := examine(t, storage, environment); !strings.Contains(lines, "ok     database") {
 		t.Errorf("after the restore: got %s", lines)
+	}
+}
+
+// TestDoctorAdvice examines SQLite deployments in which bad advice would lose data, or help nobody.
+func TestDoctorAdvice(t *testing.T) {
+	t.Parallel()
+	storage := storage{directory: migrated(t)}
+	data := filepath.Join(storage.directory, "pb_data")
+	other := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(other.Close)
+	environment := []string{"REPLICA_URL=file://" + t.TempDir(), "HTTP_ADDR=" + strings.TrimPrefix(other.URL, "http://")}
+	serve(t, storage.directory, environment[:1]).end(t)
+	backups := filepath.Join(data, "backups")
+	if err := os.RemoveAll(backups); err != nil {
+		t.Fatal(err)
+	}
+	var holder *dbx.DB
+	for _, test := range []struct {
+		name     string
+		prepare  func() error
+		want     []string
+		unwanted string
+	}{
+		{"a replica only", func() error { return nil }, []string{"WRONG  server         something else than this server answers at 127.0.0.1:", "note   backups        there is none and no schedule", "ok     database"}, "start it"},
+		{"backups that cannot be read", func() error {
+			if _, err := os.Stat(backups); !os.IsNotExist(err) {
+				t.Errorf("a directory for backups was made: %v", err)
+			}
+			return os.WriteFile(backups, nil, 0o600)
+		}, []string{"WRONG  backups        they cannot be read: "}, "there is none and"},
+		{"a view in API_RESOURCES", func() error {
+			environment = append(environment, "API_RESOURCES=seen")
+			storage.use(t, func(database *dbx.DB) error {
+				_, err := database.NewQuery("INSERT INTO _collections (id, name, type, system, fields, indexes, options) VALUES ('seen', 'seen', 'view', 0, '[]', '[]', '{}')").Execute()
+				return err
+			})
+			return nil
+		}, []string{"WRONG  schema         the collection seen is of the type view", ": take seen out of API_RESOURCES"}, "migrate down"},
+		{"a database that another process holds", func() (err error) {
+			if holder, err = sqlite.Connect(filepath.Join(data, "data.db")); err != nil {
+				return err
+			}
+			holder.DB().SetMaxOpenConns(1)
+			for _, statement := range []string{"PRAGMA locking_mode = EXCLUSIVE", "UPDATE _params SET updated = updated"} {
+				if _, err := holder.NewQuery(statement).Execute(); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, []string{"WRONG  database       another process holds it", ": end that process, or wait"}, "restore"},
+		{"a damaged database and an encrypted backup", func() error {
+			encrypted := filepath.Join(backups, "newest.zip.age")
+			return errors.Join(holder.Close(), os.Remove(backups), os.Mkdir(backups, 0o700), os.WriteFile(encrypted, []byte("age"), 0o600), os.Truncate(filepath.Join(data, "data.db"), 8192))
+		}, []string{"WRONG  database       ", "carebase backup restore newest.zip.age --identity FILE --force"}, ""},
+		{"an emptied database", func() error { return os.Truncate(filepath.Join(data, "data.db"), 0) },
+			[]string{"WRONG  database       ", "carebase backup restore newest.zip.age"}, ""},
+		{"a database that was removed", func() error { return errors.Join(os.RemoveAll(backups), os.Remove(filepath.Join(data, "data.db"))) },
+			[]string{"WRONG  database       files were removed: pb_data/auxiliary.db exists", "restore a backup or the replica"}, "carebase serve"},
+	} {
+		if err := test.prepare(); err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		lines, status := examine(t, storage, environment)
+		for _, want := range test.want {
+			if status != 1 || !strings.Contains(lines, want) {
+				t.Errorf("%s: want %s: got %d %s", test.name, want, status, lines)
+			}
+		}
+		if test.unwanted != "" && strings.Contains(lines, test.unwanted) {
+			t.Errorf("%s: unwanted %s: %s", test.name, test.unwanted, lines)
+		}
 	}
 }
 

@@ -1,0 +1,209 @@
+package doctor
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"carebase/internal/datadir"
+	"carebase/internal/dberror"
+)
+
+// dataFile is PocketBase's database; its request log is logFile.
+const (
+	dataFile = "data.db"
+	logFile  = "auxiliary.db"
+)
+
+// Why there is no data.db.
+var (
+	errNoDatabase  = errors.New("there is none yet")
+	errInterrupted = errors.New("a restore was interrupted")
+	errRemoved     = errors.New("files were removed")
+)
+
+// errDamaged means that the content of a file is damaged or gone.
+var errDamaged = errors.New("is damaged")
+
+// open opens the app, but creates no database.
+func (d *deployment) open() error {
+	if d.settings.PostgreSQL == nil {
+		if _, err := os.Stat(filepath.Join(d.app.DataDir(), dataFile)); errors.Is(err, fs.ErrNotExist) {
+			return d.whyMissing()
+		}
+	}
+	datadir.Unbind(d.app) // a check changes no permissions
+	return d.app.Bootstrap()
+}
+
+// whyMissing tells a data directory that was never used from one that has lost its
+// data.db, in which serve refuses to start.
+func (d *deployment) whyMissing() error {
+	for _, pattern := range []string{".restore-committed-*", ".restore-moving-*"} {
+		if found, _ := filepath.Glob(filepath.Join(d.app.DataDir(), pattern)); len(found) > 0 {
+			return errInterrupted
+		}
+	}
+	for _, pattern := range []string{dataFile + "-wal", logFile, filepath.Join(core.LocalBackupsDirName, "*")} {
+		found, _ := filepath.Glob(filepath.Join(d.app.DataDir(), pattern))
+		for _, path := range found {
+			if info, err := os.Stat(path); err == nil && (info.Size() > 0 || info.IsDir()) {
+				return fmt.Errorf("%w: %s exists, but there is no %s", errRemoved, path, filepath.Join(d.app.DataDir(), dataFile))
+			}
+		}
+	}
+	return errNoDatabase
+}
+
+// diagnose tells what an error of the database means and what to do about it. Only damage
+// calls for a restore, which takes back what was written since the backup.
+func (d *deployment) diagnose(ctx context.Context, err error) []Finding {
+	switch {
+	case errors.Is(err, errNoDatabase):
+		return wrong(err.Error(), "the first start creates it: carebase serve")
+	case errors.Is(err, errInterrupted):
+		return wrong(err.Error(), "the next start completes it: carebase serve")
+	case errors.Is(err, errRemoved):
+		return wrong(err.Error(), d.restoreAdvice())
+	case d.settings.PostgreSQL != nil:
+		return wrong(err.Error(), "look whether PostgreSQL runs and the PG_ variables are right; docs/postgresql.md has what it needs")
+	case errors.Is(err, fs.ErrPermission):
+		return wrong(err.Error(), "run this as the server's user")
+	}
+	cause := errors.Join(d.inspect(ctx), err)
+	switch {
+	case hasCode(cause, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+		return wrong("another process holds it: database is locked", "end that process, or wait until it is done, and run carebase doctor again")
+	case errors.Is(cause, errDamaged) || dberror.IsCorrupt(cause):
+		return wrong(err.Error(), d.restoreAdvice())
+	case hasCode(cause, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH):
+		return wrong(err.Error(), "run this as the server's user, and look whether the disk is writable")
+	case hasCode(cause, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL):
+		return wrong(err.Error(), "look at the disk and at the system's log, and run carebase doctor again")
+	}
+	return wrong(err.Error(), "mend what it names, and run carebase doctor again")
+}
+
+// hasCode reports whether an error has one of SQLite's primary result codes.
+func hasCode(err error, codes ...int) bool {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, each := range joined.Unwrap() {
+			if hasCode(each, codes...) {
+				return true
+			}
+		}
+		return false
+	}
+	var failure *sqlite.Error
+	for _, code := range codes {
+		if errors.As(err, &failure) && failure.Code()&0xff == code {
+			return true
+		}
+	}
+	return false
+}
+
+// inspectTime limits the search for damage in a file.
+const inspectTime = 5 * time.Second
+
+// inspect returns why SQLite cannot read the files, as what refused to open them does not
+// always tell. It writes nothing.
+func (d *deployment) inspect(ctx context.Context) error {
+	var found []error
+	for _, name := range []string{dataFile, logFile} {
+		path := filepath.Join(d.app.DataDir(), name)
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 && name == logFile:
+			continue // the start creates it
+		case err == nil && info.Size() == 0:
+			err = fmt.Errorf("%s %w", path, errDamaged)
+		case err == nil:
+			err = inspectFile(ctx, path, name == dataFile)
+		}
+		found = append(found, err)
+	}
+	return errors.Join(found...)
+}
+
+func inspectFile(ctx context.Context, path string, needsTables bool) error {
+	ctx, cancel := context.WithTimeout(ctx, inspectTime)
+	defer cancel()
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	parameters := url.Values{"mode": {"ro"}}
+	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
+		parameters.Set("immutable", "1") // SQLite creates no files beside it
+	}
+	location := url.URL{Scheme: "file", Path: absolute, RawQuery: parameters.Encode()}
+	database, err := sql.Open("sqlite", location.String())
+	if err != nil {
+		return err
+	}
+	defer database.Close()
+	var verdict string
+	var tables int
+	err = database.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
+	if err == nil {
+		err = database.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil // no damage was found in the beginning of a large file
+	case err != nil:
+		return err
+	case verdict != "ok" || needsTables && tables == 0:
+		return fmt.Errorf("%s %w", path, errDamaged)
+	}
+	return nil
+}
+
+// restoreAdvice names the command that restores the newest backup in the data directory.
+func (d *deployment) restoreAdvice() string {
+	newest := d.newestArchive()
+	switch {
+	case newest == "":
+		return "stop the server and restore a backup or the replica (docs/backups.md)"
+	case strings.HasSuffix(newest, encryptedSuffix):
+		newest += " --identity FILE"
+	}
+	return "stop the server, then carebase backup restore " + newest + " --force, which keeps what is there aside"
+}
+
+// encryptedSuffix ends the names of encrypted backups.
+const encryptedSuffix = ".age"
+
+// newestArchive returns the name of the newest backup in the data directory; empty if
+// there is none. Listing them as the server does needs the database.
+func (d *deployment) newestArchive() (name string) {
+	entries, err := os.ReadDir(d.backupsDirectory())
+	if err != nil {
+		return ""
+	}
+	var newest time.Time
+	for _, entry := range entries {
+		info, err := entry.Info()
+		isArchive := strings.HasSuffix(strings.TrimSuffix(entry.Name(), encryptedSuffix), ".zip")
+		if err == nil && isArchive && info.Mode().IsRegular() && info.ModTime().After(newest) {
+			newest, name = info.ModTime(), entry.Name()
+		}
+	}
+	return name
+}
+
+func (d *deployment) backupsDirectory() string {
+	return filepath.Join(d.app.DataDir(), core.LocalBackupsDirName)
+}
