@@ -87,7 +87,7 @@ var whenOpen = []check{
 func Run(ctx context.Context, app core.App, settings *config.Config, checkNames func([]string) error, report func(Finding)) {
 	subject := &deployment{app, settings, checkNames}
 	runAll(ctx, beforeOpening, subject, report)
-	if err := subject.open(); err != nil {
+	if err := subject.open(ctx); err != nil {
 		for _, finding := range subject.diagnose(ctx, err) {
 			finding.Subject = "database"
 			report(finding)

@@ -16,6 +16,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"carebase/internal/backup"
 	"carebase/internal/datadir"
 	"carebase/internal/dberror"
 )
@@ -37,10 +38,10 @@ var (
 var errDamaged = errors.New("is damaged")
 
 // open opens the app, but creates no database.
-func (d *deployment) open() error {
+func (d *deployment) open(ctx context.Context) error {
 	if d.settings.PostgreSQL == nil {
 		if _, err := os.Stat(filepath.Join(d.app.DataDir(), dataFile)); errors.Is(err, fs.ErrNotExist) {
-			return d.whyMissing()
+			return d.whyMissing(ctx)
 		}
 	}
 	datadir.Unbind(d.app) // a check changes no permissions
@@ -49,7 +50,7 @@ func (d *deployment) open() error {
 
 // whyMissing tells a data directory that was never used from one that has lost its
 // data.db, in which serve refuses to start.
-func (d *deployment) whyMissing() error {
+func (d *deployment) whyMissing(ctx context.Context) error {
 	for _, pattern := range []string{".restore-committed-*", ".restore-moving-*"} {
 		if found, _ := filepath.Glob(filepath.Join(d.app.DataDir(), pattern)); len(found) > 0 {
 			return errInterrupted
@@ -62,6 +63,9 @@ func (d *deployment) whyMissing() error {
 				return fmt.Errorf("%w: %s exists, but there is no %s", errRemoved, path, filepath.Join(d.app.DataDir(), dataFile))
 			}
 		}
+	}
+	if err := backup.CheckNewReplica(ctx, d.app.DataDir(), d.settings.Backup.Replica); err != nil {
+		return err
 	}
 	return errNoDatabase
 }
@@ -81,19 +85,26 @@ func (d *deployment) diagnose(ctx context.Context, err error) []Finding {
 	case errors.Is(err, fs.ErrPermission):
 		return wrong(err.Error(), "run this as the server's user")
 	}
-	cause := errors.Join(d.inspect(ctx), err)
+	detail, inspected := err.Error(), d.inspect(ctx)
+	if hasCode(inspected, unreadable...) {
+		detail = "it cannot be read: " + inspected.Error() // the error may take it for damage
+	}
+	cause := errors.Join(inspected, err)
 	switch {
 	case hasCode(cause, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
 		return wrong("another process holds it: database is locked", "end that process, or wait until it is done, and run carebase doctor again")
 	case errors.Is(cause, errDamaged) || dberror.IsCorrupt(cause):
-		return wrong(err.Error(), d.restoreAdvice())
-	case hasCode(cause, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH):
-		return wrong(err.Error(), "run this as the server's user, and look whether the disk is writable")
+		return wrong(detail, d.restoreAdvice())
+	case hasCode(cause, unreadable...):
+		return wrong(detail, "run this as the server's user, and look whether the disk is writable")
 	case hasCode(cause, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL):
-		return wrong(err.Error(), "look at the disk and at the system's log, and run carebase doctor again")
+		return wrong(detail, "look at the disk and at the system's log, and run carebase doctor again")
 	}
-	return wrong(err.Error(), "mend what it names, and run carebase doctor again")
+	return wrong(detail, "mend what it names, and run carebase doctor again")
 }
+
+// unreadable are the result codes for files that this user may not use.
+var unreadable = []int{sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH}
 
 // hasCode reports whether an error has one of SQLite's primary result codes.
 func hasCode(err error, codes ...int) bool {

@@ -186,6 +186,7 @@ func TestDoctorAdvice(t *testing.T) {
 			[]string{"WRONG  database       ", "carebase backup restore newest.zip.age"}, ""},
 		{"a database that was removed", func() error { return errors.Join(os.RemoveAll(backups), os.Remove(filepath.Join(data, "data.db"))) },
 			[]string{"WRONG  database       files were removed: pb_data/auxiliary.db exists", "restore a backup or the replica"}, "carebase serve"},
+		{"a data directory that was emptied", func() error { return os.RemoveAll(data) }, []string{"WRONG  database       ", "restore that one"}, "carebase serve"},
 	} {
 		if err := test.prepare(); err != nil {
 			t.Fatalf("%s: %v", test.name, err)
