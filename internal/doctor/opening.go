@@ -40,8 +40,12 @@ var errDamaged = errors.New("is damaged")
 // open opens the app, but creates no database.
 func (d *deployment) open(ctx context.Context) error {
 	if d.settings.PostgreSQL == nil {
-		if _, err := os.Stat(filepath.Join(d.app.DataDir(), dataFile)); errors.Is(err, fs.ErrNotExist) {
+		path := filepath.Join(d.app.DataDir(), dataFile)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return d.whyMissing(ctx)
+		}
+		if err := checkLock(ctx, path); err != nil {
+			return err
 		}
 	}
 	datadir.Unbind(d.app) // a check changes no permissions
@@ -91,7 +95,7 @@ func (d *deployment) diagnose(ctx context.Context, err error) []Finding {
 	}
 	cause := errors.Join(inspected, err)
 	switch {
-	case hasCode(cause, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+	case hasCode(cause, locked...):
 		return wrong("another process holds it: database is locked", "end that process, or wait until it is done, and run carebase doctor again")
 	case errors.Is(cause, errDamaged) || dberror.IsCorrupt(cause):
 		return wrong(detail, d.restoreAdvice())
@@ -102,6 +106,9 @@ func (d *deployment) diagnose(ctx context.Context, err error) []Finding {
 	}
 	return wrong(detail, "mend what it names, and run carebase doctor again")
 }
+
+// locked are the result codes for files that another process holds.
+var locked = []int{sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 // unreadable are the result codes for files that this user may not use.
 var unreadable = []int{sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH}
@@ -151,23 +158,13 @@ func (d *deployment) inspect(ctx context.Context) error {
 func inspectFile(ctx context.Context, path string, needsTables bool) error {
 	ctx, cancel := context.WithTimeout(ctx, inspectTime)
 	defer cancel()
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return err
-	}
-	parameters := url.Values{"mode": {"ro"}}
-	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
-		parameters.Set("immutable", "1") // SQLite creates no files beside it
-	}
-	location := url.URL{Scheme: "file", Path: absolute, RawQuery: parameters.Encode()}
-	database, err := sql.Open("sqlite", location.String())
+	database, err := openReadOnly(path)
 	if err != nil {
 		return err
 	}
 	defer database.Close()
 	var verdict string
-	var tables int
-	err = database.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
+	tables, err := countTables(ctx, database)
 	if err == nil {
 		err = database.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
 	}
@@ -180,6 +177,40 @@ func inspectFile(ctx context.Context, path string, needsTables bool) error {
 		return fmt.Errorf("%s %w", path, errDamaged)
 	}
 	return nil
+}
+
+// checkLock returns an error if another process lets nobody read a file. Opening the app
+// would wait longer, and may take it for damage.
+func checkLock(ctx context.Context, path string) error {
+	database, err := openReadOnly(path)
+	if err != nil {
+		return err
+	}
+	defer database.Close()
+	if _, err := countTables(ctx, database); hasCode(err, locked...) {
+		return err
+	}
+	return nil
+}
+
+// openReadOnly opens a file that others may have open: then it has a write-ahead log.
+// Without one, SQLite creates no files beside it.
+func openReadOnly(path string) (*sql.DB, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	parameters := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(1000)"}}
+	if _, err := os.Stat(path + "-wal"); err != nil {
+		parameters.Set("immutable", "1")
+	}
+	location := url.URL{Scheme: "file", Path: absolute, RawQuery: parameters.Encode()}
+	return sql.Open("sqlite", location.String())
+}
+
+func countTables(ctx context.Context, database *sql.DB) (tables int, err error) {
+	err = database.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
+	return tables, err
 }
 
 // restoreAdvice names the command that restores the newest backup in the data directory.

@@ -171,7 +171,7 @@ func TestDoctorAdvice(t *testing.T) {
 				return err
 			}
 			holder.DB().SetMaxOpenConns(1)
-			for _, statement := range []string{"PRAGMA locking_mode = EXCLUSIVE", "UPDATE _params SET updated = updated"} {
+			for _, statement := range []string{"PRAGMA locking_mode = EXCLUSIVE", "UPDATE _collections SET updated = updated"} {
 				if _, err := holder.NewQuery(statement).Execute(); err != nil {
 					return err
 				}
