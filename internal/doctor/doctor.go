@@ -5,6 +5,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -37,7 +38,7 @@ func (f Finding) String() string {
 	if f.Advice != "" {
 		line += ": " + f.Advice
 	}
-	return line
+	return strings.ReplaceAll(line, "\n", "; ") // several errors are several lines
 }
 
 // checkTimeout limits a check.

@@ -35,7 +35,7 @@ var (
 )
 
 // errDamaged means that the content of a file is damaged or gone.
-var errDamaged = errors.New("is damaged")
+var errDamaged = errors.New("damaged")
 
 // open opens the app, but creates no database.
 func (d *deployment) open(ctx context.Context) error {
@@ -146,9 +146,11 @@ func (d *deployment) inspect(ctx context.Context) error {
 		case errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 && name == logFile:
 			continue // the start creates it
 		case err == nil && info.Size() == 0:
-			err = fmt.Errorf("%s %w", path, errDamaged)
+			err = fmt.Errorf("%s: %w", path, errDamaged)
 		case err == nil:
-			err = inspectFile(ctx, path, name == dataFile)
+			if err = inspectFile(ctx, path, name == dataFile); err != nil {
+				err = fmt.Errorf("%s: %w", path, err)
+			}
 		}
 		found = append(found, err)
 	}
@@ -174,7 +176,7 @@ func inspectFile(ctx context.Context, path string, needsTables bool) error {
 	case err != nil:
 		return err
 	case verdict != "ok" || needsTables && tables == 0:
-		return fmt.Errorf("%s %w", path, errDamaged)
+		return errDamaged
 	}
 	return nil
 }
