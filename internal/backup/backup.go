@@ -18,6 +18,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/internal/config"
+	"carebase/internal/datadir"
 )
 
 // Progress receives the progress of a stage, in bytes.
@@ -90,6 +91,10 @@ func create(e *core.BackupEvent, recipient age.Recipient) error {
 		if err := refuseExisting(e); err != nil {
 			return err
 		}
+		// Now too, so that the service can store its backups meanwhile.
+		if err := inheritBackups(e.App); err != nil {
+			return err
+		}
 	}
 	scratch, err := newScratch(e.App.DataDir())
 	if err != nil {
@@ -103,7 +108,16 @@ func create(e *core.BackupEvent, recipient age.Recipient) error {
 	if err := writeArchive(e.Context, e.App, e.Exclude, scratch, archive, recipient); err != nil {
 		return err
 	}
-	return upload(e.Context, e.App, archive, e.Name)
+	if err := upload(e.Context, e.App, archive, e.Name); err != nil {
+		return err
+	}
+	return inheritBackups(e.App)
+}
+
+// inheritBackups gives the service the backups' directory, which opening it creates, and
+// what is in it.
+func inheritBackups(app core.App) error {
+	return datadir.Inherit(app.DataDir(), core.LocalBackupsDirName)
 }
 
 // refuseExisting returns an error if there is a backup of the event's name.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/datadir"
 )
 
 // Names of this package's own files and directories in a data directory.
@@ -105,5 +107,13 @@ func newScratch(directory string) (string, error) {
 			}
 		}
 	}
-	return os.MkdirTemp(directory, scratchPrefix+"*")
+	scratch, err := os.MkdirTemp(directory, scratchPrefix+"*")
+	if err != nil {
+		return "", err
+	}
+	// Now, so that the service can remove it if this process is killed.
+	if err := datadir.Inherit(directory, filepath.Base(scratch)); err != nil {
+		return "", errors.Join(err, os.RemoveAll(scratch))
+	}
+	return scratch, nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/datadir"
 )
 
 // ErrInUse means that another process uses the data directory.
@@ -122,5 +124,12 @@ func lockAlone(directory string) (unlock func(), err error) {
 }
 
 func openLock(directory string) (*os.File, error) {
-	return os.OpenFile(filepath.Join(directory, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(filepath.Join(directory, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := datadir.Inherit(directory, lockName); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }

@@ -14,6 +14,7 @@ import (
 	"filippo.io/age"
 
 	"carebase/internal/audit"
+	"carebase/internal/datadir"
 )
 
 // ErrNotEmpty means that the restore would replace data.
@@ -106,7 +107,7 @@ func stage(directory string, fill func(staged string) error) (staged string, err
 	if staged, err = os.MkdirTemp(directory, stagedPrefix+"*"); err != nil {
 		return "", err
 	}
-	if err := errors.Join(fill(staged), removeKept(staged), flushTree(staged)); err != nil {
+	if err := errors.Join(fill(staged), removeKept(staged), datadir.Inherit(directory, filepath.Base(staged)), flushTree(staged)); err != nil {
 		return "", errors.Join(err, os.RemoveAll(staged))
 	}
 	return staged, nil
@@ -197,7 +198,11 @@ func moveAside(directory, aside string, onlyDatabase bool) error {
 		if own(entry.Name()) || slices.Contains(kept, entry.Name()) || onlyDatabase && !ofFile(entry.Name(), dataFile) {
 			continue
 		}
-		if err := os.Mkdir(aside, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		err := os.Mkdir(aside, 0o700)
+		if err == nil {
+			err = datadir.Inherit(directory, filepath.Base(aside))
+		}
+		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		if err := os.Rename(filepath.Join(directory, entry.Name()), filepath.Join(aside, entry.Name())); err != nil {

@@ -1,5 +1,5 @@
 // Package datadir restricts a data directory's file permissions to the user the
-// program runs as.
+// program runs as, and gives what root creates there the directory's owner.
 package datadir
 
 import (
@@ -18,24 +18,42 @@ import (
 // others is the set of permission bits of everyone but a file's owner.
 const others fs.FileMode = 0o077
 
-// handler is the id of the hook that tightens permissions.
+// handler is the id of the hooks that tighten permissions and change owners.
 const handler = "carebaseTighten"
 
-// Unbind leaves the permissions as they are when the app bootstraps.
-func Unbind(app core.App) { app.OnBootstrap().Unbind(handler) }
+// Unbind leaves the permissions and owners of existing files as they are.
+func Unbind(app core.App) {
+	app.OnBootstrap().Unbind(handler)
+	app.OnTerminate().Unbind(handler)
+}
 
 // Bind tightens the permissions of the app's data directory, and of further
-// directories, each time the app bootstraps. It writes one line to out if anything
-// changed and one if that failed; neither stops the app.
+// directories, each time the app bootstraps, and gives what root owns in them their
+// owners when the app ends. It writes one line to out if permissions changed and one for
+// each failure; neither stops the app.
 func Bind(app core.App, out io.Writer, further ...string) {
+	directories := func() []string { return append([]string{app.DataDir()}, further...) }
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{
 		Id:       handler,
 		Priority: -1001, // before the databases are opened
 		Func: func(e *core.BootstrapEvent) error {
-			for _, directory := range append([]string{e.App.DataDir()}, further...) {
+			for _, directory := range directories() {
 				Tighten(directory, out)
 			}
 			return e.Next()
+		},
+	})
+	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{
+		Id:       handler,
+		Priority: -1001, // after the databases are closed
+		Func: func(e *core.TerminateEvent) error {
+			err := e.Next()
+			for _, directory := range directories() {
+				if err := Inherit(directory, "."); err != nil {
+					fmt.Fprintf(out, "The service may be unable to open its files: %v.\n", err)
+				}
+			}
+			return err
 		},
 	})
 }

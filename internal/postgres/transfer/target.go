@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+
+	"carebase/internal/datadir"
 )
 
 // target is a place to write to. Nothing is visible before commit: PostgreSQL
@@ -125,7 +127,7 @@ func (t *target) move() error {
 			return err
 		}
 	}
-	if err := t.refuseFiles(); err != nil {
+	if err := errors.Join(t.refuseFiles(), datadir.Inherit(t.place.directory, filepath.Base(t.temporary))); err != nil {
 		return err
 	}
 	for i, file := range files {
