@@ -18,6 +18,7 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/backup"
 	"carebase/internal/config"
+	"carebase/internal/datadir"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/transfer"
 	"carebase/internal/sqlite"
@@ -93,6 +94,9 @@ func copyDatabase(ctx context.Context, command *cobra.Command, from, to string) 
 	}
 	if err == nil {
 		err = recordCopy(to, summary)
+	}
+	if summary.TargetDirectory != "" {
+		err = errors.Join(err, datadir.Inherit(summary.TargetDirectory, "."))
 	}
 	if err != nil {
 		return errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))

@@ -18,14 +18,11 @@ import (
 // others is the set of permission bits of everyone but a file's owner.
 const others fs.FileMode = 0o077
 
-// handler is the id of the hooks that tighten permissions and change owners.
+// handler is the id of the hook that tightens permissions.
 const handler = "carebaseTighten"
 
-// Unbind leaves the permissions and owners of existing files as they are.
-func Unbind(app core.App) {
-	app.OnBootstrap().Unbind(handler)
-	app.OnTerminate().Unbind(handler)
-}
+// Unbind leaves the permissions as they are when the app bootstraps.
+func Unbind(app core.App) { app.OnBootstrap().Unbind(handler) }
 
 // Bind tightens the permissions of the app's data directory, and of further
 // directories, each time the app bootstraps, and gives what root owns in them their
@@ -44,7 +41,6 @@ func Bind(app core.App, out io.Writer, further ...string) {
 		},
 	})
 	app.OnTerminate().Bind(&hook.Handler[*core.TerminateEvent]{
-		Id:       handler,
 		Priority: -1001, // after the databases are closed
 		Func: func(e *core.TerminateEvent) error {
 			err := e.Next()

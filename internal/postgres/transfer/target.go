@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-
-	"carebase/internal/datadir"
 )
 
 // target is a place to write to. Nothing is visible before commit: PostgreSQL
@@ -127,7 +125,7 @@ func (t *target) move() error {
 			return err
 		}
 	}
-	if err := errors.Join(t.refuseFiles(), datadir.Inherit(t.place.directory, filepath.Base(t.temporary))); err != nil {
+	if err := t.refuseFiles(); err != nil {
 		return err
 	}
 	for i, file := range files {

@@ -33,9 +33,12 @@ func TestSettingsOfTheService(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := config.Parse(environment); err != nil {
-		t.Error(err)
+	settings, err := config.Parse(environment)
+	if err != nil {
+		t.Fatal(err)
 	}
+	// Commands read only this file, and must find the data that the unit's server writes.
+	edited(t, file("systemd", "carebase.service"), "\nEnvironment=DATA_DIR="+settings.DataDir+"\n", "", "\nWorkingDirectory="+settings.DataDir+"\n", "")
 }
 
 func TestContainers(t *testing.T) {

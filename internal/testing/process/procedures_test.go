@@ -64,8 +64,18 @@ func newOperatorsShell(t *testing.T) *operatorsShell {
 	if err != nil {
 		t.Fatal(err)
 	}
-	environment := strings.NewReplacer("SECRET_KEY=", "SECRET_KEY="+strings.Repeat("k", 32), "127.0.0.1:8000", shell.address, "METRICS_ADDR=127.0.0.1:9464", "METRICS_ADDR=", "ALLOWED_HOSTS=clinic.example.com", "ALLOWED_HOSTS=").Replace(string(settings)) +
-		"DATA_DIR=" + filepath.Join(shell.directory, "data") + "\nREPLICA_URL=file://" + filepath.Join(shell.directory, "replica") + "\n"
+	environment := string(settings)
+	for shipped, here := range map[string]string{
+		"SECRET_KEY=\n": "SECRET_KEY=" + strings.Repeat("k", 32) + "\n", "HTTP_ADDR=127.0.0.1:8000\n": "HTTP_ADDR=" + shell.address + "\n",
+		"DATA_DIR=/var/lib/carebase\n":  "DATA_DIR=" + filepath.Join(shell.directory, "data") + "\n",
+		"METRICS_ADDR=127.0.0.1:9464\n": "METRICS_ADDR=\n", "ALLOWED_HOSTS=clinic.example.com\n": "ALLOWED_HOSTS=\n",
+	} {
+		if !strings.Contains(environment, "\n"+shipped) {
+			t.Fatalf("carebase.env has no line %q", shipped)
+		}
+		environment = strings.Replace(environment, "\n"+shipped, "\n"+here, 1)
+	}
+	environment += "REPLICA_URL=file://" + filepath.Join(shell.directory, "replica") + "\n"
 	carebase := "#!/bin/sh\n" + asCarebase + "=" + filepath.Join(module.Root(), "pb_public") + " exec " + os.Args[0] + ` "$@"` + "\n"
 	for name, file := range map[string]struct {
 		content string
