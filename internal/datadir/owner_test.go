@@ -15,7 +15,7 @@ import (
 // root elsewhere, to which links lead.
 func TestInherit(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root creates files of another user")
+		t.Skip("this test needs the right to create files of another user: run it as root")
 	}
 	const service, third = 65534, 65533
 	parent := t.TempDir()

@@ -52,7 +52,7 @@ func ownedByService(t *testing.T, directory, command string) {
 func TestCommandsOfRoot(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("only root creates files of another user")
+		t.Skip("this test needs the right to create files of another user: run it as root")
 	}
 	directory := migrated(t)
 	data := filepath.Join(directory, "pb_data")
