@@ -38,6 +38,7 @@ func TestLifeOfAPatient(t *testing.T) {
 	server.SignIn(&ann)
 
 	page.Press("Patients")
+	page.Sees("No patients yet") // a form that is opened before would be closed
 	page.Press("Add patient")
 	page.Fill("Name", strings.Repeat("x", 121))
 	page.Fill("Age", "thirty")
