@@ -22,28 +22,10 @@ func Ensure(ctx context.Context, db dbx.Builder) error {
 	if err != nil || found > 0 {
 		return err
 	}
-	return execute(ctx, db, sqliteStatements, postgresStatements)
+	return postgres.Define(ctx, db, sqliteStatements, postgresStatements)
 }
 
 // Drop removes the table and its triggers.
 func Drop(ctx context.Context, db dbx.Builder) error {
-	return execute(ctx, db, sqliteRemovals, postgresRemovals)
-}
-
-// execute runs the statements of the database's engine.
-func execute(ctx context.Context, db dbx.Builder, onSQLite, onPostgreSQL []string) error {
-	isPostgreSQL, err := postgres.Serves(ctx, db)
-	if err != nil {
-		return err
-	}
-	statements := onSQLite
-	if isPostgreSQL {
-		statements, ctx = onPostgreSQL, postgres.Native(ctx)
-	}
-	for _, statement := range statements {
-		if _, err := db.NewQuery(statement).WithContext(ctx).Execute(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return postgres.Define(ctx, db, sqliteRemovals, postgresRemovals)
 }

@@ -49,49 +49,23 @@ func Ensure(ctx context.Context, db dbx.Builder, counters []Counter) error {
 	if err != nil || found > 0 {
 		return err
 	}
-	isPostgreSQL, err := postgres.Serves(ctx, db)
-	if err != nil {
-		return err
-	}
-	statements, table := sqliteStatements, sqliteTable
-	if isPostgreSQL {
-		statements, table, ctx = postgresStatements, postgresTable, postgres.Native(ctx)
-	}
-	script := slices.Clone(table)
-	for _, counter := range counters {
-		for _, statement := range statements {
-			script = append(script, counter.replace(statement))
-		}
-	}
-	return execute(ctx, db, script)
+	return postgres.Define(ctx, db, slices.Concat(sqliteTable, script(counters, sqliteStatements)), slices.Concat(postgresTable, script(counters, postgresStatements)))
 }
 
 // Drop removes the counts and their triggers.
 func Drop(ctx context.Context, db dbx.Builder, counters []Counter) error {
-	isPostgreSQL, err := postgres.Serves(ctx, db)
-	if err != nil {
-		return err
-	}
-	removals := sqliteRemovals
-	if isPostgreSQL {
-		removals, ctx = postgresRemovals, postgres.Native(ctx)
-	}
-	var script []string
-	for _, counter := range counters {
-		for _, removal := range removals {
-			script = append(script, counter.replace(removal))
-		}
-	}
-	return execute(ctx, db, append(script, "DROP TABLE IF EXISTS "+Table))
+	table := "DROP TABLE IF EXISTS " + Table
+	return postgres.Define(ctx, db, append(script(counters, sqliteRemovals), table), append(script(counters, postgresRemovals), table))
 }
 
-func execute(ctx context.Context, db dbx.Builder, statements []string) error {
-	for _, statement := range statements {
-		if _, err := db.NewQuery(statement).WithContext(ctx).Execute(); err != nil {
-			return err
+// script returns the statements for each counter.
+func script(counters []Counter, statements []string) (all []string) {
+	for _, counter := range counters {
+		for _, statement := range statements {
+			all = append(all, counter.replace(statement))
 		}
 	}
-	return nil
+	return all
 }
 
 // replace puts the parts of the counter into a statement.

@@ -28,6 +28,25 @@ func (c *conn) execNative(ctx context.Context, query string) (result driver.Resu
 	return driver.ResultNoRows, true, c.define(ctx, &translate.Statement{Kind: translate.Definition, SQL: query, Source: query})
 }
 
+// Define executes the statements of the engine that a database is on: definitions that
+// each engine has in its own dialect.
+func Define(ctx context.Context, db dbx.Builder, onSQLite, onPostgreSQL []string) error {
+	isPostgreSQL, err := Serves(ctx, db)
+	if err != nil {
+		return err
+	}
+	statements := onSQLite
+	if isPostgreSQL {
+		statements, ctx = onPostgreSQL, Native(ctx)
+	}
+	for _, statement := range statements {
+		if _, err := db.NewQuery(statement).WithContext(ctx).Execute(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Serves reports whether a database is PostgreSQL. SQLite has an encoding.
 func Serves(ctx context.Context, db dbx.Builder) (bool, error) {
 	var encoding string

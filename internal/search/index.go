@@ -45,20 +45,15 @@ func (i Index) Drop(ctx context.Context, db dbx.Builder) error {
 }
 
 func (i Index) define(ctx context.Context, db dbx.Builder, onSQLite, onPostgreSQL []string) error {
-	statements := onSQLite
-	isPostgreSQL, err := postgres.Serves(ctx, db)
-	if err != nil {
-		return err
+	return postgres.Define(ctx, db, i.replaceAll(onSQLite), i.replaceAll(onPostgreSQL))
+}
+
+func (i Index) replaceAll(statements []string) []string {
+	replaced := make([]string, len(statements))
+	for n, statement := range statements {
+		replaced[n] = i.replace(statement)
 	}
-	if isPostgreSQL {
-		statements, ctx = onPostgreSQL, postgres.Native(ctx)
-	}
-	for _, statement := range statements {
-		if _, err := db.NewQuery(i.replace(statement)).WithContext(ctx).Execute(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return replaced
 }
 
 // replace puts the parts of the index into a statement.
