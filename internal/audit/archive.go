@@ -151,7 +151,7 @@ func (a *archivePlace) keep(ctx context.Context, object string, content []byte) 
 	if found, err := a.read(ctx, object); err == nil && bytes.Equal(found, content) {
 		return nil // of a process that was killed, or of an earlier state of the database
 	}
-	if err := a.write(ctx, object, bytes.Clone(content)); err != nil {
+	if err := a.write(ctx, object, content); err != nil {
 		return err
 	}
 	found, err := a.read(ctx, object)

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -66,16 +65,16 @@ type row struct {
 	ID    string `db:"id"`
 	Hash  string `db:"hash"`
 	Event string `db:"event"`
-	// archived is the archived segment that this stands for; nil for a single event.
-	archived *segment
 }
 
-// events returns how many events it is.
-func (r *row) events() int {
-	if r.archived != nil {
-		return r.archived.Events
+// entry reads the event.
+func (r row) entry() (entry, error) {
+	read := entry{id: r.ID, hash: r.Hash, text: r.Event}
+	if read.stored.parse(r.Event) != nil || read.stored.ID != r.ID {
+		return read, &Violation{Event: r.ID, Problem: "it was altered"}
 	}
-	return 1
+	read.subject = read.stored.subject()
+	return read, nil
 }
 
 func pruneSome(ctx context.Context, app core.App, before time.Time) (count int, err error) {
@@ -103,12 +102,13 @@ func pruneSome(ctx context.Context, app core.App, before time.Time) (count int, 
 		if err := oldest.remove(ctx, tx.DB()); err != nil {
 			return err
 		}
-		for _, each := range oldest.events {
-			count += each.events()
+		for i := range oldest.events {
+			count += oldest.events[i].count()
 		}
+		last, _ := oldest.events[len(oldest.events)-1].last()
 		return RecordIn(tx, Event{
 			Action: Delete, Checkpoints: checkpoints,
-			Detail: fmt.Sprintf("pruned %d audit events that were stored before %s, up to event %s", count, before.UTC().Format(timeLayout), oldest.events[len(oldest.events)-1].ID),
+			Detail: fmt.Sprintf("pruned %d audit events that were stored before %s, up to event %s", count, before.UTC().Format(timeLayout), last),
 		})
 	})
 	return count, err
@@ -117,7 +117,7 @@ func pruneSome(ctx context.Context, app core.App, before time.Time) (count int, 
 // prunable are the oldest events, from the beginning of each chain on: rows, and whole
 // segments.
 type prunable struct {
-	events []row
+	events []entry
 	// lastRow is the id of the last one that is in a row of its own.
 	lastRow  string
 	rows     int
@@ -148,24 +148,24 @@ func findPrunable(ctx context.Context, tx core.App, limit string) (found prunabl
 	}
 	for len(found.events) < pruneAtOnce && len(rows)+len(segments) > 0 {
 		if len(segments) == 0 || len(rows) > 0 && rows[0].ID < segments[0].FirstID {
-			found.events, found.lastRow = append(found.events, rows[0]), rows[0].ID
+			event, err := rows[0].entry()
+			if err != nil {
+				return found, err
+			}
+			found.events, found.lastRow = append(found.events, event), event.id
 			found.rows++
 			rows = rows[1:]
 			continue
 		}
 		if segments[0].Object != "" { // which need not answer
-			found.events = append(found.events, row{ID: segments[0].LastID, Hash: segments[0].LastHash, archived: segments[0]})
+			found.events = append(found.events, segments[0].entry())
 			found.archived = append(found.archived, segments[0].Object)
-			found.segments = append(found.segments, segments[0].Number)
-			segments = segments[1:]
-			continue
-		}
-		sealed, err := segments[0].load(ctx, tx)
-		if err != nil {
-			return found, err
-		}
-		for _, event := range sealed {
-			found.events = append(found.events, row{ID: event.id, Hash: event.hash, Event: event.text})
+		} else {
+			sealed, err := segments[0].load(ctx, tx)
+			if err != nil {
+				return found, err
+			}
+			found.events = append(found.events, sealed...)
 		}
 		found.segments = append(found.segments, segments[0].Number)
 		segments = segments[1:]
@@ -210,37 +210,14 @@ func (p prunable) remove(ctx context.Context, database dbx.Builder) error {
 	return nil
 }
 
-// place returns the chain of an event and its number; of archived events, those of the
-// first.
-func (r *row) place() (chain string, seq int64, err error) {
-	if r.archived != nil {
-		return r.archived.Chain, r.archived.FirstSeq, nil
-	}
-	var event stored
-	if err := json.Unmarshal([]byte(r.Event), &event); err != nil || event.ID != r.ID {
-		return "", 0, &Violation{Event: r.ID, Problem: "it was altered"}
-	}
-	return event.Chain, event.Seq, nil
-}
-
-// follows reports whether it is what comes after an event with a hash.
-func (r *row) follows(predecessor string) bool {
-	if r.archived != nil {
-		return r.archived.BeforeHash == predecessor
-	}
-	return linkHash(predecessor, r.Event) == r.Hash
-}
-
 // moveCheckpoints moves the checkpoints of chains behind events that are about to
 // be pruned, if the events follow the present checkpoints and those are vouched
 // for: pruning must not hide that somebody else moved one.
-func moveCheckpoints(ctx context.Context, tx core.App, rows []row, known vouchers) ([]Checkpoint, error) {
+func moveCheckpoints(ctx context.Context, tx core.App, events []entry, known vouchers) ([]Checkpoint, error) {
 	moved := map[string]*Checkpoint{}
-	for _, row := range rows {
-		chain, seq, err := row.place()
-		if err != nil {
-			return nil, err
-		}
+	for i := range events {
+		event := &events[i]
+		chain := event.stored.Chain
 		checkpoint := moved[chain]
 		if checkpoint == nil {
 			checkpoint = &Checkpoint{Chain: chain, Retention: int64(Of(tx).Retention().Seconds())}
@@ -254,11 +231,12 @@ func moveCheckpoints(ctx context.Context, tx core.App, rows []row, known voucher
 			}
 			moved[chain] = checkpoint
 		}
-		if seq != checkpoint.Seq+1 || !row.follows(checkpoint.Hash) {
-			return nil, &Violation{Event: row.ID, Problem: "it was altered, or the event before it"}
+		id, seq := event.last()
+		if event.stored.Seq != checkpoint.Seq+1 || !event.follows(checkpoint.Hash) {
+			return nil, &Violation{Event: id, Problem: "it was altered, or the event before it"}
 		}
-		checkpoint.Event, checkpoint.Seq, checkpoint.Hash = row.ID, seq+int64(row.events())-1, row.Hash
-		checkpoint.Events += row.events()
+		checkpoint.Event, checkpoint.Seq, checkpoint.Hash = id, seq, event.hash
+		checkpoint.Events += event.count()
 	}
 	var checkpoints []Checkpoint
 	for _, chain := range slices.Sorted(maps.Keys(moved)) {

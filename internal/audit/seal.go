@@ -155,15 +155,19 @@ func sealable(ctx context.Context, app core.App, after string, before time.Time)
 	err := app.ConcurrentDB().Select("id", "hash", "event").From("audit_log").
 		Where(dbx.NewExp("[[id]] > {:after} AND [[id]] < {:before} AND [[subject]] <> {:kept}", dbx.Params{"after": after, "before": idBefore(before), "kept": checkpointSubject})).
 		OrderBy("id").Limit(sealRead).WithContext(ctx).All(&rows)
+	if err != nil {
+		return nil, err
+	}
 	entries := make([]entry, len(rows))
 	for i, row := range rows {
-		entries[i] = entry{id: row.ID, hash: row.Hash, text: row.Event}
-		if json.Unmarshal([]byte(row.Event), &entries[i].stored) != nil || entries[i].stored.ID != row.ID || strings.Contains(row.Event, "\n") {
+		if entries[i], err = row.entry(); err != nil {
+			return nil, err
+		}
+		if strings.Contains(row.Event, "\n") { // which would end it in a segment
 			return nil, &Violation{Event: row.ID, Problem: "it was altered"}
 		}
-		entries[i].subject = entries[i].stored.subject()
 	}
-	return entries, err
+	return entries, nil
 }
 
 // seal moves successive events of a chain into a segment, if they follow each other and

@@ -129,6 +129,13 @@ func (s *segment) load(ctx context.Context, app core.App) ([]entry, error) {
 	return s.unpack(content)
 }
 
+// entry stands for all events of an archived segment.
+func (s *segment) entry() entry {
+	all := entry{id: s.FirstID, hash: s.LastHash, segment: s.Number, archived: s, predecessor: s.BeforeHash}
+	all.stored.ID, all.stored.Chain, all.stored.Seq = s.FirstID, s.Chain, s.FirstSeq
+	return all
+}
+
 // stored reads a segment's content in the database.
 func (s *segment) stored(ctx context.Context, app core.App) (content []byte, err error) {
 	err = app.ConcurrentDB().Select("content").From("audit_segment_contents").Where(dbx.HashExp{"segment": s.Number}).WithContext(ctx).Row(&content)

@@ -261,7 +261,8 @@ func (v *verifier) follow(ctx context.Context, checked *entry) error {
 			return &Violation{Event: event.ID, Problem: "its chain is missing, or it was altered"}
 		}
 	}
-	expected, known := chain.expected[event.Seq+int64(checked.count())-1]
+	_, last := checked.last()
+	expected, known := chain.expected[last]
 	switch {
 	case event.Seq > chain.seq+1:
 		return &Violation{Event: event.ID, Problem: fmt.Sprintf("%d before it in chain %s missing", event.Seq-chain.seq-1, event.Chain)}
@@ -270,7 +271,7 @@ func (v *verifier) follow(ctx context.Context, checked *entry) error {
 	case !checked.follows(chain.hash), known && expected != checked.hash:
 		return &Violation{Event: event.ID, Problem: "it was altered, or the event before it"}
 	}
-	chain.seq, chain.hash = event.Seq+int64(checked.count())-1, checked.hash
+	chain.seq, chain.hash = last, checked.hash
 	return nil
 }
 

@@ -29,6 +29,14 @@ func (e *entry) count() int {
 	return 1
 }
 
+// last returns the id and the number of the last event that it is.
+func (e *entry) last() (id string, seq int64) {
+	if e.archived != nil {
+		return e.archived.LastID, e.stored.Seq + int64(e.archived.Events) - 1
+	}
+	return e.id, e.stored.Seq
+}
+
 // parse reads the text of an event in a row.
 func (e *entry) parse() error {
 	if e.stored.parse(e.text) != nil || e.stored.ID != e.id || e.stored.subject() != e.subject {
@@ -159,9 +167,7 @@ func (s *sealedEntries) eventsOf(sealed *segment) ([]entry, error) {
 	if !s.withoutArchive || sealed.Object == "" {
 		return sealed.load(s.ctx, s.app)
 	}
-	all := entry{id: sealed.FirstID, hash: sealed.LastHash, segment: sealed.Number, archived: sealed, predecessor: sealed.BeforeHash}
-	all.stored.ID, all.stored.Chain, all.stored.Seq = sealed.FirstID, sealed.Chain, sealed.FirstSeq
-	return []entry{all}, nil
+	return []entry{sealed.entry()}, nil
 }
 
 // opened are the events of segments that are left, as a heap by the first of each.
