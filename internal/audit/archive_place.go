@@ -15,6 +15,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 
 	"carebase/internal/config"
+	"carebase/internal/datadir"
 )
 
 const (
@@ -76,23 +77,14 @@ func (a *archivePlace) writeFile(name string, content []byte) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(partial.Name()))
 	}
-	return a.flush()
-}
-
-// flush writes the names of the directory to the disk.
-func (a *archivePlace) flush() error {
-	directory, err := os.Open(a.Directory)
-	if err != nil {
-		return err
-	}
-	return errors.Join(directory.Sync(), directory.Close())
+	return datadir.Sync(a.Directory)
 }
 
 // remove removes an object, if it exists.
 func (a *archivePlace) remove(ctx context.Context, name string) (err error) {
 	if a.S3 == nil {
 		if err = os.Remove(filepath.Join(a.Directory, name)); err == nil {
-			err = a.flush()
+			err = datadir.Sync(a.Directory)
 		}
 	} else {
 		ctx, cancel := context.WithTimeout(ctx, objectTimeout)

@@ -179,13 +179,5 @@ func upload(ctx context.Context, app core.App, archive, name string) error {
 
 // flush syncs a file and its directory, so that both survive a power cut.
 func flush(path string) error {
-	return errors.Join(flushOne(path), flushOne(filepath.Dir(path)))
-}
-
-func flushOne(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(file.Sync(), file.Close())
+	return errors.Join(datadir.Sync(path), datadir.Sync(filepath.Dir(path)))
 }

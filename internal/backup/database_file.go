@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+
+	"carebase/internal/sqlite"
 )
 
 // databaseFile is a database at rest, opened read-only. Opening it creates no files
@@ -18,7 +20,7 @@ type databaseFile struct {
 }
 
 func openAtRest(directory, name string) (*databaseFile, error) {
-	file, err := fileURL(filepath.Join(directory, name), url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	file, err := sqlite.FileURL(filepath.Join(directory, name), url.Values{"mode": {"ro"}, "immutable": {"1"}})
 	if err != nil {
 		return nil, err
 	}

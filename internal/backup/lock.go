@@ -90,7 +90,7 @@ func lockShared(directory string) (*os.File, error) {
 	if err := tryLock(file, false); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s %w", directory, errRestoring), file.Close())
 	}
-	unfinished, err := unfinishedRestore(directory)
+	unfinished, err := UnfinishedRestore(directory)
 	if err == nil && unfinished {
 		err = finishAlone(file, directory)
 	}

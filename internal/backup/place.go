@@ -42,7 +42,7 @@ func WithApp(app core.App, settings config.Backup, run func() error) (err error)
 // hasData reports whether there is a database. Data that a committed restore has yet
 // to move in counts: opening the app completes the restore.
 func hasData(app core.App) bool {
-	if unfinished, err := unfinishedRestore(app.DataDir()); err == nil && unfinished {
+	if unfinished, err := UnfinishedRestore(app.DataDir()); err == nil && unfinished {
 		return true
 	}
 	info, err := os.Stat(filepath.Join(app.DataDir(), dataFile))

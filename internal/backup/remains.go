@@ -16,19 +16,28 @@ import (
 // emptySize is the size of a SQLite file without tables, in bytes.
 const emptySize = 4096
 
-// refuseRemains returns an error if a data directory has lost its database: it has a
-// write-ahead log, a request log or backups, but no data.db, or one without tables, as
-// a server creates whose file is removed. Going on would serve a clinic without its
-// patients.
+// refuseRemains returns an error if a data directory has lost its database. Going on
+// would serve a clinic without its patients.
 func refuseRemains(ctx context.Context, directory string) error {
+	path, err := FindRemains(ctx, directory)
+	if err == nil && path != "" {
+		err = fmt.Errorf("%s exists, but there is no database %s, or an empty one: restore a backup, or move away what is left", path, filepath.Join(directory, dataFile))
+	}
+	return err
+}
+
+// FindRemains returns the path of a file in a data directory that has lost its database:
+// it has a write-ahead log, a request log or backups, but no data.db, or one without
+// tables, as a server creates whose file is removed. It returns "" for any other.
+func FindRemains(ctx context.Context, directory string) (path string, err error) {
 	size, err := sizeOf(filepath.Join(directory, dataFile))
 	if err != nil || size > emptySize {
-		return err
+		return "", err
 	}
 	remains := map[string]int64{dataFile + "-wal": 0, auxiliaryFile: 0, core.LocalBackupsDirName: 0}
 	if size > 0 {
 		if empty, err := hasNoTables(ctx, directory); err != nil || !empty {
-			return err
+			return "", err
 		}
 		// The first start may have been killed before it created any table.
 		remains = map[string]int64{auxiliaryFile: emptySize, core.LocalBackupsDirName: 0}
@@ -37,13 +46,13 @@ func refuseRemains(ctx context.Context, directory string) error {
 		path := filepath.Join(directory, name)
 		size, err := sizeOf(path)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if size > harmless {
-			return fmt.Errorf("%s exists, but there is no database %s, or an empty one: restore a backup, or move away what is left", path, filepath.Join(directory, dataFile))
+			return path, nil
 		}
 	}
-	return nil
+	return "", nil
 }
 
 // hasNoTables reports whether data.db, with its write-ahead log, has no tables. A

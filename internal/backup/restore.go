@@ -131,7 +131,7 @@ func commit(directory, staged, suffix string) (committed string, err error) {
 	if err := os.Rename(staged, committed); err != nil {
 		return "", err
 	}
-	return committed, flushOne(directory)
+	return committed, datadir.Sync(directory)
 }
 
 // removeAbandoned removes staging directories of restores that were killed before
@@ -144,8 +144,8 @@ func removeAbandoned(directory string) error {
 	return err
 }
 
-// unfinishedRestore reports whether a restore is committed but incomplete.
-func unfinishedRestore(directory string) (bool, error) {
+// UnfinishedRestore reports whether a restore is committed but incomplete.
+func UnfinishedRestore(directory string) (bool, error) {
 	names, err := ownNames(directory)
 	return slices.ContainsFunc(names, func(name string) bool {
 		return strings.HasPrefix(name, committedPrefix) || strings.HasPrefix(name, movingPrefix)
@@ -171,7 +171,7 @@ func finishRestore(directory string) error {
 		if err := os.Rename(filepath.Join(directory, entry.Name()), filepath.Join(directory, movingPrefix+at)); err != nil {
 			return err
 		}
-		if err := flushOne(directory); err != nil {
+		if err := datadir.Sync(directory); err != nil {
 			return err
 		}
 	}
@@ -223,7 +223,7 @@ func moveIn(source, directory string) error {
 			return err
 		}
 	}
-	if err := flushOne(directory); err != nil {
+	if err := datadir.Sync(directory); err != nil {
 		return err
 	}
 	return os.Remove(source)
@@ -236,6 +236,6 @@ func flushTree(root string) error {
 		if err != nil || !entry.IsDir() {
 			return err
 		}
-		return flushOne(path)
+		return datadir.Sync(path)
 	})
 }

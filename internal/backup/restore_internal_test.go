@@ -55,7 +55,7 @@ func TestRestoreGoesOnAfterACrash(t *testing.T) {
 					t.Errorf("%s: got %q, %v, want %q", path, content, err, want)
 				}
 			}
-			if unfinished, err := unfinishedRestore(directory); err != nil || unfinished {
+			if unfinished, err := UnfinishedRestore(directory); err != nil || unfinished {
 				t.Error(unfinished, err)
 			}
 		})

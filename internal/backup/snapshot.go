@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 
 	driver "modernc.org/sqlite"
@@ -56,7 +55,7 @@ func copyPages(ctx context.Context, raw any, target string, report func(done, to
 	if !ok {
 		return fmt.Errorf("%T cannot make backups", raw)
 	}
-	name, err := fileURL(target, nil)
+	name, err := sqlite.FileURL(target, nil)
 	if err != nil {
 		return err
 	}
@@ -72,10 +71,4 @@ func copyPages(ctx context.Context, raw any, target string, report func(done, to
 		report(total-int64(backup.Remaining()), total)
 	}
 	return errors.Join(err, backup.Finish())
-}
-
-// fileURL returns the URL of a SQLite file for the driver, with the given options.
-func fileURL(path string, options url.Values) (string, error) {
-	absolute, err := filepath.Abs(path)
-	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute), RawQuery: options.Encode()}).String(), err
 }

@@ -1,5 +1,6 @@
 // Package datadir restricts a data directory's file permissions to the user the
-// program runs as, and gives what root creates there the directory's owner.
+// program runs as, gives what root creates there the directory's owner, and writes files
+// to the disk.
 package datadir
 
 import (

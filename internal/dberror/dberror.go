@@ -61,8 +61,8 @@ func TooLong(cause error) *router.ApiError {
 
 // has reports whether an error matches, looking also into those that errors.Is
 // does not unwrap: the causes of PocketBase's API errors, errors of batch
-// requests and of fields, and both errors of a transaction that failed to roll
-// back.
+// requests and of fields, both errors of a transaction that failed to roll back, and
+// those of joined errors after the first of a type.
 func has(err error, is func(error) bool) bool {
 	if err == nil || is(err) {
 		return err != nil
@@ -70,6 +70,9 @@ func has(err error, is func(error) bool) bool {
 	var several dbx.Errors
 	if errors.As(err, &several) {
 		return slices.ContainsFunc(several, func(each error) bool { return has(each, is) })
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return slices.ContainsFunc(joined.Unwrap(), func(each error) bool { return has(each, is) })
 	}
 	var fields validation.Errors
 	if errors.As(err, &fields) {

@@ -13,12 +13,12 @@ import (
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"carebase/internal/backup"
 	"carebase/internal/datadir"
 	"carebase/internal/dberror"
+	"carebase/internal/sqlite"
 )
 
 // dataFile is PocketBase's database; its request log is logFile.
@@ -55,20 +55,22 @@ func (d *deployment) open(ctx context.Context) error {
 // whyMissing tells a data directory that was never used from one that has lost its
 // data.db, in which serve refuses to start.
 func (d *deployment) whyMissing(ctx context.Context) error {
-	for _, pattern := range []string{".restore-committed-*", ".restore-moving-*"} {
-		if found, _ := filepath.Glob(filepath.Join(d.app.DataDir(), pattern)); len(found) > 0 {
-			return errInterrupted
-		}
+	directory := d.app.DataDir()
+	unfinished, err := backup.UnfinishedRestore(directory)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // there is no directory either
 	}
-	for _, pattern := range []string{dataFile + "-wal", logFile, filepath.Join(core.LocalBackupsDirName, "*")} {
-		found, _ := filepath.Glob(filepath.Join(d.app.DataDir(), pattern))
-		for _, path := range found {
-			if info, err := os.Stat(path); err == nil && (info.Size() > 0 || info.IsDir()) {
-				return fmt.Errorf("%w: %s exists, but there is no %s", errRemoved, path, filepath.Join(d.app.DataDir(), dataFile))
-			}
-		}
+	if unfinished {
+		return errInterrupted
 	}
-	if err := backup.CheckNewReplica(ctx, d.app.DataDir(), d.settings.Backup.Replica); err != nil {
+	path, findErr := backup.FindRemains(ctx, directory)
+	if err := errors.Join(err, findErr); err != nil {
+		return err
+	}
+	if path != "" {
+		return fmt.Errorf("%w: %s exists, but there is no %s", errRemoved, path, filepath.Join(directory, dataFile))
+	}
+	if err := backup.CheckNewReplica(ctx, directory, d.settings.Backup.Replica); err != nil {
 		return err
 	}
 	return errNoDatabase
@@ -90,18 +92,18 @@ func (d *deployment) diagnose(ctx context.Context, err error) []Finding {
 		return wrong(err.Error(), "run this as the server's user")
 	}
 	detail, inspected := err.Error(), d.inspect(ctx)
-	if hasCode(inspected, unreadable...) {
+	if dberror.HasSQLiteCode(inspected, unreadable...) {
 		detail = "it cannot be read: " + inspected.Error() // the error may take it for damage
 	}
 	cause := errors.Join(inspected, err)
 	switch {
-	case hasCode(cause, locked...):
+	case dberror.HasSQLiteCode(cause, locked...):
 		return wrong("another process holds it: database is locked", "end that process, or wait until it is done, and run carebase doctor again")
 	case errors.Is(cause, errDamaged) || dberror.IsCorrupt(cause):
 		return wrong(detail, d.restoreAdvice())
-	case hasCode(cause, unreadable...):
+	case dberror.HasSQLiteCode(cause, unreadable...):
 		return wrong(detail, "run this as the server's user, and look whether the disk is writable")
-	case hasCode(cause, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL):
+	case dberror.HasSQLiteCode(cause, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL):
 		return wrong(detail, "look at the disk and at the system's log, and run carebase doctor again")
 	}
 	return wrong(detail, "mend what it names, and run carebase doctor again")
@@ -112,25 +114,6 @@ var locked = []int{sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 // unreadable are the result codes for files that this user may not use.
 var unreadable = []int{sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_AUTH}
-
-// hasCode reports whether an error has one of SQLite's primary result codes.
-func hasCode(err error, codes ...int) bool {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, each := range joined.Unwrap() {
-			if hasCode(each, codes...) {
-				return true
-			}
-		}
-		return false
-	}
-	var failure *sqlite.Error
-	for _, code := range codes {
-		if errors.As(err, &failure) && failure.Code()&0xff == code {
-			return true
-		}
-	}
-	return false
-}
 
 // inspectTime limits the search for damage in a file.
 const inspectTime = 5 * time.Second
@@ -189,7 +172,7 @@ func checkLock(ctx context.Context, path string) error {
 		return err
 	}
 	defer database.Close()
-	if _, err := countTables(ctx, database); hasCode(err, locked...) {
+	if _, err := countTables(ctx, database); dberror.HasSQLiteCode(err, locked...) {
 		return err
 	}
 	return nil
@@ -198,16 +181,15 @@ func checkLock(ctx context.Context, path string) error {
 // openReadOnly opens a file that others may have open: then it has a write-ahead log.
 // Without one, SQLite creates no files beside it.
 func openReadOnly(path string) (*sql.DB, error) {
-	absolute, err := filepath.Abs(path)
+	options := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(1000)"}}
+	if _, err := os.Stat(path + "-wal"); err != nil {
+		options.Set("immutable", "1")
+	}
+	location, err := sqlite.FileURL(path, options)
 	if err != nil {
 		return nil, err
 	}
-	parameters := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(1000)"}}
-	if _, err := os.Stat(path + "-wal"); err != nil {
-		parameters.Set("immutable", "1")
-	}
-	location := url.URL{Scheme: "file", Path: absolute, RawQuery: parameters.Encode()}
-	return sql.Open("sqlite", location.String())
+	return sql.Open("sqlite", location)
 }
 
 func countTables(ctx context.Context, database *sql.DB) (tables int, err error) {

@@ -4,6 +4,7 @@
 package sqlite
 
 import (
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -41,6 +42,13 @@ func Connect(path string) (*dbx.DB, error) { return connect(path, config.Synchro
 // setting. The file of the logs always has SynchronousNormal.
 func ConnectFunc(synchronous config.SQLiteSynchronous) core.DBConnectFunc {
 	return func(path string) (*dbx.DB, error) { return connect(path, synchronous) }
+}
+
+// FileURL returns the URL of a file for the driver, with its options: for connections
+// that PocketBase does not use.
+func FileURL(path string, options url.Values) (string, error) {
+	absolute, err := filepath.Abs(path)
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute), RawQuery: options.Encode()}).String(), err
 }
 
 func connect(path string, synchronous config.SQLiteSynchronous) (*dbx.DB, error) {

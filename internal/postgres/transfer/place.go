@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 
 	"carebase/internal/postgres"
 	"carebase/internal/sequence"
+	"carebase/internal/sqlite"
 )
 
 // place is a data directory or a PostgreSQL database.
@@ -72,9 +74,13 @@ func (p *place) accepts(value any, column column) error {
 	return fits(value, column)
 }
 
-// fileURL returns the URI of a SQLite file with the given options.
-func fileURL(path string, options url.Values) string {
-	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: options.Encode()}).String()
+// openFile opens a SQLite file with the given options.
+func openFile(path string, options url.Values) (*sql.DB, error) {
+	location, err := sqlite.FileURL(path, options)
+	if err != nil {
+		return nil, err
+	}
+	return sql.Open("sqlite", location)
 }
 
 func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

@@ -86,7 +86,7 @@ func (s *source) connect(file string) (*sql.DB, error) {
 		options.Set("immutable", "1")
 		s.closed[path] = info
 	}
-	return sql.Open("sqlite", fileURL(path, options))
+	return openFile(path, options)
 }
 
 // hasLog reports whether a SQLite file has a write-ahead log: a program has it

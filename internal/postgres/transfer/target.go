@@ -78,7 +78,7 @@ func (t *target) open(ctx context.Context, file string) error {
 
 func (t *target) connect(file string) (*sql.DB, error) {
 	if t.place.database == nil {
-		return sql.Open("sqlite", fileURL(filepath.Join(t.temporary, file), url.Values{"_pragma": {busyTimeout, "auto_vacuum(INCREMENTAL)"}}))
+		return openFile(filepath.Join(t.temporary, file), url.Values{"_pragma": {busyTimeout, "auto_vacuum(INCREMENTAL)"}})
 	}
 	connection, err := t.place.database.Connect(file)
 	if err != nil {
