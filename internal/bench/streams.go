@@ -46,8 +46,8 @@ func (s screens) sees() bool { return s.own || s.collection == collections.Docto
 
 // measureStreams measures what subscribers add to the processor time of creating a
 // record: those whom it does not concern, those of its owner, and those of other users
-// who see it. A server with the
-// subscribers and one without take turns, each on a copy of the same data.
+// who see it. A server with the subscribers and one without take turns, each on a copy of
+// the same data.
 func measureStreams(ctx context.Context, options options) (err error) {
 	if options.users < 2 || options.patients < options.users || options.time <= 0 {
 		return errors.New("usage: go run ./internal/bench -streams [-users 501] [-patients 1002] [-time 3s]")
@@ -114,29 +114,11 @@ func (s screens) measure(ctx context.Context, binary, directory, data string, op
 	if err := errors.Join(without.create(ctx, servers[0], nobody, s.collection, callers[0], options.time), with.create(ctx, servers[1], nobody, s.collection, callers[0], options.time)); err != nil {
 		return err
 	}
-	before, err := servers[1].residentMemory()
-	if err != nil {
-		return err
-	}
-	spent, err := servers[1].processorTime()
-	if err != nil {
-		return err
-	}
-	open, err := servers[1].subscribe(ctx, s.count, s.collection, of)
+	open, memory, connecting, err := s.connectTo(ctx, servers[1], of)
 	if err != nil {
 		return err
 	}
 	defer open.close()
-	connected, err := servers[1].processorTime()
-	if err != nil {
-		return err
-	}
-	after, err := servers[1].residentMemory()
-	if err != nil {
-		return err
-	}
-	memory := float64(after-before) / 1000 / float64(s.count)
-	connecting := float64((connected - spent).Microseconds()) / float64(s.count)
 	if s.sees() {
 		open.each = int64(s.count)
 	}
@@ -159,6 +141,34 @@ func (s screens) measure(ctx context.Context, binary, directory, data string, op
 		measured[name] = math.Round(value)
 	}
 	return options.keep(measured)
+}
+
+// connectTo subscribes, and returns what each subscriber takes of the server: memory in
+// kilobytes, and processor time in microseconds.
+func (s screens) connectTo(ctx context.Context, server *server, of []caller) (open *streams, memory, connecting float64, err error) {
+	before, err := server.residentMemory()
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	spent, err := server.processorTime()
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	if open, err = server.subscribe(ctx, s.count, s.collection, of); err != nil {
+		return nil, 0, 0, err
+	}
+	connected, err := server.processorTime()
+	if err == nil {
+		connecting = float64((connected - spent).Microseconds()) / float64(s.count)
+		var after int64
+		after, err = server.residentMemory()
+		memory = float64(after-before) / 1000 / float64(s.count)
+	}
+	if err != nil {
+		open.close()
+		return nil, 0, 0, err
+	}
+	return open, memory, connecting, nil
 }
 
 // turns are what creating took a server.

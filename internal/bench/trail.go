@@ -66,6 +66,14 @@ func measureTrail(ctx context.Context, options options) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := measureTrailAtRest(ctx, served, options); err != nil {
+		return err
+	}
+	return findInTrail(ctx, directory, settings.DataDir, archive, token, recorded)
+}
+
+// measureTrailAtRest prints a line for each thing that is done with all events.
+func measureTrailAtRest(ctx context.Context, served core.App, options options) error {
 	fmt.Println("| | seconds | processor (s) | events per second of processor | bytes per event | others' longest write (ms) |\n|---|---|---|---|---|---|")
 	for _, measured := range []struct {
 		name string
@@ -101,7 +109,7 @@ func measureTrail(ctx context.Context, options options) (err error) {
 			return err
 		}
 	}
-	return findInTrail(ctx, directory, settings.DataDir, archive, token, recorded)
+	return nil
 }
 
 // keepTrail records the bytes of an event in rows and in segments.

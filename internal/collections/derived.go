@@ -73,7 +73,8 @@ func (c *Collection) SearchIndex() (index search.Index, ok bool) {
 }
 
 // EnsureDerived creates what the database derives from the records and keeps itself:
-// the search indexes, the counts, and when patients were changed. A copied database does not have them.
+// the search indexes, the counts, and when patients were changed. A copied database does
+// not have them.
 func EnsureDerived(ctx context.Context, db dbx.Builder) error {
 	for _, collection := range all {
 		index, ok := collection.SearchIndex()

@@ -184,8 +184,8 @@ func replicaLag(ctx context.Context, address string) (time.Duration, error) {
 // headsFactor is how many intervals may pass without heads being written.
 const headsFactor = 3
 
-// checkTrail looks whether the archive answers, whether the heads leave the database, and whether those that did
-// are still in it.
+// checkTrail looks whether the archive answers, whether the heads leave the database, and
+// whether those that did are still in it.
 func checkTrail(ctx context.Context, d *deployment) []Finding {
 	if err := audit.CheckArchive(ctx, d.app); err != nil {
 		return wrong(err.Error(), "check AUDIT_ARCHIVE_URL, and see docs/operations.md#the-archive")

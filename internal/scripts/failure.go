@@ -36,10 +36,10 @@ func readSources(directory string) error {
 	return nil
 }
 
-// Failure returns the place and the message of an exception that a script has thrown,
-// and the place where one was interrupted; nil if the error is none, or one that the script wants the client to get.
+// Failure returns the place and the message of an exception that a script has thrown, and
+// the place where one was interrupted; nil if the error is none, or one that the script
+// wants the client to get.
 func Failure(err error) error {
-
 	var refusal *router.ApiError
 	for errors.As(err, &refusal) {
 		cause, ok := refusal.RawData().(error)

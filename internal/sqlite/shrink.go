@@ -30,10 +30,10 @@ func Shrink(ctx context.Context, app core.App) error {
 	if err := app.NonconcurrentDB().NewQuery("PRAGMA auto_vacuum").WithContext(ctx).Row(&mode); err != nil || mode != incremental {
 		return err
 	}
-	for steps := 1; ; steps++ {
-		if err := app.NonconcurrentDB().NewQuery("PRAGMA freelist_count").WithContext(ctx).Row(&left); err != nil || left == 0 {
-			return err
-		}
+	if err := app.NonconcurrentDB().NewQuery("PRAGMA freelist_count").WithContext(ctx).Row(&left); err != nil {
+		return err
+	}
+	for steps := 1; left > 0; steps++ {
 		begun, before := time.Now(), left
 		rows, err := app.NonconcurrentDB().NewQuery("PRAGMA incremental_vacuum(" + strconv.Itoa(pagesAtOnce) + ")").WithContext(ctx).Rows()
 		if err != nil {
@@ -58,6 +58,7 @@ func Shrink(ctx context.Context, app core.App) error {
 		case <-time.After(max(shrinkPause, time.Since(begun))): // for others
 		}
 	}
+	return nil
 }
 
 // Compact rewrites a database without its free pages, as a file that can shrink later.
