@@ -39,7 +39,10 @@ type Client struct {
 
 	waiting []delivery
 	bytes   int
-	wake    chan struct{}
+	// send sends what waits; nil before the connection has begun. sending is whether it
+	// runs.
+	send    func()
+	sending bool
 	ended   chan struct{}
 }
 
@@ -49,8 +52,7 @@ var _ subscriptions.Client = (*Client)(nil)
 // delivers no changes to it.
 func NewClient(room *Room) *Client {
 	c := &Client{
-		DefaultClient: subscriptions.NewDefaultClient(), room: room,
-		wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		DefaultClient: subscriptions.NewDefaultClient(), room: room, ended: make(chan struct{}),
 	}
 	c.id = c.DefaultClient.Id()
 	if room != nil && room.refresh == nil {
@@ -282,4 +284,7 @@ func (c *Client) connect(last string, abort func()) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.last, c.abort = last, abort
+	if isClosed(c.ended) {
+		abort()
+	}
 }

@@ -50,16 +50,31 @@ func (c *Client) push(added delivery) {
 	if !isFull {
 		c.waiting = append(c.waiting, added)
 		c.bytes += len(added.Data)
+		c.wake()
 	}
 	c.mutex.Unlock()
 	if isFull {
 		c.Discard()
+	}
+}
+
+// begin has send send what waits, each time that something does, in a goroutine that
+// ends with it: an idle client keeps none. send ends with a call of take that
+// returns nothing, or never runs again.
+func (c *Client) begin(send func()) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.send = send
+	c.wake()
+}
+
+// wake has what waits sent. The caller holds the mutex.
+func (c *Client) wake() {
+	if c.send == nil || c.sending || len(c.waiting) == 0 {
 		return
 	}
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
+	c.sending = true
+	go c.send()
 }
 
 // take returns what waits.
@@ -68,6 +83,7 @@ func (c *Client) take() []delivery {
 	defer c.mutex.Unlock()
 	taken := c.waiting
 	c.waiting, c.bytes = nil, 0
+	c.sending = len(taken) > 0
 	return taken
 }
 

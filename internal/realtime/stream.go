@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,13 +34,17 @@ type stream struct {
 	own    *Client
 	room   *Room
 	cancel context.CancelFunc
+	// taken is the answer on a connection that was taken over, or nil.
+	taken *answer
 
 	idleTimeout time.Duration
 	expires     time.Time
 	// messaged and written are when the last message was sent, and anything at all,
 	// in Unix nanoseconds.
 	messaged, written atomic.Int64
-	buffer            bytes.Buffer
+	// sends is held while messages are sent.
+	sends  sync.Mutex
+	buffer bytes.Buffer
 }
 
 // Connect answers GET /api/realtime in PocketBase's place. Over HTTP/1.1 it takes
@@ -86,6 +91,7 @@ func (s *stream) open(ctx context.Context, event *core.RealtimeConnectRequestEve
 		return errors.New("a hook has replaced the realtime client")
 	}
 	s.own.connect(lastEvent(event.Request), s.cancel)
+	s.own.push(s.greeting())
 	now := time.Now()
 	s.idleTimeout, s.expires = event.IdleTimeout, now.Add(event.MaxTimeout)
 	s.messaged.Store(now.UnixNano())
@@ -124,33 +130,45 @@ func (r *Room) enter(opened *stream) {
 	r.streams.add(opened)
 }
 
-// serve sends what comes into the client's queue until the connection ends.
+// serve greets the client and waits until the connection ends.
 func (s *stream) serve() {
 	defer s.close(s.client)
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			s.App.Logger().Error("panic while sending a realtime message", "panic", panicked, "stack", string(debug.Stack()))
-		}
-	}()
-	greeting := delivery{
+	s.own.begin(s.sendWaiting)
+	if s.taken != nil {
+		s.taken.awaitEnd()
+		return
+	}
+	select {
+	case <-s.own.ended:
+	case <-s.Request.Context().Done():
+	}
+}
+
+// greeting is a client's first message.
+func (s *stream) greeting() delivery {
+	return delivery{
 		Message: subscriptions.Message{Name: "PB_CONNECT", Data: []byte(`{"clientId":"` + s.client.Id() + `"}`)},
 		id:      s.client.Id(), signIn: anySignIn,
 	}
-	if !s.send(greeting) {
-		return
-	}
-	for {
-		select {
-		case <-s.own.wake:
-			for _, next := range s.own.take() {
-				if !s.send(next) {
-					return
-				}
+}
+
+// sendWaiting sends what is in the client's queue. If that fails, the connection
+// ends.
+func (s *stream) sendWaiting() {
+	s.sends.Lock()
+	defer s.sends.Unlock()
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			s.App.Logger().Error("panic while sending a realtime message", "panic", panicked, "stack", string(debug.Stack()))
+			s.cancel()
+		}
+	}()
+	for waiting := s.own.take(); len(waiting) > 0; waiting = s.own.take() {
+		for _, next := range waiting {
+			if !s.send(next) {
+				s.cancel()
+				return
 			}
-		case <-s.own.ended:
-			return
-		case <-s.Request.Context().Done():
-			return
 		}
 	}
 }
@@ -158,6 +176,8 @@ func (s *stream) serve() {
 // close ends the connection of a client. Nothing is left of it afterwards.
 func (s *stream) close(client subscriptions.Client) {
 	s.cancel()
+	s.sends.Lock() // until it has failed to send more
+	defer s.sends.Unlock()
 	s.room.streams.remove(s)
 	s.room.broker.Unregister(client.Id())
 	client.Discard() // if it was not registered
@@ -169,6 +189,9 @@ func (s *stream) close(client subscriptions.Client) {
 // send sends a message, unless the sign-in that it is for has ended meanwhile. It
 // returns false if the connection has ended.
 func (s *stream) send(next delivery) bool {
+	if s.own.IsDiscarded() {
+		return false
+	}
 	if next.beat {
 		s.buffer.WriteString(":\n")
 		if next.id != "" {
@@ -177,8 +200,8 @@ func (s *stream) send(next delivery) bool {
 		s.buffer.WriteByte('\n')
 		return s.flush() == nil
 	}
-	if s.own.IsDiscarded() || !s.own.isCurrent(next.signIn) {
-		return !s.own.IsDiscarded()
+	if !s.own.isCurrent(next.signIn) {
+		return true
 	}
 	event := &core.RealtimeMessageEvent{RequestEvent: s.RequestEvent, Client: s.client, Message: &next.Message}
 	err := s.App.OnRealtimeMessageSend().Trigger(event, func(event *core.RealtimeMessageEvent) error {

@@ -35,7 +35,7 @@ func (s *stream) takeOver(ctx context.Context, e *core.RequestEvent) (bool, erro
 	s.RequestEvent = new(core.RequestEvent)
 	s.App, s.Auth, s.Response, s.Request = e.App, e.Auth, taken, e.Request.WithContext(ctx)
 	s.SetAll(e.GetAll())
-	go taken.awaitEnd(s.cancel)
+	s.taken = taken
 	return true, nil
 }
 
@@ -75,8 +75,7 @@ func (a *answer) writeHeader(to *bytes.Buffer) error {
 }
 
 // awaitEnd reads until the client has gone. It sends nothing that is of interest.
-func (a *answer) awaitEnd(ended func()) {
-	defer ended()
+func (a *answer) awaitEnd() {
 	var ignored [1]byte
 	for {
 		if _, err := a.connection.Read(ignored[:]); err != nil {
