@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/sqlite"
 )
 
 const (
@@ -70,7 +72,23 @@ func measureRows(ctx context.Context, options options) (err error) {
 			return err
 		}
 	}
-	return nil
+	return keepLogSize(filepath.Join(data, "auxiliary.db"), options)
+}
+
+// keepLogSize prints what a request takes in the request log.
+func keepLogSize(name string, options options) (err error) {
+	database, err := sqlite.Connect(name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, database.Close()) }()
+	var each float64
+	err = database.NewQuery("SELECT 1.0 * sum(pgsize) / (SELECT count(*) FROM _logs) FROM dbstat WHERE name LIKE '%\\_logs%' ESCAPE '\\'").Row(&each)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n%.0f bytes per row of the request log\n", each)
+	return options.keep(map[string]float64{"log.row": math.Round(each)})
 }
 
 // keepSize prints what a patient takes in the database.

@@ -39,6 +39,7 @@ const (
 	sustained  = 0.6 // of the processor and of the writer
 	days       = 365
 	years      = 6 // that events are kept
+	logDays    = 7 // that the request log is kept
 	secondsOf  = 3600
 	micro      = 1e-6
 	percent    = 100
@@ -84,7 +85,7 @@ func LoadOf(size Size, p Parameters) Load {
 	// Each request, each login, and each delivery of a write to the writer's own screen.
 	events := users * (requestsPerDay*(1+updates+creates) + loginsPerDay)
 	load.Rows, load.Sealed = events*p.Get("trail.row"), events*p.Get("trail.sealed")
-	load.Kept = years * (days*load.Sealed + users*patientsPerUser*p.Get("patient.bytes"))
+	load.Kept = years*(days*load.Sealed+users*patientsPerUser*p.Get("patient.bytes")) + logDays*users*requestsPerDay*p.Get("log.row")
 	return load
 }
 
