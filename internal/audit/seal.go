@@ -19,10 +19,10 @@ import (
 const (
 	// segmentSize is the maximum number of events in a segment. Other writers wait for
 	// the transaction that seals them.
-	segmentSize = 2048
+	segmentSize = 1024
 	// worthSealing is how many events a segment has at least, as long as they are not
 	// much older than AUDIT_SEAL_AFTER: few events compress badly.
-	worthSealing = 1024
+	worthSealing = segmentSize
 	// muchOlder is how much older they are at most.
 	muchOlder = 7 * 24 * time.Hour
 	// sealRead is how many rows are read at a time.
@@ -59,7 +59,7 @@ func (t *Trail) bindSealing(after time.Duration) {
 
 // giveBack gives the space of what was removed back. PostgreSQL uses it again by itself.
 func (t *Trail) giveBack(ctx context.Context) error {
-	if t.rowsAtOnce != rowsAtOnceSQLite {
+	if !t.isOnSQLite() {
 		return nil
 	}
 	return sqlite.Shrink(ctx, t.app)
@@ -107,6 +107,9 @@ func sealBefore(ctx context.Context, app core.App, before time.Time, least int) 
 			return err
 		}
 		sealed += len(run)
+		if err := moveWritten(ctx, app); err != nil {
+			return err
+		}
 		return pause(ctx, time.Since(begun)) // for others
 	}
 	for last := ""; ; {
@@ -138,6 +141,15 @@ func sealBefore(ctx context.Context, app core.App, before time.Time, least int) 
 		}
 	}
 	return sealed, nil
+}
+
+// moveWritten moves what a segment has written into SQLite's file. Otherwise the next
+// writer does, and others wait for it.
+func moveWritten(ctx context.Context, app core.App) error {
+	if !Of(app).isOnSQLite() {
+		return nil
+	}
+	return sqlite.Checkpoint(ctx, app)
 }
 
 func pause(ctx context.Context, duration time.Duration) error {

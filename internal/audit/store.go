@@ -143,6 +143,9 @@ const (
 	rowsAtOnceSQLite     = 1
 )
 
+// isOnSQLite reports which engine stores the trail.
+func (t *Trail) isOnSQLite() bool { return t.rowsAtOnce == rowsAtOnceSQLite }
+
 func insertStatement(rows int) string {
 	values := make([]string, rows)
 	for i := range values {
