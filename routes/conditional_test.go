@@ -2,6 +2,7 @@ package routes_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -63,6 +64,36 @@ func TestIfMatch(t *testing.T) {
 		t.Errorf("a list that nobody asked for tags: %s", body)
 	}
 	c.Want(call("DELETE", documented, tag, nil), http.StatusNoContent)
+}
+
+// TestIfMatchWithAddedFields has each kind of value in fields that operators add: a
+// record has one tag, however it is read.
+func TestIfMatchWithAddedFields(t *testing.T) {
+	server := testapp.New(t)
+	alice := server.SignUp("alice")
+	addFields(server, "patients", append(scalars(), map[string]any{"name": "dose", "type": "number"}, map[string]any{"name": "place", "type": "geoPoint"})...)
+	for _, values := range []map[string]any{
+		{},
+		{"insured": true},
+		{"insured": false},
+		{"dose": 1234567}, {"dose": -20000000.25}, {"dose": 1e21}, {"dose": 9007199254740991}, {"dose": 0.00000123},
+		{"bed": 7, "weight": 70.5, "admitted": "2026-01-31", "extra": map[string]any{"b": 1e7}, "needs": []string{"lift"}, "place": map[string]any{"lon": 1234.5e-2, "lat": 2}},
+	} {
+		sent := map[string]any{"name": "Ada", "age": 36}
+		maps.Copy(sent, values)
+		created := server.Call(alice.Access, "POST", "/api/patients/", sent)
+		id := testapp.ID(decoded(server, created)["id"])
+		tags := map[string]any{"created": created.Header.Get("ETag")}
+		for name, path := range doors(id) {
+			tags[name] = server.Call(alice.Access, "GET", path, nil).Header.Get("ETag")
+		}
+		tags["listed"] = server.Call(alice.Access, "GET", "/api/patients/?etag=true&ordering=-created_at", nil).List(server)[0]["etag"]
+		for name, tag := range tags {
+			if tag != tags["created"] {
+				t.Errorf("%v, %s: the tag is %v, not %v", values, name, tag, tags["created"])
+			}
+		}
+	}
 }
 
 // TestConditionsInABatch has If-Match hold for each request of a batch. Nothing that

@@ -146,7 +146,7 @@ func (s *resource) retrieve(r *rest.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := checkTag(r, row.tag()); err != nil {
+	if err := checkTag(r, row.tag); err != nil {
 		return err
 	}
 	if err := s.recordRead(r, row); err != nil {

@@ -103,6 +103,8 @@ type row struct {
 	// values are those of the columns, as the driver returns them; those of the
 	// fields are as valueOf returns them.
 	values []any
+	// tag is the row's entity tag, of the values as they are stored; empty without one.
+	tag string
 }
 
 // scanner reads the rows of a selection.
@@ -121,7 +123,13 @@ func (s *selection) scanner() *scanner {
 
 // row returns the row that was scanned into the destinations.
 func (s *scanner) row() (row, error) {
-	scanned := row{s.selection, slices.Clone(s.values)}
+	scanned := row{selection: s.selection, values: slices.Clone(s.values)}
+	if s.tagColumns != nil {
+		scanned.tag = etag.Digest(s.tagColumns, func(column int) string {
+			text, _ := query.Text(s.values[s.tagPlaces[column]])
+			return text
+		})
+	}
 	for i := range s.gone {
 		scanned.values[i] = zero(s.fields, i)
 	}
@@ -183,14 +191,6 @@ func valueOf(field *rest.Field, stored any) (any, error) {
 	return text, nil
 }
 
-// tag returns the row's entity tag.
-func (w row) tag() string {
-	return etag.Digest(w.tagColumns, func(column int) string {
-		text, _ := query.Text(w.values[w.tagPlaces[column]])
-		return text
-	})
-}
-
 // text returns the stored text in a column; empty if the row does not have it.
 func (w row) text(column string) string {
 	i := slices.Index(w.columns, column)
@@ -228,7 +228,7 @@ func (w row) AppendJSON(out []byte) []byte {
 		out = appendStored(out, field, w.values[i])
 	}
 	if w.showsTag {
-		out = rest.AppendString(append(rest.AppendString(append(out, ','), tagKey), ':'), w.tag())
+		out = rest.AppendString(append(rest.AppendString(append(out, ','), tagKey), ':'), w.tag)
 	}
 	return append(out, '}')
 }
