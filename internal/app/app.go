@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"github.com/pocketbase/pocketbase"
-	"github.com/pocketbase/pocketbase/cmd"
 
 	"carebase/hooks"
 	"carebase/internal/audit"
@@ -76,9 +75,9 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	})
 	routes.Bind(app, config, options.Public, surround)
 	app.RootCmd.AddCommand(
-		cli.NewServeCommand(app, config), cmd.NewSuperuserCommand(app), cli.NewDatabaseCommand(app, config),
+		cli.NewServeCommand(app, config), cli.NewSuperuserCommand(app, config), cli.NewDatabaseCommand(app, config),
 		cli.NewAuditCommand(app, config), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config, routes.CheckNames),
-		cli.NewRunServerCommand(app, config), cli.NewCreateSuperuserCommand(app, config), cli.NewChangePasswordCommand(app, config), cli.NewFlushExpiredTokensCommand(app),
+		cli.NewRunServerCommand(app, config), cli.NewCreateSuperuserCommand(app, config), cli.NewChangePasswordCommand(app, config), cli.NewFlushExpiredTokensCommand(app, config),
 	)
 	if err := bindScripts(app, cmp.Or(options.Timeouts.Superuser, server.DefaultTimeouts.Superuser)); err != nil {
 		return nil, err

@@ -54,10 +54,21 @@ A file that Carebase has made gives its space back by itself, in small steps; on
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(command.OutOrStdout(), "data.db has %d MB, and had %d.\n", after>>20, before>>20)
+			_, err = fmt.Fprintf(command.OutOrStdout(), "data.db has %s, and had %s.\n", sizeOf(after), sizeOf(before))
 			return err
 		},
 	}
+}
+
+// sizeOf says how large a file is.
+func sizeOf(bytes int64) string {
+	switch {
+	case bytes >= 10<<20:
+		return fmt.Sprintf("%d MB", bytes>>20)
+	case bytes >= 1<<20:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
+	}
+	return fmt.Sprintf("%d KB", (bytes+1023)>>10)
 }
 
 func newCopyCommand() *cobra.Command {

@@ -4,7 +4,7 @@ import (
 	"io"
 	"maps"
 	"os"
-	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -103,6 +103,11 @@ func TestArguments(t *testing.T) {
 		"backup create":                            "there is no database in ",
 		"changepassword ann@example.com":           "there is no database in ",
 		"import csv patients.csv --owner a@b.cd":   "there is no database in ",
+		"import csv patients.csv":                  "--owner missing: carebase import csv FILE --owner EMAIL",
+		"superuser update a@b.example 12345678":    "there is no database in ",
+		"superuser delete a@b.example":             "there is no database in ",
+		"superuser otp a@b.example":                "there is no database in ",
+		"flushexpiredtokens":                       "there is no database in ",
 	} {
 		if err := cli.Execute(newApp(t, strings.Fields(line)...)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("carebase %s: got %v, want %s", line, err, want)
@@ -128,10 +133,15 @@ func TestArguments(t *testing.T) {
 	if _, err := os.Stat("pb_data"); err == nil {
 		t.Error("a command that failed, or only printed its help, has created a database")
 	}
-	if err := cli.Execute(newApp(t, "migrate", "up", "--dir", "elsewhere")); err != nil {
-		t.Error(err)
+	// What a new deployment begins with can be said again, with a better password.
+	for _, line := range []string{"superuser upsert a@b.example 12345678", "superuser upsert a@b.example 87654321", "audit verify", "migrate up"} {
+		if err := cli.Execute(newApp(t, append(strings.Fields(line), "--dir", "elsewhere")...)); err != nil {
+			t.Errorf("carebase %s: %v", line, err)
+		}
 	}
-	if _, err := os.Stat(filepath.Join("elsewhere", "data.db")); err != nil {
-		t.Error(err)
+	compact, said := newApp(t, "database", "compact", "--dir", "elsewhere"), new(strings.Builder)
+	compact.RootCmd.SetOut(said)
+	if err := cli.Execute(compact); err != nil || !regexp.MustCompile(`^data\.db has [1-9]\d* KB, and had [1-9]\d* KB\.\n$`).MatchString(said.String()) {
+		t.Errorf("carebase database compact: got %v, %s", err, said)
 	}
 }

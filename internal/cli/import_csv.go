@@ -39,7 +39,12 @@ nothing is created. What is created is one transaction; a running server's write
   carebase import csv doctors.csv --owner ann@example.com --collection doctors`,
 		Args:         exactly([]string{"FILE"}),
 		SilenceUsage: true,
-		PreRunE:      func(*cobra.Command, []string) error { return requireDatabase(app, config) },
+		PreRunE: func(*cobra.Command, []string) error {
+			if owner == "" {
+				return errors.New("--owner missing: carebase import csv FILE --owner EMAIL")
+			}
+			return requireDatabase(app, config)
+		},
 		RunE: func(command *cobra.Command, arguments []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()

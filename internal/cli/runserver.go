@@ -73,12 +73,13 @@ func addressOf(argument string) (string, error) {
 
 // NewFlushExpiredTokensCommand returns SimpleJWT's command "flushexpiredtokens". A
 // running server does the same by itself.
-func NewFlushExpiredTokensCommand(app core.App) *cobra.Command {
+func NewFlushExpiredTokensCommand(app core.App, config *config.Config) *cobra.Command {
 	return &cobra.Command{
 		Use:          "flushexpiredtokens",
 		Short:        "Delete expired sessions and blacklisted tokens, as a running server does every hour",
 		Args:         cobra.NoArgs,
 		SilenceUsage: true,
+		PreRunE:      func(*cobra.Command, []string) error { return requireDatabase(app, config) },
 		RunE: func(*cobra.Command, []string) error {
 			if err := prepareDatabase(app); err != nil {
 				return err

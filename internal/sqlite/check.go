@@ -15,6 +15,9 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"carebase/internal/dberror"
 )
 
 // checkTime bounds the check of a file at startup. A large file is not checked
@@ -78,7 +81,7 @@ func reason(err error) error {
 // process is part of them; without one, the file is opened as immutable, so
 // that SQLite creates none.
 func inspect(path string) error {
-	parameters := url.Values{"mode": {"ro"}}
+	parameters := url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(1000)"}}
 	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
 		parameters.Set("immutable", "1")
 	}
@@ -98,8 +101,12 @@ func inspect(path string) error {
 	switch {
 	case ctx.Err() != nil:
 		return nil
-	case err != nil || verdict != "ok":
+	case dberror.IsCorrupt(err) || err == nil && verdict != "ok":
 		return fmt.Errorf("the database %s is damaged; it was not changed: restore a backup", path)
+	case dberror.HasSQLiteCode(err, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+		return fmt.Errorf("another process holds the database %s: end that process, or wait until it is done", path)
+	case err != nil:
+		return fmt.Errorf("failed to read the database %s; it was not changed: %w", path, err)
 	case !known:
 		return fmt.Errorf("the database %s belongs to another program; it was not changed", path)
 	}

@@ -76,6 +76,28 @@ func TestInvalidFilesAreNotChanged(t *testing.T) {
 	}
 }
 
+// TestHeldFilesAreNotDamaged starts on a file that another process has locked.
+func TestHeldFilesAreNotDamaged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), files[0])
+	if err := os.WriteFile(path, database(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other, err := Connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	other.DB().SetMaxOpenConns(1)
+	for _, statement := range []string{"PRAGMA locking_mode = EXCLUSIVE", "CREATE TABLE held (id)"} {
+		if _, err := other.NewQuery(statement).Execute(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := check(path); err == nil || !strings.Contains(err.Error(), "another process holds the database "+path) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // database returns the contents of a database file made by PocketBase.
 func database(t *testing.T) []byte {
 	t.Helper()
