@@ -15,6 +15,7 @@ import (
 	"carebase/internal/app"
 	"carebase/internal/cli"
 	"carebase/internal/config"
+	"carebase/internal/testing/testapp"
 )
 
 // newApp returns the application of a command line in an empty directory.
@@ -76,38 +77,40 @@ func TestSurplusArguments(t *testing.T) {
 
 func TestArguments(t *testing.T) {
 	t.Chdir(t.TempDir())
+	same := testapp.UnusedAddress(t)
 	for line, want := range map[string]string{
-		"audit verify heads.json":                  `unknown command "heads.json" for "carebase audit verify"`,
-		"audit bogus":                              `unknown command "bogus" for "carebase audit"`,
-		"bogus":                                    `unknown command "bogus" for "carebase"`,
-		"serve typo":                               `"typo" is not a domain name`,
-		"serve 127.0.0.1:8000":                     `"127.0.0.1:8000" is not a domain name`,
-		"serve --http nonsense":                    `failed to listen on "nonsense", which HTTP_ADDR, PORT or --http says`,
-		"serve --http 192.0.2.1:1":                 `failed to listen on "192.0.2.1:1"`,
-		"superuser ips nowhere":                    `"nowhere" is neither an IP address nor a network`,
-		"superuser create a@b.example":             "PASSWORD missing: carebase superuser create EMAIL PASSWORD",
-		"superuser update":                         "EMAIL and PASSWORD missing: ",
-		"superuser upsert nobody hush-hush":        `EMAIL is "nobody", which is not an e-mail address`,
-		"superuser create a@b.example 12345678 yx": "unexpected argument after PASSWORD: ",
-		"runserver 192.0.2.1:1":                    `failed to listen on "192.0.2.1:1"`,
-		"runserver nowhere":                        `"nowhere" is not a valid port number or address:port pair`,
-		"runserver [::1]:x":                        `"[::1]:x" is not a valid port number or address:port pair`,
-		"changepassword":                           "EMAIL missing: carebase changepassword EMAIL",
-		"migrate sideways":                         `unknown action "sideways"`,
-		"migrate down 1 2":                         "accepts at most 2 arg(s)",
-		"migrate down one":                         `"one" is not a number of migrations`,
-		"migrate down 0":                           `"0" is not a number of migrations`,
-		"audit verify":                             "there is no database in ",
-		"audit heads":                              "there is no database in ",
-		"audit export":                             "there is no database in ",
-		"backup create":                            "there is no database in ",
-		"changepassword ann@example.com":           "there is no database in ",
-		"import csv patients.csv --owner a@b.cd":   "there is no database in ",
-		"import csv patients.csv":                  "--owner missing: carebase import csv FILE --owner EMAIL",
-		"superuser update a@b.example 12345678":    "there is no database in ",
-		"superuser delete a@b.example":             "there is no database in ",
-		"superuser otp a@b.example":                "there is no database in ",
-		"flushexpiredtokens":                       "there is no database in ",
+		"audit verify heads.json":  `unknown command "heads.json" for "carebase audit verify"`,
+		"audit bogus":              `unknown command "bogus" for "carebase audit"`,
+		"bogus":                    `unknown command "bogus" for "carebase"`,
+		"serve typo":               `"typo" is not a domain name`,
+		"serve 127.0.0.1:8000":     `"127.0.0.1:8000" is not a domain name`,
+		"serve --http nonsense":    `failed to listen on "nonsense", which HTTP_ADDR, PORT or --http says`,
+		"serve --http 192.0.2.1:1": `failed to listen on "192.0.2.1:1"`,
+		"serve --http " + same + " --https " + same: `failed to listen on "` + same + `", which HTTP_ADDR, PORT or --https says`,
+		"superuser ips nowhere":                     `"nowhere" is neither an IP address nor a network`,
+		"superuser create a@b.example":              "PASSWORD missing: carebase superuser create EMAIL PASSWORD",
+		"superuser update":                          "EMAIL and PASSWORD missing: ",
+		"superuser upsert nobody hush-hush":         `EMAIL is "nobody", which is not an e-mail address`,
+		"superuser create a@b.example 12345678 yx":  "unexpected argument after PASSWORD: ",
+		"runserver 192.0.2.1:1":                     `failed to listen on "192.0.2.1:1"`,
+		"runserver nowhere":                         `"nowhere" is not a valid port number or address:port pair`,
+		"runserver [::1]:x":                         `"[::1]:x" is not a valid port number or address:port pair`,
+		"changepassword":                            "EMAIL missing: carebase changepassword EMAIL",
+		"migrate sideways":                          `unknown action "sideways"`,
+		"migrate down 1 2":                          "accepts at most 2 arg(s)",
+		"migrate down one":                          `"one" is not a number of migrations`,
+		"migrate down 0":                            `"0" is not a number of migrations`,
+		"audit verify":                              "there is no database in ",
+		"audit heads":                               "there is no database in ",
+		"audit export":                              "there is no database in ",
+		"backup create":                             "there is no database in ",
+		"changepassword ann@example.com":            "there is no database in ",
+		"import csv patients.csv --owner a@b.cd":    "there is no database in ",
+		"import csv patients.csv":                   "--owner missing: carebase import csv FILE --owner EMAIL",
+		"superuser update a@b.example 12345678":     "there is no database in ",
+		"superuser delete a@b.example":              "there is no database in ",
+		"superuser otp a@b.example":                 "there is no database in ",
+		"flushexpiredtokens":                        "there is no database in ",
 	} {
 		if err := cli.Execute(newApp(t, strings.Fields(line)...)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("carebase %s: got %v, want %s", line, err, want)

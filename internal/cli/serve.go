@@ -81,29 +81,34 @@ func applyDefaults(command *cobra.Command, domains []string, settings *config.Co
 // checkAddresses fails if an address cannot be listened on, before the start creates
 // a database.
 func checkAddresses(command *cobra.Command, metrics string) error {
+	// One is held while the next is tried: two may be the same.
+	var held []net.Listener
+	defer func() {
+		for _, listener := range held {
+			_ = listener.Close()
+		}
+	}()
+	try := func(address string) error {
+		if address == "" {
+			return nil
+		}
+		listener, err := net.Listen("tcp", address)
+		if err == nil {
+			held = append(held, listener)
+		}
+		return err
+	}
 	for _, flag := range []string{"http", "https"} {
 		address, err := command.Flags().GetString(flag)
 		if err != nil {
 			return err
 		}
-		if err := tryToListen(address); err != nil {
+		if err := try(address); err != nil {
 			return fmt.Errorf("failed to listen on %q, which HTTP_ADDR, PORT or --%s says: %w", address, flag, err)
 		}
 	}
-	if err := tryToListen(metrics); err != nil {
+	if err := try(metrics); err != nil {
 		return fmt.Errorf("METRICS_ADDR cannot be listened on: %w", err)
 	}
 	return nil
-}
-
-// tryToListen listens for a moment; an empty address is none.
-func tryToListen(address string) error {
-	if address == "" {
-		return nil
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	return listener.Close()
 }

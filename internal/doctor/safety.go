@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -187,8 +189,13 @@ const headsFactor = 3
 // checkTrail looks whether the archive answers, whether the heads leave the database, and
 // whether those that did are still in it.
 func checkTrail(ctx context.Context, d *deployment) []Finding {
-	if err := audit.CheckArchive(ctx, d.app); err != nil {
-		return wrong(err.Error(), "check AUDIT_ARCHIVE_URL, and see docs/operations.md#the-archive")
+	err := audit.CheckArchive(ctx, d.app)
+	for _, directory := range d.settings.AuditArchive.Directories() {
+		_, missing := os.Stat(directory)
+		err = cmp.Or(missing, err)
+	}
+	if err != nil {
+		return wrong("the archive cannot be used: "+err.Error(), "check AUDIT_ARCHIVE_URL, and see docs/operations.md#the-archive")
 	}
 	heads := d.settings.AuditHeads
 	switch {
@@ -198,8 +205,11 @@ func checkTrail(ctx context.Context, d *deployment) []Finding {
 		return note("heads go to the log only", "set AUDIT_HEADS_URL, or keep the log elsewhere")
 	}
 	noted, err := audit.ReadHeads(ctx, heads.Place)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return wrong("the heads at AUDIT_HEADS_URL cannot be read: "+err.Error(), "check its permissions")
+	if errors.Is(err, fs.ErrNotExist) && heads.Place.S3 == nil {
+		_, err = os.Stat(filepath.Dir(heads.Place.File))
+	}
+	if err != nil {
+		return wrong("the heads at AUDIT_HEADS_URL cannot be read: "+err.Error(), "make the directory, or check its permissions")
 	}
 	var newest time.Time
 	for _, head := range noted {

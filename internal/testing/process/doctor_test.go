@@ -84,6 +84,8 @@ func TestDoctor(t *testing.T) {
 		{": take users out of API_RESOURCES: the server does not start with it", false, []string{"API_RESOURCES=users"}, func() {}},
 		{"note   schema         there is no collection visits, which API_RESOURCES names", false, []string{"API_RESOURCES=visits", "DEBUG=True"}, func() {}},
 		{"WRONG  replica        nothing is replicated to REPLICA_URL: ", true, []string{"REPLICA_URL=file://" + filepath.Join(storage.directory, "unmounted")}, func() {}},
+		{"WRONG  audit trail    the archive cannot be used: stat ", false, []string{"AUDIT_ARCHIVE_URL=" + filepath.Join(storage.directory, "unmounted")}, func() {}},
+		{"WRONG  audit trail    the heads at AUDIT_HEADS_URL cannot be read: stat ", false, []string{"AUDIT_HEADS_URL=" + filepath.Join(storage.directory, "unmounted", "heads.jsonl")}, func() {}},
 		{"WRONG  directory      other users have access to 1 files", true, nil, func() { chmod(t, storage, "data.db", 0o644) }},
 		{"WRONG  backups        the newest is of 2001-", true, nil, func() { agedBackups(t, storage) }},
 		{"WRONG  mail           the mail server does not answer", false, nil, func() {
