@@ -50,7 +50,7 @@ async function native(answer, names = {}) {
     return await answer;
   } catch (error) {
     if (!(error instanceof Refused) || error.status !== 400) throw error;
-    const fields = Object.entries(error.body?.data ?? {}).map(([name, { message }]) => [names[name] ?? name, [message]]);
+    const fields = Object.entries(error.body?.data ?? {}).map(([name, { message }]) => [names[name] ?? name, [name === "token" ? "The link is invalid or has expired." : message]]);
     throw new Refused(400, fields.length > 0 ? Object.fromEntries(fields) : { detail: error.body?.message });
   }
 }

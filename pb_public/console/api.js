@@ -26,11 +26,11 @@ function resource(path) {
     /** @param {import("./request.js").Query} query @param {AbortSignal} [signal] @returns {Promise<Page<Item>>} */
     list: (query, signal) => request("GET", path + encode({ ...query, etag: "true" }), { signal }),
     /** @param {Id} id @param {AbortSignal} [signal] @returns {Promise<Item>} */
-    get: (id, signal) => request("GET", `${path}${id}/`, { signal }),
-    /** @param {object} body @returns {Promise<Item>} */
-    create: (body) => request("POST", path, { body }),
+    get: (id, signal) => request("GET", `${path}${encodeURIComponent(id)}/`, { signal }),
+    /** Creates a record, once for each key, however often it is sent. @param {object} body @param {string} [key] @returns {Promise<Item>} */
+    create: (body, key) => request("POST", path, { body, key }),
     /** Changes a record unless it has another tag by now. @param {Id} id @param {object} body @param {string} [etag] @returns {Promise<Item>} */
-    update: (id, body, etag) => request("PATCH", `${path}${id}/`, { body, etag }),
+    update: (id, body, etag) => request("PATCH", `${path}${encodeURIComponent(id)}/`, { body, etag }),
   };
 }
 
@@ -48,10 +48,10 @@ export const remove = (path, options) => request("DELETE", path, options);
  * @typedef {{ rows: number, created: number, errors: Problem[], detail?: string }} Imported
  */
 
-/** Creates the records of a file, or only checks them. What is wrong with the file is no error here. @param {string} path @param {Blob} file @param {{ dryRun: boolean }} options @returns {Promise<Imported>} */
-export async function importFile(path, file, { dryRun }) {
+/** Creates the records of a file, or only checks them. What is wrong with the file is no error here. @param {string} path @param {Blob} file @param {{ dryRun: boolean, key?: string }} options @returns {Promise<Imported>} */
+export async function importFile(path, file, { dryRun, key }) {
   try {
-    return { errors: [], ...await request("POST", `${path}import/${encode({ dry_run: String(dryRun) })}`, { body: file, type: "text/csv" }) };
+    return { errors: [], ...await request("POST", `${path}import/${encode({ dry_run: String(dryRun) })}`, { body: file, type: "text/csv", key }) };
   } catch (error) {
     if (error instanceof Refused && error.status === 400 && Array.isArray(error.body?.errors)) return { created: 0, ...error.body };
     throw error;
@@ -67,7 +67,7 @@ export const exportPatient = (id) => download(`/api/patients/${id}/export/`);
 /** Returns the doctors of a patient, each with the mapping. @param {string} patient @param {AbortSignal} signal @returns {Promise<{ mapping: Mapping, doctor: Doctor }[]>} */
 export async function careTeam(patient, signal) {
   /** @type {Mapping[]} */
-  const mappings = await request("GET", `/api/mappings/${patient}/`, { signal });
+  const mappings = await request("GET", `/api/mappings/${encodeURIComponent(patient)}/`, { signal });
   const team = await Promise.all(mappings.map(async (mapping) => {
     try {
       return { mapping, doctor: await doctors.get(mapping.doctor, signal) };
@@ -84,7 +84,7 @@ export async function careTeam(patient, signal) {
 export const assign = (patient, doctor) => request("POST", "/api/mappings/", { body: { patient, doctor } });
 
 /** @param {string} patient @param {number} page @param {AbortSignal} signal @returns {Promise<Page<HistoryEvent>>} */
-export const history = (patient, page, signal) => request("GET", `/api/patients/${patient}/history/${encode({ page, page_size: 20 })}`, { signal });
+export const history = (patient, page, signal) => request("GET", `/api/patients/${encodeURIComponent(patient)}/history/${encode({ page, page_size: 100 })}`, { signal });
 
 /** @param {AbortSignal} signal @returns {Promise<Figure[]>} */
 export const overview = (signal) => request("GET", "/api/overview/", { signal });

@@ -2,7 +2,7 @@
 // (OPTIONS).
 
 import { h } from "./dom.js";
-import { formatDay, formatMoment, formatNumber } from "./format.js";
+import { formatDate, formatDay, formatMoment, formatNumber } from "./format.js";
 import { request } from "./request.js";
 
 /**
@@ -18,8 +18,14 @@ const PATIENCE = 4000;
 /** How the fields of a form ask for values of each type; no other types are asked for. @type {Record<string, Partial<import("./field.js").Field>>} */
 const INPUTS = {
   string: {}, email: { type: "email" }, url: { inputmode: "url" }, integer: { inputmode: "numeric" }, float: { inputmode: "decimal" }, decimal: { inputmode: "decimal" },
-  boolean: { type: "checkbox" }, date: { type: "date" }, datetime: { help: "Such as 2026-01-31T12:00:00Z." }, choice: {},
+  boolean: { type: "checkbox" }, date: { type: "date" }, choice: {},
+  datetime: { help: "Such as 2026-01-31, or 2026-01-31T12:00:00Z with a time.", textOf: (value) => isDay(value) ? value.slice(0, 10) : String(value ?? "") },
 };
+
+/** Whether a time is a day: operators have no other type for one. @param {any} value */
+const isDay = (value) => typeof value === "string" && /^[-\d]+T00:00:00(\.0+)?Z$/.test(value);
+
+const list = new Intl.ListFormat("en", { type: "unit" });
 
 /** @type {Map<string, Promise<Declared[]>>} */
 const asked = new Map();
@@ -66,12 +72,18 @@ export function encodeAdded(added, values, isNew) {
   }));
 }
 
+/** A point on the map; 0, 0 is none. @param {{ lat: number, lon: number }} point */
+const placeOf = ({ lat, lon }) => lat || lon ? `${lat}, ${lon}` : h("span", { class: "muted" }, "–");
+
 /** Returns what a person sees of a value. @param {Declared} field @param {any} value */
 export function show({ type, choices }, value) {
-  if (value === null || value === undefined || value === "") return h("span", { class: "muted" }, "–");
+  if (value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0)) return h("span", { class: "muted" }, "–");
   if (type === "boolean") return value ? "Yes" : "No";
+  if (isDay(value)) return formatDate(value);
+  if (type === "nested object") return placeOf(value);
   if (type === "date" || type === "datetime") return type === "date" ? formatDay(value) : formatMoment(value);
   if (typeof value === "number") return formatNumber(value);
-  const choice = choices?.find((choice) => choice.value === value);
-  return h("span", { dir: "auto" }, choice?.display_name ?? (typeof value === "string" ? value : JSON.stringify(value)));
+  /** @param {any} one */
+  const textOf = (one) => choices?.find((choice) => choice.value === one)?.display_name ?? (typeof one === "string" ? one : JSON.stringify(one));
+  return h("span", { dir: "auto" }, Array.isArray(value) ? list.format(value.map(textOf)) : textOf(value));
 }

@@ -26,6 +26,9 @@ const nameOf = ({ collection, id }) => `${collection}/${id}`;
 /** Whether a record's deletion is pending. @param {string} collection @param {import("./api.js").Id} id */
 export const isDeleted = (collection, id) => waiting.has(nameOf({ collection, id }));
 
+/** Whether any deletion of a collection is pending. @param {string[]} collections */
+export const areDeleting = (collections) => [...waiting.keys()].some((name) => collections.some((collection) => name.startsWith(`${collection}/`)));
+
 /** Deletes records unless that is undone in time. @param {{ message: string, records: Doomed[] }} deletion */
 export function schedule({ message, records }) {
   const notice = toast(message, {

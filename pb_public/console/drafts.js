@@ -5,8 +5,8 @@ import { current } from "../session.js";
 
 /**
  * A form's unsaved input. The item is what it changes, as it was read then; null for
- * a new one.
- * @typedef {{ collection: string, item: any, values: Record<string, string>, at: number }} Draft
+ * a new one. The key names the request that has been sent for it, if it has.
+ * @typedef {{ collection: string, item: any, values: Record<string, string>, at: number, key?: string }} Draft
  */
 
 const PREFIX = "carebase.draft.";

@@ -5,7 +5,7 @@ import { reword } from "./wording.js";
 
 /**
  * @typedef {{ name: string, label: string, type?: string, value?: string, required?: boolean, help?: string, lines?: number, autocomplete?: string, inputmode?: string,
- *   choices?: { value: string, label: string }[] }} Field
+ *   textOf?: (value: any) => string, choices?: { value: string, label: string }[] }} Field
  * @typedef {Record<string, string>} Values
  */
 
@@ -46,6 +46,12 @@ export function control(field) {
       write(value);
       initial = read();
       if (isChanged) write(own);
+    },
+    /** @param {boolean} isLocked */
+    lock(isLocked) {
+      // A text keeps the focus, and can be read; the others have no such state.
+      if ("readOnly" in input && !isCheckbox) input.readOnly = isLocked;
+      else input.disabled = isLocked;
     },
     /** @param {string[]} messages */
     tell(messages) {

@@ -8,9 +8,10 @@ import { icon } from "./icons.js";
 
 /**
  * A filter with a name in the address. One without choices, suggestions or a search
- * is on or off. Say returns what its chip says.
+ * is on or off. Say returns what its chip says. An address can have any value: one that
+ * is not valid is no filter.
  * @typedef {{
- *   name: string, label: string, hidden?: boolean, choices?: { value: string, label: string }[], suggest?: () => Promise<string[]>,
+ *   name: string, label: string, hidden?: boolean, isValid?: (value: string) => boolean, choices?: { value: string, label: string }[], suggest?: () => Promise<string[]>,
  *   search?: (text: string, signal: AbortSignal) => Promise<{ id: import("./api.js").Id, name: string }[]>, say?: (value: string) => string | Promise<string>,
  * }} Filter
  */
@@ -69,7 +70,10 @@ export function filtersOf(all, query) {
     panel,
     query,
     /** @param {URLSearchParams} from @returns {Values} */
-    read: (from) => Object.fromEntries(all.flatMap(({ name }) => from.get(name) ? [[name, from.get(name) ?? ""]] : [])),
+    read: (from) => Object.fromEntries(all.flatMap((filter) => {
+      const value = from.get(filter.name) ?? "";
+      return isPossible(filter, value) ? [[filter.name, value]] : [];
+    })),
     /** @param {Values} initial @param {(values: Values) => void} onChange */
     connect(initial, onChange) {
       values = initial;
@@ -81,6 +85,14 @@ export function filtersOf(all, query) {
       update();
     },
   };
+}
+
+/** @param {Filter} filter @param {string} value */
+function isPossible({ choices, suggest, search, isValid }, value) {
+  if (value === "" || value.includes("\0")) return false;
+  if (isValid) return isValid(value);
+  if (choices) return choices.some((choice) => choice.value === value);
+  return suggest !== undefined || search !== undefined || value === "1";
 }
 
 /** @param {Filter} filter @param {(name: string, value: string) => void} set @returns {{ element: Element, write: (value: string) => void }} */

@@ -34,15 +34,22 @@ export function form({ fields, submit, save, extra = [], cancel, onInput }) {
   async function onSubmit(event) {
     event.preventDefault();
     if (button.disabled) return;
-    button.disabled = true;
+    lock(true);
     show({});
     try {
       await save(values(), changed());
+      lock(false);
     } catch (error) {
+      lock(false);
       if (!(error instanceof SessionEnded || error instanceof NotSaved)) reportError(error);
-    } finally {
-      button.disabled = false;
     }
+  }
+
+  /** What is typed while it is saved would be neither saved nor kept. @param {boolean} isLocked */
+  function lock(isLocked) {
+    button.disabled = isLocked;
+    element.setAttribute("aria-busy", String(isLocked));
+    for (const control of controls.values()) control.lock(isLocked);
   }
 
   /** @param {unknown} error */

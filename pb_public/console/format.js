@@ -5,6 +5,11 @@ const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeSty
 const short = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", timeZone: "UTC" });
 const number = new Intl.NumberFormat();
 
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
+
+/** A day that is stored as its midnight in UTC, wherever it is read. @param {string} time */
+export const formatDate = (time) => date.format(new Date(time));
+
 /** @param {string} time */
 export const formatDay = (time) => day.format(new Date(time));
 

@@ -5,7 +5,7 @@ import { readCsv } from "./csv.js";
 import { openDialog } from "./dialog.js";
 import { fill, h, newId } from "./dom.js";
 import { formatCount } from "./format.js";
-import { explain } from "./request.js";
+import { explain, newKey } from "./request.js";
 import { publish } from "./store.js";
 import { toast } from "./toast.js";
 import { reword } from "./wording.js";
@@ -43,20 +43,21 @@ export function openImport() {
 
   /** @param {File} file @param {Row[]} rows @param {Imported} found */
   function show(file, rows, found) {
-    const wrong = found.errors.length;
-    const confirm = h("button", { type: "button", class: "button primary", click: () => void run(file, confirm) }, `Import ${formatCount(found.rows, "patient")}`);
+    const wrong = found.errors.length, key = newKey();
+    const confirm = h("button", { type: "button", class: "button primary", click: () => void run(file, key, confirm) }, `Import ${formatCount(found.rows, "patient")}`);
+    const where = found.rows > 0 ? ` in ${formatCount(found.rows, "row")}` : "";
     fill(place,
       h("p", { class: wrong > 0 ? "notice bad" : "notice" }, wrong > 0
-        ? `${formatCount(wrong, "error")} in ${formatCount(found.rows, "row")}. Correct the file and choose it again.` : `${formatCount(found.rows, "patient")} can be imported.`),
+        ? `${formatCount(wrong, "error")}${where}. Correct the file and choose it again.` : `${found.rows > 0 ? formatCount(found.rows, "patient") : "No patient"} can be imported.`),
       preview(rows, found),
-      wrong > 0 ? errorList(rows, found) : h("div", { class: "dialog-actions" }, h("button", { type: "button", class: "button", click: () => dialog.close() }, "Cancel"), confirm));
+      wrong > 0 ? errorList(rows, found) : found.rows > 0 && h("div", { class: "dialog-actions" }, h("button", { type: "button", class: "button", click: () => dialog.close() }, "Cancel"), confirm));
   }
 
-  /** @param {File} file @param {HTMLButtonElement} button */
-  async function run(file, button) {
+  /** @param {File} file @param {string} key @param {HTMLButtonElement} button */
+  async function run(file, key, button) {
     button.disabled = true;
     try {
-      const done = await importFile(patients.path, file, { dryRun: false });
+      const done = await importFile(patients.path, file, { dryRun: false, key });
       if (done.errors.length > 0) return show(file, readCsv(await file.text()), done);
       publish({ collection: "patients", action: "create", record: {} });
       dialog.close();

@@ -58,6 +58,10 @@ export function listSelection({ one, actions }) {
       for (const item of items) if (chosen.has(String(item.id))) chosen.set(String(item.id), item);
       update();
     },
+    /** Forgets a record that is deleted. @param {import("./api.js").Id} id */
+    drop(id) {
+      if (chosen.delete(String(id))) update();
+    },
     clear,
   };
 }

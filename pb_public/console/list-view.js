@@ -11,7 +11,7 @@ import { terms } from "./marks.js";
 import { isMissing } from "./request.js";
 import { address, note } from "./router.js";
 import { emptiness, failure, skeleton } from "./states.js";
-import { live } from "./store.js";
+import { live, onChanges } from "./store.js";
 
 /**
  * @template Item
@@ -179,6 +179,9 @@ export function listView({ collection, title, one, hint, picture, columns, order
     show,
     signal,
   });
+  onChanges([collection], ({ action, record }) => {
+    if (record.id !== undefined && (action === "delete" || isDeleted(collection, record.id))) selection.drop(record.id);
+  }, signal);
   signal.addEventListener("abort", () => clearTimeout(typing));
   return element;
 }

@@ -135,6 +135,8 @@ async function leave(options) {
     await finish();
     await signOut(options);
     dropForeignDrafts();
+    // Who signs in next finds neither the search nor the patient of who was here before.
+    history.replaceState(null, "", address(["sign-in"]));
   } catch (error) {
     leaving = false;
     toast(`Not signed out. ${explain(error)}`, { bad: true });

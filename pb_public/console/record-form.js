@@ -1,7 +1,7 @@
 // The dialog that adds or changes a record. What is typed is kept as a draft, and
 // nothing that somebody else saved meanwhile is overwritten unseen.
 
-import { isMissing, isStale } from "./request.js";
+import { isMissing, isStale, newKey } from "./request.js";
 import { comparison } from "./conflict.js";
 import { confirm, openDialog } from "./dialog.js";
 import { h } from "./dom.js";
@@ -18,7 +18,7 @@ const ATTEMPTS = 3;
  * @template {{ id: import("./api.js").Id, name: string, etag?: string }} Item
  * @typedef {{
  *   collection: string, one: string, fields: import("./form.js").Field[], item?: Item,
- *   resource: { get: (id: import("./api.js").Id) => Promise<Item>, create: (body: object) => Promise<Item>, update: (id: import("./api.js").Id, body: object, etag?: string) => Promise<Item> },
+ *   resource: { get: (id: import("./api.js").Id) => Promise<Item>, create: (body: object, key: string) => Promise<Item>, update: (id: import("./api.js").Id, body: object, etag?: string) => Promise<Item> },
  *   encode?: (values: import("./form.js").Values, isNew: boolean) => object, done: (item: Item, isNew: boolean) => void,
  * }} RecordFormOptions
  */
@@ -32,12 +32,14 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   let base = draft ? draft.item : item ?? null;
   /** Whether the record was deleted meanwhile, and is to be added as a new one. */
   let isGone = false, asNew = false;
+  /** Names the request for a new record until something else is typed: an answer may get lost, and sending it again adds no second one. */
+  let key = "";
   const own = form({
-    fields: fields.map((field) => ({ ...field, value: read(base, field.name) })),
+    fields: fields.map((field) => ({ ...field, value: read(base, field) })),
     submit: item ? "Save" : "Add",
     save,
     cancel: () => void leave(),
-    onInput: remember,
+    onInput: () => { key = ""; remember(); },
   });
   const dialog = openDialog({
     title: item ? `Edit ${one}` : `Add a ${one}`, content: [notice, own.element], mayClose, onClose: () => closed.abort(),
@@ -47,18 +49,20 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   onChanges([collection], ({ action, record }) => {
     if (!base || String(record.id) !== String(base.id)) return;
     if (action === "delete") return offerNew();
-    if (fields.some(({ name }) => name in record && read(record, name) !== read(base, name))) void follow();
+    if (fields.some((field) => field.name in record && read(record, field) !== read(base, field))) void follow();
   }, closed.signal);
 
   function remember() {
     if (!own.isChanged() && !isGone) return dropDraft(collection, base);
-    if (keepDraft({ collection, item: base, values: own.changed(), at: Date.now() })) return;
+    if (keepDraft({ collection, item: base, values: own.changed(), at: Date.now(), key })) return;
     tell("This text is too long to be kept if you leave. Save it before you go elsewhere.");
   }
 
   /** @param {import("./drafts.js").Draft} draft */
-  function resume({ values, at }) {
+  function resume({ values, at, key: sent = "" }) {
     own.write(values);
+    key = sent;
+    remember();
     tell(`What you typed ${formatMoment(new Date(at).toISOString())} is back. It is not saved yet.`, ["Discard it", () => {
       dropDraft(collection, base);
       dialog.close();
@@ -70,12 +74,20 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   /** @param {import("./form.js").Values} values @param {import("./form.js").Values} changed */
   async function save(values, changed) {
     const isNew = base === null || asNew;
-    const saved = base && !asNew ? await update(base.id, changed) : await resource.create(encode(values, true));
+    if (!isNew && !own.isChanged()) return dialog.close();
+    const saved = base && !asNew ? await update(base.id, changed) : await create(values);
     dropDraft(collection, base);
     publish({ collection, action: isNew ? "create" : "update", record: saved });
     dialog.close();
     toast(isNew ? `${saved.name} added.` : `${saved.name} saved.`);
     done(saved, isNew);
+  }
+
+  /** @param {import("./form.js").Values} values */
+  function create(values) {
+    key ||= newKey();
+    remember();
+    return resource.create(encode(values, true), key);
   }
 
   /** Sends changed fields only, and again if somebody else has changed others. @param {import("./api.js").Id} id @param {import("./form.js").Values} changed */
@@ -121,11 +133,12 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
    */
   function adopt(latest) {
     const before = base, changed = own.changed();
-    const theirs = fields.filter(({ name }) => read(latest, name) !== read(before, name));
-    const conflicts = theirs.filter(({ name }) => changed[name] !== undefined && changed[name] !== read(latest, name))
-      .map((field) => ({ ...field, mine: changed[field.name] ?? "", theirs: read(latest, field.name) }));
+    // What is the same here was saved from here, though the answer was lost, or agrees.
+    const theirs = fields.filter((field) => read(latest, field) !== read(before, field) && read(latest, field) !== changed[field.name]);
+    const conflicts = theirs.filter(({ name }) => changed[name] !== undefined)
+      .map((field) => ({ ...field, mine: changed[field.name] ?? "", theirs: read(latest, field) }));
     base = latest;
-    own.rebase(Object.fromEntries(fields.map(({ name }) => [name, read(latest, name)])));
+    own.rebase(Object.fromEntries(fields.map((field) => [field.name, read(latest, field)])));
     remember();
     if (conflicts.length > 0) {
       dialog.element.classList.add("wide");
@@ -173,7 +186,7 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   }
 }
 
-/** @param {any} item @param {string} name */
-function read(item, name) {
-  return String(item?.[name] ?? "");
+/** @param {any} item @param {import("./form.js").Field} field */
+function read(item, { name, textOf = (value) => String(value ?? "") }) {
+  return textOf(item?.[name]);
 }

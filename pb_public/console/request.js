@@ -1,10 +1,11 @@
 // Requests with the session's token, and what their errors mean.
 
 import { access, Refused, renew } from "../session.js";
+import { sayAll } from "./wording.js";
 
 /** @typedef {Record<string, string | number | undefined>} Query */
 
-/** @typedef {{ body?: object | Blob, type?: string, accept?: string, signal?: AbortSignal, keepalive?: boolean, etag?: string }} Options */
+/** @typedef {{ body?: object | Blob, type?: string, accept?: string, signal?: AbortSignal, keepalive?: boolean, etag?: string, key?: string }} Options */
 
 /** Thrown when the server cannot be reached. */
 export class Unreachable extends Error {
@@ -16,6 +17,8 @@ export class Unreachable extends Error {
 /** Returns a message for an error. @param {unknown} error */
 export function explain(error) {
   if (error instanceof Refused && error.status === 404) return "This no longer exists, or belongs to someone else.";
+  if (error instanceof Refused && error.status === 409) return "This is being saved already. Try again in a moment.";
+  if (error instanceof Refused && error.status === 400 && !error.body?.detail) return sayAll(error.body) || "The server does not accept this.";
   if (error instanceof Refused && error.status >= 500) return "The server has a problem. Try again in a moment.";
   return error instanceof Error && error.message ? error.message : "Something went wrong. Try again.";
 }
@@ -60,7 +63,7 @@ async function respond(method, path, options) {
 }
 
 /** @param {string} method @param {string} path @param {string} token @param {Options} options */
-function send(method, path, token, { body, type = "application/json", accept = "application/json", signal, keepalive, etag }) {
+function send(method, path, token, { body, type = "application/json", accept = "application/json", signal, keepalive, etag, key }) {
   return reach(fetch(path, {
     method,
     headers: {
@@ -68,6 +71,7 @@ function send(method, path, token, { body, type = "application/json", accept = "
       Authorization: `Bearer ${token}`,
       ...(body && { "Content-Type": type }),
       ...(etag && { "If-Match": etag }),
+      ...(key && { "Idempotency-Key": key }),
     },
     body: body instanceof Blob ? body : body ? JSON.stringify(body) : null,
     signal: signal ?? null,
@@ -96,6 +100,9 @@ export async function reach(answer) {
     throw error instanceof TypeError ? new Unreachable() : error;
   }
 }
+
+/** Returns a name for a request that may have to be sent again, and is to be done once. */
+export const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 /** Returns a query string. @param {Query} query */
 export function encode(query) {

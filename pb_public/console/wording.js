@@ -25,6 +25,13 @@ export function reword(message, label, value) {
   return message;
 }
 
+/** Returns what to say of an answer's errors of fields that no form has. @param {any} body */
+export function sayAll(body) {
+  if (!body || typeof body !== "object" || Array.isArray(body)) return "";
+  return Object.entries(body).flatMap(([name, messages]) => [messages].flat().filter((message) => typeof message === "string")
+    .map((message) => reword(message, name.replaceAll("_", " "), "…"))).join(" ");
+}
+
 /** @param {string} label */
 function withArticle(label) {
   return /^your /i.test(label) ? label.toLowerCase() : `the ${label.toLowerCase()}`;

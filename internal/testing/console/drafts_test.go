@@ -23,8 +23,28 @@ func TestNothingTypedIsLost(t *testing.T) {
 	page.Sees("It is not saved yet.")
 	page.Accessible()
 	page.Fill("Age", "7")
+	// The answer gets lost, and the patient is sent again after a reload: there is one.
+	page.Evaluate(`(() => {
+		const real = window.fetch;
+		window.fetch = async (path, options) => {
+			const answer = await real(path, options);
+			if (options?.method === "POST" && path === "/api/patients/") {
+				window.isTypable = !document.querySelector("[name=notes]").readOnly;
+				throw new TypeError("lost");
+			}
+			return answer;
+		};
+	})()`, nil)
+	page.Press("Add")
+	page.Sees("The server cannot be reached.")
+	page.Until(`window.isTypable === false && !document.querySelector("[name=notes]").readOnly`)
+	page.Reload()
+	page.Press("Continue")
 	page.Press("Add")
 	page.Until(`document.querySelector("h1").textContent === "Half a patient"`)
+	if list := server.Call(ann.Access, "GET", "/api/patients/?search=half", nil).List(server); len(list) != 1 {
+		t.Errorf("stored: %v", list)
+	}
 	page.Until(`document.querySelector(".drafts").hidden`)
 
 	// A change, at the end of a session.

@@ -18,6 +18,8 @@ func TestAddedFields(t *testing.T) {
 		&core.SelectField{Name: "blood", Values: []string{"0", "A", "B"}, MaxSelect: 1},
 		&core.BoolField{Name: "insured"},
 		&core.NumberField{Name: "weight"},
+		&core.DateField{Name: "born"},
+		&core.SelectField{Name: "diets", Values: []string{"halal", "kosher", "vegan"}, MaxSelect: 3},
 	)
 	if err := server.App.Save(collection); err != nil {
 		t.Fatal(err)
@@ -31,9 +33,14 @@ func TestAddedFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Create(ann, "doctors", map[string]any{"name": "Gregory House", "room": "B12"})
-	server.Create(ann, "patients", map[string]any{"name": "Ada", "age": 36, "blood": "B", "weight": 61.5})
+	server.Create(ann, "patients", map[string]any{"name": "Ada", "age": 36, "blood": "B", "weight": 61.5, "born": "1990-02-03", "diets": []string{"vegan", "halal"}})
 	page := signedIn(t, server, ann, "patients")
-	page.Until(`document.querySelector("thead").innerText.includes("Blood") && document.querySelector("tbody").innerText.includes("61.5")`)
+	// As many of the added fields are shown as leave room for the notes.
+	page.Until(`document.querySelector("thead").innerText.includes("Blood") && !document.querySelector("thead").innerText.includes("Weight")`)
+	page.Until(`document.querySelector("thead .column-notes").offsetWidth > 100`)
+	page.Resize(1920, 1000)
+	page.Until(`document.querySelector("tbody").innerText.includes("61.5") && document.querySelector("thead .column-notes").offsetWidth > 100`)
+	page.Resize(1280, 800)
 	page.Press("Add patient")
 	page.Fill("Name", "Bernard")
 	page.Fill("Age", "7")
@@ -52,6 +59,17 @@ func TestAddedFields(t *testing.T) {
 	if got := patientOf(server, ann, location(page)); got["blood"] != "A" || got["insured"] != true {
 		t.Errorf("stored: %v", got)
 	}
+	page.Press("Edit")
+	page.Fill("Notes", "Stays two nights")
+	page.Fill("Weight", "1234567")
+	page.Press("Save")
+	page.Sees("Bernard saved.")
+	page.Press("Patients")
+	page.Press("Ada")
+	page.Until(`document.querySelector(".facts")?.innerText.replace(/\s+/g, " ").includes("Born Feb 3, 1990 Diets vegan, halal")`)
+	page.Press("Edit")
+	page.Until(`document.querySelector("[name=born]").value === "1990-02-03"`)
+	page.Key("Escape")
 	page.Press("Patients")
 	page.Press("Blood")
 	page.Until(rows + ` === "Bernard|Ada"`)

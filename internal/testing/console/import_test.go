@@ -33,6 +33,18 @@ func TestImportAndExport(t *testing.T) {
 	page.Sees("2 patients can be imported.")
 	page.Until(`document.querySelector(".preview").innerText.includes("a;b")`)
 	page.Screenshot("import")
+	// The answer gets lost, and the file is sent again.
+	page.Evaluate(`(() => {
+		const real = window.fetch;
+		window.fetch = async (...request) => {
+			window.fetch = real;
+			await real(...request);
+			throw new TypeError("lost");
+		};
+	})()`, nil)
+	page.Press("Import 2 patients")
+	page.Sees("Not imported. The server cannot be reached.")
+	page.Screenshot("import-failed")
 	page.Press("Import 2 patients")
 	page.Sees("2 patients imported.")
 	page.Until(rows + `.split("|").sort().join("|") === "Ada|Bernard"`)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"net/url"
 	"testing"
 )
 
@@ -61,6 +62,16 @@ func TestListsRememberWhatTheyShow(t *testing.T) {
 	page.Click(".filter-check input")
 	page.Sees("30 matches")
 	page.Until(`location.hash === "#/patients?search=jurgen+ASTHMA&without=1&rows=100"`)
+	// What no filter can be is none, and what the server refuses is said in words.
+	for _, query := range []string{"age=zzz", "age=30-", "week=zzz", "doctor=zzz", "without=0", "speciality=%00"} {
+		page.Go(server.URL + "/#/patients?" + query)
+		page.Sees("60 patients")
+	}
+	page.Allow("status of 400 (Bad Request)", "status of 404 (Not Found)")
+	page.Go(server.URL + "/#/patients?search=%00")
+	page.Until(`document.querySelector("[role=alert]")?.innerText.length > 0 && !document.querySelector("main").innerText.includes("status")`)
+	page.Go(server.URL + "/#/patients/" + url.PathEscape("../doctors/"+house))
+	page.Sees("This patient does not exist")
 }
 
 // TestSeveralAtOnce assigns a doctor to patients, exports and deletes them, and undoes that.
@@ -103,7 +114,19 @@ func TestSeveralAtOnce(t *testing.T) {
 	page.Click(".selection .button:nth-child(3)")
 	page.Press("Delete 2 patients")
 	page.Sees("1 patient")
+	page.Evaluate(`location.hash = "#/overview"`, nil)
+	page.Sees("What you have just deleted still counts")
 	page.Press("Dismiss")
+	page.SeesNot("What you have just deleted still counts")
+	page.Evaluate(`history.back()`, nil)
+	// What is deleted is selected no longer.
+	page.Click(`[aria-label="Select =Bernard"]`)
+	page.Sees("1 patient selected")
+	page.Press("Delete =Bernard")
+	page.Press("Delete patient")
+	page.Until(`document.querySelector(".selection").hidden`)
+	page.Press("Undo")
+	page.Sees("1 patient")
 	page.Until(`fetch("/api/patients/?page=1", { headers: { Authorization: "Bearer ` + ann.Access + `" } }).then((answer) => answer.json()).then(({ count }) => count === 1)`)
 
 	// The doctor's page and the patient's lead to each other.
@@ -123,6 +146,9 @@ func TestHistoryInWords(t *testing.T) {
 	patient, doctor := server.Patient(ann, "Ada"), server.Doctor(bob, "Gregory House")
 	mapping := server.Mapping(ann, patient, doctor)
 	server.Call(bob.Access, "GET", "/api/patients/"+patient+"/", nil)
+	for range 130 { // one's own views hide nothing else
+		server.Call(ann.Access, "GET", "/api/patients/"+patient+"/", nil)
+	}
 	page := signedIn(t, server, ann, path(patient))
 	history := `document.querySelector(".history").innerText`
 	page.Until(history + `.includes("You assigned Gregory House") && ` + history + `.includes("You added this patient")`)

@@ -32,7 +32,7 @@ export async function doctorsView({ route, signal, user }) {
           h("a", { href: address(["doctors", doctor.id]), class: "row-link", dir: "auto" }, marked(doctor.name, sought)),
           h("span", { class: "only-narrow muted small", dir: "auto" }, doctor.speciality || "No speciality")] },
         { name: "speciality", label: "Speciality", sort: "speciality", secondary: true, cell: (doctor, sought) => [h("span", { dir: "auto" }, marked(doctor.speciality, sought))] },
-        ...added.map((field) => ({ name: "added-field", label: field.label, sort: field.name, secondary: true,
+        ...added.map((field, index) => ({ name: `added-field-${index + 1}`, label: field.label, sort: field.name, secondary: true,
           cell: (/** @type {any} */ doctor) => [show(field, doctor[field.name])] })),
         { name: "added", label: "Added", sort: "created_at", secondary: true, cell: (doctor) => [formatDay(doctor.created_at)] },
       ],

@@ -27,17 +27,20 @@ const kinds = {
   all: () => true,
 };
 
+/** How many entries are shown at first and with each "Show more", and how many pages are read for them at most: one's own views may fill many. */
+const SHOWN = 20, PAGES = 5;
+
 /** @param {string} patient @param {AbortSignal} signal @param {string} user */
 export function historyOf(patient, signal, user) {
-  let pages = 1;
+  let steps = 1;
   /** @type {Record<string, string>} */
   let names = known;
   addedFields("/api/patients/").then((added) => { names = { ...known, ...Object.fromEntries(added.map(({ name, label }) => [name, `“${label}”`])) }; }, () => {});
-  const kind = h("select", { class: "input", id: newId(), change: () => show(answer) },
+  const kind = h("select", { class: "input", id: newId(), change: () => { show(answer); void reload(); } },
     h("option", { value: "" }, "All but my own views"), h("option", { value: "changes" }, "Changes"), h("option", { value: "others" }, "By others"), h("option", { value: "all" }, "Everything"));
   const list = h("ol", { class: "history" });
   const place = h("div", {}, skeleton(3));
-  const more = h("button", { type: "button", class: "button", hidden: true, click: () => { pages += 1; void reload(); } }, "Show more");
+  const more = h("button", { type: "button", class: "button", hidden: true, click: () => { steps += 1; show(answer); void reload(); } }, "Show more");
   const element = h("section", { class: "panel section no-print", "aria-labelledby": "history-title" },
     h("div", { class: "section-head" }, h("h2", { id: "history-title" }, "History"),
       h("div", { class: "history-kind" }, h("label", { for: kind.id, class: "visually-hidden" }, "Show"), kind)),
@@ -47,17 +50,18 @@ export function historyOf(patient, signal, user) {
   async function load(own) {
     /** @type {HistoryEvent[]} */
     const events = [];
-    let count = 0;
-    for (let page = 1; page <= pages; page += 1) {
-      const answer = await history(patient, page, own);
-      events.push(...answer.results);
-      count = answer.count;
-      if (!answer.next) break;
+    for (let page = 1; ; page += 1) {
+      const { results, next } = await history(patient, page, own);
+      events.push(...results);
+      const isWhole = !next;
+      if (isWhole || page === PAGES * steps || shownOf(events).length > SHOWN * steps) return { events, isWhole };
     }
-    return { events, count };
   }
 
-  /** @type {import("../store.js").Answer<{ events: HistoryEvent[], count: number }>} */
+  /** @param {HistoryEvent[]} events */
+  const shownOf = (events) => entriesOf(events.filter((event) => (kinds[kind.value] ?? unfolded)(event, user)));
+
+  /** @type {import("../store.js").Answer<{ events: HistoryEvent[], isWhole: boolean }>} */
   let answer = { data: undefined, error: undefined, loading: true };
 
   /** @param {typeof answer} latest */
@@ -65,12 +69,12 @@ export function historyOf(patient, signal, user) {
     answer = latest;
     const { data, error } = answer;
     element.hidden = data === undefined && isMissing(error);
-    const entries = entriesOf((data?.events ?? []).filter((event) => (kinds[kind.value] ?? unfolded)(event, user)));
+    const all = shownOf(data?.events ?? []), entries = all.slice(0, SHOWN * steps);
     if (data === undefined) fill(place, error ? failure(error, () => void reload()) : skeleton(3));
-    else fill(place, entries.length === 0 && h("p", { class: "muted" }, "Nothing of this kind."));
+    else fill(place, entries.length === 0 && h("p", { class: "muted" }, data.isWhole ? "Nothing of this kind." : "Nothing of this kind lately."));
     reconcile(list, entries, ({ id }) => id, (entry) => item(entry, user, names));
     list.hidden = entries.length === 0;
-    more.hidden = !data || data.count <= data.events.length;
+    more.hidden = !data || (data.isWhole && all.length === entries.length);
   }
 
   const { reload } = live({

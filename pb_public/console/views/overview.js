@@ -2,7 +2,7 @@
 
 import { lastChanges, overview, patients } from "../api.js";
 import { barChart, columnChart } from "../charts.js";
-import { isDeleted } from "../deletions.js";
+import { areDeleting, isDeleted } from "../deletions.js";
 import { openDoctorForm } from "../doctor-actions.js";
 import { fill, h } from "../dom.js";
 import { formatCount, formatMoment, formatNumber, formatSince, formatToday, formatWeek } from "../format.js";
@@ -21,8 +21,9 @@ const LATEST = 6;
 /** @param {import("../main.js").Context} context */
 export function overviewView({ signal }) {
   const place = h("div", { class: "overview" });
+  const pending = h("p", { class: "muted", role: "status" });
   const element = h("div", { class: "view" },
-    h("header", { class: "view-head" }, h("div", {}, h("h1", { tabindex: -1 }, "Overview"), h("p", { class: "muted" }, formatToday()))),
+    h("header", { class: "view-head" }, h("div", {}, h("h1", { tabindex: -1 }, "Overview"), h("p", { class: "muted" }, formatToday()), pending)),
     place);
   let before = "";
 
@@ -32,6 +33,8 @@ export function overviewView({ signal }) {
     signal,
     /** @param {import("../store.js").Answer<Data>} answer */
     show({ data, error }) {
+      const waits = areDeleting(["patients", "doctors", "mappings"]) ? "What you have just deleted still counts, as long as you can undo it." : "";
+      if (pending.textContent !== waits) pending.textContent = waits;
       element.setAttribute("aria-busy", String(data === undefined && error === undefined));
       if (data === undefined) return fill(place, h("div", { class: "panel" }, error ? failure(error, () => void reload()) : skeleton(8)));
       const latest = data.latest.filter(({ patient }) => !isDeleted("patients", patient)).slice(0, LATEST);

@@ -35,7 +35,7 @@ export async function patientsView({ route, signal }) {
           h("span", { class: "only-narrow muted small" }, `${formatAge(patient.age)} · ${formatDay(patient.created_at)}`)] },
         { name: "age", label: "Age", sort: "age", secondary: true, cell: (patient) => [String(patient.age)] },
         { name: "notes", label: "Notes", secondary: true, cell: (patient, sought) => [h("span", { dir: "auto", class: "excerpt" }, marked(excerptAround(patient.notes, sought, 240), sought))] },
-        ...added.map((field) => ({ name: "added-field", label: field.label, sort: field.name, secondary: true,
+        ...added.map((field, index) => ({ name: `added-field-${index + 1}`, label: field.label, sort: field.name, secondary: true,
           cell: (/** @type {any} */ patient) => [show(field, patient[field.name])] })),
         { name: "added", label: "Added", sort: "created_at", secondary: true, cell: (patient) => [formatDay(patient.created_at)] },
       ],
