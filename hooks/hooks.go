@@ -35,5 +35,6 @@ func Bind(app core.App, config *config.Config) {
 	bindRequired(app)
 	bindTokenKeys(app)
 	bindImpersonation(app)
+	bindUnchanged(app)
 	bindFlush(app)
 }

@@ -43,6 +43,12 @@ func TestLastChanges(t *testing.T) {
 	want("aU cC bC")
 	server.Must(200, alice.Access, "PATCH", "/api/collections/patients/records/"+ids["b"], map[string]any{"notes": "Hay fever"})
 	want("bU aU cC")
+	// Saving what is there changes nothing.
+	for _, body := range []map[string]any{{}, {"age": 2}, {"name": "a", "notes": server.Must(200, alice.Access, "GET", "/api/patients/"+ids["a"]+"/", nil)["notes"]}} {
+		server.Must(200, alice.Access, "PATCH", "/api/patients/"+ids["a"]+"/", body)
+		server.Must(200, alice.Access, "PATCH", "/api/collections/patients/records/"+ids["a"], body)
+	}
+	want("bU aU cC")
 	if _, err := server.App.DB().NewQuery("UPDATE patients SET name = 'A' WHERE name = 'a'").Execute(); err != nil {
 		t.Fatal(err)
 	}
