@@ -72,6 +72,8 @@ func TestLastChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	want("cU 11C 10C 9C 8C 7C 6C 5C 4C 3C") // though each row has been filled
+	server.Must(200, alice.Access, "PATCH", "/api/collections/patients/records/"+ids["a"], map[string]any{"tags": []string{"x"}})
+	want("AU cU 11C 10C 9C 8C 7C 6C 5C 4C")
 
 	history := server.Must(200, alice.Access, "GET", "/api/patients/"+ids["c"]+"/history/?page_size=3", nil)["results"].([]any)
 	if event := history[1].(map[string]any); event["action"] != "R" && history[0].(map[string]any)["action"] != "R" {

@@ -3,9 +3,10 @@ package changes
 // upsert ends the statement that notes a change.
 const upsert = " ON CONFLICT (patient) DO UPDATE SET owner = excluded.owner, changed_at = excluded.changed_at"
 
-// columns are named by whatever changes a patient: PocketBase sets all of a record's. A
-// change of the collection fills the column of its field only, which changes no patient.
-const columns = "name, age, notes, created_by"
+// columns are named by whatever changes a patient: PocketBase sets the id with the fields
+// that have changed, added ones included. A change of the collection fills the column of
+// its field only, which changes no patient.
+const columns = "id, name, age, notes, created_by"
 
 var sqliteStatements = []string{
 	`CREATE TABLE patient_changes (
