@@ -3,9 +3,13 @@
 package backup
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
+
+// isTaken reports whether tryLock failed because another process has the lock.
+func isTaken(err error) bool { return errors.Is(err, syscall.EWOULDBLOCK) }
 
 // tryLock locks a file, or changes its lock between shared and exclusive, without
 // waiting. The lock ends with the process at the latest.

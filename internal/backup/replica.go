@@ -72,6 +72,8 @@ type replication struct {
 	client   *hiddenClient
 	store    *litestream.Store
 	lock     *os.File
+	// held is the replica's lock; nil until it is claimed.
+	held *os.File
 	stop     context.CancelFunc
 	// opened is closed once the database is being replicated.
 	opened   chan struct{}
@@ -93,7 +95,7 @@ func startReplication(app core.App, settings *config.Replica) (*replication, err
 	r := &replication{app: app, replica: newReplica(settings), lock: lock, stop: stop, opened: make(chan struct{})}
 	first, cancel := context.WithTimeout(ctx, replicaTimeout)
 	defer cancel()
-	if err = r.claim(first); errors.Is(err, errOtherDatabase) {
+	if err = r.claim(first); errors.Is(err, errOtherDatabase) || errors.Is(err, errOtherServer) {
 		stop()
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -104,13 +106,18 @@ func startReplication(app core.App, settings *config.Replica) (*replication, err
 	return r, nil
 }
 
-// claim checks that the replica belongs to this database, or claims an empty one.
+// claim checks that the replica belongs to this database, or claims an empty one, and
+// holds it.
 func (r *replication) claim(ctx context.Context) error {
 	made, err := madeAt(ctx, r.app)
 	if err != nil {
 		return err
 	}
-	return r.replica.claim(ctx, made)
+	if err := r.replica.claim(ctx, made); err != nil || r.held != nil {
+		return err
+	}
+	r.held, err = r.replica.hold()
+	return err
 }
 
 func (r *replication) run(ctx context.Context) {
@@ -226,6 +233,9 @@ func (r *replication) close() error {
 	}
 	if err != nil {
 		err = fmt.Errorf("failed to replicate the last writes: %w", err)
+	}
+	if r.held != nil {
+		err = errors.Join(err, r.held.Close())
 	}
 	return errors.Join(err, r.lock.Close())
 }

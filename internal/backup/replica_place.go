@@ -23,6 +23,8 @@ import (
 type replicaPlace struct {
 	name   string
 	client litestream.ReplicaClient
+	// directory is where the replica is, if it is in one.
+	directory string
 	// read and write access the owner file.
 	read  func(ctx context.Context) ([]byte, error)
 	write func(ctx context.Context, content []byte) error
@@ -32,8 +34,11 @@ type replicaPlace struct {
 // of creation.
 const ownerName = "carebase-database"
 
-// errOtherDatabase means that the replica must not be written to.
-var errOtherDatabase = errors.New("the replica belongs to another database")
+// Why a replica must not be written to.
+var (
+	errOtherDatabase = errors.New("the replica belongs to another database")
+	errOtherServer   = errors.New("another server replicates to it")
+)
 
 func newReplica(settings *config.Replica) *replicaPlace {
 	if settings.S3 != nil {
@@ -46,7 +51,7 @@ func newReplica(settings *config.Replica) *replicaPlace {
 	}
 	owner := filepath.Join(settings.Directory, ownerName)
 	return &replicaPlace{
-		name: settings.Directory, client: file.NewReplicaClient(settings.Directory),
+		name: settings.Directory, directory: settings.Directory, client: file.NewReplicaClient(settings.Directory),
 		read: func(context.Context) ([]byte, error) { return os.ReadFile(owner) },
 		write: func(_ context.Context, content []byte) error {
 			if err := os.MkdirAll(settings.Directory, 0o700); err != nil {
@@ -105,6 +110,23 @@ func (r *replicaPlace) claim(ctx context.Context, made time.Time) error {
 		return fmt.Errorf("%w, or to another program: use another place", errOtherDatabase)
 	}
 	return r.write(ctx, []byte(made.Format(time.RFC3339Nano)+"\n"))
+}
+
+// hold keeps other servers from a directory until the returned file is closed: two that
+// continue one replica make it useless, and a restored copy has the same owner. Buckets,
+// and file systems without locks, keep nobody off.
+func (r *replicaPlace) hold() (*os.File, error) {
+	if r.directory == "" {
+		return nil, nil
+	}
+	held, err := os.OpenFile(filepath.Join(r.directory, ownerName), os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	if isTaken(tryLock(held, true)) {
+		return nil, errors.Join(fmt.Errorf("%w: give a copy of its database another place, or none", errOtherServer), held.Close())
+	}
+	return held, nil
 }
 
 // CheckNewReplica returns an error if a data directory without a database is to be

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/cmd"
@@ -26,6 +27,9 @@ func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 		if err := applyDefaults(command, domains, settings); err != nil {
 			return err
 		}
+		if err := refuseCopy(app.DataDir(), settings); err != nil {
+			return err
+		}
 		if err := checkAddresses(command, settings.MetricsAddr); err != nil {
 			return err
 		}
@@ -42,6 +46,23 @@ func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 		return nil
 	}
 	return serve
+}
+
+// refuseCopy returns an error if --dir names another directory than DATA_DIR, such as a
+// restored copy, which would continue the replica and the heads of the original.
+func refuseCopy(directory string, settings *config.Config) error {
+	if settings.PostgreSQL != nil || !settings.DataDirIsSet || settings.Backup.Replica == nil && settings.AuditHeads.Place == nil {
+		return nil
+	}
+	served, err := filepath.Abs(directory)
+	if err != nil {
+		return err
+	}
+	configured, err := filepath.Abs(settings.DataDir)
+	if err != nil || served == configured {
+		return err
+	}
+	return fmt.Errorf("--dir %s is not DATA_DIR, whose REPLICA_URL and AUDIT_HEADS_URL are set: REPLICA_URL= AUDIT_HEADS_URL= METRICS_ADDR= carebase serve --dir %s", directory, directory)
 }
 
 // describeServe makes the help say what holds here: PocketBase's has defaults of its

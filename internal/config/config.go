@@ -34,8 +34,10 @@ type Config struct {
 	HTTPAddr string
 	// MetricsAddr is the host:port to serve metrics on; empty for none.
 	MetricsAddr string
-	// DataDir is the directory of the SQLite databases and the uploaded files.
-	DataDir string
+	// DataDir is the directory of the SQLite databases and the uploaded files, and
+	// DataDirIsSet whether DATA_DIR names it.
+	DataDir      string
+	DataDirIsSet bool
 	// AccessTokenLifetime and RefreshTokenLifetime are the lifetimes of new tokens.
 	AccessTokenLifetime, RefreshTokenLifetime time.Duration
 	// RotateRefreshTokens and BlacklistAfterRotation are SimpleJWT's settings.
@@ -197,6 +199,7 @@ func Parse(environment map[string]string) (*Config, error) {
 		TrustedProxies:         v.networks("TRUSTED_PROXIES", raw.TrustedProxies),
 		HTTPAddr:               v.address(raw.HTTPAddr, raw.Port),
 		DataDir:                orDefault(raw.DataDir, "pb_data"),
+		DataDirIsSet:           raw.DataDir != "",
 		AccessTokenLifetime:    v.lifetime("ACCESS_TOKEN_LIFETIME", raw.AccessTokenLifetime, 30*time.Minute),
 		RefreshTokenLifetime:   v.lifetime("REFRESH_TOKEN_LIFETIME", raw.RefreshTokenLifetime, 168*time.Hour),
 		RotateRefreshTokens:    v.boolean("ROTATE_REFRESH_TOKENS", raw.RotateRefreshTokens),

@@ -69,6 +69,10 @@ func TestReplica(t *testing.T) {
 	// The restored server goes on with the same replica.
 	restored.Patient(ann, "Last")
 	replicated(t, replica, func() { restored.Patient(ann, "Filler") })
+	// A copy, as of a drill, does not: it would make the replica useless.
+	restore("copy")
+	refused(t, directory, "REPLICA_URL: another server replicates to it", append(environment, "HTTP_ADDR=127.0.0.1:0"), "serve", "--dir", "copy")
+	refused(t, directory, "--dir copy is not DATA_DIR", append(environment, "HTTP_ADDR=127.0.0.1:0", "DATA_DIR=last"), "serve", "--dir", "copy")
 	restored.kill(t)
 	restored.end(t)
 	refused(t, directory, "--force replaces it", environment, "backup", "restore", "--from-replica", "--dir", "last")
