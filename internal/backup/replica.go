@@ -74,7 +74,7 @@ type replication struct {
 	lock     *os.File
 	// held is the replica's lock; nil until it is claimed.
 	held *os.File
-	stop     context.CancelFunc
+	stop context.CancelFunc
 	// opened is closed once the database is being replicated.
 	opened   chan struct{}
 	loops    sync.WaitGroup

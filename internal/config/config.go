@@ -174,7 +174,7 @@ type variables struct {
 // Load reads .env in the working directory and the environment; the environment takes
 // precedence. Its error lists every problem, one per line.
 func Load() (*Config, error) {
-	environment, err := readDotenv(".env")
+	environment, err := readDotenv(dotenv)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func TestEverythingSet(t *testing.T) {
 	}
 	want := &config.Config{
 		SecretKey: strings.Repeat("é", 32), AllowedHosts: []string{"a.example", ".b.example", "*", "127.0.0.1", "::1"},
-		CORSAllowedOrigins: []string{"https://a.example", "http://localhost:3000"}, HTTPAddr: ":9000", DataDir: "/srv/x",
+		CORSAllowedOrigins: []string{"https://a.example", "http://localhost:3000"}, HTTPAddr: ":9000", DataDir: "/srv/x", DataDirIsSet: true,
 		AccessTokenLifetime: 90 * time.Second, RefreshTokenLifetime: time.Hour, RefreshReuseGrace: 0, RotateRefreshTokens: true, BlacklistAfterRotation: true,
 		Throttle: &config.Throttle{
 			Login: config.Rate{Requests: 10, Period: time.Second}, FailedLogin: config.Rate{Requests: 20, Period: time.Minute},
@@ -290,10 +290,15 @@ func TestDotEnv(t *testing.T) {
 	if got, err = config.Load(); err != nil || got.DoctorsScope != config.DoctorsOwner {
 		t.Errorf("with a byte order mark: got %+v, %v", got, err)
 	}
+	writeFile(t, ".env", "PORT=8000\nBACKUP_CRN=0 3 * * *\nDATADIR=x\n")
+	if names, err := config.Misspelt(); err != nil || !slices.Equal(names, []string{"BACKUP_CRN", "DATADIR"}) {
+		t.Errorf("misspelt: got %v, %v", names, err)
+	}
 	for content, line := range map[string]string{
 		"SECRET_KEY='unfinished hush-hush\n":                      "line 1",
 		"\ufeffHTTP_ADDR=:1\n\n# hush\nhush-hush 1\nDEBUG=True\n": "line 4",
 		"A='two\nlines'\nhush-hush\n":                             "line 3",
+		"DEBUG=True\n=hush-hush\n":                                "line 2",
 	} {
 		writeFile(t, ".env", content)
 		if _, err := config.Load(); err == nil || !strings.HasPrefix(err.Error(), ".env, "+line+": ") || strings.Contains(err.Error(), "hush") {

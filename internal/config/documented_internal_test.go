@@ -37,13 +37,13 @@ func TestVariablesAreDocumented(t *testing.T) {
 			t.Errorf("%s has %v, want %v", file, got, names)
 		}
 		// PG_HOST and others count only if PG_DB is set, and PG_SSLMODE is left to
-		// the driver if it is unset.
+		// the driver if it is unset. DATA_DIR counts if it is set to its default.
 		defaults["PG_DB"] = "carebase"
 		got, err := Parse(defaults)
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
-		want, err := Parse(map[string]string{"PG_DB": "carebase", "PG_SSLMODE": "prefer"})
+		want, err := Parse(map[string]string{"PG_DB": "carebase", "PG_SSLMODE": "prefer", "DATA_DIR": defaults["DATA_DIR"]})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,11 +6,17 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/joho/godotenv"
 )
+
+// dotenv is the name of the file in the working directory.
+const dotenv = ".env"
 
 // maxDotenv is the maximum size of a .env file in bytes.
 const maxDotenv = 256 << 10
@@ -40,11 +46,28 @@ func readDotenv(name string) (map[string]string, error) {
 		return nil, fmt.Errorf("%s has more than %d bytes", name, maxDotenv)
 	}
 	text := string(bytes.TrimPrefix(content, []byte(byteOrderMark)))
-	variables, err := godotenv.Unmarshal(text)
-	if err != nil {
+	variables, valid := parseDotenv(text)
+	if !valid {
 		return nil, fmt.Errorf("%s, line %d: a line must be NAME=value, or empty, or a # comment", name, badLine(text))
 	}
 	return variables, nil
+}
+
+// parseDotenv returns the variables of a text, and whether each of its lines is valid.
+func parseDotenv(text string) (variables map[string]string, valid bool) {
+	variables, err := godotenv.Unmarshal(text)
+	_, nameless := variables[""]
+	return variables, err == nil && !nameless
+}
+
+// Misspelt returns the names in .env that are no variables of the configuration and do
+// nothing, in order.
+func Misspelt() ([]string, error) {
+	found, err := readDotenv(dotenv)
+	for field := range reflect.TypeFor[variables]().Fields() {
+		delete(found, field.Tag.Get("env"))
+	}
+	return slices.Sorted(maps.Keys(found)), err
 }
 
 // badLine returns the number of the line at which an invalid text stops being valid.
@@ -52,7 +75,7 @@ func readDotenv(name string) (map[string]string, error) {
 func badLine(text string) int {
 	lines := strings.SplitAfter(text, "\n")
 	for n := len(lines) - 1; n > 0; n-- {
-		if _, err := godotenv.Unmarshal(strings.Join(lines[:n], "")); err == nil {
+		if _, valid := parseDotenv(strings.Join(lines[:n], "")); valid {
 			return n + 1
 		}
 	}

@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strings"
 
+	"carebase/internal/config"
 	"carebase/internal/datadir"
 	"carebase/internal/version"
 )
@@ -26,6 +28,10 @@ func checkConfiguration(_ context.Context, d *deployment) []Finding {
 	if err := d.checkNames(d.settings.APIResources); err != nil {
 		found = wrong(err.Error(), "take that name out of API_RESOURCES, which names collections that you have made: the server does not start with it")
 	}
+	misspelt, err := config.Misspelt()
+	if err != nil {
+		return wrong(err.Error(), "correct it")
+	}
 	for _, each := range []struct {
 		applies        bool
 		level          Level
@@ -39,6 +45,7 @@ func checkConfiguration(_ context.Context, d *deployment) []Finding {
 		{isPublic(d.settings.HTTPAddr) && len(d.settings.TrustedProxies) == 0, Note, "HTTP_ADDR " + d.settings.HTTPAddr + " is reachable from other machines without TLS",
 			"listen on 127.0.0.1 behind a proxy and list it in TRUSTED_PROXIES, or use serve DOMAIN"},
 		{len(d.settings.SuperuserNetworks) == 0 && !d.settings.SuperuserMFA, Note, "superusers may sign in from anywhere", "set SUPERUSER_NETWORKS, or SUPERUSER_MFA"},
+		{len(misspelt) > 0, Note, strings.Join(misspelt, ", ") + " in .env is no setting of Carebase's", "correct the name; README.md lists them"},
 		{isOpen(".env"), Wrong, ".env can be read by other users", "chmod 600 .env"},
 	} {
 		if each.applies {
