@@ -25,7 +25,7 @@ func TestImportCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ content, arguments, printed, failure string }{
-		{"name,age\nAda,1\n", "", "", "--owner: user '' does not exist"},
+		{"name,age\nAda,1\n", "", "", "--owner missing: carebase import csv FILE --owner EMAIL"},
 		{"name,age\nAda,1\n", "--owner bob@example.com", "", "--owner: user 'bob@example.com' does not exist"},
 		{"name,age\nAda,1\n", "--collection users --owner " + email, "", `--collection is "users"; it must be patients or doctors`},
 		{"name,age\n,1\nAda,x\n", "--owner " + email, "line 2, name: This field may not be blank.\nline 3, age: A valid integer is required.\n", "Nothing was imported: there are 2 errors."},
