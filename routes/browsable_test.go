@@ -56,7 +56,7 @@ func keepSession(page *browser.Page, user testapp.User, until time.Time) {
 // signIn fills in the page's own form.
 func signIn(page *browser.Page, user testapp.User) {
 	page.Helper()
-	page.Fill("Email address", user.Email)
+	page.Fill("Email", user.Email)
 	page.Fill("Password", testapp.Password)
 	page.Click("#sign-in-form button")
 	answers(page, "HTTP 200 OK")

@@ -28,5 +28,8 @@ func TestResetPassword(t *testing.T) {
 	used.Fill("New password", "An0ther-one!2")
 	used.Press("Set the password")
 	used.Sees("The link is invalid or has expired.")
-	browser.Open(t, server.URL+"/reset-password/").Sees("The link is invalid or has expired.")
+	none := browser.Open(t, server.URL+"/reset-password/")
+	none.Sees("The link is invalid or has expired.")
+	none.Press("Ask for a new link")
+	none.Sees("You get a mail with a link")
 }
