@@ -19,6 +19,7 @@ const PATIENCE = 4000;
 const INPUTS = {
   string: {}, email: { type: "email" }, url: { inputmode: "url" }, integer: { inputmode: "numeric" }, float: { inputmode: "decimal" }, decimal: { inputmode: "decimal" },
   boolean: { type: "checkbox" }, date: { type: "date" }, choice: {},
+  "multiple choice": { type: "checkboxes", textOf: (value) => JSON.stringify(value ?? []) },
   datetime: { help: "Such as 2026-01-31, or 2026-01-31T12:00:00Z with a time.", textOf: (value) => isDay(value) ? value.slice(0, 10) : String(value ?? "") },
 };
 
@@ -50,21 +51,24 @@ async function load(path) {
 export function inputsOf(added) {
   return added.filter(({ type, read_only }) => !read_only && INPUTS[type]).map(({ name, label, type, required, help_text, max_length, choices }) => ({
     name, label, required,
-    ...(help_text && { help: help_text }),
-    ...(type === "string" && (max_length ?? Infinity) > 500 && { lines: 4 }),
+    ...(type === "string" && (max_length ?? Infinity) > 500 && { lines: max_length ? 1 : 4 }),
     ...(choices && { choices: choices.map(({ value, display_name }) => ({ value: String(value), label: display_name })) }),
     ...INPUTS[type],
+    help: [help_text, INPUTS[type]?.help].filter(Boolean).join(" "),
   }));
 }
 
 /**
  * Returns what is sent for the values of a form. A number that is left empty is not
- * sent, and 0, which is none, in the place of one; a date without a value is null.
+ * sent, and 0, which is none, in the place of one; a date without a value is null, and
+ * several choices are a list.
  * @param {Declared[]} added @param {Record<string, string>} values @param {boolean} isNew
  */
 export function encodeAdded(added, values, isNew) {
   const types = new Map(added.map(({ name, type, required }) => [name, required ? "" : type]));
-  return Object.fromEntries(Object.entries(values).flatMap(/** @returns {[string, string | number | null][]} */ ([name, value]) => {
+  const lists = new Set(added.filter(({ type }) => type === "multiple choice").map(({ name }) => name));
+  return Object.fromEntries(Object.entries(values).flatMap(/** @returns {[string, any][]} */ ([name, value]) => {
+    if (lists.has(name)) return [[name, JSON.parse(value)]];
     const type = value === "" ? types.get(name) : undefined;
     if (type === "datetime" || type === "date") return [[name, null]];
     if (type === "integer" || type === "float" || type === "decimal") return isNew ? [] : [[name, 0]];
