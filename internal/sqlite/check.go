@@ -38,9 +38,20 @@ func Bind(app core.App) {
 					return err
 				}
 			}
-			return e.Next()
+			return explain(e.App.DataDir(), e.Next())
 		},
 	})
+}
+
+// explain says what keeps SQLite from opening the files of a directory.
+func explain(directory string, err error) error {
+	switch {
+	case dberror.HasSQLiteCode(err, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+		return fmt.Errorf("another process holds the database in %s, end that process or wait until it is done: %w", directory, err)
+	case dberror.HasSQLiteCode(err, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+		return fmt.Errorf("the database in %s cannot be written, look at the permissions of its files and of the directory: %w", directory, err)
+	}
+	return err
 }
 
 // check checks a file without changing it or creating others beside it. A
@@ -104,7 +115,7 @@ func inspect(path string) error {
 	case dberror.IsCorrupt(err) || err == nil && verdict != "ok":
 		return fmt.Errorf("the database %s is damaged; it was not changed: restore a backup", path)
 	case dberror.HasSQLiteCode(err, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-		return fmt.Errorf("another process holds the database %s: end that process, or wait until it is done", path)
+		return explain(filepath.Dir(path), err)
 	case err != nil:
 		return fmt.Errorf("failed to read the database %s; it was not changed: %w", path, err)
 	case !known:

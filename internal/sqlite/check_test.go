@@ -78,7 +78,8 @@ func TestInvalidFilesAreNotChanged(t *testing.T) {
 
 // TestHeldFilesAreNotDamaged starts on a file that another process has locked.
 func TestHeldFilesAreNotDamaged(t *testing.T) {
-	path := filepath.Join(t.TempDir(), files[0])
+	directory := t.TempDir()
+	path := filepath.Join(directory, files[0])
 	if err := os.WriteFile(path, database(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +94,7 @@ func TestHeldFilesAreNotDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := check(path); err == nil || !strings.Contains(err.Error(), "another process holds the database "+path) {
+	if err := check(path); err == nil || !strings.Contains(err.Error(), "another process holds the database in "+directory) {
 		t.Errorf("got %v", err)
 	}
 }
