@@ -44,18 +44,21 @@ export function openImport() {
   /** @param {File} file @param {Row[]} rows @param {Imported} found */
   function show(file, rows, found) {
     const wrong = found.errors.length, key = newKey();
-    const confirm = h("button", { type: "button", class: "button primary", click: () => void run(file, key, confirm) }, `Import ${formatCount(found.rows, "patient")}`);
+    const confirm = h("button", { type: "button", class: "button primary", click: () => void run(file, key, confirm, problem) }, `Import ${formatCount(found.rows, "patient")}`);
+    const problem = h("div", { role: "alert" });
     const where = found.rows > 0 ? ` in ${formatCount(found.rows, "row")}` : "";
     fill(place,
       h("p", { class: wrong > 0 ? "notice bad" : "notice" }, wrong > 0
         ? `${formatCount(wrong, "error")}${where}. Correct the file and choose it again.` : `${found.rows > 0 ? formatCount(found.rows, "patient") : "No patient"} can be imported.`),
       preview(rows, found),
+      problem,
       wrong > 0 ? errorList(rows, found) : found.rows > 0 && h("div", { class: "dialog-actions" }, h("button", { type: "button", class: "button", click: () => dialog.close() }, "Cancel"), confirm));
   }
 
-  /** @param {File} file @param {string} key @param {HTMLButtonElement} button */
-  async function run(file, key, button) {
+  /** @param {File} file @param {string} key @param {HTMLButtonElement} button @param {HTMLElement} problem */
+  async function run(file, key, button, problem) {
     button.disabled = true;
+    fill(problem);
     try {
       const done = await importFile(patients.path, file, { dryRun: false, key });
       if (done.errors.length > 0) return show(file, readCsv(await file.text()), done);
@@ -64,7 +67,7 @@ export function openImport() {
       toast(`${formatCount(done.created, "patient")} imported.`);
     } catch (error) {
       button.disabled = false;
-      toast(`Not imported. ${explain(error)}`, { bad: true });
+      fill(problem, h("p", { class: "notice bad" }, `Not imported. ${explain(error)}`));
     }
   }
 }

@@ -139,6 +139,8 @@ export function listView({ collection, title, one, hint, picture, columns, order
     const shown = data?.results.filter(({ id }) => !isDeleted(collection, id)) ?? [];
     const count = data ? data.count - (data.results.length - shown.length) : 0;
     const isEmpty = data !== undefined && count === 0;
+    // What can still be undone is counted, though it is not shown.
+    if (!loading && state.page > 1 && shown.length === 0 && count > 0) return go({ page: state.page - 1 });
     table.hidden = data === undefined || isEmpty;
     pages.element.hidden = table.hidden;
     if (failed) fill(place, failure(error, () => void reload()));

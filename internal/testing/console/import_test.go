@@ -43,7 +43,7 @@ func TestImportAndExport(t *testing.T) {
 		};
 	})()`, nil)
 	page.Press("Import 2 patients")
-	page.Sees("Not imported. The server cannot be reached.")
+	page.Until(`document.querySelector("dialog").innerText.includes("Not imported. The server cannot be reached.")`)
 	page.Screenshot("import-failed")
 	page.Press("Import 2 patients")
 	page.Sees("2 patients imported.")

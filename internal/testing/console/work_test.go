@@ -62,6 +62,15 @@ func TestListsRememberWhatTheyShow(t *testing.T) {
 	page.Click(".filter-check input")
 	page.Sees("30 matches")
 	page.Until(`location.hash === "#/patients?search=jurgen+ASTHMA&without=1&rows=100"`)
+	// A page of which everything is deleted gives way to the one before.
+	page.Go(server.URL + "/#/patients?rows=50&page=2")
+	page.Sees("51–60 of 60")
+	page.Click(`[aria-label="Select all on this page"]`)
+	page.Click(".selection .button:nth-child(3)")
+	page.Press("Delete 10 patients")
+	page.Sees("1–50 of 50")
+	page.Press("Undo")
+	page.Sees("1–50 of 60")
 	// What no filter can be is none, and what the server refuses is said in words.
 	for _, query := range []string{"age=zzz", "age=30-", "week=zzz", "doctor=zzz", "without=0", "speciality=%00"} {
 		page.Go(server.URL + "/#/patients?" + query)
