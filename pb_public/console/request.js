@@ -17,7 +17,7 @@ export class Unreachable extends Error {
 /** Returns a message for an error. @param {unknown} error */
 export function explain(error) {
   if (error instanceof Refused && error.status === 404) return "This no longer exists, or belongs to someone else.";
-  if (error instanceof Refused && error.status === 409) return "This is being saved already. Try again in a moment.";
+  if (error instanceof Refused && error.status === 409 && error.message.includes("Idempotency-Key")) return "This is being saved already. Try again in a moment.";
   if (error instanceof Refused && error.status === 400 && !error.body?.detail) return sayAll(error.body) || "The server does not accept this.";
   if (error instanceof Refused && error.status >= 500) return "The server has a problem. Try again in a moment.";
   return error instanceof Error && error.message ? error.message : "Something went wrong. Try again.";
