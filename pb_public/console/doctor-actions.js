@@ -1,11 +1,11 @@
 // What can be done with a doctor, wherever one is shown.
 
 import { doctors } from "./api.js";
-import { addedFields, encodeAdded, inputsOf } from "./declared.js";
+import { encodeAdded, inputsOf } from "./declared.js";
 import { schedule } from "./deletions.js";
 import { confirm } from "./dialog.js";
 import { formatCount } from "./format.js";
-import { openRecordForm } from "./record-form.js";
+import { addedToForm, openRecordForm } from "./record-form.js";
 
 /** @typedef {import("./api.js").Doctor} Doctor */
 
@@ -17,8 +17,8 @@ const fields = [
 
 /** Opens the form of a doctor, or of a new one. @param {Doctor} [item] */
 export async function openDoctorForm(item) {
-  const added = await addedFields(doctors.path).catch(() => []);
-  openRecordForm({
+  const added = await addedToForm("doctors", doctors.path, item);
+  if (added) openRecordForm({
     collection: "doctors", one: "doctor", fields: [...fields, ...inputsOf(added)], ...(item && { item }), resource: doctors,
     encode: (values, isNew) => encodeAdded(added, values, isNew),
     done: () => {},

@@ -9,7 +9,7 @@ import { h } from "./dom.js";
 import { formatCount } from "./format.js";
 import { csvOf, saveFile } from "./csv.js";
 import { explain, isInvalid } from "./request.js";
-import { openRecordForm } from "./record-form.js";
+import { addedToForm, openRecordForm } from "./record-form.js";
 import { address, go } from "./router.js";
 import { publish } from "./store.js";
 import { toast } from "./toast.js";
@@ -25,8 +25,8 @@ const fields = [
 
 /** Opens the form of a patient, or of a new one. @param {Patient} [item] */
 export async function openPatientForm(item) {
-  const added = await addedFields(patients.path).catch(() => []);
-  openRecordForm({
+  const added = await addedToForm("patients", patients.path, item);
+  if (added) openRecordForm({
     collection: "patients", one: "patient", fields: [...fields, ...inputsOf(added)], ...(item && { item }), resource: patients,
     encode: (values, isNew) => encodeAdded(added, values, isNew),
     done: (patient, isNew) => { if (isNew) go(address(["patients", patient.id])); },

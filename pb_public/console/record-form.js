@@ -1,8 +1,9 @@
 // The dialog that adds or changes a record. What is typed is kept as a draft, and
 // nothing that somebody else saved meanwhile is overwritten unseen.
 
-import { isMissing, isStale, newKey } from "./request.js";
+import { explain, isMissing, isStale, newKey } from "./request.js";
 import { comparison } from "./conflict.js";
+import { addedFields } from "./declared.js";
 import { confirm, openDialog } from "./dialog.js";
 import { h } from "./dom.js";
 import { draftOf, dropDraft, keepDraft } from "./drafts.js";
@@ -22,6 +23,21 @@ const ATTEMPTS = 3;
  *   encode?: (values: import("./form.js").Values, isNew: boolean) => object, done: (item: Item, isNew: boolean) => void,
  * }} RecordFormOptions
  */
+
+/**
+ * Returns the added fields that a form asks for. Without an answer that is none, but null
+ * for a draft, which may have values of them.
+ * @param {string} collection @param {string} path @param {{ id: import("./api.js").Id } | undefined} item
+ */
+export async function addedToForm(collection, path, item) {
+  try {
+    return await addedFields(path);
+  } catch (error) {
+    if (!draftOf(collection, item)) return [];
+    toast(`Not opened. ${explain(error)}`, { bad: true });
+    return null;
+  }
+}
 
 /** @template {{ id: import("./api.js").Id, name: string, etag?: string }} Item @param {RecordFormOptions<Item>} options */
 export function openRecordForm({ collection, one, fields, item, resource, encode = (values) => values, done }) {

@@ -88,4 +88,21 @@ func TestAddedFields(t *testing.T) {
 	page.Fill("Room", "C3")
 	page.Press("Save")
 	page.Until(`document.querySelector(".facts")?.innerText.includes("C3")`)
+	// A draft is not opened without the fields that it is of.
+	page.Press("Edit")
+	page.Fill("Room", "D4")
+	page.Evaluate(`location.hash = "#/overview"`, nil)
+	page.Reload()
+	page.Evaluate(`(() => {
+		const real = window.fetch;
+		window.fetch = (path, options) => {
+			if (options?.method !== "OPTIONS") return real(path, options);
+			window.fetch = real;
+			return Promise.reject(new TypeError("lost"));
+		};
+	})()`, nil)
+	page.Press("Continue")
+	page.Sees("Not opened. The server cannot be reached.")
+	page.Press("Continue")
+	page.Until(`document.querySelector("[name=room]")?.value === "D4"`)
 }
