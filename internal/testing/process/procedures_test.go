@@ -17,7 +17,7 @@ import (
 // operatorsShell is what an operator's shell has: the program, and systemd's service.
 type operatorsShell struct {
 	directory, address, second string
-	// blocks are the commands of docs/procedures.md by name.
+	// blocks are the commands of docs/procedures.md and docs/upgrading.md by name.
 	blocks map[string]string
 }
 
@@ -52,13 +52,15 @@ func newOperatorsShell(t *testing.T) *operatorsShell {
 		}
 		t.Skip("curl is not installed: apt-get install curl")
 	}
-	page, err := os.ReadFile(filepath.Join(module.Root(), "docs", "procedures.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	shell := &operatorsShell{directory: t.TempDir(), address: testapp.UnusedAddress(t), second: testapp.UnusedAddress(t), blocks: map[string]string{}}
-	for _, match := range procedureBlock.FindAllStringSubmatch(string(page), -1) {
-		shell.blocks[match[1]] = match[2]
+	for _, name := range []string{"upgrading.md", "procedures.md"} {
+		page, err := os.ReadFile(filepath.Join(module.Root(), "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range procedureBlock.FindAllStringSubmatch(string(page), -1) {
+			shell.blocks[match[1]] = match[2]
+		}
 	}
 	settings, err := os.ReadFile(filepath.Join(module.Root(), "deploy", "systemd", "carebase.env"))
 	if err != nil {
@@ -100,7 +102,7 @@ func (s *operatorsShell) procedure(t *testing.T, name string) {
 	t.Helper()
 	block, found := s.blocks[name]
 	if !found {
-		t.Fatalf("docs/procedures.md has no %s", name)
+		t.Fatalf("the pages have no procedure %s", name)
 	}
 	delete(s.blocks, name)
 	s.run(t, s.blocks[""]+block)
@@ -108,7 +110,7 @@ func (s *operatorsShell) procedure(t *testing.T, name string) {
 
 func (s *operatorsShell) run(t *testing.T, script string) {
 	t.Helper()
-	script = strings.NewReplacer("/etc/carebase/", s.directory+"/etc/", "/var/tmp/", s.directory+"/tmp-", "127.0.0.1:8000", s.address, "127.0.0.1:8001", s.second).Replace(script)
+	script = strings.NewReplacer("/etc/carebase/", s.directory+"/etc/", "/usr/local/bin/", s.directory+"/bin/", "/var/tmp/", s.directory+"/tmp-", "127.0.0.1:8000", s.address, "127.0.0.1:8001", s.second).Replace(script)
 	shell := exec.Command("bash", "-euo", "pipefail", "-c", script)
 	shell.Dir = s.directory
 	shell.Env = []string{"ROOT=" + s.directory, "HOME=" + s.directory, "PATH=" + filepath.Join(s.directory, "bin") + ":" + os.Getenv("PATH")}
@@ -167,6 +169,14 @@ func TestProcedures(t *testing.T) {
 	}
 	server.SignIn(&ann)
 	server.Patient(ann, "Second")
+	shell.run(t, "cp bin/carebase carebase.new; cp bin/carebase carebase.old")
+	shell.procedure(t, "upgrade")
+	server.SignIn(&ann)
+	server.Patient(ann, "After the upgrade")
+	shell.procedure(t, "rollback")
+	if list := patientsOf(server, ann); strings.Contains(list, "After the upgrade") || !strings.Contains(list, "Second") {
+		t.Errorf("rollback: got %s", list)
+	}
 	shell.procedure(t, "key")
 	if status := server.Call(ann.Access, http.MethodGet, "/api/patients/", nil).Status; status != http.StatusUnauthorized {
 		t.Errorf("key: got %d", status)
