@@ -28,8 +28,8 @@ const InvalidEmail = "Enter a valid email address."
 var (
 	emailDotAtom  = regexp.MustCompile("(?i)^[-!#$%&'*+/=?^_`{}|~0-9A-Zİı]+(\\.[-!#$%&'*+/=?^_`{}|~0-9A-Zİı]+)*$")
 	emailQuoted   = regexp.MustCompile(`^"([\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*"$`)
-	domainLabel   = regexp.MustCompile(`(?i)^[A-Z0-9\x{a1}-\x{ffff}]([A-Z0-9\x{a1}-\x{ffff}-]{0,61}[A-Z0-9\x{a1}-\x{ffff}])?$`)
-	domainTop     = regexp.MustCompile(`(?i)^([A-Z\x{a1}-\x{ffff}][A-Z\x{a1}-\x{ffff}-]{0,61}[A-Z\x{a1}-\x{ffff}]|xn--[A-Z0-9\x{130}\x{131}]{1,59})$`)
+	domainLabel   = lazily(`(?i)^[A-Z0-9\x{a1}-\x{ffff}]([A-Z0-9\x{a1}-\x{ffff}-]{0,61}[A-Z0-9\x{a1}-\x{ffff}])?$`)
+	domainTop     = lazily(`(?i)^([A-Z\x{a1}-\x{ffff}][A-Z\x{a1}-\x{ffff}-]{0,61}[A-Z\x{a1}-\x{ffff}]|xn--[A-Z0-9\x{130}\x{131}]{1,59})$`)
 	domainLiteral = regexp.MustCompile(`(?i)^\[[A-F0-9:.]+\]$`)
 )
 
@@ -55,11 +55,11 @@ func validDomain(domain string) bool {
 	labels := strings.Split(domain, ".")
 	top := len(labels) - 1
 	for _, label := range labels[:top] {
-		if !domainLabel.MatchString(label) {
+		if !domainLabel().MatchString(label) {
 			return false
 		}
 	}
-	return top > 0 && domainTop.MatchString(labels[top])
+	return top > 0 && domainTop().MatchString(labels[top])
 }
 
 // domains are compared as they are looked up, and shown in their own letters.

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -14,7 +15,7 @@ const InvalidURL = "Enter a valid URL."
 const maxURL, maxHost = 2048, 253
 
 // urlPattern is the pattern of Django's URLValidator.
-var urlPattern = regexp.MustCompile(`(?i)^(?:https?|ftps?)://(?:[^\s:@/]+(?::[^\s:@/]*)?@)?(` +
+var urlPattern = lazily(`(?i)^(?:https?|ftps?)://(?:[^\s:@/]+(?::[^\s:@/]*)?@)?(` +
 	ipv4 + `|\[[0-9a-f:.]+\]|` + label + `(?:\.` + label + `)*\.(?:` + letter + `(?:[a-z\x{a1}-\x{ffff}-]{0,61}` + letter + `)|xn--[a-z0-9]{1,59})\.?|localhost)` +
 	`(?::[0-9]{1,5})?(?:[/?#][^\s]*)?$`)
 
@@ -24,9 +25,15 @@ const (
 	label  = `[a-z\x{a1}-\x{ffff}0-9](?:[a-z\x{a1}-\x{ffff}0-9-]{0,61}[a-z\x{a1}-\x{ffff}0-9])?`
 )
 
+// lazily compiles a pattern when it is first used. Those of all letters take
+// milliseconds, which a start would wait for.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 // validURL reports whether Django's URLValidator accepts a URL.
 func validURL(text string) bool {
-	match := urlPattern.FindStringSubmatch(text)
+	match := urlPattern().FindStringSubmatch(text)
 	if match == nil || utf8.RuneCountInString(text) > maxURL || len(match[1]) > maxHost || strings.ContainsRune(text, 0) {
 		return false
 	}

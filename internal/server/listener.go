@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -26,10 +27,13 @@ func BindListener(app core.App, database string, banner io.Writer) {
 		if err := e.Next(); err != nil {
 			return errors.Join(err, listener.Close())
 		}
+		releasePagesOnce()
 		printBanner(banner, e, database)
 		return nil
 	})
 }
+
+var releasePagesOnce = sync.OnceFunc(releaseStartPages)
 
 // printBanner says where everything is. The address is the listener's, which
 // knows the port even if the system chose it.

@@ -46,6 +46,7 @@ var allocator struct {
 	methods  sqlite3.Tsqlite3_mem_methods
 	allocate func(*libc.TLS, int32) uintptr
 	release  func(*libc.TLS, uintptr)
+	resize   func(*libc.TLS, uintptr, int32) uintptr
 	size     func(*libc.TLS, uintptr) int32
 	roundUp  func(*libc.TLS, int32) int32
 }
@@ -64,7 +65,9 @@ func init() {
 	allocator.release = functionAt[func(*libc.TLS, uintptr)](methods.FxFree)
 	allocator.size = functionAt[func(*libc.TLS, uintptr) int32](methods.FxSize)
 	allocator.roundUp = functionAt[func(*libc.TLS, int32) int32](methods.FxRoundup)
-	methods.FxMalloc, methods.FxFree, methods.FxRoundup = addressOf(allocate), addressOf(release), addressOf(roundUp)
+	allocator.resize = functionAt[func(*libc.TLS, uintptr, int32) uintptr](methods.FxRealloc)
+	methods.FxMalloc, methods.FxFree, methods.FxRealloc = addressOf(allocate), addressOf(release), addressOf(resize)
+	methods.FxSize, methods.FxRoundup = addressOf(sizeOf), addressOf(roundUp)
 	configure(thread, sqlite3.SQLITE_CONFIG_MALLOC, uintptr(unsafe.Pointer(methods)))
 }
 
@@ -82,6 +85,9 @@ func pieceBits(size int32) int {
 
 // roundUp returns how many bytes a piece really has, which SQLite asks for and may use.
 func roundUp(thread *libc.TLS, size int32) int32 {
+	if isPage(size) {
+		return cachedPageBytes
+	}
 	if length := pieceBits(size); size > 0 && length <= mostPieceBits {
 		return 1<<length - pieceHeaderBytes
 	}
@@ -101,6 +107,11 @@ func piecesOf(size int32) *pieces {
 
 func allocate(thread *libc.TLS, size int32) uintptr {
 	size = roundUp(thread, size)
+	if isPage(size) {
+		if page := takePage(); page != 0 {
+			return page
+		}
+	}
 	if kept := piecesOf(size); kept != nil {
 		if piece := kept.take(); piece != 0 {
 			return piece
@@ -110,9 +121,33 @@ func allocate(thread *libc.TLS, size int32) uintptr {
 }
 
 func release(thread *libc.TLS, piece uintptr) {
+	if inPageMemory(piece) {
+		pageMemory.keep(piece)
+		return
+	}
 	if kept := piecesOf(allocator.size(thread, piece)); kept == nil || !kept.keep(piece) {
 		allocator.release(thread, piece)
 	}
+}
+
+// resize is for other memory that is as large as a page: SQLite does not resize pages.
+func resize(thread *libc.TLS, piece uintptr, size int32) uintptr {
+	if !inPageMemory(piece) {
+		return allocator.resize(thread, piece, size)
+	}
+	other := allocate(thread, size)
+	if other != 0 {
+		libc.Xmemcpy(thread, other, piece, uint64(min(size, cachedPageBytes)))
+		release(thread, piece)
+	}
+	return other
+}
+
+func sizeOf(thread *libc.TLS, piece uintptr) int32 {
+	if inPageMemory(piece) {
+		return cachedPageBytes
+	}
+	return allocator.size(thread, piece)
 }
 
 // take returns a piece, 0 if there is none.

@@ -1,40 +1,53 @@
 package sqlite
 
 import (
-	"encoding/binary"
 	"path/filepath"
 	"testing"
+	"unsafe"
 
 	"modernc.org/libc"
-	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// TestPagesAreKeptInOwnMemory reads SQLite's statistics, which show whether
-// pages fit into the preallocated memory.
+// TestPagesAreKeptInOwnMemory fills a page cache, which takes its pages from the memory
+// for them, and gives them back to it.
 func TestPagesAreKeptInOwnMemory(t *testing.T) {
 	db, err := Connect(filepath.Join(t.TempDir(), "data.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	before := len(pageMemory.unused())
 	if _, err := db.NewQuery("CREATE TABLE numbers AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n").Execute(); err != nil {
 		t.Fatal(err)
 	}
-	if used, _ := status(sqlite3.SQLITE_STATUS_PAGECACHE_USED); used < 100 {
-		t.Errorf("%d pages are in the memory for them", used)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
 	}
-	if _, largest := status(sqlite3.SQLITE_STATUS_PAGECACHE_SIZE); largest > cachedPageBytes {
-		t.Errorf("a page needs %d bytes", largest)
+	unused := pageMemory.unused()
+	if len(unused) < before+100 {
+		t.Errorf("%d pages are in the memory for them, before %d", len(unused), before)
+	}
+	for _, page := range unused {
+		if !inPageMemory(page) || (page-pageMemory.begin)%cachedPageBytes != 0 {
+			t.Fatalf("%x is not a page", page)
+		}
 	}
 }
 
-// status returns a figure of sqlite3_status and its highest value so far.
-func status(figure int32) (current, highest uint32) {
+// TestMemoryAsLargeAsAPage resizes memory that happens to be as large as a page.
+func TestMemoryAsLargeAsAPage(t *testing.T) {
 	thread := libc.NewTLS()
 	defer thread.Close()
-	values := libc.Xmalloc(thread, 8)
-	defer libc.Xfree(thread, values)
-	sqlite3.Xsqlite3_status(thread, figure, values, values+4, 0)
-	both := libc.GoBytes(values, 8)
-	return binary.NativeEndian.Uint32(both), binary.NativeEndian.Uint32(both[4:])
+	const text = "stays"
+	for _, size := range []int32{64, 9000} {
+		piece := allocate(thread, leastPageBytes)
+		if !inPageMemory(piece) || sizeOf(thread, piece) != cachedPageBytes {
+			t.Fatalf("%x of %d bytes is not as large as a page", piece, sizeOf(thread, piece))
+		}
+		libc.Xmemcpy(thread, piece, uintptr(unsafe.Pointer(unsafe.StringData(text))), uint64(len(text)))
+		piece = resize(thread, piece, size)
+		if inPageMemory(piece) || string(libc.GoBytes(piece, len(text))) != text {
+			t.Errorf("%x has %q after it was resized to %d bytes", piece, libc.GoBytes(piece, len(text)), size)
+		}
+		release(thread, piece)
+	}
 }

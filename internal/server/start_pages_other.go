@@ -1,0 +1,6 @@
+//go:build !linux
+
+package server
+
+// releaseStartPages does nothing on other systems.
+func releaseStartPages() {}
