@@ -170,9 +170,7 @@ func (s *resource) countSelected(r *rest.Request, selected criteria) (count int6
 		return s.count(r, dbx.And(selected.counting...))
 	}
 	if selected.match != nil {
-		err = r.App.ConcurrentDB().NewQuery("SELECT count(*) FROM (" + selected.match.Found + ") AS found").Bind(selected.match.Params).
-			WithContext(r.Request.Context()).Row(&count)
-		return count, err
+		return selected.match.Count(r.Request.Context(), r.App.ConcurrentDB())
 	}
 	owner := r.Auth.Id
 	if s.readableByAll {

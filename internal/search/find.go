@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,12 +22,14 @@ const (
 // Match is the condition that rows contain all terms of a search.
 type Match struct {
 	dbx.Expression
-	// Found is the query of the row ids of all rows that match, with Params.
-	Found  string
-	Params dbx.Params
+	// found is the query of the row ids of all rows that match, with params.
+	found  string
+	params dbx.Params
 	// Counting is the condition to count with. It costs the same wherever the rows
 	// are, while Expression is made for reading some of them in an order.
 	Counting dbx.Expression
+	// matching is how many rows match, or unknown.
+	matching int64
 	// ByRowID says that SQLite should read the rows by their row ids, and through no
 	// index that has all rows of the owner.
 	ByRowID bool
@@ -35,6 +38,9 @@ type Match struct {
 // few is up to how many rows it takes less time to read all that match than to look
 // for those that match in the order of a list.
 const few = 5000
+
+// unknown is the count of more than few rows that were not counted.
+const unknown = -1
 
 // Find returns the condition for the rows of an owner that contain all terms, each in
 // any of the fields, without regard to case and accents; nil if the terms are nothing
@@ -55,24 +61,49 @@ func (i Index) Find(ctx context.Context, db dbx.Builder, engine Engine, owner st
 		find = i.onPostgreSQL
 	}
 	found, containing := find(owner, sought, params)
+	match := &Match{found: found, params: params, Counting: dbx.NewExp("_rowid_ IN ("+found+")", params), matching: unknown}
+	if engine == SQLite && slices.ContainsFunc(sought, isShort) {
+		// Most of the work comes before the first row: all are counted at once.
+		if err := match.count(ctx, db); err != nil {
+			return nil, err
+		}
+	}
 	rows := []int64{}
-	err := db.NewQuery(found + " LIMIT " + strconv.Itoa(few+1)).Bind(params).WithContext(ctx).Column(&rows)
-	if err != nil {
-		return nil, err
+	if match.matching <= few {
+		err := db.NewQuery(found + " LIMIT " + strconv.Itoa(few+1)).Bind(params).WithContext(ctx).Column(&rows)
+		if err != nil {
+			return nil, err
+		}
 	}
-	byIndex := dbx.NewExp("_rowid_ IN ("+found+")", params)
-	if len(rows) > few {
-		return &Match{Expression: dbx.NewExp(containing, params), Found: found, Params: params, Counting: byIndex}, nil
+	if match.matching > few || len(rows) > few {
+		match.Expression = dbx.NewExp(containing, params)
+		return match, nil
 	}
+	match.matching = int64(len(rows))
 	if engine == PostgreSQL {
-		return &Match{Expression: byIndex, Found: found, Params: params, Counting: byIndex}, nil
+		match.Expression = match.Counting
+		return match, nil
 	}
 	list, err := json.Marshal(rows)
 	if err != nil {
 		return nil, err
 	}
-	known := dbx.NewExp("_rowid_ IN (SELECT value FROM json_each({:rows}))", dbx.Params{"rows": string(list)})
-	return &Match{Expression: known, Found: found, Params: params, Counting: known, ByRowID: true}, nil
+	match.Expression = dbx.NewExp("_rowid_ IN (SELECT value FROM json_each({:rows}))", dbx.Params{"rows": string(list)})
+	match.Counting, match.ByRowID = match.Expression, true
+	return match, nil
+}
+
+// Count returns how many rows match.
+func (m *Match) Count(ctx context.Context, db dbx.Builder) (int64, error) {
+	if m.matching != unknown {
+		return m.matching, nil
+	}
+	err := m.count(ctx, db)
+	return m.matching, err
+}
+
+func (m *Match) count(ctx context.Context, db dbx.Builder) error {
+	return db.NewQuery("SELECT count(*) FROM (" + m.found + ") AS found").Bind(m.params).WithContext(ctx).Row(&m.matching)
 }
 
 // onPostgreSQL returns the query of the row ids of the rows that contain the terms,

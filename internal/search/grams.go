@@ -3,6 +3,7 @@ package search
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // gramLength is the length of the indexed pieces of a text, in runes.
@@ -75,7 +76,7 @@ func match(owner string, terms []string) string {
 	phrases := make([]string, len(terms))
 	for i, term := range terms {
 		runes := []rune(term)
-		if len(runes) < gramLength {
+		if isShort(term) {
 			for j, r := range runes {
 				runes[j] = tokenRune(r)
 			}
@@ -86,6 +87,10 @@ func match(owner string, terms []string) string {
 	}
 	return strings.Join(phrases, " AND ")
 }
+
+// isShort reports whether a folded term is shorter than a token, and found by all tokens
+// that begin with it.
+func isShort(term string) bool { return utf8.RuneCountInString(term) < gramLength }
 
 // contains reports whether a field of a row contains a folded term.
 func contains(term string, fields []string) bool {
