@@ -17,15 +17,6 @@ import (
 	"carebase/migrations"
 )
 
-// reserveHeap keeps memory that counts as part of the heap, but is never written to and so
-// takes none. The garbage collector runs whenever the heap has doubled: with a few
-// megabytes alone, that is many times a second, and a tenth of the processor time of
-// requests.
-func reserveHeap(app core.App) {
-	const bytes = 16 << 20
-	app.Store().Set("carebaseHeapReserve", make([]byte, bytes))
-}
-
 // NewServeCommand returns PocketBase's command "serve", with the configuration as the
 // defaults of its flags. It opens the app itself, once it knows that it can listen.
 func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
@@ -33,7 +24,6 @@ func NewServeCommand(app core.App, settings *config.Config) *cobra.Command {
 	serve.Annotations = map[string]string{opensItself: "yes"}
 	describeServe(serve, settings)
 	serve.PreRunE = func(command *cobra.Command, domains []string) error {
-		reserveHeap(app)
 		if err := applyDefaults(command, domains, settings); err != nil {
 			return err
 		}

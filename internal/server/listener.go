@@ -7,7 +7,6 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -27,13 +26,11 @@ func BindListener(app core.App, database string, banner io.Writer) {
 		if err := e.Next(); err != nil {
 			return errors.Join(err, listener.Close())
 		}
-		releasePagesOnce()
+		settleMemory()
 		printBanner(banner, e, database)
 		return nil
 	})
 }
-
-var releasePagesOnce = sync.OnceFunc(releaseStartPages)
 
 // printBanner says where everything is. The address is the listener's, which
 // knows the port even if the system chose it.

@@ -8,6 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// release gives memory that is all zero back to the system. Where that refuses, it stays.
+func release(memory []byte) { _ = unix.Madvise(memory, unix.MADV_DONTNEED) }
+
 // releaseStartPages unmaps the program's own file, most of which the initialisation of
 // the packages has touched once. What is used again is mapped again, from the system's
 // cache. Mappings with changed pages, which the file does not have, stay. Without /proc

@@ -4,3 +4,6 @@ package server
 
 // releaseStartPages does nothing on other systems.
 func releaseStartPages() {}
+
+// release does nothing on other systems.
+func release([]byte) {}
