@@ -1,4 +1,4 @@
-package transfer_test
+package engine_test
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package monitoring_test
+package server_test
 
 import (
 	"testing"
@@ -9,8 +9,6 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/testing/testapp"
 )
-
-func TestMain(m *testing.M) { testapp.Main(m) }
 
 // TestHealth takes the migrations away, as if the database were another, and then
 // where the audit trail is stored.

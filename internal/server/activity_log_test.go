@@ -1,4 +1,4 @@
-package monitoring_test
+package server_test
 
 import (
 	"encoding/json"
@@ -14,6 +14,7 @@ import (
 // TestRequestsAreStored compares rows of the stored request log with the requests and
 // with the settings that decide what is stored.
 func TestRequestsAreStored(t *testing.T) {
+	t.Parallel() // it waits, most of the time
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	logs := &server.App.Settings().Logs

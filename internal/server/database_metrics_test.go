@@ -1,4 +1,4 @@
-package monitoring_test
+package server_test
 
 import (
 	"net/http"

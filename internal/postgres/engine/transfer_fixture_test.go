@@ -1,4 +1,4 @@
-package transfer_test
+package engine_test
 
 import (
 	"database/sql"
@@ -20,10 +20,7 @@ import (
 	"carebase/internal/postgres/transfer"
 	"carebase/internal/sequence"
 	"carebase/internal/simplejwt"
-	"carebase/internal/testing/testapp"
 )
-
-func TestMain(m *testing.M) { testapp.Main(m) }
 
 const (
 	email    = "ann@example.com"
