@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
-	"sync"
 	"unicode/utf8"
 )
 
@@ -14,26 +13,21 @@ const InvalidURL = "Enter a valid URL."
 // maxURL and maxHost limit the characters of a URL and of its host, as in Django.
 const maxURL, maxHost = 2048, 253
 
-// urlPattern is the pattern of Django's URLValidator.
-var urlPattern = lazily(`(?i)^(?:https?|ftps?)://(?:[^\s:@/]+(?::[^\s:@/]*)?@)?(` +
-	ipv4 + `|\[[0-9a-f:.]+\]|` + label + `(?:\.` + label + `)*\.(?:` + letter + `(?:[a-z\x{a1}-\x{ffff}-]{0,61}` + letter + `)|xn--[a-z0-9]{1,59})\.?|localhost)` +
+// urlPattern is the pattern of Django's URLValidator. As in the patterns of e-mail
+// addresses, (?i) has no part in the letters from U+00A1.
+var urlPattern = regexp.MustCompile(`^(?i:https?|ftps?)://(?:[^\s:@/]+(?::[^\s:@/]*)?@)?(` +
+	ipv4 + `|\[[0-9A-Fa-f:.]+\]|` + label + `(?:\.` + label + `)*\.(?:` + letter + `(?:[A-Za-z\x{a1}-\x{ffff}-]{0,61}` + letter + `)|(?i:xn--[a-z0-9]{1,59}))\.?|(?i:localhost))` +
 	`(?::[0-9]{1,5})?(?:[/?#][^\s]*)?$`)
 
 const (
 	ipv4   = `(?:0|25[0-5]|2[0-4][0-9]|1[0-9]?[0-9]?|[1-9][0-9]?)(?:\.(?:0|25[0-5]|2[0-4][0-9]|1[0-9]?[0-9]?|[1-9][0-9]?)){3}`
-	letter = `[a-z\x{a1}-\x{ffff}]`
-	label  = `[a-z\x{a1}-\x{ffff}0-9](?:[a-z\x{a1}-\x{ffff}0-9-]{0,61}[a-z\x{a1}-\x{ffff}0-9])?`
+	letter = `[A-Za-z\x{a1}-\x{ffff}]`
+	label  = `[A-Za-z\x{a1}-\x{ffff}0-9](?:[A-Za-z\x{a1}-\x{ffff}0-9-]{0,61}[A-Za-z\x{a1}-\x{ffff}0-9])?`
 )
-
-// lazily compiles a pattern when it is first used. Those of all letters take
-// milliseconds, which a start would wait for.
-func lazily(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
 
 // validURL reports whether Django's URLValidator accepts a URL.
 func validURL(text string) bool {
-	match := urlPattern().FindStringSubmatch(text)
+	match := urlPattern.FindStringSubmatch(text)
 	if match == nil || utf8.RuneCountInString(text) > maxURL || len(match[1]) > maxHost || strings.ContainsRune(text, 0) {
 		return false
 	}

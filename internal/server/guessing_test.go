@@ -78,7 +78,7 @@ func TestCodesOfNobody(t *testing.T) {
 	alice := server.SignUp("alice")
 	for name, change := range map[string]func(*core.Collection){
 		"users":                 func(users *core.Collection) { users.OTP.Enabled = true },
-		core.CollectionNameOTPs: func(otps *core.Collection) { otps.Fields.GetByName("password").(*core.PasswordField).Cost = 11 },
+		core.CollectionNameOTPs: func(otps *core.Collection) { otps.Fields.GetByName("password").(*core.PasswordField).Cost = 10 },
 	} {
 		collection, err := server.App.FindCollectionByNameOrId(name)
 		if err != nil {
@@ -91,7 +91,10 @@ func TestCodesOfNobody(t *testing.T) {
 	}
 	server.App.OnMailerSend().BindFunc(func(*core.MailerEvent) error { return nil })
 	fastest := map[string]time.Duration{}
-	for range 4 {
+	alike := func() bool {
+		return fastest["known"] <= 3*fastest["unknown"] && fastest["unknown"] <= 3*fastest["known"]
+	}
+	for attempt := 0; attempt < 2 || !alike() && attempt < 4; attempt++ { // a fifth would be one too many
 		for name, email := range map[string]string{"known": alice.Email, "unknown": "nobody@example.com"} {
 			failedBefore(server, 2*time.Hour)
 			id := server.Must(http.StatusOK, "", "POST", "/api/collections/users/request-otp", map[string]any{"email": email})["otpId"]
@@ -105,7 +108,7 @@ func TestCodesOfNobody(t *testing.T) {
 			}
 		}
 	}
-	if fastest["known"] > 3*fastest["unknown"] || fastest["unknown"] > 3*fastest["known"] {
+	if !alike() {
 		t.Errorf("took %v", fastest)
 	}
 }

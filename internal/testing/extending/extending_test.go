@@ -34,8 +34,8 @@ func TestWorkedExample(t *testing.T) {
 		// The page has no real line numbers, and one line of context.
 		run(t, tree, change, "git", "apply", "--recount", "--unidiff-zero", "--whitespace=nowarn", "-C1", "-")
 	}
-	changed := []string{"./hooks", "./routes", "./migrations", "./internal/collections"}
-	if unformatted := run(t, tree, "", "gofmt", "-l", "hooks", "routes", "migrations", "internal/collections"); unformatted != "" {
+	changed := []string{"./hooks", "./routes", "./internal/app"}
+	if unformatted := run(t, tree, "", "gofmt", "-l", "hooks", "routes", "migrations", "internal/app", "internal/collections"); unformatted != "" {
 		t.Errorf("not formatted: %s", unformatted)
 	}
 	run(t, tree, "", "go", "vet", "./...")

@@ -45,12 +45,13 @@ func migrated(t *testing.T) string {
 	return filepath.Dir(testapp.Migrated(t))
 }
 
-// command is Carebase as a process of its own in a directory.
+// command is Carebase as a process of its own in a directory. It collects garbage
+// less often, as testapp's apps do.
 func command(t *testing.T, directory string, environment []string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	carebase := exec.Command(os.Args[0], arguments...)
 	carebase.Dir = directory
-	carebase.Env = append([]string{asCarebase + "=" + filepath.Join(module.Root(), "pb_public"), "HTTP_ADDR=127.0.0.1:0", "PATH=" + os.Getenv("PATH"), "HOME=" + directory}, environment...)
+	carebase.Env = append([]string{asCarebase + "=" + filepath.Join(module.Root(), "pb_public"), "HTTP_ADDR=127.0.0.1:0", "GOGC=400", "PATH=" + os.Getenv("PATH"), "HOME=" + directory}, environment...)
 	return carebase
 }
 

@@ -23,7 +23,7 @@ func TestListsKeepTheProcessSmall(t *testing.T) {
 	}
 	const patients, bound = 20_000, 16 << 10 // KiB; the list has twice as much
 	directory := migrated(t)
-	server := serve(t, directory, nil)
+	server := serve(t, directory, []string{"GOGC=100"})
 	ann := server.SignUp("ann")
 	insertPatients(t, directory, ann.ID, patients)
 	list := func(query string) {

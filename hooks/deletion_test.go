@@ -1,0 +1,172 @@
+package hooks_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/realtime"
+	"carebase/internal/testing/testapp"
+)
+
+// many is more than PocketBase deletes itself.
+const many = 130
+
+func TestADeletedAccountIsClosedAtOnce(t *testing.T) {
+	h := newHeld(t)
+	alice, bob := h.SignUp("alice"), h.SignUp("bob")
+	superuser := h.superuser
+	patients := h.patients(alice, many)
+	doctor, other := h.Doctor(alice, "Gregory"), h.Doctor(bob, "James")
+	h.mappings(alice, patients, other)
+	treated := h.Patient(bob, "Treated")
+	h.Mapping(bob, treated, doctor)
+	h.Mapping(bob, treated, other)
+	h.holdOn("users", alice.ID)
+
+	subscriber := h.Connect()
+	subscriber.Subscribe(superuser, "patients")
+	begun := time.Now()
+	h.Must(http.StatusNoContent, alice.Access, "DELETE", testapp.Records("users")+"/"+alice.ID, nil)
+	if took := time.Since(begun); took > time.Second {
+		t.Errorf("the answer took %s", took)
+	}
+
+	h.wantClosed(alice)
+	h.wantNothingOf(alice, patients[0], doctor, superuser, bob)
+	if h.count("patients", "created_by = '"+alice.ID+"'") != many {
+		t.Fatal("the worker was not held")
+	}
+	testapp.Eventually(t, 10*time.Second, "/readyz tells how much is left", func() bool {
+		ready := h.Call("", "GET", "/readyz", nil)
+		return ready.Status == 200 && strings.Contains(ready.Body, "belong to: 1. Those others are being removed: 2")
+	})
+	refused := map[string]any{"id": alice.ID, "email": "x@example.com", "name": "X", "password": testapp.Password, "passwordConfirm": testapp.Password}
+	if got := h.Call(superuser, "POST", testapp.Records("users"), refused); got.Status != 400 {
+		t.Errorf("the id is given again: %d %s", got.Status, got.Body)
+	}
+	again := h.SignUp("alice")
+	h.want(again.Access, testapp.Records("patients"), 0)
+
+	h.release()
+	for _, table := range []string{"patients", "doctors", "mappings"} {
+		if left := h.count(table, "created_by = '"+alice.ID+"'"); left > 0 {
+			t.Errorf("%d %s are left", left, table)
+		}
+	}
+	if left := h.count("mappings", "1 = 1"); left != 1 {
+		t.Errorf("%d mappings are left", left)
+	}
+	if left := h.count("sessions", "user = '"+alice.ID+"'"); left != 0 {
+		t.Errorf("%d sessions are left", left)
+	}
+	wantDeletions(t, subscriber, patients)
+	h.wantTrail(alice, patients)
+}
+
+func TestADoctorWithManyMappings(t *testing.T) {
+	h := newHeld(t)
+	alice, bob := h.SignUp("alice"), h.SignUp("bob")
+	doctor := h.Doctor(alice, "Gregory")
+	patients := h.patients(bob, many)
+	mappings := h.mappings(bob, patients, doctor)
+	h.holdOn("doctors", doctor)
+	subscriber := h.Connect()
+	subscriber.Subscribe(bob.Access, "mappings")
+
+	h.Must(http.StatusNoContent, alice.Access, "DELETE", "/api/doctors/"+doctor+"/", nil)
+	if list := h.Call(bob.Access, "GET", "/api/mappings/", nil).List(h.Server); len(list) > 0 {
+		t.Errorf("bob sees %d mappings", len(list))
+	}
+	if list := h.Call(bob.Access, "GET", "/api/mappings/"+patients[0]+"/", nil).List(h.Server); len(list) > 0 {
+		t.Errorf("bob sees %v", list)
+	}
+	h.want(bob.Access, testapp.Records("mappings"), 0)
+	h.want(bob.Access, testapp.Records("patients"), many)
+	h.release()
+	wantDeletions(t, subscriber, mappings)
+	if left := h.count("mappings", "1 = 1"); left > 0 {
+		t.Errorf("%d mappings are left", left)
+	}
+}
+
+// TestSubscribersHearOfEachDeletion removes more than may wait for a client.
+func TestSubscribersHearOfEachDeletion(t *testing.T) {
+	h := newHeld(t)
+	alice := h.SignUp("alice")
+	patients := h.patients(alice, 4*realtime.MaxMessages)
+	h.holdOn("users", alice.ID)
+	subscriber := h.Connect()
+	subscriber.Subscribe(h.superuser, "patients")
+	h.Must(http.StatusNoContent, alice.Access, "DELETE", testapp.Records("users")+"/"+alice.ID, nil)
+	h.release()
+	wantDeletions(t, subscriber, patients)
+}
+
+// TestDeletionsGoOnAtTheNextStart deletes with an app that does not serve, as if it
+// had been killed before its worker began.
+func TestDeletionsGoOnAtTheNextStart(t *testing.T) {
+	app := testapp.NewApp(t, testapp.Default())
+	users, err := app.FindCollectionByNameOrId("users")
+	if err != nil {
+		t.Fatal(err)
+	}
+	user := core.NewRecord(users)
+	user.SetEmail("gone@example.com")
+	user.Set("name", "Gone")
+	user.SetPassword(testapp.Password)
+	if err := app.Save(user); err != nil {
+		t.Fatal(err)
+	}
+	h := &held{Server: &testapp.Server{TB: t, App: app}}
+	h.patients(testapp.User{ID: user.Id}, many)
+	if err := app.Delete(user); err != nil {
+		t.Fatal(err)
+	}
+	if left := h.count("patients", "1 = 1"); left != many {
+		t.Fatalf("%d patients are left before the start", left)
+	}
+	h.Server = testapp.Serve(t, app)
+	h.release()
+	if left := h.count("patients", "1 = 1"); left > 0 {
+		t.Errorf("%d patients are left", left)
+	}
+	if counted := h.count("record_counts", "owner = '"+user.Id+"' AND number <> 0"); counted > 0 && h.sum(user.Id) != 0 {
+		t.Errorf("%d counts are left", counted)
+	}
+}
+
+func (h *held) sum(owner string) (sum int) {
+	h.Helper()
+	if err := h.App.DB().NewQuery("SELECT coalesce(sum(number), 0) FROM record_counts WHERE owner = '" + owner + "'").Row(&sum); err != nil {
+		h.Fatal(err)
+	}
+	return sum
+}
+
+// TestRequiredReferencesKeepARecord refuses to close what operators' records require.
+func TestRequiredReferencesKeepARecord(t *testing.T) {
+	h := newHeld(t)
+	alice := h.SignUp("alice")
+	patients := h.patients(alice, many)
+	collection, err := h.App.FindCollectionByNameOrId("patients")
+	if err != nil {
+		t.Fatal(err)
+	}
+	invoices := core.NewBaseCollection("invoices")
+	invoices.Fields.Add(&core.RelationField{Name: "patient", CollectionId: collection.Id, Required: true})
+	if err := h.App.Save(invoices); err != nil {
+		t.Fatal(err)
+	}
+	superuser := h.superuser
+	invoice := h.Must(200, superuser, "POST", testapp.Records("invoices"), map[string]any{"patient": patients[many-1]})["id"].(string)
+	h.Must(http.StatusConflict, alice.Access, "DELETE", testapp.Records("users")+"/"+alice.ID, nil)
+	h.want(alice.Access, testapp.Records("patients"), many)
+	h.Must(204, superuser, "DELETE", testapp.Records("invoices")+"/"+invoice, nil)
+	h.Must(204, alice.Access, "DELETE", testapp.Records("users")+"/"+alice.ID, nil)
+	h.want(superuser, testapp.Records("patients"), 0)
+	h.release()
+}

@@ -1,9 +1,0 @@
-package importer_test
-
-import (
-	"testing"
-
-	"carebase/internal/testing/testapp"
-)
-
-func TestMain(m *testing.M) { testapp.Main(m) }

@@ -1,0 +1,207 @@
+package django_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/django"
+	"carebase/internal/django/importer"
+	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
+)
+
+// prepare reads and checks a source.
+func prepare(t testing.TB, app core.App, options importer.Options) (*importer.Import, string, error) {
+	t.Helper()
+	var said bytes.Buffer
+	options.Out = &said
+	prepared, err := importer.Prepare(context.Background(), app, options)
+	if err == nil {
+		t.Cleanup(func() {
+			if err := prepared.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	return prepared, said.String(), err
+}
+
+// move imports a source that has no problems, and returns what was said.
+func move(t testing.TB, app core.App, options importer.Options) (importer.Summary, string) {
+	t.Helper()
+	prepared, said, err := prepare(t, app, options)
+	if err != nil {
+		t.Fatal(report(err))
+	}
+	summary, err := prepared.Run(context.Background(), app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return summary, said
+}
+
+// report is an error with all its problems.
+func report(err error) string {
+	var problems *importer.Problems
+	if !errors.As(err, &problems) {
+		return err.Error()
+	}
+	var list strings.Builder
+	_ = problems.Write(&list)
+	return list.String()
+}
+
+// rows are the rows of a query in the target, as texts.
+func rows(t testing.TB, app core.App, query string) []string {
+	t.Helper()
+	var found []dbx.NullStringMap
+	if err := app.DB().NewQuery("SELECT row FROM (" + query + ")").All(&found); err != nil {
+		t.Fatal(err)
+	}
+	texts := make([]string, len(found))
+	for i, row := range found {
+		texts[i] = row["row"].String
+	}
+	return texts
+}
+
+func expect(t testing.TB, app core.App, query string, want ...string) {
+	t.Helper()
+	if got := rows(t, app, query); !slices.Equal(got, want) {
+		t.Errorf("%s: got %q, want %q", query, got, want)
+	}
+}
+
+// clinicDump is what dumpdata writes of clinicRows.
+const clinicDump = `[
+{"model": "core.patientdoctor", "pk": 7, "fields": {"patient": 3, "doctor": 900, "assigned_at": "2022-03-04T05:06:07.891Z"}},
+{"model": "core.patientdoctor", "pk": 8, "fields": {"patient": 3000000017, "doctor": 2, "assigned_at": "2022-03-04T05:06:08Z"}},
+{"model": "core.patient", "pk": 3, "fields": {"name": " <b>Ann</b> ", "age": 0, "notes": "NULL\r\n\\N", "created_by": 5, "created_at": "2020-02-29T12:00:00Z"}},
+{"model": "core.patient", "pk": 3000000017, "fields": {"name": "Bob", "age": 2147483647, "notes": "", "created_by": 1, "created_at": "2019-08-11T10:00:59.300Z"}},
+{"model": "core.doctor", "pk": 2, "fields": {"name": "Dr. Smith", "speciality": "", "created_by": 5, "created_at": "2021-01-01T00:00:00Z"}},
+{"model": "core.doctor", "pk": 900, "fields": {"name": "Dr. Smith", "speciality": "Cardiology", "created_by": 1, "created_at": "2021-01-02T00:00:00Z"}},
+{"model": "token_blacklist.blacklistedtoken", "pk": 1, "fields": {"token": 2, "blacklisted_at": "2025-01-02T00:00:00Z"}},
+{"model": "token_blacklist.blacklistedtoken", "pk": 2, "fields": {"token": 3, "blacklisted_at": "2025-01-02T00:00:00Z"}},
+{"model": "token_blacklist.outstandingtoken", "pk": 1, "fields": {"user": 1, "jti": "85ccfefa09034781901bbad89448950a", "token": "x", "created_at": null, "expires_at": "2035-05-31T09:32:00Z"}},
+{"model": "token_blacklist.outstandingtoken", "pk": 2, "fields": {"user": 5, "jti": "90497fd7c43e4a288e0c255f59c67041", "token": "y", "created_at": null, "expires_at": "2035-06-30T09:32:00Z"}},
+{"model": "token_blacklist.outstandingtoken", "pk": 3, "fields": {"user": null, "jti": "f6c7bf74c30a46fb8c25933771201183", "token": "z", "created_at": null, "expires_at": "2035-06-30T09:32:00Z"}},
+{"model": "accounts.user", "pk": 1, "fields": {"password": "pbkdf2_sha256$1000$fixedSalt123$AITmvQdkXUXaU3I5g9eZ1gamgDDNaRvZPxG04yR5HX4=", "last_login": null, "is_superuser": true, "email": "admin@clinic.example", "name": "Site Administrator", "is_active": true, "is_staff": true, "created_at": "2018-01-19T13:55:42.365Z", "groups": [], "user_permissions": []}},
+{"model": "accounts.user", "pk": 5, "fields": {"password": "!unusable", "last_login": "2024-02-29T12:00:00Z", "is_superuser": false, "email": "Maria.Garcia@clinic.example", "name": "Mar\u00eda Garc\u00eda", "is_active": false, "is_staff": false, "created_at": "2018-12-31T23:59:59.999Z", "groups": [1, 2], "user_permissions": []}}
+]
+`
+
+// clinicOnPostgreSQL makes the clinic's tables in PostgreSQL, as Django does.
+func clinicOnPostgreSQL(t testing.TB) string {
+	t.Helper()
+	settings := testpostgres.New(t)
+	connection, err := pgx.Connect(context.Background(), settings.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close(context.Background())
+	definition := strings.NewReplacer("integer NOT NULL PRIMARY KEY AUTOINCREMENT", "bigint PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY",
+		"integer unsigned", "integer", "datetime", "timestamptz", " bool ", " boolean ").Replace(clinicSchema)
+	content := strings.NewReplacer("'NULL' || char(13, 10) || '\\N'", `E'NULL\r\n\\N'`,
+		"NULL, 1, 'admin@", "NULL, true, 'admin@", "Administrator', 1, 1", "Administrator', true, true",
+		"00', 0, 'Maria", "00', false, 'Maria", "García', 0, 0", "García', false, false").Replace(clinicRows)
+	if _, err := connection.Exec(context.Background(), definition+content); err != nil {
+		t.Fatal(err)
+	}
+	return settings.URL
+}
+
+// TestImport moves one clinic in from all three kinds of sources.
+func TestImport(t *testing.T) {
+	dump := filepath.Join(t.TempDir(), "dump.json")
+	if err := os.WriteFile(dump, []byte(clinicDump), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, place := range map[string]func(testing.TB) string{
+		"sqlite":     func(t testing.TB) string { return newSource(t, clinicSchema, clinicRows) },
+		"dumpdata":   func(testing.TB) string { return dump },
+		"postgresql": clinicOnPostgreSQL,
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := testapp.NewApp(t, testapp.Default())
+			advanced := map[string]int64{}
+			summary, _ := move(t, app, importer.Options{From: place(t), Superusers: true, Advance: func(_ core.App, collection string, highest int64) error {
+				advanced[collection] = highest
+				return nil
+			}})
+			if want := (importer.Summary{Users: 2, Patients: 2, Doctors: 2, Mappings: 2, Tokens: 1, Superusers: 1}); summary != want {
+				t.Errorf("got %+v", summary)
+			}
+			for collection, highest := range map[string]int64{"users": 5, "patients": 3000000017, "doctors": 900, "mappings": 8} {
+				if advanced[collection] != highest {
+					t.Errorf("%s go on behind %d", collection, advanced[collection])
+				}
+			}
+			lookAtClinic(t, app)
+		})
+	}
+}
+
+func lookAtClinic(t testing.TB, app core.App) {
+	t.Helper()
+	const hash = "pbkdf2_sha256$1000$fixedSalt123$AITmvQdkXUXaU3I5g9eZ1gamgDDNaRvZPxG04yR5HX4="
+	expect(t, app, `SELECT id || '|' || email || '|' || name || '|' || created || '|' || updated || '|' || django_password AS row FROM users ORDER BY id`,
+		"1|admin@clinic.example|Site Administrator|2018-01-19 13:55:42.365Z|2018-01-19 13:55:42.365Z|"+hash,
+		"5|Maria.Garcia@clinic.example|María García|2018-12-31 23:59:59.999Z|2018-12-31 23:59:59.999Z|")
+	expect(t, app, `SELECT id || '|' || last_login AS row FROM users WHERE inactive = true AND is_staff = false AND is_superuser = false`, "5|2024-02-29 12:00:00.000Z")
+	expect(t, app, `SELECT id || '|' || name || '|' || age || '|' || notes || '|' || created_by || '|' || created_at AS row FROM patients ORDER BY id`,
+		"3| <b>Ann</b> |0|NULL\r\n\\N|5|2020-02-29 12:00:00.000Z", "3000000017|Bob|2147483647||1|2019-08-11 10:00:59.300Z")
+	expect(t, app, `SELECT id || '|' || name || '|' || speciality || '|' || created_by || '|' || created_at AS row FROM doctors ORDER BY id`,
+		"2|Dr. Smith||5|2021-01-01 00:00:00.000Z", "900|Dr. Smith|Cardiology|1|2021-01-02 00:00:00.000Z")
+	expect(t, app, `SELECT id || '|' || patient || '|' || doctor || '|' || created_by || '|' || assigned_at || '|' || created_at AS row FROM mappings ORDER BY id`,
+		"7|3|900|5|2022-03-04 05:06:07.891Z|2022-03-04 05:06:07.891Z", "8|3000000017|2|1|2022-03-04 05:06:08.000Z|2022-03-04 05:06:08.000Z")
+	expect(t, app, `SELECT jti || '|' || "user" || '|' || expires_at AS row FROM blacklisted_tokens`, "90497fd7c43e4a288e0c255f59c67041|5|2035-06-30 09:32:00.000Z")
+	expect(t, app, `SELECT email || '|' || django_password AS row FROM _superusers`, "admin@clinic.example|"+hash)
+	expect(t, app, `SELECT json_extract(event, '$.detail') AS row FROM audit_log`, "carebase import django: 2 users, 2 patients, 2 doctors, 2 mappings")
+	if until, err := django.TokensUntil(app); err != nil || until.Format("2006-01-02") != "2035-05-31" {
+		t.Errorf("tokens hold until %v, %v", until, err)
+	}
+	// PocketBase itself finds nothing wrong with what it did not write.
+	for _, name := range []string{"users", "patients", "doctors", "mappings"} {
+		records, err := app.FindAllRecords(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, record := range records {
+			if err := app.Validate(record); err != nil {
+				t.Errorf("%s %s: %v", name, record.Id, err)
+			}
+		}
+	}
+}
+
+// TestNothingIsWrittenIfTheCopyDiffers has the target change a value.
+func TestNothingIsWrittenIfTheCopyDiffers(t *testing.T) {
+	testpostgres.ChooseSQLite(t)
+	app := testapp.NewApp(t, testapp.Default())
+	if _, err := app.DB().NewQuery("CREATE TRIGGER spoil AFTER INSERT ON patients BEGIN UPDATE patients SET age = age + 1 WHERE id = NEW.id; END").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	prepared, _, err := prepare(t, app, importer.Options{From: newSource(t, clinicSchema, clinicRows)})
+	if err != nil {
+		t.Fatal(report(err))
+	}
+	if _, err := prepared.Run(context.Background(), app); err == nil || !strings.Contains(err.Error(), "patients: the checksum is not that of core_patient") {
+		t.Errorf("got %v", err)
+	}
+	for _, table := range []string{"users", "patients", "doctors", "mappings", "blacklisted_tokens", "audit_log"} {
+		expect(t, app, "SELECT count(*) AS row FROM "+table, "0")
+	}
+	if users, err := app.FindCollectionByNameOrId("users"); err != nil || users.Fields.GetByName("is_staff") != nil {
+		t.Error("a field stays behind", err)
+	}
+}
