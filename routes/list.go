@@ -170,10 +170,7 @@ func (l listing) chunk(r *rest.Request, selected *selection, part span, offset, 
 		if err := found.Scan(scanner.destinations...); err != nil {
 			return nil, false, err
 		}
-		row, err := scanner.row()
-		if err != nil {
-			return nil, false, err
-		}
+		row := scanner.row()
 		rows = append(rows, row)
 		size += row.size()
 	}
