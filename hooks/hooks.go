@@ -17,6 +17,7 @@ func Bind(app core.App, config *config.Config) {
 	bindRuleDates(app)
 	bindRules(app)
 	bindCollections(app)
+	bindCollectionCache(app)
 	bindServed(app)
 	bindDjango(app)
 	bindInactive(app)
