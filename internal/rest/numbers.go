@@ -93,8 +93,10 @@ func (f *Field) convertFloat(raw any) (any, []string) {
 	}
 	value, ok := parseFloat(text)
 	switch {
-	case !ok, math.IsInf(value, 0) && pythonType(raw) == "int":
+	case !ok:
 		return nil, []string{invalidNumber}
+	case math.IsInf(value, 0) && pythonType(raw) == "int":
+		return nil, []string{"Integer value too large to convert to float"}
 	case f.MaxFloat != nil && value > *f.MaxFloat:
 		return nil, []string{"Ensure this value is less than or equal to " + shortFloat(*f.MaxFloat) + "."}
 	case f.MinFloat != nil && value < *f.MinFloat:

@@ -124,5 +124,15 @@ func TestOneMailboxOneAccount(t *testing.T) {
 		}
 		signedIn := c.Call("", "POST", "/api/collections/"+collection+"/auth-with-password", map[string]any{"identity": "\u00c9va@xn--bcher-kva.example", "password": "Caf\u00e9-Tr0ub4dor"})
 		c.Want(signedIn, http.StatusOK)
+
+		// As an earlier version stored it.
+		const earlier = "e\u0301va@xn--bcher-kva.example"
+		if _, err := c.App.NonconcurrentDB().Update(collection, dbx.Params{"email": earlier}, dbx.HashExp{"email": "\u00e9va@b\u00fccher.example"}).Execute(); err != nil {
+			t.Fatal(err)
+		}
+		c.Want(c.Call("", "POST", "/api/collections/"+collection+"/auth-with-password", map[string]any{"identity": earlier, "password": "Caf\u00e9-Tr0ub4dor"}), http.StatusOK)
+		if collection == "users" {
+			c.Want(c.Call("", "POST", "/api/auth/login/", map[string]any{"email": earlier, "password": "Caf\u00e9-Tr0ub4dor"}), http.StatusOK)
+		}
 	}
 }
