@@ -117,12 +117,12 @@ func TestOneMailboxOneAccount(t *testing.T) {
 	}
 	for _, collection := range []string{"users", core.CollectionNameSuperusers} {
 		c.Want(create(collection, "\u00e9va@b\u00fccher.example"), http.StatusOK)
-		for _, spelling := range []string{"\u00c9va@b\u00fccher.example", "e\u0301va@b\u00fccher.example", "\u00e9va@B\u00dcCHER.example", "\u00e9va@xn--bcher-kva.example"} {
+		for _, spelling := range []string{"\u00c9va@b\u00fccher.example", "e\u0301va@b\u00fccher.example", "\u00e9va@B\u00dcCHER.example", "\u00e9va@xn--bcher-kva.example", "\u00e9VA@b\u00fccher.example"} {
 			if second := create(collection, spelling); second.Status != http.StatusBadRequest || !strings.Contains(second.Body, `"email":{"code":"validation_not_unique"`) {
 				t.Errorf("%s: %s: got %d %s", collection, spelling, second.Status, second.Body)
 			}
 		}
-		signedIn := c.Call("", "POST", "/api/collections/"+collection+"/auth-with-password", map[string]any{"identity": "\u00c9va@xn--bcher-kva.example", "password": "Caf\u00e9-Tr0ub4dor"})
+		signedIn := c.Call("", "POST", "/api/collections/"+collection+"/auth-with-password", map[string]any{"identity": "\u00c9VA@xn--bcher-kva.example", "password": "Caf\u00e9-Tr0ub4dor"})
 		c.Want(signedIn, http.StatusOK)
 
 		// As an earlier version stored it.
