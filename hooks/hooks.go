@@ -28,6 +28,7 @@ func Bind(app core.App, config *config.Config) {
 	bindOAuth2(app)
 	bindRegistration(app, config.RegistrationClosed)
 	bindText(app)
+	bindFileNames(app)
 	bindIntegers(app)
 	bindOwnership(app, config.DoctorsScope)
 	bindRecordIDs(app)
