@@ -80,7 +80,7 @@ func (r *runtime) seconds(asked int) int {
 	if r.work == nil {
 		return asked
 	}
-	return max(1, min(asked, int(math.Ceil((r.work.Left() + afterEnd).Seconds()))))
+	return max(1, min(asked, int(math.Ceil((r.work.Left()+afterEnd).Seconds()))))
 }
 
 // command stands in for exec.Command. A command that is left running goes on after the
