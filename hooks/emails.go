@@ -15,19 +15,29 @@ import (
 // fields, inside all other hooks.
 const aroundFieldValidation = 98
 
-// standIn is an address that PocketBase accepts.
-const standIn = "accepted@example.com"
+// The addresses that PocketBase accepts in the place of others.
+const (
+	standIn    = "accepted@example.com"
+	standInURL = "https://example.com/"
+)
 
-// bindEmails accepts the addresses of users and superusers that Django accepts, where PocketBase refuses more:
-// at localhost, at an IP address, or with a quoted part before the @. PocketBase
-// validates another address in their place.
+// bindEmails accepts the addresses that Django accepts, where PocketBase refuses more:
+// e-mail addresses at localhost, at an IP address, or with a quoted part before the @, and
+// URLs in capitals or of ftps. PocketBase validates another address in their place.
 func bindEmails(app core.App) {
-	app.OnRecordValidate(collections.Users, core.CollectionNameSuperusers).Bind(&hook.Handler[*core.RecordEvent]{
+	app.OnRecordValidate().Bind(&hook.Handler[*core.RecordEvent]{
 		Priority: aroundFieldValidation,
 		Func: func(e *core.RecordEvent) error {
-			if address := e.Record.Email(); isForDjango(e.Record.Collection(), address) {
-				e.Record.SetEmail(standIn)
-				defer e.Record.SetEmail(address)
+			collection := e.Record.Collection()
+			if collection.Name != core.CollectionNameSuperusers && collections.NowOrNil(e.App, collection.Name) == nil {
+				return e.Next()
+			}
+			for _, field := range collection.Fields {
+				address := e.Record.GetString(field.GetName())
+				if accepted := acceptedFor(field, address); accepted != "" {
+					e.Record.Set(field.GetName(), accepted)
+					defer e.Record.Set(field.GetName(), address)
+				}
 			}
 			return e.Next()
 		},
@@ -55,10 +65,24 @@ func findByEmail(e *core.RecordAuthWithPasswordRequestEvent) error {
 	return e.Next()
 }
 
-// isForDjango reports whether an address is valid for Django but not for PocketBase.
-// Domains that an operator has allowed or excluded remain PocketBase's to check.
-func isForDjango(users *core.Collection, address string) bool {
-	field, ok := users.Fields.GetByName(core.FieldNameEmail).(*core.EmailField)
-	unrestricted := ok && len(field.OnlyDomains) == 0 && len(field.ExceptDomains) == 0
-	return unrestricted && rest.ValidEmail(address) && is.EmailFormat.Validate(address) != nil
+// acceptedFor returns what PocketBase accepts in the place of an address that is valid for
+// Django alone; empty for any other value. Domains that an operator has allowed or
+// excluded remain PocketBase's to check.
+func acceptedFor(field core.Field, address string) string {
+	switch field := field.(type) {
+	case *core.EmailField:
+		if len(field.OnlyDomains) == 0 && len(field.ExceptDomains) == 0 && rest.ValidEmail(address) && is.EmailFormat.Validate(address) != nil {
+			return standIn
+		}
+	case *core.URLField:
+		if len(field.OnlyDomains) == 0 && len(field.ExceptDomains) == 0 && rest.ValidURL(address) && is.URL.Validate(address) != nil {
+			return standInURL
+		}
+	}
+	return ""
+}
+
+// isForDjango reports whether an account's address is valid for Django alone.
+func isForDjango(accounts *core.Collection, address string) bool {
+	return acceptedFor(accounts.Fields.GetByName(core.FieldNameEmail), address) != ""
 }

@@ -48,7 +48,7 @@ func TestOneMailboxOneSpelling(t *testing.T) {
 	server := testapp.Serve(t, app)
 	const composed, decomposed = "p\u00e4ssw\u00f6rd-\ufb01ne-1", "pa\u0308sswo\u0308rd-fine-1"
 	server.Must(201, "", "POST", "/api/auth/register/", map[string]any{"name": "Zo\u00eb", "email": "zoe@BU\u0308CHER.example", "password": decomposed})
-	for _, email := range []string{"zoe@b\u00fccher.example", "zoe@xn--bcher-kva.example", "zoe@Bu\u0308cher.Example"} {
+	for _, email := range []string{"zoe@b\u00fccher.example", "zoe@xn--bcher-kva.example", "zoe@Bu\u0308cher.Example", "zoe@b\u00fccher.example."} {
 		server.Must(400, "", "POST", "/api/auth/register/", map[string]any{"name": "Other", "email": email, "password": testapp.Password})
 		for _, password := range []string{composed, decomposed} {
 			if answer := server.Call("", "POST", "/api/auth/login/", map[string]any{"email": email, "password": password}); answer.Status != 200 {

@@ -110,6 +110,12 @@ func TestAddedFiles(t *testing.T) {
 			t.Errorf("%s: got %s\nwant %s", name, got, want)
 		}
 	}
+	for _, path := range []string{path, testapp.Records("patients")} {
+		long := send("POST", path, texts, [3]string{"letter", strings.Repeat("\u00e4", 300) + ".txt", "Dear"})
+		if long.Status >= http.StatusBadRequest || !strings.Contains(long.Body, ".txt") {
+			t.Errorf("a long name at %s: got %d %s", path, long.Status, long.Body)
+		}
+	}
 }
 
 // A list is exported with the addresses of files, which an import passes over.

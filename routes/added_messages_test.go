@@ -28,6 +28,7 @@ func TestMessagesOfDRF(t *testing.T) {
 	addFields(server, "doctors", append(scalars(),
 		map[string]any{"name": "site", "type": "url", "required": true},
 		map[string]any{"name": "score", "type": "number", "onlyInt": true},
+		map[string]any{"name": "height", "type": "number"},
 		map[string]any{"name": "pin", "type": "password", "min": 8},
 		map[string]any{"name": "place", "type": "geoPoint"},
 		map[string]any{"name": "peer", "type": "relation", "collectionId": doctors.Id, "maxSelect": 1},
@@ -52,22 +53,25 @@ func TestMessagesOfDRF(t *testing.T) {
 	for field, messages := range map[string]map[string]string{
 		"mrn": {`{}`: text, `[]`: text, `true`: text, `null`: null, `"a\u0000B"`: `"Enter a valid value.","Null characters are not allowed."`,
 			`"AB"`: `"Ensure this field has at least 3 characters."`, `"ABCDEFG"`: `"Ensure this field has no more than 6 characters."`, `1.5`: `"Enter a valid value."`},
-		"stay":     {`{}`: text, `false`: text, `null`: null, `"\ud800"`: `"Surrogate characters are not allowed: U+D800."`},
-		"contact":  {`{}`: email, `1`: email, `true`: email, `"ada"`: email, `null`: null},
-		"chart":    {`{}`: url, `[]`: url, `true`: url, `1`: url, `"example.com"`: url, `"ftp://"`: url, `null`: null},
-		"site":     {`""`: blank, `" "`: blank, `null`: null, `{}`: url, ``: required},
-		"bed":      {`{}`: integer, `[1]`: integer, `true`: integer, `"x"`: integer, `1.5`: integer, `""`: integer, long: tooLong, `41`: `"Ensure this value is less than or equal to 40."`, `0`: `"Ensure this value is greater than or equal to 1."`},
-		"score":    {`null`: null, `9007199254740992`: `"Ensure this value is less than or equal to 9007199254740991."`},
-		"weight":   {`{}`: float, `[]`: float, `"x"`: float, `""`: float, long: tooLong, `0.4`: `"Ensure this value is greater than or equal to 0.5."`, `501`: `"Ensure this value is less than or equal to 500."`},
+		"stay":    {`{}`: text, `false`: text, `null`: null, `"\ud800"`: `"Surrogate characters are not allowed: U+D800."`},
+		"contact": {`{}`: email, `1`: email, `true`: email, `"ada"`: email, `null`: null},
+		"chart":   {`{}`: url, `[]`: url, `true`: url, `1`: url, `"example.com"`: url, `"ftp://"`: url, `null`: null},
+		"site":    {`""`: blank, `" "`: blank, `null`: null, `{}`: url, ``: required},
+		"bed":     {`{}`: integer, `[1]`: integer, `true`: integer, `"x"`: integer, `1.5`: integer, `""`: integer, long: tooLong, `41`: `"Ensure this value is less than or equal to 40."`, `0`: `"Ensure this value is greater than or equal to 1."`},
+		"score":   {`null`: null, `9007199254740992`: `"Ensure this value is less than or equal to 9007199254740991."`},
+		"weight": {`{}`: float, `[]`: float, `"x"`: float, `""`: float, long: tooLong, `0.4`: `"Ensure this value is greater than or equal to 0.5."`, `501`: `"Ensure this value is less than or equal to 500."`,
+			`1e400`: `"Ensure this value is less than or equal to 500."`, `"-inf"`: `"Ensure this value is greater than or equal to 0.5."`, `"nan"`: float, strings.Repeat("1", 400): `"Integer value too large to convert to float"`},
+		"height":   {`-1e400`: float, `"Infinity"`: float},
 		"insured":  {`{}`: boolean, `[]`: boolean, `""`: boolean, `2`: boolean, `"maybe"`: boolean, `null`: null},
-		"admitted": {`{}`: datetime, `1`: datetime, `""`: datetime, `"2026-02-30"`: datetime, `"0001-01-01T00:00+01:00"`: `"Datetime value out of range."`},
+		"admitted": {`{}`: datetime, `1`: datetime, `""`: datetime, `"2026-02-30"`: datetime, `"2026-W54-1"`: datetime, `"2026-1-1"`: datetime, `"2026-01-31T12:00+24:00"`: datetime, `"0001-01-01T00:00+01:00"`: `"Datetime value out of range."`},
 		"ward": {`"west"`: choice("west"), `null`: null, `true`: choice("True"), `1.50`: choice("1.5"), `["a", {"b": null}]`: choice("['a', {'b': None}]"),
 			`["it's", "\"\n\u0001"]`: choice("[\"it's\", '\"\\n\\x01']"), `{}`: choice("{}")},
-		"needs":  {`"lift"`: list("str"), `1`: list("int"), `null`: null, `["x"]`: choice("x"), `{"x": 1}`: choice("x"), `[[]]`: choice("[]"), `true`: list("bool")},
-		"tags":   {`[]`: `"This selection may not be empty."`, ``: required, `["a","b","c"]`: `"Ensure this field has no more than 2 elements."`},
-		"extra":  {},
-		"pin":    {`"short"`: `"Ensure this field has at least 8 characters."`, `{}`: text, `null`: null},
-		"peer":   {`"x"`: key("str"), `true`: key("bool"), `{}`: key("dict"), `[]`: key("list"), `999`: `"Invalid pk \"999\" - object does not exist."`},
+		"needs": {`"lift"`: list("str"), `1`: list("int"), `null`: null, `["x"]`: choice("x"), `{"x": 1}`: choice("x"), `[[]]`: choice("[]"), `true`: list("bool")},
+		"tags":  {`[]`: `"This selection may not be empty."`, ``: required, `["a","b","c"]`: `"Ensure this field has no more than 2 elements."`},
+		"extra": {`1e400`: `"Value must be valid JSON."`, `{"a":[-1e999]}`: `"Value must be valid JSON."`},
+		"pin":   {`"short"`: `"Ensure this field has at least 8 characters."`, `{}`: text, `null`: null},
+		"peer": {`"x"`: key("str"), `true`: key("bool"), `{}`: key("dict"), `[]`: key("list"), `999`: `"Invalid pk \"999\" - object does not exist."`,
+			`" 999 "`: `"Invalid pk \" 999 \" - object does not exist."`, `1e3`: `"Invalid pk \"1000.0\" - object does not exist."`},
 		"team":   {`"x"`: list("str"), `1`: list("int"), `null`: null, `[null]`: `"Invalid pk \"None\" - object does not exist."`, `[true]`: key("bool"), `[999]`: `"Invalid pk \"999\" - object does not exist."`},
 		"letter": {`{}`: file, `"x"`: file, `""`: file, `1`: file, `[]`: file},
 		"photo":  {`{}`: file, `"x"`: file, `true`: file},
@@ -96,7 +100,37 @@ func TestMessagesOfDRF(t *testing.T) {
 			t.Errorf("%s: got %d %s", sent, refused.Status, refused.Body)
 		}
 	}
+	testDates(server, alice)
+	testAddresses(server, alice)
 	testImages(server, alice)
+}
+
+// testDates sends dates in the forms of ISO 8601 that Django takes.
+func testDates(server *testapp.Server, alice testapp.User) {
+	for sent, want := range map[string]string{
+		"2026-01-31T13": "2026-01-31T13:00:00.000Z", "2026-W05-6T1300+01": "2026-01-31T12:00:00.000Z", "2026W05": "2026-01-26T00:00:00.000Z",
+		"20260131 130000,5Z": "2026-01-31T13:00:00.500Z", "2026-1-31T9:05": "2026-01-31T09:05:00.000Z", "2026-01-31T00:00:00-05:30:15": "2026-01-31T05:30:15.000Z",
+	} {
+		created := server.Call(alice.Access, "POST", "/api/doctors/", map[string]any{"name": "House", "site": "https://example.com/", "tags": []string{"a"}, "admitted": sent})
+		if created.Status != http.StatusCreated || !strings.Contains(created.Body, `"admitted":"`+want+`"`) {
+			server.Errorf("%s: got %d %s", sent, created.Status, created.Body)
+		}
+	}
+}
+
+// testAddresses sends addresses that Django takes and PocketBase refuses.
+func testAddresses(server *testapp.Server, alice testapp.User) {
+	for field, addresses := range map[string][]string{
+		"contact": {"ann@localhost", "ann@[127.0.0.1]", `"ann"@example.com`},
+		"chart":   {"ftps://example.com/", "HTTPS://EXAMPLE.COM", "http://example.com./"},
+	} {
+		for _, address := range addresses {
+			body := map[string]any{"name": "House", "site": "https://example.com/", "tags": []string{"a"}, field: address}
+			if created := server.Must(http.StatusCreated, alice.Access, "POST", "/api/doctors/", body); created[field] != address {
+				server.Errorf("%s %s: got %v", field, address, created[field])
+			}
+		}
+	}
 }
 
 // testImages sends images with the wrong names, and what is none.

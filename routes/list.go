@@ -135,12 +135,10 @@ func (l listing) listed(r *rest.Request) (*selection, error) {
 }
 
 // reduced returns the selection for the collection as it is now. Others may have
-// changed it a moment ago.
+// changed it a moment ago, or are about to: PocketBase's cache, which has it already, is
+// theirs to read anew.
 func (l listing) reduced(r *rest.Request, selected *selection) (*selection, error) {
-	if err := r.App.ReloadCachedCollections(); err != nil {
-		return nil, err
-	}
-	collection, err := r.App.FindCachedCollectionByNameOrId(l.collection.Name)
+	collection, err := r.App.FindCollectionByNameOrId(l.collection.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -170,10 +168,7 @@ func (l listing) chunk(r *rest.Request, selected *selection, part span, offset, 
 		if err := found.Scan(scanner.destinations...); err != nil {
 			return nil, false, err
 		}
-		row, err := scanner.row()
-		if err != nil {
-			return nil, false, err
-		}
+		row := scanner.row()
 		rows = append(rows, row)
 		size += row.size()
 	}

@@ -50,6 +50,9 @@ var inAssignment = order{assignmentClass, assignmentPlace, idText}
 
 // newestFirst is the default order of lists.
 func newestFirst(collection *collections.Collection) order {
+	if collection.Creation() == core.FieldNameId {
+		return order{idLength.reversed(), idText.reversed()}
+	}
 	return order{createdAt(collection).reversed(), idLength.reversed(), idText.reversed()}
 }
 
@@ -73,7 +76,7 @@ func (s *resource) orderOf(terms []string) order {
 			if field.Name != name {
 				continue
 			}
-			column := orderTerm{expression: "[[" + name + "]]", value: func(row row) any { return row.values[i] }, descending: descending}
+			column := orderTerm{expression: "[[" + name + "]]", value: func(row row) any { return row.compared(i) }, descending: descending}
 			if field.Type == rest.AutoField || field.Type == rest.PrimaryKey {
 				length := orderTerm{expression: "length([[" + name + "]])", value: func(row row) any { return int64(len(row.text(name))) }, descending: descending}
 				parsed = append(parsed, length)
@@ -92,7 +95,7 @@ func (s *resource) orderOf(terms []string) order {
 func (s *resource) ties(last string) order {
 	column, descending := strings.CutPrefix(last, "-")
 	rest := order{createdAt(s.collection), idLength, idText}
-	if column == s.collection.Creation() {
+	if creation := s.collection.Creation(); creation == column || creation == core.FieldNameId {
 		rest = rest[1:]
 	}
 	for i := range rest {

@@ -38,12 +38,16 @@ func (s *resource) limitLinks() {
 // linkable returns a validator that accepts the ids of records that the caller can
 // read: by their owner, or by the rule of their collection.
 func (s *resource) linkable(link collections.Link) func(*rest.Request, string, rest.Data) ([]string, error) {
-	return func(r *rest.Request, id string, _ rest.Data) ([]string, error) {
+	return func(r *rest.Request, id string, data rest.Data) ([]string, error) {
 		caller := &core.RequestInfo{Context: core.RequestInfoContextDefault, Method: r.Request.Method, Auth: r.Auth}
 		found, err := link.Admits(r.Request.Context(), r.App, caller, s.settings.DoctorsScope, id)
 		if err != nil || found {
 			return nil, err
 		}
-		return []string{rest.NoSuchObject(id)}, audit.RecordDenied(r.RequestEvent, link.Target, id, audit.Create)
+		message := rest.NoSuchObject(id)
+		if sent, _ := data.Get(link.Field); !rest.IsGeneratedID(id) {
+			message = rest.InvalidPrimaryKey(sent)
+		}
+		return []string{message}, audit.RecordDenied(r.RequestEvent, link.Target, id, audit.Create)
 	}
 }

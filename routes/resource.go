@@ -142,11 +142,8 @@ func (s *resource) retrieve(r *rest.Request) error {
 	if values == nil {
 		return s.denied(r, rest.NotFoundModel(s.Model))
 	}
-	row, err := (&scanner{selection: selected, values: values}).row()
-	if err != nil {
-		return err
-	}
-	if err := checkTag(r, row.tag); err != nil {
+	row := (&scanner{selection: selected, values: values}).row()
+	if err := checkTag(r, row.tag()); err != nil {
 		return err
 	}
 	if err := s.recordRead(r, row); err != nil {

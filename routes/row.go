@@ -1,7 +1,6 @@
 package routes
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,11 +99,8 @@ func lostColumns(err error) bool {
 // PocketBase record.
 type row struct {
 	*selection
-	// values are those of the columns, as the driver returns them; those of the
-	// fields are as valueOf returns them.
+	// values are those of the columns, as the driver returns them.
 	values []any
-	// tag is the row's entity tag, of the values as they are stored; empty without one.
-	tag string
 }
 
 // scanner reads the rows of a selection.
@@ -122,73 +118,68 @@ func (s *selection) scanner() *scanner {
 }
 
 // row returns the row that was scanned into the destinations.
-func (s *scanner) row() (row, error) {
-	scanned := row{selection: s.selection, values: slices.Clone(s.values)}
-	if s.tagColumns != nil {
-		scanned.tag = etag.Digest(s.tagColumns, func(column int) string {
-			text, _ := query.Text(s.values[s.tagPlaces[column]])
-			return text
-		})
-	}
+func (s *scanner) row() row {
+	scanned := row{s.selection, slices.Clone(s.values)}
 	for i := range s.gone {
-		scanned.values[i] = zero(s.fields, i)
+		scanned.values[i] = nil
 	}
-	for i := range s.fields {
-		if s.gone[i] {
-			continue
-		}
-		var err error
-		if scanned.values[i], err = valueOf(&s.fields[i], s.values[i]); err != nil {
-			return row{}, err
-		}
-	}
-	return scanned, nil
-}
-
-// zero returns the value of a field that is not stored; nil for a column of no field.
-func zero(fields []rest.Field, i int) any {
-	if i >= len(fields) {
-		return nil
-	}
-	switch fields[i].Type {
-	case rest.Integer:
-		return int64(0)
-	case rest.Float:
-		return 0.0
-	case rest.Boolean:
-		return false
-	}
-	return ""
+	return scanned
 }
 
 // valueOf returns a stored value as its field has it: an int64, a float64, a bool or a
 // string.
-func valueOf(field *rest.Field, stored any) (any, error) {
+func valueOf(field *rest.Field, stored any) any {
 	switch stored.(type) {
 	case string:
 		if !field.IsNumber() {
-			return stored, nil
+			return stored
 		}
 	case int64:
 		if field.Type == rest.Integer {
-			return stored, nil
+			return stored
 		}
 	}
 	text, _ := query.Text(stored)
 	switch field.Type {
 	case rest.Integer:
-		number, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("%s is no integer: %w", field.Name, err)
-		}
-		return number, nil
+		return integerOf(text)
 	case rest.Float:
 		number, _ := strconv.ParseFloat(text, 64) // what is no number is read as 0, as PocketBase does
-		return number, nil
+		return number
 	case rest.Boolean:
-		return text == "true" || text == "1", nil
+		return text == "true" || text == "1"
 	}
-	return text, nil
+	return text
+}
+
+// maxStored bounds the floats that are converted to integers.
+const maxStored = 1 << 62
+
+// integerOf returns the integer that a stored number is. Numbers are stored as floats, and
+// may be older than the setting that they have no decimals: these are dropped. What is no
+// number is read as 0, as PocketBase does.
+func integerOf(text string) int64 {
+	if number, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return number
+	}
+	number, _ := strconv.ParseFloat(text, 64)
+	return int64(max(-maxStored, min(number, maxStored)))
+}
+
+// compared returns the value of a field as queries compare it.
+func (w row) compared(i int) any {
+	if number, isFloat := w.values[i].(float64); isFloat {
+		return number
+	}
+	return valueOf(&w.fields[i], w.values[i])
+}
+
+// tag returns the row's entity tag.
+func (w row) tag() string {
+	return etag.Digest(w.tagColumns, func(column int) string {
+		text, _ := query.Text(w.values[w.tagPlaces[column]])
+		return text
+	})
 }
 
 // text returns the stored text in a column; empty if the row does not have it.
@@ -225,10 +216,10 @@ func (w row) AppendJSON(out []byte) []byte {
 			out = w.files.append(out, field, w.id(), w.text(field.Name))
 			continue
 		}
-		out = appendStored(out, field, w.values[i])
+		out = appendStored(out, field, valueOf(field, w.values[i]))
 	}
 	if w.showsTag {
-		out = rest.AppendString(append(rest.AppendString(append(out, ','), tagKey), ':'), w.tag)
+		out = rest.AppendString(append(rest.AppendString(append(out, ','), tagKey), ':'), w.tag())
 	}
 	return append(out, '}')
 }

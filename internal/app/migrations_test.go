@@ -1,9 +1,11 @@
 package app_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
@@ -80,11 +82,23 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 	if app.Settings().Meta.AppName != "Acme" {
 		t.Error("the settings are not PocketBase's again")
 	}
+	// Two superusers from before one mailbox was one.
+	for i, email := range []string{"op@example.com", "OP@example.com"} {
+		values := dbx.Params{"id": strings.Repeat("o", 14) + strconv.Itoa(i), "email": email, "password": "none", "tokenKey": strings.Repeat(strconv.Itoa(i), 50)}
+		if _, err := app.NonconcurrentDB().Insert(core.CollectionNameSuperusers, values).Execute(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if _, err := runner.Up(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := app.FindCollectionByNameOrId(collections.Mappings); err != nil {
 		t.Error(err)
+	}
+	for _, email := range []string{"op@example.com", "OP@example.com"} {
+		if found, err := app.FindAuthRecordByEmail(core.CollectionNameSuperusers, email); err != nil || found.Email() != email {
+			t.Errorf("%s: got %v, %v", email, found, err)
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -81,5 +83,46 @@ routerAdd("GET", "/apart/loop", (e) => {
 	}
 	if list := server.Call(alice.Access, "GET", "/api/patients/", nil).List(server); len(list) != 21 || list[20]["name"] != "Late" {
 		t.Errorf("got %v", list)
+	}
+}
+
+// What a script waits for outside of the program ends with its request's time, too: a
+// server, a command and a mail server that do not answer. Others can write then.
+func TestWaitsOfScriptsEnd(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { silent.Close() })
+	write(t, map[string]string{"pb_hooks/waits.pb.js": strings.ReplaceAll(`
+onRecordCreate((e) => {
+  e.next();
+  switch (e.record.getString("name")) {
+  case "Server": $http.send({ url: "http://ADDRESS/" }); break;
+  case "File": $filesystem.fileFromURL("http://ADDRESS/"); break;
+  case "Command": $os.cmd("sleep", "3600").run(); break;
+  case "Mail": $app.newMailClient().send(new MailerMessage({ to: [{ address: "a@example.com" }], text: "." })); break;
+  case "Answer": e.record.set("notes", toString($os.exec("echo", "answer").output())); break;
+  }
+}, "patients");
+`, "ADDRESS", silent.Addr().String())})
+	server := testapp.Serve(t, testapp.NewApp(t, testapp.Default(), func(options *app.Options) {
+		options.Timeouts.User = 500 * time.Millisecond
+	}))
+	host, port, _ := net.SplitHostPort(silent.Addr().String())
+	server.App.Settings().SMTP.Enabled, server.App.Settings().SMTP.Host = true, host
+	server.App.Settings().SMTP.Port, _ = strconv.Atoi(port)
+	alice := server.SignUp("alice")
+	for _, name := range []string{"Server", "File", "Command", "Mail"} {
+		before := len(server.Logged())
+		refused := server.Call(alice.Access, "POST", "/api/patients/", map[string]any{"name": name, "age": 1})
+		if logged := server.Logged()[before:]; refused.Status != http.StatusServiceUnavailable || !strings.Contains(logged, "waits.pb.js:") {
+			t.Errorf("%s: got %d %s, %s", name, refused.Status, refused.Body, logged)
+		}
+		server.Must(http.StatusCreated, alice.Access, "POST", "/api/patients/", map[string]any{"name": "Next", "age": 1})
+	}
+	answered := server.Must(http.StatusCreated, alice.Access, "POST", "/api/patients/", map[string]any{"name": "Answer", "age": 1})
+	if list := server.Call(alice.Access, "GET", "/api/patients/", nil).List(server); len(list) != 5 || answered["notes"] != "answer\n" {
+		t.Errorf("got %v, %v", answered, list)
 	}
 }

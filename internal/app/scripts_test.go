@@ -87,6 +87,13 @@ onRecordCreate((e) => {
   if (e.record.getString("name") === "Refused") {
     throw new BadRequestError("Not this one.");
   }
+  if (e.record.getString("name") === "Missing") {
+    $app.findRecordById("doctors", "none");
+  }
+}, "patients");
+
+onRecordCreate((e) => {
+  e.next();
 }, "patients");
 
 routerAdd("GET", "/api/broken", (e) => {
@@ -95,19 +102,20 @@ routerAdd("GET", "/api/broken", (e) => {
 `})
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
-	body := map[string]any{"name": "Broken", "age": 1, "created_by": alice.ID}
 	native := testapp.Records("patients")
 	for _, test := range []struct {
-		method, path string
-		status       int
-		line         string
+		method, path, name string
+		status             int
+		line               string
 	}{
-		{"POST", "/api/patients/", http.StatusInternalServerError, "broken.pb.js:5"},
-		{"POST", native, http.StatusBadRequest, "broken.pb.js:5"},
-		{"GET", "/api/broken", http.StatusBadRequest, "broken.pb.js:13"},
+		{"POST", "/api/patients/", "Broken", http.StatusInternalServerError, "broken.pb.js:5"},
+		{"POST", native, "Broken", http.StatusBadRequest, "broken.pb.js:5"},
+		{"POST", "/api/patients/", "Missing", http.StatusInternalServerError, "broken.pb.js:11"},
+		{"POST", native, "Missing", http.StatusBadRequest, "broken.pb.js:11"},
+		{"GET", "/api/broken", "", http.StatusBadRequest, "broken.pb.js:20"},
 	} {
 		before := len(server.Logged())
-		response := server.Call(alice.Access, test.method, test.path, body)
+		response := server.Call(alice.Access, test.method, test.path, map[string]any{"name": test.name, "age": 1, "created_by": alice.ID})
 		if response.Status != test.status || strings.Contains(response.Body, "secret") || strings.Contains(response.Body, "pb.js") {
 			t.Errorf("%s: got %d %s", test.path, response.Status, response.Body)
 		}

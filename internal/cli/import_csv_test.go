@@ -29,6 +29,8 @@ func TestImportCSV(t *testing.T) {
 		{"name,age\nAda,1\n", "--owner bob@example.com", "", "--owner: user 'bob@example.com' does not exist"},
 		{"name,age\nAda,1\n", "--collection users --owner " + email, "", `--collection is "users"; it must be patients or doctors`},
 		{"name,age\n,1\nAda,x\n", "--owner " + email, "line 2, name: This field may not be blank.\nline 3, age: A valid integer is required.\n", "Nothing was imported: there are 2 errors."},
+		{"name,age\n\"Ada\nLovelace\",1\n\nBernard\nCaesar,x\n", "--owner " + email, "line 5: The line has 1 cells; the header names 2 fields.\nline 6, age: A valid integer is required.\n", "Nothing was imported: there are 2 errors."},
+		{"name,age\nAda,1\nBer\"nard,2\n", "--owner " + email, "line 3: This is no CSV: bare \" in non-quoted-field.\n", "Nothing was imported: there is 1 error."},
 		{"\ufeffname;age\nAda;1\n", "--dry-run --owner " + email, "1 patients are right. Nothing was created (--dry-run).\n", ""},
 		{"\ufeffname;age\nAda;1\nBernard;2\n", "--owner " + email, "Created 2 patients.\n", ""},
 		{"name,speciality\nHouse,Nephrology\n", "--collection doctors --owner " + email, "Created 1 doctors.\n", ""},
@@ -75,10 +77,15 @@ func TestImportCSVValidatesRelations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, err = app.NonconcurrentDB().NewQuery("CREATE TRIGGER broken BEFORE INSERT ON patients WHEN NEW.name = 'Broken' BEGIN SELECT RAISE(ABORT, 'a broken trigger'); END").Execute()
+	if err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(t.TempDir(), "patients.csv")
 	content := "name,age,nurse\nAda,1," + own.Id + "\nBernard,2," + bob.ID + "\n"
 	for _, test := range []struct{ content, printed, failure string }{
 		{content, "line 3, nurse: Invalid pk \"" + bob.ID + "\" - object does not exist.\n", "Nothing was imported: there is 1 error."},
+		{strings.Replace(content, "Bernard,2,"+bob.ID, "Broken,2,", 1), "", "line 3: constraint failed: a broken trigger (1811)"},
 		{strings.Split(content, "Bernard")[0], "Created 1 patients.\n", ""},
 	} {
 		if err := os.WriteFile(file, []byte(test.content), 0o600); err != nil {

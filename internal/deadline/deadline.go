@@ -85,6 +85,16 @@ func (w *Work) Resume() {
 	}
 }
 
+// Left returns how much of the time is left.
+func (w *Work) Left() time.Duration {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.paused > 0 {
+		return w.left
+	}
+	return w.left - time.Since(w.since)
+}
+
 // Watch interrupts a statement when the work ends, until Unwatch. It costs less than
 // context.AfterFunc for each statement of a request.
 func (w *Work) Watch(statement Statement) {

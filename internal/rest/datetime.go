@@ -3,7 +3,6 @@ package rest
 import (
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -12,10 +11,9 @@ const (
 	dateTimeOverflow = "Datetime value out of range."
 )
 
-// dateTimePattern matches what Django's parse_datetime accepts: a date, in one of
-// ISO 8601's notations, with or without a time.
-var dateTimePattern = regexp.MustCompile(`^(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{4})(\d{2})(\d{2}))` +
-	`(?:[T ](?:(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,12}))?)?|(\d{2})(\d{2})(?:(\d{2}))?)\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$`)
+// dateTimePattern matches what Django's parse_datetime accepts beside ISO 8601.
+var dateTimePattern = regexp.MustCompile(`^(\p{Nd}{4})-(\p{Nd}{1,2})-(\p{Nd}{1,2})[T ](\p{Nd}{1,2}):(\p{Nd}{1,2})` +
+	`(?::(\p{Nd}{1,2})(?:[.,](\p{Nd}{1,6})\p{Nd}{0,6})?)?[` + space + `]*(?:Z|([+-])(\p{Nd}{2}):?(\p{Nd}{2})?)?\n?$`)
 
 // StoredTime is PocketBase's format of a date, in UTC.
 const StoredTime = "2006-01-02 15:04:05.000Z"
@@ -36,46 +34,39 @@ func (f *Field) convertDateTime(raw any) (any, []string) {
 	return moment.Format(StoredTime), nil
 }
 
-// parseDateTime parses a date and time, in UTC unless it names an offset.
+// parseDateTime parses a date and time as Django 5 does, in UTC unless it names an
+// offset.
 func parseDateTime(text string) (moment time.Time, overflows, ok bool) {
-	parts := dateTimePattern.FindStringSubmatch(text)
-	if parts == nil {
-		return moment, false, false
+	parsed, ok := parseISO(text)
+	if ok {
+		moment, ok = parsed.moment()
 	}
-	part := func(places ...int) (value int) {
-		for _, i := range places {
-			if parts[i] != "" {
-				value, _ = strconv.Atoi(parts[i]) // digits
-			}
+	if !ok {
+		if parsed, ok = parseLoose(text); !ok {
+			return moment, false, false
 		}
-		return value
+		moment, ok = parsed.moment()
 	}
-	year, month, day := part(1, 4), part(2, 5), part(3, 6)
-	hour, minute, second := part(7, 11), part(8, 12), part(9, 13)
-	microsecond, _ := strconv.Atoi((parts[10] + "000000")[:6])
-	offset, valid := parseOffset(parts[14])
-	local := time.Date(year, time.Month(month), day, hour, minute, second, microsecond*1000, time.UTC)
-	if !valid || year == 0 || local.Month() != time.Month(month) || local.Day() != day || hour > 23 || minute > 59 || second > 59 {
-		return moment, false, false
-	}
-	moment = local.Add(-offset)
-	return moment, moment.Year() < 1 || moment.Year() > 9999, true
+	return moment, ok && (moment.Year() < 1 || moment.Year() > maxYear), ok
 }
 
-// parseOffset parses the offset from UTC: Z, +HH, +HHMM or +HH:MM.
-func parseOffset(text string) (offset time.Duration, ok bool) {
-	if text == "" || text == "Z" {
-		return 0, true
+// parseLoose parses a date and time whose parts may have a single digit.
+func parseLoose(text string) (parsed isoTime, ok bool) {
+	parts := dateTimePattern.FindStringSubmatch(text)
+	if parts == nil {
+		return parsed, false
 	}
-	digits := strings.ReplaceAll(text[1:], ":", "")
-	hours, _ := strconv.Atoi(digits[:2])
-	minutes, _ := strconv.Atoi((digits[2:] + "00")[:2])
-	if hours > 23 || minutes > 59 {
-		return 0, false
+	for i := range parts {
+		parts[i] = asciiDigits(parts[i])
 	}
-	offset = time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
-	if text[0] == '-' {
-		offset = -offset
+	part := func(i int) int {
+		value, _ := strconv.Atoi(parts[i]) // digits, or nothing
+		return value
 	}
-	return offset, true
+	parts[7] = (parts[7] + "000000")[:6]
+	parsed = isoTime{part(1), part(2), part(3), isoClock{part(4), part(5), part(6), part(7)}, isoClock{part(9), part(10)}.duration()}
+	if parts[8] == "-" {
+		parsed.offset = -parsed.offset
+	}
+	return parsed, true
 }

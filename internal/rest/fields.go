@@ -300,7 +300,7 @@ func (f *Field) convertText(raw any) (any, []string) {
 	if f.Type == Email && !ValidEmail(text) {
 		messages = append(messages, InvalidEmail)
 	}
-	if f.Type == URL && !validURL(text) {
+	if f.Type == URL && !ValidURL(text) {
 		messages = append(messages, InvalidURL)
 	}
 	return text, messages

@@ -132,7 +132,7 @@ func (r *Request) Filter(field Field) (value any, given bool, err error) {
 		return number, true, nil
 	case field.Type == Float:
 		number, ok := parseFloat(text)
-		if !ok {
+		if !ok || math.IsInf(number, 0) {
 			return nil, false, FieldInvalid(field.Name, InvalidFilter(field))
 		}
 		return number, true, nil

@@ -25,16 +25,16 @@ func convertJSON(raw any) (any, []string) {
 	case upload:
 		return nil, []string{invalidJSON}
 	case jsonText:
-		text := []byte(raw)
-		scanner := jsonScanner{text: text}
-		if _, err := scanner.document(nil); err != nil || strings.ContainsRune(string(raw), 0) {
+		if strings.ContainsRune(string(raw), 0) {
 			return nil, []string{invalidJSON}
 		}
-		return compact(text)
+		return compact([]byte(raw))
 	case list:
 		return compact([]byte(raw.text))
 	case dictionary:
 		return compact([]byte(raw.text))
+	case json.Number:
+		return compact([]byte(raw))
 	case surrogateText:
 		return json.RawMessage(raw.raw), nil
 	}
@@ -45,9 +45,11 @@ func convertJSON(raw any) (any, []string) {
 	return json.RawMessage(encoded), nil
 }
 
+// compact returns a text as compact JSON, if it is one whose numbers are finite.
 func compact(text []byte) (any, []string) {
+	scanner := jsonScanner{text: text}
 	var out bytes.Buffer
-	if err := json.Compact(&out, text); err != nil {
+	if _, err := scanner.document(nil); err != nil || scanner.overflows || json.Compact(&out, text) != nil {
 		return nil, []string{invalidJSON}
 	}
 	return json.RawMessage(out.Bytes()), nil

@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -12,6 +13,8 @@ const (
 	// maxJSONDepth limits the nesting of arrays and objects. CPython's limit
 	// depends on its stack.
 	maxJSONDepth = 10_000
+	// maxShortInteger is the length up to which every integer is in the range of floats.
+	maxShortInteger = 300
 )
 
 // jsonScanner finds the parts of a JSON text. It accepts what CPython's json.loads
@@ -20,6 +23,8 @@ const (
 type jsonScanner struct {
 	text  []byte // valid UTF-8
 	depth int
+	// overflows is set if a number is beyond the range of floats.
+	overflows bool
 }
 
 // jsonError is an error in CPython's or DRF's words.
@@ -251,6 +256,10 @@ func (s *jsonScanner) number(i int) (end int, err error) {
 	if digits := i - first; i == integerEnd && digits > maxIntegerDigits {
 		return 0, jsonError(fmt.Sprintf("Exceeds the limit (%d digits) for integer string conversion: value has %d digits; "+
 			"use sys.set_int_max_str_digits() to increase the limit", maxIntegerDigits, digits))
+	}
+	if i-start > maxShortInteger || i > integerEnd {
+		_, err := strconv.ParseFloat(string(s.text[start:i]), 64)
+		s.overflows = s.overflows || err != nil
 	}
 	return i, nil
 }

@@ -16,6 +16,8 @@ import (
 // DRF's MAX_STRING_LENGTH.
 const maxNumberText = 1000
 
+const invalidNumber = "A valid number is required."
+
 // Messages for which DRF has no field: PocketBase's required numbers are not zero,
 // its required booleans true.
 const (
@@ -70,8 +72,8 @@ func withoutFraction(text string) string {
 }
 
 // number matches what Python's float(str) accepts, without underscores and in ASCII
-// digits, except infinity and what is no number.
-var number = regexp.MustCompile(`^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$`)
+// digits, except what is no number.
+var number = regexp.MustCompile(`^[-+]?((\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|(?i:inf|infinity))$`)
 
 func (f *Field) convertFloat(raw any) (any, []string) {
 	var text string
@@ -92,19 +94,23 @@ func (f *Field) convertFloat(raw any) (any, []string) {
 	value, ok := parseFloat(text)
 	switch {
 	case !ok:
-		return nil, []string{"A valid number is required."}
+		return nil, []string{invalidNumber}
+	case math.IsInf(value, 0) && pythonType(raw) == "int":
+		return nil, []string{"Integer value too large to convert to float"}
 	case f.MaxFloat != nil && value > *f.MaxFloat:
 		return nil, []string{"Ensure this value is less than or equal to " + shortFloat(*f.MaxFloat) + "."}
 	case f.MinFloat != nil && value < *f.MinFloat:
 		return nil, []string{"Ensure this value is greater than or equal to " + shortFloat(*f.MinFloat) + "."}
+	case math.IsInf(value, 0):
+		return nil, []string{invalidNumber} // JSON cannot express it
 	case f.NonZero && value == 0:
 		return nil, []string{notZero}
 	}
 	return value, nil
 }
 
-// parseFloat parses what Python's float(str) accepts. Infinity and what is no number
-// are refused, because JSON cannot express them.
+// parseFloat parses what Python's float(str) accepts. What is no number is refused,
+// because JSON cannot express it.
 func parseFloat(text string) (value float64, ok bool) {
 	text = asciiDigits(strings.TrimFunc(text, unicode.IsSpace))
 	for i := range len(text) {
@@ -117,8 +123,8 @@ func parseFloat(text string) (value float64, ok bool) {
 	if !number.MatchString(text) {
 		return 0, false
 	}
-	value, err := strconv.ParseFloat(text, 64)
-	return value, err == nil && !math.IsInf(value, 0)
+	value, _ = strconv.ParseFloat(text, 64) // infinite beyond its range
+	return value, true
 }
 
 func isASCIIDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -25,8 +25,8 @@ const (
 	label  = `[A-Za-z\x{a1}-\x{ffff}0-9](?:[A-Za-z\x{a1}-\x{ffff}0-9-]{0,61}[A-Za-z\x{a1}-\x{ffff}0-9])?`
 )
 
-// validURL reports whether Django's URLValidator accepts a URL.
-func validURL(text string) bool {
+// ValidURL reports whether Django's URLValidator accepts a URL.
+func ValidURL(text string) bool {
 	match := urlPattern.FindStringSubmatch(text)
 	if match == nil || utf8.RuneCountInString(text) > maxURL || len(match[1]) > maxHost || strings.ContainsRune(text, 0) {
 		return false

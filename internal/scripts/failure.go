@@ -50,11 +50,14 @@ func Failure(err error) error {
 	}
 	var interrupted *goja.InterruptedError
 	var exception *goja.Exception
+	var thrown *thrownError
 	switch {
 	case errors.As(err, &interrupted):
 		return fmt.Errorf("%s: %v", place(interrupted.Stack()), interrupted.Value())
 	case errors.As(err, &exception):
 		return fmt.Errorf("%s: %w", place(exception.Stack()), err)
+	case errors.As(err, &thrown) && thrown.place() != "":
+		return fmt.Errorf("%s: %w", thrown.place(), err)
 	}
 	return nil
 }

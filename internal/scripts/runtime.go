@@ -32,6 +32,8 @@ func (r *runtime) bind(app core.App) {
 	if err := r.vm.Set("sleep", r.sleep); err != nil {
 		panic(err) // a plain property can be set
 	}
+	r.bindWaits()
+	r.bindThrown()
 }
 
 func (r *runtime) define(name string, get func() goja.Value, set func(goja.Value)) {

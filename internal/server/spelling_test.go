@@ -117,12 +117,22 @@ func TestOneMailboxOneAccount(t *testing.T) {
 	}
 	for _, collection := range []string{"users", core.CollectionNameSuperusers} {
 		c.Want(create(collection, "\u00e9va@b\u00fccher.example"), http.StatusOK)
-		for _, spelling := range []string{"\u00c9va@b\u00fccher.example", "e\u0301va@b\u00fccher.example", "\u00e9va@B\u00dcCHER.example", "\u00e9va@xn--bcher-kva.example"} {
+		for _, spelling := range []string{"\u00c9va@b\u00fccher.example", "e\u0301va@b\u00fccher.example", "\u00e9va@B\u00dcCHER.example", "\u00e9va@xn--bcher-kva.example", "\u00e9VA@b\u00fccher.example"} {
 			if second := create(collection, spelling); second.Status != http.StatusBadRequest || !strings.Contains(second.Body, `"email":{"code":"validation_not_unique"`) {
 				t.Errorf("%s: %s: got %d %s", collection, spelling, second.Status, second.Body)
 			}
 		}
-		signedIn := c.Call("", "POST", "/api/collections/"+collection+"/auth-with-password", map[string]any{"identity": "\u00c9va@xn--bcher-kva.example", "password": "Caf\u00e9-Tr0ub4dor"})
+		signedIn := c.Call("", "POST", "/api/collections/"+collection+"/auth-with-password", map[string]any{"identity": "\u00c9VA@xn--bcher-kva.example", "password": "Caf\u00e9-Tr0ub4dor"})
 		c.Want(signedIn, http.StatusOK)
+
+		// As an earlier version stored it.
+		const earlier = "e\u0301va@xn--bcher-kva.example"
+		if _, err := c.App.NonconcurrentDB().Update(collection, dbx.Params{"email": earlier}, dbx.HashExp{"email": "\u00e9va@b\u00fccher.example"}).Execute(); err != nil {
+			t.Fatal(err)
+		}
+		c.Want(c.Call("", "POST", "/api/collections/"+collection+"/auth-with-password", map[string]any{"identity": earlier, "password": "Caf\u00e9-Tr0ub4dor"}), http.StatusOK)
+		if collection == "users" {
+			c.Want(c.Call("", "POST", "/api/auth/login/", map[string]any{"email": earlier, "password": "Caf\u00e9-Tr0ub4dor"}), http.StatusOK)
+		}
 	}
 }
