@@ -3,10 +3,13 @@ package hooks_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
@@ -168,5 +171,35 @@ func TestRequiredReferencesKeepARecord(t *testing.T) {
 	h.Must(204, superuser, "DELETE", testapp.Records("invoices")+"/"+invoice, nil)
 	h.Must(204, alice.Access, "DELETE", testapp.Records("users")+"/"+alice.ID, nil)
 	h.want(superuser, testapp.Records("patients"), 0)
+	h.release()
+}
+
+// TestDeletionsAreCountedWhileOthersAreWorkedOff has one that takes long, record by
+// record, and another one that is made meanwhile.
+func TestDeletionsAreCountedWhileOthersAreWorkedOff(t *testing.T) {
+	h := newHeld(t)
+	first, second := h.SignUp("first"), h.SignUp("second")
+	_, err := h.App.NonconcurrentDB().NewQuery(`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 3000)
+		INSERT INTO a_note_of_users (id, about) SELECT 'n' || n, {:about} FROM numbers`).Bind(dbx.Params{"about": first.ID}).Execute()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.patients(second, 150)
+	begun := make(chan struct{})
+	var once sync.Once
+	h.App.OnRecordDelete("a_note_of_users").Bind(&hook.Handler[*core.RecordEvent]{Priority: -1, Func: func(e *core.RecordEvent) error {
+		once.Do(func() { close(begun) })
+		return e.Next()
+	}})
+	h.hold.Store(false)
+	h.Must(http.StatusNoContent, first.Access, "DELETE", testapp.Records("users")+"/"+first.ID, nil)
+	<-begun
+	h.Must(http.StatusNoContent, second.Access, "DELETE", testapp.Records("users")+"/"+second.ID, nil)
+	testapp.Eventually(t, 30*time.Second, "the second is counted", func() bool {
+		return h.count("record_deletions", "record = '"+second.ID+"' AND remaining < 0") == 0
+	})
+	if h.count("a_note_of_users", "true") == 0 {
+		t.Error("the second deletion was counted after the first")
+	}
 	h.release()
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
 )
 
 // counted returns the counts as they are stored, and as they are computed from the
@@ -85,4 +86,24 @@ func TestCountsFollowEveryChange(t *testing.T) {
 	checkCounts(server)
 	execute(server, "DELETE FROM mappings")
 	checkCounts(server)
+}
+
+// TestCountsAreAddedUpNowAndThen: a write that added up more often would take the
+// longer the more others are in its transaction.
+func TestCountsAreAddedUpNowAndThen(t *testing.T) {
+	testpostgres.Choose(t)
+	server := testapp.New(t)
+	alice := server.SignUp("alice")
+	var most int
+	for range 60 {
+		server.Patient(alice, "Patient")
+		var rows int
+		if err := server.App.DB().NewQuery("SELECT count(*) FROM record_counts").Row(&rows); err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, rows)
+	}
+	if most < 25 {
+		t.Errorf("of 60 writes of two counts each, at most %d rows were left", most)
+	}
 }

@@ -66,13 +66,13 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	bindStart(app, config, options.Notices)
 	simplejwt.AcceptDjango(app, django.NewKeys(config.DjangoSecretKey))
 	hooks.Bind(app, config)
-	deletion.Bind(app, room, config.PostgreSQL != nil, engine.moreReaders()...)
-	surround := server.Bind(app, config, server.Options{
-		Timeouts:   options.Timeouts,
-		Monitoring: monitoring.Bind(app, config, options.Log, engine.replica()),
-		Cluster:    engine.bind(app, config, options.Notices, room),
-		Replica:    engine.replica(),
-	})
+	deletions := deletion.Bind(app, room, config.PostgreSQL != nil, engine.moreReaders()...)
+	monitor := monitoring.Bind(app, config, options.Log, engine.replica())
+	members := engine.bind(app, config, options.Notices, room)
+	if members != nil {
+		deletions.Share(members)
+	}
+	surround := server.Bind(app, config, server.Options{Timeouts: options.Timeouts, Monitoring: monitor, Cluster: members, Replica: engine.replica()})
 	routes.Bind(app, config, options.Public, surround)
 	app.RootCmd.AddCommand(
 		cli.NewServeCommand(app, config), cli.NewSuperuserCommand(app, config), cli.NewDatabaseCommand(app, config),

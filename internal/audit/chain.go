@@ -14,6 +14,8 @@ import (
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/dberror"
 )
 
 // chain is a hash chain that this process writes. A transaction holds it
@@ -36,8 +38,9 @@ type chains struct {
 	free  []*chain
 }
 
-// errForked means that something else has written to a chain of this process.
-var errForked = errors.New("an audit chain was continued by another writer")
+// errForked means that something else has written to a chain of this process, or that
+// its end was lost: a standby that is promoted may lack the last transactions.
+var errForked = fmt.Errorf("the end of an audit chain is another than was written: %w", dberror.ErrUnavailable)
 
 // take returns a free chain, or begins one.
 func (c *chains) take(tx core.App) (*chain, error) {

@@ -81,6 +81,24 @@ func (c *clinic) fill(filter string, all []event) string {
 	return strings.NewReplacer("PATIENT", c.patient, "USER", c.owner.ID, "TIME", middle.RecordedAt, "ID", middle.ID).Replace(everywhere)
 }
 
+// checkTimes compares the time of events with dates in PocketBase's form.
+func (c *clinic) checkTimes(t *testing.T, all []event) {
+	t.Helper()
+	last := all[len(all)-1].ID
+	inAudit := all[len(all)/2].RecordedAt
+	inPocketBase := strings.Replace(inAudit, "T", " ", 1)
+	for filter, same := range map[string]string{
+		"recorded_at < @now": "", "recorded_at < @todayEnd": "", "@yesterday < recorded_at": "",
+		"recorded_at > @now": `id = ""`, "recorded_at > @tomorrow": `id = ""`,
+		`recorded_at < "` + inPocketBase + `"`: `recorded_at < "` + inAudit + `"`,
+		`recorded_at = "` + inPocketBase + `"`: `recorded_at = "` + inAudit + `"`,
+	} {
+		if found, want := c.list(t, last, filter), c.list(t, last, same); found.TotalItems != want.TotalItems {
+			t.Errorf("%s: got %d, want %d", filter, found.TotalItems, want.TotalItems)
+		}
+	}
+}
+
 // TestTheDashboardListsSealedEvents asks for the same before anything is sealed, when
 // half of it is, and when all is.
 func TestTheDashboardListsSealedEvents(t *testing.T) {
@@ -103,6 +121,7 @@ func TestTheDashboardListsSealedEvents(t *testing.T) {
 	for _, filter := range append(filters, "search") {
 		asked[filter] = c.list(t, last, c.fill(filter, all))
 	}
+	c.checkTimes(t, all)
 	sorted := c.list(t, last, "", "sort", "-what,agent,-id", "page", "2", "perPage", "70").text(true)
 	viewed := c.Call(c.superuser, "GET", testapp.Records("audit_events")+"/"+all[10].ID, nil)
 	for _, until := range []time.Time{half, time.Now()} {

@@ -26,8 +26,9 @@ type transaction struct {
 	seq     int64
 	hash    string
 	sets    []string
-	// failed is set when an event could not be stored; no other may follow.
-	failed bool
+	// failed is set when an event could not be stored; no other may follow. isForked is
+	// set if that is because of the chain, which is not used again.
+	failed, isForked bool
 }
 
 var errFailed = errors.New("an audit event of this transaction could not be stored")
@@ -52,12 +53,12 @@ func (t *Trail) transactionOf(app core.App) *transaction {
 		t.transactions.mutex.Lock()
 		delete(t.transactions.open, info)
 		t.transactions.mutex.Unlock()
-		if opened.chain != nil {
+		if opened.chain != nil && !opened.isForked {
 			t.chains.giveBack(opened.chain, opened.seq, opened.hash, err)
 		}
 		if err == nil {
 			for _, id := range opened.sets {
-				t.sets.Put(id, struct{}{})
+				t.sets.Put(opened.chain.id+id, struct{}{})
 			}
 		}
 		return nil
@@ -81,7 +82,7 @@ func (t *Trail) store(tx core.App, occurrences []*occurrence) error {
 		current.chain, current.seq, current.hash = taken, taken.seq, taken.hash
 	}
 	if err := t.append(tx, current, occurrences); err != nil {
-		current.failed = true
+		current.failed, current.isForked = true, errors.Is(err, errForked)
 		return err
 	}
 	return nil
@@ -121,12 +122,13 @@ func (t *Trail) append(tx core.App, current *transaction, occurrences []*occurre
 	return nil
 }
 
-// storeSet stores a set, unless it is nil or stored already.
+// storeSet stores a set, unless it is nil or the chain has stored it already: what is
+// lost with the end of a chain is stored again for others.
 func (t *Trail) storeSet(tx core.App, current *transaction, set *recordSet) error {
 	if set == nil {
 		return nil
 	}
-	if _, stored := t.sets.Get(set.id); stored {
+	if _, stored := t.sets.Get(current.chain.id + set.id); stored {
 		return nil
 	}
 	current.sets = append(current.sets, set.id)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os/signal"
 	"path/filepath"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/backup"
 	"carebase/internal/config"
+	"carebase/internal/sqlite"
 )
 
 // NewAuditCommand returns the command "audit".
@@ -128,30 +130,38 @@ func newSealCommand(app core.App, settings *config.Config) *cobra.Command {
 		Short: "Compress all events of the audit trail, and archive the old ones",
 		Long: `Moves the events of the audit trail into compressed segments, about an eighth of the size. They are verified first, and stay
 readable for verify, export, the histories of patients and the dashboard's list; views that read audit_events do not have
-them any more. With AUDIT_ARCHIVE_URL, it then moves segments older than AUDIT_ONLINE to the archive. It may run beside a
-server, which does both by itself once an hour.`,
+them any more. With AUDIT_ARCHIVE_URL, it then moves segments older than AUDIT_ONLINE to the archive. The file of a SQLite
+database gives their space back. It may run beside a server, which does all of this by itself once an hour.`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			sealed, err := audit.Seal(ctx, app, time.Now())
-			if audit.IsViolation(err) {
-				return fmt.Errorf("sealed %d events; the audit trail is not intact: %w", sealed, err)
-			}
-			if err != nil {
-				return fmt.Errorf("sealed %d events: %w", sealed, err)
-			}
-			if _, err = fmt.Fprintf(command.OutOrStdout(), "Sealed %d events.\n", sealed); err != nil || settings.AuditArchive == nil {
+			if err := seal(ctx, command.OutOrStdout(), app, settings); err != nil || settings.PostgreSQL != nil {
 				return err
 			}
-			archived, err := audit.Archive(ctx, app, time.Now().Add(-settings.AuditArchive.Online))
-			if err != nil {
-				return fmt.Errorf("archived %d segments: %w", archived, err)
-			}
-			_, err = fmt.Fprintf(command.OutOrStdout(), "Archived %d segments.\n", archived)
-			return err
+			return sqlite.Shrink(ctx, app)
 		},
 	}
+}
+
+// seal seals all events, archives old segments if there is an archive, and says how many.
+func seal(ctx context.Context, out io.Writer, app core.App, settings *config.Config) error {
+	sealed, err := audit.Seal(ctx, app, time.Now())
+	if audit.IsViolation(err) {
+		return fmt.Errorf("sealed %d events; the audit trail is not intact: %w", sealed, err)
+	}
+	if err != nil {
+		return fmt.Errorf("sealed %d events: %w", sealed, err)
+	}
+	if _, err = fmt.Fprintf(out, "Sealed %d events.\n", sealed); err != nil || settings.AuditArchive == nil {
+		return err
+	}
+	archived, err := audit.Archive(ctx, app, time.Now().Add(-settings.AuditArchive.Online))
+	if err != nil {
+		return fmt.Errorf("archived %d segments: %w", archived, err)
+	}
+	_, err = fmt.Fprintf(out, "Archived %d segments.\n", archived)
+	return err
 }
 
 func newExportCommand(app core.App) *cobra.Command {

@@ -19,11 +19,14 @@ var dateLayouts = []string{
 	time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04",
 }
 
+// auditLayout is the layout of the times of audit events, which are texts.
+const auditLayout = "2006-01-02T15:04:05.000Z"
+
 // StoredDates returns a filter or a rule of a collection in which the dates that
 // date fields are compared with are written as they are stored. PocketBase compares
 // them as text. A filter that does not parse is returned as it is.
 func StoredDates(app core.App, from *core.Collection, filter string) string {
-	if from == nil || !dateText.MatchString(filter) {
+	if from == nil || !dateText.MatchString(filter) && from.Name != AuditEvents {
 		return filter
 	}
 	rewriting := dateRewriting{app: app, from: from}
@@ -78,52 +81,103 @@ func (w *dateRewriting) filter(text string) (string, error) {
 	return out.String(), nil
 }
 
-// compare converts a text that is compared with a date field.
-func (w *dateRewriting) compare(operand fexpr.Token, text *fexpr.Token) {
-	if operand.Type != fexpr.TokenIdentifier || text.Type != fexpr.TokenText {
+// compare converts a text, or a name such as @now, that is compared with a date field.
+func (w *dateRewriting) compare(operand fexpr.Token, compared *fexpr.Token) {
+	if operand.Type != fexpr.TokenIdentifier {
 		return
 	}
-	if stored, isDate := storedDate(text.Literal); isDate && stored != text.Literal && w.isDateField(operand.Literal) {
-		text.Literal, w.changed = stored, true
+	at, isDate := dateOf(*compared)
+	if !isDate {
+		return
+	}
+	layout := w.layoutOf(operand.Literal)
+	if layout == "" || layout == types.DefaultDateLayout && compared.Type != fexpr.TokenText {
+		return
+	}
+	if stored := at.UTC().Format(layout); stored != compared.Literal {
+		*compared, w.changed = fexpr.Token{Type: fexpr.TokenText, Literal: stored}, true
 	}
 }
 
-// isDateField reports whether a path leads to dates, whatever it starts with, and
-// without a modifier such as :lower.
-func (w *dateRewriting) isDateField(path string) bool {
+// layoutOf returns how the dates that a path leads to are stored, whatever it starts
+// with, and without a modifier such as :lower; empty if they are none.
+func (w *dateRewriting) layoutOf(path string) (layout string) {
 	if strings.Contains(path[strings.LastIndexByte(path, '.')+1:], ":") {
-		return false
+		return ""
 	}
 	targets, err := Targets(w.app, w.from, path)
-	if err != nil || len(targets) == 0 {
-		return false
+	if err != nil {
+		return ""
 	}
 	for _, target := range targets {
-		if target.Collection == nil {
-			return false
+		found := target.dateLayout()
+		if found == "" || layout != "" && layout != found {
+			return ""
 		}
-		switch target.Collection.Fields.GetByName(target.Field).(type) {
-		case *core.DateField, *core.AutodateField:
-		default:
-			return false
-		}
+		layout = found
 	}
-	return true
+	return layout
 }
 
-// storedDate returns a date as PocketBase stores it. One without an offset is in
-// UTC.
-func storedDate(text string) (stored string, isDate bool) {
-	if !dateText.MatchString(text) {
-		return "", false
+func (t Target) dateLayout() string {
+	if t.Collection == nil {
+		return ""
 	}
-	normal := strings.ToUpper(text[:10] + "T" + text[11:])
+	switch t.Collection.Fields.GetByName(t.Field).(type) {
+	case *core.DateField, *core.AutodateField:
+		return types.DefaultDateLayout
+	}
+	if t.Collection.Name == AuditEvents && t.Field == "recorded_at" {
+		return auditLayout
+	}
+	return ""
+}
+
+// dateOf returns the date of a text or a name. One without an offset is in UTC.
+func dateOf(token fexpr.Token) (at time.Time, isDate bool) {
+	switch {
+	case token.Type == fexpr.TokenIdentifier:
+		return namedDate(token.Literal)
+	case token.Type != fexpr.TokenText || !dateText.MatchString(token.Literal):
+		return at, false
+	}
+	normal := strings.ToUpper(token.Literal[:10] + "T" + token.Literal[11:])
 	for _, layout := range dateLayouts {
 		if at, err := time.Parse(layout, normal); err == nil {
-			return at.UTC().Format(types.DefaultDateLayout), true
+			return at, true
 		}
 	}
-	return "", false
+	return at, false
+}
+
+// namedDate returns the date that PocketBase has a name for in filters.
+func namedDate(name string) (at time.Time, isDate bool) {
+	now := time.Now().UTC()
+	year, month, day := now.Date()
+	start := func(year int, month time.Month, day int) time.Time {
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	}
+	switch name {
+	case "@now":
+		return now, true
+	case "@yesterday":
+		return now.AddDate(0, 0, -1), true
+	case "@tomorrow":
+		return now.AddDate(0, 0, 1), true
+	case "@todayStart":
+		return start(year, month, day), true
+	case "@todayEnd":
+		return start(year, month, day+1).Add(-1), true
+	case "@monthStart":
+		return start(year, month, 1), true
+	case "@monthEnd":
+		return start(year, month+1, 1).Add(-1), true
+	case "@yearStart":
+		return start(year, 1, 1), true
+	case "@yearEnd":
+		return start(year+1, 1, 1).Add(-1), true
+	}
+	return at, false
 }
 
 // tokenText returns a token as the filter's scanner reads it.

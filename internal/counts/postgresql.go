@@ -48,7 +48,7 @@ func function(event, changes string) string {
 BEGIN
 	INSERT INTO record_counts SELECT source, owner, kind, bucket, sum(number) FROM (` + changes + `) AS counted
 		GROUP BY source, owner, kind, bucket HAVING sum(number) <> 0;
-	IF random() < 0.02 THEN
+	IF pg_catalog.random() < 0.02 THEN
 		PERFORM record_counts_merge('$table', owner) FROM (SELECT DISTINCT owner FROM (` + changes + `) AS counted) AS owners;
 	END IF;
 	RETURN NULL;

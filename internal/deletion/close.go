@@ -112,7 +112,12 @@ func (d *Deletions) note(e *core.RecordEvent) error {
 	if err := d.hide(e.Context, collection); err != nil {
 		return err
 	}
-	e.App.TxInfo().OnComplete(func(error) error {
+	e.App.TxInfo().OnComplete(func(err error) error {
+		if err == nil && d.announce != nil {
+			if err := d.announce(e.Context); err != nil {
+				d.app.Logger().Warn("failed to tell other processes of a deletion: they notice within a second", "error", err)
+			}
+		}
 		d.wakeUp()
 		return nil
 	})

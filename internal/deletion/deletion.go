@@ -42,6 +42,8 @@ type Deletions struct {
 	budget time.Duration
 	// checkpointed is when the worker last moved what was written into the database.
 	checkpointed time.Time
+	// announce tells other processes that something is to be hidden; nil without any.
+	announce func(context.Context) error
 	// hides is set while something is hidden.
 	hides atomic.Bool
 
@@ -53,7 +55,7 @@ const storeKey = "carebase.deletion"
 
 // Bind makes an app delete this way. Readers are pools that queries use besides the
 // app's own. Call it once, before the app starts.
-func Bind(app core.App, room *realtime.Room, postgreSQL bool, readers ...*dbx.DB) {
+func Bind(app core.App, room *realtime.Room, postgreSQL bool, readers ...*dbx.DB) *Deletions {
 	d := &Deletions{app: app, room: room, postgreSQL: postgreSQL, readers: readers, pace: onSQLite, wake: make(chan struct{}, 1)}
 	if postgreSQL {
 		d.pace = onPostgreSQL
@@ -62,6 +64,21 @@ func Bind(app core.App, room *realtime.Room, postgreSQL bool, readers ...*dbx.DB
 	app.Store().Set(storeKey, d)
 	d.bindClosing()
 	d.bindWorker()
+	return d
+}
+
+// Others are the other processes that serve the same database.
+type Others interface {
+	// Announce has them do what OnAnnounced has set, and waits for them.
+	Announce(context.Context) error
+	OnAnnounced(func(context.Context) error)
+}
+
+// Share has other processes hide at once what belongs to a deleted record. Call it
+// before the app starts.
+func (d *Deletions) Share(others Others) {
+	d.announce = others.Announce
+	others.OnAnnounced(func(ctx context.Context) error { return d.hide(ctx) })
 }
 
 // pending is a deleted record with what is left of what belongs to it.

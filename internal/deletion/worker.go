@@ -76,7 +76,7 @@ func (d *Deletions) work(ctx context.Context) {
 }
 
 func (d *Deletions) removeAll(ctx context.Context) (err error) {
-	found, err := d.pending(ctx, d.app)
+	found, err := d.counted(ctx)
 	if err != nil {
 		return err
 	}
@@ -104,11 +104,6 @@ func (d *Deletions) remove(ctx context.Context, deleted pending) error {
 	if err != nil {
 		return err
 	}
-	if deleted.Remaining < 0 {
-		if err := d.count(ctx, collection, deleted); err != nil {
-			return err
-		}
-	}
 	for ctx.Err() == nil {
 		removed, err := d.step(ctx, collection, deleted)
 		if err != nil || removed == 0 {
@@ -122,12 +117,30 @@ func (d *Deletions) remove(ctx context.Context, deleted pending) error {
 		if err := d.room.Settle(ctx); err != nil {
 			return err
 		}
+		if _, err := d.counted(ctx); err != nil {
+			return err
+		}
 	}
 	return ctx.Err()
 }
 
+// counted returns all deletions, and counts what belongs to those that are new.
+func (d *Deletions) counted(ctx context.Context) ([]pending, error) {
+	found, err := d.pending(ctx, d.app)
+	for _, each := range found {
+		if err == nil && each.Remaining < 0 {
+			err = d.count(ctx, each)
+		}
+	}
+	return found, err
+}
+
 // count stores how much there is to remove.
-func (d *Deletions) count(ctx context.Context, collection *core.Collection, deleted pending) error {
+func (d *Deletions) count(ctx context.Context, deleted pending) error {
+	collection, err := d.app.FindCachedCollectionByNameOrId(deleted.Collection)
+	if err != nil {
+		return err
+	}
 	count, err := total(ctx, d.app, collection, deleted.Record)
 	if err != nil {
 		return err

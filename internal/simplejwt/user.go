@@ -8,6 +8,7 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/dberror"
 	"carebase/internal/query"
 	"carebase/internal/recent"
 )
@@ -59,6 +60,9 @@ func readRow(ctx context.Context, app core.App, users *core.Collection, id, sess
 		}
 		if isNotFound(err) {
 			return "", false, errNoUser
+		}
+		if dberror.Refusal(err) != nil {
+			return "", false, err // the view would wait as long for the same
 		}
 		// Its table may have changed. That is a matter of the view's, not of the token's.
 	}

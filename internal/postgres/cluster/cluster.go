@@ -61,6 +61,9 @@ type Cluster struct {
 	// mustTidy is set if the end of a local client could not be stored.
 	mustTidy atomic.Bool
 
+	// followed is what the process does when another one calls Announce.
+	followed func(context.Context) error
+
 	// toldOfSchema is when the process was last told of changed collections.
 	toldOfSchema atomic.Pointer[time.Time]
 

@@ -59,7 +59,7 @@ func (c *Cluster) follow(ctx context.Context, ready chan<- error) (listening boo
 		defer cancel()
 		err = errors.Join(err, connection.Close(closing))
 	}()
-	for _, channel := range []string{collectionsChannel, settingsChannel, messagesChannel + c.process} {
+	for _, channel := range []string{collectionsChannel, settingsChannel, announcementsChannel, messagesChannel + c.process} {
 		if _, err := connection.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
 			return false, err
 		}
@@ -108,6 +108,8 @@ func (c *Cluster) next(ctx context.Context, connection *pgx.Conn) error {
 		return c.app.ReloadCachedCollections()
 	case settingsChannel:
 		return c.app.ReloadSettings()
+	case announcementsChannel:
+		return c.hear(ctx, connection, notification.Payload)
 	}
 	return nil
 }

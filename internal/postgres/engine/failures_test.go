@@ -201,3 +201,31 @@ func TestLockedTableIsUnavailable(t *testing.T) {
 		t.Errorf("the patient is called %v", got)
 	}
 }
+
+// TestRequestsWaitOnce locks what is read together with the user.
+func TestRequestsWaitOnce(t *testing.T) {
+	const timeout = 300 * time.Millisecond
+	testpostgres.Choose(t)
+	t.Setenv(testpostgres.Variable, os.Getenv(testpostgres.Variable)+"&lock_timeout="+timeout.String())
+	server := testapp.New(t)
+	alice := server.SignUp("alice")
+	id := server.Patient(alice, "Before")
+	location, _ := testapp.PostgreSQL(server.App)
+	other, err := pgx.Connect(t.Context(), location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close(context.Background()) })
+	if _, err := other.Exec(t.Context(), "BEGIN; LOCK TABLE data.patients IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	promptest := time.Hour // of a few, because a busy machine is slower
+	for round := 0; round < 5 && promptest >= 2*timeout; round++ {
+		begun := time.Now()
+		server.Must(http.StatusServiceUnavailable, alice.Access, "PATCH", "/api/patients/"+id+"/", map[string]any{"name": "After"})
+		promptest = min(promptest, time.Since(begun))
+	}
+	if promptest >= 2*timeout {
+		t.Errorf("a request waited for %s", promptest)
+	}
+}

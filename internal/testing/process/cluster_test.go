@@ -313,3 +313,22 @@ func TestASessionEndsInAllProcesses(t *testing.T) {
 		}
 	}
 }
+
+func TestADeletedAccountIsHiddenInAllProcesses(t *testing.T) {
+	t.Parallel()
+	fleet := newFleet(t, 2)
+	alice, bob := fleet.SignUp("alice"), fleet.SignUp("bob")
+	query[int](fleet, `WITH stored AS (INSERT INTO data.doctors (id, created_by, created_at, name, speciality)
+		SELECT (100000 + n)::text, $1, '2026-01-02 03:04:05.678Z', 'Doctor', '' FROM generate_series(1, 5000) AS n RETURNING 1) SELECT count(*)::int FROM stored`, alice.ID)
+	closing, reading := fleet.processes[0], fleet.processes[1]
+	doctors := func() float64 {
+		return reading.Must(http.StatusOK, bob.Access, "GET", "/api/doctors/?page=1", nil)["count"].(float64)
+	}
+	if found := doctors(); found != 5000 {
+		t.Fatalf("got %v doctors", found)
+	}
+	closing.Must(http.StatusNoContent, alice.Access, "DELETE", testapp.Records("users")+"/"+alice.ID, nil)
+	if found := doctors(); found != 0 {
+		t.Errorf("the other process shows %v doctors", found)
+	}
+}

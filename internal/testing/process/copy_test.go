@@ -1,7 +1,9 @@
 package process
 
 import (
+	"encoding/binary"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -60,7 +62,10 @@ func TestACopyKeepsItsHistory(t *testing.T) {
 	during(original, nil, func(process *process) {
 		alice = process.SignUp("alice")
 		process.Call("", "POST", "/api/auth/login/", map[string]any{"email": alice.Email, "password": "wrong"})
-		process.Patient(alice, "First")
+		first := process.Patient(alice, "First")
+		for range 60 { // events that take some pages
+			process.Must(http.StatusOK, alice.Access, "GET", "/api/patients/"+first+"/", nil)
+		}
 		deleted := process.Patient(alice, "Deleted")
 		process.Must(http.StatusNoContent, alice.Access, "DELETE", "/api/patients/"+deleted+"/", nil)
 	})
@@ -89,6 +94,9 @@ func TestACopyKeepsItsHistory(t *testing.T) {
 
 	if said := succeeds(t, original, nil, "audit", "seal"); !strings.HasPrefix(said, "Sealed ") || said == "Sealed 0 events.\n" {
 		t.Errorf("got %s", said)
+	}
+	if file, err := os.ReadFile(filepath.Join(original, "pb_data", "data.db")); err != nil || binary.BigEndian.Uint32(file[36:]) != 0 { // pages without content
+		t.Errorf("the space of sealed events is not given back: %v", err)
 	}
 	intact(original, nil)
 	succeeds(t, original, nil, "database", "copy", "--from", "sqlite:pb_data", "--to", settings.URL)
