@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,7 +39,7 @@ func checkArguments(command *cobra.Command) {
 	}
 	if names, found := pocketBaseOperands[nameOf(command)]; found {
 		command.Use = command.Name() + " " + strings.Join(names, " ")
-		command.Args = exactly(names)
+		command.Args = operands(names...)
 	}
 	if command.Example != "" && !strings.HasPrefix(command.Example, "  ") {
 		command.Example = "  carebase " + command.Example // PocketBase's leave the program out
@@ -54,21 +55,35 @@ func checkArguments(command *cobra.Command) {
 	command.Annotations[standsAlone] = "yes"
 }
 
-// exactly demands one argument for each name. Its error says which one is missing, or
-// where the surplus begins, but never shows a password.
-func exactly(names []string) cobra.PositionalArgs {
+// operands demands one argument for each name; one whose name is in brackets may be left
+// out. Its error says which one is missing or surplus.
+func operands(names ...string) cobra.PositionalArgs {
 	return func(command *cobra.Command, arguments []string) error {
-		usage := command.CommandPath() + " " + strings.Join(names, " ")
+		least := len(slices.DeleteFunc(slices.Clone(names), func(name string) bool { return strings.HasPrefix(name, "[") }))
 		switch {
-		case len(arguments) < len(names):
-			return fmt.Errorf("%s missing: %s", strings.Join(names[len(arguments):], " and "), usage)
+		case len(arguments) < least:
+			return fmt.Errorf("%s missing: %s", strings.Join(names[len(arguments):least], " and "), usageOf(command))
 		case len(arguments) > len(names):
-			return fmt.Errorf("unexpected argument after %s: %s", names[len(names)-1], usage)
-		case names[0] == "EMAIL" && is.EmailFormat.Validate(arguments[0]) != nil && !rest.ValidEmail(arguments[0]):
-			return fmt.Errorf("EMAIL is %q, which is not an e-mail address: %s", arguments[0], usage)
+			return surplus(command, names, arguments)
+		case least > 0 && names[0] == "EMAIL" && is.EmailFormat.Validate(arguments[0]) != nil && !rest.ValidEmail(arguments[0]):
+			return fmt.Errorf("EMAIL is %q, which is not an e-mail address: %s", arguments[0], usageOf(command))
 		}
 		return nil
 	}
+}
+
+// surplus returns the error for arguments beyond those with names. What follows an account's
+// may be a password, or part of one, and is not shown.
+func surplus(command *cobra.Command, names, arguments []string) error {
+	if slices.Contains(names, "EMAIL") {
+		return fmt.Errorf("unexpected argument after %s: %s", names[len(names)-1], usageOf(command))
+	}
+	return fmt.Errorf("unexpected argument %q: %s", arguments[len(names)], usageOf(command))
+}
+
+// usageOf returns a command with its arguments.
+func usageOf(command *cobra.Command) string {
+	return command.Parent().CommandPath() + " " + command.Use
 }
 
 var domainPattern = regexp.MustCompile(`^([A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+$`)
@@ -119,5 +134,8 @@ func migrateArguments(command *cobra.Command, arguments []string) error {
 			return fmt.Errorf("%q is not a number of migrations", arguments[1])
 		}
 	}
-	return cobra.MaximumNArgs(most)(command, arguments)
+	if len(arguments) > most {
+		return fmt.Errorf("unexpected argument %q after %q of %q", arguments[most], action, command.CommandPath())
+	}
+	return nil
 }

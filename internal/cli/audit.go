@@ -18,6 +18,7 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/backup"
 	"carebase/internal/config"
+	"carebase/internal/english"
 	"carebase/internal/sqlite"
 )
 
@@ -47,7 +48,7 @@ AUDIT_HEADS_URL; the output of "carebase audit heads"; a backup or its manifest.
 Events younger than AUDIT_RETENTION must not be pruned: run the command with the server's configuration.`,
 		Example: `  carebase audit verify --heads pb_data/backups/carebase_backup_20261125101500.zip
   carebase audit verify --heads /var/log/carebase.log`,
-		Args: cobra.NoArgs,
+		Args: operands(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
@@ -62,7 +63,7 @@ Events younger than AUDIT_RETENTION must not be pruned: run the command with the
 			if err != nil {
 				return err
 			}
-			text := fmt.Sprintf("The audit trail is intact: %d events in %d chains.\n", summary.Events, summary.Chains)
+			text := fmt.Sprintf("The audit trail is intact: %s in %s.\n", english.Count(summary.Events, "event"), english.Count(summary.Chains, "chain"))
 			if summary.ShorterRetention > 0 {
 				text += fmt.Sprintf("Older events were pruned while AUDIT_RETENTION was %s, shorter than now.\n", summary.ShorterRetention)
 			}
@@ -113,7 +114,7 @@ func newHeadsCommand(app core.App) *cobra.Command {
 the database can change it: "carebase audit verify --heads FILE" detects what was removed or rewritten since. Backups of
 SQLite have the heads in their manifests, and the server writes them to its log (AUDIT_HEADS_INTERVAL, AUDIT_HEADS_URL).`,
 		Example: "  carebase audit heads > heads.json",
-		Args:    cobra.NoArgs,
+		Args:    operands(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			heads, err := audit.Heads(command.Context(), app.ConcurrentDB())
 			if err != nil {
@@ -132,7 +133,7 @@ func newSealCommand(app core.App, settings *config.Config) *cobra.Command {
 readable for verify, export, the histories of patients and the dashboard's list; views that read audit_events do not have
 them any more. With AUDIT_ARCHIVE_URL, it then moves segments older than AUDIT_ONLINE to the archive. The file of a SQLite
 database gives their space back. It may run beside a server, which does all of this by itself once an hour.`,
-		Args: cobra.NoArgs,
+		Args: operands(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
@@ -148,19 +149,19 @@ database gives their space back. It may run beside a server, which does all of t
 func seal(ctx context.Context, out io.Writer, app core.App, settings *config.Config) error {
 	sealed, err := audit.Seal(ctx, app, time.Now())
 	if audit.IsViolation(err) {
-		return fmt.Errorf("sealed %d events; the audit trail is not intact: %w", sealed, err)
+		return fmt.Errorf("sealed %s; the audit trail is not intact: %w", english.Count(sealed, "event"), err)
 	}
 	if err != nil {
-		return fmt.Errorf("sealed %d events: %w", sealed, err)
+		return fmt.Errorf("sealed %s: %w", english.Count(sealed, "event"), err)
 	}
-	if _, err = fmt.Fprintf(out, "Sealed %d events.\n", sealed); err != nil || settings.AuditArchive == nil {
+	if _, err = fmt.Fprintf(out, "Sealed %s.\n", english.Count(sealed, "event")); err != nil || settings.AuditArchive == nil {
 		return err
 	}
 	archived, err := audit.Archive(ctx, app, time.Now().Add(-settings.AuditArchive.Online))
 	if err != nil {
-		return fmt.Errorf("archived %d segments: %w", archived, err)
+		return fmt.Errorf("archived %s: %w", english.Count(archived, "segment"), err)
 	}
-	_, err = fmt.Fprintf(out, "Archived %d segments.\n", archived)
+	_, err = fmt.Fprintf(out, "Archived %s.\n", english.Count(archived, "segment"))
 	return err
 }
 
@@ -173,7 +174,7 @@ func newExportCommand(app core.App) *cobra.Command {
 A time is a date (2026-01-31, in UTC) or a time with its zone (2026-01-31T12:00:00Z). A date in --to includes that day.
 The format fhir writes AuditEvent resources of FHIR R4, as bulk data exports do.`,
 		Example: "  carebase audit export --from 2026-01-01 --to 2026-01-31 --format fhir > january.ndjson",
-		Args:    cobra.NoArgs,
+		Args:    operands(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			begin, err := parseTime("from", from, time.Unix(0, 0), 0)
 			if err != nil {

@@ -17,6 +17,7 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/backup"
 	"carebase/internal/config"
+	"carebase/internal/english"
 )
 
 // NewBackupCommand returns the command "backup".
@@ -62,7 +63,7 @@ func newBackupCreateCommand(app core.App, settings *config.Config) *cobra.Comman
 		Long: `Creates a backup of the databases and the uploaded files, whether or not the server runs; it does not block writers.
 The backup is a zip file in the data directory's backups, or on S3 if BACKUP_URL or the dashboard says so; --to writes it to a file instead.`,
 		Example: "  carebase backup create\n  carebase backup create --to /mnt/elsewhere/clinic.zip",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    operands("[NAME]"),
 	}
 	command.Flags().StringVar(&to, "to", "", "write the backup to this file or directory")
 	return backupCommand(settings, command, func(ctx context.Context, command *cobra.Command, arguments []string) error {
@@ -88,7 +89,7 @@ The backup is a zip file in the data directory's backups, or on S3 if BACKUP_URL
 }
 
 func newBackupListCommand(app core.App, settings *config.Config) *cobra.Command {
-	command := &cobra.Command{Use: "list", Short: "List the backups, newest first", Args: cobra.NoArgs}
+	command := &cobra.Command{Use: "list", Short: "List the backups, newest first", Args: operands()}
 	return backupCommand(settings, command, func(ctx context.Context, command *cobra.Command, _ []string) error {
 		entries, err := backup.List(ctx, app, settings.Backup)
 		if err != nil {
@@ -114,7 +115,7 @@ func newBackupVerifyCommand(app core.App, settings *config.Config) *cobra.Comman
 		Short: "Check that a backup is complete and restores",
 		Long: `Checks that a backup restores: unpacks it into a scratch directory in TMPDIR, compares every file with its checksum, runs
 SQLite's integrity check, counts the rows of every table, and opens and migrates the data.`,
-		Args: cobra.ExactArgs(1),
+		Args: operands("NAME|FILE"),
 	}
 	command.Flags().StringVar(&identity, "identity", "", identityUsage)
 	return backupCommand(settings, command, func(ctx context.Context, command *cobra.Command, arguments []string) error {
@@ -156,7 +157,7 @@ func hintIdentity(err error) error {
 }
 
 func describeManifest(manifest *backup.Manifest) string {
-	text := fmt.Sprintf("%d rows in %d files of %s", manifest.Rows(), len(manifest.Files), manifest.CreatedAt.Format(time.RFC3339))
+	text := fmt.Sprintf("%s in %s of %s", english.Count(manifest.Rows(), "row"), english.Count(len(manifest.Files), "file"), manifest.CreatedAt.Format(time.RFC3339))
 	if manifest.Elsewhere != "" {
 		text += "; not included: " + manifest.Elsewhere
 	}
@@ -173,8 +174,11 @@ func newBackupRestoreCommand(app core.App, settings *config.Config) *cobra.Comma
 the database with the replica in REPLICA_URL, as of --at (a time such as 2026-01-31T12:00:00Z) or as it was last.
 The server must be stopped. Existing data is replaced only with --force, and kept beside the new.`,
 		Example: "  carebase backup restore carebase_backup_20261125101500.zip --force\n  carebase backup restore --from-replica --at 2026-01-31T12:00:00Z",
-		Args: func(_ *cobra.Command, arguments []string) error {
-			if fromReplica == (len(arguments) == 1) || len(arguments) > 1 {
+		Args: func(command *cobra.Command, arguments []string) error {
+			switch {
+			case len(arguments) > 1:
+				return surplus(command, []string{"NAME|FILE"}, arguments)
+			case fromReplica == (len(arguments) == 1):
 				return errors.New("name one backup, or use --from-replica")
 			}
 			return nil

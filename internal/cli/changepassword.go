@@ -21,7 +21,7 @@ func NewChangePasswordCommand(app core.App, config *config.Config) *cobra.Comman
 		Short: "Set the password of a user, and of the superuser with the same address",
 		Long: `Asks for a new password twice and sets it for the user with the address, and for the superuser of the dashboard with the
 same address. All of the user's tokens and sessions end. Without a terminal, both lines are read from standard input.`,
-		Args:         exactly([]string{"EMAIL"}),
+		Args:         operands("EMAIL"),
 		SilenceUsage: true,
 		PreRunE:      func(*cobra.Command, []string) error { return requireDatabase(app, config) },
 		RunE: func(command *cobra.Command, arguments []string) error {

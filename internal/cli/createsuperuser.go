@@ -42,7 +42,7 @@ func NewCreateSuperuserCommand(app core.App, settings *config.Config) *cobra.Com
 Asks for what no flag gives. With --noinput, the password comes from DJANGO_SUPERUSER_PASSWORD, and what no flag gives from
 DJANGO_SUPERUSER_EMAIL and DJANGO_SUPERUSER_NAME; without a password the user cannot sign in until "changepassword" sets one.`,
 		Example:      "  carebase createsuperuser --email admin@clinic.example --name Admin",
-		Args:         cobra.NoArgs,
+		Args:         operands(),
 		SilenceUsage: true,
 	}
 	flags := command.Flags()

@@ -19,6 +19,7 @@ import (
 	"carebase/internal/backup"
 	"carebase/internal/config"
 	"carebase/internal/datadir"
+	"carebase/internal/english"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/transfer"
 	"carebase/internal/sqlite"
@@ -41,7 +42,7 @@ func newCompactCommand(app core.App, settings *config.Config) *cobra.Command {
 		Short: "Make the file of a SQLite database as small as it can be, while no server runs",
 		Long: `Rewrites data.db without the space of what was deleted. It needs as much free space as the file has, and the server stopped.
 A file that Carebase has made gives its space back by itself, in small steps; one of an earlier version does so after this command.`,
-		Args:         cobra.NoArgs,
+		Args:         operands(),
 		SilenceUsage: true,
 		Annotations:  map[string]string{standsAlone: "yes"},
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -82,7 +83,7 @@ The URL may omit the password and take it from PGPASSWORD or ~/.pgpass.
 The copy is a consistent snapshot, is compared with the original, and is all or nothing.
 Uploaded files are not in the database; the command names the directory to copy.`,
 		Example:      "  carebase database copy --from sqlite:pb_data --to postgres://carebase@localhost/carebase",
-		Args:         cobra.NoArgs,
+		Args:         operands(),
 		SilenceUsage: true,
 		Annotations:  map[string]string{standsAlone: "yes"},
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -112,8 +113,8 @@ func copyDatabase(ctx context.Context, command *cobra.Command, from, to string) 
 	if err != nil {
 		return errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
-	_, err = fmt.Fprintf(command.OutOrStdout(), "Copied and verified %d rows in %d tables from %s to %s.\n%s\n",
-		summary.Rows, summary.Tables, summary.From, summary.To, filesToCopy(summary))
+	_, err = fmt.Fprintf(command.OutOrStdout(), "Copied and verified %s in %s from %s to %s.\n%s\n",
+		english.Count(summary.Rows, "row"), english.Count(summary.Tables, "table"), summary.From, summary.To, filesToCopy(summary))
 	return err
 }
 

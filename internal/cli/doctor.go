@@ -20,7 +20,7 @@ func NewDoctorCommand(app core.App, settings *config.Config, checkNames func([]s
 each finding with what to do about it. The exit status is 1 if something is wrong. Run it with the server's environment and as its
 user, whether or not the server runs.`,
 		Example:     "  carebase doctor",
-		Args:        cobra.NoArgs,
+		Args:        operands(),
 		Annotations: map[string]string{standsAlone: "yes"},
 		RunE: func(command *cobra.Command, _ []string) error {
 			wrong := 0

@@ -79,7 +79,7 @@ func TestArguments(t *testing.T) {
 	t.Chdir(t.TempDir())
 	same := testapp.UnusedAddress(t)
 	for line, want := range map[string]string{
-		"audit verify heads.json":  `unknown command "heads.json" for "carebase audit verify"`,
+		"audit verify heads.json":  `unexpected argument "heads.json": carebase audit verify [--heads PLACE]`,
 		"audit bogus":              `unknown command "bogus" for "carebase audit"`,
 		"bogus":                    `unknown command "bogus" for "carebase"`,
 		"serve typo":               `"typo" is not a domain name`,
@@ -97,7 +97,13 @@ func TestArguments(t *testing.T) {
 		"runserver [::1]:x":                         `"[::1]:x" is not a valid port number or address:port pair`,
 		"changepassword":                            "EMAIL missing: carebase changepassword EMAIL",
 		"migrate sideways":                          `unknown action "sideways"`,
-		"migrate down 1 2":                          "accepts at most 2 arg(s)",
+		"migrate down 1 2":                          `unexpected argument "2" after "down" of "carebase migrate"`,
+		"backup create a b":                         `unexpected argument "b": carebase backup create [NAME]`,
+		"backup verify":                             "NAME|FILE missing: carebase backup verify NAME|FILE",
+		"backup restore a.zip b.zip":                `unexpected argument "b.zip": carebase backup restore NAME|FILE`,
+		"runserver 8000 8001":                       `unexpected argument "8001": carebase runserver [[ADDR:]PORT]`,
+		"import csv a.csv b.csv":                    `unexpected argument "b.csv": carebase import csv FILE --owner EMAIL`,
+		"changepassword a@b.cd 12345678":            "unexpected argument after EMAIL: carebase changepassword EMAIL",
 		"migrate down one":                          `"one" is not a number of migrations`,
 		"migrate down 0":                            `"0" is not a number of migrations`,
 		"audit verify":                              "there is no database in ",

@@ -15,6 +15,7 @@ import (
 
 	"carebase/internal/config"
 	"carebase/internal/django/importer"
+	"carebase/internal/english"
 	"carebase/internal/sequence"
 	"carebase/migrations"
 )
@@ -43,7 +44,7 @@ and nothing is written. What is written is one transaction, and is compared with
 Tables are found by their columns and foreign keys. Stop the server, and Django, before.`,
 		Example: `  carebase import django --from sqlite:db.sqlite3 --dry-run
   carebase import django --from postgres://clinic@localhost/clinic --superusers`,
-		Args:         cobra.NoArgs,
+		Args:         operands(),
 		SilenceUsage: true,
 		Annotations:  map[string]string{standsAlone: "yes"},
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -148,9 +149,9 @@ func runImport(ctx context.Context, command *cobra.Command, app core.App, prepar
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("Imported and verified %s, and %d blacklisted tokens.\n", summary, summary.Tokens)
+	text := fmt.Sprintf("Imported and verified %s, and %s.\n", summary, english.Count(summary.Tokens, "blacklisted token"))
 	if summary.Superusers > 0 {
-		text += fmt.Sprintf("%d superusers sign in to the dashboard with the same password.\n", summary.Superusers)
+		text += fmt.Sprintf("The dashboard has %s of Django's, with the same password.\n", english.Count(summary.Superusers, "superuser"))
 	}
 	_, err = fmt.Fprint(command.OutOrStdout(), text)
 	return err

@@ -18,6 +18,7 @@ import (
 	"carebase/internal/collections"
 	"carebase/internal/config"
 	"carebase/internal/csvimport"
+	"carebase/internal/english"
 	"carebase/internal/rest"
 )
 
@@ -37,7 +38,7 @@ over. All of it is checked first: if anything is wrong, every error is listed by
 nothing is created. What is created is one transaction; a running server's writers wait for it.`,
 		Example: `  carebase import csv patients.csv --owner ann@example.com --dry-run
   carebase import csv doctors.csv --owner ann@example.com --collection doctors`,
-		Args:         exactly([]string{"FILE"}),
+		Args:         operands("FILE"),
 		SilenceUsage: true,
 		PreRunE: func(*cobra.Command, []string) error {
 			if owner == "" {
@@ -137,10 +138,10 @@ func importCSV(ctx context.Context, command *cobra.Command, app core.App, order 
 	case err != nil:
 		return err
 	case order.DryRun:
-		_, err = fmt.Fprintf(out, "%d %s are right. Nothing was created (--dry-run).\n", rows, order.Collection.Name)
+		_, err = fmt.Fprintf(out, "Nothing is wrong with %s. Nothing was created (--dry-run).\n", english.Count(rows, order.Collection.Resource.Noun))
 		return err
 	}
-	_, err = fmt.Fprintf(out, "Created %d %s.\n", rows, order.Collection.Name)
+	_, err = fmt.Fprintf(out, "Created %s.\n", english.Count(rows, order.Collection.Resource.Noun))
 	return err
 }
 

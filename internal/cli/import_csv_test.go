@@ -31,9 +31,9 @@ func TestImportCSV(t *testing.T) {
 		{"name,age\n,1\nAda,x\n", "--owner " + email, "line 2, name: This field may not be blank.\nline 3, age: A valid integer is required.\n", "Nothing was imported: there are 2 errors."},
 		{"name,age\n\"Ada\nLovelace\",1\n\nBernard\nCaesar,x\n", "--owner " + email, "line 5: The line has 1 cells; the header names 2 fields.\nline 6, age: A valid integer is required.\n", "Nothing was imported: there are 2 errors."},
 		{"name,age\nAda,1\nBer\"nard,2\n", "--owner " + email, "line 3: This is no CSV: bare \" in non-quoted-field.\n", "Nothing was imported: there is 1 error."},
-		{"\ufeffname;age\nAda;1\n", "--dry-run --owner " + email, "1 patients are right. Nothing was created (--dry-run).\n", ""},
+		{"\ufeffname;age\nAda;1\n", "--dry-run --owner " + email, "Nothing is wrong with 1 patient. Nothing was created (--dry-run).\n", ""},
 		{"\ufeffname;age\nAda;1\nBernard;2\n", "--owner " + email, "Created 2 patients.\n", ""},
-		{"name,speciality\nHouse,Nephrology\n", "--collection doctors --owner " + email, "Created 1 doctors.\n", ""},
+		{"name,speciality\nHouse,Nephrology\n", "--collection doctors --owner " + email, "Created 1 doctor.\n", ""},
 	} {
 		write(test.content)
 		printed, err := d.run(t, nil, "", append([]string{"import", "csv", file}, strings.Fields(test.arguments)...)...)
@@ -86,7 +86,7 @@ func TestImportCSVValidatesRelations(t *testing.T) {
 	for _, test := range []struct{ content, printed, failure string }{
 		{content, "line 3, nurse: Invalid pk \"" + bob.ID + "\" - object does not exist.\n", "Nothing was imported: there is 1 error."},
 		{strings.Replace(content, "Bernard,2,"+bob.ID, "Broken,2,", 1), "", "line 3: constraint failed: a broken trigger (1811)"},
-		{strings.Split(content, "Bernard")[0], "Created 1 patients.\n", ""},
+		{strings.Split(content, "Bernard")[0], "Created 1 patient.\n", ""},
 	} {
 		if err := os.WriteFile(file, []byte(test.content), 0o600); err != nil {
 			t.Fatal(err)

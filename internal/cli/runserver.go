@@ -27,7 +27,7 @@ func NewRunServerCommand(app core.App, settings *config.Config) *cobra.Command {
 		SilenceUsage: true,
 		Annotations:  map[string]string{opensItself: "yes"},
 		Args: func(command *cobra.Command, arguments []string) error {
-			if err := cobra.MaximumNArgs(1)(command, arguments); err != nil || len(arguments) == 0 {
+			if err := operands("[[ADDR:]PORT]")(command, arguments); err != nil || len(arguments) == 0 {
 				return err
 			}
 			_, err := addressOf(arguments[0])
@@ -77,7 +77,7 @@ func NewFlushExpiredTokensCommand(app core.App, config *config.Config) *cobra.Co
 	return &cobra.Command{
 		Use:          "flushexpiredtokens",
 		Short:        "Delete expired sessions and blacklisted tokens, as a running server does every hour",
-		Args:         cobra.NoArgs,
+		Args:         operands(),
 		SilenceUsage: true,
 		PreRunE:      func(*cobra.Command, []string) error { return requireDatabase(app, config) },
 		RunE: func(*cobra.Command, []string) error {

@@ -12,6 +12,7 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/collections"
 	"carebase/internal/django"
+	"carebase/internal/english"
 )
 
 // Summary holds the number of rows written of each kind.
@@ -21,7 +22,9 @@ type Summary struct {
 
 // String lists the numbers.
 func (s Summary) String() string {
-	return fmt.Sprintf("%d users, %d patients, %d doctors, %d mappings", s.Users, s.Patients, s.Doctors, s.Mappings)
+	return strings.Join([]string{
+		english.Count(s.Users, "user"), english.Count(s.Patients, "patient"), english.Count(s.Doctors, "doctor"), english.Count(s.Mappings, "mapping"),
+	}, ", ")
 }
 
 // Run writes everything in one transaction, verifies it against the source, and
