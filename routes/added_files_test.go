@@ -94,6 +94,21 @@ func TestAddedFiles(t *testing.T) {
 	if kept["photo"] != photo || len(kept["scans"].([]any)) != 2 {
 		t.Errorf("kept as %v", kept)
 	}
+	// Some files are added to the others and removed from them, by their addresses or names.
+	changed := decoded(server, send("PATCH", path+id+"/", map[string]string{"scans-": scans[0].(string), "photo-": photo, "name": "Ada L"}, [3]string{"scans+", "c.txt", "c"}))
+	if left, isList := changed["scans"].([]any); !isList || len(left) != 2 || left[0] != scans[1] || !strings.HasPrefix(left[1].(string), prefix+"c") || changed["photo"] != nil || changed["name"] != "Ada L" {
+		t.Errorf("changed to %v", changed)
+	}
+	if refused := send("PATCH", path+id+"/", nil, [3]string{"scans+", "d.txt", "d"}); refused.Status != http.StatusBadRequest || !strings.HasPrefix(refused.Body, `{"scans":["`) {
+		t.Errorf("a third: got %d %s", refused.Status, refused.Body)
+	}
+	if refused := server.Call(alice.Access, "PATCH", path+id+"/", map[string]any{"scans+": []any{"x"}, "scans-": []any{}}); refused.Body != `{"scans":{"0":["The submitted data was not a file. Check the encoding type on the form."]}}` {
+		t.Errorf("no file: got %d %s", refused.Status, refused.Body)
+	}
+	one := server.Must(http.StatusOK, alice.Access, "PATCH", path+id+"/", map[string]any{"scans-": []any{scans[1]}})
+	if len(one["scans"].([]any)) != 1 {
+		t.Errorf("left: %v", one["scans"])
+	}
 	cleared := server.Must(http.StatusOK, alice.Access, "PATCH", path+id+"/", map[string]any{"letter": nil, "photo": nil, "scans": []any{}})
 	if cleared["letter"] != nil || cleared["photo"] != nil || len(cleared["scans"].([]any)) != 0 {
 		t.Errorf("cleared to %v", cleared)

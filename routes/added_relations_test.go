@@ -69,8 +69,14 @@ func TestAddedRelations(t *testing.T) {
 	}
 	var options struct {
 		Actions map[string]map[string]json.RawMessage `json:"actions"`
+		Inputs  json.RawMessage                       `json:"inputs"`
 	}
 	server.Call(alice.Access, "OPTIONS", path, nil).Decode(server, &options)
+	if want := `{"mother":{"type":"relation","list":"/api/patients/","label":"name"},"children":{"type":"relation","multiple":true,"list":"/api/patients/","label":"name"},` +
+		`"referrer":{"type":"relation","list":"/api/doctors/","label":"name"},"nurse":{"type":"relation","list":"/api/collections/users/records/","label":"name"},` +
+		`"ward":{"type":"relation"},"pin":{"type":"password"}}`; string(options.Inputs) != want {
+		t.Errorf("inputs: got %s\nwant %s", options.Inputs, want)
+	}
 	for name, want := range map[string]string{
 		"children": `{"type":"field","required":false,"read_only":false,"label":"Children"}`,
 		"home": `{"type":"nested object","required":false,"read_only":false,"label":"Home","children":{` +

@@ -214,6 +214,14 @@ func setRelation(field *rest.Field, stored *core.RelationField, target *core.Col
 	if declared := Get(target.Name); declared != nil && declared.Resource != nil {
 		field.Endpoint = declared.Resource.Fields[0].Endpoint
 	}
+	switch field.ListLabel = labelField(target); {
+	case field.Endpoint == "/api/"+target.Name+"/":
+		field.List = field.Endpoint
+	case target.ListRule != nil:
+		field.List = "/api/collections/" + target.Name + "/records/"
+	default: // superusers alone may list them
+		field.ListLabel = ""
+	}
 	// An id may name no object: it is an example only of what must be sent.
 	var example any
 	if stored.Required {
@@ -232,6 +240,23 @@ func setRelation(field *rest.Field, stored *core.RelationField, target *core.Col
 		return
 	}
 	field.AllowNull, field.EmptyNull = !stored.Required, true
+}
+
+// labelField returns the name of the field by which people know the records of a
+// collection: the text that the dashboard calls presentable, else the first one.
+func labelField(stored *core.Collection) string {
+	first := ""
+	for _, field := range stored.Fields {
+		text, isText := field.(*core.TextField)
+		switch {
+		case !isText || text.Hidden || text.PrimaryKey:
+		case text.Presentable:
+			return text.Name
+		case first == "":
+			first = text.Name
+		}
+	}
+	return cmp.Or(first, core.FieldNameId)
 }
 
 // HasNumbers reports whether a collection's records can have numbers as ids.

@@ -116,7 +116,7 @@ func inputSchema(field rest.Field) *Schema {
 	case field.Type == rest.Files:
 		schema.Items = &Schema{Type: "string", Format: "binary"}
 		schema.MaxItems = field.MaxLength
-		schema.Description += " Sent as multipart/form-data; replaces those that there are."
+		schema.Description += " Sent as multipart/form-data; replaces those that there are; under the name with + adds to them, and under that with - removes those of the given names or addresses."
 	case schema.Items != nil:
 		schema.MaxItems, schema.MinItems = field.MaxLength, field.MinLength
 		if !field.AllowBlank {

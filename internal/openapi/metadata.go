@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"net/http"
+	"slices"
 
 	"carebase/internal/rest"
 )
@@ -35,7 +36,7 @@ func metadataOperation(e Endpoint, method, response string) *Operation {
 
 // describeMetadata adds what the operations of HEAD and OPTIONS refer to.
 func (d *document) describeMetadata() {
-	d.schema("Metadata", metadataSchema)
+	d.schema("Metadata", d.metadata)
 	d.schema("FieldMetadata", d.fieldMetadata)
 	inJSON := func(schema *Schema) rest.Object[MediaType] {
 		return rest.Object[MediaType]{{Key: mediaType, Value: MediaType{Schema: schema}}}
@@ -46,19 +47,33 @@ func (d *document) describeMetadata() {
 	)
 }
 
-// metadataSchema describes the answer to OPTIONS.
-var metadataSchema = &Schema{
-	Type: "object",
-	Properties: rest.Object[*Schema]{
+// metadataSchema returns the schema of the answer to OPTIONS: with one more property if
+// operators have added fields that have it.
+func metadataSchema(endpoints []Endpoint) *Schema {
+	properties := rest.Object[*Schema]{
 		{Key: "name", Value: &Schema{Type: "string"}},
 		{Key: "description", Value: &Schema{Type: "string"}},
 		{Key: "renders", Value: textsSchema},
 		{Key: "parses", Value: textsSchema},
 		{Key: "actions", Value: byMethod("The fields that the caller may send, by method.")},
 		{Key: "headers", Value: byMethod("The request headers that a method reads, by method.")},
-	},
-	Required:             []string{"name", "description", "renders", "parses"},
-	AdditionalProperties: false,
+	}
+	if slices.ContainsFunc(endpoints, func(e Endpoint) bool { return e.View.Metadata().Inputs != nil }) {
+		input := &Schema{Type: "object", Required: []string{"type"}, AdditionalProperties: false, Properties: rest.Object[*Schema]{
+			{Key: "type", Value: &Schema{Type: "string", Enum: []string{"json", "password", "relation"}}},
+			{Key: "multiple", Value: &Schema{Type: "boolean"}},
+			{Key: "list", Value: &Schema{Type: "string", Description: "The path of the objects to choose from."}},
+			{Key: "label", Value: &Schema{Type: "string", Description: "Their field to show."}},
+		}}
+		properties = append(properties, rest.Entry[*Schema]{Key: "inputs", Value: &Schema{
+			Type: "object", MinProperties: 1, Description: "Added fields whose type in `actions` is that of several.", AdditionalProperties: input,
+		}})
+	}
+	return &Schema{
+		Type: "object", Properties: properties,
+		Required:             []string{"name", "description", "renders", "parses"},
+		AdditionalProperties: false,
+	}
 }
 
 var textsSchema = &Schema{Type: "array", Items: &Schema{Type: "string"}}

@@ -35,7 +35,7 @@ type Contents struct {
 func New(contents Contents, endpoints []Endpoint) *Document {
 	contents.Info.Version = version.String()
 	d := &document{
-		refusals: contents.Refusals, fieldMetadata: fieldMetadataSchema(endpoints),
+		refusals: contents.Refusals, metadata: metadataSchema(endpoints), fieldMetadata: fieldMetadataSchema(endpoints),
 		Document: &Document{OpenAPI: "3.1.0", Info: contents.Info, Tags: append(contents.Tags, metadataTag)},
 	}
 	d.Components.SecuritySchemes = rest.Object[SecurityScheme]{{Key: securityScheme, Value: SecurityScheme{
@@ -66,8 +66,9 @@ func New(contents Contents, endpoints []Endpoint) *Document {
 type document struct {
 	*Document
 	refusals []*rest.Error
-	// fieldMetadata is the schema of what OPTIONS says of a field.
-	fieldMetadata *Schema
+	// metadata is the schema of the answer to OPTIONS, and fieldMetadata that of what it
+	// says of a field.
+	metadata, fieldMetadata *Schema
 }
 
 func sortByKey[V any](object rest.Object[V]) {

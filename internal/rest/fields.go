@@ -83,6 +83,9 @@ type Field struct {
 	// Endpoint is the list that a PrimaryKey refers to, such as "/api/patients/".
 	// The HTML page links values to it and searches it for choices.
 	Endpoint string
+	// List is the path of the objects that an added PrimaryKey can name, if the caller may
+	// list them, and ListLabel the field by which people know them.
+	List, ListLabel string
 	// Validate returns further messages about a value; data is the whole body. It
 	// returns an error if it cannot tell. Like the validators that a DRF field is
 	// given, those of a String come before the field's own and see invalid values
@@ -145,6 +148,11 @@ func (r *Request) Validated(partial bool) (Values, error) {
 			wrong = append(wrong, Entry[any]{Key: field.Name, Value: messages})
 		} else if present {
 			values[field.Name] = value
+		}
+		if field.IsFile() && !present && messages == nil { // all files at once come first
+			if reasons := field.readChanges(data, values); reasons != nil {
+				wrong = append(wrong, Entry[any]{Key: field.Name, Value: reasons})
+			}
 		}
 	}
 	if wrong != nil {

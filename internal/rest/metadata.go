@@ -11,6 +11,18 @@ type Metadata struct {
 	Actions     map[string]Object[FieldMetadata] `json:"actions,omitempty"`
 	// Headers are the request headers that a method reads; DRF has no such thing.
 	Headers map[string]Object[FieldMetadata] `json:"headers,omitempty"`
+	// Inputs are what a form must know of fields that operators have added, and DRF's
+	// metadata leaves out.
+	Inputs Object[InputMetadata] `json:"inputs,omitempty"`
+}
+
+// InputMetadata describes the values of a field whose type OPTIONS does not tell.
+type InputMetadata struct {
+	Type     string `json:"type"`
+	Multiple bool   `json:"multiple,omitempty"`
+	// List is the path of the objects to choose from, and Label their field to show.
+	List  string `json:"list,omitempty"`
+	Label string `json:"label,omitempty"`
 }
 
 // FieldMetadata describes a field in the answer to OPTIONS.
@@ -71,6 +83,7 @@ func (v *View) Metadata() Metadata {
 			answer.Actions = map[string]Object[FieldMetadata]{}
 		}
 		answer.Actions[method] = describe(v.Fields)
+		answer.Inputs = describeInputs(v.Fields)
 	}
 	for name, method := range v.Methods {
 		if method.Headers == nil {
@@ -91,6 +104,28 @@ func describe(fields []Field) Object[FieldMetadata] {
 	var described Object[FieldMetadata]
 	for _, field := range fields {
 		described = append(described, Entry[FieldMetadata]{field.Name, field.metadata()})
+	}
+	return described
+}
+
+// describeInputs describes the added fields whose type in OPTIONS is that of several.
+func describeInputs(fields []Field) Object[InputMetadata] {
+	var described Object[InputMetadata]
+	for _, field := range fields {
+		var input InputMetadata
+		switch {
+		case !field.Added:
+			continue
+		case field.Type == JSON:
+			input.Type = "json"
+		case field.Secret:
+			input.Type = "password"
+		case field.Type == PrimaryKey || field.Type == PrimaryKeys:
+			input = InputMetadata{Type: "relation", Multiple: field.Type == PrimaryKeys, List: field.List, Label: field.ListLabel}
+		default:
+			continue
+		}
+		described = append(described, Entry[InputMetadata]{field.Name, input})
 	}
 	return described
 }

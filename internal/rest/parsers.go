@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pocketbase/pocketbase/tools/router"
@@ -90,9 +89,7 @@ func (r *Request) Parse() (Data, error) {
 		return Data{}, err
 	}
 	r.data, err = parseBody(body, r.Request.Header.Get("Content-Type"), func(name string) bool {
-		return slices.ContainsFunc(r.View.Fields, func(field Field) bool {
-			return field.Name == name || field.Type == GeoPoint && strings.HasPrefix(name, partOf(field.Name, ""))
-		})
+		return slices.ContainsFunc(r.View.Fields, func(field Field) bool { return field.isNamed(name) })
 	})
 	return r.data, err
 }
