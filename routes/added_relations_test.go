@@ -73,7 +73,7 @@ func TestAddedRelations(t *testing.T) {
 	}
 	server.Call(alice.Access, "OPTIONS", path, nil).Decode(server, &options)
 	if want := `{"mother":{"type":"relation","list":"/api/patients/","label":"name"},"children":{"type":"relation","multiple":true,"list":"/api/patients/","label":"name"},` +
-		`"referrer":{"type":"relation","list":"/api/doctors/","label":"name"},"nurse":{"type":"relation","list":"/api/collections/users/records/","label":"name"},` +
+		`"referrer":{"type":"relation","list":"/api/doctors/","label":"name"},"nurse":{"type":"relation","list":"/api/collections/users/records","label":"name"},` +
 		`"ward":{"type":"relation"},"pin":{"type":"password"}}`; string(options.Inputs) != want {
 		t.Errorf("inputs: got %s\nwant %s", options.Inputs, want)
 	}

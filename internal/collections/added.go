@@ -218,7 +218,7 @@ func setRelation(field *rest.Field, stored *core.RelationField, target *core.Col
 	case field.Endpoint == "/api/"+target.Name+"/":
 		field.List = field.Endpoint
 	case target.ListRule != nil:
-		field.List = "/api/collections/" + target.Name + "/records/"
+		field.List = "/api/collections/" + target.Name + "/records"
 	default: // superusers alone may list them
 		field.ListLabel = ""
 	}

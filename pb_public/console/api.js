@@ -27,9 +27,9 @@ function resource(path) {
     list: (query, signal) => request("GET", path + encode({ ...query, etag: "true" }), { signal }),
     /** @param {Id} id @param {AbortSignal} [signal] @returns {Promise<Item>} */
     get: (id, signal) => request("GET", `${path}${encodeURIComponent(id)}/`, { signal }),
-    /** Creates a record, once for each key, however often it is sent. @param {object} body @param {string} [key] @returns {Promise<Item>} */
+    /** Creates a record, once for each key, however often it is sent. @param {object | Blob} body @param {string} [key] @returns {Promise<Item>} */
     create: (body, key) => request("POST", path, { body, key }),
-    /** Changes a record unless it has another tag by now. @param {Id} id @param {object} body @param {string} [etag] @returns {Promise<Item>} */
+    /** Changes a record unless it has another tag by now. @param {Id} id @param {object | Blob} body @param {string} [etag] @returns {Promise<Item>} */
     update: (id, body, etag) => request("PATCH", `${path}${encodeURIComponent(id)}/`, { body, etag }),
   };
 }

@@ -8,13 +8,15 @@ import { fill, h, newId } from "./dom.js";
 const REST = 200;
 
 /**
+ * One that is a field of a form has its label in the field, and searches only when it is
+ * asked.
  * @template {{ id: import("./api.js").Id }} Item
- * @typedef {{ label: string, placeholder: string, search: (text: string, signal: AbortSignal) => Promise<Item[]>,
+ * @typedef {{ label: string, inForm?: boolean, placeholder: string, nothing?: string, search: (text: string, signal: AbortSignal) => Promise<Item[]>,
  *   option: (item: Item) => import("./dom.js").Child[], choose: (item: Item) => void }} ComboboxOptions
  */
 
 /** @template {{ id: import("./api.js").Id }} Item @param {ComboboxOptions<Item>} options */
-export function combobox({ label, placeholder, search, option, choose }) {
+export function combobox({ label, inForm = false, placeholder, nothing = "No doctor found.", search, option, choose }) {
   const id = newId(), listId = newId();
   /** @type {Item[]} */
   let items = [];
@@ -26,7 +28,7 @@ export function combobox({ label, placeholder, search, option, choose }) {
   const input = h("input", {
     id, class: "input", type: "text", role: "combobox", autocomplete: "off", placeholder, dir: "auto",
     "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": listId,
-    input: () => later(REST), focus: () => later(0), blur: close, keydown: onKey, click: () => later(0),
+    input: () => later(REST), focus: () => inForm || later(0), blur: close, keydown: onKey, click: () => later(0),
   });
   const list = h("ul", { id: listId, role: "listbox", class: "options", "aria-label": label, hidden: true });
   const status = h("p", { class: "help", role: "status" });
@@ -48,7 +50,7 @@ export function combobox({ label, placeholder, search, option, choose }) {
       const chosen = items[active]?.id;
       items = found;
       show(items.findIndex(({ id }) => id === chosen));
-      status.textContent = items.length === 0 ? "No doctor found." : "";
+      status.textContent = items.length === 0 ? nothing : "";
     } catch (error) {
       if (!isAbort(error)) status.textContent = explain(error);
     }
@@ -67,7 +69,7 @@ export function combobox({ label, placeholder, search, option, choose }) {
     input.setAttribute("aria-expanded", String(!list.hidden));
     if (active >= 0) input.setAttribute("aria-activedescendant", `${listId}-${active}`);
     else input.removeAttribute("aria-activedescendant");
-    list.children[active]?.scrollIntoView({ block: "nearest" });
+    (list.children[active] ?? list).scrollIntoView({ block: "nearest" });
   }
 
   function close() {
@@ -94,13 +96,15 @@ export function combobox({ label, placeholder, search, option, choose }) {
     else if (event.key === "ArrowDown") show(active >= last ? 0 : active + 1);
     else if (event.key === "ArrowUp" && last >= 0) show(active <= 0 ? last : active - 1);
     else if (event.key === "Enter" && active >= 0) take(active);
+    else if (event.key === "Enter" && input.value !== "") later(0); // it is no answer yet, and submits no form
     else if (event.key === "Escape" && !list.hidden) close();
     else return;
     event.preventDefault();
   }
 
   return {
-    element: h("div", { class: "field combobox" }, h("label", { for: id }, label), h("div", { class: "combobox-field" }, input, list), status),
+    element: h("div", { class: "field combobox" }, h("label", { for: id, class: inForm && "visually-hidden" }, label), h("div", { class: "combobox-field" }, input, list), status),
+    input,
     focus: () => input.focus(),
   };
 }

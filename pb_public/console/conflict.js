@@ -3,7 +3,7 @@
 import { diff } from "./diff.js";
 import { h } from "./dom.js";
 
-/** @typedef {{ name: string, label: string, lines?: number, mine: string, theirs: string }} Conflict */
+/** @typedef {import("./field.js").Field & { mine: string, theirs: string }} Conflict */
 
 /**
  * Shows the fields that were changed here and elsewhere. What is chosen is written
@@ -18,12 +18,12 @@ export function comparison(conflicts, write) {
 }
 
 /** @param {Conflict} conflict @param {(values: Record<string, string>) => void} write */
-function versions({ name, label, lines, mine, theirs }, write) {
-  const [ours, others] = diff(mine, theirs);
+function versions({ name, label, type, lines, say = (text) => text, mine, theirs }, write) {
+  const [ours, others] = diff(say(mine), say(theirs));
   /** @param {string} title @param {import("./diff.js").Piece[]} pieces @param {string} value @param {boolean} chosen */
   const version = (title, pieces, value, chosen) => h("div", { class: "version" },
     h("h4", { class: "muted small" }, title),
-    h("p", { class: "version-text", dir: "auto" }, value === "" ? h("span", { class: "muted" }, "Empty") : pieces.map(({ text, differs }) => differs ? h("mark", {}, text) : text)),
+    h("p", { class: "version-text", dir: "auto" }, say(value) === "" ? h("span", { class: "muted" }, "Empty") : pieces.map(({ text, differs }) => differs ? h("mark", {}, text) : text)),
     choice(`Use ${title.toLowerCase()}`, value, chosen));
   /** @param {string} text @param {string} value @param {boolean} [chosen] */
   const choice = (text, value, chosen = false) => h("button", {
@@ -37,6 +37,6 @@ function versions({ name, label, lines, mine, theirs }, write) {
     h("strong", { class: "versions-label" }, label),
     version("My version", ours, mine, true),
     version("Their version", others, theirs, false),
-    lines && h("div", { class: "versions-both" }, choice("Use both, one after the other", `${mine}\n${theirs}`)));
+    lines && type !== "json" && h("div", { class: "versions-both" }, choice("Use both, one after the other", `${mine}\n${theirs}`)));
   return group;
 }

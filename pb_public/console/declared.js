@@ -1,12 +1,16 @@
 // The fields of a resource that its operator has added, as the server declares them
-// (OPTIONS).
+// (OPTIONS), and how a form asks for them.
 
-import { h } from "./dom.js";
-import { formatDate, formatDay, formatMoment, formatNumber } from "./format.js";
+import { fileName } from "./file-links.js";
+import { formatDate, formatMoment } from "./format.js";
+import { labelOf } from "./related.js";
 import { request } from "./request.js";
 
 /**
- * @typedef {{ name: string, label: string, type: string, required: boolean, read_only: boolean, help_text?: string, max_length?: number, choices?: { value: any, display_name: string }[] }} Declared
+ * @typedef {{ type: string, multiple?: boolean, list?: string, label?: string }} DeclaredInput
+ * @typedef {{ name: string, label: string, type: string, required: boolean, read_only: boolean, help_text?: string, max_length?: number, child?: object,
+ *   choices?: { value: any, display_name: string }[], input?: DeclaredInput }} Declared
+ * @typedef {Partial<import("./field.js").Field>} Input
  */
 
 /** What every patient and doctor has. */
@@ -15,18 +19,66 @@ const KNOWN = ["id", "created_by", "created_at", "name", "age", "notes", "specia
 /** How long a view waits for the declaration, in milliseconds. */
 const PATIENCE = 4000;
 
-/** How the fields of a form ask for values of each type; no other types are asked for. @type {Record<string, Partial<import("./field.js").Field>>} */
+/** Kinds that OPTIONS names otherwise. @type {Record<string, string>} */
+const KINDS = { "file upload": "file", "image upload": "file", list: "file", "nested object": "point" };
+
+/** Kinds that a list has no room for. */
+const BROAD = ["json", "relation", "file", "point"];
+
+/** How a form asks for values of each kind. @type {Record<string, (field: Declared) => Input>} */
 const INPUTS = {
-  string: {}, email: { type: "email" }, url: { inputmode: "url" }, integer: { inputmode: "numeric" }, float: { inputmode: "decimal" }, decimal: { inputmode: "decimal" },
-  boolean: { type: "checkbox" }, date: { type: "date" }, choice: {},
-  "multiple choice": { type: "checkboxes", textOf: (value) => JSON.stringify(value ?? []) },
-  datetime: { help: "Such as 2026-01-31, or 2026-01-31T12:00:00Z with a time.", textOf: (value) => isDay(value) ? value.slice(0, 10) : String(value ?? "") },
+  string: ({ max_length }) => (max_length ?? Infinity) > 500 ? { lines: max_length ? 1 : 4 } : {},
+  email: () => ({ type: "email" }),
+  url: () => ({ inputmode: "url" }),
+  integer: () => ({ inputmode: "numeric" }),
+  float: () => ({ inputmode: "decimal" }),
+  boolean: () => ({ type: "checkbox", say: (text) => text === "true" ? "Yes" : "No" }),
+  choice: () => ({}),
+  "multiple choice": () => ({ type: "checkboxes", textOf: (value) => JSON.stringify(value ?? []), say: (text) => enumerate(JSON.parse(text || "[]")) }),
+  datetime: () => ({ type: "moment", textOf: (value) => isDay(value) ? value.slice(0, 10) : String(value ?? ""), say: sayMoment }),
+  json: () => ({ type: "json", lines: 4, help: "As JSON.", textOf: (value) => value === null || value === undefined ? "" : JSON.stringify(value, null, 2) }),
+  password: () => ({ type: "password", autocomplete: "new-password", isFleeting: true, help: "It is not shown again. Left empty, a stored one stays.", textOf: () => "" }),
+  point: () => ({ type: "point", textOf: pointText, say: (text) => JSON.parse(text || "[]").join(", ") }),
+  file: ({ type }) => ({
+    type: "file", isFleeting: true, multiple: type === "list", ...(type === "image upload" && { accept: "image/*" }), help: "Not kept if you leave before it is saved.",
+    textOf: (value) => filesText([value ?? []].flat().map(fileName)), say: sayFiles,
+  }),
+  relation: ({ input }) => relationInput(input ?? { type: "relation" }),
 };
 
+/** @param {DeclaredInput} input @returns {Input} */
+function relationInput({ multiple = false, list, label }) {
+  /** @param {any} value */
+  const textOf = (value) => JSON.stringify([value ?? []].flat().map(String));
+  const related = list && label ? { list, label } : undefined;
+  return { type: "relation", multiple, textOf, say: (text) => enumerate(JSON.parse(text || "[]").map((/** @type {string} */ id) => related ? labelOf(related, id) : id)), ...(related && { related }) };
+}
+
 /** Whether a time is a day: operators have no other type for one. @param {any} value */
-const isDay = (value) => typeof value === "string" && /^[-\d]+T00:00:00(\.0+)?Z$/.test(value);
+export const isDay = (value) => typeof value === "string" && /^[-\d]+T00:00:00(\.0+)?Z$/.test(value);
 
 const list = new Intl.ListFormat("en", { type: "unit" });
+
+/** @param {string[]} texts */
+export const enumerate = (texts) => list.format(texts);
+
+/** @param {string} text */
+function sayMoment(text) {
+  if (Number.isNaN(Date.parse(text))) return text;
+  return text.length === 10 ? formatDate(`${text}T00:00:00Z`) : formatMoment(text);
+}
+
+/** The degrees of a point; 0, 0 is none. @param {{ lat: number, lon: number } | undefined} point */
+const pointText = (point) => point && (point.lat || point.lon) ? JSON.stringify([String(point.lat), String(point.lon)]) : "";
+
+/** The text of a field of files of which nothing was changed. @param {string[]} kept */
+const filesText = (kept) => JSON.stringify({ kept, removed: [], added: [] });
+
+/** @param {string} text */
+function sayFiles(text) {
+  const { kept, added } = JSON.parse(text || filesText([]));
+  return enumerate([...kept, ...added.map((/** @type {[string]} */ [name]) => `${name} (new)`)]);
+}
 
 /** @type {Map<string, Promise<Declared[]>>} */
 const asked = new Map();
@@ -43,51 +95,28 @@ export function addedFields(path) {
 
 /** @param {string} path @returns {Promise<Declared[]>} */
 async function load(path) {
-  const { actions } = await request("OPTIONS", path, { signal: AbortSignal.timeout(PATIENCE) });
-  return Object.entries(actions?.POST ?? {}).filter(([name]) => !KNOWN.includes(name)).map(([name, field]) => ({ name, ...field }));
+  const { actions, inputs } = await request("OPTIONS", path, { signal: AbortSignal.timeout(PATIENCE) });
+  return Object.entries(actions?.POST ?? {}).filter(([name]) => !KNOWN.includes(name)).map(([name, field]) => ({ name, ...field, input: inputs?.[name] }));
 }
+
+/** Returns the kind of a field's values. @param {Declared} field */
+export const kindOf = ({ type, input }) => input?.type ?? KINDS[type] ?? type;
+
+/** Returns those of added fields that can be read, as passwords cannot. @param {Declared[]} added */
+export const readable = (added) => added.filter((field) => kindOf(field) !== "password");
+
+/** Returns those that a list has room for. @param {Declared[]} added */
+export const concise = (added) => readable(added).filter((field) => !BROAD.includes(kindOf(field)));
 
 /** Returns how a form asks for added fields. @param {Declared[]} added @returns {import("./field.js").Field[]} */
 export function inputsOf(added) {
-  return added.filter(({ type, read_only }) => !read_only && INPUTS[type]).map(({ name, label, type, required, help_text, max_length, choices }) => ({
-    name, label, required,
-    ...(type === "string" && (max_length ?? Infinity) > 500 && { lines: max_length ? 1 : 4 }),
-    ...(choices && { choices: choices.map(({ value, display_name }) => ({ value: String(value), label: display_name })) }),
-    ...INPUTS[type],
-    help: [help_text, INPUTS[type]?.help].filter(Boolean).join(" "),
-  }));
-}
-
-/**
- * Returns what is sent for the values of a form. A number that is left empty is not
- * sent, and 0, which is none, in the place of one; a date without a value is null, and
- * several choices are a list.
- * @param {Declared[]} added @param {Record<string, string>} values @param {boolean} isNew
- */
-export function encodeAdded(added, values, isNew) {
-  const types = new Map(added.map(({ name, type, required }) => [name, required ? "" : type]));
-  const lists = new Set(added.filter(({ type }) => type === "multiple choice").map(({ name }) => name));
-  return Object.fromEntries(Object.entries(values).flatMap(/** @returns {[string, any][]} */ ([name, value]) => {
-    if (lists.has(name)) return [[name, JSON.parse(value)]];
-    const type = value === "" ? types.get(name) : undefined;
-    if (type === "datetime" || type === "date") return [[name, null]];
-    if (type === "integer" || type === "float" || type === "decimal") return isNew ? [] : [[name, 0]];
-    return [[name, value]];
-  }));
-}
-
-/** A point on the map; 0, 0 is none. @param {{ lat: number, lon: number }} point */
-const placeOf = ({ lat, lon }) => lat || lon ? `${lat}, ${lon}` : h("span", { class: "muted" }, "–");
-
-/** Returns what a person sees of a value. @param {Declared} field @param {any} value */
-export function show({ type, choices }, value) {
-  if (value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0)) return h("span", { class: "muted" }, "–");
-  if (type === "boolean") return value ? "Yes" : "No";
-  if (isDay(value)) return formatDate(value);
-  if (type === "nested object") return placeOf(value);
-  if (type === "date" || type === "datetime") return type === "date" ? formatDay(value) : formatMoment(value);
-  if (typeof value === "number") return formatNumber(value);
-  /** @param {any} one */
-  const textOf = (one) => choices?.find((choice) => choice.value === one)?.display_name ?? (typeof one === "string" ? one : JSON.stringify(one));
-  return h("span", { dir: "auto" }, Array.isArray(value) ? list.format(value.map(textOf)) : textOf(value));
+  return added.filter(({ read_only }) => !read_only).map((field) => {
+    const { name, label, required, help_text, choices } = field, input = INPUTS[kindOf(field)]?.(field) ?? {};
+    return {
+      name, label, required,
+      ...(choices && { choices: choices.map(({ value, display_name }) => ({ value: String(value), label: display_name })) }),
+      ...input,
+      help: [help_text, input.help].filter(Boolean).join(" "),
+    };
+  });
 }

@@ -1,7 +1,8 @@
 // What can be done with a doctor, wherever one is shown.
 
+import { encodeAdded } from "./added-values.js";
 import { doctors } from "./api.js";
-import { encodeAdded, inputsOf } from "./declared.js";
+import { inputsOf } from "./declared.js";
 import { schedule } from "./deletions.js";
 import { confirm } from "./dialog.js";
 import { formatCount } from "./format.js";
@@ -20,7 +21,7 @@ export async function openDoctorForm(item) {
   const added = await addedToForm("doctors", doctors.path, item);
   if (added) openRecordForm({
     collection: "doctors", one: "doctor", fields: [...fields, ...inputsOf(added)], ...(item && { item }), resource: doctors,
-    encode: (values, isNew) => encodeAdded(added, values, isNew),
+    encode: (values, files, isNew) => encodeAdded(added, values, files, isNew),
     done: () => {},
   });
 }

@@ -1,7 +1,7 @@
 // What has been typed and not saved, above every view, to go on with.
 
 import { fill, h } from "./dom.js";
-import { drafts, dropDraft, onDrafts } from "./drafts.js";
+import { drafts, dropDraft, isUnderWay, onDrafts } from "./drafts.js";
 
 /** @typedef {import("./drafts.js").Draft} Draft */
 
@@ -12,11 +12,12 @@ export function draftBar(forms, signal) {
 
   /** @param {Draft} draft */
   function entry(draft) {
-    const { collection, item, values } = draft, one = collection.replace(/s$/, "");
+    const { collection, item, values, isSent } = draft, one = collection.replace(/s$/, "");
     const name = values["name"]?.trim() || item?.name;
+    const state = isUnderWay(draft) ? "Being saved: " : isSent ? "Sent without an answer, and perhaps saved: " : "Not saved yet: ";
     return h("li", { class: "notice warning" },
-      h("p", {}, "Not saved yet: ", item ? `changes to ${one} ` : `a new ${one} `, name && h("strong", { dir: "auto" }, name)),
-      h("div", { class: "buttons" },
+      h("p", {}, state, item ? `changes to ${one} ` : `a new ${one} `, name && h("strong", { dir: "auto" }, name)),
+      !isUnderWay(draft) && h("div", { class: "buttons" },
         h("button", { type: "button", class: "button", click: () => void forms[collection]?.(item ?? undefined) }, "Continue"),
         h("button", { type: "button", class: "button quiet", click: () => { dropDraft(collection, item); document.querySelector("h1")?.focus(); } }, "Discard")));
   }

@@ -5,8 +5,9 @@ import { current } from "../session.js";
 
 /**
  * A form's unsaved input. The item is what it changes, as it was read then; null for
- * a new one. The key names the request that has been sent for it, if it has.
- * @typedef {{ collection: string, item: any, values: Record<string, string>, at: number, key?: string }} Draft
+ * a new one. The key names the request that has been sent for it, if it has, and isSent
+ * says that no answer has come. What is lost are the labels of fields that cannot be kept.
+ * @typedef {{ collection: string, item: any, values: Record<string, string>, at: number, key?: string, isSent?: boolean, lost?: string[] }} Draft
  */
 
 const PREFIX = "carebase.draft.";
@@ -17,6 +18,23 @@ const mine = () => `${PREFIX}${current()?.user.id ?? ""}.`;
 
 /** @param {string} collection @param {{ id: import("./api.js").Id } | null | undefined} item */
 const nameOf = (collection, item) => `${mine()}${collection}/${item?.id ?? "new"}`;
+
+/** The names of those that are being saved. @type {Set<string>} */
+const underWay = new Set();
+
+/** Whether the draft is being saved. @param {Draft} draft */
+export const isUnderWay = ({ collection, item }) => underWay.has(nameOf(collection, item));
+
+/** Marks a draft as being saved, until the function is called that it returns. @param {string} collection @param {{ id: import("./api.js").Id } | null} item */
+export function saving(collection, item) {
+  const name = nameOf(collection, item);
+  underWay.add(name);
+  announce();
+  return () => {
+    underWay.delete(name);
+    announce();
+  };
+}
 
 function announce() {
   news.dispatchEvent(new Event("change"));

@@ -1,13 +1,22 @@
 // The fields of forms. Each has a text as its value.
 
 import { h, newId } from "./dom.js";
+import { files } from "./file-field.js";
+import { moment, point } from "./parts-fields.js";
+import { relation } from "./relation-field.js";
 import { reword } from "./wording.js";
 
 /**
+ * The text of a value is textOf, and what people read of the text say. What is typed into
+ * a fleeting field is in no draft.
  * @typedef {{ name: string, label: string, type?: string, value?: string, required?: boolean, help?: string, lines?: number, autocomplete?: string, inputmode?: string,
- *   textOf?: (value: any) => string, choices?: { value: string, label: string }[] }} Field
+ *   multiple?: boolean, accept?: string, isFleeting?: boolean, related?: import("./related.js").Related,
+ *   textOf?: (value: any) => string, say?: (text: string) => string, choices?: { value: string, label: string }[] }} Field
  * @typedef {Record<string, string>} Values
  */
+
+/** How fields of some types are made; the others have one input. @type {Record<string, Maker>} */
+const makers = { checkboxes: several, file: files, moment, point, relation };
 
 /** A labelled field. @param {Field} field */
 export function control(field) {
@@ -16,7 +25,7 @@ export function control(field) {
   const error = h("p", { id: errorId, class: "error", hidden: true });
   const caption = [label, required && h("span", { class: "required-mark", "aria-hidden": "true" }, " *")];
   const described = { "aria-describedby": [help && helpId, errorId].filter(Boolean).join(" ") };
-  const { element, inputs, read, write } = field.type === "checkboxes" ? several(field, caption, described) : single(field, caption, described);
+  const { element, inputs, read, write, files: chosen, nameOf = (part) => part } = (makers[field.type ?? ""] ?? single)(field, caption, described);
   element.append(...help ? [h("p", { id: helpId, class: "help" }, help)] : [], error);
   write(value);
   // Read it back: the browser normalizes line breaks to "\n".
@@ -26,6 +35,7 @@ export function control(field) {
     input: /** @type {Input} */ (inputs[0]),
     read,
     write,
+    files: () => chosen?.() ?? [],
     initial: () => initial,
     /** @param {string} value */
     rebase(value) {
@@ -38,13 +48,16 @@ export function control(field) {
     lock(isLocked) {
       // A text keeps the focus, and can be read; the others have no such state.
       for (const input of inputs) {
-        if ("readOnly" in input && input.type !== "checkbox") input.readOnly = isLocked;
+        if ("readOnly" in input && !["checkbox", "file"].includes(input.type)) input.readOnly = isLocked;
         else input.disabled = isLocked;
       }
+      for (const button of element.querySelectorAll("button")) button.disabled = isLocked;
     },
-    /** @param {string[]} messages */
-    tell(messages) {
-      error.textContent = messages.map((message) => reword(message, label, read())).join(" ");
+    /** Shows messages, which may be about parts of the value. @param {string[] | Record<string, string[]>} reasons */
+    tell(reasons) {
+      const messages = Array.isArray(reasons) ? reasons.map((message) => reword(message, label, read()))
+        : Object.entries(reasons).flatMap(([part, about]) => [about].flat().map((message) => `${nameOf(part)}: ${reword(message, nameOf(part), "…")}`));
+      error.textContent = messages.join(" ");
       error.hidden = messages.length === 0;
       for (const input of inputs) {
         if (messages.length > 0) input.setAttribute("aria-invalid", "true");
@@ -55,9 +68,10 @@ export function control(field) {
 }
 
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Input */
-/** @typedef {{ element: HTMLElement, inputs: Input[], read: () => string, write: (text: string) => void }} Parts */
+/** @typedef {{ element: HTMLElement, inputs: Input[], read: () => string, write: (text: string) => void, files?: () => File[], nameOf?: (part: string) => string }} Parts */
+/** @typedef {(field: Field, caption: import("./dom.js").Child[], described: import("./dom.js").Attributes) => Parts} Maker */
 
-/** @param {Field} field @param {import("./dom.js").Child[]} caption @param {import("./dom.js").Attributes} described @returns {Parts} */
+/** @type {Maker} */
 function single(field, caption, described) {
   const id = newId(), isCheckbox = field.type === "checkbox";
   const input = inputOf(field, { id, name: field.name, "aria-required": field.required ? "true" : null, ...described });
@@ -65,7 +79,7 @@ function single(field, caption, described) {
   return {
     element: h("div", { class: "field" }, isCheckbox ? h("div", { class: "check" }, input, heading) : [heading, input]),
     inputs: [input],
-    read: () => input instanceof HTMLInputElement && isCheckbox ? String(input.checked) : input.value,
+    read: () => input instanceof HTMLInputElement && isCheckbox ? String(input.checked) : field.type === "json" ? indented(input.value) : input.value,
     write(text) {
       if (input instanceof HTMLInputElement && isCheckbox) input.checked = text === "true";
       else input.value = text;
@@ -73,7 +87,16 @@ function single(field, caption, described) {
   };
 }
 
-/** Choices of which several may be taken; their text is JSON. @param {Field} field @param {import("./dom.js").Child[]} caption @param {import("./dom.js").Attributes} described @returns {Parts} */
+/** Returns JSON as it is written if it is stored. @param {string} text */
+function indented(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+/** Choices of which several may be taken; their text is JSON. @type {Maker} */
 function several({ name, choices = [] }, caption, described) {
   const boxes = choices.map(({ value }) => h("input", { type: "checkbox", class: "checkbox", id: newId(), name, value }));
   return {
@@ -93,6 +116,7 @@ function inputOf({ type = "text", lines, autocomplete, inputmode, choices, requi
   if (type === "checkbox") return h("input", { ...shared, type, class: "checkbox" });
   const common = { ...shared, class: "input", autocomplete: autocomplete ?? "off" };
   if (choices) return h("select", common, !required && h("option", { value: "" }, "–"), choices.map(({ value, label }) => h("option", { value }, label)));
+  if (type === "json") return h("textarea", { ...common, class: "input code", rows: lines, dir: "ltr", spellcheck: "false" });
   if (lines) return h("textarea", { ...common, rows: lines, dir: "auto" });
   return h("input", { ...common, type, inputmode, dir: ["email", "password"].includes(type) ? "ltr" : "auto" });
 }

@@ -62,10 +62,10 @@ export function form({ fields, submit, save, extra = [], cancel, onInput }) {
     show(known, others.join(" "));
   }
 
-  /** @param {Record<string, string[]>} messages @param {string} [general] */
+  /** @param {Record<string, string[] | Record<string, string[]>>} messages @param {string} [general] */
   function show(messages, general = "") {
     fill(problem, general && h("p", { class: "notice bad" }, general));
-    for (const [name, { tell }] of controls) tell([messages[name] ?? []].flat());
+    for (const [name, { tell }] of controls) tell(messages[name] ?? []);
     const first = [...controls].find(([name]) => messages[name]);
     (first?.[1].input ?? (general ? [...controls.values()][0]?.input : null))?.focus();
   }
@@ -74,6 +74,10 @@ export function form({ fields, submit, save, extra = [], cancel, onInput }) {
     element,
     values,
     changed,
+    /** The files that are chosen, by field. */
+    files: () => Object.fromEntries([...controls].map(([name, { files }]) => [name, files()])),
+    /** Whether the values are being saved. */
+    isBusy: () => button.disabled,
     isChanged: () => Object.keys(changed()).length > 0,
     focus: () => [...controls.values()][0]?.input.focus(),
     /** Sets the values from which changes are counted. A field without a change takes its new value. @param {Values} values */

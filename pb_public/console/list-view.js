@@ -98,7 +98,13 @@ export function listView({ collection, title, one, hint, picture, columns, order
 
   function onSearch() {
     clearTimeout(typing);
-    typing = setTimeout(() => go({ search: search.value.trim(), page: 1 }), REST);
+    typing = setTimeout(seek, REST);
+  }
+
+  function seek() {
+    clearTimeout(typing);
+    typing = undefined;
+    go({ search: search.value.trim(), page: 1 });
   }
 
   /** @returns {import("./request.js").Query} */
@@ -184,6 +190,8 @@ export function listView({ collection, title, one, hint, picture, columns, order
   onChanges([collection], ({ action, record }) => {
     if (record.id !== undefined && (action === "delete" || isDeleted(collection, record.id))) selection.drop(record.id);
   }, signal);
+  // What has just been typed is in the address before a click leads elsewhere.
+  document.addEventListener("click", () => typing !== undefined && seek(), { capture: true, signal });
   signal.addEventListener("abort", () => clearTimeout(typing));
   return element;
 }

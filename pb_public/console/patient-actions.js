@@ -1,8 +1,9 @@
 // What can be done with a patient, wherever one is shown.
 
+import { encodeAdded } from "./added-values.js";
 import { assign, doctors, exportList, exportPatient, patients } from "./api.js";
 import { combobox } from "./combobox.js";
-import { addedFields, encodeAdded, inputsOf } from "./declared.js";
+import { addedFields, inputsOf, readable } from "./declared.js";
 import { schedule } from "./deletions.js";
 import { confirm, openDialog } from "./dialog.js";
 import { h } from "./dom.js";
@@ -28,7 +29,7 @@ export async function openPatientForm(item) {
   const added = await addedToForm("patients", patients.path, item);
   if (added) openRecordForm({
     collection: "patients", one: "patient", fields: [...fields, ...inputsOf(added)], ...(item && { item }), resource: patients,
-    encode: (values, isNew) => encodeAdded(added, values, isNew),
+    encode: (values, files, isNew) => encodeAdded(added, values, files, isNew),
     done: (patient, isNew) => { if (isNew) go(address(["patients", patient.id])); },
   });
 }
@@ -97,7 +98,7 @@ async function assignToAll(chosen, doctor) {
 
 /** Saves the patients as a file for spreadsheets. @param {Patient[]} chosen */
 export async function exportPatients(chosen) {
-  const added = await addedFields(patients.path).catch(() => []);
+  const added = await addedFields(patients.path).then(readable).catch(() => []);
   const names = ["id", "name", "age", "notes", ...added.map(({ name }) => name), "created_at"];
   saveFile("patients.csv", csvOf(names, chosen.map((/** @type {any} */ patient) => names.map((name) => patient[name]))));
 }

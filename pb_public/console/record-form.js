@@ -1,12 +1,13 @@
 // The dialog that adds or changes a record. What is typed is kept as a draft, and
 // nothing that somebody else saved meanwhile is overwritten unseen.
 
+import { Refused, SessionEnded } from "../session.js";
 import { explain, isMissing, isStale, newKey } from "./request.js";
 import { comparison } from "./conflict.js";
-import { addedFields } from "./declared.js";
+import { addedFields, enumerate } from "./declared.js";
 import { confirm, openDialog } from "./dialog.js";
 import { h } from "./dom.js";
-import { draftOf, dropDraft, keepDraft } from "./drafts.js";
+import { draftOf, dropDraft, keepDraft, saving } from "./drafts.js";
 import { form, NotSaved } from "./form.js";
 import { formatMoment } from "./format.js";
 import { onChanges, publish } from "./store.js";
@@ -15,12 +16,15 @@ import { toast } from "./toast.js";
 /** How often a save is tried again after changes elsewhere to other fields. */
 const ATTEMPTS = 3;
 
+/** What is told to who leaves while it is saved: it would be stored though it was discarded. */
+const WAIT = "This is being saved. Wait for the answer.";
+
 /**
  * @template {{ id: import("./api.js").Id, name: string, etag?: string }} Item
  * @typedef {{
  *   collection: string, one: string, fields: import("./form.js").Field[], item?: Item,
- *   resource: { get: (id: import("./api.js").Id) => Promise<Item>, create: (body: object, key: string) => Promise<Item>, update: (id: import("./api.js").Id, body: object, etag?: string) => Promise<Item> },
- *   encode?: (values: import("./form.js").Values, isNew: boolean) => object, done: (item: Item, isNew: boolean) => void,
+ *   resource: { get: (id: import("./api.js").Id) => Promise<Item>, create: (body: object | Blob, key: string) => Promise<Item>, update: (id: import("./api.js").Id, body: object | Blob, etag?: string) => Promise<Item> },
+ *   encode: (values: import("./form.js").Values, files: Record<string, File[]>, isNew: boolean) => (object | Blob)[], done: (item: Item, isNew: boolean) => void,
  * }} RecordFormOptions
  */
 
@@ -40,7 +44,7 @@ export async function addedToForm(collection, path, item) {
 }
 
 /** @template {{ id: import("./api.js").Id, name: string, etag?: string }} Item @param {RecordFormOptions<Item>} options */
-export function openRecordForm({ collection, one, fields, item, resource, encode = (values) => values, done }) {
+export function openRecordForm({ collection, one, fields, item, resource, encode, done }) {
   const closed = new AbortController();
   const notice = h("div", { role: "status" });
   const draft = draftOf(collection, item);
@@ -50,6 +54,8 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   let isGone = false, asNew = false;
   /** Names the request for a new record until something else is typed: an answer may get lost, and sending it again adds no second one. */
   let key = "";
+  /** Whether a request has been sent to which no answer has come. */
+  let isSent = false;
   const own = form({
     fields: fields.map((field) => ({ ...field, value: read(base, field) })),
     submit: item ? "Save" : "Add",
@@ -69,17 +75,22 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   }, closed.signal);
 
   function remember() {
-    if (!own.isChanged() && !isGone) return dropDraft(collection, base);
-    if (keepDraft({ collection, item: base, values: own.changed(), at: Date.now(), key })) return;
+    const values = own.changed();
+    const lost = fields.filter(({ name, isFleeting }) => isFleeting && name in values);
+    for (const { name } of lost) delete values[name];
+    if (Object.keys(values).length === 0 && !isGone) return dropDraft(collection, base);
+    if (keepDraft({ collection, item: base, values, at: Date.now(), key, isSent, lost: lost.map(({ label }) => label) })) return;
     tell("This text is too long to be kept if you leave. Save it before you go elsewhere.");
   }
 
   /** @param {import("./drafts.js").Draft} draft */
-  function resume({ values, at, key: sent = "" }) {
+  function resume({ values, at, key: sent = "", isSent: wasSent = false, lost = [] }) {
     own.write(values);
-    key = sent;
+    key = lost.length === 0 ? sent : ""; // which stands for all of the values
+    isSent = wasSent;
     remember();
-    tell(`What you typed ${formatMoment(new Date(at).toISOString())} is back. It is not saved yet.`, ["Discard it", () => {
+    const missing = lost.length > 0 ? ` ${enumerate(lost)} could not be kept: enter ${lost.length > 1 ? "them" : "it"} again.` : "";
+    tell(`What you typed ${formatMoment(new Date(at).toISOString())} is back. It is not saved yet.${missing}`, ["Discard it", () => {
       dropDraft(collection, base);
       dialog.close();
       openRecordForm({ collection, one, fields, ...(base && { item: base }), resource, encode, done });
@@ -91,26 +102,45 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   async function save(values, changed) {
     const isNew = base === null || asNew;
     if (!isNew && !own.isChanged()) return dialog.close();
-    const saved = base && !asNew ? await update(base.id, changed) : await create(values);
+    const saved = await sent(() => base && !asNew ? update(base.id, changed) : create(values));
     dropDraft(collection, base);
     publish({ collection, action: isNew ? "create" : "update", record: saved });
+    const isOpen = !closed.signal.aborted;
     dialog.close();
     toast(isNew ? `${saved.name} added.` : `${saved.name} saved.`);
-    done(saved, isNew);
+    if (isOpen) done(saved, isNew);
+  }
+
+  /** Returns the answer to what is sent. Who has left the form by then is told why nothing was saved. @param {() => Promise<Item>} send */
+  async function sent(send) {
+    const end = saving(collection, base);
+    isSent = true;
+    try {
+      return await send();
+    } catch (error) {
+      if (error instanceof Refused || error instanceof NotSaved) isSent = false;
+      remember();
+      if (closed.signal.aborted && !(error instanceof SessionEnded)) toast(`Not saved. ${explain(error)}`, { bad: true });
+      throw error;
+    } finally {
+      if (notice.textContent === WAIT) notice.replaceChildren();
+      end();
+    }
   }
 
   /** @param {import("./form.js").Values} values */
   function create(values) {
+    const body = encode(values, own.files(), true)[0] ?? {};
     key ||= newKey();
     remember();
-    return resource.create(encode(values, true), key);
+    return resource.create(body, key);
   }
 
   /** Sends changed fields only, and again if somebody else has changed others. @param {import("./api.js").Id} id @param {import("./form.js").Values} changed */
   async function update(id, changed) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await resource.update(id, encode(changed, false), base?.etag);
+        return await sendAll(id, encode(changed, own.files(), false));
       } catch (error) {
         if (isMissing(error)) throw gone();
         if (!isStale(error) || attempt === ATTEMPTS) throw error;
@@ -120,6 +150,14 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
       if (conflicts.length > 0) throw new NotSaved();
       changed = own.changed();
     }
+  }
+
+  /** @param {import("./api.js").Id} id @param {(object | Blob)[]} bodies */
+  async function sendAll(id, bodies) {
+    remember();
+    let saved = /** @type {Item} */ (base);
+    for (const body of bodies) saved = await resource.update(id, body, saved.etag);
+    return saved;
   }
 
   /** @param {import("./api.js").Id} id */
@@ -182,6 +220,10 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   }
 
   async function mayClose() {
+    if (own.isBusy()) {
+      tell(WAIT);
+      return false;
+    }
     if (!own.isChanged()) {
       if (isGone) dropDraft(collection, base);
       return true;
@@ -198,7 +240,7 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   /** @param {string} text @param {[string, () => void]} [action] */
   function tell(text, action) {
     notice.replaceChildren(h("div", { class: "notice warning" }, h("p", {}, text),
-      action && h("button", { type: "button", class: "button", click: action[1] }, action[0])));
+      action && h("button", { type: "button", class: "button", click: () => own.isBusy() || action[1]() }, action[0])));
   }
 }
 

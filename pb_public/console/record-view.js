@@ -1,11 +1,12 @@
 // The page of a record: its name, what can be done with it, and sections.
 
-import { addedFields, show } from "./declared.js";
+import { addedFields, readable } from "./declared.js";
 import { isDeleted } from "./deletions.js";
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { isMissing } from "./request.js";
 import { address } from "./router.js";
+import { show } from "./show.js";
 import { emptiness, failure, skeleton } from "./states.js";
 import { live, onChanges } from "./store.js";
 
@@ -86,7 +87,7 @@ export function recordView({ id, collection, one, picture, missing, signal, reti
 export function facts(path) {
   const list = h("dl", { class: "facts" });
   const element = h("section", { class: "panel section", "aria-labelledby": "facts-title", hidden: true }, h("h2", { id: "facts-title" }, "Details"), list);
-  const added = addedFields(path).catch(() => []);
+  const added = addedFields(path).then(readable).catch(() => []);
   return {
     element,
     /** @param {any} item */

@@ -63,7 +63,7 @@ async function respond(method, path, options) {
 }
 
 /** @param {string} method @param {string} path @param {string} token @param {Options} options */
-function send(method, path, token, { body, type = "application/json", accept = "application/json", signal, keepalive, etag, key }) {
+function send(method, path, token, { body, type = body instanceof Blob ? body.type : "application/json", accept = "application/json", signal, keepalive, etag, key }) {
   return reach(fetch(path, {
     method,
     headers: {

@@ -12,12 +12,16 @@ const wordings = [
   [/^(Enter|Must be) a valid email address\.$/, () => "Enter an email address, such as name@example.com."],
   [/^User email already exists or is invalid\.$/, () => "This address cannot be used."],
   [/^user with this email( address)? already exists\.$/i, () => "There is an account with this email address already."],
+  [/^"" is not a valid choice\.$/, (label) => `Choose ${withArticle(label)}.`],
+  [/^This (selection|list) may not be empty\.$/, () => "Choose at least one."],
+  [/^No file was submitted\.$/, () => "Choose a file."],
+  [/^Datetime has wrong format\./, () => "Enter a date, or a date and a time."],
   [/^Null characters are not allowed\.$/, () => "Remove the invisible null character."],
 ];
 
 /** Returns what to say about a field. @param {string} message @param {string} label @param {string} value */
 export function reword(message, label, value) {
-  if (value.trim() === "" && /^A valid (integer|number) is required\.$/.test(message)) return `Enter ${withArticle(label)}.`;
+  if (value.trim() === "" && /^(A valid (integer|number) is required\.$|Datetime has wrong format)/.test(message)) return `Enter ${withArticle(label)}.`;
   for (const [pattern, say] of wordings) {
     const found = pattern.exec(message);
     if (found) return say(label, ...found.slice(1));

@@ -2,6 +2,9 @@ package console
 
 import (
 	"testing"
+
+	"carebase/internal/testing/browser"
+	"carebase/internal/testing/testapp"
 )
 
 // TestNothingTypedIsLost leaves forms by Back, a reload and the end of the session,
@@ -39,6 +42,7 @@ func TestNothingTypedIsLost(t *testing.T) {
 	page.Sees("The server cannot be reached.")
 	page.Until(`window.isTypable === false && !document.querySelector("[name=notes]").readOnly`)
 	page.Reload()
+	page.Sees("Sent without an answer, and perhaps saved: a new patient Half a patient")
 	page.Press("Continue")
 	page.Press("Add")
 	page.Until(`document.querySelector("h1").textContent === "Half a patient"`)
@@ -46,6 +50,8 @@ func TestNothingTypedIsLost(t *testing.T) {
 		t.Errorf("stored: %v", list)
 	}
 	page.Until(`document.querySelector(".drafts").hidden`)
+
+	testDiscard(server, ann, page, patient)
 
 	// A change, at the end of a session.
 	page.Go(server.URL + "/#/" + path(patient))
@@ -71,6 +77,48 @@ func TestNothingTypedIsLost(t *testing.T) {
 	signIn(page, bob)
 	page.Allow("status of 404 (Not Found) " + server.URL + "/api/patients/")
 	page.Stays(`document.querySelector(".drafts").hidden`)
+}
+
+// testDiscard tries to discard a change that is being saved, in the form and after leaving
+// it: it is stored, and both say so.
+func testDiscard(server *testapp.Server, ann testapp.User, page *browser.Page, patient string) {
+	page.Helper()
+	const hold = `(() => {
+		const real = window.fetch;
+		window.fetch = async (path, options) => {
+			if (options?.method !== "PATCH") return real(path, options);
+			window.fetch = real;
+			await new Promise((resolve) => { window.answer = resolve; });
+			return real(path, options);
+		};
+	})()`
+	page.Go(server.URL + "/#/" + path(patient))
+	page.Press("Edit")
+	page.Fill("Notes", "Stored")
+	page.Evaluate(hold, nil)
+	page.Press("Save")
+	page.Until(`window.answer`)
+	page.Press("Cancel")
+	page.Sees("This is being saved. Wait for the answer.")
+	page.Key("Escape")
+	page.Stays(`document.querySelector("dialog") && !document.body.innerText.includes("Discard the changes?")`)
+	page.Evaluate(`window.answer()`, nil)
+	page.Sees("John Doe saved.")
+
+	page.Press("Edit")
+	page.Fill("Notes", "Diabetic")
+	page.Evaluate(`window.answer = null`, nil)
+	page.Evaluate(hold, nil)
+	page.Press("Save")
+	page.Until(`window.answer`)
+	page.Evaluate(`location.hash = "#/doctors"`, nil)
+	page.Sees("Being saved: changes to patient John Doe")
+	page.Until(`document.querySelector(".drafts button") === null`)
+	page.Evaluate(`window.answer()`, nil)
+	page.Until(`document.querySelector(".drafts").hidden && location.hash === "#/doctors"`)
+	if got := patientOf(server, ann, patient); got["notes"] != "Diabetic" {
+		page.Errorf("stored: %v", got)
+	}
 }
 
 // TestConflict changes the same fields on both sides, chooses, merges and saves; and

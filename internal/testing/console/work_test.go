@@ -71,6 +71,21 @@ func TestListsRememberWhatTheyShow(t *testing.T) {
 	page.Sees("1–50 of 50")
 	page.Press("Undo")
 	page.Sees("1–50 of 60")
+	// What has just been typed is in the history when a row is opened, by its link or beside it.
+	for _, place := range []string{".row-link", ".column-notes"} {
+		page.Evaluate(`(() => {
+			const search = document.querySelector("[type=search]");
+			search.value = "jurgen 4";
+			search.dispatchEvent(new InputEvent("input", { bubbles: true }));
+			document.querySelector("tbody `+place+`").click();
+		})()`, nil)
+		page.Until(`/^Jürgen/.test(document.querySelector("h1").textContent)`)
+		page.Evaluate(`history.back()`, nil)
+		page.Until(`location.hash === "#/patients?search=jurgen+4&rows=50" && document.querySelector("[type=search]").value === "jurgen 4"`)
+		page.Sees("15 matches")
+		page.Fill("Search patients", "")
+		page.Sees("60 patients")
+	}
 	// What no filter can be is none, and what the server refuses is said in words.
 	for _, query := range []string{"age=zzz", "age=30-", "week=zzz", "doctor=zzz", "without=0", "speciality=%00"} {
 		page.Go(server.URL + "/#/patients?" + query)

@@ -1,7 +1,7 @@
 // The list of doctors. Those of other users are read-only.
 
 import { doctors } from "../api.js";
-import { addedFields, show } from "../declared.js";
+import { addedFields, concise } from "../declared.js";
 import { deleteDoctors, openDoctorForm } from "../doctor-actions.js";
 import { h } from "../dom.js";
 import { filtersOf } from "../filters.js";
@@ -10,13 +10,14 @@ import { listView, rowActions } from "../list-view.js";
 import { marked } from "../marks.js";
 import { specialities } from "../patient-filters.js";
 import { address } from "../router.js";
+import { show } from "../show.js";
 
 /** How many of an operator's fields a list shows. */
 const ADDED = 3;
 
 /** @param {import("../main.js").Context} context */
 export async function doctorsView({ route, signal, user }) {
-  const added = (await addedFields(doctors.path).catch(() => [])).slice(0, ADDED);
+  const added = concise(await addedFields(doctors.path).catch(() => [])).slice(0, ADDED);
   /** @param {import("../api.js").Doctor} doctor */
   const isOwn = (doctor) => String(doctor.created_by) === user.id;
   return {

@@ -1,7 +1,7 @@
 // The list of patients.
 
 import { patients } from "../api.js";
-import { addedFields, show } from "../declared.js";
+import { addedFields, concise } from "../declared.js";
 import { h } from "../dom.js";
 import { formatDay } from "../format.js";
 import { icon } from "../icons.js";
@@ -11,13 +11,14 @@ import { excerptAround, marked } from "../marks.js";
 import { assignDoctor, deletePatients, exportAll, exportPatients, formatAge, openPatientForm } from "../patient-actions.js";
 import { patientFilters } from "../patient-filters.js";
 import { address } from "../router.js";
+import { show } from "../show.js";
 
 /** How many of an operator's fields a list shows. */
 const ADDED = 3;
 
 /** @param {import("../main.js").Context} context */
 export async function patientsView({ route, signal }) {
-  const added = (await addedFields(patients.path).catch(() => [])).slice(0, ADDED);
+  const added = concise(await addedFields(patients.path).catch(() => [])).slice(0, ADDED);
   return {
     title: "Patients",
     element: listView({
