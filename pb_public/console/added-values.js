@@ -29,7 +29,7 @@ export function encodeAdded(added, values, files, isNew) {
 
 /** Returns the members of the body for a field. @param {Declared} field @param {string} text @param {File[]} files @param {boolean} isNew @returns {[string, any][]} */
 function encode(field, text, files, isNew) {
-  const { name, required } = field;
+  const { name, required, min_value = 0, max_value = 0 } = field;
   switch (kindOf(field)) {
     case "multiple choice": return [[name, JSON.parse(text)]];
     case "relation": return encodeRelation(field, JSON.parse(text));
@@ -38,10 +38,10 @@ function encode(field, text, files, isNew) {
     case "file": return encodeFiles(field, JSON.parse(text).removed, files, isNew);
     case "password": return text === "" && !(isNew && required) ? [] : [[name, text]];
   }
-  // A number that is left empty is not sent, and 0, which is none, in the place of one.
+  // A number that is left empty is not sent, and what is none, 0 or else null, in the place of one.
   if (text !== "" || required) return [[name, text]];
   if (field.type === "datetime") return [[name, null]];
-  if (field.type === "integer" || field.type === "float") return isNew ? [] : [[name, 0]];
+  if (field.type === "integer" || field.type === "float") return isNew ? [] : [[name, min_value > 0 || max_value < 0 ? null : 0]];
   return [[name, text]];
 }
 

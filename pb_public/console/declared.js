@@ -8,7 +8,7 @@ import { request } from "./request.js";
 
 /**
  * @typedef {{ type: string, multiple?: boolean, list?: string, label?: string }} DeclaredInput
- * @typedef {{ name: string, label: string, type: string, required: boolean, read_only: boolean, help_text?: string, max_length?: number, child?: object,
+ * @typedef {{ name: string, label: string, type: string, required: boolean, read_only: boolean, help_text?: string, max_length?: number, min_value?: number, max_value?: number,
  *   choices?: { value: any, display_name: string }[], input?: DeclaredInput }} Declared
  * @typedef {Partial<import("./field.js").Field>} Input
  */
