@@ -71,6 +71,7 @@ func (a *answer) writeHeader(to *bytes.Buffer) error {
 	to.WriteString("HTTP/1.1 200 OK\r\n")
 	err := a.header.Write(to)
 	to.WriteString("\r\n")
+	a.header = http.Header{} // an idle connection keeps none
 	return err
 }
 
