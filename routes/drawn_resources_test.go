@@ -136,6 +136,24 @@ func TestDrawnResourceOfAll(t *testing.T) {
 	}
 }
 
+// What has another name at first keeps PocketBase's ids, and the reference says so.
+func TestDrawnResourceWithTextsAsIDs(t *testing.T) {
+	server := drawingServer(t, "wards")
+	alice, operator := server.SignUp("alice"), server.Superuser()
+	wards := server.Must(http.StatusOK, operator, "POST", "/api/collections", map[string]any{"name": "halls", "type": "base"})
+	server.Must(http.StatusOK, operator, "PATCH", "/api/collections/halls", map[string]any{"name": "wards"})
+	addFieldsAs(server, operator, "wards", map[string]any{"name": "within", "type": "relation", "collectionId": wards["id"], "maxSelect": 1})
+	ward := server.Must(http.StatusOK, operator, "POST", "/api/collections/wards/records", map[string]any{})["id"].(string)
+	server.Must(http.StatusOK, operator, "POST", "/api/collections/wards/records", map[string]any{"within": ward})
+	checkAgainstReference(t, server).requestsToo = true
+	if shown := server.Must(http.StatusOK, alice.Access, "GET", "/api/wards/"+ward+"/", nil); shown["id"] != ward {
+		t.Errorf("got %v", shown)
+	}
+	if list := server.Call(alice.Access, "GET", "/api/wards/?within="+ward, nil).List(server); len(list) != 1 || list[0]["within"] != ward {
+		t.Errorf("got %v", list)
+	}
+}
+
 func TestDrawnResourceIsKeptServable(t *testing.T) {
 	server := drawingServer(t, "appointments")
 	operator := server.Superuser()

@@ -104,7 +104,7 @@ func (s *resource) listQuery() []rest.Field {
 	for _, field := range s.fields {
 		if slices.Contains(s.Filters, field.Name) {
 			filters = append(filters, rest.Field{
-				Name: field.Name, Type: field.Type, Example: field.Example, Choices: field.Choices,
+				Name: field.Name, Type: field.Type, TextKeys: field.TextKeys, Example: field.Example, Choices: field.Choices,
 				Description: "Only objects with exactly this " + field.Name + ".",
 			})
 		}

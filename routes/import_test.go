@@ -243,6 +243,7 @@ func TestImportOfAnExportWithEveryType(t *testing.T) {
 		map[string]any{"name": "floor", "type": "number", "onlyInt": true},
 		map[string]any{"name": "debt", "type": "number", "max": -1},
 		map[string]any{"name": "remark", "type": "text"},
+		map[string]any{"name": "bloodGroup", "type": "text"},
 		map[string]any{"name": "grade", "type": "select", "values": []string{"+", "-", "'=", "a, b"}, "maxSelect": 1},
 		map[string]any{"name": "signs", "type": "select", "values": []string{"+", "-", "'=", "a, b"}, "maxSelect": 3},
 		map[string]any{"name": "place", "type": "geoPoint"},
@@ -252,7 +253,7 @@ func TestImportOfAnExportWithEveryType(t *testing.T) {
 	house, wilson := server.Doctor(alice, "House"), server.Doctor(alice, "Wilson")
 	for _, extra := range []string{
 		`"notes":"=1+1","mrn":"AB12","stay":"<p>\"a\", b</p>\n","bed":7,"weight":0.5,"insured":true,"contact":"+1@example.com","chart":"https://example.com/?a=1;2","admitted":"2026-01-31T12:00:00.123Z",` +
-			`"ward":"north","needs":["oxygen","lift"],"extra":{"b":[1.50,null],"a":"x"},"balance":-1.5,"floor":-3,"debt":-2,"remark":"'=x","grade":"'=","signs":["a, b","-"],` +
+			`"ward":"north","needs":["oxygen","lift"],"extra":{"b":[1.50,null],"a":"x"},"balance":-1.5,"floor":-3,"debt":-2,"remark":"'=x","bloodGroup":"AB","grade":"'=","signs":["a, b","-"],` +
 			`"place":{"lon":-13.4,"lat":52.5},"house":` + house + `,"team":[` + wilson + `,` + house + `]`,
 		`"extra":"=text"`, `"extra":"12"`, `"extra":-5,"remark":"-5","balance":1e22`, `"extra":[]`, `"extra":false,"grade":"-","remark":"\ta"`, `"extra":"","balance":-0.000001`, ``,
 	} {

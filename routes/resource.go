@@ -105,7 +105,11 @@ func (s *resource) deletionDescription() string {
 
 // idInPath declares an object's id as a path parameter.
 func (s *resource) idInPath(name string) rest.Field {
-	return rest.Field{Name: name, Type: rest.AutoField, Description: "The id of " + s.one() + ".", Example: collections.ExampleNumber}
+	id := rest.Field{Type: rest.AutoField, Example: collections.ExampleNumber}
+	if len(s.fields) > 0 { // one that nobody has made yet has none
+		id = s.fields[0]
+	}
+	return rest.Field{Name: name, Type: id.Type, TextKeys: id.TextKeys, Description: "The id of " + s.one() + ".", Example: id.Example}
 }
 
 // deniedToReaders returns the error for users who may read but not change an

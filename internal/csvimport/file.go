@@ -86,11 +86,15 @@ func separator(content *bufio.Reader) rune {
 
 func (f *file) checkHeader(line int, found *findings) {
 	for i, name := range f.names {
-		f.names[i] = strings.ToLower(rest.Strip(name))
-		switch name = f.names[i]; {
+		name = rest.Strip(name)
+		known := slices.IndexFunc(f.fields, func(field rest.Field) bool { return strings.EqualFold(field.Name, name) })
+		if known >= 0 {
+			name = f.fields[known].Name
+		}
+		switch f.names[i] = name; {
 		case slices.Contains(f.names[:i], name):
 			found.add(line, name, "This field is named twice.")
-		case !slices.ContainsFunc(f.fields, func(field rest.Field) bool { return field.Name == name }):
+		case known < 0:
 			found.add(line, name, "There is no such field.")
 		}
 	}

@@ -34,7 +34,7 @@ func fieldSchema(field rest.Field) *Schema {
 	case rest.Integer:
 		schema.Type = "integer"
 	case rest.AutoField, rest.PrimaryKey:
-		schema.Type = keyType(field)
+		schema.Type, schema.OneOf = keyType(field)
 	case rest.Float:
 		schema.Type = "number"
 	case rest.Boolean:
@@ -46,7 +46,8 @@ func fieldSchema(field rest.Field) *Schema {
 	case rest.MultipleChoice:
 		schema.Type, schema.Items, schema.MaxLength = "array", &Schema{Type: "string", Enum: field.Choices}, 0
 	case rest.PrimaryKeys:
-		schema.Type, schema.Items, schema.MaxLength = "array", &Schema{Type: keyType(field)}, 0
+		kind, kinds := keyType(field)
+		schema.Type, schema.Items, schema.MaxLength = "array", &Schema{Type: kind, OneOf: kinds}, 0
 	case rest.File, rest.Image:
 		schema.Format, schema.MaxLength = "uri", 0
 	case rest.Files:
@@ -55,7 +56,7 @@ func fieldSchema(field rest.Field) *Schema {
 		point := requestSchema(rest.PointFields, false)
 		schema.Type, schema.Properties, schema.Required = point.Type, point.Properties, point.Required
 	case rest.JSON:
-		schema.Type = []string{"string", "number", "boolean", "object", "array", "null"}
+		schema.Type = nil // any
 	case rest.Email:
 		schema.Format = "email"
 	case rest.URL:
@@ -64,30 +65,30 @@ func fieldSchema(field rest.Field) *Schema {
 		schema.Format = "date-time"
 	}
 	if field.AllowNull || field.EmptyNull {
-		schema.Type = orNull(schema.Type)
+		orNull(schema)
 	}
 	return schema
 }
 
-// keyType returns the type of an id.
-func keyType(field rest.Field) any {
+// keyType returns the type of an id, or its types.
+func keyType(field rest.Field) (any, []*Schema) {
 	if field.TextKeys {
-		return []string{"integer", "string"}
+		return nil, []*Schema{{Type: "integer"}, {Type: "string"}}
 	}
-	return "integer"
+	return "integer", nil
 }
 
-// orNull returns a type or null.
-func orNull(kind any) any {
-	switch kind := kind.(type) {
-	case string:
-		return []string{kind, "null"}
-	case []string:
-		if !slices.Contains(kind, "null") {
-			return append(slices.Clone(kind), "null")
-		}
+// orNull adds null to what a schema admits. Beside null there is one type in a list:
+// generators take no more.
+func orNull(schema *Schema) {
+	switch {
+	case schema.OneOf != nil:
+		schema.OneOf = append(schema.OneOf, &Schema{Type: "null"})
+	case schema.Type != nil:
+		schema.Type = []any{schema.Type, "null"}
+	default: // anything, in which not all validators include null
+		schema.AnyOf = []*Schema{{}, {Type: "null"}}
 	}
-	return kind
 }
 
 // limit returns the limit of a number; nil for none.

@@ -181,6 +181,7 @@ type Schema struct {
 	Pattern       string               `json:"pattern,omitempty"`
 	Examples      []any                `json:"examples,omitempty"`
 	OneOf         []*Schema            `json:"oneOf,omitempty"`
+	AnyOf         []*Schema            `json:"anyOf,omitempty"`
 	Items         *Schema              `json:"items,omitempty"`
 	MinItems      int                  `json:"minItems,omitempty"`
 	MaxItems      int                  `json:"maxItems,omitempty"`

@@ -110,9 +110,10 @@ func parameters(in string, fields []rest.Field) []Parameter {
 		schema := inputSchema(field)
 		schema.Title, schema.Description, schema.Examples, schema.MinLength = "", "", nil, 0
 		described[i] = Parameter{Name: field.Name, In: in, Description: field.Description, Schema: schema}
-		if in == "path" {
+		switch {
+		case in == "path":
 			described[i].Required, described[i].Example = true, field.Example
-		} else {
+		case field.Example != nil:
 			described[i].Description += fmt.Sprintf(" Example: `%v`.", field.Example)
 		}
 	}

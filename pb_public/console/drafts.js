@@ -7,7 +7,8 @@ import { current } from "../session.js";
  * A form's unsaved input. The item is what it changes, as it was read then; null for
  * a new one. The key names the request that has been sent for it, if it has, and isSent
  * says that no answer has come. What is lost are the labels of fields that cannot be kept.
- * @typedef {{ collection: string, item: any, values: Record<string, string>, at: number, key?: string, isSent?: boolean, lost?: string[] }} Draft
+ * Contested are the fields that were changed here and, in the item, elsewhere.
+ * @typedef {{ collection: string, item: any, values: Record<string, string>, at: number, key?: string, isSent?: boolean, lost?: string[], contested?: string[] }} Draft
  */
 
 const PREFIX = "carebase.draft.";

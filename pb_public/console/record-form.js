@@ -52,6 +52,8 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
   let base = draft ? draft.item : item ?? null;
   /** Whether the record was deleted meanwhile, and is to be added as a new one. */
   let isGone = false, asNew = false;
+  /** The names of the fields that were changed on both sides, until the form is saved. */
+  const contested = new Set(draft?.contested);
   /** Names the request for a new record until something else is typed: an answer may get lost, and sending it again adds no second one. */
   let key = "";
   /** Whether a request has been sent to which no answer has come. */
@@ -79,7 +81,7 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
     const lost = fields.filter(({ name, isFleeting }) => isFleeting && name in values);
     for (const { name } of lost) delete values[name];
     if (Object.keys(values).length === 0 && !isGone) return dropDraft(collection, base);
-    if (keepDraft({ collection, item: base, values, at: Date.now(), key, isSent, lost: lost.map(({ label }) => label) })) return;
+    if (keepDraft({ collection, item: base, values, at: Date.now(), key, isSent, lost: lost.map(({ label }) => label), contested: [...contested] })) return;
     tell("This text is too long to be kept if you leave. Save it before you go elsewhere.");
   }
 
@@ -95,6 +97,7 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
       dialog.close();
       openRecordForm({ collection, one, fields, ...(base && { item: base }), resource, encode, done });
     }]);
+    compare();
     void follow();
   }
 
@@ -182,26 +185,35 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
 
   /**
    * Makes the latest version what the form changes, and shows which fields were
-   * changed on both sides.
+   * changed on both sides; returns those that were not so before.
    * @param {Item} latest
    */
   function adopt(latest) {
     const before = base, changed = own.changed();
     // What is the same here was saved from here, though the answer was lost, or agrees.
     const theirs = fields.filter((field) => read(latest, field) !== read(before, field) && read(latest, field) !== changed[field.name]);
-    const conflicts = theirs.filter(({ name }) => changed[name] !== undefined)
-      .map((field) => ({ ...field, mine: changed[field.name] ?? "", theirs: read(latest, field) }));
+    const both = theirs.filter(({ name }) => changed[name] !== undefined);
+    both.forEach(({ name }) => contested.add(name));
     base = latest;
     own.rebase(Object.fromEntries(fields.map((field) => [field.name, read(latest, field)])));
     remember();
-    if (conflicts.length > 0) {
-      dialog.element.classList.add("wide");
-      notice.replaceChildren(comparison(conflicts, own.write));
-      notice.querySelector("h3")?.focus();
-    } else if (theirs.length > 0) {
-      tell(`Somebody else has changed ${theirs.map(({ label }) => label.toLowerCase()).join(" and ")}; you see the new values.`);
-    }
-    return conflicts;
+    if (theirs.length === 0) return both;
+    notice.replaceChildren();
+    const others = theirs.filter((field) => !both.includes(field));
+    if (others.length > 0) tell(`Somebody else has changed ${others.map(({ label }) => label.toLowerCase()).join(" and ")}; you see the new values.`);
+    compare();
+    return both;
+  }
+
+  /** Adds both versions of what is contested to the notice. */
+  function compare() {
+    const changed = own.changed();
+    const conflicts = fields.filter(({ name }) => contested.has(name) && changed[name] !== undefined)
+      .map((field) => ({ ...field, mine: changed[field.name] ?? "", theirs: read(base, field) }));
+    if (conflicts.length === 0) return;
+    dialog.element.classList.add("wide");
+    notice.append(comparison(conflicts, own.write));
+    notice.querySelector("h3")?.focus();
   }
 
   function gone() {

@@ -96,8 +96,24 @@ const (
 	oapiRuntime = "github.com/oapi-codegen/runtime@v1.9.0"
 )
 
+// drawFields adds what operators can add and no collection of the program has: any JSON,
+// and relations to records whose ids are texts.
+func drawFields(server *testapp.Server) {
+	server.Helper()
+	operator := server.Superuser()
+	wards := server.Must(http.StatusOK, operator, http.MethodPost, "/api/collections", map[string]any{"name": "wards", "type": "base"})
+	path := "/api/collections/doctors"
+	fields := server.Must(http.StatusOK, operator, http.MethodGet, path, nil)["fields"].([]any)
+	server.Must(http.StatusOK, operator, http.MethodPatch, path, map[string]any{"fields": append(fields,
+		map[string]any{"name": "extra", "type": "json"},
+		map[string]any{"name": "ward", "type": "relation", "collectionId": wards["id"], "maxSelect": 1},
+		map[string]any{"name": "wards", "type": "relation", "collectionId": wards["id"], "maxSelect": 3},
+	)})
+}
+
 func TestGoClient(t *testing.T) {
-	server := testapp.Shared(t)
+	server := testapp.New(t)
+	drawFields(server)
 	directory := workspace(t, server, "testdata/goclient/main.go")
 	write(t, directory, "go.mod", []byte("module generated\n\ngo 1.26\n"))
 	available := exec.CommandContext(t.Context(), "go", "get", oapiRuntime)
