@@ -79,7 +79,7 @@ func TestImportDjango(t *testing.T) {
 		t.Fatal(said)
 	}
 	said, ok = run("--from", from, "--superusers")
-	expect(said, ok, true, "Imported and verified 1 users, 1 patients, 1 doctors, 1 mappings", "1 superusers sign in")
+	expect(said, ok, true, "Imported and verified 1 user, 1 patient, 1 doctor, 1 mapping", "has 1 superuser of Django's")
 	exported, err := output(command(t, directory, nil, "audit", "export"))
 	if err != nil || strings.Count(exported, "carebase import django") != 1 {
 		t.Errorf("the trail has %s", exported)
