@@ -114,7 +114,15 @@ func (e export) download(r *rest.Request) error {
 			dbx.Params{"patient": id})
 		sections = append(sections, target.section(r, target.scope(r), of))
 	}
-	sections = append(sections, rest.Section{Name: "history", Items: func(yield func(any, error) bool) {
+	sections = append(sections, e.history(r, id, doctors))
+	r.Response.Header().Set("Content-Disposition", `attachment; filename="patient-`+record.Id+`.json"`)
+	now := time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
+	return r.RespondDocument(rest.Object[any]{{Key: "exported_at", Value: now}, {Key: "patient", Value: patient}}, sections)
+}
+
+// history returns the history of a patient, with the names of the doctors.
+func (e export) history(r *rest.Request, id string, doctors map[string]string) rest.Section {
+	return rest.Section{Name: "history", Items: func(yield func(any, error) bool) {
 		for entry, err := range audit.WholeHistory(r.Request.Context(), r.App, id, r.Auth.Id) {
 			if err != nil {
 				yield(nil, err)
@@ -125,10 +133,7 @@ func (e export) download(r *rest.Request) error {
 				return
 			}
 		}
-	}})
-	r.Response.Header().Set("Content-Disposition", `attachment; filename="patient-`+record.Id+`.json"`)
-	now := time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
-	return r.RespondDocument(rest.Object[any]{{Key: "exported_at", Value: now}, {Key: "patient", Value: patient}}, sections)
+	}}
 }
 
 // section returns all rows of a resource that meet the conditions.
