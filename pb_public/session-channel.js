@@ -5,7 +5,8 @@
  * @typedef {import("./session.js").Session} Session
  * @typedef {{ kind: "renewed", refresh: string, session: Session }} Renewed
  * @typedef {{ kind: "ended", refresh: string, byUser: boolean }} Ended
- * @typedef {{ kind: "asked", refresh: string } | Renewed | Ended} Message
+ * @typedef {{ kind: "ending" | "staying", refresh: string }} Ending
+ * @typedef {{ kind: "asked", refresh: string } | Renewed | Ended | Ending} Message
  */
 
 /** How long a tab waits for another tab's answer, in milliseconds. */
@@ -16,13 +17,13 @@ const channel = new BroadcastChannel("carebase.session");
 /** The sessions for which this tab exchanged tokens, by the old token. @type {Map<string, Session>} */
 const exchanged = new Map();
 
-/** Sends a message to the other tabs. @param {Renewed | Ended} message */
+/** Sends a message to the other tabs. @param {Renewed | Ended | Ending} message */
 export function announce(message) {
   if (message.kind === "ended") exchanged.clear();
   channel.postMessage(message);
 }
 
-/** Listens to messages from other tabs. @param {(message: Renewed | Ended) => void} listener */
+/** Listens to messages from other tabs. @param {(message: Renewed | Ended | Ending) => void} listener */
 export function receive(listener) {
   channel.addEventListener("message", (/** @type {MessageEvent<Message>} */ { data }) => {
     if (data.kind !== "asked") listener(data);

@@ -30,8 +30,10 @@ export class Refused extends Error {
 /** @type {Set<(session: Session | null) => void>} */
 const listeners = new Set();
 
-/** @type {Set<() => void>} */
-const signedOut = new Set();
+/** @typedef {"begins" | "failed" | "done"} SignOut */
+
+/** @type {Set<(phase: SignOut) => void>} */
+const signingOut = new Set();
 
 /** Returns the storage that has the session, or null. */
 function storage() {
@@ -53,9 +55,9 @@ export function onChange(listener) {
   return () => listeners.delete(listener);
 }
 
-/** Calls the listener after the user has signed out in another tab. @param {() => void} listener */
-export function onSignedOut(listener) {
-  signedOut.add(listener);
+/** Calls the listener while the user signs out in another tab. @param {(phase: SignOut) => void} listener */
+export function onSignOut(listener) {
+  signingOut.add(listener);
 }
 
 function notify() {
@@ -171,13 +173,17 @@ export function rename(changes) {
 export async function signOut({ everywhere = false } = {}) {
   const session = current();
   if (!session) return;
-  if (everywhere) {
-    await post("/api/auth/logout/all/", {}, await access());
-  } else {
+  // The server tells the other tabs of the end, too, perhaps before this one does.
+  announce({ kind: "ending", refresh: session.refresh });
+  try {
+    if (everywhere) await post("/api/auth/logout/all/", {}, await access());
+    else await endSession(session);
+  } catch (error) {
     // A rejected token means that the session has already ended.
-    await endSession(session).catch((error) => {
-      if (!(error instanceof Refused)) throw error;
-    });
+    if (everywhere || !(error instanceof Refused)) {
+      announce({ kind: "staying", refresh: session.refresh });
+      throw error;
+    }
   }
   end(session.refresh, true);
 }
@@ -274,10 +280,18 @@ async function refreshNative({ access }) {
   return { access: token, refresh: token };
 }
 
+/** Returns what another tab's message says of signing out. @param {Parameters<Parameters<typeof receive>[0]>[0]} message @returns {SignOut | null} */
+function phaseOf(message) {
+  if (message.kind === "ending") return "begins";
+  if (message.kind === "staying") return "failed";
+  return message.kind === "ended" && message.byUser ? "done" : null;
+}
+
 // Follow changes to the session in other tabs.
 receive((message) => {
   const session = current();
-  if (message.kind === "ended" && message.byUser && [session?.refresh, known].includes(message.refresh)) signedOut.forEach((listener) => listener());
+  const phase = phaseOf(message);
+  if (phase && [session?.refresh, known].includes(message.refresh)) signingOut.forEach((listener) => listener(phase));
   if (session?.refresh !== message.refresh) return;
   const place = storage();
   if (message.kind === "renewed" && place) keep(message.session, place);

@@ -1,6 +1,6 @@
 // The console: shows the view at the current address, or the sign-in form.
 
-import { current, onChange, onSignedOut, signOut } from "../session.js";
+import { current, onChange, onSignOut, signOut } from "../session.js";
 import { explain } from "./request.js";
 import { finish } from "./deletions.js";
 import { closeDialogs } from "./dialog.js";
@@ -148,8 +148,9 @@ onChange((session) => {
   else if (session) signedIn?.frame.showUser(session.user);
 });
 // Somebody who signs out in another tab needs no notice, and leaves no drafts.
-onSignedOut(() => {
-  leaving = true;
+onSignOut((phase) => {
+  leaving = phase !== "failed";
+  if (phase !== "done") return;
   dropForeignDrafts();
   document.querySelector(".entrance .notice")?.remove();
 });

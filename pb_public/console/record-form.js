@@ -10,7 +10,7 @@ import { h } from "./dom.js";
 import { draftOf, dropDraft, keepDraft, saving } from "./drafts.js";
 import { form, NotSaved } from "./form.js";
 import { formatMoment } from "./format.js";
-import { onChanges, publish } from "./store.js";
+import { onChanges, onMissed, publish } from "./store.js";
 import { toast } from "./toast.js";
 
 /** How often a save is tried again after changes elsewhere to other fields. */
@@ -75,6 +75,7 @@ export function openRecordForm({ collection, one, fields, item, resource, encode
     if (action === "delete") return offerNew();
     if (fields.some((field) => field.name in record && read(record, field) !== read(base, field))) void follow();
   }, closed.signal);
+  onMissed(() => void follow(), closed.signal);
 
   function remember() {
     const values = own.changed();

@@ -65,6 +65,11 @@ export function onChanges(collections, listener, signal) {
   }, { signal });
 }
 
+/** Calls the listener when changes may have been missed. @param {() => void} listener @param {AbortSignal} signal */
+export function onMissed(listener, signal) {
+  changes.addEventListener("missed", listener, { signal });
+}
+
 /**
  * A response that stays up to date.
  * @template T
@@ -118,7 +123,7 @@ export function live({ load, collections = [], concerns = () => true, show, sign
   }
 
   onChanges(collections, (change) => concerns(change) && invalidate(), signal);
-  changes.addEventListener("missed", invalidate, { signal });
+  onMissed(invalidate, signal);
   signal.addEventListener("abort", () => clearTimeout(timer));
   void reload();
   return { reload, replace };
