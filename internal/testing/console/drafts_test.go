@@ -3,6 +3,9 @@ package console
 import (
 	"testing"
 
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
+
+	"carebase/internal/realtime"
 	"carebase/internal/testing/browser"
 	"carebase/internal/testing/testapp"
 )
@@ -121,6 +124,18 @@ func testDiscard(server *testapp.Server, ann testapp.User, page *browser.Page, p
 	}
 }
 
+// loseChange changes what is stored without a message about it, and tells that messages
+// were lost.
+func loseChange(t *testing.T, server *testapp.Server, statement string) {
+	t.Helper()
+	if _, err := server.App.DB().NewQuery(statement).Execute(); err != nil {
+		t.Fatal(err)
+	}
+	for _, client := range realtime.Of(server.App).Broker().Clients() {
+		client.Send(subscriptions.Message{Name: "@gap", Data: []byte("{}")})
+	}
+}
+
 // TestConflict changes the same fields on both sides, chooses, merges and saves; and
 // saves a record anew that was deleted meanwhile.
 func TestConflict(t *testing.T) {
@@ -132,6 +147,16 @@ func TestConflict(t *testing.T) {
 	change := func(values map[string]any) {
 		server.Must(200, ann.Access, "PATCH", "/api/patients/"+patient+"/", values)
 	}
+	// Nor does a change that the form was not told of, because its message was lost.
+	page.Press("Edit")
+	page.Fill("Notes", "Healthy.")
+	loseChange(t, server, "UPDATE patients SET notes = 'Lost.'")
+	page.Sees("Changed by you and by somebody else")
+	page.Press("Cancel")
+	page.Press("Discard")
+	change(map[string]any{"notes": "Diabetic, type two. Asthma."})
+	page.Sees("Diabetic, type two. Asthma.")
+
 	page.Press("Edit")
 	page.Fill("Notes", "Diabetic, type one. Asthma.")
 	page.Fill("Age", "35")
