@@ -43,7 +43,8 @@ type Client struct {
 	// runs.
 	send    func()
 	sending bool
-	ended   chan struct{}
+	// hasEnded is set once the client is discarded.
+	hasEnded bool
 }
 
 var _ subscriptions.Client = (*Client)(nil)
@@ -51,9 +52,7 @@ var _ subscriptions.Client = (*Client)(nil)
 // NewClient returns a client for the room that connects to this process. A nil room
 // delivers no changes to it.
 func NewClient(room *Room) *Client {
-	c := &Client{
-		DefaultClient: subscriptions.NewDefaultClient(), room: room, ended: make(chan struct{}),
-	}
+	c := &Client{DefaultClient: subscriptions.NewDefaultClient(), room: room}
 	c.id = c.DefaultClient.Id()
 	if room != nil && room.refresh == nil {
 		last, _ := room.queue.numbers()
@@ -115,8 +114,8 @@ func (c *Client) Discard() {
 	c.DefaultClient.Discard()
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if !isClosed(c.ended) {
-		close(c.ended)
+	if !c.hasEnded {
+		c.hasEnded = true
 		if c.abort != nil {
 			c.abort()
 		}
@@ -124,15 +123,6 @@ func (c *Client) Discard() {
 		if c.indexed != nil {
 			c.index(nil)
 		}
-	}
-}
-
-func isClosed(ended chan struct{}) bool {
-	select {
-	case <-ended:
-		return true
-	default:
-		return false
 	}
 }
 
@@ -263,7 +253,7 @@ func (c *Client) Adopt(since time.Time) {
 func (c *Client) adopt(next *state) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if isClosed(c.ended) || c.indexed != nil && c.indexed.version > next.version {
+	if c.hasEnded || c.indexed != nil && c.indexed.version > next.version {
 		return
 	}
 	next.keep(c.indexed)
@@ -284,7 +274,7 @@ func (c *Client) connect(last string, abort func()) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.last, c.abort = last, abort
-	if isClosed(c.ended) {
+	if c.hasEnded {
 		abort()
 	}
 }

@@ -45,7 +45,7 @@ func (r *Room) SignedIn(account *core.Record) []*Client {
 // ended. The caller holds the mutex.
 func (c *Client) noteReader() {
 	reader := readerOf(c.auth())
-	if isClosed(c.ended) {
+	if c.hasEnded {
 		reader = ""
 	}
 	if c.room != nil && reader != c.reader {

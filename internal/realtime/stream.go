@@ -138,10 +138,7 @@ func (s *stream) serve() {
 		s.taken.awaitEnd()
 		return
 	}
-	select {
-	case <-s.own.ended:
-	case <-s.Request.Context().Done():
-	}
+	<-s.Request.Context().Done()
 }
 
 // greeting is a client's first message.

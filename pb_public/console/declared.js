@@ -17,7 +17,7 @@ import { request } from "./request.js";
 const KNOWN = ["id", "created_by", "created_at", "name", "age", "notes", "speciality"];
 
 /** How long a view waits for the declaration, in milliseconds. */
-const PATIENCE = 4000;
+const TIMEOUT = 4000;
 
 /** Kinds that OPTIONS names otherwise. @type {Record<string, string>} */
 const KINDS = { "file upload": "file", "image upload": "file", list: "file", "nested object": "point" };
@@ -95,7 +95,7 @@ export function addedFields(path) {
 
 /** @param {string} path @returns {Promise<Declared[]>} */
 async function load(path) {
-  const { actions, inputs } = await request("OPTIONS", path, { signal: AbortSignal.timeout(PATIENCE) });
+  const { actions, inputs } = await request("OPTIONS", path, { signal: AbortSignal.timeout(TIMEOUT) });
   return Object.entries(actions?.POST ?? {}).filter(([name]) => !KNOWN.includes(name)).map(([name, field]) => ({ name, ...field, input: inputs?.[name] }));
 }
 

@@ -6,7 +6,7 @@
  */
 
 /** How long a view may take to become as long as it was, in milliseconds. */
-const PATIENCE = 5000;
+const TIMEOUT = 5000;
 
 /** @returns {Route} */
 export function route() {
@@ -74,6 +74,6 @@ export function restoreScroll(signal) {
   const stop = () => grown.disconnect();
   grown.observe(document.body);
   signal.addEventListener("abort", stop);
-  setTimeout(stop, PATIENCE);
+  setTimeout(stop, TIMEOUT);
   for (const event of ["wheel", "touchstart", "keydown"]) addEventListener(event, stop, { signal, once: true, passive: true });
 }
