@@ -51,18 +51,19 @@ func (t *Trail) bindSealing(after time.Duration) {
 		if _, err := Archive(ctx, t.app, time.Now().Add(-t.Online())); err != nil {
 			t.app.Logger().Error("failed to archive audit events", "error", err)
 		}
-		if err := t.giveBack(ctx); err != nil {
+		if err := GiveBack(ctx, t.app); err != nil {
 			t.app.Logger().Error("failed to give back the space of audit events", "error", err)
 		}
 	})
 }
 
-// giveBack gives the space of what was removed back. PostgreSQL uses it again by itself.
-func (t *Trail) giveBack(ctx context.Context) error {
-	if !t.isOnSQLite() {
+// GiveBack gives the space of what was sealed or archived back to the file system, as
+// sqlite.Shrink does. PostgreSQL uses it again by itself.
+func GiveBack(ctx context.Context, app core.App) error {
+	if !Of(app).isOnSQLite() {
 		return nil
 	}
-	return sqlite.Shrink(ctx, t.app)
+	return sqlite.Shrink(ctx, app)
 }
 
 func (t *Trail) sealOld(ctx context.Context, after time.Duration) error {

@@ -19,7 +19,6 @@ import (
 	"carebase/internal/backup"
 	"carebase/internal/config"
 	"carebase/internal/english"
-	"carebase/internal/sqlite"
 )
 
 // NewAuditCommand returns the command "audit".
@@ -137,10 +136,10 @@ database gives their space back. It may run beside a server, which does all of t
 		RunE: func(command *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(command.Context(), syscall.SIGINT, syscall.SIGTERM)
 			defer stop()
-			if err := seal(ctx, command.OutOrStdout(), app, settings); err != nil || settings.PostgreSQL != nil {
+			if err := seal(ctx, command.OutOrStdout(), app, settings); err != nil {
 				return err
 			}
-			return sqlite.Shrink(ctx, app)
+			return audit.GiveBack(ctx, app)
 		},
 	}
 }
