@@ -116,7 +116,7 @@ func (e export) download(r *rest.Request) error {
 	}
 	sections = append(sections, e.history(r, id, doctors))
 	r.Response.Header().Set("Content-Disposition", `attachment; filename="patient-`+record.Id+`.json"`)
-	now := time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
+	now := time.Now().UTC().Format(rest.AnsweredTime)
 	return r.RespondDocument(rest.Object[any]{{Key: "exported_at", Value: now}, {Key: "patient", Value: patient}}, sections)
 }
 

@@ -94,14 +94,14 @@ func (s *resource) orderOf(terms []string) order {
 // of the last term, so that one index serves both directions.
 func (s *resource) ties(last string) order {
 	column, descending := strings.CutPrefix(last, "-")
-	rest := order{createdAt(s.collection), idLength, idText}
+	terms := order{createdAt(s.collection), idLength, idText}
 	if creation := s.collection.Creation(); creation == column || creation == core.FieldNameId {
-		rest = rest[1:]
+		terms = terms[1:]
 	}
-	for i := range rest {
-		rest[i].descending = descending
+	for i := range terms {
+		terms[i].descending = descending
 	}
-	return rest
+	return terms
 }
 
 // isIndexed reports whether an index has the rows of a list in the order of the

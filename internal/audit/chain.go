@@ -16,6 +16,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/dberror"
+	"carebase/internal/rest"
 )
 
 // chain is a hash chain that this process writes. A transaction holds it
@@ -92,7 +93,7 @@ func (o origin) hash() string {
 
 func begin(tx core.App) (*chain, error) {
 	now := time.Now()
-	begun := origin{ID: new(idSource).next(now), StartedAt: now.UTC().Format(timeLayout)}
+	begun := origin{ID: new(idSource).next(now), StartedAt: now.UTC().Format(rest.AnsweredTime)}
 	err := tx.DB().Select("id", "seq", "hash").From("audit_chains").OrderBy("id DESC").Limit(1).
 		Row(&begun.Parent, &begun.ParentSeq, &begun.ParentHash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {

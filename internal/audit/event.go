@@ -14,9 +14,6 @@ import (
 	"carebase/internal/rest"
 )
 
-// timeLayout is RFC 3339 in UTC, to the millisecond.
-const timeLayout = "2006-01-02T15:04:05.000Z"
-
 // inlineRecords is the maximum number of ids in an event itself. A longer list is
 // stored as a set, once for all events of a day with the same list.
 const inlineRecords = 4
@@ -104,7 +101,7 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	}
 	event := &stored{
 		Facts: Facts{
-			RecordedAt: o.at.UTC().Format(timeLayout), Action: o.Action, Outcome: o.Outcome,
+			RecordedAt: o.at.UTC().Format(rest.AnsweredTime), Action: o.Action, Outcome: o.Outcome,
 			Agent: agent.ID, AgentType: agent.Type, Token: agent.Token, Impersonator: agent.Impersonator,
 			Address: o.source.address, Door: o.source.door, RequestID: o.source.requestID,
 			Collection: o.Collection, Detail: o.Detail,

@@ -11,6 +11,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
+	"carebase/internal/rest"
 )
 
 // Exported is an event with its lists and hash, as exports show it.
@@ -27,7 +28,7 @@ type Exported struct {
 // Export yields the events of [from, until) in the order in which they were stored,
 // sealed or not.
 func Export(ctx context.Context, app core.App, from, until time.Time, yield func(*Exported) error) error {
-	begin, end := from.UTC().Format(timeLayout), until.UTC().Format(timeLayout)
+	begin, end := from.UTC().Format(rest.AnsweredTime), until.UTC().Format(rest.AnsweredTime)
 	sets, last := newSetReader(app), ""
 	return walkEntries(ctx, app, idBefore(from), func(event *entry) error {
 		at := event.stored.RecordedAt

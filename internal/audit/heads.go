@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/pocketbase/dbx"
+
+	"carebase/internal/rest"
 )
 
 // Head is the last event of a chain.
@@ -43,7 +45,7 @@ type NotedHeads struct {
 
 // NoteHeads returns heads as noted now.
 func NoteHeads(heads []Head) NotedHeads {
-	return NotedHeads{Time: time.Now().UTC().Format(timeLayout), Heads: heads}
+	return NotedHeads{Time: time.Now().UTC().Format(rest.AnsweredTime), Heads: heads}
 }
 
 const (

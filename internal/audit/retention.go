@@ -10,6 +10,8 @@ import (
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/rest"
 )
 
 const (
@@ -108,7 +110,7 @@ func pruneSome(ctx context.Context, app core.App, before time.Time) (count int, 
 		last, _ := oldest.events[len(oldest.events)-1].last()
 		return RecordIn(tx, Event{
 			Action: Delete, Checkpoints: checkpoints,
-			Detail: fmt.Sprintf("pruned %d audit events that were stored before %s, up to event %s", count, before.UTC().Format(timeLayout), last),
+			Detail: fmt.Sprintf("pruned %d audit events that were stored before %s, up to event %s", count, before.UTC().Format(rest.AnsweredTime), last),
 		})
 	})
 	return count, err

@@ -13,6 +13,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
+	"carebase/internal/rest"
 )
 
 // meanwhileEvery is the interval of the writes whose duration longestWrite takes.
@@ -84,7 +85,7 @@ func findInTrail(ctx context.Context, directory, data, archive, token string, re
 	}
 	defer func() { err = errors.Join(err, running.stop()) }()
 	fmt.Println("\n| found in the dashboard's list | events | a page (ms) | a page and the number of all (ms) |\n|---|---|---|---|")
-	since := recorded.Add(-time.Second).UTC().Format("2006-01-02T15:04:05.000Z")
+	since := recorded.Add(-time.Second).UTC().Format(rest.AnsweredTime)
 	for _, question := range questions {
 		filter := strings.ReplaceAll(question.filter, "SINCE", since)
 		var took [2]time.Duration

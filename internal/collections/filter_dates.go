@@ -8,6 +8,8 @@ import (
 	"github.com/ganigeorgiev/fexpr"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/types"
+
+	"carebase/internal/rest"
 )
 
 // dateText matches a date with a time: of RFC 3339, with a space in the place of
@@ -18,9 +20,6 @@ var dateText = regexp.MustCompile(`\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}`)
 var dateLayouts = []string{
 	time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04",
 }
-
-// auditLayout is the layout of the times of audit events, which are texts.
-const auditLayout = "2006-01-02T15:04:05.000Z"
 
 // StoredDates returns a filter or a rule of a collection in which the dates that
 // date fields are compared with are written as they are stored. PocketBase compares
@@ -128,7 +127,7 @@ func (t Target) dateLayout() string {
 		return types.DefaultDateLayout
 	}
 	if t.Collection.Name == AuditEvents && t.Field == "recorded_at" {
-		return auditLayout
+		return rest.AnsweredTime // they are texts
 	}
 	return ""
 }

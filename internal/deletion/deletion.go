@@ -23,6 +23,7 @@ import (
 	"carebase/internal/collections"
 	"carebase/internal/hidden"
 	"carebase/internal/realtime"
+	"carebase/internal/rest"
 )
 
 // few is how many records PocketBase deletes together with another one, in the
@@ -93,9 +94,7 @@ type pending struct {
 	Remaining int64 `db:"remaining"`
 }
 
-const timeLayout = "2006-01-02T15:04:05.000Z"
-
-func timestamp(at time.Time) string { return at.UTC().Format(timeLayout) }
+func timestamp(at time.Time) string { return at.UTC().Format(rest.AnsweredTime) }
 
 func (d *Deletions) pending(ctx context.Context, app core.App) (found []pending, err error) {
 	err = app.ConcurrentDB().NewQuery("SELECT collection, record, origin, closed_at, remaining FROM record_deletions ORDER BY closed_at, record").

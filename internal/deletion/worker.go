@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/rest"
 	"carebase/internal/sqlite"
 )
 
@@ -190,7 +191,7 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 // finish forgets a deletion of which nothing is left.
 func (d *Deletions) finish(ctx context.Context, tx core.App, deleted pending) error {
 	statement := "DELETE FROM record_deletions WHERE collection = {:collection} AND record = {:record}"
-	if closed, err := time.Parse(timeLayout, deleted.ClosedAt); d.postgreSQL && err == nil && time.Since(closed) < settleAfter {
+	if closed, err := time.Parse(rest.AnsweredTime, deleted.ClosedAt); d.postgreSQL && err == nil && time.Since(closed) < settleAfter {
 		statement = "UPDATE record_deletions SET remaining = 0 WHERE collection = {:collection} AND record = {:record} AND remaining <> 0"
 	}
 	_, err := tx.DB().NewQuery(statement).Bind(dbx.Params{"collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()

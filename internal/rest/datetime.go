@@ -15,8 +15,13 @@ const (
 var dateTimePattern = regexp.MustCompile(`^(\p{Nd}{4})-(\p{Nd}{1,2})-(\p{Nd}{1,2})[T ](\p{Nd}{1,2}):(\p{Nd}{1,2})` +
 	`(?::(\p{Nd}{1,2})(?:[.,](\p{Nd}{1,6})\p{Nd}{0,6})?)?[` + space + `]*(?:Z|([+-])(\p{Nd}{2}):?(\p{Nd}{2})?)?\n?$`)
 
-// StoredTime is PocketBase's format of a date, in UTC.
-const StoredTime = "2006-01-02 15:04:05.000Z"
+const (
+	// StoredTime is PocketBase's format of a date, in UTC.
+	StoredTime = "2006-01-02 15:04:05.000Z"
+	// AnsweredTime is the format of a date in answers, and of what the audit trail
+	// stores: RFC 3339 in UTC, to the millisecond.
+	AnsweredTime = "2006-01-02T15:04:05.000Z"
+)
 
 func (f *Field) convertDateTime(raw any) (any, []string) {
 	text, _ := raw.(string)
