@@ -68,8 +68,12 @@ func TestListsRememberWhatTheyShow(t *testing.T) {
 	page.Click(`[aria-label="Select all on this page"]`)
 	page.Click(".selection .button:nth-child(3)")
 	page.Press("Delete 10 patients")
-	page.Sees("1–50 of 50")
+	page.Until(`location.hash === "#/patients?rows=50" && document.querySelectorAll("tbody tr").length === 50`)
 	page.Press("Undo")
+	page.Sees("1–50 of 60")
+	page.Press("Next page")
+	page.Sees("51–60 of 60")
+	page.Press("Previous page")
 	page.Sees("1–50 of 60")
 	// What has just been typed is in the history when a row is opened, by its link or beside it.
 	for _, place := range []string{".row-link", ".column-notes"} {
