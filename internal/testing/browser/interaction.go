@@ -54,7 +54,17 @@ func (p *Page) click(elements string) {
 	})()`
 	p.Until(where)
 	var at []float64
-	p.Evaluate(where, &at)
+	// What loads meanwhile moves the element away under the pointer, so it must have stood still for some frames.
+	p.Evaluate(`(async () => {
+		let last = null;
+		for (let still = 0, frame = 0; still < 4 && frame < 300; frame++) {
+			const now = `+where+`;
+			still = now && last && now[0] === last[0] && now[1] === last[1] ? still + 1 : 0;
+			last = now;
+			await new Promise((resolve) => requestAnimationFrame(resolve));
+		}
+		return last;
+	})()`, &at)
 	if len(at) != 2 {
 		p.Fatal("what was to be clicked is gone: ", elements)
 	}

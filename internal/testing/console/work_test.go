@@ -244,8 +244,10 @@ func TestKeys(t *testing.T) {
 	page.Screenshot("patient-print")
 
 	page.Go(server.URL + "/#/account")
+	page.Sees("Not confirmed")
 	page.Click(".check input")
 	page.Reload()
+	page.Sees("Not confirmed")
 	page.Until(`document.querySelector(".check input")?.checked === false`)
 	page.Evaluate(`document.querySelector("h1").focus()`, nil)
 	page.Key("?")
