@@ -1,7 +1,6 @@
 package migrations
 
 import (
-	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	pocketbase "github.com/pocketbase/pocketbase/migrations"
 )
@@ -16,13 +15,30 @@ const superusersEmailIndex = "idx_superusers_email"
 // superusersUp leaves the index as it is if there are superusers whose addresses differ in
 // nothing else: they are two accounts.
 func superusersUp(app core.App) error {
-	var mailboxes, accounts int
-	err := app.DB().Select("count(DISTINCT lower([[email]]))", "count(*)").From(core.CollectionNameSuperusers).
-		Where(dbx.Not(dbx.HashExp{core.FieldNameEmail: ""})).Row(&mailboxes, &accounts)
-	if err != nil || mailboxes < accounts {
+	alike, err := SuperusersAlike(app)
+	if err != nil || len(alike) > 0 {
 		return err
 	}
 	return replaceSuperusersIndex(app, superusersEmailIndex, "email COLLATE NOCASE", "")
+}
+
+// UniteSuperusers makes a mailbox one superuser in a database that had two when it was
+// migrated, once they are one.
+func UniteSuperusers(app core.App) error {
+	superusers, err := app.FindCollectionByNameOrId(core.CollectionNameSuperusers)
+	if err != nil || superusers.GetIndex(superusersEmailIndex) != "" {
+		return err
+	}
+	return superusersUp(app)
+}
+
+// SuperusersAlike returns the addresses of some superusers that differ from another's in
+// the case of letters alone: accounts from before a mailbox was one superuser.
+func SuperusersAlike(app core.App) (addresses []string, err error) {
+	err = app.DB().NewQuery(`SELECT [[email]] FROM {{_superusers}} WHERE [[email]] != '' AND lower([[email]]) IN
+		(SELECT lower([[email]]) FROM {{_superusers}} GROUP BY lower([[email]]) HAVING count(*) > 1) ORDER BY lower([[email]]), [[email]] LIMIT 10`).
+		Column(&addresses)
+	return addresses, err
 }
 
 func superusersDown(app core.App) error {

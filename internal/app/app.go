@@ -57,6 +57,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 		return nil, err
 	}
 	app := pocketbase.NewWithConfig(engine.settings(config))
+	bindWatcher(app)
 	collections.Serve(app, config.APIResources)
 	app.RootCmd.Version = version.String() + " (commit " + version.Commit() + ")"
 	// First, so that a server that cannot listen changes nothing.

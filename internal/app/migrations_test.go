@@ -9,8 +9,10 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
+	"carebase/internal/config"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
+	"carebase/migrations"
 )
 
 // TestListsUseTheirIndexes asks SQLite how it would answer what the documented
@@ -99,6 +101,18 @@ func TestMigrationsGoDownAndUpAgain(t *testing.T) {
 		if found, err := app.FindAuthRecordByEmail(core.CollectionNameSuperusers, email); err != nil || found.Email() != email {
 			t.Errorf("%s: got %v, %v", email, found, err)
 		}
+	}
+	restart(t, app, func(*config.Config) {})
+	if alike, err := migrations.SuperusersAlike(app); err != nil || strings.Join(alike, " ") != "OP@example.com op@example.com" {
+		t.Fatalf("a start changed them: %v, %v", alike, err)
+	}
+	// One mailbox is one again from the next start on, once the operator has deleted one.
+	if _, err := app.NonconcurrentDB().Delete(core.CollectionNameSuperusers, dbx.HashExp{"email": "OP@example.com"}).Execute(); err != nil {
+		t.Fatal(err)
+	}
+	restart(t, app, func(*config.Config) {})
+	if found, err := app.FindAuthRecordByEmail(core.CollectionNameSuperusers, "OP@example.com"); err != nil || found.Email() != "op@example.com" {
+		t.Errorf("got %v, %v", found, err)
 	}
 }
 

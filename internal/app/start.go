@@ -20,6 +20,7 @@ import (
 	"carebase/internal/config"
 	"carebase/internal/django"
 	"carebase/internal/rest"
+	"carebase/migrations"
 )
 
 // bindStart applies the configuration to the database before the server answers
@@ -39,6 +40,7 @@ func bindStart(app core.App, config *config.Config, notices io.Writer) {
 				closeUnserved(app),
 				closeViews(app),
 				closeRules(app),
+				migrations.UniteSuperusers(app),
 				applySecretKey(app, config.SecretKey),
 				applySuperuser(app, config.SuperuserEmail, config.SuperuserPassword),
 				applySuperuserMFA(app, config.SuperuserMFA),

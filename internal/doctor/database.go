@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -105,6 +106,14 @@ func checkSuperusers(_ context.Context, d *deployment) []Finding {
 		return wrong("cannot be counted: "+err.Error(), "look at the server's log")
 	case count == 0:
 		return wrong("there is none", "carebase superuser upsert EMAIL PASSWORD")
+	}
+	alike, err := migrations.SuperusersAlike(d.app)
+	switch {
+	case err != nil:
+		return wrong("cannot be compared: "+err.Error(), "look at the server's log")
+	case len(alike) > 0:
+		return note("accounts of one mailbox differ in upper and lower case: "+strings.Join(alike, ", "),
+			"delete all but one of them; from the next start on a mailbox is one superuser")
 	}
 	return ok("there are %d", count)
 }

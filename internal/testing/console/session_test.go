@@ -100,8 +100,11 @@ func TestOfflineAndBack(t *testing.T) {
 	page.Fill("Name", "Typed offline")
 	page.Fill("Age", "5")
 	page.Allow("net::ERR_INTERNET_DISCONNECTED")
+	page.Evaluate(`window.above = document.querySelector("h1").getBoundingClientRect().y`, nil)
 	page.Offline(true)
 	page.Until(`document.querySelector(".connection").textContent.includes("The connection is lost.")`)
+	page.Until(`document.querySelector("h1").getBoundingClientRect().y === window.above`) // nothing moves under the pointer
+	page.Screenshot("offline")
 	page.Press("Add")
 	page.Sees("The server cannot be reached.")
 	server.Patient(ann, "Came meanwhile")
