@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/pocketbase/pocketbase"
 
@@ -18,6 +19,7 @@ import (
 	"carebase/internal/django"
 	"carebase/internal/monitoring"
 	"carebase/internal/realtime"
+	"carebase/internal/scripts"
 	"carebase/internal/server"
 	"carebase/internal/simplejwt"
 	"carebase/internal/version"
@@ -38,6 +40,8 @@ type Options struct {
 	Timeouts server.Timeouts
 	// AuditTimeouts bound waiting for the audit trail; audit.DefaultTimeouts if zero.
 	AuditTimeouts audit.Timeouts
+	// LoadTimeout bounds loading the operators' scripts; scripts.DefaultLoad if zero.
+	LoadTimeout time.Duration
 }
 
 // New returns the application with every hook, route and command, not started.
@@ -80,7 +84,9 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 		cli.NewAuditCommand(app, config), cli.NewBackupCommand(app, config), cli.NewImportCommand(app, config), cli.NewDoctorCommand(app, config, routes.CheckNames),
 		cli.NewRunServerCommand(app, config), cli.NewCreateSuperuserCommand(app, config), cli.NewChangePasswordCommand(app, config), cli.NewFlushExpiredTokensCommand(app, config),
 	)
-	if err := bindScripts(app, cmp.Or(options.Timeouts.Superuser, server.DefaultTimeouts.Superuser)); err != nil {
+	if err := bindScripts(app, scripts.Limits{
+		Load: cmp.Or(options.LoadTimeout, scripts.DefaultLoad), Work: cmp.Or(options.Timeouts.Superuser, server.DefaultTimeouts.Superuser),
+	}); err != nil {
 		return nil, err
 	}
 	cli.AcceptNoInput(app.RootCmd)

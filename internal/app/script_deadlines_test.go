@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -83,6 +84,21 @@ routerAdd("GET", "/apart/loop", (e) => {
 	}
 	if list := server.Call(alice.Access, "GET", "/api/patients/", nil).List(server); len(list) != 21 || list[20]["name"] != "Late" {
 		t.Errorf("got %v", list)
+	}
+}
+
+// A script that does not end while it is loaded stops the start.
+func TestScriptsThatDoNotLoadEnd(t *testing.T) {
+	write(t, map[string]string{"pb_hooks/forever.pb.js": "const none = 0;\nwhile (true) {}\n"})
+	settings := testapp.Default()
+	settings.DataDir = t.TempDir() // beside which the script is
+	_, err := app.New(settings, app.Options{Notices: io.Discard, LoadTimeout: 50 * time.Millisecond})
+	if err == nil || !strings.Contains(err.Error(), "forever.pb.js") || !strings.Contains(err.Error(), "not loaded within 50ms") {
+		t.Errorf("got %v", err)
+	}
+	write(t, map[string]string{"pb_hooks/forever.pb.js": "const none = 0;\n"})
+	if _, err := app.New(settings, app.Options{Notices: io.Discard}); err != nil {
+		t.Error(err)
 	}
 }
 

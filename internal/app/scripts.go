@@ -1,8 +1,6 @@
 package app
 
 import (
-	"time"
-
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/plugins/migratecmd"
 
@@ -11,11 +9,11 @@ import (
 
 // bindScripts loads the operators' scripts, last of all, so that the program's own
 // hooks stand around theirs. With JavaScript migrations, "migrate create" writes such.
-func bindScripts(app *pocketbase.PocketBase, limit time.Duration) error {
+func bindScripts(app *pocketbase.PocketBase, limits scripts.Limits) error {
 	migrations := migratecmd.Config{}
 	if scripts.HasMigrations(app) {
 		migrations.TemplateLang = migratecmd.TemplateLangJS
 	}
 	migratecmd.MustRegister(app, app.RootCmd, migrations)
-	return scripts.Bind(app, limit)
+	return scripts.Bind(app, limits)
 }

@@ -28,11 +28,17 @@ const poolSize = 8
 // HasMigrations reports whether there is a directory of JavaScript migrations.
 func HasMigrations(app core.App) bool { return isDirectory(beside(app, migrationsDirectory)) }
 
+// Limits bound what belongs to no request: loading the scripts, and the transactions of
+// their jobs.
+type Limits struct{ Load, Work time.Duration }
+
+// DefaultLoad is the limit of loading scripts.
+const DefaultLoad = 30 * time.Second
+
 // Bind loads the scripts of the directories pb_hooks and pb_migrations beside the data
 // directory. Without them it does nothing. What a script does through $app is recorded
-// as done by a hook, and is interrupted when its request's time is over. The limit is
-// for the transactions of scripts outside of requests.
-func Bind(app core.App, limit time.Duration) (err error) {
+// as done by a hook, and is interrupted when its request's time is over.
+func Bind(app core.App, limits Limits) (err error) {
 	hooks := beside(app, hooksDirectory)
 	if !isDirectory(hooks) && !HasMigrations(app) {
 		return nil
@@ -48,11 +54,14 @@ func Bind(app core.App, limit time.Duration) (err error) {
 	bindTransactions(app)
 	running := &calls{running: map[*deadline.Work][]*goja.Runtime{}}
 	added := bindRoutes(app)
+	loading := newLoading(limits.Load)
+	defer loading.end()
 	return jsvm.Register(app, jsvm.Config{
 		HooksDir: hooks, MigrationsDir: beside(app, migrationsDirectory), HooksPoolSize: poolSize,
 		OnInit: func(vm *goja.Runtime) {
+			loading.watch(vm)
 			if isSet(vm.Get("$app")) { // migrations get theirs
-				(&runtime{vm: vm, calls: running, limit: limit}).bind(app)
+				(&runtime{vm: vm, calls: running, limit: limits.Work}).bind(app)
 				added.watch(vm)
 			}
 		},
