@@ -78,7 +78,7 @@ func fieldOf(stored core.Field) (field rest.Field, ok bool) {
 	case *core.TextField:
 		setText(&field, stored)
 	case *core.EditorField:
-		field.Type, field.Multiline = rest.String, true
+		field.Type, field.Multiline, field.HTML = rest.String, true, true
 		setBlank(&field, stored.Required, stored.Help, "<p>Text</p>")
 	case *core.EmailField:
 		field.Type, field.MaxLength = rest.Email, maxEmail

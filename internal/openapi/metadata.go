@@ -60,7 +60,7 @@ func metadataSchema(endpoints []Endpoint) *Schema {
 	}
 	if slices.ContainsFunc(endpoints, func(e Endpoint) bool { return e.View.Metadata().Inputs != nil }) {
 		input := &Schema{Type: "object", Required: []string{"type"}, AdditionalProperties: false, Properties: rest.Object[*Schema]{
-			{Key: "type", Value: &Schema{Type: "string", Enum: []string{"json", "password", "relation"}}},
+			{Key: "type", Value: &Schema{Type: "string", Enum: []string{"html", "json", "password", "relation"}}},
 			{Key: "multiple", Value: &Schema{Type: "boolean"}},
 			{Key: "list", Value: &Schema{Type: "string", Description: "The path of the objects to choose from."}},
 			{Key: "label", Value: &Schema{Type: "string", Description: "Their field to show."}},

@@ -78,6 +78,8 @@ type Field struct {
 	// Secret values are masked on the HTML page and never sent back; Multiline
 	// values get a text area there.
 	Secret, Multiline bool
+	// HTML marks texts that are markup.
+	HTML bool
 	// TextKeys marks ids that are texts, as PocketBase generates them.
 	TextKeys bool
 	// Endpoint is the list that a PrimaryKey refers to, such as "/api/patients/".

@@ -120,6 +120,8 @@ func describeInputs(fields []Field) Object[InputMetadata] {
 			input.Type = "json"
 		case field.Secret:
 			input.Type = "password"
+		case field.HTML:
+			input.Type = "html"
 		case field.Type == PrimaryKey || field.Type == PrimaryKeys:
 			input = InputMetadata{Type: "relation", Multiple: field.Type == PrimaryKeys, List: field.List, Label: field.ListLabel}
 		default:

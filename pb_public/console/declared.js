@@ -23,7 +23,7 @@ const TIMEOUT = 4000;
 const KINDS = { "file upload": "file", "image upload": "file", list: "file", "nested object": "point" };
 
 /** Kinds that a list has no room for. */
-const BROAD = ["json", "relation", "file", "point"];
+const BROAD = ["html", "json", "relation", "file", "point"];
 
 /** How a form asks for values of each kind. @type {Record<string, (field: Declared) => Input>} */
 const INPUTS = {
@@ -36,6 +36,7 @@ const INPUTS = {
   choice: () => ({}),
   "multiple choice": () => ({ type: "checkboxes", textOf: (value) => JSON.stringify(value ?? []), say: (text) => enumerate(JSON.parse(text || "[]")) }),
   datetime: () => ({ type: "moment", textOf: (value) => isDay(value) ? value.slice(0, 10) : String(value ?? ""), say: sayMoment }),
+  html: () => ({ lines: 4, help: "As HTML." }),
   json: () => ({ type: "json", lines: 4, help: "As JSON.", textOf: (value) => value === null || value === undefined ? "" : JSON.stringify(value, null, 2) }),
   password: () => ({ type: "password", autocomplete: "new-password", isFleeting: true, help: "It is not shown again. Left empty, a stored one stays.", textOf: () => "" }),
   point: () => ({ type: "point", textOf: pointText, say: (text) => JSON.parse(text || "[]").join(", ") }),

@@ -22,12 +22,27 @@ export function show(field, value) {
     case "relation": return lines([value].flat().map((id) => related(field, String(id))));
     case "json": return typeof value === "object" ? h("pre", { class: "document" }, JSON.stringify(value, null, 2)) : String(value);
     case "url": return /^(https?|ftp):/i.test(value) ? h("a", { href: value, rel: "noreferrer", target: "_blank" }, value) : value;
+    case "html": return h("span", { class: "markup", dir: "auto" }, textOfMarkup(value));
     case "email": return h("a", { href: `mailto:${value}` }, value);
   }
   if (typeof value === "number") return formatNumber(value);
   /** @param {any} one */
   const textOf = (one) => field.choices?.find((choice) => choice.value === one)?.display_name ?? String(one);
   return h("span", { dir: "auto" }, Array.isArray(value) ? enumerate(value.map(textOf)) : textOf(value));
+}
+
+/** A tag with its name. */
+const TAG = /<(\/?)([a-z][^\s/>]*)(?:"[^"]*"|'[^']*'|[^"'>])*>/gi;
+
+/** What begins a line, and how much of markup is shown, in characters. */
+const BLOCKS = /^(br|p|div|ul|ol|li|tr|pre|blockquote|h[1-6])$/i, MUCH = 100_000;
+
+/** The text of markup, of which no tag is parsed: the page's policy reports their attributes. @param {string} markup */
+function textOfMarkup(markup) {
+  const text = markup.slice(0, MUCH).replace(/<!--.*?-->|<(script|style|template)\b.*?<\/\1\s*>/gis, "")
+    .replace(TAG, (_, end, name) => `${BLOCKS.test(name) ? "\n" : ""}${!end && /^li$/i.test(name) ? "• " : ""}`).replace(/</g, "&lt;");
+  const { body } = new DOMParser().parseFromString(text, "text/html");
+  return (body.textContent ?? "").replace(/[^\S\n]*\n\s*/g, "\n").trim();
 }
 
 /** @param {Node[]} nodes */
