@@ -68,6 +68,9 @@ func TestADeletedAccountIsClosedAtOnce(t *testing.T) {
 	}
 	wantDeletions(t, subscriber, patients)
 	h.wantTrail(alice, patients)
+	if _, ok := testapp.PostgreSQL(h.App); !ok && h.count("patients_search_config", "k = 'automerge' AND v = 4") != 1 {
+		t.Error("the search index was not kept from merging, or still is")
+	}
 }
 
 func TestADoctorWithManyMappings(t *testing.T) {

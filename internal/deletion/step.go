@@ -15,13 +15,15 @@ import (
 	"carebase/internal/audit"
 	"carebase/internal/collections"
 	"carebase/internal/realtime"
+	"carebase/internal/search"
 )
 
 // step is one transaction of the worker.
 type step struct {
-	ctx  context.Context
-	app  core.App
-	room *realtime.Room
+	ctx        context.Context
+	app        core.App
+	room       *realtime.Room
+	postgreSQL bool
 	// piece is how many records one statement removes at most, end when the step
 	// begins no other statement.
 	piece   int
@@ -39,6 +41,8 @@ type step struct {
 	// told is how many records subscribers are told of by tell, after the commit.
 	told int
 	tell []func()
+	// held are the search indexes in which only merge merges.
+	held []search.Index
 }
 
 // mostTold is how many deletions a step tells subscribers of: as many may wait for a
@@ -50,12 +54,19 @@ const mostTold = realtime.MaxMessages / 2
 func (s *step) remove() error {
 	for {
 		s.before = s.removed
-		if err := s.drain(s.root, []string{s.deleted.Record}, []string{s.root.Id}); err != nil {
+		err := s.drain(s.root, []string{s.deleted.Record}, []string{s.root.Id})
+		if err == nil {
+			err = s.merge()
+		}
+		if err != nil {
 			return err
 		}
 		if !s.hasRemoved() || s.told >= mostTold || time.Now().After(s.end) {
 			break
 		}
+	}
+	if err := s.releaseMerges(); err != nil {
+		return err
 	}
 	for _, event := range s.events {
 		if err := audit.RecordFor(s.app, s.deleted.Origin, *event); err != nil {
@@ -205,6 +216,9 @@ func (s *step) removeAll(collection *core.Collection, ids []string) error {
 
 // delete deletes the records whose ids a query has, and records that.
 func (s *step) delete(collection *core.Collection, ids string, params dbx.Params) error {
+	if err := s.holdMerges(collection); err != nil {
+		return err
+	}
 	patient := cmp.Or(collections.Get(collection.Name).Patient, core.FieldNameId)
 	rows, err := s.app.DB().NewQuery("DELETE FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + ids + ") RETURNING [[id]], [[" + patient + "]]").
 		Bind(params).WithContext(s.ctx).Rows()

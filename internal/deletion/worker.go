@@ -158,7 +158,7 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 	defer cancel()
 	var begun time.Time
 	step := &step{
-		ctx: ctx, room: d.room, piece: d.pace.piece, deleted: deleted, root: collection,
+		ctx: ctx, room: d.room, postgreSQL: d.postgreSQL, piece: d.pace.piece, deleted: deleted, root: collection,
 		known: map[string][]reference{}, awaited: map[string]bool{},
 	}
 	err := d.app.RunInTransaction(func(tx core.App) error {

@@ -1,0 +1,132 @@
+package search_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/pocketbase/dbx"
+
+	"carebase/internal/search"
+	"carebase/internal/sqlite"
+)
+
+const (
+	// notes is how many rows the index of newNotes has, removed how many of them a
+	// statement deletes.
+	notes, removed = 6000, 200
+	// mostRemoving and mostMerging are how many rows of all tables a transaction that
+	// deletes may change, and one that only merges.
+	mostRemoving, mostMerging = 8 * removed, 200
+)
+
+// newNotes makes a table with a search index in one large part.
+func newNotes(t *testing.T) (search.Index, *dbx.DB) {
+	t.Helper()
+	db, err := sqlite.Connect(filepath.Join(t.TempDir(), "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, statement := range []string{
+		"CREATE TABLE notes (id INTEGER PRIMARY KEY, owner TEXT, text TEXT)",
+		`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ` + strconv.Itoa(notes) + `)
+			INSERT INTO notes SELECT n, 'alice', 'Diabetic, seen twice a year since the winter of ' || n || ', by doctor ' || (n * 7919) FROM numbers`,
+	} {
+		if _, err := db.NewQuery(statement).Execute(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	index := search.Index{Table: "notes", Owner: "owner", Fields: []string{"text"}}
+	if err := index.Ensure(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	return index, db
+}
+
+func scalar(t *testing.T, db dbx.Builder, query string) (value int) {
+	t.Helper()
+	if err := db.NewQuery(query).Row(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func found(t *testing.T, index search.Index, db dbx.Builder, text string) int64 {
+	t.Helper()
+	match, err := index.Find(t.Context(), db, search.SQLite, "alice", []string{text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count, err := match.Count(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return count
+}
+
+// withoutMerges does something in a transaction in which SQLite does not merge, and
+// returns how many rows that changed, with what the commit writes.
+func withoutMerges(t *testing.T, index search.Index, db *dbx.DB, do func(tx dbx.Builder) error) int {
+	t.Helper()
+	before := scalar(t, db, "SELECT total_changes()")
+	err := db.Transactional(func(tx *dbx.Tx) error {
+		if err := index.HoldMerges(t.Context(), tx); err != nil {
+			return err
+		}
+		if err := do(tx); err != nil {
+			return err
+		}
+		return index.ReleaseMerges(t.Context(), tx)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scalar(t, db, "SELECT total_changes()") - before
+}
+
+// TestHeldMergesAreShort deletes most of an index, and counts what each transaction
+// changes instead of how long it takes.
+func TestHeldMergesAreShort(t *testing.T) {
+	index, db := newNotes(t)
+	pages := scalar(t, db, "SELECT count(*) FROM notes_search_data")
+	for first := 1; first <= notes-removed; first += removed {
+		merged := true
+		merge := func(tx dbx.Builder) (err error) {
+			merged, err = index.Merge(t.Context(), tx)
+			return err
+		}
+		changed := withoutMerges(t, index, db, func(tx dbx.Builder) error {
+			statement := fmt.Sprintf("DELETE FROM notes WHERE id BETWEEN %d AND %d", first, first+removed-1)
+			if _, err := tx.NewQuery(statement).Execute(); err != nil {
+				return err
+			}
+			return merge(tx)
+		})
+		if changed > mostRemoving {
+			t.Fatalf("%d rows were changed when those from %d on were deleted", changed, first)
+		}
+		for merged {
+			if changed := withoutMerges(t, index, db, merge); changed > mostMerging {
+				t.Fatalf("a merge after the rows from %d on changed %d", first, changed)
+			}
+		}
+	}
+	if left := scalar(t, db, "SELECT count(*) FROM notes_search_data"); left*4 > pages {
+		t.Errorf("%d of %d pages are left of %d rows", left, pages, removed)
+	}
+	if set := scalar(t, db, "SELECT v FROM notes_search_config WHERE k = 'automerge'"); set != 4 {
+		t.Errorf("SQLite merges by itself at %d parts", set)
+	}
+	if count := found(t, index, db, "winter"); count != removed {
+		t.Errorf("%d rows are found", count)
+	}
+	if count := found(t, index, db, "winter of 17,"); count != 0 {
+		t.Errorf("%d deleted rows are found", count)
+	}
+}
