@@ -168,32 +168,39 @@ func (s *step) isLeaf(reference reference) (bool, error) {
 	return len(references) == 0, err
 }
 
-// removeReferring removes some records that refer to some others.
+// removeReferring removes some records that refer to some others. Where a row is says
+// its place: looking each up by its id would take most of the time on PostgreSQL.
 func (s *step) removeReferring(reference reference, ids []string) error {
-	params, err := idsOf(ids)
+	list, params, err := listOf(ids)
 	if err != nil {
 		return err
 	}
+	place := "_rowid_"
+	if s.postgreSQL {
+		place = "ctid"
+	}
 	params["size"] = s.piece
-	return s.delete(reference.from, "SELECT [[id]] FROM {{"+reference.from.Name+"}} WHERE "+reference.where(in)+" LIMIT {:size}", params)
+	return s.delete(reference.from, place+" IN (SELECT "+place+" FROM {{"+reference.from.Name+"}} WHERE "+reference.where(list)+" LIMIT {:size})", params)
 }
 
-// in is the list of ids that idsOf binds.
-const in = "SELECT value FROM json_each({:ids})"
-
-func idsOf(ids []string) (dbx.Params, error) {
-	list, err := json.Marshal(ids)
-	return dbx.Params{"ids": string(list)}, err
+// listOf returns the list of some ids for a condition. PostgreSQL guesses how many an
+// array has, and reads all of a table for many: one is compared as it is.
+func listOf(ids []string) (list string, params dbx.Params, err error) {
+	if len(ids) == 1 {
+		return "{:id}", dbx.Params{"id": ids[0]}, nil
+	}
+	encoded, err := json.Marshal(ids)
+	return "SELECT value FROM json_each({:ids})", dbx.Params{"ids": string(encoded)}, err
 }
 
 // referring returns the ids of some records that refer to some others.
 func (s *step) referring(reference reference, ids []string) (found []string, err error) {
-	params, err := idsOf(ids)
+	list, params, err := listOf(ids)
 	if err != nil {
 		return nil, err
 	}
 	params["size"] = s.pieceOf(reference.from)
-	err = s.app.DB().NewQuery("SELECT [[id]] FROM {{" + reference.from.Name + "}} WHERE " + reference.where(in) + " LIMIT {:size}").
+	err = s.app.DB().NewQuery("SELECT [[id]] FROM {{" + reference.from.Name + "}} WHERE " + reference.where(list) + " LIMIT {:size}").
 		Bind(params).WithContext(s.ctx).Column(&found)
 	return found, err
 }
@@ -207,20 +214,20 @@ func (s *step) removeAll(collection *core.Collection, ids []string) error {
 		}
 		s.tell, s.told = append(s.tell, s.room.Removing(records)), s.told+len(records)
 	}
-	params, err := idsOf(ids)
+	list, params, err := listOf(ids)
 	if err != nil {
 		return err
 	}
-	return s.delete(collection, in, params)
+	return s.delete(collection, "[[id]] IN ("+list+")", params)
 }
 
-// delete deletes the records whose ids a query has, and records that.
-func (s *step) delete(collection *core.Collection, ids string, params dbx.Params) error {
+// delete deletes the records that a condition is true for, and records that.
+func (s *step) delete(collection *core.Collection, where string, params dbx.Params) error {
 	if err := s.holdMerges(collection); err != nil {
 		return err
 	}
 	patient := cmp.Or(collections.Get(collection.Name).Patient, core.FieldNameId)
-	rows, err := s.app.DB().NewQuery("DELETE FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + ids + ") RETURNING [[id]], [[" + patient + "]]").
+	rows, err := s.app.DB().NewQuery("DELETE FROM {{" + collection.Name + "}} WHERE " + where + " RETURNING [[id]], [[" + patient + "]]").
 		Bind(params).WithContext(s.ctx).Rows()
 	if err != nil {
 		return err
@@ -274,12 +281,12 @@ func (s *step) unrefer(record *core.Record, field *core.RelationField, ids []str
 
 // load returns records that queries do not show any more.
 func (s *step) load(collection *core.Collection, ids []string) ([]*core.Record, error) {
-	params, err := idsOf(ids)
+	list, params, err := listOf(ids)
 	if err != nil {
 		return nil, err
 	}
 	var rows []dbx.NullStringMap
-	err = s.app.DB().NewQuery("SELECT * FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + in + ")").Bind(params).WithContext(s.ctx).All(&rows)
+	err = s.app.DB().NewQuery("SELECT * FROM {{" + collection.Name + "}} WHERE [[id]] IN (" + list + ")").Bind(params).WithContext(s.ctx).All(&rows)
 	if err != nil {
 		return nil, err
 	}

@@ -92,6 +92,8 @@ func (t *translator) in(left expression) expression {
 	switch {
 	case t.at(")"):
 		sql = "FALSE"
+	case t.atQuery() && left.sql == place:
+		sql = place + " = ANY (ARRAY(" + t.subquery() + "))"
 	case t.atQuery():
 		sql = within(left, levelEquality) + " IN (" + t.subquery() + ")"
 	default:
@@ -111,6 +113,10 @@ func (t *translator) in(left expression) expression {
 	result.boolean = true
 	return result
 }
+
+// place is PostgreSQL's system column that says where a row is. Rows are fetched from
+// there only if the places are an array, and are sorted and joined otherwise.
+const place = `"ctid"`
 
 // anyEqual compares a value with each of others.
 func anyEqual(left expression, others []expression) string {

@@ -31,6 +31,8 @@ func TestStatements(t *testing.T) {
 		{"upsert", "INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET b = excluded.b RETURNING a", `INSERT INTO "t" ("a") VALUES (1) ON CONFLICT ("a") DO UPDATE SET "b" = "excluded"."b" RETURNING "a"`},
 		{"update", `UPDATE t SET a = "x", b = NULL WHERE c`, `UPDATE "t" SET "a" = "x", "b" = NULL WHERE sqlite.truth("c")`},
 		{"delete", "DELETE FROM t WHERE a = 1", `DELETE FROM "t" WHERE "a" = 1`},
+		{"delete by places", "DELETE FROM t WHERE ctid IN (SELECT ctid FROM t WHERE a IN (?) LIMIT ?) RETURNING a",
+			`DELETE FROM "t" WHERE "ctid" = ANY (ARRAY(SELECT "ctid" FROM "t" WHERE "a" IN ($1) LIMIT nullif(greatest(sqlite.to_integer($2), -1), -1))) RETURNING "a"`},
 		{"drop", "DROP TABLE IF EXISTS `t`", `DROP TABLE IF EXISTS "t"`},
 		{"rename a table", "ALTER TABLE `a` RENAME TO `B`", `ALTER TABLE "a" RENAME TO "B"`},
 		{"rename a column", "ALTER TABLE a RENAME COLUMN b TO c", `ALTER TABLE "a" RENAME COLUMN "b" TO "c"`},
