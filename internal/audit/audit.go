@@ -123,7 +123,7 @@ type Trail struct {
 	reads        config.AuditReads
 	retention    time.Duration
 	archive      *config.AuditArchive // nil for none
-	rowsAtOnce   int                  // rows per INSERT statement
+	onSQLite     bool                 // which engine stores the trail
 	queue        *queue
 	heads        *headsLog
 	chains       chains
@@ -165,9 +165,9 @@ type Options struct {
 
 // Bind makes an app record everything. Call it once, before the app starts.
 func Bind(app core.App, settings *config.Config, options Options) {
-	trail := &Trail{app: app, reads: settings.AuditReads, retention: settings.AuditRetention, archive: settings.AuditArchive, sets: recent.NewCache[struct{}](setsRemembered), rowsAtOnce: rowsAtOnceSQLite}
-	if settings.PostgreSQL != nil {
-		trail.rowsAtOnce = rowsAtOncePostgreSQL
+	trail := &Trail{
+		app: app, reads: settings.AuditReads, retention: settings.AuditRetention, archive: settings.AuditArchive,
+		sets: recent.NewCache[struct{}](setsRemembered), onSQLite: settings.PostgreSQL == nil,
 	}
 	if options.Timeouts == (Timeouts{}) {
 		options.Timeouts = DefaultTimeouts

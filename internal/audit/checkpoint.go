@@ -126,7 +126,7 @@ func AdoptCheckpoints(ctx context.Context, tx core.App) error {
 	}
 	trail := Of(tx)
 	if trail == nil {
-		trail = &Trail{app: tx, sets: recent.NewCache[struct{}](setsRemembered), rowsAtOnce: rowsAtOnceSQLite}
+		trail = &Trail{app: tx, sets: recent.NewCache[struct{}](setsRemembered)}
 	}
 	return trail.recordIn(tx, Event{
 		Action: Execute, Detail: "upgrade: checkpoints that an earlier release moved are taken as found", Checkpoints: adopted,

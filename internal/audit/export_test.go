@@ -22,7 +22,7 @@ func (t *Trail) SetRequestTimeout(timeout time.Duration) { t.queue.timeouts.Requ
 
 // AppendElsewhere records an event as another process does, in a chain of its own.
 func AppendElsewhere(app core.App, event Event) error {
-	other := &Trail{app: app, sets: recent.NewCache[struct{}](setsRemembered), rowsAtOnce: rowsAtOnceSQLite}
+	other := &Trail{app: app, sets: recent.NewCache[struct{}](setsRemembered)}
 	return other.recordIn(app, event)
 }
 
