@@ -269,6 +269,9 @@ func (s *segment) store(ctx context.Context, tx core.App, content []byte, run []
 	if deleted, err := result.RowsAffected(); err != nil || deleted != int64(len(run)) {
 		return errors.Join(err, errSealing)
 	}
+	if err := removeLists(ctx, tx.DB(), s.FirstID, s.LastID); err != nil {
+		return err
+	}
 	number, err := lastSegment(ctx, tx.DB())
 	if err != nil {
 		return err

@@ -94,19 +94,24 @@ func (t *Trail) append(tx core.App, current *transaction, occurrences []*occurre
 		return errFailed
 	}
 	before := current.seq
-	rows := make([]newRow, len(occurrences))
+	rows, events, now := make([]newRow, len(occurrences)), make([]*stored, len(occurrences)), time.Now()
 	for i, happened := range occurrences {
 		event, set := happened.prepare()
 		if err := t.storeSet(tx, current, set); err != nil {
 			return err
 		}
-		event.ID, event.Chain, event.Seq = current.chain.ids.next(time.Now()), current.chain.id, current.seq+1
+		event.ID, event.Chain, event.Seq = current.chain.ids.next(now), current.chain.id, current.seq+1
 		text, hash, err := event.link(current.hash)
 		if err != nil {
 			return err
 		}
-		rows[i] = newRow{event.ID, event.subject(), hash, text}
+		rows[i], events[i] = newRow{event.ID, event.subject(), hash, text}, event
 		current.seq, current.hash = event.Seq, hash
+	}
+	if t.listsSubjects && len(rows) >= worthListing {
+		if err := listSubjects(rows, events).store(tx); err != nil {
+			return err
+		}
 	}
 	if err := insertRows(tx, rows, t.onSQLite); err != nil {
 		return err
