@@ -46,3 +46,13 @@ func drop(name string) func(core.App) error {
 }
 
 func pointer(value float64) *float64 { return types.Pointer(value) }
+
+// execute runs statements one after the other.
+func execute(app core.App, statements ...string) error {
+	for _, statement := range statements {
+		if _, err := app.DB().NewQuery(statement).Execute(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

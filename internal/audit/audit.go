@@ -119,18 +119,20 @@ func AgentOf(record *core.Record) Agent {
 
 // Trail is an app's audit trail.
 type Trail struct {
-	app          core.App
-	reads        config.AuditReads
-	retention    time.Duration
-	archive      *config.AuditArchive // nil for none
-	rowsAtOnce   int                  // rows per INSERT statement
-	queue        *queue
-	heads        *headsLog
-	chains       chains
-	sets         *recent.Cache[struct{}]
-	transactions transactions
-	exists       atomic.Bool // caches that the tables exist
-	lastDelivery atomic.Pointer[delivery]
+	app       core.App
+	reads     config.AuditReads
+	retention time.Duration
+	archive   *config.AuditArchive // nil for none
+	onSQLite  bool                 // which engine stores the trail
+	// listsSubjects is whether the subjects of events that come together are listed.
+	listsSubjects bool
+	queue         *queue
+	heads         *headsLog
+	chains        chains
+	sets          *recent.Cache[struct{}]
+	transactions  transactions
+	exists        atomic.Bool // caches that the tables exist
+	lastDelivery  atomic.Pointer[delivery]
 }
 
 // storeKey is the key of the trail in the app's store.
@@ -165,10 +167,11 @@ type Options struct {
 
 // Bind makes an app record everything. Call it once, before the app starts.
 func Bind(app core.App, settings *config.Config, options Options) {
-	trail := &Trail{app: app, reads: settings.AuditReads, retention: settings.AuditRetention, archive: settings.AuditArchive, sets: recent.NewCache[struct{}](setsRemembered), rowsAtOnce: rowsAtOnceSQLite}
-	if settings.PostgreSQL != nil {
-		trail.rowsAtOnce = rowsAtOncePostgreSQL
+	trail := &Trail{
+		app: app, reads: settings.AuditReads, retention: settings.AuditRetention, archive: settings.AuditArchive,
+		sets: recent.NewCache[struct{}](setsRemembered), onSQLite: settings.PostgreSQL == nil,
 	}
+	trail.listsSubjects = trail.onSQLite && settings.AuditSealAfter > 0 && settings.AuditSealAfter <= listedFor
 	if options.Timeouts == (Timeouts{}) {
 		options.Timeouts = DefaultTimeouts
 	}

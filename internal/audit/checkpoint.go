@@ -35,6 +35,11 @@ type Checkpoint struct {
 // checkpointSubject is the subject of events with checkpoints.
 const checkpointSubject = "checkpoints"
 
+// ofCheckpoints returns the condition for their rows.
+func ofCheckpoints() dbx.Expression {
+	return dbx.And(dbx.HashExp{"subject": checkpointSubject}, dbx.NewExp(isIndexed))
+}
+
 // voucher is a checkpoint with the id of the event that vouches for it.
 type voucher struct {
 	Checkpoint
@@ -56,7 +61,7 @@ func (v vouchers) add(event *stored) {
 // loadVouchers returns what the events in the database vouch for.
 func loadVouchers(ctx context.Context, database dbx.Builder) (vouchers, error) {
 	var texts []string
-	err := database.Select("event").From("audit_log").Where(dbx.HashExp{"subject": checkpointSubject}).OrderBy("id").WithContext(ctx).Column(&texts)
+	err := database.Select("event").From("audit_log").Where(ofCheckpoints()).OrderBy("id").WithContext(ctx).Column(&texts)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +131,7 @@ func AdoptCheckpoints(ctx context.Context, tx core.App) error {
 	}
 	trail := Of(tx)
 	if trail == nil {
-		trail = &Trail{app: tx, sets: recent.NewCache[struct{}](setsRemembered), rowsAtOnce: rowsAtOnceSQLite}
+		trail = &Trail{app: tx, sets: recent.NewCache[struct{}](setsRemembered)}
 	}
 	return trail.recordIn(tx, Event{
 		Action: Execute, Detail: "upgrade: checkpoints that an earlier release moved are taken as found", Checkpoints: adopted,
@@ -135,7 +140,7 @@ func AdoptCheckpoints(ctx context.Context, tx core.App) error {
 
 func unvouched(ctx context.Context, tx core.App) ([]Checkpoint, error) {
 	var id string
-	err := tx.DB().Select("id").From("audit_log").Where(dbx.HashExp{"subject": checkpointSubject}).Limit(1).WithContext(ctx).Row(&id)
+	err := tx.DB().Select("id").From("audit_log").Where(ofCheckpoints()).Limit(1).WithContext(ctx).Row(&id)
 	if err == nil {
 		return nil, errVouched // a second upgrade would vouch for what was moved since
 	}

@@ -22,7 +22,7 @@ func (t *Trail) SetRequestTimeout(timeout time.Duration) { t.queue.timeouts.Requ
 
 // AppendElsewhere records an event as another process does, in a chain of its own.
 func AppendElsewhere(app core.App, event Event) error {
-	other := &Trail{app: app, sets: recent.NewCache[struct{}](setsRemembered), rowsAtOnce: rowsAtOnceSQLite}
+	other := &Trail{app: app, sets: recent.NewCache[struct{}](setsRemembered)}
 	return other.recordIn(app, event)
 }
 
@@ -79,3 +79,21 @@ func ParseSlowly(text string) (any, error) {
 	err := json.Unmarshal([]byte(text), &event)
 	return event, err
 }
+
+// StoreTogether stores events in one transaction, as the queue does.
+func (t *Trail) StoreTogether(events []Event) error {
+	happened := make([]*occurrence, len(events))
+	for i, event := range events {
+		happened[i] = &occurrence{Event: event, at: time.Now(), source: process()}
+	}
+	return t.storeAll(happened)
+}
+
+// SealSome is Seal without a last segment of few events.
+func SealSome(ctx context.Context, app core.App, before time.Time) (int, error) {
+	return sealBefore(ctx, app, before, worthSealing)
+}
+
+// ListSubjects makes the trail list subjects on PostgreSQL, too, as in a database that
+// was moved there.
+func (t *Trail) ListSubjects() { t.listsSubjects = true }

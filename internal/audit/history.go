@@ -3,7 +3,6 @@ package audit
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"iter"
 	"slices"
 	"strings"
@@ -37,19 +36,31 @@ func ofPatient(patient, owner string) dbx.Expression {
 	return dbx.NewExp("[[subject]] IN ("+subjectsOfPatient+")", dbx.Params{"patient": patient, "owner": owner})
 }
 
+// inRow is ofPatient for rows that have their subject.
+func inRow(patient, owner string) dbx.Expression {
+	return dbx.And(ofPatient(patient, owner), dbx.NewExp(isIndexed))
+}
+
 const subjectsOfPatient = `SELECT {:patient} UNION ALL SELECT [[id]] FROM {{audit_record_sets}}
 	WHERE [[owner]] IN ({:owner}, '') AND instr(' ' || CASE [[patients]] WHEN '' THEN [[records]] ELSE [[patients]] END || ' ', ' ' || {:patient} || ' ') > 0`
 
 // CountHistory counts the events about a patient.
 func CountHistory(ctx context.Context, app core.App, patient, owner string) (count int64, err error) {
-	for table, number := range map[string]string{"audit_log": "count(*)", "audit_segment_subjects": "coalesce(sum(events), 0)"} {
+	for _, each := range []struct {
+		number, table string
+		where         dbx.Expression
+	}{
+		{"count(*)", "audit_log", inRow(patient, owner)},
+		{"coalesce(sum(events), 0)", "audit_segment_subjects", ofPatient(patient, owner)},
+	} {
 		var found int64
-		if err := app.ConcurrentDB().Select(number).From(table).Where(ofPatient(patient, owner)).WithContext(ctx).Row(&found); err != nil {
+		if err := app.ConcurrentDB().Select(each.number).From(each.table).Where(each.where).WithContext(ctx).Row(&found); err != nil {
 			return 0, err
 		}
 		count += found
 	}
-	return count, nil
+	listed, err := countListed(ctx, app, patient)
+	return count + listed, err
 }
 
 // History returns a page of the events about a patient, newest first.
@@ -89,7 +100,7 @@ type about struct{ patient, owner, before string }
 
 // historyOf returns events, newest first.
 func historyOf(ctx context.Context, app core.App, asked about, offset, limit int64) ([]HistoryEntry, error) {
-	condition := ofPatient(asked.patient, asked.owner)
+	condition := inRow(asked.patient, asked.owner)
 	if asked.before != "" {
 		condition = dbx.And(condition, dbx.NewExp("[[id]] < {:before}", dbx.Params{"before": asked.before}))
 	}
@@ -99,12 +110,12 @@ func historyOf(ctx context.Context, app core.App, asked about, offset, limit int
 	if err != nil {
 		return nil, err
 	}
-	found := make([]entry, len(rows))
-	for i, row := range rows {
-		found[i] = entry{id: row.ID, text: row.Event}
-		if err := json.Unmarshal([]byte(row.Event), &found[i].stored); err != nil {
-			return nil, err
-		}
+	found, err := parseRows(rows)
+	if err != nil {
+		return nil, err
+	}
+	if found, err = addListed(ctx, app, found, asked, int(offset+limit)); err != nil {
+		return nil, err
 	}
 	if found, err = addSealed(ctx, app, found, asked, int(offset+limit)); err != nil {
 		return nil, err
@@ -122,6 +133,17 @@ func historyOf(ctx context.Context, app core.App, asked about, offset, limit int
 		users = append(users, event.stored.Agent)
 	}
 	return entries, addNames(ctx, app, entries, users)
+}
+
+func parseRows(rows []row) ([]entry, error) {
+	found := make([]entry, len(rows))
+	for i, row := range rows {
+		found[i] = entry{id: row.ID, text: row.Event}
+		if err := found[i].stored.parse(row.Event); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 // addSealed adds the sealed events that are asked for to those in rows, and returns the

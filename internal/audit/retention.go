@@ -197,6 +197,9 @@ func (p prunable) remove(ctx context.Context, database dbx.Builder) error {
 			return errors.Join(err, fmt.Errorf("%d rows of %s were to be deleted, not %d", removal.want, removal.table, deleted))
 		}
 	}
+	if err := removeLists(ctx, database, "", p.lastRow); err != nil {
+		return err
+	}
 	for _, key := range sealedKeys {
 		if _, err := database.Delete(key.table, dbx.In("segment", p.segments...)).WithContext(ctx).Execute(); err != nil {
 			return err

@@ -60,7 +60,7 @@ func (t *Trail) bindSealing(after time.Duration) {
 // GiveBack gives the space of what was sealed or archived back to the file system, as
 // sqlite.Shrink does. PostgreSQL uses it again by itself.
 func GiveBack(ctx context.Context, app core.App) error {
-	if !Of(app).isOnSQLite() {
+	if !Of(app).onSQLite {
 		return nil
 	}
 	return sqlite.Shrink(ctx, app)
@@ -147,7 +147,7 @@ func sealBefore(ctx context.Context, app core.App, before time.Time, least int) 
 // moveWritten moves what a segment has written into SQLite's file. Otherwise the next
 // writer does, and others wait for it.
 func moveWritten(ctx context.Context, app core.App) error {
-	if !Of(app).isOnSQLite() {
+	if !Of(app).onSQLite {
 		return nil
 	}
 	return sqlite.Checkpoint(ctx, app)
@@ -268,6 +268,9 @@ func (s *segment) store(ctx context.Context, tx core.App, content []byte, run []
 	}
 	if deleted, err := result.RowsAffected(); err != nil || deleted != int64(len(run)) {
 		return errors.Join(err, errSealing)
+	}
+	if err := removeLists(ctx, tx.DB(), s.FirstID, s.LastID); err != nil {
+		return err
 	}
 	number, err := lastSegment(ctx, tx.DB())
 	if err != nil {

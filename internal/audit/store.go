@@ -94,21 +94,26 @@ func (t *Trail) append(tx core.App, current *transaction, occurrences []*occurre
 		return errFailed
 	}
 	before := current.seq
-	rows := make([]dbx.Params, len(occurrences))
+	rows, events, now := make([]newRow, len(occurrences)), make([]*stored, len(occurrences)), time.Now()
 	for i, happened := range occurrences {
 		event, set := happened.prepare()
 		if err := t.storeSet(tx, current, set); err != nil {
 			return err
 		}
-		event.ID, event.Chain, event.Seq = current.chain.ids.next(time.Now()), current.chain.id, current.seq+1
+		event.ID, event.Chain, event.Seq = current.chain.ids.next(now), current.chain.id, current.seq+1
 		text, hash, err := event.link(current.hash)
 		if err != nil {
 			return err
 		}
-		rows[i] = dbx.Params{"id": event.ID, "subject": event.subject(), "hash": hash, "event": text}
+		rows[i], events[i] = newRow{event.ID, event.subject(), hash, text}, event
 		current.seq, current.hash = event.Seq, hash
 	}
-	if err := insertRows(tx, rows, t.rowsAtOnce); err != nil {
+	if t.listsSubjects && len(rows) >= worthListing {
+		if err := listSubjects(rows, events).store(tx); err != nil {
+			return err
+		}
+	}
+	if err := insertRows(tx, rows, t.onSQLite); err != nil {
 		return err
 	}
 	result, err := tx.DB().NewQuery("UPDATE audit_chains SET seq = {:seq}, hash = {:hash} WHERE id = {:id} AND seq = {:before}").
@@ -138,33 +143,48 @@ func (t *Trail) storeSet(tx core.App, current *transaction, set *recordSet) erro
 	return err
 }
 
-// On PostgreSQL a statement is a round trip, so it inserts many rows. On SQLite a
-// statement of many rows keeps a journal to undo itself, and saves nothing.
-const (
-	rowsAtOncePostgreSQL = 32
-	rowsAtOnceSQLite     = 1
-)
+// newRow is a row of audit_log in the order of newRowColumns.
+type newRow [4]any
 
-// isOnSQLite reports which engine stores the trail.
-func (t *Trail) isOnSQLite() bool { return t.rowsAtOnce == rowsAtOnceSQLite }
+var newRowColumns = [len(newRow{})]string{"id", "subject", "hash", "event"}
 
-func insertStatement(rows int) string {
+// rowsAtOnce are the numbers of rows of a statement, the highest first: one statement of
+// many rows costs less than many of one.
+var rowsAtOnce = [...]int{32, 8, 1}
+
+// rowParameters are the names of the parameters of a row's values.
+var rowParameters = func() (names [32][len(newRow{})]string) {
+	for row := range names {
+		for i, column := range newRowColumns {
+			names[row][i] = column + strconv.Itoa(row)
+		}
+	}
+	return names
+}()
+
+// insertStatement returns the statement that inserts some rows. SQLite keeps a journal to
+// undo a statement of many rows, unless the statement says that the rows before one that
+// fails stay: the transaction ends with the failure.
+func insertStatement(rows int, onSQLite bool) string {
+	insert := "INSERT INTO"
+	if onSQLite && rows > 1 {
+		insert = "INSERT OR FAIL INTO"
+	}
 	values := make([]string, rows)
 	for i := range values {
-		number := strconv.Itoa(i)
-		values[i] = "({:i" + number + "},{:s" + number + "},{:h" + number + "},{:e" + number + "})"
+		values[i] = "({:" + strings.Join(rowParameters[i][:], "},{:") + "})"
 	}
-	return "INSERT INTO audit_log (id, subject, hash, event) VALUES " + strings.Join(values, ",")
+	return insert + " audit_log (" + strings.Join(newRowColumns[:], ", ") + ") VALUES " + strings.Join(values, ",")
 }
 
-// insertRows inserts rows, atOnce per statement, and the remainder one by one.
-func insertRows(tx core.App, rows []dbx.Params, atOnce int) error {
-	for _, size := range []int{atOnce, 1} {
+// insertRows inserts rows, as many as possible per statement.
+func insertRows(tx core.App, rows []newRow, onSQLite bool) error {
+	for _, size := range rowsAtOnce {
 		count := len(rows) / size
 		if count == 0 {
 			continue
 		}
-		if err := insertAlike(tx, rows[:count*size], size); err != nil {
+		if err := insertAlike(tx, rows[:count*size], size, onSQLite); err != nil {
 			return err
 		}
 		rows = rows[count*size:]
@@ -173,17 +193,14 @@ func insertRows(tx core.App, rows []dbx.Params, atOnce int) error {
 }
 
 // insertAlike inserts rows with one statement per size rows.
-func insertAlike(tx core.App, rows []dbx.Params, size int) (err error) {
-	query := tx.DB().NewQuery(insertStatement(size))
-	if len(rows) > size && size == rowsAtOnceSQLite {
-		query.Prepare()
-		defer func() { err = errors.Join(err, query.Close()) }()
-	}
-	params := make(dbx.Params, 4*size)
+func insertAlike(tx core.App, rows []newRow, size int, onSQLite bool) error {
+	query := tx.DB().NewQuery(insertStatement(size, onSQLite))
+	params := make(dbx.Params, len(newRow{})*size)
 	for chunk := range slices.Chunk(rows, size) {
 		for i, row := range chunk {
-			number := strconv.Itoa(i)
-			params["i"+number], params["s"+number], params["h"+number], params["e"+number] = row["id"], row["subject"], row["hash"], row["event"]
+			for column, name := range rowParameters[i] {
+				params[name] = row[column]
+			}
 		}
 		if _, err := query.Bind(params).Execute(); err != nil {
 			return err

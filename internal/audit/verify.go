@@ -106,6 +106,7 @@ type verifier struct {
 	// sets are the ids of the sets of records that exist.
 	sets    map[string]bool
 	sealed  sealedIndex
+	lists   checkedLists
 	summary Summary
 }
 
@@ -223,6 +224,9 @@ func (v *verifier) walkEvents(ctx context.Context) error {
 			return err
 		}
 		if err := v.findSet(ctx, &event.stored); err != nil {
+			return err
+		}
+		if err := v.lists.check(ctx, v.app, event); err != nil {
 			return err
 		}
 		v.sealed.expect(event)

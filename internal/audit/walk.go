@@ -12,6 +12,8 @@ import (
 type entry struct {
 	id, subject, hash, text string
 	stored                  stored
+	// listed is the subject of an event in a row without one, which is in a list.
+	listed string
 	// segment is the number of the segment with the event; 0 for one in a row.
 	segment       int64
 	lastOfSegment bool
@@ -39,7 +41,13 @@ func (e *entry) last() (id string, seq int64) {
 
 // parse reads the text of an event in a row.
 func (e *entry) parse() error {
-	if e.stored.parse(e.text) != nil || e.stored.ID != e.id || e.stored.subject() != e.subject {
+	if e.stored.parse(e.text) != nil || e.stored.ID != e.id {
+		return &Violation{Event: e.id, Problem: "it was altered"}
+	}
+	if e.subject == "" && e.stored.isListable() {
+		e.subject, e.listed = e.stored.Patient, e.stored.Patient
+	}
+	if e.subject != e.stored.subject() {
 		return &Violation{Event: e.id, Problem: "it was altered"}
 	}
 	return nil
