@@ -24,15 +24,20 @@ var ErrExceeded = errors.New("the request took too long")
 // Work is the work for one request: a context that is cancelled with its parent, or
 // with ErrExceeded at the deadline.
 type Work struct {
+	// Context is the parent.
 	context.Context
-	end context.CancelCauseFunc
 
 	mutex sync.Mutex
-	timer *time.Timer
 	left  time.Duration
 	since time.Time
 	// paused counts the reads and writes that are waiting for the client.
-	paused int
+	paused   int
+	exceeded bool
+	// live is the context that ends, made for the first who waits for its end. Others
+	// ask, and need neither a timer nor a place among the parent's children.
+	live  context.Context
+	end   context.CancelCauseFunc
+	timer *time.Timer
 	// statements are those that run; watched is set once the end is waited for.
 	statements []Statement
 	watched    bool
@@ -46,17 +51,44 @@ type Statement interface {
 
 // New starts work with a time limit. The caller must call Stop.
 func New(parent context.Context, limit time.Duration) *Work {
-	w := &Work{left: limit, since: time.Now()}
-	w.Context, w.end = context.WithCancelCause(parent)
-	w.timer = time.AfterFunc(limit, w.exceed)
-	return w
+	return &Work{Context: parent, left: limit, since: time.Now()}
+}
+
+// isOver reports whether the deadline has passed, now or before.
+func (w *Work) isOver() bool {
+	w.exceeded = w.exceeded || w.paused == 0 && time.Since(w.since) >= w.left
+	return w.exceeded
+}
+
+// waited returns live.
+func (w *Work) waited() context.Context {
+	if w.live != nil {
+		return w.live
+	}
+	w.live, w.end = context.WithCancelCause(w.Context)
+	if w.isOver() {
+		w.end(ErrExceeded)
+	}
+	w.run()
+	return w.live
+}
+
+// run starts the timer if somebody waits for it.
+func (w *Work) run() {
+	switch {
+	case w.live == nil || w.exceeded || w.paused > 0:
+	case w.timer == nil:
+		w.timer = time.AfterFunc(w.left-time.Since(w.since), w.exceed)
+	default:
+		w.timer.Reset(max(w.left, 0))
+	}
 }
 
 func (w *Work) exceed() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	// The timer may have fired just before it was stopped.
-	if w.paused == 0 && time.Since(w.since) >= w.left {
+	if w.isOver() {
 		w.end(ErrExceeded)
 	}
 }
@@ -69,10 +101,16 @@ func (w *Work) Stop() { w.Pause() }
 func (w *Work) Pause() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	if w.paused++; w.paused == 1 {
-		w.timer.Stop()
+	if w.paused == 0 {
+		if w.isOver() && w.live != nil {
+			w.end(ErrExceeded)
+		}
+		if w.timer != nil {
+			w.timer.Stop()
+		}
 		w.left -= time.Since(w.since)
 	}
+	w.paused++
 }
 
 // Resume restarts the clock.
@@ -81,7 +119,7 @@ func (w *Work) Resume() {
 	defer w.mutex.Unlock()
 	if w.paused--; w.paused == 0 {
 		w.since = time.Now()
-		w.timer.Reset(max(w.left, 0))
+		w.run()
 	}
 }
 
@@ -104,8 +142,8 @@ func (w *Work) Watch(statement Statement) {
 	switch {
 	case !w.watched:
 		w.watched = true
-		context.AfterFunc(w.Context, w.interrupt)
-	case w.Context.Err() != nil:
+		context.AfterFunc(w.waited(), w.interrupt)
+	case w.live.Err() != nil:
 		go w.interrupt()
 	}
 }
@@ -132,8 +170,37 @@ func (w *Work) interrupt() {
 	}
 }
 
+// Done implements context.Context.
+func (w *Work) Done() <-chan struct{} {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.waited().Done()
+}
+
 // Err implements context.Context. It returns ErrExceeded after the deadline.
-func (w *Work) Err() error { return context.Cause(w.Context) }
+func (w *Work) Err() error {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	switch {
+	case w.live != nil:
+		return context.Cause(w.live)
+	case w.isOver():
+		return ErrExceeded
+	}
+	return context.Cause(w.Context)
+}
+
+// Value implements context.Context. Package context asks it for what is cancelled
+// together.
+func (w *Work) Value(key any) any {
+	w.mutex.Lock()
+	live := w.live
+	w.mutex.Unlock()
+	if live != nil {
+		return live.Value(key)
+	}
+	return w.Context.Value(key)
+}
 
 // Exceeded reports whether the deadline has passed.
 func (w *Work) Exceeded() bool { return errors.Is(w.Err(), ErrExceeded) }

@@ -1,6 +1,7 @@
 package deadline_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -22,3 +23,48 @@ func TestClientsTimeIsNotCounted(t *testing.T) {
 		t.Error(work.Err())
 	}
 }
+
+// TestDeadlineWithoutWaiting asks for the end of work that nobody waits for, and waits
+// for it afterwards.
+func TestDeadlineWithoutWaiting(t *testing.T) {
+	work := deadline.New(t.Context(), time.Hour)
+	if work.Err() != nil || work.Exceeded() {
+		t.Error("work with an hour left has ended: ", work.Err())
+	}
+	over := deadline.New(t.Context(), 0)
+	over.Stop()
+	if !over.Exceeded() {
+		t.Error("work without time has not ended")
+	}
+	<-over.Done()
+	parent, cancel := context.WithCancel(t.Context())
+	child := deadline.New(parent, time.Hour)
+	cancel()
+	if !errors.Is(child.Err(), context.Canceled) || child.Exceeded() {
+		t.Errorf("work of a client that has gone: got %v", child.Err())
+	}
+	<-child.Done()
+}
+
+// TestEndOfWaitedWork ends contexts that were derived from work, and interrupts what
+// runs for it.
+func TestEndOfWaitedWork(t *testing.T) {
+	work := deadline.New(t.Context(), 10*time.Millisecond)
+	derived, cancel := context.WithCancel(work)
+	defer cancel()
+	running := make(statement)
+	work.Watch(running)
+	<-derived.Done()
+	<-running
+	if !errors.Is(context.Cause(derived), deadline.ErrExceeded) || !work.Exceeded() {
+		t.Errorf("got %v", context.Cause(derived))
+	}
+	late := make(statement)
+	work.Watch(late)
+	<-late
+}
+
+type statement chan struct{}
+
+// Interrupt implements deadline.Statement.
+func (s statement) Interrupt() { close(s) }

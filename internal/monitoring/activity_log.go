@@ -40,66 +40,110 @@ func (m *Monitoring) StoreActivity(e *core.RequestEvent) error {
 	if settings.MaxDays == 0 || err == nil && e.Get(skipSuccess) != nil {
 		return err
 	}
-	attributes := activityOf(e, err, time.Since(begun), settings)
+	what := activityOf(e, err, time.Since(begun), settings)
 	switch {
 	case err != nil:
-		e.App.Logger().LogAttrs(context.Background(), slog.LevelError, activityMessage(e), attributes...)
+		e.App.Logger().LogAttrs(context.Background(), slog.LevelError, what.message(), what.attributes()...)
 	case e.App.IsDev(): // which prints them
-		e.App.Logger().LogAttrs(context.Background(), slog.LevelInfo, activityMessage(e), attributes...)
+		e.App.Logger().LogAttrs(context.Background(), slog.LevelInfo, what.message(), what.attributes()...)
 	case int(slog.LevelInfo) >= settings.MinLevel:
-		m.stored.add(storedRow{
-			at: time.Now(), level: int(slog.LevelInfo),
-			message: activityMessage(e), data: string(appendAttributes(make([]byte, 0, 512), attributes)),
-		})
+		m.stored.add(storedRow{at: time.Now(), level: int(slog.LevelInfo), message: what.message(), data: what.json()})
 	}
 	return err
 }
 
-func activityMessage(e *core.RequestEvent) string {
-	path := cut(e.Request.URL.RequestURI(), maxURI)
+// activity is what PocketBase's log tells of a request. What is not to be told is empty.
+type activity struct {
+	duration                        time.Duration
+	meta, details                   any
+	failure                         error
+	isRefusal, tellsID, tellsIP     bool
+	url, method, referer, userAgent string
+	status                          int
+	collection, authID, address     string
+}
+
+func activityOf(e *core.RequestEvent, failure error, duration time.Duration, settings core.LogsConfig) activity {
+	what := activity{
+		duration: duration, meta: e.Get(apis.RequestEventKeyLogMeta), failure: failure, status: e.Status(),
+		url: cut(e.Request.URL.RequestURI(), maxURI), method: cut(strings.ToUpper(e.Request.Method), maxMethod),
+		referer: cut(e.Request.Referer(), maxUserAgent), userAgent: cut(e.Request.UserAgent(), maxUserAgent),
+	}
+	var refusal *router.ApiError
+	if what.isRefusal = errors.As(failure, &refusal); what.isRefusal {
+		what.details = refusal.RawData()
+		if what.status == 0 { // it is not written yet
+			what.status = refusal.Status
+		}
+	}
+	if e.Auth != nil {
+		what.collection, what.authID, what.tellsID = e.Auth.Collection().Name, e.Auth.Id, settings.LogAuthId
+	}
+	if what.tellsIP = settings.LogIP; what.tellsIP {
+		what.address = e.RemoteIP() // the client's: forwarding headers are resolved
+	}
+	return what
+}
+
+func (a activity) message() string {
+	path := a.url
 	if unescaped, err := url.PathUnescape(path); err == nil {
 		path = unescaped
 	}
-	return cut(strings.ToUpper(e.Request.Method), maxMethod) + " " + storable(path)
+	return a.method + " " + storable(path)
 }
 
-// activityOf returns what PocketBase's log tells of a request.
-func activityOf(e *core.RequestEvent, failure error, duration time.Duration, settings core.LogsConfig) []slog.Attr {
-	const usual = 15
-	attributes := append(make([]slog.Attr, 0, usual),
-		slog.String("type", "request"),
-		slog.Float64("execTime", float64(duration)/float64(time.Millisecond)))
-	if meta := e.Get(apis.RequestEventKeyLogMeta); meta != nil {
-		attributes = append(attributes, slog.Any("meta", meta))
+func (a activity) milliseconds() float64 { return float64(a.duration) / float64(time.Millisecond) }
+
+// attributes are those of a line of the log.
+func (a activity) attributes() []slog.Attr {
+	attributes := []slog.Attr{slog.String("type", "request"), slog.Float64("execTime", a.milliseconds())}
+	if a.meta != nil {
+		attributes = append(attributes, slog.Any("meta", a.meta))
 	}
-	status := e.Status()
-	var refusal *router.ApiError
-	if errors.As(failure, &refusal) {
-		if status == 0 { // it is not written yet
-			status = refusal.Status
-		}
-		attributes = append(attributes, slog.String("error", failure.Error()), slog.Any("details", refusal.RawData()))
-	} else if failure != nil {
-		attributes = append(attributes, slog.String("error", failure.Error()))
+	if a.failure != nil {
+		attributes = append(attributes, slog.String("error", a.failure.Error()))
 	}
-	attributes = append(attributes,
-		slog.String("url", cut(e.Request.URL.RequestURI(), maxURI)),
-		slog.String("method", cut(strings.ToUpper(e.Request.Method), maxMethod)),
-		slog.Int("status", status),
-		slog.String("referer", cut(e.Request.Referer(), maxUserAgent)),
-		slog.String("userAgent", cut(e.Request.UserAgent(), maxUserAgent)))
-	collection := ""
-	if e.Auth != nil {
-		collection = e.Auth.Collection().Name
+	if a.isRefusal {
+		attributes = append(attributes, slog.Any("details", a.details))
 	}
-	attributes = append(attributes, slog.String("auth", collection))
-	if e.Auth != nil && settings.LogAuthId {
-		attributes = append(attributes, slog.String("authId", e.Auth.Id))
+	attributes = append(attributes, slog.String("url", a.url), slog.String("method", a.method), slog.Int("status", a.status),
+		slog.String("referer", a.referer), slog.String("userAgent", a.userAgent), slog.String("auth", a.collection))
+	if a.tellsID {
+		attributes = append(attributes, slog.String("authId", a.authID))
 	}
-	if settings.LogIP {
-		attributes = append(attributes, slog.String("userIP", e.RealIP()), slog.String("remoteIP", e.RemoteIP()))
+	if a.tellsIP {
+		attributes = append(attributes, slog.String("userIP", a.address), slog.String("remoteIP", a.address))
 	}
 	return attributes
+}
+
+// json are the attributes of a success as a JSON object.
+func (a activity) json() string {
+	const usual = 512
+	out := append(make([]byte, 0, usual), `{"type":"request","execTime":`...)
+	out = strconv.AppendFloat(out, a.milliseconds(), 'f', -1, 64)
+	if a.meta != nil {
+		encoded, err := json.Marshal(a.meta)
+		if err != nil {
+			encoded = []byte("null")
+		}
+		out = append(append(out, `,"meta":`...), encoded...)
+	}
+	out = rest.AppendString(append(out, `,"url":`...), a.url)
+	out = rest.AppendString(append(out, `,"method":`...), a.method)
+	out = strconv.AppendInt(append(out, `,"status":`...), int64(a.status), 10)
+	out = rest.AppendString(append(out, `,"referer":`...), a.referer)
+	out = rest.AppendString(append(out, `,"userAgent":`...), a.userAgent)
+	out = rest.AppendString(append(out, `,"auth":`...), a.collection)
+	if a.tellsID {
+		out = rest.AppendString(append(out, `,"authId":`...), a.authID)
+	}
+	if a.tellsIP {
+		out = rest.AppendString(append(out, `,"userIP":`...), a.address)
+		out = rest.AppendString(append(out, `,"remoteIP":`...), a.address)
+	}
+	return string(append(out, '}'))
 }
 
 func cut(text string, length int) string {
@@ -113,32 +157,6 @@ func cut(text string, length int) string {
 // of the log, or a log out of PostgreSQL.
 func storable(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
-}
-
-// appendAttributes appends the attributes of a success as a JSON object.
-func appendAttributes(out []byte, attributes []slog.Attr) []byte {
-	out = append(out, '{')
-	for i, attribute := range attributes {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(rest.AppendString(out, attribute.Key), ':')
-		switch value := attribute.Value; value.Kind() {
-		case slog.KindString:
-			out = rest.AppendString(out, value.String())
-		case slog.KindInt64:
-			out = strconv.AppendInt(out, value.Int64(), 10)
-		case slog.KindFloat64:
-			out = strconv.AppendFloat(out, value.Float64(), 'f', -1, 64)
-		default:
-			encoded, err := json.Marshal(value.Any())
-			if err != nil {
-				encoded = []byte("null")
-			}
-			out = append(out, encoded...)
-		}
-	}
-	return append(out, '}')
 }
 
 // Redact is the middleware that keeps query strings, and values quoted in

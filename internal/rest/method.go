@@ -3,6 +3,7 @@ package rest
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // Method is a view's implementation of an HTTP method, with its description in
@@ -85,6 +86,32 @@ func (v *View) Allowed() []string {
 		}
 	}
 	return methods
+}
+
+// allowHeaders are the Allow headers of all sets of methods, in which a method has the
+// bit of its place in methodOrder.
+var allowHeaders = func() (headers [1 << len(methodOrder)]string) {
+	for set := range headers {
+		var methods []string
+		for i, method := range methodOrder {
+			if set&(1<<i) != 0 {
+				methods = append(methods, method)
+			}
+		}
+		headers[set] = strings.Join(methods, ", ")
+	}
+	return headers
+}()
+
+// allowHeader returns the view's Allow header.
+func (v *View) allowHeader() string {
+	set := 0
+	for i, method := range methodOrder {
+		if v.handler(method) != nil {
+			set |= 1 << i
+		}
+	}
+	return allowHeaders[set]
 }
 
 // TakesBody reports whether a method reads the request body.

@@ -48,6 +48,9 @@ type accepted struct {
 	indent   int // spaces per level, 0 for compact
 }
 
+// anything is the Accept header of a client that takes every representation.
+const anything = "*/*"
+
 var defaultAccepted = accepted{renderer: defaultRenderers[0]}
 
 // negotiate selects the renderer like DRF's DefaultContentNegotiation: ?format=
@@ -67,9 +70,12 @@ func negotiate(e *core.RequestEvent, available []Renderer) (accepted, error) {
 		}
 	}
 
-	header := "*/*"
+	header := anything
 	if values := e.Request.Header.Values("Accept"); len(values) > 0 {
 		header = strings.Join(values, ",")
+	}
+	if header == anything { // as most programs say
+		return accepted{renderer: candidates[0], indent: candidates[0].indent}, nil
 	}
 	if chosen, ok := choose(candidates, header); ok {
 		return chosen, nil

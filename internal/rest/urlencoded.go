@@ -33,6 +33,9 @@ func urlencodedPairs(text string) iter.Seq2[string, string] {
 
 // lastValue returns a query's last value of a name; "" if there is none.
 func lastValue(query, name string) string {
+	if query == "" {
+		return ""
+	}
 	last := ""
 	for candidate, value := range urlencodedPairs(query) {
 		if candidate == name {

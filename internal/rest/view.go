@@ -79,7 +79,7 @@ type Request struct {
 }
 
 // methodOrder is the order of methods in DRF's Allow header.
-var methodOrder = []string{
+var methodOrder = [...]string{
 	http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch,
 	http.MethodDelete, http.MethodHead, http.MethodOptions,
 }
@@ -122,7 +122,7 @@ func (v *View) Current(app core.App) (*View, error) {
 
 func (r *Request) serve() error {
 	header := r.Response.Header()
-	header.Set("Allow", strings.Join(r.View.Allowed(), ", "))
+	header.Set("Allow", r.View.allowHeader())
 	header.Add("Vary", "Accept")
 
 	var err error

@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +24,8 @@ type Match struct {
 	// found is the query of the row ids of all rows that match, with params.
 	found  string
 	params dbx.Params
+	// counted counts them on SQLite.
+	counted *sqliteCount
 	// Counting is the condition to count with. It costs the same wherever the rows
 	// are, while Expression is made for reading some of them in an order.
 	Counting dbx.Expression
@@ -56,41 +57,58 @@ func (i Index) Find(ctx context.Context, db dbx.Builder, engine Engine, owner st
 		return nil, nil
 	}
 	params := dbx.Params{}
-	find := i.onSQLite
+	match := &Match{params: params, matching: unknown}
+	var containing string
 	if engine == PostgreSQL {
-		find = i.onPostgreSQL
+		match.found, containing = i.onPostgreSQL(owner, sought, params)
+	} else {
+		match.found, containing, match.counted = i.onSQLite(owner, sought, params)
 	}
-	found, containing := find(owner, sought, params)
-	match := &Match{found: found, params: params, Counting: dbx.NewExp("_rowid_ IN ("+found+")", params), matching: unknown}
-	if engine == SQLite && slices.ContainsFunc(sought, isShort) {
-		// Most of the work comes before the first row: all are counted at once.
-		if err := match.count(ctx, db); err != nil {
-			return nil, err
-		}
+	match.Counting = dbx.NewExp("_rowid_ IN ("+match.found+")", params)
+	// Most of the work for a short term comes before the first row: all are counted at once.
+	if err := match.countAhead(ctx, db, slices.ContainsFunc(sought, isShort)); err != nil {
+		return nil, err
 	}
-	rows := []int64{}
+	var number int64
+	var list string
+	columns, results := "count(*)", []any{&number}
+	if engine == SQLite {
+		columns, results = "count(*), json_group_array(record)", []any{&number, &list}
+	}
 	if match.matching <= few {
-		err := db.NewQuery(found + " LIMIT " + strconv.Itoa(few+1)).Bind(params).WithContext(ctx).Column(&rows)
+		err := db.NewQuery("SELECT " + columns + " FROM (SELECT * FROM (" + match.found + ") AS every LIMIT " +
+			strconv.Itoa(few+1) + ") AS found").Bind(params).WithContext(ctx).Row(results...)
 		if err != nil {
 			return nil, err
 		}
 	}
-	if match.matching > few || len(rows) > few {
+	if match.matching > few || number > few {
 		match.Expression = dbx.NewExp(containing, params)
 		return match, nil
 	}
-	match.matching = int64(len(rows))
+	match.matching = number
 	if engine == PostgreSQL {
 		match.Expression = match.Counting
 		return match, nil
 	}
-	list, err := json.Marshal(rows)
-	if err != nil {
-		return nil, err
-	}
-	match.Expression = dbx.NewExp("_rowid_ IN (SELECT value FROM json_each({:rows}))", dbx.Params{"rows": string(list)})
+	match.Expression = dbx.NewExp("_rowid_ IN (SELECT value FROM json_each({:rows}))", dbx.Params{"rows": list})
 	match.Counting, match.ByRowID = match.Expression, true
 	return match, nil
+}
+
+// countAhead counts the rows if their number is remembered or wanted.
+func (m *Match) countAhead(ctx context.Context, db dbx.Builder, wanted bool) error {
+	if m.counted == nil {
+		return nil
+	}
+	number, isKnown, err := m.counted.known(ctx, db, m.params)
+	if err == nil && !isKnown && wanted {
+		number, err = m.counted.count(ctx, db, m.params)
+	}
+	if isKnown || wanted {
+		m.matching = number
+	}
+	return err
 }
 
 // Count returns how many rows match.
@@ -102,7 +120,11 @@ func (m *Match) Count(ctx context.Context, db dbx.Builder) (int64, error) {
 	return m.matching, err
 }
 
-func (m *Match) count(ctx context.Context, db dbx.Builder) error {
+func (m *Match) count(ctx context.Context, db dbx.Builder) (err error) {
+	if m.counted != nil {
+		m.matching, err = m.counted.count(ctx, db, m.params)
+		return err
+	}
 	return db.NewQuery("SELECT count(*) FROM (" + m.found + ") AS found").Bind(m.params).WithContext(ctx).Row(&m.matching)
 }
 
@@ -127,13 +149,13 @@ func (i Index) onPostgreSQL(owner string, terms []string, params dbx.Params) (fo
 		contained[n] = "(" + strings.Join(anywhere, " OR ") + ")"
 	}
 	containing = strings.Join(contained, " AND ")
-	return i.replace("SELECT _rowid_ FROM $table WHERE ") + strings.Join(indexed, " AND ") + " AND " + containing, containing
+	return i.replace("SELECT _rowid_ AS record FROM $table WHERE ") + strings.Join(indexed, " AND ") + " AND " + containing, containing
 }
 
 // onSQLite is onPostgreSQL for SQLite. The terms are looked for in the rows that are
 // too long for the index, and in those that have changed since; SQLite reads a CROSS
 // JOIN in the order in which it is written.
-func (i Index) onSQLite(owner string, terms []string, params dbx.Params) (found, containing string) {
+func (i Index) onSQLite(owner string, terms []string, params dbx.Params) (found, containing string, counted *sqliteCount) {
 	folded, contained := make([]string, len(terms)), make([]string, len(terms))
 	for n, term := range terms {
 		folded[n] = Fold(term)
@@ -141,12 +163,15 @@ func (i Index) onSQLite(owner string, terms []string, params dbx.Params) (found,
 		contained[n] = "search_contains({:term" + strconv.Itoa(n) + "}, " + i.fields("") + ")"
 	}
 	containing = strings.Join(contained, " AND ")
-	params["match"], params["long"], params["owner"] = match(owner, folded), `"`+longRow(owner)+`"`, owner
-	return i.replace(`
-		SELECT rowid FROM $index WHERE $index MATCH {:match} AND rowid NOT IN (SELECT record FROM ${index}_pending)
-		UNION ALL
+	query := match(owner, folded)
+	params["match"], params["long"], params["owner"] = query, `"`+longRow(owner)+`"`, owner
+	others := i.replace(`
 		SELECT $table.rowid FROM (
 			SELECT rowid AS record FROM $index WHERE $index MATCH {:long} AND rowid NOT IN (SELECT record FROM ${index}_pending)
 			UNION ALL SELECT record FROM ${index}_pending
-		) CROSS JOIN $table ON $table.rowid = record WHERE ({:owner} = '' OR $owner = {:owner}) AND `) + containing, containing
+		) CROSS JOIN $table ON $table.rowid = record WHERE ({:owner} = '' OR $owner = {:owner}) AND `) + containing
+	found = i.replace(`
+		SELECT rowid AS record FROM $index WHERE $index MATCH {:match} AND rowid NOT IN (SELECT record FROM ${index}_pending)
+		UNION ALL`) + others
+	return found, containing, i.countOnSQLite(query, others)
 }

@@ -121,26 +121,34 @@ type boundedApp struct {
 // databases are BaseApp's database fields. BaseApp's methods call each other rather
 // than those of an app that wraps it, so replacing these fields is the only way to
 // pass a context to all of their statements.
-var databases = map[string]func(core.App) dbx.Builder{
-	"concurrentDB":    core.App.ConcurrentDB,
-	"nonconcurrentDB": core.App.NonconcurrentDB,
-	"auxConcurrentDB": core.App.AuxConcurrentDB,
+var databases = []databaseField{
+	{name: concurrentDB, of: core.App.ConcurrentDB},
+	{name: "nonconcurrentDB", of: core.App.NonconcurrentDB},
+	{name: "auxConcurrentDB", of: core.App.AuxConcurrentDB},
 }
 
-// databaseOffsets holds the fields' offsets in BaseApp. errDatabases is set if
-// PocketBase has changed them.
-var databaseOffsets, errDatabases = findDatabases()
+// concurrentDB is the field that a replica may stand in for.
+const concurrentDB = "concurrentDB"
 
-func findDatabases() (map[string]uintptr, error) {
-	offsets := map[string]uintptr{}
-	for name := range databases {
-		field, found := reflect.TypeFor[core.BaseApp]().FieldByName(name)
+// databaseField is one of BaseApp's database fields, at its offset.
+type databaseField struct {
+	name   string
+	of     func(core.App) dbx.Builder
+	offset uintptr
+}
+
+// errDatabases is set if PocketBase has changed the fields.
+var errDatabases = findDatabases()
+
+func findDatabases() error {
+	for i := range databases {
+		field, found := reflect.TypeFor[core.BaseApp]().FieldByName(databases[i].name)
 		if !found || field.Type != reflect.TypeFor[dbx.Builder]() {
-			return nil, fmt.Errorf("PocketBase's BaseApp has no %s", name)
+			return fmt.Errorf("PocketBase's BaseApp has no %s", databases[i].name)
 		}
-		offsets[name] = field.Offset
+		databases[i].offset = field.Offset
 	}
-	return offsets, nil
+	return nil
 }
 
 // newBoundedApp returns a copy of the app, as PocketBase makes one for each
@@ -153,15 +161,16 @@ func newBoundedApp(app core.App, work *deadline.Work, expanded int, readers *dbx
 	bounded := *base
 	state := &expansion{left: expanded}
 	ctx := withExpansion(work.Quiet(), state)
-	for name, database := range databases {
-		pool, ok := database(base).(*dbx.DB)
+	for i := range databases {
+		database := &databases[i]
+		pool, ok := database.of(base).(*dbx.DB)
 		if !ok {
-			return nil, fmt.Errorf("PocketBase's %s is an unknown %T", name, database(base))
+			return nil, fmt.Errorf("PocketBase's %s is an unknown %T", database.name, database.of(base))
 		}
-		if name == "concurrentDB" && readers != nil {
+		if database.name == concurrentDB && readers != nil {
 			pool = readers
 		}
-		place := unsafe.Add(unsafe.Pointer(&bounded), databaseOffsets[name])
+		place := unsafe.Add(unsafe.Pointer(&bounded), database.offset)
 		*(*dbx.Builder)(place) = pool.WithContext(ctx)
 	}
 	return &boundedApp{App: &bounded, expansion: state}, nil

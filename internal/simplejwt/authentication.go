@@ -62,7 +62,7 @@ func authenticate(e *core.RequestEvent) (*token, error) {
 // bearerToken extracts the token from an Authorization header. Other schemes count as
 // no credentials; the scheme is case-sensitive.
 func bearerToken(header string) (string, error) {
-	parts := strings.FieldsFunc(header, func(r rune) bool { return strings.ContainsRune(" \t\n\r\v\f", r) })
+	parts := strings.FieldsFunc(header, isSpace)
 	if len(parts) == 0 || parts[0] != "Bearer" {
 		return "", nil
 	}
@@ -71,3 +71,6 @@ func bearerToken(header string) (string, error) {
 	}
 	return parts[1], nil
 }
+
+// isSpace reports whether Python's bytes.split() splits at a character.
+func isSpace(r rune) bool { return r == ' ' || r >= '\t' && r <= '\r' }

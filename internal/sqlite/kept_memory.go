@@ -17,8 +17,10 @@ import (
 const (
 	// pieceHeaderBytes is SQLite's header of a piece.
 	pieceHeaderBytes = 8
-	// The smallest and the largest piece that is kept, in bits: the allocator's own sizes.
-	leastPieceBits, mostPieceBits = 4, 14
+	// The smallest and the largest piece that is kept, in bits. Up to 16 KiB they are the
+	// allocator's own sizes. The largest is enough to move the cells of three small pages
+	// of an index, which a statement does when one of them is full.
+	leastPieceBits, mostPieceBits = 4, 15
 	// maxPieces is how many pieces of each size are kept.
 	maxPieces = 16
 	// journalBytes is how much of a statement's journal is in memory; what is longer is in
@@ -26,9 +28,9 @@ const (
 	journalBytes = 64 << 10
 	// journalPieceBytes is a piece of that size with the journal's header of it.
 	journalPieceBytes = journalBytes + 8
-	// maxJournalPieces is how many of those are kept: one connection writes to each
-	// database file.
-	maxJournalPieces = 4
+	// maxLargePieces is how many of those, and of the largest of the others, are kept:
+	// only what writes needs them, and one connection writes to each database file.
+	maxLargePieces = 4
 )
 
 // pieces are those of one size that are not in use.
@@ -55,7 +57,8 @@ func init() {
 	for i := range keptPieces {
 		keptPieces[i].most = maxPieces
 	}
-	keptPieces[0].most = maxJournalPieces
+	keptPieces[0].most = maxLargePieces
+	keptPieces[len(keptPieces)-1].most = maxLargePieces
 	thread := libc.NewTLS()
 	defer thread.Close()
 	methods := &allocator.methods

@@ -73,7 +73,7 @@ func TestMemoryIsKept(t *testing.T) {
 	for _, test := range []struct {
 		size, real int32
 		isKept     bool
-	}{{1, 8, true}, {9, 24, true}, {600, 1016, true}, {1016, 1016, true}, {1017, 2040, true}, {16376, 16376, true}, {16377, 16384, false}} {
+	}{{1, 8, true}, {9, 24, true}, {600, 1016, true}, {1016, 1016, true}, {1017, 2040, true}, {16376, 16376, true}, {16377, 32760, true}, {32760, 32760, true}, {32761, 32768, false}} {
 		if rounded := roundUp(thread, test.size); rounded != test.real {
 			t.Errorf("%d bytes are rounded to %d, not %d", test.size, rounded, test.real)
 		}
