@@ -145,6 +145,7 @@ func (c *connection) BeginTx(ctx context.Context, options driver.TxOptions) (dri
 
 // ExecContext implements driver.ExecerContext.
 func (c *connection) ExecContext(ctx context.Context, query string, values []driver.NamedValue) (driver.Result, error) {
+	query, values = withoutID(ctx, query, values)
 	return c.exec(ctx, func(ctx context.Context) (driver.Result, error) {
 		if !isKept(query) {
 			return c.ownConnection.ExecContext(ctx, query, values)
