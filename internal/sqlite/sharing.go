@@ -133,7 +133,10 @@ func (s *shared) undo() error {
 		s.group = nil
 		return begun.Rollback()
 	}
-	err := s.own.run("ROLLBACK TO joined; RELEASE joined")
+	err := s.own.run("ROLLBACK TO joined")
+	if err == nil {
+		err = s.own.run("RELEASE joined")
+	}
 	if err != nil {
 		s.abandon(err)
 	}
@@ -151,9 +154,13 @@ func (s *shared) abandon(cause error) {
 }
 
 // run runs a statement of the connection's own, which no deadline interrupts.
-func (c *connection) run(statement string) error {
-	_, err := c.ownConnection.ExecContext(context.Background(), statement, nil)
-	return err
+func (c *connection) run(text string) error {
+	statement, done, err := c.prepared(context.Background(), text)
+	if err != nil {
+		return err
+	}
+	_, err = statement.ExecContext(context.Background(), nil)
+	return errors.Join(err, done(err))
 }
 
 // sharer is a connection of database/sql's on a shared one. What it does outside of a
