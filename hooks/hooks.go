@@ -38,5 +38,6 @@ func Bind(app core.App, config *config.Config) {
 	bindTokenKeys(app)
 	bindImpersonation(app)
 	bindUnchanged(app)
+	bindUnchangedIDs(app)
 	bindFlush(app)
 }

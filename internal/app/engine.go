@@ -47,15 +47,18 @@ func (e engine) settings(config *config.Config) pocketbase.Config {
 
 // bind registers the hooks of the engine. It returns the cluster that the app
 // joins on PostgreSQL, nil on SQLite.
-func (e engine) bind(app core.App, config *config.Config, notices io.Writer, room *realtime.Room) *cluster.Cluster {
+func (e engine) bind(app core.App, settings *config.Config, notices io.Writer, room *realtime.Room) *cluster.Cluster {
 	if e.database == nil {
 		sqlite.Bind(app)
 		sqlite.BindFiles(app, notices)
-		datadir.Bind(app, notices, append(config.Backup.Directories(), config.AuditArchive.Directories()...)...)
-		backup.Bind(app, config.Backup, notices)
+		if settings.SQLiteSynchronous == config.SynchronousFull {
+			sqlite.BindGroups(app)
+		}
+		datadir.Bind(app, notices, append(settings.Backup.Directories(), settings.AuditArchive.Directories()...)...)
+		backup.Bind(app, settings.Backup, notices)
 		return nil
 	}
-	datadir.Bind(app, notices, config.AuditArchive.Directories()...)
+	datadir.Bind(app, notices, settings.AuditArchive.Directories()...)
 	pgengine.Bind(app, e.database)
 	return cluster.Bind(room, app, e.database, hooks.RealtimeSessionKey)
 }

@@ -1,12 +1,17 @@
 package changes
 
+import "strings"
+
 // upsert ends the statement that notes a change.
 const upsert = " ON CONFLICT (patient) DO UPDATE SET owner = excluded.owner, changed_at = excluded.changed_at"
+
+// Columns are the documented ones. An update that sets none of them has to set the id.
+var Columns = []string{"name", "age", "notes", "created_by"}
 
 // columns are named by whatever changes a patient: PocketBase sets the id with the fields
 // that have changed, added ones included. A change of the collection fills the column of
 // its field only, which changes no patient.
-const columns = "id, name, age, notes, created_by"
+var columns = "id, " + strings.Join(Columns, ", ")
 
 var sqliteStatements = []string{
 	`CREATE TABLE patient_changes (

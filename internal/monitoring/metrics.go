@@ -12,6 +12,7 @@ import (
 
 	"carebase/internal/audit"
 	"carebase/internal/realtime"
+	"carebase/internal/sqlite"
 	"carebase/internal/version"
 )
 
@@ -103,6 +104,12 @@ func (m *metrics) registerPools(app core.App) {
 			m.registry.MustRegister(collectors.NewDBStatsCollector(pool.DB(), name))
 		}
 	}
+	// The writers of SQLite's main database also wait for each other. The name and the
+	// text are those of the pools' metric.
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "go_sql_wait_duration_seconds_total", Help: "The total time blocked waiting for a new connection.",
+		ConstLabels: prometheus.Labels{"db_name": "data_writer"},
+	}, func() float64 { return sqlite.Waited(app.NonconcurrentDB()).Seconds() }))
 }
 
 // observe counts a finished request.

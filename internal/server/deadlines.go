@@ -38,8 +38,11 @@ func (s *server) limitWork(e *core.RequestEvent) error {
 	}
 	work := deadline.New(parent, limit)
 	defer work.Stop()
-	readers := s.replicaFor(e)
-	bounded, err := audit.Replace(app, func(below core.App) (core.App, error) { return newBoundedApp(below, work, bounds.expanded, readers) })
+	readers, quiet := s.replicaFor(e), work.Quiet()
+	if s.Cluster == nil && isWrite(request) {
+		quiet = withJoining(quiet, e)
+	}
+	bounded, err := audit.Replace(app, func(below core.App) (core.App, error) { return newBoundedApp(below, quiet, bounds.expanded, readers) })
 	if err != nil {
 		return err
 	}
@@ -152,15 +155,16 @@ func findDatabases() error {
 }
 
 // newBoundedApp returns a copy of the app, as PocketBase makes one for each
-// transaction. It reads with the readers unless they are nil.
-func newBoundedApp(app core.App, work *deadline.Work, expanded int, readers *dbx.DB) (core.App, error) {
+// transaction, whose statements have a context. It reads with the readers unless they are
+// nil.
+func newBoundedApp(app core.App, quiet context.Context, expanded int, readers *dbx.DB) (core.App, error) {
 	base, err := baseOf(app)
 	if err != nil {
 		return nil, err
 	}
 	bounded := *base
 	state := &expansion{left: expanded}
-	ctx := withExpansion(work.Quiet(), state)
+	ctx := withExpansion(quiet, state)
 	for i := range databases {
 		database := &databases[i]
 		pool, ok := database.of(base).(*dbx.DB)

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"sync/atomic"
 
 	"github.com/pocketbase/dbx"
 	"modernc.org/libc"
@@ -38,6 +39,8 @@ type connector struct {
 	path     string
 	settings string
 	driver   driver.Driver
+	// shared is set once the connections share one of SQLite's.
+	shared atomic.Pointer[shared]
 }
 
 // shrinkable lets a new file give space back; the driver sets it before the journal's
@@ -46,6 +49,16 @@ const shrinkable = "&_pragma=auto_vacuum(INCREMENTAL)"
 
 // Connect implements driver.Connector.
 func (c *connector) Connect(context.Context) (driver.Conn, error) {
+	if shared := c.shared.Load(); shared != nil {
+		return shared.connect()
+	}
+	return c.open()
+}
+
+// Open implements driver.Driver.
+func (c *connector) Open(string) (driver.Conn, error) { return c.Connect(context.Background()) }
+
+func (c *connector) open() (*connection, error) {
 	settings := c.settings
 	if file, err := os.Stat(c.path); err != nil || file.Size() == 0 {
 		settings += shrinkable
@@ -62,11 +75,11 @@ func (c *connector) Connect(context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{ownConnection: own, handle: handle}, nil
+	return &connection{ownConnection: own, handle: handle, connector: c}, nil
 }
 
 // Driver implements driver.Connector.
-func (c *connector) Driver() driver.Driver { return c.driver }
+func (c *connector) Driver() driver.Driver { return c }
 
 // handleOf returns the sqlite3* of a connection, which the driver does not export.
 func handleOf(connection driver.Conn) (uintptr, error) {
@@ -101,10 +114,17 @@ type ownConnection interface {
 // connection is a connection whose statements can be interrupted.
 type connection struct {
 	ownConnection
-	handle uintptr
+	handle    uintptr
+	connector *connector
 	// transaction is the open transaction, or nil.
 	transaction *transaction
 	statements  statements
+}
+
+// IsValid implements driver.Validator. A connection from before they share one is closed
+// when it is not in use any more.
+func (c *connection) IsValid() bool {
+	return c.connector.shared.Load() == nil && c.ownConnection.IsValid()
 }
 
 // Close implements driver.Conn.
@@ -125,6 +145,7 @@ func (c *connection) BeginTx(ctx context.Context, options driver.TxOptions) (dri
 
 // ExecContext implements driver.ExecerContext.
 func (c *connection) ExecContext(ctx context.Context, query string, values []driver.NamedValue) (driver.Result, error) {
+	query, values = withoutID(ctx, query, values)
 	return c.exec(ctx, func(ctx context.Context) (driver.Result, error) {
 		if !isKept(query) {
 			return c.ownConnection.ExecContext(ctx, query, values)
@@ -244,7 +265,7 @@ func (c *connection) query(ctx context.Context, run func(context.Context) (drive
 
 // admit rejects a statement whose deadline has passed or whose transaction has ended.
 func (c *connection) admit(ctx context.Context) error {
-	if c.transaction != nil && c.transaction.ended {
+	if c.transaction != nil && c.transaction.cause != nil {
 		return errEnded
 	}
 	return deadline.Err(ctx)
@@ -258,7 +279,7 @@ func (c *connection) failed(ctx context.Context, err error) error {
 		return nil
 	}
 	if c.transaction != nil && c.isAutocommit() {
-		c.transaction.ended = true
+		c.transaction.cause = err
 	}
 	if ended := deadline.Err(ctx); ended != nil {
 		return fmt.Errorf("%w: %w", ended, err)

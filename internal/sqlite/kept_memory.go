@@ -23,9 +23,10 @@ const (
 	leastPieceBits, mostPieceBits = 4, 15
 	// maxPieces is how many pieces of each size are kept.
 	maxPieces = 16
-	// journalBytes is how much of a statement's journal is in memory; what is longer is in
-	// a file.
-	journalBytes = 64 << 10
+	// journalBytes is how much of the journal of a statement, or of a transaction that is
+	// committed together with others, is in memory; what is longer is in a file. A record
+	// with its audit event changes some 15 pages.
+	journalBytes = 128 << 10
 	// journalPieceBytes is a piece of that size with the journal's header of it.
 	journalPieceBytes = journalBytes + 8
 	// maxLargePieces is how many of those, and of the largest of the others, are kept:

@@ -23,15 +23,15 @@ type transaction struct {
 	connection *connection
 	// work is the request's work, or nil without a deadline.
 	work *deadline.Work
-	// ended is set once SQLite has rolled the transaction back.
-	ended bool
+	// cause is why SQLite has rolled the transaction back, or nil.
+	cause error
 }
 
 // Commit implements driver.Tx. It does not commit once the deadline has passed,
 // because statements may have been skipped.
 func (t *transaction) Commit() error {
 	t.connection.transaction = nil
-	if t.ended {
+	if t.cause != nil {
 		return errEnded
 	}
 	if t.work != nil && t.work.Err() != nil {
@@ -43,7 +43,7 @@ func (t *transaction) Commit() error {
 // Rollback implements driver.Tx.
 func (t *transaction) Rollback() error {
 	t.connection.transaction = nil
-	if t.ended {
+	if t.cause != nil {
 		return nil
 	}
 	return t.Tx.Rollback()
