@@ -11,6 +11,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
+	"carebase/internal/hidden"
 	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
 )
@@ -71,6 +72,27 @@ func TestADeletedAccountIsClosedAtOnce(t *testing.T) {
 	if _, ok := testapp.PostgreSQL(h.App); !ok && h.count("patients_search_config", "k = 'automerge' AND v = 4") != 1 {
 		t.Error("the search index was not kept from merging, or still is")
 	}
+}
+
+// TestTheWorkerKeepsHidden has the worker look, as it does each second, while the
+// transaction that deletes an account is still open: it sees nothing to remove yet.
+func TestTheWorkerKeepsHidden(t *testing.T) {
+	h := newHeld(t)
+	alice := h.SignUp("alice")
+	h.patients(alice, many)
+	h.holdOn("users", alice.ID)
+	pool := h.App.ConcurrentDB().(*dbx.DB).DB()
+	h.App.OnRecordDeleteExecute("users").Bind(&hook.Handler[*core.RecordEvent]{Priority: 98, Func: func(e *core.RecordEvent) error {
+		for begun := time.Now(); time.Since(begun) < 2500*time.Millisecond && hidden.Any(pool, "patients"); {
+			<-time.After(10 * time.Millisecond)
+		}
+		return e.Next()
+	}})
+	h.Must(http.StatusNoContent, alice.Access, "DELETE", testapp.Records("users")+"/"+alice.ID, nil)
+	if !hidden.Any(pool, "patients") {
+		t.Error("the worker showed what belongs to an account that was being deleted")
+	}
+	h.want(h.superuser, testapp.Records("patients"), 0)
 }
 
 func TestADoctorWithManyMappings(t *testing.T) {

@@ -109,10 +109,9 @@ func (d *Deletions) note(e *core.RecordEvent) error {
 	if err != nil {
 		return err
 	}
-	if err := d.hide(e.Context, collection); err != nil {
-		return err
-	}
+	ended := d.begin(collection)
 	e.App.TxInfo().OnComplete(func(err error) error {
+		ended()
 		if err == nil && d.announce != nil {
 			if err := d.announce(e.Context); err != nil {
 				d.app.Logger().Warn("failed to tell other processes of a deletion: they notice within a second", "error", err)
@@ -121,7 +120,7 @@ func (d *Deletions) note(e *core.RecordEvent) error {
 		d.wakeUp()
 		return nil
 	})
-	return nil
+	return d.hide(e.Context)
 }
 
 // refuseAgain keeps superusers, who may choose ids, from giving a new record what is

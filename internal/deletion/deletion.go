@@ -12,6 +12,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,9 @@ type Deletions struct {
 	hides atomic.Bool
 
 	mutex sync.Mutex // of hide
+	// closing are the collections of records that open transactions delete, by id, with
+	// how many do: nobody else sees what they have noted.
+	closing map[string]int
 }
 
 // storeKey is the key of the deletions in the app's store.
@@ -57,7 +61,7 @@ const storeKey = "carebase.deletion"
 // Bind makes an app delete this way. Readers are pools that queries use besides the
 // app's own. Call it once, before the app starts.
 func Bind(app core.App, room *realtime.Room, postgreSQL bool, readers ...*dbx.DB) *Deletions {
-	d := &Deletions{app: app, room: room, postgreSQL: postgreSQL, readers: readers, pace: onSQLite, wake: make(chan struct{}, 1)}
+	d := &Deletions{app: app, room: room, postgreSQL: postgreSQL, readers: readers, pace: onSQLite, wake: make(chan struct{}, 1), closing: map[string]int{}}
 	if postgreSQL {
 		d.pace = onPostgreSQL
 	}
@@ -103,8 +107,8 @@ func (d *Deletions) pending(ctx context.Context, app core.App) (found []pending,
 }
 
 // hide hides what belongs to the records that are being deleted, and shows everything
-// again when nothing is left. Also are the ids of more collections.
-func (d *Deletions) hide(ctx context.Context, also ...string) error {
+// again when nothing is left.
+func (d *Deletions) hide(ctx context.Context) error {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	var roots []string
@@ -112,7 +116,7 @@ func (d *Deletions) hide(ctx context.Context, also ...string) error {
 	if err != nil {
 		return err
 	}
-	conditions, err := conditions(d.app, append(roots, also...))
+	conditions, err := conditions(d.app, slices.AppendSeq(roots, maps.Keys(d.closing)))
 	if err != nil {
 		return err
 	}
@@ -122,6 +126,21 @@ func (d *Deletions) hide(ctx context.Context, also ...string) error {
 	}
 	d.hides.Store(len(conditions) > 0)
 	return err
+}
+
+// begin counts a transaction that deletes a record of a collection, until ended is called
+// after it.
+func (d *Deletions) begin(collection string) (ended func()) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.closing[collection]++
+	return func() {
+		d.mutex.Lock()
+		defer d.mutex.Unlock()
+		if d.closing[collection]--; d.closing[collection] == 0 {
+			delete(d.closing, collection)
+		}
+	}
 }
 
 // show hides nothing any more, when the app ends.
