@@ -77,6 +77,18 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+func TestScriptsOfTheStart(t *testing.T) {
+	write(t, map[string]string{"pb_hooks/start.pb.js": `
+onBootstrap((e) => {
+  e.next();
+  $app.store().set("users", $app.countRecords("users"));
+});`})
+	server := testapp.New(t)
+	if found := server.App.Store().Get("users"); fmt.Sprint(found) != "0" {
+		t.Errorf("the script has stored %v", found)
+	}
+}
+
 func TestExceptions(t *testing.T) {
 	write(t, map[string]string{"pb_hooks/broken.pb.js": `
 onRecordCreate((e) => {

@@ -242,8 +242,13 @@ func Of(ctx context.Context) *Work {
 }
 
 // OfDatabase returns the work that statements of a database or a transaction belong to,
-// or nil.
-func OfDatabase(database dbx.Builder) *Work { return Of(database.NewQuery("").Context()) }
+// or nil. An app has no database before it is bootstrapped.
+func OfDatabase(database dbx.Builder) *Work {
+	if database == nil {
+		return nil
+	}
+	return Of(database.NewQuery("").Context())
+}
 
 // Live returns a context that is cancelled with ctx or with the work it belongs to,
 // whichever comes first. Drivers run statements in it.
