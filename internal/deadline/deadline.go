@@ -33,6 +33,8 @@ type Work struct {
 	// paused counts the reads and writes that are waiting for the client.
 	paused   int
 	exceeded bool
+	// prolonged is by how much commits have prolonged the work.
+	prolonged time.Duration
 	// live is the context that ends, made for the first who waits for its end. Others
 	// ask, and need neither a timer nor a place among the parent's children.
 	live  context.Context

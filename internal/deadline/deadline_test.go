@@ -64,6 +64,32 @@ func TestEndOfWaitedWork(t *testing.T) {
 	<-late
 }
 
+// TestTheAnswerToACommitHasTime commits with little time left, and as often as a request
+// likes: that prolongs it once. Nothing is committed once the time is over.
+func TestTheAnswerToACommitHasTime(t *testing.T) {
+	const limit = 20 * time.Millisecond
+	work := deadline.New(t.Context(), limit)
+	wait := func() error { time.Sleep(2 * limit); return nil }
+	never := func() error { t.Error("it was called"); return nil }
+	if err := work.Commit(wait, never); err != nil || work.Left() < 10*limit {
+		t.Errorf("%v left after a commit: %v", work.Left(), err)
+	}
+	for work.Err() == nil && work.Left() > limit {
+		if err := work.Commit(wait, never); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(10 * limit)
+	}
+	<-work.Done()
+	undone := false
+	if err := work.Commit(never, func() error { undone = true; return nil }); !errors.Is(err, deadline.ErrExceeded) || !undone {
+		t.Errorf("a commit after the end: %v", err)
+	}
+	if work = nil; work.Commit(func() error { return nil }, never) != nil {
+		t.Error("a commit without work failed")
+	}
+}
+
 type statement chan struct{}
 
 // Interrupt implements deadline.Statement.

@@ -84,9 +84,10 @@ type transaction struct {
 // Commit implements driver.Tx. What was done after the deadline, or left out
 // because of it, is not committed.
 func (t *transaction) Commit() error {
-	if t.work != nil && t.work.Err() != nil {
-		return errors.Join(t.work.Err(), t.Rollback())
-	}
+	return t.work.Commit(t.commit, t.Rollback)
+}
+
+func (t *transaction) commit() error {
 	if t.conn.database.fence.isRetired(t.conn.pg) {
 		return errors.Join(&Error{message: "a standby was promoted in the place of this PostgreSQL", kind: dberror.ErrUnavailable}, t.Rollback())
 	}

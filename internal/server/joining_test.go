@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"net/http"
 	"runtime"
 	"testing"
@@ -8,7 +9,10 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/app"
 	"carebase/internal/audit"
+	"carebase/internal/deadline"
+	"carebase/internal/server"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
@@ -41,12 +45,13 @@ func TestWhatIsCommittedTogether(t *testing.T) {
 	type call struct {
 		method, path string
 		body         map[string]any
+		token        string // Alice's if it is empty
 	}
 	documented, native := "/api/patients/", testapp.Records("patients")
 	patient, older := map[string]any{"name": "New", "age": 5, "notes": "x", "created_by": c.Alice.ID}, map[string]any{"age": 71}
 	another, gone := c.Patient(c.Alice, "Another"), c.Patient(c.Alice, "Gone")
-	create, update := call{"POST", documented, patient}, call{"PATCH", documented + c.AlicePatient + "/", older}
-	createNative, updateNative := call{"POST", native, patient}, call{"PATCH", native + "/" + c.AlicePatient, older}
+	create, update := call{"POST", documented, patient, ""}, call{"PATCH", documented + c.AlicePatient + "/", older, ""}
+	createNative, updateNative := call{"POST", native, patient, ""}, call{"PATCH", native + "/" + c.AlicePatient, older, ""}
 	for _, test := range []struct {
 		first, second call
 		together      bool
@@ -54,13 +59,13 @@ func TestWhatIsCommittedTogether(t *testing.T) {
 		{create, create, true},
 		{createNative, create, true},
 		{createNative, update, true},
-		{update, call{"PUT", documented + another + "/", patient}, true},
-		{updateNative, call{"PATCH", native + "/" + another, older}, true},
+		{update, call{"PUT", documented + another + "/", patient, ""}, true},
+		{updateNative, call{"PATCH", native + "/" + another, older, ""}, true},
 		{update, updateNative, false},
 		{updateNative, updateNative, false},
-		{create, call{"POST", "/api/batch", map[string]any{"requests": []any{map[string]any{"method": "POST", "url": native, "body": patient}}}}, false},
-		{create, call{"DELETE", documented + gone + "/", nil}, false},
-		{create, call{"PATCH", testapp.Records("users") + "/" + c.Alice.ID, map[string]any{"name": "Alice A."}}, false},
+		{create, call{"POST", "/api/batch", map[string]any{"requests": []any{map[string]any{"method": "POST", "url": native, "body": patient}}}, ""}, false},
+		{create, call{"DELETE", documented + gone + "/", nil, ""}, false},
+		{create, call{"PATCH", testapp.Records("users") + "/" + c.Alice.ID, map[string]any{"name": "Alice A."}, ""}, false},
 	} {
 		if err := audit.Flush(t.Context(), c.App); err != nil {
 			t.Fatal(err)
@@ -69,7 +74,7 @@ func TestWhatIsCommittedTogether(t *testing.T) {
 		answers := make(chan testapp.Response, 2)
 		err := c.App.RunInTransaction(func(core.App) error {
 			for i, call := range []call{test.first, test.second} {
-				go func() { answers <- c.Call(c.Alice.Access, call.method, call.path, call.body) }()
+				go func() { answers <- c.Call(cmp.Or(call.token, c.Alice.Access), call.method, call.path, call.body) }()
 				for pool.Stats().InUse < i+2 {
 					runtime.Gosched()
 				}
@@ -85,5 +90,47 @@ func TestWhatIsCommittedTogether(t *testing.T) {
 		if together != test.together {
 			t.Errorf("%s %s and %s %s are committed together: %t", test.first.method, test.first.path, test.second.method, test.second.path, together)
 		}
+	}
+}
+
+// TestWaitingForACommitTakesNoTime commits a record together with one that takes all of
+// its request's time, and fails: the first one is stored, and answered as such.
+func TestWaitingForACommitTakesNoTime(t *testing.T) {
+	testpostgres.ChooseSQLite(t)
+	s := testapp.Serve(t, testapp.NewApp(t, testapp.Default(), func(options *app.Options) {
+		options.Timeouts = server.Timeouts{User: 4 * userTime}
+	}))
+	s.App.OnRecordCreateExecute("patients").BindFunc(func(e *core.RecordEvent) error {
+		if e.Record.GetString("name") == "slow" {
+			<-deadline.Of(e.Context).Done()
+		}
+		return e.Next()
+	})
+	alice, bob := s.SignUp("alice"), s.SignUp("bob")
+	pool := s.App.NonconcurrentDB().(*dbx.DB).DB()
+	quick, slow := make(chan testapp.Response, 1), make(chan testapp.Response, 1)
+	if err := s.App.RunInTransaction(func(core.App) error {
+		go func() {
+			quick <- s.Call(alice.Access, "POST", "/api/patients/", map[string]any{"name": "quick", "age": 5})
+		}()
+		for pool.Stats().InUse < 2 {
+			runtime.Gosched()
+		}
+		go func() { slow <- s.Call(bob.Access, "POST", "/api/patients/", map[string]any{"name": "slow", "age": 5}) }()
+		for pool.Stats().InUse < 3 {
+			runtime.Gosched()
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-quick; got.Status != http.StatusCreated {
+		t.Errorf("the quick one: %d %s", got.Status, got.Body)
+	}
+	if got := <-slow; got.Status != http.StatusServiceUnavailable {
+		t.Errorf("the slow one: %d %s", got.Status, got.Body)
+	}
+	if found, err := s.App.CountRecords("patients"); err != nil || found != 1 {
+		t.Errorf("stored are %d, %v", found, err)
 	}
 }

@@ -210,16 +210,18 @@ func (s *sharer) Begin() (driver.Tx, error) {
 // Commit implements driver.Tx. It returns once the transaction is durable.
 func (s *sharer) Commit() error {
 	ended := s.endTransaction()
-	switch {
-	case ended.cause != nil:
+	if ended.cause != nil {
 		s.shared.abandon(ended.cause)
 		s.shared.leave()
 		return errEnded
-	case ended.work != nil && ended.work.Err() != nil:
-		err := errors.Join(ended.work.Err(), s.shared.undo())
-		s.shared.leave()
-		return err
 	}
+	return ended.work.Commit(s.commit, func() error {
+		defer s.shared.leave()
+		return s.shared.undo()
+	})
+}
+
+func (s *sharer) commit() error {
 	open := s.shared.group
 	if len(open.ended) > 0 {
 		if err := s.own.run("RELEASE joined"); err != nil {

@@ -34,10 +34,7 @@ func (t *transaction) Commit() error {
 	if t.cause != nil {
 		return errEnded
 	}
-	if t.work != nil && t.work.Err() != nil {
-		return errors.Join(t.work.Err(), t.Tx.Rollback())
-	}
-	return t.Tx.Commit()
+	return t.work.Commit(t.Tx.Commit, t.Tx.Rollback)
 }
 
 // Rollback implements driver.Tx.
