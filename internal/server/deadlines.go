@@ -39,7 +39,9 @@ func (s *server) limitWork(e *core.RequestEvent) error {
 	work := deadline.New(parent, limit)
 	defer work.Stop()
 	readers, quiet := s.replicaFor(e), work.Quiet()
-	if s.Cluster == nil && isWrite(request) {
+	// Superusers may take so long that others should not wait for them once they have
+	// written.
+	if s.Cluster == nil && isWrite(request) && !e.HasSuperuserAuth() {
 		quiet = withJoining(quiet, e)
 	}
 	bounded, err := audit.Replace(app, func(below core.App) (core.App, error) { return newBoundedApp(below, quiet, bounds.expanded, readers) })

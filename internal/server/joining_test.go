@@ -66,6 +66,7 @@ func TestWhatIsCommittedTogether(t *testing.T) {
 		{create, call{"POST", "/api/batch", map[string]any{"requests": []any{map[string]any{"method": "POST", "url": native, "body": patient}}}, ""}, false},
 		{create, call{"DELETE", documented + gone + "/", nil, ""}, false},
 		{create, call{"PATCH", testapp.Records("users") + "/" + c.Alice.ID, map[string]any{"name": "Alice A."}, ""}, false},
+		{create, call{"POST", native, patient, c.SuperuserToken}, false},
 	} {
 		if err := audit.Flush(t.Context(), c.App); err != nil {
 			t.Fatal(err)
