@@ -84,6 +84,30 @@ func TestAFailedCommitFailsAll(t *testing.T) {
 	p.want("first")
 }
 
+// TestAFailedCommitMayBeAnothers violates a constraint that is checked by the commit: the
+// others in the group may try again.
+func TestAFailedCommitMayBeAnothers(t *testing.T) {
+	p := newSharedPool(t)
+	p.exec("CREATE TABLE child (x TEXT REFERENCES t (x) DEFERRABLE INITIALLY DEFERRED)")
+	p.exec("CREATE UNIQUE INDEX t_x ON t (x)")
+	first := p.begin(creating(t))
+	second := p.queue(creating(t), "second", func(tx *sql.Tx) error {
+		_, err := tx.Exec("INSERT INTO child VALUES ('nobody')")
+		return err
+	})
+	if err := first.Commit(); !errors.Is(err, dberror.ErrUnavailable) {
+		t.Errorf("the first: %v", err)
+	}
+	if got := <-second; got.err == nil {
+		t.Error("the second was committed")
+	}
+	p.want()
+	if err := p.begin(creating(t)).Commit(); err != nil {
+		t.Error(err)
+	}
+	p.want("first")
+}
+
 // TestOthersDoNotJoin commits before whatever changes the same record, or is not said
 // to join, begins.
 func TestOthersDoNotJoin(t *testing.T) {

@@ -106,7 +106,11 @@ func (s *shared) leave() {
 	for !s.pass(s.group) {
 		open := s.group
 		s.group = nil
-		open.end(open.begun.Commit())
+		err := open.begun.Commit()
+		if err != nil && len(open.ended) > 1 {
+			err = lost(err)
+		}
+		open.end(err)
 	}
 }
 
