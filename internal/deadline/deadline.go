@@ -267,6 +267,14 @@ func Live(ctx context.Context) context.Context {
 	return live
 }
 
+// Only returns a context that is cancelled with the work, if there is any.
+func Only(work *Work) context.Context {
+	if work == nil {
+		return context.Background()
+	}
+	return work
+}
+
 // Err returns the error with which a context or its work was cancelled, or nil.
 func Err(ctx context.Context) error {
 	if work := Of(ctx); work != nil && work.Err() != nil {

@@ -183,13 +183,13 @@ func TestStatementsAloneAreNotInAGroup(t *testing.T) {
 // taken too long.
 func TestAnInterruptFailsAll(t *testing.T) {
 	p := newSharedPool(t)
-	work := deadline.New(t.Context(), time.Hour)
-	ctx, end := context.WithCancel(work.Quiet())
+	parent, end := context.WithCancel(t.Context())
 	defer end()
+	work := deadline.New(parent, time.Hour)
 	first := p.begin(creating(t))
-	endless := p.queue(creating(t), "second", func(tx *sql.Tx) error {
+	endless := p.queue(Joining(work.Quiet(), ""), "second", func(tx *sql.Tx) error {
 		time.AfterFunc(10*time.Millisecond, end)
-		_, err := tx.ExecContext(ctx, "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT i FROM n WHERE i < 0")
+		_, err := tx.ExecContext(work.Quiet(), "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT i FROM n WHERE i < 0")
 		if err == nil {
 			err = errors.New("it ended by itself")
 		}
@@ -204,6 +204,26 @@ func TestAnInterruptFailsAll(t *testing.T) {
 	p.want()
 	if err := p.begin(creating(t)).Commit(); err != nil {
 		t.Error(err)
+	}
+	p.want("first")
+}
+
+// TestAClientThatGoesFailsNobody cancels the context of a write, but not its work: the
+// statement runs to its end, because an interrupt would fail others.
+func TestAClientThatGoesFailsNobody(t *testing.T) {
+	p := newSharedPool(t)
+	ctx, end := context.WithCancel(t.Context())
+	first := p.begin(creating(t))
+	gone := p.queue(creating(t), "second", func(tx *sql.Tx) error {
+		time.AfterFunc(5*time.Millisecond, end)
+		_, err := tx.ExecContext(ctx, "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT 1000000) SELECT i FROM n WHERE i < 0")
+		return errors.Join(err, ctx.Err())
+	})
+	if err := first.Commit(); err != nil {
+		t.Errorf("the first: %v", err)
+	}
+	if got := <-gone; !errors.Is(got.err, context.Canceled) || strings.Contains(got.err.Error(), "interrupt") {
+		t.Errorf("the second: %v", got.err)
 	}
 	p.want("first")
 }

@@ -201,7 +201,7 @@ func (s *sharer) BeginTx(ctx context.Context, options driver.TxOptions) (driver.
 		s.shared.leave()
 		return nil, err
 	}
-	s.transaction = &transaction{connection: s.own, work: deadline.Of(ctx)}
+	s.transaction = &transaction{connection: s.own, work: deadline.Of(ctx), joins: s.joins != nil}
 	s.own.transaction = s.transaction
 	return s, nil
 }

@@ -23,6 +23,9 @@ type transaction struct {
 	connection *connection
 	// work is the request's work, or nil without a deadline.
 	work *deadline.Work
+	// joins is set if others are committed together with it. An interrupt fails them
+	// all: only the end of the work does that, and no client that has gone.
+	joins bool
 	// cause is why SQLite has rolled the transaction back, or nil.
 	cause error
 }
@@ -143,6 +146,9 @@ type running struct {
 // watch interrupts the starting statement when its context ends. It returns nil for a
 // context that never ends.
 func (c *connection) watch(ctx context.Context) *running {
+	if c.transaction != nil && c.transaction.joins {
+		ctx = deadline.Only(c.transaction.work)
+	}
 	live := deadline.Live(ctx)
 	if live.Done() == nil {
 		return nil
