@@ -15,6 +15,7 @@ import (
 	"carebase/internal/postgres/cluster"
 	pgengine "carebase/internal/postgres/engine"
 	"carebase/internal/realtime"
+	"carebase/internal/scripts"
 	"carebase/internal/sqlite"
 )
 
@@ -51,7 +52,8 @@ func (e engine) bind(app core.App, settings *config.Config, notices io.Writer, r
 	if e.database == nil {
 		sqlite.Bind(app)
 		sqlite.BindFiles(app, notices)
-		if settings.SQLiteSynchronous == config.SynchronousFull {
+		// A script may take long while it writes, and change records that others change.
+		if settings.SQLiteSynchronous == config.SynchronousFull && !scripts.HasHooks(app) {
 			sqlite.BindGroups(app)
 		}
 		datadir.Bind(app, notices, append(settings.Backup.Directories(), settings.AuditArchive.Directories()...)...)

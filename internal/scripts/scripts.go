@@ -28,6 +28,9 @@ const poolSize = 8
 // HasMigrations reports whether there is a directory of JavaScript migrations.
 func HasMigrations(app core.App) bool { return isDirectory(beside(app, migrationsDirectory)) }
 
+// HasHooks reports whether there is a directory of JavaScript hooks.
+func HasHooks(app core.App) bool { return isDirectory(beside(app, hooksDirectory)) }
+
 // Limits bound what belongs to no request: loading the scripts, and the transactions of
 // their jobs.
 type Limits struct{ Load, Work time.Duration }

@@ -18,7 +18,7 @@ import (
 // others with it, and a batch, an import or a password takes long.
 func withJoining(ctx context.Context, e *core.RequestEvent) context.Context {
 	collection, isRecord := recordsOf(e)
-	if collection == "" || strings.HasPrefix(e.Request.Header.Get("Content-Type"), "multipart/") {
+	if collection == "" || isMultipart(e.Request) {
 		return ctx
 	}
 	stored, err := e.App.FindCachedCollectionByNameOrId(collection)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -43,7 +44,7 @@ func writeInTransaction(e *core.RequestEvent) error {
 // bindUpdates.
 func isSlow(e *core.RequestEvent) bool {
 	collection, err := e.App.FindCachedCollectionByNameOrId(e.Request.PathValue("collection"))
-	return err == nil && collection.IsAuth() || strings.HasPrefix(e.Request.Header.Get("Content-Type"), "multipart/")
+	return err == nil && collection.IsAuth() || isMultipart(e.Request)
 }
 
 // bindUpdates has every request that updates a record write only the columns that
@@ -65,4 +66,9 @@ func bindUpdates(app core.App) {
 		e.Record.IgnoreUnchangedFields(true)
 		return e.Next()
 	})
+}
+
+// isMultipart reports whether a request may bring files.
+func isMultipart(request *http.Request) bool {
+	return strings.HasPrefix(strings.ToLower(request.Header.Get("Content-Type")), "multipart/")
 }
