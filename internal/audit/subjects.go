@@ -3,8 +3,6 @@ package audit
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,21 +97,34 @@ func (l *subjectList) idsOf(patient string) (ids []string) {
 	return ids
 }
 
-// byID returns the subjects of the events, or false if the list is not one that was made.
-func (l *subjectList) byID() (subjects map[string]string, ok bool) {
-	subjects = map[string]string{}
-	for each := range strings.FieldsSeq(l.Subjects) {
+// addTo adds the subjects of the events by their ids. It returns false if the list is not
+// one that was made, or names events that another list has named.
+func (l *subjectList) addTo(byID map[string]string) bool {
+	if len(l.LastID) != timeDigits+numberDigits || len(l.FirstID) != len(l.LastID) || l.FirstID[:timeDigits] != l.LastID[:timeDigits] {
+		return false
+	}
+	fields := strings.Split(l.Subjects, " ")
+	last := len(fields) - 1
+	if last < 1 || fields[0] != "" || fields[last] != "" {
+		return false
+	}
+	known := make(map[string]bool, last)
+	for _, each := range fields[1:last] {
 		patient, numbers, _ := strings.Cut(each, ":")
+		if !isListable(patient) || known[patient] {
+			return false
+		}
+		known[patient] = true
 		for text := range strings.SplitSeq(numbers, ",") {
 			number, err := strconv.ParseUint(text, 10, 32)
 			id := idAfter(l.FirstID, number)
-			if err != nil || subjects[id] != "" || !isListable(patient) || strings.Count(l.Subjects, " "+each+" ") != 1 {
-				return nil, false
+			if err != nil || id > l.LastID || byID[id] != "" {
+				return false
 			}
-			subjects[id] = patient
+			byID[id] = patient
 		}
 	}
-	return subjects, true
+	return true
 }
 
 // idAfter returns the id that is some numbers after another one.
@@ -218,8 +229,13 @@ func removeLists(ctx context.Context, database dbx.Builder, first, last string) 
 
 // checkedLists compares the lists with the events, which come in the order of their ids.
 type checkedLists struct {
-	current subjectList
-	byID    map[string]string
+	// next are lists that were read, and begin after the events that came; last is the
+	// end of the last that was read.
+	next []subjectList
+	last string
+	// time is when the newest lists among byID were stored, as ids begin with it.
+	time string
+	byID map[string]string
 }
 
 // check returns a *Violation if histories may not show an event in a row, or show it
@@ -228,10 +244,9 @@ func (c *checkedLists) check(ctx context.Context, app core.App, event *entry) er
 	if event.segment > 0 {
 		return nil
 	}
-	if event.id > c.current.LastID {
-		if err := c.find(ctx, app, event.id); err != nil {
-			return err
-		}
+	// The lists of all rows were stored before these were read.
+	if err := c.readUpTo(ctx, app, event.id[:min(timeDigits, len(event.id))]); err != nil {
+		return err
 	}
 	if c.byID[event.id] == event.listed {
 		return nil
@@ -245,23 +260,34 @@ func (c *checkedLists) check(ctx context.Context, app core.App, event *entry) er
 	return err
 }
 
-// find looks up the next list that ends with an event or after it.
-func (c *checkedLists) find(ctx context.Context, app core.App, id string) error {
-	c.byID = nil
-	err := app.ConcurrentDB().Select("first_id", "last_id", "subjects").From("audit_log_subjects").
-		Where(dbx.NewExp("[[last_id]] >= {:id}", dbx.Params{"id": id})).OrderBy("last_id").Limit(1).WithContext(ctx).One(&c.current)
-	if errors.Is(err, sql.ErrNoRows) {
-		c.current.LastID = afterAll // the lists of all rows were stored before these were read
-		return nil
+// readUpTo adds the subjects of the lists that were stored up to a time.
+func (c *checkedLists) readUpTo(ctx context.Context, app core.App, time string) error {
+	for {
+		if len(c.next) == 0 {
+			err := app.ConcurrentDB().Select("first_id", "last_id", "subjects").From("audit_log_subjects").
+				Where(dbx.NewExp("[[last_id]] > {:last}", dbx.Params{"last": c.last})).OrderBy("last_id").Limit(listsAtOnce).WithContext(ctx).All(&c.next)
+			if err != nil || len(c.next) == 0 {
+				return err
+			}
+			c.last = c.next[len(c.next)-1].LastID
+		}
+		list := c.next[0]
+		begun := list.LastID[:min(timeDigits, len(list.LastID))]
+		if begun > time {
+			return nil
+		}
+		if c.next = c.next[1:]; c.byID == nil || begun != c.time {
+			c.time, c.byID = begun, map[string]string{}
+		}
+		if !list.addTo(c.byID) {
+			return &Violation{Event: list.FirstID, Problem: "the list of subjects from it on was altered: histories may show events twice, or not at all"}
+		}
 	}
-	if err != nil {
-		return err
-	}
-	var ok bool
-	if c.byID, ok = c.current.byID(); !ok {
-		return &Violation{Event: c.current.FirstID, Problem: "the list of subjects from it on was altered"}
-	}
-	return nil
+}
+
+// compareRest looks at the lists after the last event.
+func (c *checkedLists) compareRest(ctx context.Context, app core.App) error {
+	return c.readUpTo(ctx, app, afterAll)
 }
 
 // afterAll sorts after all ids.
