@@ -105,6 +105,27 @@ func TestEventsThatComeTogetherAreFoundByPatient(t *testing.T) {
 	c.found(t, "sealed")
 }
 
+// TestListsHaveNoMoreRoom stores more events than are listed, before and after sealing.
+func TestListsHaveNoMoreRoom(t *testing.T) {
+	c := newClinic(t)
+	audit.Of(c.App).ListSubjects()
+	audit.Of(c.App).LeaveRoom(1000)
+	for range 10 {
+		c.together(t, 100)
+	}
+	if lists := c.count(t, "audit_log_subjects"); lists == 0 || lists == 10 {
+		t.Errorf("there are %d lists", lists)
+	}
+	c.found(t, "some of them listed")
+	c.seal(t)
+	audit.Of(c.App).LeaveRoom(100_000)
+	c.together(t, 100)
+	if lists := c.count(t, "audit_log_subjects"); lists != 1 {
+		t.Errorf("there are %d lists after sealing", lists)
+	}
+	c.found(t, "sealed")
+}
+
 // TestTamperingWithListedSubjectsIsFound alters where histories look for events that came
 // together.
 func TestTamperingWithListedSubjectsIsFound(t *testing.T) {
