@@ -117,6 +117,8 @@ func historyOf(ctx context.Context, app core.App, asked about, offset, limit int
 	if err != nil {
 		return nil, err
 	}
+	// Whose row has another's subject was tampered with: verification names it.
+	found = slices.DeleteFunc(found, func(event entry) bool { return event.stored.Set == "" && event.stored.Patient != asked.patient })
 	if found, err = addListed(ctx, app, found, asked, int(offset+limit)); err != nil {
 		return nil, err
 	}

@@ -172,3 +172,27 @@ func TestTamperingWithListedSubjectsIsFound(t *testing.T) {
 	}
 	verify(t, c.Server)
 }
+
+// TestHistoriesDoNotShowOthersEvents gives a patient's events to another one.
+func TestHistoriesDoNotShowOthersEvents(t *testing.T) {
+	c := newClinic(t)
+	audit.Of(c.App).ListSubjects()
+	c.together(t, 100)
+	c.together(t, 20)
+	c.found(t, "untouched")
+	before := len(c.whole(t))
+	undo(t, c.App, func(tx core.App) {
+		for _, statement := range []string{
+			"UPDATE audit_log SET subject = {:patient} WHERE subject = 'p6'",
+			"UPDATE audit_log_subjects SET subjects = replace(subjects, ' p16:', ' ' || {:patient} || ':')",
+		} {
+			if _, err := tx.DB().NewQuery(statement).Bind(dbx.Params{"patient": c.patient}).Execute(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		page, err := audit.History(t.Context(), tx, c.patient, c.owner.ID, 0, 1000)
+		if err != nil || len(page) > before {
+			t.Errorf("the history has %d events instead of %d: %v", len(page), before, err)
+		}
+	})
+}
