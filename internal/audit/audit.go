@@ -126,6 +126,7 @@ type Trail struct {
 	onSQLite  bool                 // which engine stores the trail
 	// listsSubjects is whether the subjects of events that come together are listed.
 	listsSubjects bool
+	room          room
 	queue         *queue
 	heads         *headsLog
 	chains        chains
@@ -170,6 +171,7 @@ func Bind(app core.App, settings *config.Config, options Options) {
 	trail := &Trail{
 		app: app, reads: settings.AuditReads, retention: settings.AuditRetention, archive: settings.AuditArchive,
 		sets: recent.NewCache[struct{}](setsRemembered), onSQLite: settings.PostgreSQL == nil,
+		room: room{most: mostListed},
 	}
 	trail.listsSubjects = trail.onSQLite && settings.AuditSealAfter > 0 && settings.AuditSealAfter <= listedFor
 	if options.Timeouts == (Timeouts{}) {

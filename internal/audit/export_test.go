@@ -97,3 +97,6 @@ func SealSome(ctx context.Context, app core.App, before time.Time) (int, error) 
 // ListSubjects makes the trail list subjects on PostgreSQL, too, as in a database that
 // was moved there.
 func (t *Trail) ListSubjects() { t.listsSubjects = true }
+
+// LeaveRoom changes how many bytes of lists there may be.
+func (t *Trail) LeaveRoom(bytes int64) { t.room.most = bytes }

@@ -108,10 +108,8 @@ func (t *Trail) append(tx core.App, current *transaction, occurrences []*occurre
 		rows[i], events[i] = newRow{event.ID, event.subject(), hash, text}, event
 		current.seq, current.hash = event.Seq, hash
 	}
-	if t.listsSubjects && len(rows) >= worthListing {
-		if err := listSubjects(rows, events).store(tx); err != nil {
-			return err
-		}
+	if err := t.listSome(tx, rows, events); err != nil {
+		return err
 	}
 	if err := insertRows(tx, rows, t.onSQLite); err != nil {
 		return err

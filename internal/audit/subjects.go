@@ -3,8 +3,6 @@ package audit
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +36,9 @@ type subjectList struct {
 	// Subjects has, between spaces, each subject with a colon and the numbers of its
 	// events, counted from 0 and separated by commas.
 	Subjects string `db:"subjects"`
+	// IsWhole is whether all events are rows still: the first is sealed, or pruned, before
+	// the others are.
+	IsWhole bool `db:"is_whole"`
 }
 
 // listSubjects takes the subjects that are patients out of rows, and returns them.
@@ -99,23 +100,6 @@ func (l *subjectList) idsOf(patient string) (ids []string) {
 	return ids
 }
 
-// byID returns the subjects of the events, or false if the list is not one that was made.
-func (l *subjectList) byID() (subjects map[string]string, ok bool) {
-	subjects = map[string]string{}
-	for each := range strings.FieldsSeq(l.Subjects) {
-		patient, numbers, _ := strings.Cut(each, ":")
-		for text := range strings.SplitSeq(numbers, ",") {
-			number, err := strconv.ParseUint(text, 10, 32)
-			id := idAfter(l.FirstID, number)
-			if err != nil || subjects[id] != "" || !isListable(patient) || strings.Count(l.Subjects, " "+each+" ") != 1 {
-				return nil, false
-			}
-			subjects[id] = patient
-		}
-	}
-	return subjects, true
-}
-
 // idAfter returns the id that is some numbers after another one.
 func idAfter(id string, numbers uint64) string {
 	if len(id) != timeDigits+numberDigits {
@@ -138,7 +122,8 @@ func listsOf(ctx context.Context, app core.App, patient, end, begin string) (lis
 	if begin != "" {
 		where = dbx.And(dbx.NewExp("[[first_id]] < {:begin}", dbx.Params{"begin": begin}), where)
 	}
-	err = app.ConcurrentDB().Select("first_id", "last_id", "subjects").From("audit_log_subjects").Where(where).
+	err = app.ConcurrentDB().
+		Select("first_id", "last_id", "subjects", "EXISTS (SELECT 1 FROM audit_log WHERE id = first_id) AS is_whole").From("audit_log_subjects").Where(where).
 		OrderBy("last_id DESC").Limit(listsAtOnce).WithContext(ctx).All(&lists)
 	return lists, err
 }
@@ -158,6 +143,9 @@ func addListed(ctx context.Context, app core.App, newest []entry, asked about, l
 			ids = append(ids, slices.DeleteFunc(list.idsOf(asked.patient), func(id string) bool { return asked.before != "" && id >= asked.before })...)
 		}
 		for chunk := range slices.Chunk(ids, idsAtOnce) {
+			if len(newest)-before >= limit {
+				break // the others are older
+			}
 			var rows []row
 			if err := findListed(ctx, app, "id, event", chunk).All(&rows); err != nil {
 				return nil, err
@@ -183,11 +171,16 @@ func countListed(ctx context.Context, app core.App, patient string) (count int64
 		if err != nil {
 			return 0, err
 		}
-		var ids []string
+		var uncertain []string
 		for _, list := range lists {
-			end, ids = list.LastID, append(ids, list.idsOf(patient)...)
+			ids := list.idsOf(patient)
+			if end = list.LastID; list.IsWhole {
+				count += int64(len(ids))
+			} else {
+				uncertain = append(uncertain, ids...)
+			}
 		}
-		for chunk := range slices.Chunk(ids, idsAtOnce) {
+		for chunk := range slices.Chunk(uncertain, idsAtOnce) {
 			var found int64
 			if err := findListed(ctx, app, "count(*)", chunk).Row(&found); err != nil {
 				return 0, err
@@ -215,54 +208,3 @@ func removeLists(ctx context.Context, database dbx.Builder, first, last string) 
 		Bind(dbx.Params{"first": first, "last": last}).WithContext(ctx).Execute()
 	return err
 }
-
-// checkedLists compares the lists with the events, which come in the order of their ids.
-type checkedLists struct {
-	current subjectList
-	byID    map[string]string
-}
-
-// check returns a *Violation if histories may not show an event in a row, or show it
-// twice.
-func (c *checkedLists) check(ctx context.Context, app core.App, event *entry) error {
-	if event.segment > 0 {
-		return nil
-	}
-	if event.id > c.current.LastID {
-		if err := c.find(ctx, app, event.id); err != nil {
-			return err
-		}
-	}
-	if c.byID[event.id] == event.listed {
-		return nil
-	}
-	// The row and its list may be gone since the row was read.
-	var kept int
-	err := app.ConcurrentDB().Select("count(*)").From("audit_log").Where(dbx.HashExp{"id": event.id}).WithContext(ctx).Row(&kept)
-	if err == nil && kept > 0 {
-		err = &Violation{Event: event.id, Problem: "the list of subjects that it is found by was altered: histories may not show it"}
-	}
-	return err
-}
-
-// find looks up the next list that ends with an event or after it.
-func (c *checkedLists) find(ctx context.Context, app core.App, id string) error {
-	c.byID = nil
-	err := app.ConcurrentDB().Select("first_id", "last_id", "subjects").From("audit_log_subjects").
-		Where(dbx.NewExp("[[last_id]] >= {:id}", dbx.Params{"id": id})).OrderBy("last_id").Limit(1).WithContext(ctx).One(&c.current)
-	if errors.Is(err, sql.ErrNoRows) {
-		c.current.LastID = afterAll // the lists of all rows were stored before these were read
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	var ok bool
-	if c.byID, ok = c.current.byID(); !ok {
-		return &Violation{Event: c.current.FirstID, Problem: "the list of subjects from it on was altered"}
-	}
-	return nil
-}
-
-// afterAll sorts after all ids.
-const afterAll = "~"

@@ -105,6 +105,27 @@ func TestEventsThatComeTogetherAreFoundByPatient(t *testing.T) {
 	c.found(t, "sealed")
 }
 
+// TestListsHaveNoMoreRoom stores more events than are listed, before and after sealing.
+func TestListsHaveNoMoreRoom(t *testing.T) {
+	c := newClinic(t)
+	audit.Of(c.App).ListSubjects()
+	audit.Of(c.App).LeaveRoom(1000)
+	for range 10 {
+		c.together(t, 100)
+	}
+	if lists := c.count(t, "audit_log_subjects"); lists == 0 || lists == 10 {
+		t.Errorf("there are %d lists", lists)
+	}
+	c.found(t, "some of them listed")
+	c.seal(t)
+	audit.Of(c.App).LeaveRoom(100_000)
+	c.together(t, 100)
+	if lists := c.count(t, "audit_log_subjects"); lists != 1 {
+		t.Errorf("there are %d lists after sealing", lists)
+	}
+	c.found(t, "sealed")
+}
+
 // TestTamperingWithListedSubjectsIsFound alters where histories look for events that came
 // together.
 func TestTamperingWithListedSubjectsIsFound(t *testing.T) {
@@ -127,6 +148,10 @@ func TestTamperingWithListedSubjectsIsFound(t *testing.T) {
 		"no spaces":                  "UPDATE audit_log_subjects SET subjects = replace(subjects, ' ' || {:patient}, '\n' || {:patient})" + first,
 		"another beginning":          "UPDATE audit_log_subjects SET first_id = last_id" + first,
 		"another end":                "UPDATE audit_log_subjects SET last_id = first_id" + first,
+		"a patient twice":            "UPDATE audit_log_subjects SET subjects = replace(subjects, ' ' || {:patient} || ':0,', ' ' || {:patient} || ':0 ' || {:patient} || ':')" + first,
+		"a list twice":               "INSERT INTO audit_log_subjects SELECT last_id || '0', first_id, subjects FROM audit_log_subjects" + first,
+		"a list before the others":   "INSERT INTO audit_log_subjects SELECT '0', first_id, subjects FROM audit_log_subjects" + first,
+		"a list after the others":    "INSERT INTO audit_log_subjects SELECT 'z', first_id, subjects FROM audit_log_subjects" + first,
 		"a row without its subject":  "UPDATE audit_log SET subject = '' WHERE subject = {:patient}",
 		"a row with another subject": "UPDATE audit_log SET subject = 'x' WHERE id = (SELECT min(first_id) FROM audit_log_subjects)",
 		"a set out of the index":     "UPDATE audit_log SET subject = '' WHERE length(subject) = 64",
@@ -146,4 +171,28 @@ func TestTamperingWithListedSubjectsIsFound(t *testing.T) {
 		})
 	}
 	verify(t, c.Server)
+}
+
+// TestHistoriesDoNotShowOthersEvents gives a patient's events to another one.
+func TestHistoriesDoNotShowOthersEvents(t *testing.T) {
+	c := newClinic(t)
+	audit.Of(c.App).ListSubjects()
+	c.together(t, 100)
+	c.together(t, 20)
+	c.found(t, "untouched")
+	before := len(c.whole(t))
+	undo(t, c.App, func(tx core.App) {
+		for _, statement := range []string{
+			"UPDATE audit_log SET subject = {:patient} WHERE subject = 'p6'",
+			"UPDATE audit_log_subjects SET subjects = replace(subjects, ' p16:', ' ' || {:patient} || ':')",
+		} {
+			if _, err := tx.DB().NewQuery(statement).Bind(dbx.Params{"patient": c.patient}).Execute(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		page, err := audit.History(t.Context(), tx, c.patient, c.owner.ID, 0, 1000)
+		if err != nil || len(page) > before {
+			t.Errorf("the history has %d events instead of %d: %v", len(page), before, err)
+		}
+	})
 }

@@ -237,6 +237,9 @@ func (v *verifier) walkEvents(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := v.lists.compareRest(ctx, v.app); err != nil {
+		return err
+	}
 	return v.sealed.compare(ctx, v.app.ConcurrentDB())
 }
 
