@@ -169,7 +169,8 @@ func (s *step) isLeaf(reference reference) (bool, error) {
 }
 
 // removeReferring removes some records that refer to some others. Where a row is says
-// its place: looking each up by its id would take most of the time on PostgreSQL.
+// its place: looking each up by its id would take most of the time on PostgreSQL, which
+// deletes the next version of a row that changes meanwhile if that refers to them, too.
 func (s *step) removeReferring(reference reference, ids []string) error {
 	list, params, err := listOf(ids)
 	if err != nil {
@@ -180,7 +181,7 @@ func (s *step) removeReferring(reference reference, ids []string) error {
 		place = "ctid"
 	}
 	params["size"] = s.piece
-	return s.delete(reference.from, place+" IN (SELECT "+place+" FROM {{"+reference.from.Name+"}} WHERE "+reference.where(list)+" LIMIT {:size})", params)
+	return s.delete(reference.from, place+" IN (SELECT "+place+" FROM {{"+reference.from.Name+"}} WHERE "+reference.where(list)+" LIMIT {:size}) AND "+reference.where(list), params)
 }
 
 // listOf returns the list of some ids for a condition. PostgreSQL guesses how many an
