@@ -33,7 +33,7 @@ type chain struct {
 }
 
 // chains is a pool of the chains that no transaction holds. It grows to the
-// highest number of concurrent transactions: one on SQLite.
+// highest number of concurrent transactions: on SQLite, of those that are committed together.
 type chains struct {
 	mutex sync.Mutex
 	free  []*chain
