@@ -29,7 +29,7 @@ func (r *room) take(tx core.App) (bool, error) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	if r.measured.IsZero() || r.bytes >= r.most && time.Since(r.measured) >= measureEvery {
-		if err := tx.DB().NewQuery("SELECT coalesce(sum(octet_length(subjects)), 0) FROM audit_log_subjects").Row(&r.bytes); err != nil {
+		if err := tx.DB().NewQuery("SELECT coalesce(sum(length(subjects)), 0) FROM audit_log_subjects").Row(&r.bytes); err != nil {
 			return false, err
 		}
 		r.measured = time.Now()
