@@ -70,10 +70,8 @@ var auditView = func() string {
 }()
 
 func auditUp(app core.App) error {
-	for _, definition := range auditTables {
-		if _, err := app.DB().NewQuery(definition).Execute(); err != nil {
-			return err
-		}
+	if err := execute(app, auditTables...); err != nil {
+		return err
 	}
 	events := core.NewViewCollection(collections.AuditEvents)
 	events.ViewQuery = auditView

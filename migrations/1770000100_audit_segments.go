@@ -48,14 +48,7 @@ var segmentTables = []string{
 	)`,
 }
 
-func auditSegmentsUp(app core.App) error {
-	for _, definition := range segmentTables {
-		if _, err := app.DB().NewQuery(definition).Execute(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func auditSegmentsUp(app core.App) error { return execute(app, segmentTables...) }
 
 // auditSegmentsDown refuses to lose events.
 func auditSegmentsDown(app core.App) error {

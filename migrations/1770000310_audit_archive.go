@@ -15,15 +15,10 @@ func init() {
 }
 
 func auditArchiveUp(app core.App) error {
-	for _, definition := range []string{
+	return execute(app,
 		"ALTER TABLE audit_segments ADD COLUMN object TEXT NOT NULL DEFAULT ''",
 		"CREATE TABLE audit_archive_removals (object TEXT PRIMARY KEY NOT NULL)",
-	} {
-		if _, err := app.DB().NewQuery(definition).Execute(); err != nil {
-			return err
-		}
-	}
-	return nil
+	)
 }
 
 // auditArchiveDown refuses to forget where events are.

@@ -12,6 +12,14 @@ import (
 	"carebase/internal/audit"
 )
 
+// newListingClinic returns a clinic whose trail lists the subjects of events.
+func newListingClinic(t *testing.T) *clinic {
+	t.Helper()
+	c := newClinic(t)
+	audit.Of(c.App).ListSubjects()
+	return c
+}
+
 // together stores events that come together: of the clinic's patient, of others, and of
 // several at once.
 func (c *clinic) together(t *testing.T, count int) {
@@ -66,8 +74,7 @@ func (c *clinic) found(t *testing.T, when string) {
 // TestEventsThatComeTogetherAreFoundByPatient stores many events at once, and looks for a
 // patient's before, while and after they are sealed, and pruned.
 func TestEventsThatComeTogetherAreFoundByPatient(t *testing.T) {
-	c := newClinic(t)
-	audit.Of(c.App).ListSubjects()
+	c := newListingClinic(t)
 	c.record(t, 30)
 	for range 7 {
 		c.together(t, 350)
@@ -107,8 +114,7 @@ func TestEventsThatComeTogetherAreFoundByPatient(t *testing.T) {
 
 // TestListsHaveNoMoreRoom stores more events than are listed, before and after sealing.
 func TestListsHaveNoMoreRoom(t *testing.T) {
-	c := newClinic(t)
-	audit.Of(c.App).ListSubjects()
+	c := newListingClinic(t)
 	audit.Of(c.App).LeaveRoom(1000)
 	for range 10 {
 		c.together(t, 100)
@@ -129,8 +135,7 @@ func TestListsHaveNoMoreRoom(t *testing.T) {
 // TestTamperingWithListedSubjectsIsFound alters where histories look for events that came
 // together.
 func TestTamperingWithListedSubjectsIsFound(t *testing.T) {
-	c := newClinic(t)
-	audit.Of(c.App).ListSubjects()
+	c := newListingClinic(t)
 	c.together(t, 100)
 	c.together(t, 100)
 	c.record(t, 5)
@@ -175,8 +180,7 @@ func TestTamperingWithListedSubjectsIsFound(t *testing.T) {
 
 // TestHistoriesDoNotShowOthersEvents gives a patient's events to another one.
 func TestHistoriesDoNotShowOthersEvents(t *testing.T) {
-	c := newClinic(t)
-	audit.Of(c.App).ListSubjects()
+	c := newListingClinic(t)
 	c.together(t, 100)
 	c.together(t, 20)
 	c.found(t, "untouched")

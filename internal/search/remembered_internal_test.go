@@ -12,16 +12,27 @@ import (
 	"carebase/internal/sqlite"
 )
 
+// newDatabase opens a database on SQLite.
+func newDatabase(t *testing.T) *dbx.DB {
+	t.Helper()
+	db, err := sqlite.Connect(filepath.Join(t.TempDir(), "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
 // TestRememberedCounts changes rows in random ways, through several flushes of what is
 // not in the index yet. A remembered count is that of the rows, and new rows do not make
 // it forgotten.
 func TestRememberedCounts(t *testing.T) {
 	index := Index{Table: "patients", Owner: "owner", Fields: []string{"name"}}
-	db, err := sqlite.Connect(filepath.Join(t.TempDir(), "data.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := newDatabase(t)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {

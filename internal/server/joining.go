@@ -38,7 +38,7 @@ func withJoining(ctx context.Context, e *core.RequestEvent) context.Context {
 // for one of its records.
 func recordsOf(e *core.RequestEvent) (collection string, isRecord bool) {
 	path, isRecord := strings.CutSuffix(endpoint.Path(e.Request), "/{id}")
-	if path == "/api/collections/{collection}/records" {
+	if endpoint.IsRecords(e.Request) {
 		return e.Request.PathValue("collection"), isRecord
 	}
 	name, _ := strings.CutPrefix(path, "/api/")

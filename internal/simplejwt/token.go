@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -168,21 +167,11 @@ func decode(ctx context.Context, app core.App, raw string) (token, error) {
 	return found, nil
 }
 
-// verified is a token whose signature and expiry have been verified with the key of a
-// user's record, which nobody changes.
+// verified is a token whose signature and expiry have been verified with a key.
 type verified struct {
 	claims  jwt.MapClaims
-	user    *core.Record
 	key     string
 	expires time.Time
-}
-
-// hasKey reports whether a user's key is that which the token was verified with.
-func (v verified) hasKey(user *core.Record) bool {
-	if user == v.user && strings.HasSuffix(v.key, user.Collection().AuthToken.Secret) {
-		return true
-	}
-	return string(verifyingKey(user)) == v.key
 }
 
 // recentlyVerified keeps tokens from being parsed for each request. Whether the user
@@ -199,7 +188,7 @@ func verify(ctx context.Context, app core.App, raw string) (found token, ended b
 		if found.user, ended, err = findUser(ctx, app, known.claims); err != nil {
 			return token{}, false, err
 		}
-		if known.hasKey(found.user) {
+		if string(verifyingKey(found.user)) == known.key {
 			if time.Now().Before(known.expires) {
 				return found, ended, nil
 			}
@@ -232,7 +221,7 @@ func verify(ctx context.Context, app core.App, raw string) (found token, ended b
 		return token{}, false, errInvalid
 	}
 	if len(raw) <= maxKept && found.claims["exp"] != nil && found.session() != "" {
-		recentlyVerified.Put(raw, verified{found.claims, found.user, string(key), found.expires()})
+		recentlyVerified.Put(raw, verified{found.claims, string(key), found.expires()})
 	}
 	return found, ended, nil
 }

@@ -1,15 +1,11 @@
-package search_test
+package search
 
 import (
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"testing"
 
 	"github.com/pocketbase/dbx"
-
-	"carebase/internal/search"
-	"carebase/internal/sqlite"
 )
 
 const (
@@ -22,17 +18,9 @@ const (
 )
 
 // newNotes makes a table with a search index in one large part.
-func newNotes(t *testing.T) (search.Index, *dbx.DB) {
+func newNotes(t *testing.T) (Index, *dbx.DB) {
 	t.Helper()
-	db, err := sqlite.Connect(filepath.Join(t.TempDir(), "data.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := newDatabase(t)
 	for _, statement := range []string{
 		"CREATE TABLE notes (id INTEGER PRIMARY KEY, owner TEXT, text TEXT)",
 		`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ` + strconv.Itoa(notes) + `)
@@ -42,7 +30,7 @@ func newNotes(t *testing.T) (search.Index, *dbx.DB) {
 			t.Fatal(err)
 		}
 	}
-	index := search.Index{Table: "notes", Owner: "owner", Fields: []string{"text"}}
+	index := Index{Table: "notes", Owner: "owner", Fields: []string{"text"}}
 	if err := index.Ensure(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
@@ -57,9 +45,9 @@ func scalar(t *testing.T, db dbx.Builder, query string) (value int) {
 	return value
 }
 
-func found(t *testing.T, index search.Index, db dbx.Builder, text string) int64 {
+func found(t *testing.T, index Index, db dbx.Builder, text string) int64 {
 	t.Helper()
-	match, err := index.Find(t.Context(), db, search.SQLite, "alice", []string{text})
+	match, err := index.Find(t.Context(), db, SQLite, "alice", []string{text})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +60,7 @@ func found(t *testing.T, index search.Index, db dbx.Builder, text string) int64 
 
 // withoutMerges does something in a transaction in which SQLite does not merge, and
 // returns how many rows that changed, with what the commit writes.
-func withoutMerges(t *testing.T, index search.Index, db *dbx.DB, do func(tx dbx.Builder) error) int {
+func withoutMerges(t *testing.T, index Index, db *dbx.DB, do func(tx dbx.Builder) error) int {
 	t.Helper()
 	before := scalar(t, db, "SELECT total_changes()")
 	err := db.Transactional(func(tx *dbx.Tx) error {
