@@ -1,7 +1,9 @@
 package browser
 
 import (
+	"bytes"
 	"encoding/json"
+	"time"
 
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/input"
@@ -11,6 +13,9 @@ import (
 
 // longText is the length in bytes from which a text is set instead of typed.
 const longText = 10_000
+
+// stillReadings is how often an element is found where it was before it is clicked.
+const stillReadings = 3
 
 // Sees waits until the page shows a text.
 func (p *Page) Sees(text string) {
@@ -52,23 +57,37 @@ func (p *Page) click(elements string) {
 		}
 		return null;
 	})()`
-	p.Until(where)
-	var at []float64
-	// What loads meanwhile moves the element away under the pointer, so it must have stood still for some frames.
-	p.Evaluate(`(async () => {
-		let last = null;
-		for (let still = 0, frame = 0; still < 4 && frame < 300; frame++) {
-			const now = `+where+`;
-			still = now && last && now[0] === last[0] && now[1] === last[1] ? still + 1 : 0;
-			last = now;
-			await new Promise((resolve) => requestAnimationFrame(resolve));
-		}
-		return last;
-	})()`, &at)
-	if len(at) != 2 {
-		p.Fatal("what was to be clicked is gone: ", elements)
-	}
+	at := p.stillAt(where)
 	p.Do(chromedp.MouseClickXY(at[0], at[1]))
+}
+
+// stillAt waits until an expression gives the same point several times in succession,
+// and returns it: what loads meanwhile moves an element away under the pointer. It asks
+// from here because a page whose scripts are off draws no frames for them.
+func (p *Page) stillAt(where string) []float64 {
+	p.Helper()
+	deadline := time.Now().Add(timeout)
+	var last []byte
+	for same := 0; ; time.Sleep(pollInterval) {
+		now, err := p.evaluate(where)
+		if err == nil && string(now) != "null" && bytes.Equal(now, last) {
+			same++
+		} else {
+			same = 0
+		}
+		last = now
+		if same == stillReadings {
+			break
+		}
+		if time.Now().After(deadline) {
+			p.Fatalf("nothing to click stood still: %s (%v)\nThe page says:\n%s", where, err, p.text())
+		}
+	}
+	var at []float64
+	if err := json.Unmarshal(last, &at); err != nil {
+		p.Fatalf("%s: %v", last, err)
+	}
+	return at
 }
 
 // Fill sets the field with this label to a text, like pasting it.
