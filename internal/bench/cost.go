@@ -43,9 +43,15 @@ const records = "/api/collections/patients/records"
 
 func ofRecord(patient string) string { return records + "/" + patient }
 
-// costServers are the servers of a comparison; postgres is nil without PostgreSQL.
+// costServers are the servers of a comparison; postgres is nil without PostgreSQL. The
+// durable one is PocketBase that waits for the disk at each commit, as Carebase does.
 type costServers struct {
-	floor, stock, sqlite, postgres *server
+	floor, stock, durable, sqlite, postgres *server
+}
+
+// ofPocketBase reports whether a server cannot have Carebase's triggers.
+func (s *costServers) ofPocketBase(place **server) bool {
+	return place == &s.floor || place == &s.stock || place == &s.durable
 }
 
 // compareCost measures the processor time of a request: of the documented API
@@ -61,8 +67,8 @@ func compareCost(ctx context.Context, directory, data string, options options, c
 	if err != nil {
 		return err
 	}
-	fmt.Println("| µs of processor time | floor | documented API, SQLite | to floor | PostgreSQL | to floor | stock PocketBase | record API, SQLite | to stock |")
-	fmt.Println("|---|---|---|---|---|---|---|---|---|")
+	fmt.Println("| µs of processor time | floor | documented API, SQLite | to floor | PostgreSQL | to floor | stock PocketBase | record API, SQLite | to stock | stock, synchronous=FULL | to that |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|")
 	readers, creators := callers[:len(callers)/2], callers[len(callers)/2:]
 	var floors []float64
 	for i, operation := range costOperations {
@@ -83,8 +89,8 @@ func compareCost(ctx context.Context, directory, data string, options options, c
 			return err
 		}
 		floor := floors[operation.ofFloor]
-		fmt.Printf("| %s | %.0f | %.0f | %.2f | %.0f | %.2f | %.0f | %.0f | %.2f |\n", operation.documented.name, floor,
-			costs[1], costs[1]/floor, costs[2], costs[2]/floor, costs[3], costs[4], costs[4]/costs[3])
+		fmt.Printf("| %s | %.0f | %.0f | %.2f | %.0f | %.2f | %.0f | %.0f | %.2f | %s |\n", operation.documented.name, floor,
+			costs[1], costs[1]/floor, costs[2], costs[2]/floor, costs[3], costs[4], costs[4]/costs[3], toDurable(costs[5], costs[4]))
 	}
 	if options.only == "" {
 		return compareSignIns(ctx, directory, data, options, callers)
@@ -92,8 +98,16 @@ func compareCost(ctx context.Context, directory, data string, options options, c
 	return nil
 }
 
+// toDurable returns the last two columns, which are empty for reads.
+func toDurable(durable, record float64) string {
+	if durable == 0 {
+		return " | "
+	}
+	return fmt.Sprintf("%.0f | %.2f", durable, record/durable)
+}
+
 // parametersOf are what the simulation takes from the costs of an operation.
-func parametersOf(operation operation, costs [5]float64) map[string]float64 {
+func parametersOf(operation operation, costs [6]float64) map[string]float64 {
 	name, _, _ := strings.Cut(operation.name, " ")
 	measured := map[string]float64{"sqlite." + name: math.Round(costs[1])}
 	if costs[2] > 0 {
@@ -111,15 +125,18 @@ func isAsked(only string, which int) bool {
 }
 
 // measureCosts returns the µs of a request: floor, documented API on SQLite and on
-// PostgreSQL, stock, record API. Those that there is no server for are 0.
-func measureCosts(ctx context.Context, servers costServers, which int, callers []caller, duration time.Duration) (costs [5]float64, err error) {
+// PostgreSQL, stock, record API, durable stock for writes. Those that there is no server for are 0.
+func measureCosts(ctx context.Context, servers costServers, which int, callers []caller, duration time.Duration) (costs [6]float64, err error) {
 	requests := costOperations[which]
 	turns := []struct {
 		server    *server
 		operation operation
 	}{
 		{servers.floor, requests.documented}, {servers.sqlite, requests.documented}, {servers.postgres, requests.documented},
-		{servers.stock, requests.record}, {servers.sqlite, requests.record},
+		{servers.stock, requests.record}, {servers.sqlite, requests.record}, {servers.durable, requests.record},
+	}
+	if requests.record.method == "GET" {
+		turns[5].server = nil
 	}
 	if requests.ofFloor != which {
 		turns[0].server = nil
@@ -187,6 +204,7 @@ func startCostServers(ctx context.Context, directory, data string, options optio
 	}{
 		{"floor", "carebase/internal/bench/floor", &servers.floor, nil},
 		{"stock PocketBase", "carebase/internal/bench/stock", &servers.stock, nil},
+		{"stock PocketBase, synchronous=FULL", "carebase/internal/bench/stock", &servers.durable, []string{"SYNCHRONOUS=FULL"}},
 		{"Carebase, SQLite", carebase, &servers.sqlite, profiledIn(options.profile, "sqlite")},
 		{"Carebase, PostgreSQL", carebase, &servers.postgres, append(profiledIn(options.profile, "postgres"), "DATABASE_URL="+options.postgres)},
 	} {
@@ -198,7 +216,7 @@ func startCostServers(ctx context.Context, directory, data string, options optio
 		if err == nil {
 			err = os.CopyFS(own, os.DirFS(data))
 		}
-		if err == nil && (one.place == &servers.floor || one.place == &servers.stock) {
+		if err == nil && servers.ofPocketBase(one.place) {
 			err = dropTriggers(own)
 		}
 		if err == nil {

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	_ "github.com/pocketbase/pocketbase/migrations" // the tables of PocketBase
@@ -22,7 +23,7 @@ func main() {
 }
 
 func serve(directory string) error {
-	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory})
+	app := core.NewBaseApp(core.BaseAppConfig{DataDir: directory, DBConnect: connect})
 	if err := app.Bootstrap(); err != nil {
 		return err
 	}
@@ -45,4 +46,15 @@ func serve(directory string) error {
 	case <-quit:
 		return app.OnTerminate().Trigger(&core.TerminateEvent{App: app}, func(e *core.TerminateEvent) error { return e.App.ResetBootstrapState() })
 	}
+}
+
+// connect is PocketBase's own, and sets when SQLite waits for the disk if SYNCHRONOUS says
+// so.
+func connect(path string) (*dbx.DB, error) {
+	synchronous := os.Getenv("SYNCHRONOUS")
+	if synchronous == "" {
+		return core.DefaultDBConnect(path)
+	}
+	return dbx.Open("sqlite", path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=journal_size_limit(200000000)"+
+		"&_pragma=synchronous("+synchronous+")&_pragma=foreign_keys(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-32000)")
 }
