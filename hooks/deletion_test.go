@@ -1,12 +1,14 @@
 package hooks_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
@@ -119,6 +121,56 @@ func TestADoctorWithManyMappings(t *testing.T) {
 	if left := h.count("mappings", "1 = 1"); left > 0 {
 		t.Errorf("%d mappings are left", left)
 	}
+}
+
+// TestRowsThatChangeMeanwhileAreRemoved has all mappings of a doctor changed while
+// PostgreSQL waits to delete them, of a deletion that is not noted for longer than that.
+func TestRowsThatChangeMeanwhileAreRemoved(t *testing.T) {
+	h := newHeld(t)
+	url, ok := testapp.PostgreSQL(h.App)
+	if !ok {
+		return // SQLite has one writer
+	}
+	alice := h.SignUp("alice")
+	doctor := h.Doctor(alice, "Gregory")
+	h.mappings(alice, h.patients(alice, many), doctor)
+	other, watcher := connect(t, url), connect(t, url)
+	for _, statement := range []string{
+		`CREATE FUNCTION data.begun_long_ago() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN NEW.closed_at := '2026-01-02T03:04:05.678Z'; RETURN NEW; END$$`,
+		"CREATE TRIGGER begun_long_ago BEFORE INSERT ON data.record_deletions FOR EACH ROW EXECUTE FUNCTION data.begun_long_ago()",
+		"BEGIN", "UPDATE data.mappings SET assigned_at = '2026-01-02 03:04:05.678Z'",
+	} {
+		if _, err := other.Exec(t.Context(), statement); err != nil {
+			t.Fatal(statement, err)
+		}
+	}
+	h.Must(http.StatusNoContent, alice.Access, "DELETE", "/api/doctors/"+doctor+"/", nil)
+	testapp.Eventually(t, 30*time.Second, "the worker waits for the mappings", func() bool {
+		var waiting bool
+		const query = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND $1 = ANY (pg_blocking_pids(pid)))"
+		if err := watcher.QueryRow(t.Context(), query, other.PgConn().PID()).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+		return waiting
+	})
+	if _, err := other.Exec(t.Context(), "COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	testapp.Eventually(t, 30*time.Second, "no mapping is left", func() bool { return h.count("mappings", "1 = 1") == 0 })
+}
+
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	connection, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := connection.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return connection
 }
 
 // TestSubscribersHearOfEachDeletion removes more than may wait for a client.

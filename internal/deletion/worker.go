@@ -174,7 +174,7 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 		if step.removed > 0 {
 			return step.note()
 		}
-		return d.finish(ctx, tx, deleted)
+		return d.finish(ctx, tx, collection, deleted)
 	})
 	if err != nil {
 		return 0, err
@@ -188,8 +188,12 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 	return step.removed, nil
 }
 
-// finish forgets a deletion of which nothing is left.
-func (d *Deletions) finish(ctx context.Context, tx core.App, deleted pending) error {
+// finish forgets a deletion of which nothing is left. PostgreSQL removes no row that
+// somebody else has changed in the meantime: it is there for the next step.
+func (d *Deletions) finish(ctx context.Context, tx core.App, collection *core.Collection, deleted pending) error {
+	if left, err := total(ctx, tx, collection, deleted.Record); err != nil || left > 0 {
+		return err
+	}
 	statement := "DELETE FROM record_deletions WHERE collection = {:collection} AND record = {:record}"
 	if closed, err := time.Parse(rest.AnsweredTime, deleted.ClosedAt); d.postgreSQL && err == nil && time.Since(closed) < settleAfter {
 		statement = "UPDATE record_deletions SET remaining = 0 WHERE collection = {:collection} AND record = {:record} AND remaining <> 0"
