@@ -31,6 +31,7 @@ func TestADeletedAccountIsClosedAtOnce(t *testing.T) {
 	treated := h.Patient(bob, "Treated")
 	h.Mapping(bob, treated, doctor)
 	h.Mapping(bob, treated, other)
+	h.Must(http.StatusOK, alice.Access, "PATCH", "/api/doctors/"+doctor+"/", map[string]any{"speciality": "Cardiology"})
 	h.holdOn("users", alice.ID)
 
 	subscriber := h.Connect()
@@ -43,6 +44,9 @@ func TestADeletedAccountIsClosedAtOnce(t *testing.T) {
 
 	h.wantClosed(alice)
 	h.wantNothingOf(alice, patients[0], doctor, superuser, bob)
+	if list := h.Call(bob.Access, "GET", "/api/patients/?doctor__speciality=Cardiology", nil).List(h.Server); len(list) > 0 {
+		t.Errorf("bob sees %v with the speciality of a doctor of alice's", list)
+	}
 	if h.count("patients", "created_by = '"+alice.ID+"'") != many {
 		t.Fatal("the worker was not held")
 	}
@@ -116,6 +120,11 @@ func TestADoctorWithManyMappings(t *testing.T) {
 	}
 	h.want(bob.Access, testapp.Records("mappings"), 0)
 	h.want(bob.Access, testapp.Records("patients"), many)
+	for query, count := range map[string]int{"doctor=" + doctor: 0, "doctor__isnull=true": many, "doctor__isnull=false": 0} {
+		if list := h.Call(bob.Access, "GET", "/api/patients/?"+query, nil).List(h.Server); len(list) != count {
+			t.Errorf("bob sees %d patients with %s, want %d", len(list), query, count)
+		}
+	}
 	h.release()
 	wantDeletions(t, subscriber, mappings)
 	if left := h.count("mappings", "1 = 1"); left > 0 {

@@ -5,8 +5,10 @@ import (
 	"strings"
 
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/collections"
+	"carebase/internal/query"
 	"carebase/internal/rest"
 )
 
@@ -26,14 +28,22 @@ func (s *resource) lookups(r *rest.Request) ([]dbx.Expression, error) {
 			return nil, err
 		}
 		if given {
-			conditions = append(conditions, s.lookup(lookup, value, r.Auth.Id))
+			condition, err := s.lookup(r.App, lookup, value, r.Auth.Id)
+			if err != nil {
+				return nil, err
+			}
+			conditions = append(conditions, condition)
 		}
 	}
 	return conditions, nil
 }
 
-func (s *resource) lookup(lookup collections.Lookup, value any, owner string) dbx.Expression {
-	text := lookup.Condition
+func (s *resource) lookup(app core.App, lookup collections.Lookup, value any, owner string) (dbx.Expression, error) {
+	shown, err := query.Shown(app, lookup.Tables...)
+	if err != nil {
+		return nil, err
+	}
+	text := strings.ReplaceAll(lookup.Condition, "$shown", shown)
 	if value == false {
 		text = "NOT (" + text + ")"
 	}
@@ -45,5 +55,5 @@ func (s *resource) lookup(lookup collections.Lookup, value any, owner string) db
 			text, parameters[own] = replaced, bound
 		}
 	}
-	return dbx.NewExp(text, parameters)
+	return dbx.NewExp(text, parameters), nil
 }

@@ -25,9 +25,9 @@ type Select struct {
 
 // Build returns the statement's text and arguments, for Run and First.
 func (s Select) Build(app core.App) (text string, arguments []any, err error) {
-	pool, ok := app.ConcurrentDB().(*dbx.DB)
-	if !ok {
-		return "", nil, fmt.Errorf("the app's database is an unknown %T", app.ConcurrentDB())
+	pool, err := poolOf(app)
+	if err != nil {
+		return "", nil, err
 	}
 	var out strings.Builder
 	out.WriteString("SELECT ")
@@ -63,6 +63,29 @@ func (s Select) Build(app core.App) (text string, arguments []any, err error) {
 		out.WriteString(" OFFSET " + strconv.FormatInt(s.Offset, 10))
 	}
 	return out.String(), arguments, nil
+}
+
+// Shown returns what stands before the other conditions of a query on tables to leave
+// out their hidden rows, each with AND after it; empty if there are none.
+func Shown(app core.App, tables ...string) (conditions string, err error) {
+	pool, err := poolOf(app)
+	if err != nil {
+		return "", err
+	}
+	for _, table := range tables {
+		if shown := hidden.Shown(pool.DB(), table, table); shown != "" {
+			conditions += shown + " AND "
+		}
+	}
+	return conditions, nil
+}
+
+func poolOf(app core.App) (*dbx.DB, error) {
+	pool, ok := app.ConcurrentDB().(*dbx.DB)
+	if !ok {
+		return nil, fmt.Errorf("the app's database is an unknown %T", app.ConcurrentDB())
+	}
+	return pool, nil
 }
 
 // render writes a condition in dbx's notation, {:parameter} and [[column]], as SQL
