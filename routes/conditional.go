@@ -94,13 +94,14 @@ func idempotencyErrors() []*rest.Error {
 
 // replay responds with the object that the original request created.
 func (s *resource) replay(r *rest.Request, id string) error {
-	record, err := s.findOwned(r, r.App, id)
-	if err != nil {
+	row, found, err := s.stored(r, id)
+	switch {
+	case err != nil:
 		return err
+	case !found:
+		return rest.NotFoundModel(s.Model)
 	}
-	if err := s.setTag(r, r.App, id); err != nil {
-		return err
-	}
+	r.Response.Header().Set("ETag", row.tag())
 	r.Response.Header().Set(idempotency.Replayed, "true")
-	return s.respond(r, http.StatusCreated, record)
+	return r.Respond(http.StatusCreated, row)
 }

@@ -243,3 +243,48 @@ func TestIdempotencyKeyUnderWay(t *testing.T) {
 		c.Want(create(), status)
 	}
 }
+
+// TestCreatedAndChanged has others change or delete a record between its creation and the
+// answer: a tag must not be newer than what it is the tag of.
+func TestCreatedAndChanged(t *testing.T) {
+	c := testapp.NewClinic(t)
+	var meanwhile func(*core.Record) error
+	c.App.OnRecordAfterCreateSuccess("patients").BindFunc(func(e *core.RecordEvent) error {
+		if err := meanwhile(e.Record); err != nil {
+			return err
+		}
+		return e.Next()
+	})
+	create := func() testapp.Response {
+		return c.Call(c.Alice.Access, "POST", "/api/patients/", map[string]any{"name": "Anna", "age": 5})
+	}
+	meanwhile = func(created *core.Record) error {
+		changed, err := c.App.FindRecordById("patients", created.Id)
+		if err != nil {
+			return err
+		}
+		changed.Set("notes", "changed by another clerk")
+		return c.App.Save(changed)
+	}
+	answer := create()
+	c.Want(answer, http.StatusCreated)
+	var created map[string]any
+	answer.Decode(c.Server, &created)
+	path := fmt.Sprintf("/api/patients/%v/", created["id"])
+	read := c.Call(c.Alice.Access, "GET", path, nil)
+	if sameTag := answer.Header.Get("ETag") == read.Header.Get("ETag"); sameTag && answer.Body != read.Body {
+		t.Errorf("the answer %s has the tag of %s", answer.Body, read.Body)
+	}
+	meanwhile = func(created *core.Record) error {
+		gone, err := c.App.FindRecordById("patients", created.Id)
+		if err != nil {
+			return err
+		}
+		return c.App.Delete(gone)
+	}
+	answer = create()
+	c.Want(answer, http.StatusCreated)
+	if tag := answer.Header.Get("ETag"); tag != "" {
+		t.Errorf("a record that is gone has the tag %s", tag)
+	}
+}

@@ -131,22 +131,13 @@ func (s *resource) scope(r *rest.Request) dbx.HashExp {
 }
 
 func (s *resource) retrieve(r *rest.Request) error {
-	viewed, err := s.viewQuery(r.App)
+	row, found, err := s.stored(r, r.Request.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	selected, err := viewed.withFiles(s, r)
-	if err != nil {
-		return err
-	}
-	values, err := viewed.read(r, r.Request.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	if values == nil {
+	if !found {
 		return s.denied(r, rest.NotFoundModel(s.Model))
 	}
-	row := (&scanner{selection: selected, values: values}).row()
 	if err := checkTag(r, row.tag()); err != nil {
 		return err
 	}
@@ -154,6 +145,24 @@ func (s *resource) retrieve(r *rest.Request) error {
 		return err
 	}
 	return r.Respond(http.StatusOK, row)
+}
+
+// stored returns the row of an object with what its tag is made of, if the caller may
+// read it.
+func (s *resource) stored(r *rest.Request, id string) (object row, found bool, err error) {
+	viewed, err := s.viewQuery(r.App)
+	if err != nil {
+		return row{}, false, err
+	}
+	selected, err := viewed.withFiles(s, r)
+	if err != nil {
+		return row{}, false, err
+	}
+	values, err := viewed.read(r, id)
+	if err != nil || values == nil {
+		return row{}, false, err
+	}
+	return (&scanner{selection: selected, values: values}).row(), true, nil
 }
 
 // count returns the number of rows that match.

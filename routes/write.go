@@ -44,10 +44,7 @@ func (s *resource) create(r *rest.Request) error {
 		if err := s.save(r, app, record, values); err != nil {
 			return err
 		}
-		if err := key.Keep(r.Request.Context(), app, http.StatusCreated, record.Id); err != nil {
-			return err
-		}
-		return s.setTag(r, app, record.Id)
+		return key.Keep(r.Request.Context(), app, http.StatusCreated, record.Id)
 	})
 	switch {
 	case err != nil:
@@ -55,7 +52,21 @@ func (s *resource) create(r *rest.Request) error {
 	case replayed != "":
 		return s.replay(r, replayed)
 	}
-	return s.respond(r, http.StatusCreated, record)
+	return s.respondCreated(r, record)
+}
+
+// respondCreated answers with a record that was just created. Others may have changed it
+// since: its representation and its tag are those of one row. One that is gone has no tag.
+func (s *resource) respondCreated(r *rest.Request, record *core.Record) error {
+	row, found, err := s.stored(r, record.Id)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return s.respond(r, http.StatusCreated, record)
+	}
+	r.Response.Header().Set("ETag", row.tag())
+	return r.Respond(http.StatusCreated, row)
 }
 
 // respond answers with a record that was just written.
