@@ -16,6 +16,7 @@ import (
 	"carebase/internal/hidden"
 	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
 )
 
 // many is more than PocketBase deletes itself.
@@ -288,4 +289,31 @@ func TestDeletionsAreCountedWhileOthersAreWorkedOff(t *testing.T) {
 		t.Error("the second deletion was counted after the first")
 	}
 	h.release()
+}
+
+// TestNothingIsLeftOfADeletedAccount deletes an account while a request of its user is
+// about to store something. On SQLite, the deletion waits for that.
+func TestNothingIsLeftOfADeletedAccount(t *testing.T) {
+	testpostgres.Choose(t)
+	h := newHeld(t)
+	h.hold.Store(false)
+	alice := h.SignUp("alice")
+	h.Patient(alice, "Anna")
+	arrived, resume := make(chan struct{}), make(chan struct{})
+	h.App.OnRecordCreateExecute("patients").Bind(&hook.Handler[*core.RecordEvent]{Priority: -20_000, Func: func(e *core.RecordEvent) error {
+		close(arrived)
+		<-resume
+		return e.Next()
+	}})
+	answered := make(chan testapp.Response, 1)
+	go func() {
+		answered <- h.Call(alice.Access, "POST", "/api/patients/", map[string]any{"name": "Late", "age": 5})
+	}()
+	<-arrived
+	h.Must(http.StatusNoContent, h.superuser, "DELETE", testapp.Records("users")+"/"+alice.ID, nil)
+	close(resume)
+	<-answered
+	testapp.Eventually(t, 10*time.Second, "nothing of alice's is left", func() bool {
+		return h.count("patients", "created_by = '"+alice.ID+"'") == 0
+	})
 }

@@ -1,7 +1,6 @@
 package deletion
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/internal/audit"
+	"carebase/internal/collections"
 )
 
 // beforeCascade is a priority right before PocketBase's own hook, which deletes what
@@ -31,7 +31,7 @@ func (d *Deletions) close(e *core.RecordEvent) error {
 	if err != nil || len(all) == 0 {
 		return cascade(e, err)
 	}
-	many, err := isMuch(e.Context, e.App, e.Record.Id, all)
+	many, err := d.isMuch(e, all)
 	if err != nil || !many {
 		return cascade(e, err)
 	}
@@ -56,17 +56,22 @@ func cascade(e *core.RecordEvent, err error) error {
 	return e.Next()
 }
 
-// isMuch reports whether more than a few records belong to one. It leaves those to
-// PocketBase that may keep it from being deleted depending on what else they refer to.
-func isMuch(ctx context.Context, app core.App, root string, all []belonging) (bool, error) {
+// isMuch reports whether more than a few records belong to one, or may until requests
+// have ended: on PostgreSQL, a user's requests that had begun before store records
+// nevertheless. It leaves those to PocketBase that may keep it from being deleted
+// depending on what else they refer to.
+func (d *Deletions) isMuch(e *core.RecordEvent, all []belonging) (bool, error) {
 	left := int64(few)
 	for _, each := range all {
 		if each.blocks() && each.field.IsMultiple() {
 			return false, nil
 		}
 	}
+	if d.postgreSQL && e.Record.Collection().Name == collections.Users {
+		return true, nil
+	}
 	for _, each := range all {
-		count, err := each.count(ctx, app, root, left+1)
+		count, err := each.count(e.Context, e.App, e.Record.Id, left+1)
 		if err != nil {
 			return false, err
 		}
