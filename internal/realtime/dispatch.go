@@ -13,9 +13,9 @@ import (
 	"carebase/internal/collections"
 )
 
-// gapTopic is where a client that has connected again hears that it may have missed
-// something, so that it loads anew.
-const gapTopic = "@gap"
+// GapTopic is where a client hears that it may have missed something, as when it has
+// connected again, so that it loads anew.
+const GapTopic = "@gap"
 
 // dispatch delivers what is in the queue until the server ends, and then what is
 // left in it.
@@ -193,7 +193,7 @@ func (r *Room) resume(client *Client, last string) {
 	newest, dropped := r.queue.numbers()
 	missed, complete := r.ring.since(number)
 	if !known || !complete || number < dropped || number > newest || r.refresh != nil || slices.ContainsFunc(missed, client.cannotJudge) {
-		client.Send(subscriptions.Message{Name: gapTopic, Data: []byte("{}")})
+		client.Send(subscriptions.Message{Name: GapTopic, Data: []byte("{}")})
 		return
 	}
 	for _, each := range missed {

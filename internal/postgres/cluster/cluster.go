@@ -68,6 +68,8 @@ type Cluster struct {
 	toldOfSchema atomic.Pointer[time.Time]
 
 	outbox chan outgoing
+	// hasLost is set if messages to clients of other processes were lost; see tellLost.
+	hasLost atomic.Bool
 	// delivered are messages that are delivered and not yet deleted. Only the
 	// listener uses it.
 	delivered []int64

@@ -73,19 +73,7 @@ func (c *Cluster) heartbeat(ctx context.Context, lastBeat *time.Time) error {
 	if isCurrent {
 		err = c.removeDead(ctx)
 	}
-	return errors.Join(err, c.tidy(ctx), c.storeChanges(ctx), c.pull())
-}
-
-// removeDead removes dead processes and marks their clients as gone.
-func (c *Cluster) removeDead(ctx context.Context) error {
-	return c.session.use(ctx, func(connection *pgx.Conn) error {
-		_, err := connection.Exec(ctx, `WITH
-			dead AS (DELETE FROM cluster.processes WHERE seen_at < now() - make_interval(secs => $1) AND id <> $2 RETURNING id),
-			next AS (UPDATE cluster.counter SET version = version + 1 WHERE EXISTS (SELECT FROM dead) RETURNING version)
-			UPDATE cluster.clients SET gone = true, changed_at = now(), version = next.version
-			FROM next WHERE process IN (SELECT id FROM dead) AND NOT gone`, lease, c.process)
-		return err
-	})
+	return errors.Join(err, c.tidy(ctx), c.storeChanges(ctx), c.tellLost(ctx), c.pull())
 }
 
 // tidy deletes rows that are no longer needed.

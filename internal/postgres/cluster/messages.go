@@ -41,6 +41,7 @@ func (c *Cluster) forward(to *client, message subscriptions.Message) {
 	case c.outbox <- outgoing{receiver: to.process, client: to.id, authKey: to.state().AuthKey, message: message}:
 	case <-c.stopped:
 	case <-timeout.C:
+		c.hasLost.Store(true)
 		c.app.Logger().Error("failed to queue a realtime message for another process: timed out", "client", to.id)
 	}
 }
@@ -68,6 +69,7 @@ func (c *Cluster) send(ctx context.Context) {
 		err := retry(deadline, func() error { return c.sendBatch(deadline, &connection, number, batch) })
 		cancel()
 		if err != nil && ctx.Err() == nil {
+			c.hasLost.Store(true)
 			c.app.Logger().Error("failed to store realtime messages for other processes", "count", len(batch), "error", err)
 		}
 		if flushed != nil {
@@ -94,7 +96,8 @@ func (c *Cluster) flush() {
 }
 
 // sendBatch stores messages and notifies their receivers. A batch that is sent
-// again because the response was lost is stored once.
+// again because the response was lost is stored once. One of a process that the
+// others have taken for dead is lost.
 func (c *Cluster) sendBatch(ctx context.Context, connection *session, number int64, batch []outgoing) error {
 	var receivers, clients, authKeys, names []string
 	var data [][]byte
@@ -106,7 +109,8 @@ func (c *Cluster) sendBatch(ctx context.Context, connection *session, number int
 	return connection.use(ctx, func(connection *pgx.Conn) error {
 		ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 		defer cancel()
-		_, err := connection.Exec(ctx, `WITH
+		var isMember bool
+		err := connection.QueryRow(ctx, `WITH
 			batch AS (UPDATE cluster.processes SET sent = $2 WHERE id = $1 AND sent < $2 RETURNING id),
 			stored AS (
 				INSERT INTO cluster.messages (receiver, client, auth_key, name, data)
@@ -116,8 +120,12 @@ func (c *Cluster) sendBatch(ctx context.Context, connection *session, number int
 				WHERE receiver IN (SELECT id FROM cluster.processes)
 				ORDER BY place
 				RETURNING receiver)
-			SELECT pg_notify('cluster_messages_' || receiver, '') FROM (SELECT DISTINCT receiver FROM stored) AS receivers`,
-			c.process, number, receivers, clients, authKeys, names, data)
+			SELECT EXISTS (SELECT FROM cluster.processes WHERE id = $1), count(pg_notify('cluster_messages_' || receiver, ''))
+			FROM (SELECT DISTINCT receiver FROM stored) AS receivers`,
+			c.process, number, receivers, clients, authKeys, names, data).Scan(&isMember, nil)
+		if err == nil && !isMember {
+			c.hasLost.Store(true)
+		}
 		return err
 	})
 }

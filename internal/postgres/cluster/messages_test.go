@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"testing"
+	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
@@ -88,5 +89,30 @@ func TestRepeatedBatchIsStoredOnce(t *testing.T) {
 	}
 	if count != 1 {
 		t.Errorf("the batch is stored %d times", count)
+	}
+}
+
+func TestOthersHearOfLostMessages(t *testing.T) {
+	clusters, _ := members(t, 2, everyMinute)
+	removed, other := clusters[0], clusters[1]
+	local := connected(t, other, nil, "topic")
+	if err := removed.end(); err != nil {
+		t.Fatal(err)
+	}
+	defer removed.closeSession(&removed.session)
+	batch := []outgoing{{receiver: other.process, client: local.id, message: subscriptions.Message{Name: "topic", Data: []byte("{}")}}}
+	if err := removed.sendBatch(t.Context(), &removed.session, 1, batch); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := removed.tellLost(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for deadline := time.Now().Add(10 * time.Second); local.Waiting() == 0 && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if waiting := local.Waiting(); waiting != 1 {
+		t.Errorf("%d messages wait, not only that of the gap", waiting)
 	}
 }

@@ -110,14 +110,15 @@ func nonEmpty(topics []string) []string {
 
 // refresh reads the changes of all processes' clients before the dispatcher looks
 // for those that a change concerns. If that fails, local clients are disconnected,
-// so that none is served by an outdated state; messages to other processes' clients
-// are checked again on delivery.
+// so that none is served by an outdated state; other processes' clients hear of a gap,
+// and messages to them are checked again on delivery.
 func (c *Cluster) refresh() {
 	if !c.isRunning() {
 		return
 	}
 	if err := c.pull(); err != nil {
 		c.app.Logger().Error("failed to read the realtime clients of other processes, disconnected the local ones", "error", err)
+		c.hasLost.Store(true)
 		c.disconnectLocal()
 	}
 }

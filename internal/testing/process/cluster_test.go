@@ -188,6 +188,10 @@ func TestADeadProcessLeavesNothing(t *testing.T) {
 	testapp.Eventually(t, 20*time.Second, "the dead process is forgotten", func() bool {
 		return query[int](fleet, "SELECT (SELECT count(*) FROM cluster.processes) * 100 + (SELECT count(*) FROM cluster.clients WHERE NOT gone) * 10 + (SELECT count(*) FROM cluster.messages)") == 110
 	})
+	// What it had written, but told nobody of, is unknown.
+	if event := subscriber.Next(); event.Topic != "@gap" {
+		t.Errorf("got %+v", event)
+	}
 	expect(t, []*testapp.Subscriber{subscriber}, "create", alive.Patient(alice, "After"))
 }
 
