@@ -12,9 +12,10 @@ import (
 )
 
 // writeInTransaction reads and writes a record in one transaction, so that of two
-// updates at the same time none overwrites what the other one changed, and that
-// what If-Match names is what is changed. PocketBase reads first and writes all of
-// what it has read. The answer waits for the commit.
+// updates at the same time none overwrites what the other one changed, of two
+// deletions only one finds the record, and what If-Match names is what is changed.
+// PocketBase reads first and writes all of what it has read. The answer waits for the
+// commit.
 func writeInTransaction(e *core.RequestEvent) error {
 	switch endpoint.Of(e.Request) {
 	case endpoint.UpdateRecord:
@@ -22,9 +23,6 @@ func writeInTransaction(e *core.RequestEvent) error {
 			return e.Next()
 		}
 	case endpoint.DeleteRecord:
-		if !etag.IsAsked(e.Request) {
-			return e.Next()
-		}
 	case endpoint.CreateRecord:
 		return createOnce(e)
 	case endpoint.Batch:

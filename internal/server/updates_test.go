@@ -3,6 +3,8 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
 	"sync"
 	"testing"
 
@@ -58,5 +60,32 @@ func TestUpdateOfAnAccountBesideAReset(t *testing.T) {
 	}
 	if account.GetString("name") != "Renamed" || !account.ValidatePassword("An0ther-one!") {
 		t.Errorf("the name is %q, the new password holds: %v", account.GetString("name"), account.ValidatePassword("An0ther-one!"))
+	}
+}
+
+// TestDeletionsAtOnce deletes each patient several times at the same time: one of the
+// requests does.
+func TestDeletionsAtOnce(t *testing.T) {
+	c := testapp.NewClinic(t)
+	const rounds, requests = 10, 6
+	for round := range rounds {
+		patient := c.Patient(c.Alice, fmt.Sprint("Patient ", round))
+		statuses := make([]int, requests)
+		var all sync.WaitGroup
+		for i := range requests {
+			all.Go(func() {
+				statuses[i] = c.Call(c.Alice.Access, "DELETE", testapp.Records("patients")+"/"+patient, nil).Status
+			})
+		}
+		all.Wait()
+		slices.Sort(statuses)
+		if want := append([]int{http.StatusNoContent}, slices.Repeat([]int{http.StatusNotFound}, requests-1)...); !slices.Equal(statuses, want) {
+			t.Errorf("got %v", statuses)
+		}
+		query := url.Values{"filter": {fmt.Sprintf("action='D' && outcome='success' && patient='%s'", patient)}}
+		events := c.Must(http.StatusOK, c.SuperuserToken, "GET", testapp.Records("audit_events")+"?"+query.Encode(), nil)
+		if events["totalItems"] != 1.0 {
+			t.Errorf("%v events of one deletion", events["totalItems"])
+		}
 	}
 }
