@@ -176,6 +176,9 @@ func (h *held) wantTrail(by testapp.User, patients []string) {
 	}
 	named := map[string]bool{}
 	err := audit.Export(h.Context(), h.App, time.Time{}, time.Now().Add(time.Hour), func(event *audit.Exported) error {
+		if event.Action == audit.Delete && len(event.Records) == 0 {
+			h.Errorf("the trail tells of a deletion of no %s", event.Collection)
+		}
 		if event.Action == audit.Delete && event.Collection == "patients" && event.Agent == by.ID && event.Door == audit.Native {
 			for _, id := range event.Records {
 				named[id] = slices.Contains(event.Patients, id)

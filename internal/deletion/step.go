@@ -234,12 +234,12 @@ func (s *step) delete(collection *core.Collection, where string, params dbx.Para
 		return err
 	}
 	defer rows.Close()
-	event := s.eventOf(collection)
 	for rows.Next() {
 		var id, about string
 		if err := rows.Scan(&id, &about); err != nil {
 			return err
 		}
+		event := s.eventOf(collection) // only if there are any
 		event.Records = append(event.Records, id)
 		s.removed++
 		if patient != core.FieldNameId {
