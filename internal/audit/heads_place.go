@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 	"golang.org/x/sync/errgroup"
 
@@ -58,8 +57,8 @@ func appendLine(name string, line []byte) error {
 	return errors.Join(err, file.Close())
 }
 
-func withBucket(ctx context.Context, bucket *core.S3Config, use func(*filesystem.System) error) error {
-	files, err := filesystem.NewS3(bucket.Bucket, bucket.Region, bucket.Endpoint, bucket.AccessKey, bucket.Secret, bucket.ForcePathStyle)
+func withBucket(ctx context.Context, bucket *config.Bucket, use func(*filesystem.System) error) error {
+	files, err := filesystem.NewS3(bucket.Name, bucket.Region, bucket.Endpoint, bucket.AccessKey, bucket.Secret, bucket.ForcePathStyle)
 	if err != nil {
 		return err
 	}
@@ -146,7 +145,7 @@ func (s headSet) readBucket(ctx context.Context, place *config.HeadsPlace) error
 }
 
 // readObject reads an object of at most some bytes.
-func readObject(ctx context.Context, bucket *core.S3Config, key string, size int64) (content []byte, err error) {
+func readObject(ctx context.Context, bucket *config.Bucket, key string, size int64) (content []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, objectTimeout)
 	defer cancel()
 	err = withBucket(ctx, bucket, func(files *filesystem.System) error {

@@ -41,8 +41,8 @@ func newBucket(t *testing.T) *bucket {
 }
 
 func (b *bucket) place(path string) *config.HeadsPlace {
-	return &config.HeadsPlace{Path: path, S3: &core.S3Config{
-		Enabled: true, Bucket: "clinic", Region: "r", Endpoint: b.URL, AccessKey: "key", Secret: "secret", ForcePathStyle: true,
+	return &config.HeadsPlace{Path: path, S3: &config.Bucket{
+		Name: "clinic", Region: "r", Endpoint: b.URL, AccessKey: "key", Secret: "secret", ForcePathStyle: true,
 	}}
 }
 

@@ -71,7 +71,10 @@ func ApplySettings(app core.App, configured config.Backup) error {
 		settings.Backups.Cron, settings.Backups.CronMaxKeep = configured.Cron, configured.Keep
 	}
 	if configured.S3 != nil {
-		settings.Backups.S3 = *configured.S3
+		settings.Backups.S3 = core.S3Config{
+			Enabled: true, Bucket: configured.S3.Name, Region: configured.S3.Region, Endpoint: configured.S3.Endpoint,
+			AccessKey: configured.S3.AccessKey, Secret: configured.S3.Secret, ForcePathStyle: configured.S3.ForcePathStyle,
+		}
 	}
 	if settings.Backups == before {
 		return nil

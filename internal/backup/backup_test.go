@@ -186,11 +186,13 @@ func TestConfiguredScheduleAndPlace(t *testing.T) {
 	if settings.CronMaxKeep != 2 || !settings.S3.Enabled {
 		t.Errorf("got %+v", settings)
 	}
-	entries, err := backup.List(context.Background(), server.App, config.Backup{S3: &settings.S3})
+	stored := settings.S3
+	bucket := &config.Bucket{Name: stored.Bucket, Region: stored.Region, Endpoint: stored.Endpoint, AccessKey: stored.AccessKey, Secret: stored.Secret, ForcePathStyle: stored.ForcePathStyle}
+	entries, err := backup.List(context.Background(), server.App, config.Backup{S3: bucket})
 	if err != nil || len(entries) != 1 {
 		t.Fatal(entries, err)
 	}
-	err = backup.WithArchive(t.Context(), server.App, config.Backup{S3: &settings.S3}, entries[0].Name, func(archive string) error {
+	err = backup.WithArchive(t.Context(), server.App, config.Backup{S3: bucket}, entries[0].Name, func(archive string) error {
 		_, err := backup.Verify(t.Context(), archive)
 		return err
 	})

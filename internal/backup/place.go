@@ -103,7 +103,7 @@ func List(ctx context.Context, app core.App, settings config.Backup) ([]Entry, e
 // data directory, or the one of the dashboard's settings.
 func withFiles(ctx context.Context, app core.App, settings config.Backup, use func(*filesystem.System) error) error {
 	if s3 := settings.S3; s3 != nil {
-		files, err := filesystem.NewS3(s3.Bucket, s3.Region, s3.Endpoint, s3.AccessKey, s3.Secret, s3.ForcePathStyle)
+		files, err := filesystem.NewS3(s3.Name, s3.Region, s3.Endpoint, s3.AccessKey, s3.Secret, s3.ForcePathStyle)
 		return useFiles(ctx, files, err, use)
 	}
 	return WithApp(app, settings, func() error {

@@ -14,17 +14,18 @@ import (
 	"time"
 
 	"github.com/benbjohnson/litestream"
-	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 	"github.com/pocketbase/pocketbase/tools/filesystem/blob"
 	"github.com/superfly/ltx"
+
+	"carebase/internal/config"
 )
 
 // objectReplica stores a replica in a bucket, in the layout of Litestream's own
 // client, but with the S3 client that PocketBase has anyway. It implements
 // litestream.ReplicaClient.
 type objectReplica struct {
-	bucket *core.S3Config
+	bucket *config.Bucket
 	path   string
 	// waiting is the directory of files to send. Litestream removes those that a
 	// killed process left.
@@ -51,7 +52,7 @@ func (o *objectReplica) key(level int, first, last ltx.TXID) string {
 
 // with runs the function with the bucket.
 func (o *objectReplica) with(ctx context.Context, use func(*filesystem.System) error) error {
-	files, err := filesystem.NewS3(o.bucket.Bucket, o.bucket.Region, o.bucket.Endpoint, o.bucket.AccessKey, o.bucket.Secret, o.bucket.ForcePathStyle)
+	files, err := filesystem.NewS3(o.bucket.Name, o.bucket.Region, o.bucket.Endpoint, o.bucket.AccessKey, o.bucket.Secret, o.bucket.ForcePathStyle)
 	return useFiles(ctx, files, err, use)
 }
 

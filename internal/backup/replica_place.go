@@ -44,7 +44,7 @@ func newReplica(settings *config.Replica) *replicaPlace {
 	if settings.S3 != nil {
 		objects := &objectReplica{bucket: settings.S3, path: settings.Path}
 		return &replicaPlace{
-			name: "s3://" + settings.S3.Bucket + "/" + settings.Path, client: objects,
+			name: "s3://" + settings.S3.Name + "/" + settings.Path, client: objects,
 			read:  func(ctx context.Context) ([]byte, error) { return objects.readSmall(ctx, ownerName) },
 			write: func(ctx context.Context, content []byte) error { return objects.writeSmall(ctx, ownerName, content) },
 		}

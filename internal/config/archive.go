@@ -6,15 +6,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/pocketbase/pocketbase/core"
 )
 
 // AuditArchive is where sealed audit events go once they are older than Online: a
 // directory, or a path in a bucket.
 type AuditArchive struct {
 	Directory string
-	S3        *core.S3Config
+	S3        *Bucket
 	Path      string
 	Online    time.Duration
 }

@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"github.com/pocketbase/pocketbase/core"
 )
 
 // AuditReads says how the audit trail records reads.
@@ -86,7 +84,7 @@ type AuditHeads struct {
 // writing.
 type HeadsPlace struct {
 	File string
-	S3   *core.S3Config
+	S3   *Bucket
 	Path string
 }
 

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"filippo.io/age"
-	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/cron"
 )
 
@@ -17,7 +16,7 @@ type Backup struct {
 	// Keep is the number of scheduled backups to keep.
 	Keep int
 	// S3 is the bucket for backups; nil for the dashboard's choice.
-	S3 *core.S3Config
+	S3 *Bucket
 	// Recipient is the public key to encrypt backups to; nil for none.
 	Recipient age.Recipient
 	// Replica is the place of the replica; nil for none.
@@ -36,8 +35,16 @@ func (b Backup) Directories() []string {
 // Replica is the place of a replica: a directory, or a path in a bucket.
 type Replica struct {
 	Directory string
-	S3        *core.S3Config
+	S3        *Bucket
 	Path      string
+}
+
+// Bucket is a bucket of an object store with S3's interface.
+type Bucket struct {
+	Name, Region, Endpoint string
+	AccessKey, Secret      string
+	// ForcePathStyle makes the bucket part of the URL's path, not of its host.
+	ForcePathStyle bool
 }
 
 const (
@@ -105,7 +112,7 @@ func (v *validator) replica(raw variables) *Replica {
 // parseBucket parses s3://bucket/path?endpoint=https://host&region=name. The bucket is
 // nil if the value is invalid or the AWS keys are missing. With an endpoint, the
 // bucket is part of the URL's path unless path-style=false.
-func parseBucket(value string, raw variables) (bucket *core.S3Config, path string) {
+func parseBucket(value string, raw variables) (bucket *Bucket, path string) {
 	parsed, err := url.Parse(value)
 	if err != nil || parsed.Scheme != "s3" || parsed.Host == "" || parsed.User != nil || raw.AWSAccessKeyID == "" || raw.AWSSecretAccessKey == "" {
 		return nil, ""
@@ -115,8 +122,8 @@ func parseBucket(value string, raw variables) (bucket *core.S3Config, path strin
 	if host, err := url.Parse(endpoint); endpoint != "" && (err != nil || host.Host == "") {
 		return nil, ""
 	}
-	return &core.S3Config{
-		Enabled: true, Bucket: parsed.Host, Region: region,
+	return &Bucket{
+		Name: parsed.Host, Region: region,
 		Endpoint:  orDefault(endpoint, "https://s3."+region+".amazonaws.com"),
 		AccessKey: raw.AWSAccessKeyID, Secret: raw.AWSSecretAccessKey,
 		ForcePathStyle: endpoint != "" && options.Get("path-style") != "false",

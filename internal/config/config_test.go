@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pocketbase/pocketbase/core"
-
 	"carebase/internal/config"
 )
 
@@ -64,8 +62,8 @@ func TestEverythingSet(t *testing.T) {
 		AuditReads: config.AuditReadsSync, AuditRetention: 30 * 24 * time.Hour, AuditSealAfter: 36 * time.Hour,
 		AuditHeads:        config.AuditHeads{Interval: 30 * time.Second, Place: &config.HeadsPlace{File: "/srv/heads.jsonl"}, AccessKeyID: "key", SecretAccessKey: "secret"},
 		SQLiteSynchronous: config.SynchronousNormal,
-		Backup: config.Backup{Cron: "0 3 * * *", Keep: 30, Replica: &config.Replica{Directory: "/srv/replica"}, S3: &core.S3Config{
-			Enabled: true, Bucket: "clinic", Region: "r", Endpoint: "http://localhost:9", AccessKey: "key", Secret: "secret", ForcePathStyle: true,
+		Backup: config.Backup{Cron: "0 3 * * *", Keep: 30, Replica: &config.Replica{Directory: "/srv/replica"}, S3: &config.Bucket{
+			Name: "clinic", Region: "r", Endpoint: "http://localhost:9", AccessKey: "key", Secret: "secret", ForcePathStyle: true,
 		}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -164,7 +162,7 @@ func TestAuditArchive(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	got, err = config.Parse(map[string]string{"AUDIT_ARCHIVE_URL": "s3://clinic/trail/old", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"})
-	if err != nil || got.AuditArchive.S3.Bucket != "clinic" || got.AuditArchive.Path != "trail/old" || got.AuditArchive.Directories() != nil {
+	if err != nil || got.AuditArchive.S3.Name != "clinic" || got.AuditArchive.Path != "trail/old" || got.AuditArchive.Directories() != nil {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -180,10 +178,10 @@ func TestAuditHeads(t *testing.T) {
 	}
 	keys := map[string]string{"AUDIT_HEADS_URL": "s3://clinic/heads?endpoint=http://localhost:9", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 	got, err := config.Parse(keys)
-	if err != nil || got.AuditHeads.Place.Path != "heads" || got.AuditHeads.Place.S3.Bucket != "clinic" {
+	if err != nil || got.AuditHeads.Place.Path != "heads" || got.AuditHeads.Place.S3.Name != "clinic" {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if place, err := got.AuditHeads.ParsePlace("s3://other"); err != nil || place.S3.Bucket != "other" || place.S3.Secret != "secret" {
+	if place, err := got.AuditHeads.ParsePlace("s3://other"); err != nil || place.S3.Name != "other" || place.S3.Secret != "secret" {
 		t.Errorf("got %+v, %v", place, err)
 	}
 	if place, err := got.AuditHeads.ParsePlace("logs/heads.jsonl"); err != nil || place.File != "logs/heads.jsonl" || place.S3 != nil {
