@@ -1,4 +1,4 @@
-package engine_test
+package app_test
 
 import (
 	"fmt"
@@ -11,8 +11,6 @@ import (
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
-
-func TestMain(m *testing.M) { testapp.Main(m) }
 
 func TestWritersRunConcurrentlyOnceServed(t *testing.T) {
 	testpostgres.Choose(t)

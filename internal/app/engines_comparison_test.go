@@ -1,4 +1,4 @@
-package engine_test
+package app_test
 
 import (
 	"encoding/json"
@@ -39,8 +39,8 @@ var (
 
 func pickOne[T any](random *rand.Rand, values []T) T { return values[random.IntN(len(values))] }
 
-// fill creates the collection "things" with the same records on all servers.
-func fill(t *testing.T, random *rand.Rand, servers ...*testapp.Server) {
+// fillThings creates the collection "things" with the same records on all servers.
+func fillThings(t *testing.T, random *rand.Rand, servers ...*testapp.Server) {
 	t.Helper()
 	for _, server := range servers {
 		things := core.NewBaseCollection("things")
@@ -153,7 +153,7 @@ type comparison struct {
 func newComparison(t *testing.T) *comparison {
 	t.Helper()
 	sqlite, postgres := engines(t)
-	fill(t, rand.New(rand.NewPCG(1, 1)), sqlite, postgres)
+	fillThings(t, rand.New(rand.NewPCG(1, 1)), sqlite, postgres)
 	return &comparison{t: t, servers: [2]*testapp.Server{sqlite, postgres}, tokens: [2]string{sqlite.Superuser(), postgres.Superuser()}}
 }
 

@@ -1,4 +1,4 @@
-package engine_test
+package app_test
 
 import (
 	"fmt"
@@ -107,7 +107,7 @@ func shown(value any) string {
 // TestExpressionsMeanTheSame evaluates the same random expressions on both engines.
 func TestExpressionsMeanTheSame(t *testing.T) {
 	sqlite, postgres := engines(t)
-	fill(t, rand.New(rand.NewPCG(1, 1)), sqlite, postgres)
+	fillThings(t, rand.New(rand.NewPCG(1, 1)), sqlite, postgres)
 	seed := comparisonSeed(t)
 	random := rand.New(rand.NewPCG(seed, seed))
 	differences, refused := 0, 0

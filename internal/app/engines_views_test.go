@@ -1,4 +1,4 @@
-package engine_test
+package app_test
 
 import (
 	"encoding/json"
@@ -27,7 +27,7 @@ var viewQueries = map[string]string{
 // run time only, on both engines.
 func TestComputedColumnsOfViews(t *testing.T) {
 	sqlite, postgres := engines(t)
-	fill(t, rand.New(rand.NewPCG(1, 1)), sqlite, postgres)
+	fillThings(t, rand.New(rand.NewPCG(1, 1)), sqlite, postgres)
 	tokens := [2]string{sqlite.Superuser(), postgres.Superuser()}
 	for name, query := range viewQueries {
 		var made json.RawMessage = []byte(view(name, query))

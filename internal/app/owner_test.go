@@ -1,6 +1,6 @@
 //go:build unix
 
-package datadir_test
+package app_test
 
 import (
 	"os"
@@ -20,8 +20,8 @@ func TestInherit(t *testing.T) {
 	const service, third = 65534, 65533
 	parent := t.TempDir()
 	directory, elsewhere := filepath.Join(parent, "pb_data"), filepath.Join(parent, "elsewhere")
-	fill(t, directory)
-	fill(t, elsewhere)
+	makeLoose(t, directory)
+	makeLoose(t, elsewhere)
 	if err := datadir.Inherit(directory, "."); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package datadir_test
+package app_test
 
 import (
 	"io/fs"
@@ -31,8 +31,8 @@ func loose(t *testing.T, directory string) []string {
 	return found
 }
 
-// fill creates the files of a data directory as a umask of 022 does.
-func fill(t *testing.T, directory string) {
+// makeLoose creates the files of a data directory as a umask of 022 does.
+func makeLoose(t *testing.T, directory string) {
 	t.Helper()
 	for _, name := range []string{"data.db", "data.db-wal", "auxiliary.db", "backups/one.zip", "storage/c/r/scan.png"} {
 		path := filepath.Join(directory, name)
@@ -59,7 +59,7 @@ func TestTighten(t *testing.T) {
 		t.Skip("Windows has no such permissions")
 	}
 	directory := filepath.Join(t.TempDir(), "pb_data")
-	fill(t, directory)
+	makeLoose(t, directory)
 	link := directory + "-link"
 	if err := os.Symlink(directory, link); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestTighten(t *testing.T) {
 // leads, and a link to nothing.
 func TestTightenLinks(t *testing.T) {
 	directory, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "storage")
-	fill(t, elsewhere)
+	makeLoose(t, elsewhere)
 	for name, target := range map[string]string{"storage": elsewhere, "nothing": filepath.Join(directory, "missing")} {
 		if err := os.Symlink(target, filepath.Join(directory, name)); err != nil {
 			t.Fatal(err)
@@ -107,7 +107,7 @@ func TestTightenWhatCannotBe(t *testing.T) {
 		t.Skip("the file is one of Linux's /proc")
 	}
 	directory := t.TempDir()
-	fill(t, directory)
+	makeLoose(t, directory)
 	if err := os.Symlink("/proc/self/status", filepath.Join(directory, "fixed")); err != nil {
 		t.Fatal(err)
 	}

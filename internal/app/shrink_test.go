@@ -1,4 +1,4 @@
-package sqlite_test
+package app_test
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 	"carebase/internal/testing/testpostgres"
 )
 
-// fill stores what takes some megabytes, and removes it again.
-func fill(t *testing.T, database dbx.Builder) {
+// fillAndEmpty stores what takes some megabytes, and removes it again.
+func fillAndEmpty(t *testing.T, database dbx.Builder) {
 	t.Helper()
 	for _, statement := range []string{
 		"CREATE TABLE filled (content BLOB)",
@@ -41,7 +41,7 @@ func number(t *testing.T, database dbx.Builder, pragma string) (value int) {
 func TestNewFilesShrinkInSteps(t *testing.T) {
 	testpostgres.ChooseSQLite(t)
 	app := testapp.NewApp(t, testapp.Default())
-	fill(t, app.DB())
+	fillAndEmpty(t, app.DB())
 	before := number(t, app.DB(), "page_count")
 	ended, shrunk := context.WithCancel(t.Context())
 	longest := make(chan time.Duration)
@@ -85,7 +85,7 @@ func TestCompact(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fill(t, old)
+	fillAndEmpty(t, old)
 	if err := old.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package endpoint_test
+package server_test
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package connect
+package upstream_test
 
 import (
 	"os/exec"
@@ -8,9 +8,9 @@ import (
 )
 
 // TestPocketBaseCanImportIt detects import cycles in the copy of PocketBase
-// whose core imports this package, and packages that run does not copy.
+// whose core imports connect, and packages that run does not copy.
 func TestPocketBaseCanImportIt(t *testing.T) {
-	output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").CombinedOutput()
+	output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "./connect").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}

@@ -11,7 +11,7 @@ import (
 // TestBusyClinic looks at the console of somebody with a thousand patients, long names
 // and long notes, in names of all directions, in light and dark.
 func TestBusyClinic(t *testing.T) {
-	server := testapp.New(t)
+	server := serve(t)
 	ann := server.SignUp("ann")
 	names := []string{"Ann Example", "Émile Durand", "محمد العربي", "Wolfeschlegelsteinhausenbergerdorff " + strings.Repeat("von Hohenlohe ", 6), "שרה כהן", "Ngozi Adeyemi", "Łukasz Wiśniewski"}
 	var file strings.Builder
