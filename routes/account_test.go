@@ -92,6 +92,7 @@ func wantDetails(t *testing.T, server *testapp.Server, superuser string, user te
 
 // Nobody who has found an open browser guesses the password there.
 func TestGuessingAtAPasswordChange(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	guess := func(old string) testapp.Response {
@@ -110,6 +111,7 @@ func TestGuessingAtAPasswordChange(t *testing.T) {
 var resetLink = regexp.MustCompile(`http://127\.0\.0\.1:8000/reset-password/#([\w.-]+)`)
 
 func TestPasswordReset(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	checkAgainstReference(t, server)
 	alice, bob, inactive := server.SignUp("alice"), server.SignUp("bob"), server.SignUp("inactive")
@@ -189,6 +191,7 @@ func TestPasswordReset(t *testing.T) {
 }
 
 func TestPasswordResetsAreFew(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	server.App.OnMailerSend().BindFunc(func(*core.MailerEvent) error { return nil })
 	statuses := map[int]int{}

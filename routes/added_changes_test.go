@@ -17,6 +17,7 @@ import (
 // Fields that operators remove or rename are gone within the same second, for
 // requests that begin then.
 func TestAddedFieldsFollowTheCollection(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice, operator := server.SignUp("alice"), server.Superuser()
 	id := server.Patient(alice, "Ada")
@@ -46,6 +47,7 @@ func TestAddedFieldsFollowTheCollection(t *testing.T) {
 // A list that is being sent when an operator removes a field keeps the shape that it
 // began with.
 func TestListsUnderWayKeepTheirShape(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice, operator := server.SignUp("alice"), server.Superuser()
 	addFieldsAs(server, operator, "patients", map[string]any{"name": "filler", "type": "editor"},

@@ -45,6 +45,7 @@ func scalars() []map[string]any {
 }
 
 func TestAddedFieldsAreServed(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	before := server.Patient(alice, "Before")
@@ -96,6 +97,7 @@ func decoded(server *testapp.Server, response testapp.Response) map[string]any {
 }
 
 func TestAddedFieldsAreValidated(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	addFields(server, "doctors", scalars()...)
@@ -133,6 +135,7 @@ func TestAddedFieldsAreValidated(t *testing.T) {
 }
 
 func TestAddedFieldsFilterAndSort(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	addFields(server, "patients", scalars()...)
@@ -179,6 +182,7 @@ func TestAddedFieldsFilterAndSort(t *testing.T) {
 }
 
 func TestAddedFieldsAreDescribed(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	addFields(server, "patients", scalars()...)
@@ -212,6 +216,7 @@ func TestAddedFieldsAreDescribed(t *testing.T) {
 }
 
 func TestAddedRequiredField(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	before := server.Patient(alice, "Before")

@@ -37,6 +37,7 @@ func upload(t *testing.T, texts map[string]string, files ...[3]string) (body, co
 }
 
 func TestAddedFiles(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	addFields(server, "patients",
@@ -135,6 +136,7 @@ func TestAddedFiles(t *testing.T) {
 
 // A list is exported with the addresses of files, which an import passes over.
 func TestImportOfAnExportWithFiles(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	addFields(server, "patients", map[string]any{"name": "letter", "type": "file", "maxSelect": 1}, map[string]any{"name": "scans", "type": "file", "maxSelect": 2})

@@ -19,6 +19,7 @@ import (
 // TestMessagesOfDRF sends each type of field what it refuses. The messages are those of
 // the fields in rest_framework/fields.py and relations.py of 3.15.
 func TestMessagesOfDRF(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	doctors, err := server.App.FindCollectionByNameOrId("doctors")

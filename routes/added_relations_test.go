@@ -10,6 +10,7 @@ import (
 )
 
 func TestAddedRelations(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice, bob, operator := server.SignUp("alice"), server.SignUp("bob"), server.Superuser()
 	ids := map[string]any{}

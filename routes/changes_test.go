@@ -23,6 +23,7 @@ func lastChanges(server *testapp.Server, user testapp.User) string {
 // TestLastChanges changes patients through every door, and looks in which order they are
 // shown, and to whom.
 func TestLastChanges(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	checkAgainstReference(t, server)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")

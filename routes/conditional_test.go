@@ -21,6 +21,7 @@ func doors(patient string) map[string]string {
 // TestIfMatch has two clerks open one patient and change it, at both APIs: the
 // second one does not overwrite unseen what the first one wrote.
 func TestIfMatch(t *testing.T) {
+	t.Parallel()
 	c := testapp.NewClinic(t)
 	call := func(method, path, tag string, body any) testapp.Response {
 		return c.Do(testapp.Request{Method: method, Path: path, Token: c.Alice.Access, Body: body, Header: map[string]string{"If-Match": tag}})
@@ -69,6 +70,7 @@ func TestIfMatch(t *testing.T) {
 // TestIfMatchWithAddedFields has each kind of value in fields that operators add: a
 // record has one tag, however it is read.
 func TestIfMatchWithAddedFields(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	addFields(server, "patients", append(scalars(), map[string]any{"name": "dose", "type": "number"}, map[string]any{"name": "place", "type": "geoPoint"})...)
@@ -99,6 +101,7 @@ func TestIfMatchWithAddedFields(t *testing.T) {
 // TestConditionsInABatch has If-Match hold for each request of a batch. Nothing that
 // a batch does not honour is passed over in silence.
 func TestConditionsInABatch(t *testing.T) {
+	t.Parallel()
 	c := testapp.NewClinic(t)
 	path := doors(c.AlicePatient)["native"]
 	batch := func(method, url string, headers map[string]string, outside map[string]string) testapp.Response {
@@ -123,6 +126,7 @@ func TestConditionsInABatch(t *testing.T) {
 
 // TestIdempotencyKeyOfAForm sends a form again, of the same values and of others.
 func TestIdempotencyKeyOfAForm(t *testing.T) {
+	t.Parallel()
 	c := testapp.NewClinic(t)
 	form := func(boundary, name string) testapp.Response {
 		body := "--B\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\n" + name + "\r\n--B\r\nContent-Disposition: form-data; name=\"age\"\r\n\r\n1\r\n--B--\r\n"
@@ -140,6 +144,7 @@ func TestIdempotencyKeyOfAForm(t *testing.T) {
 // TestIfMatchCoversFieldsOfOperators changes a field that the documented API does
 // not show.
 func TestIfMatchCoversFieldsOfOperators(t *testing.T) {
+	t.Parallel()
 	c := testapp.NewClinic(t)
 	patients, err := c.App.FindCollectionByNameOrId("patients")
 	if err != nil {
@@ -157,6 +162,7 @@ func TestIfMatchCoversFieldsOfOperators(t *testing.T) {
 
 // TestIfMatchAtTheSameTime has many clerks change what they have all just read.
 func TestIfMatchAtTheSameTime(t *testing.T) {
+	t.Parallel()
 	c := testapp.NewClinic(t)
 	for name, path := range doors(c.AlicePatient) {
 		opened := c.Call(c.Alice.Access, "GET", path, nil).Header.Get("ETag")
@@ -180,6 +186,7 @@ func TestIfMatchAtTheSameTime(t *testing.T) {
 
 // TestIdempotencyKey sends creations again, at both APIs.
 func TestIdempotencyKey(t *testing.T) {
+	t.Parallel()
 	c := testapp.NewClinic(t)
 	create := func(path, token, key string, age int) testapp.Response {
 		return c.Do(testapp.Request{Method: "POST", Path: path, Token: token, Body: map[string]any{"name": "Once", "age": age}, Header: map[string]string{"Idempotency-Key": key}})
@@ -223,6 +230,7 @@ func TestIdempotencyKey(t *testing.T) {
 
 // TestIdempotencyKeyUnderWay sends a request again while the first one is at work.
 func TestIdempotencyKeyUnderWay(t *testing.T) {
+	t.Parallel()
 	c := testapp.NewClinic(t)
 	began, release := make(chan struct{}), make(chan struct{})
 	c.App.OnRecordCreate("patients").BindFunc(func(e *core.RecordEvent) error {

@@ -45,6 +45,7 @@ type conversation struct {
 }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	file, err := os.ReadFile("testdata/cases.json")
 	if err != nil {
 		t.Fatal(err)

@@ -55,6 +55,7 @@ func checkCounts(server *testapp.Server) {
 // TestCountsFollowEveryChange changes records of several owners at the same time,
 // through PocketBase's doors and in SQL.
 func TestCountsFollowEveryChange(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	var group sync.WaitGroup

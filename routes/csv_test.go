@@ -75,6 +75,7 @@ func TestSpreadsheetsEvaluateNothing(t *testing.T) {
 }
 
 func TestManyRowsAsCSV(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	manyPatients(server, alice.ID, 1700)

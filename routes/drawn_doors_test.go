@@ -28,6 +28,7 @@ func drawnClinic(t *testing.T) (c testapp.Clinic, aliceAppointment, bobAppointme
 }
 
 func TestDrawnResourcesInBatches(t *testing.T) {
+	t.Parallel()
 	c, hers, his := drawnClinic(t)
 	records, bills := testapp.Records("appointments"), testapp.Records("bills")
 	body := func(changed ...any) map[string]any {
@@ -68,6 +69,7 @@ func TestDrawnResourcesInBatches(t *testing.T) {
 }
 
 func TestDrawnResourcesInEvents(t *testing.T) {
+	t.Parallel()
 	c, hers, his := drawnClinic(t)
 	options := "?options=" + url.QueryEscape(`{"query":{"expand":"patient,bills_via_appointment","filter":"reason != ''"}}`)
 	topics := []string{"appointments/*" + options, "appointments/" + hers, "bills/*"}
@@ -100,6 +102,7 @@ func TestDrawnResourcesInEvents(t *testing.T) {
 }
 
 func TestDrawnResourcesInExpansions(t *testing.T) {
+	t.Parallel()
 	c, hers, his := drawnClinic(t)
 	c.Create(c.Alice, "bills", map[string]any{"appointment": hers, "others": []any{hers}})
 	c.Create(c.Bob, "bills", map[string]any{"appointment": his, "others": []any{his}})

@@ -15,6 +15,7 @@ import (
 // them are whole over many chunks. Without a date of creation, the numbers of the records
 // order them.
 func TestStoredNumbersAreServed(t *testing.T) {
+	t.Parallel()
 	server := drawingServer(t, "visits")
 	alice, operator := server.SignUp("alice"), server.Superuser()
 	users := server.Must(http.StatusOK, operator, "GET", "/api/collections/users", nil)["id"]

@@ -9,6 +9,7 @@ import (
 )
 
 func TestDrawnResourceKeepsItsOwners(t *testing.T) {
+	t.Parallel()
 	server := drawingServer(t, "appointments")
 	alice, bob, operator := server.SignUp("alice"), server.SignUp("bob"), server.Superuser()
 	drawn := drawAppointments(server, operator)
@@ -68,6 +69,7 @@ func TestDrawnResourceKeepsItsOwners(t *testing.T) {
 }
 
 func TestDrawnResourceIsClosedWhenItIsServedNoMore(t *testing.T) {
+	t.Parallel()
 	server := drawingServer(t, "appointments")
 	alice, operator := server.SignUp("alice"), server.Superuser()
 	drawAppointments(server, operator)
@@ -110,6 +112,7 @@ func TestDrawnResourceIsClosedWhenItIsServedNoMore(t *testing.T) {
 // TestRulesOfOthersAreLockedOnceItIsServed has rules that were written before API_RESOURCES
 // named the collection that they compare.
 func TestRulesOfOthersAreLockedOnceItIsServed(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	operator := server.Superuser()
 	drawn := drawAppointments(server, operator)
@@ -134,6 +137,7 @@ func TestRulesOfOthersAreLockedOnceItIsServed(t *testing.T) {
 
 // TestDrawnResourceNeedsASingleOwner refuses a created_by that keeps nobody's records.
 func TestDrawnResourceNeedsASingleOwner(t *testing.T) {
+	t.Parallel()
 	server := drawingServer(t, "visits")
 	operator := server.Superuser()
 	id := func(name string) any {

@@ -31,6 +31,7 @@ func drawAppointments(server *testapp.Server, operator string) map[string]any {
 }
 
 func TestDrawnResourceIsPerUser(t *testing.T) {
+	t.Parallel()
 	server := drawingServer(t, "appointments")
 	alice, bob, operator := server.SignUp("alice"), server.SignUp("bob"), server.Superuser()
 	const path, native = "/api/appointments/", "/api/collections/appointments/records"
@@ -112,6 +113,7 @@ func TestDrawnResourceIsPerUser(t *testing.T) {
 }
 
 func TestDrawnResourceOfAll(t *testing.T) {
+	t.Parallel()
 	server := drawingServer(t, "wards")
 	alice, operator := server.SignUp("alice"), server.Superuser()
 	server.Must(http.StatusOK, operator, "POST", "/api/collections", map[string]any{"name": "wards", "type": "base", "fields": []any{
@@ -138,6 +140,7 @@ func TestDrawnResourceOfAll(t *testing.T) {
 
 // What has another name at first keeps PocketBase's ids, and the reference says so.
 func TestDrawnResourceWithTextsAsIDs(t *testing.T) {
+	t.Parallel()
 	server := drawingServer(t, "wards")
 	alice, operator := server.SignUp("alice"), server.Superuser()
 	wards := server.Must(http.StatusOK, operator, "POST", "/api/collections", map[string]any{"name": "halls", "type": "base"})
@@ -155,6 +158,7 @@ func TestDrawnResourceWithTextsAsIDs(t *testing.T) {
 }
 
 func TestDrawnResourceIsKeptServable(t *testing.T) {
+	t.Parallel()
 	server := drawingServer(t, "appointments")
 	operator := server.Superuser()
 	drawn := drawAppointments(server, operator)

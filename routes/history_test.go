@@ -68,6 +68,7 @@ func TestHistoryTellsTheOwnerWhoAccessedAPatient(t *testing.T) {
 
 // The ids of patients are numbers that are parts of others, and those of doctors, too.
 func TestHistoryIsOfOnePatient(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	owner, other := server.SignUp("owner"), server.SignUp("other")
 	patient := server.Patient(owner, "Ada")
@@ -94,6 +95,7 @@ func TestHistoryIsOfOnePatient(t *testing.T) {
 
 // TestHistoryNamesRemovedDoctors removes assignments: what is left of them is in the trail.
 func TestHistoryNamesRemovedDoctors(t *testing.T) {
+	t.Parallel()
 	for scope, want := range map[config.DoctorsScope]string{config.DoctorsGlobal: "Cuddy House House", config.DoctorsOwner: "House House"} {
 		server := testapp.New(t, func(settings *config.Config) { settings.DoctorsScope = scope })
 		owner, other := server.SignUp("owner"), server.SignUp("other")
@@ -119,6 +121,7 @@ func TestHistoryNamesRemovedDoctors(t *testing.T) {
 }
 
 func TestHistoryNamesNoHiddenFields(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	owner, operator := server.SignUp("owner"), server.Superuser()
 	addFieldsAs(server, operator, "patients", map[string]any{"name": "secretnote", "type": "text", "hidden": true},

@@ -166,6 +166,7 @@ func TestHead(t *testing.T) {
 }
 
 func TestRepresentations(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
@@ -251,6 +252,7 @@ func TestHTMLPage(t *testing.T) {
 }
 
 func TestThrottling(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
@@ -278,6 +280,7 @@ func TestThrottling(t *testing.T) {
 }
 
 func TestFailureTellsNothing(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")

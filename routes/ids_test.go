@@ -12,6 +12,7 @@ import (
 // Ids are what Django's BigAutoField and DRF's PrimaryKeyRelatedField make of them.
 
 func TestIDsAreNumbers(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
@@ -141,6 +142,7 @@ func TestIDsInBodies(t *testing.T) {
 }
 
 func TestIDsInOrder(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")

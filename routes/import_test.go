@@ -181,6 +181,7 @@ func TestImportAsksHooks(t *testing.T) {
 }
 
 func TestImportValidatesRelations(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice, bob, operator := server.SignUp("alice"), server.SignUp("bob"), server.Superuser()
 	ids := map[string]any{}
@@ -232,6 +233,7 @@ func fieldError(field, message string) error {
 
 // An export of every type of field can be imported, and is the same again.
 func TestImportOfAnExportWithEveryType(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	doctors, err := server.App.FindCollectionByNameOrId("doctors")
@@ -281,6 +283,7 @@ func TestImportOfAnExportWithEveryType(t *testing.T) {
 }
 
 func TestImportOnce(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	send := func(user testapp.User, path, content string) testapp.Response {

@@ -32,6 +32,7 @@ func manyPatients(server *testapp.Server, owner string, count int) {
 }
 
 func TestListsOfManyChunks(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	checkAgainstReference(t, server)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")

@@ -79,6 +79,7 @@ func TestLookups(t *testing.T) {
 
 // TestLookupsSeeNoPrivateDoctors has an assignment from before doctors were private.
 func TestLookupsSeeNoPrivateDoctors(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t, func(settings *config.Config) { settings.DoctorsScope = config.DoctorsOwner })
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
 	patient, own := server.Patient(alice, "Ada"), server.Create(alice, "doctors", map[string]any{"name": "House", "speciality": "Nephrology"})

@@ -7,4 +7,10 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-func TestMain(m *testing.M) { testapp.Main(m, browser.Close) }
+// parallel is how many tests run at once. They hardly wait, and requests have a deadline.
+const parallel = 2
+
+func TestMain(m *testing.M) {
+	testapp.SetParallel(parallel)
+	testapp.Main(m, browser.Close)
+}

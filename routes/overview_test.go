@@ -9,6 +9,7 @@ import (
 )
 
 func TestOverviewCountsWhatTheCallerSees(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		scope       config.DoctorsScope
 		nephrology  float64

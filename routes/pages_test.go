@@ -23,6 +23,7 @@ func page(server *testapp.Server, token, method, path string, body any) testapp.
 }
 
 func TestEveryAnswerIsAPageForBrowsers(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	checkAgainstReference(t, server)
 	alice, bob := server.SignUp("alice"), server.SignUp("bob")
@@ -95,6 +96,7 @@ func TestTooLargeABodyIsAPageForBrowsers(t *testing.T) {
 }
 
 func TestWhatIsRefusedBeforeItsViewIsAPageForBrowsers(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t, func(settings *config.Config) {
 		limits := *settings.Throttle
 		limits.User = config.Rate{Requests: 3, Period: time.Hour}

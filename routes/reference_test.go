@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -64,8 +65,13 @@ func checkAgainstReference(t *testing.T, server *testapp.Server) *reference {
 // text: reading and validating one takes longer than most tests.
 var references = map[string]*reference{}
 
-// readReference validates a document. Its callers do not run in parallel.
+// referencesMutex guards references.
+var referencesMutex sync.Mutex
+
+// readReference validates a document.
 func readReference(text string) (*reference, error) {
+	referencesMutex.Lock()
+	defer referencesMutex.Unlock()
 	known, found := references[text]
 	if !found {
 		document, err := openapi3.NewLoader().LoadFromData([]byte(text))

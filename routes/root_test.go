@@ -41,6 +41,7 @@ func TestRoot(t *testing.T) {
 
 // Absolute links lead through the proxy that the client came by, if it is trusted.
 func TestLinksBehindAProxy(t *testing.T) {
+	t.Parallel()
 	forwarded := map[string]string{"X-Forwarded-Proto": "https", "X-Forwarded-Host": "clinic.example.com", "X-Forwarded-Prefix": "/care"}
 	for _, test := range []struct {
 		proxies []netip.Prefix

@@ -60,6 +60,7 @@ func TestSearchIgnoresCaseAndAccents(t *testing.T) {
 // TestSearchFollowsEveryChange changes rows through PocketBase's doors and in SQL,
 // before and after the index takes them in.
 func TestSearchFollowsEveryChange(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	check := func(search string, want ...string) {
@@ -108,6 +109,7 @@ func execute(server *testapp.Server, statement string) {
 // TestSearchOfManyHits reads some of many rows that match in their order, and all.
 // Rows that are too long for the index are found, too.
 func TestSearchOfManyHits(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	const hits = 5100

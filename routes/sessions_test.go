@@ -84,6 +84,7 @@ func TestSessionsAreListed(t *testing.T) {
 }
 
 func TestManySessionsAreListed(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
@@ -229,6 +230,7 @@ func TestAllSessionsEndAtOnce(t *testing.T) {
 // TestReuseAfterAnUpgrade uses tokens again that an earlier release has blacklisted,
 // without a successor and a time: one after its rotation, one after a logout.
 func TestReuseAfterAnUpgrade(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t, func(config *config.Config) {
 		config.RotateRefreshTokens, config.BlacklistAfterRotation = true, true
 	})
@@ -249,6 +251,7 @@ func TestReuseAfterAnUpgrade(t *testing.T) {
 }
 
 func TestReuseEndsTheFamily(t *testing.T) {
+	t.Parallel()
 	server := testapp.New(t, func(config *config.Config) {
 		config.RotateRefreshTokens, config.BlacklistAfterRotation, config.RefreshReuseGrace = true, true, 0
 	})
