@@ -2,6 +2,7 @@ package hooks_test
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -50,7 +51,16 @@ func named(c testapp.Clinic, name string, parts map[string]any) map[string]any {
 // changedField returns a collection's fields with one changed, or without it.
 func changedField(c testapp.Clinic, collection, field, option string, value any) []any {
 	c.Helper()
-	fields := named(c, collection, nil)["fields"].([]any)
+	return withField(named(c, collection, nil), field, option, value)
+}
+
+// withField returns the fields of an exported collection with one changed, or without
+// it.
+func withField(collection map[string]any, field, option string, value any) []any {
+	var fields []any
+	for _, each := range collection["fields"].([]any) {
+		fields = append(fields, maps.Clone(each.(map[string]any)))
+	}
 	i := slices.IndexFunc(fields, func(f any) bool { return f.(map[string]any)["name"] == field })
 	if option == "" {
 		return slices.Delete(fields, i, i+1)
@@ -70,6 +80,7 @@ func TestTheProgramsCollectionsStay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		whole := named(c, name, nil)
 		otherType := "view"
 		if name == collections.AuditEvents {
 			otherType = "base"
@@ -83,13 +94,13 @@ func TestTheProgramsCollectionsStay(t *testing.T) {
 				if field == "id" {
 					continue // PocketBase keeps it
 				}
-				changes = append(changes, map[string]any{"fields": changedField(c, name, field, "name", "other")})
+				changes = append(changes, map[string]any{"fields": withField(whole, field, "name", "other")})
 				if !stored.Fields.GetByName(field).GetSystem() { // of those, PocketBase keeps the rest
 					changes = append(changes,
-						map[string]any{"fields": changedField(c, name, field, "", nil)}, map[string]any{"fields": changedField(c, name, field, "hidden", !stored.Fields.GetByName(field).GetHidden())})
+						map[string]any{"fields": withField(whole, field, "", nil)}, map[string]any{"fields": withField(whole, field, "hidden", !stored.Fields.GetByName(field).GetHidden())})
 				}
 			}
-			changes = append(changes, map[string]any{"indexes": []string{}}, map[string]any{"fields": changedField(c, name, "id", "pattern", "^[A-Za-z0-9]+$")})
+			changes = append(changes, map[string]any{"indexes": []string{}}, map[string]any{"fields": withField(whole, "id", "pattern", "^[A-Za-z0-9]+$")})
 		} else {
 			changes = append(changes, map[string]any{"viewQuery": "SELECT id, hash FROM audit_log"})
 		}
@@ -98,7 +109,9 @@ func TestTheProgramsCollectionsStay(t *testing.T) {
 				t.Errorf("%s %v: got %d %s", name, change, patched.Status, patched.Body)
 			}
 			// PocketBase adds the fields again that an import leaves out.
-			c.Call(c.SuperuserToken, "PUT", "/api/collections/import", map[string]any{"collections": []any{named(c, name, change)}})
+			imported := maps.Clone(whole)
+			maps.Copy(imported, change)
+			c.Call(c.SuperuserToken, "PUT", "/api/collections/import", map[string]any{"collections": []any{imported}})
 		}
 		if after := definitions(c); after != before {
 			t.Fatalf("%s: a collection has changed: %s", name, after)

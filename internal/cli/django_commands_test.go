@@ -85,7 +85,7 @@ func message(err error) string {
 }
 
 func TestChangePassword(t *testing.T) {
-	d := deployment(t.TempDir())
+	d := deployment(testapp.Migrated(t))
 	const email, chosen = "later@example.com", "Quite-Another-1"
 	if _, err := d.run(t, nil, "", "createsuperuser", "--noinput", "--email", email, "--name", "Later"); err != nil {
 		t.Fatal(err)

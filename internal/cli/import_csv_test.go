@@ -13,7 +13,7 @@ import (
 )
 
 func TestImportCSV(t *testing.T) {
-	d := deployment(t.TempDir())
+	d := deployment(testapp.Migrated(t))
 	file := filepath.Join(t.TempDir(), "patients.csv")
 	write := func(content string) {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
@@ -53,7 +53,7 @@ func TestImportCSV(t *testing.T) {
 }
 
 func TestImportCSVValidatesRelations(t *testing.T) {
-	d := deployment(t.TempDir())
+	d := deployment(testapp.Migrated(t))
 	const email = "ann@example.com"
 	if _, err := d.run(t, map[string]string{"DJANGO_SUPERUSER_PASSWORD": testapp.Password}, "", "createsuperuser", "--noinput", "--email", email, "--name", "Ann"); err != nil {
 		t.Fatal(err)

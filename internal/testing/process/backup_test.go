@@ -100,7 +100,7 @@ func TestBackupUnderWriters(t *testing.T) {
 	directory := migrated(t)
 	server := serve(t, directory, nil)
 	ann := server.SignUp("ann")
-	insertPatients(t, directory, ann.ID, 20_000) // so that it takes a moment
+	insertPatients(t, directory, ann.ID, 8_000) // so that it takes a moment
 	writers := startWriters(server.Server, ann, 8)
 	testapp.Eventually(t, 30*time.Second, "twenty patients are written", func() bool { return len(writers.names()) >= 20 })
 	before := writers.names()

@@ -24,6 +24,7 @@ func TestAFullDisk(t *testing.T) {
 	if !mountSmallDisk(t, storage.directory) {
 		return
 	}
+	migrate(t, storage.directory)
 	server := storage.serve(t, "THROTTLE=False")
 	office := newOffice(server.Server, 16, 1)
 	watcher := server.SignUp("watcher")

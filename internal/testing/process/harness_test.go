@@ -45,6 +45,14 @@ func migrated(t *testing.T) string {
 	return filepath.Dir(testapp.Migrated(t))
 }
 
+// migrate copies such a database into a directory that has none.
+func migrate(t *testing.T, directory string) {
+	t.Helper()
+	if err := os.CopyFS(filepath.Join(directory, "pb_data"), os.DirFS(testapp.Migrated(t))); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // command is Carebase as a process of its own in a directory. It collects garbage
 // less often, as testapp's apps do.
 func command(t *testing.T, directory string, environment []string, arguments ...string) *exec.Cmd {

@@ -55,7 +55,7 @@ func TestWhatStopsTheStart(t *testing.T) {
 // address, with settings that would change the rules and end every token.
 func TestStartThatFailsChangesNothing(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
+	directory := migrated(t)
 	server := serve(t, directory, nil)
 	before := usersAndDoctors(t, directory)
 	second := command(t, directory, []string{"DOCTORS_SCOPE=owner", "SECRET_KEY=a key that is thirty-two characters long"}, "serve", "--http", strings.TrimPrefix(server.URL, "http://"))
@@ -184,10 +184,7 @@ func TestADatabaseOfANewerVersionIsNotServed(t *testing.T) {
 
 func TestAFileOfANewerVersionIsNotServed(t *testing.T) {
 	t.Parallel()
-	directory := t.TempDir()
-	if output, err := command(t, directory, nil, "migrate", "up").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
+	directory := migrated(t)
 	database, err := sqlite.Connect(filepath.Join(directory, "pb_data", "data.db"))
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ func TestVersion(t *testing.T) {
 		t.Errorf("--version has made %v, %v", left, err)
 	}
 
+	directory = migrated(t)
 	server, metrics := serveWithMetricsIn(t, directory, nil)
 	labels := "commit=" + version.Commit() + ",version=" + version.String()
 	if got := value(scrape(t, metrics), "carebase_build_info", labels); got != 1 {

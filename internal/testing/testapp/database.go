@@ -3,6 +3,7 @@ package testapp
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"carebase/internal/collections"
 	"carebase/internal/config"
+	"carebase/internal/datadir"
 	"carebase/internal/postgres"
 	"carebase/internal/sqlite"
 	"carebase/internal/testing/testpostgres"
@@ -100,6 +102,7 @@ func Migrated(t testing.TB) string {
 		t.Fatal(err)
 	}
 	templates.sqlite.copyTo(t, directory)
+	datadir.Tighten(directory, io.Discard) // as the program leaves it
 	return directory
 }
 
