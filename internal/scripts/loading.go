@@ -14,6 +14,8 @@ type loading struct {
 	mutex    sync.Mutex
 	runtimes []*goja.Runtime
 	timer    *time.Timer
+	// over is set once the time is over: what begins only then is interrupted, too.
+	over error
 }
 
 func newLoading(limit time.Duration) *loading {
@@ -21,8 +23,9 @@ func newLoading(limit time.Duration) *loading {
 	l.timer = time.AfterFunc(limit, func() {
 		l.mutex.Lock()
 		defer l.mutex.Unlock()
+		l.over = fmt.Errorf("not loaded within %v", limit)
 		for _, vm := range l.runtimes {
-			vm.Interrupt(fmt.Errorf("not loaded within %v", limit))
+			vm.Interrupt(l.over)
 		}
 	})
 	return l
@@ -32,6 +35,9 @@ func (l *loading) watch(vm *goja.Runtime) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	l.runtimes = append(l.runtimes, vm)
+	if l.over != nil {
+		vm.Interrupt(l.over)
+	}
 }
 
 func (l *loading) end() {
