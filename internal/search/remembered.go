@@ -46,7 +46,7 @@ type sqliteCount struct {
 func (i Index) countOnSQLite(match, others string) *sqliteCount {
 	const outdated = "FROM ${index}_pending WHERE EXISTS (SELECT 1 FROM ${index}_docsize WHERE id = record)"
 	state := i.replace(`SELECT (SELECT block FROM ${index}_data WHERE id = 10),
-		(SELECT coalesce(group_concat(record), '') ` + outdated + `),
+		(SELECT coalesce(group_concat(record), '') `+outdated+`),
 		(SELECT count(*) FROM (`) + others + "))"
 	// To leave out rows costs as much again for each row that matches.
 	number := i.replace(`, CASE WHEN EXISTS (SELECT 1 ` + outdated + `)
