@@ -17,6 +17,8 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/superfly/ltx"
+
+	"carebase/internal/sqlite"
 )
 
 // Litestream opens the database file itself. If it then failed and closed the file,
@@ -24,8 +26,14 @@ import (
 // to end would remove the write-ahead log as abandoned. Everything that may fail
 // therefore runs before Litestream opens the file.
 
-// prepare creates Litestream's tables and starts a write-ahead log.
+// prepare creates Litestream's tables and starts a write-ahead log that has nothing of the
+// one before, so that Litestream continues with a whole copy of the database. It cannot
+// tell what it has not captured of a log that was begun anew before it opens it: what is
+// left of the old one looks as if nothing had come after its last file.
 func prepare(ctx context.Context, app core.App) error {
+	if err := sqlite.Truncate(ctx, app); err != nil {
+		return err
+	}
 	for _, statement := range []string{
 		"CREATE TABLE IF NOT EXISTS _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)",
 		"CREATE TABLE IF NOT EXISTS _litestream_lock (id INTEGER)",

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -27,4 +28,15 @@ func PauseCheckpoints(ctx context.Context, app core.App) (resume func() error, e
 func Checkpoint(ctx context.Context, app core.App) error {
 	var busy, pages, moved int
 	return app.ConcurrentDB().NewQuery("PRAGMA wal_checkpoint(PASSIVE)").WithContext(ctx).Row(&busy, &pages, &moved)
+}
+
+// Truncate moves all of the write-ahead log to the database and empties it, and waits for
+// readers until the connection's busy timeout ends.
+func Truncate(ctx context.Context, app core.App) error {
+	var busy, pages, moved int
+	err := app.NonconcurrentDB().NewQuery("PRAGMA wal_checkpoint(TRUNCATE)").WithContext(ctx).Row(&busy, &pages, &moved)
+	if err == nil && busy != 0 {
+		err = errors.New("the write-ahead log is in use")
+	}
+	return err
 }

@@ -1,12 +1,15 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pocketbase/dbx"
 
 	"carebase/internal/testing/testapp"
 )
@@ -80,6 +83,60 @@ func TestReplica(t *testing.T) {
 		t.Errorf("got %s", output)
 	}
 	contains(t, patients(serve(t, directory, nil, "--dir", "last").Server, ann), append(before, "First", "Last"))
+}
+
+// TestAReplicaAfterAKill has a server killed right after writes that are in no replica
+// yet, and again after the next one has moved them into the database and begun the
+// write-ahead log anew, as SQLite does by itself when many were written. What is left of
+// the old log looks as if nothing had come after what the replica has.
+func TestAReplicaAfterAKill(t *testing.T) {
+	t.Parallel()
+	directory, replica := migrated(t), t.TempDir()
+	environment := []string{"REPLICA_URL=file://" + replica}
+	server := serve(t, directory, environment)
+	ann := server.SignUp("ann")
+	for range 20 {
+		server.Patient(ann, "Sent")
+	}
+	replicated(t, replica, func() { server.Patient(ann, "Filler") })
+	server.kill(t)
+	server.end(t)
+
+	data := filepath.Join(directory, "pb_data", "data.db")
+	copies := t.TempDir()
+	storage{directory: directory}.use(t, func(database *dbx.DB) error {
+		for _, statement := range []string{
+			`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 500)
+				INSERT INTO patients (id, name, age, notes, created_by, created_at)
+				SELECT 1000 + n, 'Unsent ' || n, 30, printf('%.1000c', 'x'), '` + ann.ID + `', '2026-01-02 03:04:05.678Z' FROM numbers`,
+			"PRAGMA wal_checkpoint(PASSIVE)",
+			"UPDATE id_sequences SET last = 2000 WHERE collection = 'patients'",
+		} {
+			if _, err := database.NewQuery(statement).Execute(); err != nil {
+				return err
+			}
+		}
+		for _, end := range []string{"", "-wal"} {
+			content, err := os.ReadFile(data + end)
+			if err := errors.Join(err, os.WriteFile(filepath.Join(copies, "data.db"+end), content, 0o600)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, end := range []string{"", "-wal"} {
+		if err := os.Rename(filepath.Join(copies, "data.db"+end), data+end); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	server = serve(t, directory, environment)
+	replicated(t, replica, func() { server.Patient(ann, "Last") })
+	server.kill(t)
+	server.end(t)
+	succeeds(t, directory, environment, "backup", "restore", "--from-replica", "--dir", "restored")
+	list := patients(serve(t, directory, nil, "--dir", "restored").Server, ann)
+	contains(t, list, []string{"Sent", "Unsent 1", "Unsent 500", "Last"})
 }
 
 func TestReplicaCommands(t *testing.T) {

@@ -94,6 +94,7 @@ func beginWorstDay(t *testing.T) *worstDay {
 		"THROTTLE=False", "REPLICA_URL=file://" + filepath.Join(day.elsewhere, "replica"), "BACKUP_RECIPIENT=" + identity.Recipient().String(),
 		"AUDIT_HEADS_URL=file://" + filepath.Join(day.elsewhere, "heads.jsonl"), "AUDIT_HEADS_INTERVAL=1s",
 	}
+	migrate(t, day.storage.directory)
 	day.server = day.storage.serve(t, day.environment...)
 	day.office = newOffice(day.server.Server, 8, 1)
 	day.work(40, func() {})
