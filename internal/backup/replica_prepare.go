@@ -63,7 +63,7 @@ func (c *hiddenClient) LTXFiles(ctx context.Context, level int, seek ltx.TXID, u
 
 // align makes Litestream's local files continue the replica. If they have another
 // history, as after a restore, it discards them, and Litestream continues the replica
-// with a whole copy of the database.
+// with a whole copy of the database, after the last file of level 0.
 func (r *replicaPlace) align(ctx context.Context, database *litestream.DB) error {
 	last, err := litestream.NewReplicaWithClient(nil, r.client).MaxLTXFileInfo(ctx, 0)
 	if err != nil {
@@ -75,7 +75,7 @@ func (r *replicaPlace) align(ctx context.Context, database *litestream.DB) error
 			return err
 		}
 	}
-	if err := database.ResetLocalState(ctx); err != nil {
+	if err := errors.Join(r.removeAfter(ctx, last.MaxTXID), database.ResetLocalState(ctx)); err != nil {
 		return err
 	}
 	local := database.LTXPath(0, last.MinTXID, last.MaxTXID)
@@ -83,6 +83,23 @@ func (r *replicaPlace) align(ctx context.Context, database *litestream.DB) error
 		return err
 	}
 	return r.fetch(ctx, last, local)
+}
+
+// removeAfter removes the copies of what comes after the last file of level 0: a copy is
+// sent by itself, and may be there without that if the server was killed. What is sent
+// next has the same numbers and another history, which a restore would mix with it.
+func (r *replicaPlace) removeAfter(ctx context.Context, last ltx.TXID) error {
+	for level := 1; level <= litestream.SnapshotLevel; level++ {
+		isAfter := func(file *ltx.FileInfo) (bool, error) { return file.MaxTXID > last, nil }
+		found, err := litestream.FindLTXFiles(ctx, r.client, level, false, isAfter)
+		if err == nil && len(found) > 0 {
+			err = r.client.DeleteLTXFiles(ctx, found)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // continued reports whether the local files include the replica's last one, and all

@@ -85,13 +85,31 @@ func TestReplica(t *testing.T) {
 	contains(t, patients(serve(t, directory, nil, "--dir", "last").Server, ann), append(before, "First", "Last"))
 }
 
-// TestAReplicaAfterAKill has a server killed right after writes that are in no replica
-// yet, and again after the next one has moved them into the database and begun the
-// write-ahead log anew, as SQLite does by itself when many were written. What is left of
-// the old log looks as if nothing had come after what the replica has.
+// TestAReplicaAfterAKill has a server killed before it has sent its last writes, in states
+// in which the replica must not go on as if there were none.
 func TestAReplicaAfterAKill(t *testing.T) {
 	t.Parallel()
-	directory, replica := migrated(t), t.TempDir()
+	t.Run("moved into the database before the next start replicates", func(t *testing.T) {
+		// SQLite does that by itself when many were written, and begins the log anew. What is
+		// left of the old one looks as if nothing had come after what the replica has.
+		killedBeforeSending(t, func(string) {}, "PRAGMA wal_checkpoint(PASSIVE)", "UPDATE id_sequences SET last = 2000 WHERE collection = 'patients'")
+	})
+	t.Run("of which a whole copy was sent first", func(t *testing.T) {
+		killedBeforeSending(t, func(replica string) {
+			if err := os.RemoveAll(filepath.Join(replica, "ltx", "0")); err != nil {
+				t.Fatal(err)
+			}
+		})
+	})
+}
+
+// killedBeforeSending kills a server after it has stored patients that are in no replica
+// and executed statements, and has something happen to the replica before a server
+// replicates again. Nothing may be missing in what that replica restores.
+func killedBeforeSending(t *testing.T, happens func(replica string), statements ...string) {
+	t.Helper()
+	t.Parallel()
+	directory, replica, copies := migrated(t), t.TempDir(), t.TempDir()
 	environment := []string{"REPLICA_URL=file://" + replica}
 	server := serve(t, directory, environment)
 	ann := server.SignUp("ann")
@@ -101,42 +119,38 @@ func TestAReplicaAfterAKill(t *testing.T) {
 	replicated(t, replica, func() { server.Patient(ann, "Filler") })
 	server.kill(t)
 	server.end(t)
-
-	data := filepath.Join(directory, "pb_data", "data.db")
-	copies := t.TempDir()
+	data, copied := filepath.Join(directory, "pb_data", "data.db"), filepath.Join(copies, "data.db")
+	statements = append([]string{`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 500)
+		INSERT INTO patients (id, name, age, notes, created_by, created_at)
+		SELECT 1000 + n, 'Unsent ' || n, 30, printf('%.1000c', 'x'), '` + ann.ID + `', '2026-01-02 03:04:05.678Z' FROM numbers`}, statements...)
 	storage{directory: directory}.use(t, func(database *dbx.DB) error {
-		for _, statement := range []string{
-			`WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 500)
-				INSERT INTO patients (id, name, age, notes, created_by, created_at)
-				SELECT 1000 + n, 'Unsent ' || n, 30, printf('%.1000c', 'x'), '` + ann.ID + `', '2026-01-02 03:04:05.678Z' FROM numbers`,
-			"PRAGMA wal_checkpoint(PASSIVE)",
-			"UPDATE id_sequences SET last = 2000 WHERE collection = 'patients'",
-		} {
+		for _, statement := range statements {
 			if _, err := database.NewQuery(statement).Execute(); err != nil {
 				return err
 			}
 		}
-		for _, end := range []string{"", "-wal"} {
-			content, err := os.ReadFile(data + end)
-			if err := errors.Join(err, os.WriteFile(filepath.Join(copies, "data.db"+end), content, 0o600)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return copyDatabase(data, copied) // as a kill leaves it
 	})
-	for _, end := range []string{"", "-wal"} {
-		if err := os.Rename(filepath.Join(copies, "data.db"+end), data+end); err != nil {
-			t.Fatal(err)
-		}
+	if err := copyDatabase(copied, data); err != nil {
+		t.Fatal(err)
 	}
-
+	happens(replica)
 	server = serve(t, directory, environment)
 	replicated(t, replica, func() { server.Patient(ann, "Last") })
 	server.kill(t)
 	server.end(t)
 	succeeds(t, directory, environment, "backup", "restore", "--from-replica", "--dir", "restored")
-	list := patients(serve(t, directory, nil, "--dir", "restored").Server, ann)
-	contains(t, list, []string{"Sent", "Unsent 1", "Unsent 500", "Last"})
+	contains(t, patients(serve(t, directory, nil, "--dir", "restored").Server, ann), []string{"Sent", "Unsent 1", "Unsent 500", "Last"})
+}
+
+// copyDatabase copies a database with its write-ahead log.
+func copyDatabase(from, to string) error {
+	var failures []error
+	for _, end := range []string{"", "-wal"} {
+		content, err := os.ReadFile(from + end)
+		failures = append(failures, err, os.WriteFile(to+end, content, 0o600))
+	}
+	return errors.Join(failures...)
 }
 
 func TestReplicaCommands(t *testing.T) {
