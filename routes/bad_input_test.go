@@ -209,7 +209,7 @@ func TestTooLargeBodies(t *testing.T) {
 }
 
 func TestLargestBodies(t *testing.T) {
-	server := testapp.Shared(t)
+	server := newSlowServer(t)
 	checkAgainstReference(t, server)
 	alice := server.SignUp("alice")
 	largest := 16<<20 - 64

@@ -149,7 +149,7 @@ func TestImportRefusesOtherRequests(t *testing.T) {
 
 // What hooks refuse is an error of its line, too, and takes all other records back.
 func TestImportAsksHooks(t *testing.T) {
-	server := testapp.New(t)
+	server := newSlowServer(t)
 	alice := server.SignUp("alice")
 	server.App.OnRecordCreate("patients").BindFunc(func(e *core.RecordEvent) error {
 		if e.Record.GetString("name") == "Nobody" {

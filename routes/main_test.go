@@ -2,7 +2,9 @@ package routes_test
 
 import (
 	"testing"
+	"time"
 
+	"carebase/internal/app"
 	"carebase/internal/testing/browser"
 	"carebase/internal/testing/testapp"
 )
@@ -13,4 +15,11 @@ const parallel = 2
 func TestMain(m *testing.M) {
 	testapp.SetParallel(parallel)
 	testapp.Main(m, browser.Close)
+}
+
+// newSlowServer returns a server for requests that busy machines may take longer for than
+// a request's time.
+func newSlowServer(t *testing.T) *testapp.Server {
+	t.Helper()
+	return testapp.Serve(t, testapp.NewApp(t, testapp.Default(), func(options *app.Options) { options.Timeouts.User = time.Minute }))
 }
