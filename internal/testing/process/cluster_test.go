@@ -264,7 +264,7 @@ func expect(t *testing.T, subscribers []*testapp.Subscriber, action, id string) 
 	t.Helper()
 	for i, subscriber := range subscribers {
 		event := subscriber.Next()
-		for event.Topic == "@sessionEnded" {
+		for event.IsNotice() {
 			event = subscriber.Next()
 		}
 		if !event.Is(action, id) {
