@@ -103,13 +103,17 @@ func List(ctx context.Context, app core.App, settings config.Backup) ([]Entry, e
 // data directory, or the one of the dashboard's settings.
 func withFiles(ctx context.Context, app core.App, settings config.Backup, use func(*filesystem.System) error) error {
 	if s3 := settings.S3; s3 != nil {
-		files, err := filesystem.NewS3(s3.Name, s3.Region, s3.Endpoint, s3.AccessKey, s3.Secret, s3.ForcePathStyle)
-		return useFiles(ctx, files, err, use)
+		return withBucket(ctx, s3, use)
 	}
 	return WithApp(app, settings, func() error {
 		files, err := app.NewBackupsFilesystem()
 		return useFiles(ctx, files, err, use)
 	})
+}
+
+func withBucket(ctx context.Context, bucket *config.Bucket, use func(*filesystem.System) error) error {
+	files, err := filesystem.NewS3(bucket.Name, bucket.Region, bucket.Endpoint, bucket.AccessKey, bucket.Secret, bucket.ForcePathStyle)
+	return useFiles(ctx, files, err, use)
 }
 
 func useFiles(ctx context.Context, files *filesystem.System, err error, use func(*filesystem.System) error) error {

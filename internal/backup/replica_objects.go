@@ -52,8 +52,7 @@ func (o *objectReplica) key(level int, first, last ltx.TXID) string {
 
 // with runs the function with the bucket.
 func (o *objectReplica) with(ctx context.Context, use func(*filesystem.System) error) error {
-	files, err := filesystem.NewS3(o.bucket.Name, o.bucket.Region, o.bucket.Endpoint, o.bucket.AccessKey, o.bucket.Secret, o.bucket.ForcePathStyle)
-	return useFiles(ctx, files, err, use)
+	return withBucket(ctx, o.bucket, use)
 }
 
 // LTXFiles implements litestream.ReplicaClient.
