@@ -20,7 +20,11 @@ import (
 )
 
 // password is every user's.
-const password = "choose-a-good-one"
+const (
+	password = "choose-a-good-one"
+	// usualNotes are those of all patients but in measureRows.
+	usualNotes = "Diabetic, seen twice a year"
+)
 
 // caller is a user with some patients.
 type caller struct {
@@ -42,7 +46,7 @@ func fill(directory string, users, patients int) (callers []caller, err error) {
 		if callers, err = fillUsers(app, users); err != nil {
 			return err
 		}
-		return fillPatients(app, callers, patients)
+		return fillPatients(app, callers, patients, usualNotes)
 	})
 	return callers, err
 }
@@ -110,10 +114,10 @@ func fillUsers(app core.App, count int) ([]caller, error) {
 }
 
 // fillPatients deals patients out one by one, a second apart.
-func fillPatients(app core.App, callers []caller, count int) (err error) {
+func fillPatients(app core.App, callers []caller, count int, notes string) (err error) {
 	const idLength = 15
 	insert := app.DB().NewQuery(`INSERT INTO patients (id, created_by, created_at, name, age, notes)
-		VALUES ({:id}, {:owner}, {:created}, {:name}, {:age}, 'Diabetic, seen twice a year')`).Prepare()
+		VALUES ({:id}, {:owner}, {:created}, {:name}, {:age}, {:notes})`).Prepare()
 	defer func() { err = errors.Join(err, insert.Close()) }()
 	begin := time.Now().Add(-time.Duration(count) * time.Second)
 	for i := range count {
@@ -124,7 +128,7 @@ func fillPatients(app core.App, callers []caller, count int) (err error) {
 			return err
 		}
 		_, err = insert.Bind(dbx.Params{
-			"id": id, "owner": owner.id, "created": created.String(), "name": fmt.Sprintf("Patient %d", i), "age": i % 100,
+			"id": id, "owner": owner.id, "created": created.String(), "name": fmt.Sprintf("Patient %d", i), "age": i % 100, "notes": notes,
 		}).Execute()
 		if err != nil {
 			return err

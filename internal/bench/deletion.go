@@ -125,7 +125,7 @@ func fillForDeletion(directory string, patients int) (deletions []deleted, write
 	owner, colleague, writer := callers[0], callers[1], callers[2]
 	doctors := []string{"1", "2"}
 	err = app.RunInTransaction(func(app core.App) error {
-		if err := fillPatients(app, callers[:1], patients); err != nil {
+		if err := fillPatients(app, callers[:1], patients, usualNotes); err != nil {
 			return err
 		}
 		for _, doctor := range doctors {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -20,6 +22,8 @@ const (
 	few = 100
 	// requests is how often each request is sent: /proc counts in 10 ms.
 	requests = 40
+	// notes are those of all of the other user's patients: long words have many parts.
+	notes = "Diabetic polyneuropathy, electroencephalography twice a year"
 )
 
 // grown are the requests whose cost may grow with the caller's rows.
@@ -35,7 +39,26 @@ var grown = []operation{
 	{"search, two letters without a hit", "GET", fixed("/api/patients/?search=xq"), nil, http.StatusOK},
 	{"search, all hit, a page", "GET", fixed("/api/patients/?search=diabetic&page=1&page_size=30"), nil, http.StatusOK},
 	{"search, all hit by one letter, a page", "GET", fixed("/api/patients/?search=e&page=1&page_size=30"), nil, http.StatusOK},
+	{"search, all hit, another text each time", "GET", substrings(6, 9), nil, http.StatusOK},
+	{"search, all hit, other two letters each time", "GET", substrings(2, 3), nil, http.StatusOK},
 	{"create", "POST", fixed("/api/patients/"), newPatient, http.StatusCreated},
+}
+
+// substrings returns paths that search for another part of everybody's notes each time,
+// of at least and less than some letters: what is counted once is remembered.
+func substrings(least, less int) func(string) string {
+	var texts []string
+	for length := least; length < less; length++ {
+		for at := 0; at+length <= len(notes); at++ {
+			if text := notes[at : at+length]; !strings.ContainsAny(text, " ,") {
+				texts = append(texts, text)
+			}
+		}
+	}
+	var next atomic.Int64
+	return func(string) string {
+		return "/api/patients/?page=1&page_size=30&search=" + texts[int(next.Add(1))%len(texts)]
+	}
 }
 
 // measureRows prints the processor time of requests of a user with many patients and
@@ -112,7 +135,7 @@ func fillUnevenly(directory string, many int) ([]caller, error) {
 	if err := app.Bootstrap(); err != nil {
 		return nil, err
 	}
-	err = app.RunInTransaction(func(app core.App) error { return fillPatients(app, callers[1:], many-few) })
+	err = app.RunInTransaction(func(app core.App) error { return fillPatients(app, callers[1:], many-few, notes) })
 	return callers, errors.Join(err, app.ResetBootstrapState())
 }
 
