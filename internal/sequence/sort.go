@@ -8,6 +8,7 @@ import (
 	"github.com/pocketbase/dbx"
 
 	"carebase/internal/collections"
+	_ "carebase/internal/query" // its builder is the one below
 )
 
 // driverName is the driver that PocketBase's query builder knows both engines by.
