@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"maps"
 	"reflect"
 	"slices"
@@ -56,8 +57,8 @@ func (b *builder) NewQuery(text string) *dbx.Query {
 	known, found := parsed.Get(text)
 	if !found {
 		known = b.Builder.NewQuery(text)
-		known.WithContext(nil).FieldMapper, known.LogFunc, known.PerfFunc, known.QueryLogFunc, known.ExecLogFunc = nil, nil, nil, nil, nil
-		*executorOf(known) = nil
+		*executorOf(known) = nil // neither a transaction nor a request is kept
+		known.WithContext(context.Background())
 		parsed.Put(text, known)
 	}
 	// Its parameters are an empty map, in whose place dbx puts those that are bound.
