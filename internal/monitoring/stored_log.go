@@ -23,18 +23,16 @@ const (
 	maxStoredWaiting = 20_000
 	// storedInterval is the time between two transactions.
 	storedInterval = time.Second
-	// storedAtOncePostgreSQL is the number of rows of one statement, which is a round
-	// trip. On SQLite, a statement of many rows keeps a journal to undo itself, and
-	// saves nothing.
-	storedAtOncePostgreSQL = 16
-	storedAtOnceSQLite     = 1
+	// storedAtOnce is the number of rows of one statement. On PostgreSQL it is a round trip.
+	storedAtOnce = 16
 )
 
 // storedLog writes PocketBase's request log, which the dashboard shows, many rows at
 // a time. When the database falls behind, it drops rows and says how many.
 type storedLog struct {
-	app    core.App
-	atOnce int // rows per statement
+	app core.App
+	// insert is how a statement of many rows begins.
+	insert string
 
 	mutex       sync.Mutex
 	waiting     []storedRow
@@ -51,9 +49,11 @@ type storedRow struct {
 
 // bind runs the log while the app serves.
 func (l *storedLog) bind(app core.App, onPostgreSQL bool) {
-	l.app, l.atOnce = app, storedAtOnceSQLite
+	// SQLite keeps a journal to undo a statement of many rows, unless the statement says that
+	// the rows before one that fails stay: the transaction ends with the failure.
+	l.app, l.insert = app, "INSERT OR FAIL INTO"
 	if onPostgreSQL {
-		l.atOnce = storedAtOncePostgreSQL
+		l.insert = "INSERT INTO"
 	}
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		l.start()
@@ -141,9 +141,9 @@ func (l *storedLog) store(rows []storedRow) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, size := range []int{l.atOnce, 1} {
+	for _, size := range []int{storedAtOnce, 1} {
 		whole := len(rows) / size * size
-		if err := insertStored(ctx, tx, rows[:whole], size); err != nil {
+		if err := insertStored(ctx, tx, l.insert, rows[:whole], size); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
 		rows = rows[whole:]
@@ -152,8 +152,8 @@ func (l *storedLog) store(rows []storedRow) (err error) {
 }
 
 // insertStored inserts rows, size per statement.
-func insertStored(ctx context.Context, tx *sql.Tx, rows []storedRow, size int) error {
-	statement := "INSERT INTO `_logs` (`id`, `level`, `message`, `data`, `created`) VALUES (?, ?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?, ?)", size-1)
+func insertStored(ctx context.Context, tx *sql.Tx, insert string, rows []storedRow, size int) error {
+	statement := insert + " `_logs` (`id`, `level`, `message`, `data`, `created`) VALUES (?, ?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?, ?)", size-1)
 	const columns = 5
 	values := make([]any, 0, columns*size)
 	for chunk := range slices.Chunk(rows, size) {

@@ -36,7 +36,7 @@ func TestStoredLogIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	var notices bytes.Buffer
-	log := &storedLog{app: loggedApp{app, slog.New(slog.NewTextHandler(&notices, nil))}, atOnce: storedAtOncePostgreSQL}
+	log := &storedLog{app: loggedApp{app, slog.New(slog.NewTextHandler(&notices, nil))}, insert: "INSERT INTO"}
 	const surplus = 5
 	for range maxStoredWaiting + surplus {
 		log.add(storedRow{at: time.Now(), message: "GET /", data: "{}"})
