@@ -15,6 +15,9 @@ type checkedLists struct {
 	// end of the last that was read.
 	next []subjectList
 	last string
+	// complete is set once all lists were read. Those that are stored later are of events
+	// that are not walked: the rows are of one state of the database, an earlier one.
+	complete bool
 	// time is when the newest lists among byID were stored, as ids begin with it.
 	time string
 	byID map[string]string
@@ -46,10 +49,16 @@ func (c *checkedLists) check(ctx context.Context, app core.App, event *entry) er
 func (c *checkedLists) readUpTo(ctx context.Context, app core.App, time string) error {
 	for {
 		if len(c.next) == 0 {
+			if c.complete {
+				return nil
+			}
 			err := app.ConcurrentDB().Select("first_id", "last_id", "subjects").From("audit_log_subjects").
 				Where(dbx.NewExp("[[last_id]] > {:last}", dbx.Params{"last": c.last})).OrderBy("last_id").Limit(listsAtOnce).WithContext(ctx).All(&c.next)
-			if err != nil || len(c.next) == 0 {
+			if err != nil {
 				return err
+			}
+			if c.complete = len(c.next) < listsAtOnce; len(c.next) == 0 {
+				return nil
 			}
 			c.last = c.next[len(c.next)-1].LastID
 		}
@@ -69,6 +78,7 @@ func (c *checkedLists) readUpTo(ctx context.Context, app core.App, time string) 
 
 // compareRest looks at the lists after the last event.
 func (c *checkedLists) compareRest(ctx context.Context, app core.App) error {
+	c.complete = false
 	return c.readUpTo(ctx, app, afterAll)
 }
 

@@ -1,8 +1,11 @@
 package audit_test
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -199,4 +202,28 @@ func TestHistoriesDoNotShowOthersEvents(t *testing.T) {
 			t.Errorf("the history has %d events instead of %d: %v", len(page), before, err)
 		}
 	})
+}
+
+// TestVerificationReadsListsOnce verifies events of which most came one by one, after
+// those that are listed: the lists are not read again for each.
+func TestVerificationReadsListsOnce(t *testing.T) {
+	c := newListingClinic(t)
+	c.together(t, 100)
+	for range 50 {
+		c.together(t, 1)
+	}
+	reads := 0
+	database := c.App.ConcurrentDB().(*dbx.DB)
+	database.QueryLogFunc = func(_ context.Context, _ time.Duration, statement string, _ *sql.Rows, _ error) {
+		if strings.Contains(statement, "audit_log_subjects") {
+			reads++
+		}
+	}
+	defer func() { database.QueryLogFunc = nil }()
+	if _, err := audit.Verify(t.Context(), c.App, nil); err != nil {
+		t.Fatal(err)
+	}
+	if reads == 0 || reads > 3 {
+		t.Errorf("the lists were read %d times", reads)
+	}
 }
