@@ -171,17 +171,19 @@ func (s *step) isLeaf(reference reference) (bool, error) {
 // removeReferring removes some records that refer to some others. Where a row is says
 // its place: looking each up by its id would take most of the time on PostgreSQL, which
 // deletes the next version of a row that changes meanwhile if that refers to them, too.
+// Nothing changes meanwhile on SQLite, which would look for the places among all rows
+// that refer to them if it was told again.
 func (s *step) removeReferring(reference reference, ids []string) error {
 	list, params, err := listOf(ids)
 	if err != nil {
 		return err
 	}
-	place := "_rowid_"
+	place, still := "_rowid_", ""
 	if s.postgreSQL {
-		place = "ctid"
+		place, still = "ctid", " AND "+reference.where(list)
 	}
 	params["size"] = s.piece
-	return s.delete(reference.from, place+" IN (SELECT "+place+" FROM {{"+reference.from.Name+"}} WHERE "+reference.where(list)+" LIMIT {:size}) AND "+reference.where(list), params)
+	return s.delete(reference.from, place+" IN (SELECT "+place+" FROM {{"+reference.from.Name+"}} WHERE "+reference.where(list)+" LIMIT {:size})"+still, params)
 }
 
 // listOf returns the list of some ids for a condition. PostgreSQL guesses how many an
