@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 )
 
@@ -23,11 +24,25 @@ func PauseCheckpoints(ctx context.Context, app core.App) (resume func() error, e
 	return func() error { return set(pages) }, set(0)
 }
 
-// Checkpoint moves what it can from the write-ahead log to the database, without
-// waiting for anybody and without letting anybody wait.
+// longLog is how many pages the write-ahead log has before Checkpoint makes it begin anew.
+const longLog = 4096
+
+// Checkpoint moves what it can from the write-ahead log to the database, without waiting
+// for anybody. The log begins anew only once all of it is moved, and grows as long as
+// others write meanwhile: where it is long, nobody does while the last pages are moved.
 func Checkpoint(ctx context.Context, app core.App) error {
-	var busy, pages, moved int
-	return app.ConcurrentDB().NewQuery("PRAGMA wal_checkpoint(PASSIVE)").WithContext(ctx).Row(&busy, &pages, &moved)
+	pages, err := checkpoint(ctx, app.ConcurrentDB())
+	if err == nil && pages >= longLog {
+		_, err = checkpoint(ctx, app.NonconcurrentDB())
+	}
+	return err
+}
+
+// checkpoint returns how many pages the log has.
+func checkpoint(ctx context.Context, database dbx.Builder) (pages int, err error) {
+	var busy, moved int
+	err = database.NewQuery("PRAGMA wal_checkpoint(PASSIVE)").WithContext(ctx).Row(&busy, &pages, &moved)
+	return pages, err
 }
 
 // Truncate moves all of the write-ahead log to the database and empties it, and waits for
