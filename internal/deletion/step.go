@@ -1,10 +1,8 @@
 package deletion
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -13,7 +11,6 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
-	"carebase/internal/collections"
 	"carebase/internal/realtime"
 	"carebase/internal/search"
 )
@@ -38,6 +35,8 @@ type step struct {
 	// them, by id.
 	known   map[string][]reference
 	awaited map[string]bool
+	// empty are the relations to the deleted record that no record has any more.
+	empty []reference
 	// told is how many records subscribers are told of by tell, after the commit.
 	told int
 	tell []func()
@@ -129,14 +128,15 @@ func (s *step) drain(target *core.Collection, ids, path []string) error {
 		return err
 	}
 	for _, reference := range references {
-		isLeaf, err := s.isLeaf(reference)
-		if err == nil && isLeaf {
-			err = s.removeReferring(reference, ids)
+		if s.isEmpty(reference, path) {
+			continue
 		}
+		isLeaf, err := s.removeUnseen(reference, ids)
 		if err != nil || s.hasRemoved() {
 			return err
 		}
 		if isLeaf {
+			s.setEmpty(reference, path)
 			continue
 		}
 		found, err := s.referring(reference, ids)
@@ -144,6 +144,7 @@ func (s *step) drain(target *core.Collection, ids, path []string) error {
 		case err != nil:
 			return err
 		case len(found) == 0:
+			s.setEmpty(reference, path)
 			continue
 		case !reference.removes():
 			return s.oneByOne(reference.from, found, func(record *core.Record) error { return s.unrefer(record, reference.field, ids) })
@@ -156,99 +157,6 @@ func (s *step) drain(target *core.Collection, ids, path []string) error {
 		return s.removeAll(reference.from, found)
 	}
 	return nil
-}
-
-// isLeaf reports whether records can be removed without looking at them: nothing refers
-// to them, and nobody is told.
-func (s *step) isLeaf(reference reference) (bool, error) {
-	if !reference.removes() || !isOwn(reference.from) || s.isAwaited(reference.from) {
-		return false, nil
-	}
-	references, err := s.referencesTo(reference.from)
-	return len(references) == 0, err
-}
-
-// removeReferring removes some records that refer to some others. Where a row is says
-// its place: looking each up by its id would take most of the time on PostgreSQL, which
-// deletes the next version of a row that changes meanwhile if that refers to them, too.
-// Nothing changes meanwhile on SQLite, which would look for the places among all rows
-// that refer to them if it was told again.
-func (s *step) removeReferring(reference reference, ids []string) error {
-	list, params, err := listOf(ids)
-	if err != nil {
-		return err
-	}
-	place, still := "_rowid_", ""
-	if s.postgreSQL {
-		place, still = "ctid", " AND "+reference.where(list)
-	}
-	params["size"] = s.piece
-	return s.delete(reference.from, place+" IN (SELECT "+place+" FROM {{"+reference.from.Name+"}} WHERE "+reference.where(list)+" LIMIT {:size})"+still, params)
-}
-
-// listOf returns the list of some ids for a condition. PostgreSQL guesses how many an
-// array has, and reads all of a table for many: one is compared as it is.
-func listOf(ids []string) (list string, params dbx.Params, err error) {
-	if len(ids) == 1 {
-		return "{:id}", dbx.Params{"id": ids[0]}, nil
-	}
-	encoded, err := json.Marshal(ids)
-	return "SELECT value FROM json_each({:ids})", dbx.Params{"ids": string(encoded)}, err
-}
-
-// referring returns the ids of some records that refer to some others.
-func (s *step) referring(reference reference, ids []string) (found []string, err error) {
-	list, params, err := listOf(ids)
-	if err != nil {
-		return nil, err
-	}
-	params["size"] = s.pieceOf(reference.from)
-	err = s.app.DB().NewQuery("SELECT [[id]] FROM {{" + reference.from.Name + "}} WHERE " + reference.where(list) + " LIMIT {:size}").
-		Bind(params).WithContext(s.ctx).Column(&found)
-	return found, err
-}
-
-// removeAll removes records together, with what subscribers expect.
-func (s *step) removeAll(collection *core.Collection, ids []string) error {
-	if s.isAwaited(collection) {
-		records, err := s.load(collection, ids)
-		if err != nil {
-			return err
-		}
-		s.tell, s.told = append(s.tell, s.room.Removing(records)), s.told+len(records)
-	}
-	list, params, err := listOf(ids)
-	if err != nil {
-		return err
-	}
-	return s.delete(collection, "[[id]] IN ("+list+")", params)
-}
-
-// delete deletes the records that a condition is true for, and records that.
-func (s *step) delete(collection *core.Collection, where string, params dbx.Params) error {
-	if err := s.holdMerges(collection); err != nil {
-		return err
-	}
-	patient := cmp.Or(collections.Get(collection.Name).Patient, core.FieldNameId)
-	rows, err := s.app.DB().NewQuery("DELETE FROM {{" + collection.Name + "}} WHERE " + where + " RETURNING [[id]], [[" + patient + "]]").
-		Bind(params).WithContext(s.ctx).Rows()
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, about string
-		if err := rows.Scan(&id, &about); err != nil {
-			return err
-		}
-		event := s.eventOf(collection) // only if there are any
-		event.Records = append(event.Records, id)
-		s.removed++
-		if patient != core.FieldNameId {
-			event.Patients = append(event.Patients, about)
-		}
-	}
-	return errors.Join(rows.Err(), rows.Close())
 }
 
 // oneByOne changes records with all hooks, as many as there is time for.
