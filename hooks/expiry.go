@@ -2,17 +2,14 @@ package hooks
 
 import (
 	"hash/maphash"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"carebase/internal/realtime"
-	"carebase/internal/simplejwt"
 )
 
 const (
@@ -20,16 +17,13 @@ const (
 	// ended.
 	sessionEndedTopic = "@sessionEnded"
 	// expiryEvery is how often realtime clients with expired tokens are looked for.
-	// Between two looks they are sent nothing.
+	// Between two looks the room sends them no record.
 	expiryEvery = time.Second
-	// beforeDelivery is a priority before what records a message that is sent.
-	beforeDelivery = -1000
 )
 
 // bindExpiry signs a realtime client out when the token that it has subscribed with
 // expires. It stays connected and may subscribe anew.
 func bindExpiry(app core.App) {
-	app.OnRealtimeMessageSend().Bind(&hook.Handler[*core.RealtimeMessageEvent]{Priority: beforeDelivery, Func: withholdExpired})
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		ended := make(chan struct{})
 		end := sync.OnceFunc(func() { close(ended) })
@@ -40,16 +34,6 @@ func bindExpiry(app core.App) {
 		go signOutExpired(app, ended)
 		return e.Next()
 	})
-}
-
-// withholdExpired sends no record to a client whose token has expired.
-func withholdExpired(e *core.RealtimeMessageEvent) error {
-	signIn, signedIn := simplejwt.SignInOf(e.Client)
-	isRecord := !strings.HasPrefix(e.Message.Name, "@") && e.Message.Name != "PB_CONNECT"
-	if signedIn && signIn.HasExpired() && isRecord {
-		return nil
-	}
-	return e.Next()
 }
 
 func signOutExpired(app core.App, ended <-chan struct{}) {
@@ -70,7 +54,7 @@ func signOutExpired(app core.App, ended <-chan struct{}) {
 }
 
 func hasExpired(client subscriptions.Client) bool {
-	signIn, signedIn := simplejwt.SignInOf(client)
+	signIn, signedIn := realtime.SignInOf(client)
 	return signedIn && signIn.HasExpired() && client.Get(apis.RealtimeClientAuthKey) != nil
 }
 

@@ -115,7 +115,7 @@ func TestNothingIsDeliveredAfterExpiry(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.App.OnRealtimeMessageSend().Bind(&hook.Handler[*core.RealtimeMessageEvent]{Priority: -9000, Func: func(e *core.RealtimeMessageEvent) error {
-		if signIn, ok := simplejwt.SignInOf(e.Client); ok && e.Message.Name == "patients/*" {
+		if signIn, ok := realtime.SignInOf(e.Client); ok && e.Message.Name == "patients/*" {
 			time.Sleep(time.Until(signIn.Expires))
 		}
 		return e.Next()

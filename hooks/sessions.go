@@ -13,10 +13,6 @@ import (
 	"carebase/internal/simplejwt"
 )
 
-// RealtimeSessionKey is the key under which a realtime client stores how it is
-// signed in.
-const RealtimeSessionKey = simplejwt.RealtimeKey
-
 // bindSessions starts a session for every sign-in of a user, at every door, and
 // ends the session's subscriptions together with it.
 func bindSessions(app core.App) {
@@ -99,15 +95,16 @@ func forgetAllSessions(e *core.CollectionEvent) error {
 // subscribeInSession stores with the realtime client how it is signed in.
 func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
 	defer lockSignIn(e.Client)()
+	client := realtime.ClientOf(e.Client)
 	if e.Auth == nil {
-		e.Client.Unset(RealtimeSessionKey)
+		client.SetSignIn(nil)
 		return e.Next()
 	}
 	signIn, err := simplejwt.NewSignIn(e.RequestEvent)
 	if err != nil {
 		return err
 	}
-	e.Client.Set(RealtimeSessionKey, signIn.String())
+	client.SetSignIn(signIn)
 	if err := e.Next(); err != nil || signIn.Session == "" {
 		return err
 	}
@@ -123,7 +120,7 @@ func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
 // connected and may subscribe again, as after a password change in PocketBase.
 func unsubscribeSession(e *core.RecordEvent) error {
 	for _, client := range realtime.Of(e.App).Broker().Clients() {
-		if signIn, _ := simplejwt.SignInOf(client); signIn.Session == e.Record.Id {
+		if signIn, _ := realtime.SignInOf(client); signIn.Session == e.Record.Id {
 			client.Unset(apis.RealtimeClientAuthKey)
 		}
 	}
@@ -144,7 +141,7 @@ func tellUser(e *core.RecordEvent) error {
 // their session is valid. Clients of other processes may not receive it.
 func tellSignedOut(app core.App) {
 	for _, client := range realtime.Of(app).Broker().Clients() {
-		if _, signedIn := simplejwt.SignInOf(client); signedIn && client.Get(apis.RealtimeClientAuthKey) == nil {
+		if _, signedIn := realtime.SignInOf(client); signedIn && client.Get(apis.RealtimeClientAuthKey) == nil {
 			endSignIn(client, func() bool { return client.Get(apis.RealtimeClientAuthKey) == nil })
 		}
 	}

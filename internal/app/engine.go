@@ -7,7 +7,6 @@ import (
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/hooks"
 	"carebase/internal/backup"
 	"carebase/internal/config"
 	"carebase/internal/datadir"
@@ -62,7 +61,7 @@ func (e engine) bind(app core.App, settings *config.Config, notices io.Writer, r
 	}
 	datadir.Bind(app, notices, settings.AuditArchive.Directories()...)
 	pgengine.Bind(app, e.database)
-	return cluster.Bind(room, app, e.database, hooks.RealtimeSessionKey)
+	return cluster.Bind(room, app, e.database)
 }
 
 // replica returns PostgreSQL's replica for reads, nil if there is none.

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -16,6 +17,9 @@ type Client struct {
 	id   string
 	// forward, if not nil, takes what is sent to a client of another process.
 	forward func(subscriptions.Message)
+
+	// signedIn is how the client has signed in last; nil for a guest.
+	signedIn atomic.Pointer[SignIn]
 
 	mutex sync.Mutex
 	// reader is who the room knows the client as.

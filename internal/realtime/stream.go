@@ -24,6 +24,8 @@ const (
 	// skipActivityLog is PocketBase's key in a request's event: it logs failed
 	// connections only.
 	skipActivityLog = "__skipSuccessActivityLogger"
+	// helloTopic is where a client hears its id.
+	helloTopic = "PB_CONNECT"
 )
 
 // stream is the connection of a client.
@@ -144,7 +146,7 @@ func (s *stream) serve() {
 // greeting is a client's first message.
 func (s *stream) greeting() delivery {
 	return delivery{
-		Message: subscriptions.Message{Name: "PB_CONNECT", Data: []byte(`{"clientId":"` + s.client.Id() + `"}`)},
+		Message: subscriptions.Message{Name: helloTopic, Data: []byte(`{"clientId":"` + s.client.Id() + `"}`)},
 		id:      s.client.Id(), signIn: anySignIn,
 	}
 }
@@ -183,8 +185,8 @@ func (s *stream) close(client subscriptions.Client) {
 	}
 }
 
-// send sends a message, unless the sign-in that it is for has ended meanwhile. It
-// returns false if the connection has ended.
+// send sends a message, unless the sign-in that it is for has ended meanwhile, or the
+// client's token has expired. It returns false if the connection has ended.
 func (s *stream) send(next delivery) bool {
 	if s.own.IsDiscarded() {
 		return false
@@ -197,11 +199,14 @@ func (s *stream) send(next delivery) bool {
 		s.buffer.WriteByte('\n')
 		return s.flush() == nil
 	}
-	if !s.own.isCurrent(next.signIn) {
+	if !s.own.isCurrent(next.signIn) || s.own.withholds(&next.Message) {
 		return true
 	}
 	event := &core.RealtimeMessageEvent{RequestEvent: s.RequestEvent, Client: s.client, Message: &next.Message}
 	err := s.App.OnRealtimeMessageSend().Trigger(event, func(event *core.RealtimeMessageEvent) error {
+		if s.own.withholds(event.Message) { // the hooks may have taken long
+			return nil
+		}
 		s.write(event.Message, next.id)
 		return s.flush()
 	})

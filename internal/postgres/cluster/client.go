@@ -84,10 +84,12 @@ func (c *client) auth() *core.Record {
 	return record
 }
 
-// session returns the session that the client is signed in with, or "".
+// session returns the session that the client is signed in with as text, or "".
 func (c *client) session() string {
-	session, _ := c.Get(c.cluster.sessionKey).(string)
-	return session
+	if signIn, signedIn := c.SignIn(); signedIn {
+		return signIn.String()
+	}
+	return ""
 }
 
 // state returns the client's state for storing.
@@ -109,7 +111,7 @@ func (c *client) setState(stored state, auth *core.Record, changed time.Time) {
 	defer c.mutex.Unlock()
 	c.version = stored.Version
 	_, session := stored.sessionKey()
-	c.DefaultClient.Set(c.cluster.sessionKey, session)
+	c.SetSignIn(realtime.ParseSignIn(session))
 	had := c.Subscriptions()
 	for _, topic := range stored.Topics {
 		if _, ok := had[topic]; !ok {

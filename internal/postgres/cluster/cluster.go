@@ -37,9 +37,7 @@ type Cluster struct {
 	room *realtime.Room
 	// process is the unique name of this process.
 	process string
-	// sessionKey is the key of the clients' session; see Bind.
-	sessionKey string
-	session    session
+	session session
 
 	// stopped is closed when the process stops serving; nil before it serves.
 	stopped chan struct{}
@@ -79,13 +77,11 @@ type Cluster struct {
 }
 
 // Bind makes the app a member of the cluster from the time it serves until it
-// terminates. That takes three connections in addition to the pools. sessionKey
-// is the key under which a realtime client holds the text that identifies its
-// session; it is shared with all processes. The middleware FindClients of what it
-// returns belongs around every request.
-func Bind(room *realtime.Room, app core.App, database *postgres.Database, sessionKey string) *Cluster {
+// terminates. That takes three connections in addition to the pools. The middleware
+// FindClients of what it returns belongs around every request.
+func Bind(room *realtime.Room, app core.App, database *postgres.Database) *Cluster {
 	c := newCluster(room.App(app), database)
-	c.room, c.sessionKey = room, sessionKey
+	c.room = room
 	c.bindRealtime()
 	database.OnUnknownSchema(c.isSchemaChanging)
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{Func: c.bootstrapAlone, Priority: first})
