@@ -43,8 +43,8 @@ type Client struct {
 
 	waiting []delivery
 	bytes   int
-	// send sends what waits; nil before the connection has begun. sending is whether it
-	// runs.
+	// send has what waits sent; nil before the connection has begun. sending is whether
+	// that is still going on.
 	send    func()
 	sending bool
 	// hasEnded is set once the client is discarded.

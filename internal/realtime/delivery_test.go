@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 	"github.com/pocketbase/pocketbase/tools/types"
 
+	"carebase/internal/config"
 	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
 )
@@ -190,4 +191,38 @@ func save(t *testing.T, s *testapp.Server, collection *core.Collection) *core.Co
 		t.Fatal(err)
 	}
 	return collection
+}
+
+// TestSlowReadersHoldUpNobody has more deliveries wait than there are goroutines kept
+// for them.
+func TestSlowReadersHoldUpNobody(t *testing.T) {
+	s := testapp.New(t, func(settings *config.Config) { settings.Realtime.MaxClients = 100 })
+	alice := s.SignUp("alice")
+	var slow []*testapp.Subscriber
+	isSlow := map[string]bool{}
+	for range realtime.IdleSenders + 8 {
+		slow = append(slow, subscribed(t, s, alice, "patients/*"))
+		isSlow[slow[len(slow)-1].ClientID()] = true
+	}
+	quick := subscribed(t, s, alice, "patients/*")
+	waits, release := make(chan struct{}, len(slow)), make(chan struct{})
+	s.App.OnRealtimeMessageSend().BindFunc(func(e *core.RealtimeMessageEvent) error {
+		if isSlow[e.Client.Id()] {
+			waits <- struct{}{}
+			<-release
+		}
+		return e.Next()
+	})
+	patient := s.Patient(alice, "Anna")
+	expect(t, quick, "create", patient)
+	for range slow {
+		<-waits
+	}
+	setAge(s, alice, patient, 9)
+	expect(t, quick, "update", patient)
+	close(release)
+	for _, each := range slow {
+		expect(t, each, "create", patient)
+		expect(t, each, "update", patient)
+	}
 }

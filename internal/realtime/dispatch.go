@@ -86,8 +86,12 @@ func (r *Room) deliver(written *change) {
 
 // viewsOf returns the views of a change, by the rules of now.
 func (r *Room) viewsOf(written *change) *views {
+	position := ""
+	if r.refresh == nil {
+		position = r.position(written.number)
+	}
 	return &views{
-		app: r.app, encoded: map[view][]byte{},
+		app: r.app, encoded: map[view][]byte{}, position: position,
 		access: &access{app: r.app, change: written, rules: r.rulesOf(written.record), decided: map[question]bool{}},
 	}
 }
@@ -128,7 +132,7 @@ func (r *Room) deliverTo(client *Client, views *views, isAfter func(since time.T
 		return
 	}
 	written := views.access.change
-	var messages []delivery
+	var last *delivery
 	for _, by := range known.topics {
 		if !by.matches(written.record) || !isAfter(by.since) || !views.access.allows(client, known, by) {
 			continue
@@ -138,14 +142,14 @@ func (r *Room) deliverTo(client *Client, views *views, isAfter func(since time.T
 			r.app.Logger().Debug("failed to encode a realtime message", "collection", written.record.Collection().Name, "error", err)
 			continue
 		}
-		messages = append(messages, delivery{Message: subscriptions.Message{Name: by.name, Data: data}, signIn: known.signIn})
+		if last != nil {
+			client.push(*last)
+		}
+		last = &delivery{Message: subscriptions.Message{Name: by.name, Data: data}, signIn: known.signIn}
 	}
-	if len(messages) > 0 && r.refresh == nil {
-		// A client that has the last of them has all.
-		messages[len(messages)-1].id = r.position(written.number)
-	}
-	for _, message := range messages {
-		client.push(message)
+	if last != nil {
+		last.id = views.position // a client that has the last of them has all
+		client.push(*last)
 	}
 }
 

@@ -33,3 +33,6 @@ const RingBytes = ringBytes
 // OwnEnrichments is how many hooks on OnRecordEnrich are known to show all readers
 // the same.
 const OwnEnrichments = ownEnrichments
+
+// IdleSenders is how many goroutines are kept for the next messages.
+const IdleSenders = idleSenders

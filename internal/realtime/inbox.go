@@ -58,9 +58,9 @@ func (c *Client) push(added delivery) {
 	}
 }
 
-// begin has send send what waits, each time that something does, in a goroutine that
-// ends with it: an idle client keeps none. send ends with a call of take that
-// returns nothing, or never runs again.
+// begin has send called each time that something waits after nothing did. It has
+// another goroutine send that: an idle client keeps none. That ends with a call of
+// take that returns nothing, or send is never called again.
 func (c *Client) begin(send func()) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -74,7 +74,7 @@ func (c *Client) wake() {
 		return
 	}
 	c.sending = true
-	go c.send()
+	c.send()
 }
 
 // take returns what waits.

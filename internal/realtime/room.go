@@ -5,8 +5,8 @@
 // Here a write only puts its change into a queue. One goroutine, the dispatcher,
 // takes the changes in their order, looks up the clients that each can concern,
 // checks the rules, encodes the record once for each distinct view of it, and puts
-// the messages into the queues of the clients. Each client has a goroutine that
-// sends them. The clients are in a broker of this package; PocketBase's own stays
+// the messages into the queues of the clients. Other goroutines send them, one at a
+// time for each client. The clients are in a broker of this package; PocketBase's own stays
 // empty.
 package realtime
 
@@ -36,6 +36,7 @@ type Room struct {
 	queue   *queue
 	ring    ring
 	streams streams
+	senders *senders
 	readers readers
 	// boot names this start of the process in positions.
 	boot string
@@ -57,7 +58,7 @@ type Room struct {
 // Bind makes a room for an app. Call it once, before anything asks for it with Of.
 func Bind(app core.App) *Room {
 	r := &Room{
-		app: app, broker: subscriptions.NewBroker(), index: newIndex(), queue: newQueue(), boot: security.RandomString(8),
+		app: app, broker: subscriptions.NewBroker(), index: newIndex(), queue: newQueue(), senders: newSenders(), boot: security.RandomString(8),
 		stopped: make(chan struct{}), done: make(chan struct{}),
 	}
 	app.Store().Set(storeKey, r)
@@ -127,4 +128,5 @@ func (r *Room) end() {
 		r.app.Logger().Error("failed to dispatch all realtime messages before the end")
 	}
 	r.streams.end()
+	r.senders.end()
 }

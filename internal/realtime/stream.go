@@ -45,8 +45,9 @@ type stream struct {
 	// in Unix nanoseconds.
 	messaged, written atomic.Int64
 	// sends is held while messages are sent.
-	sends  sync.Mutex
-	buffer bytes.Buffer
+	sends sync.Mutex
+	// buffer is the sender's, nil while nothing is sent.
+	buffer *bytes.Buffer
 }
 
 // Connect answers GET /api/realtime in PocketBase's place. Over HTTP/1.1 it takes
@@ -135,7 +136,7 @@ func (r *Room) enter(opened *stream) {
 // serve greets the client and waits until the connection ends.
 func (s *stream) serve() {
 	defer s.close(s.client)
-	s.own.begin(s.sendWaiting)
+	s.own.begin(func() { s.room.senders.add(s) })
 	if s.taken != nil {
 		s.taken.awaitEnd()
 		return
@@ -153,10 +154,12 @@ func (s *stream) greeting() delivery {
 
 // sendWaiting sends what is in the client's queue. If that fails, the connection
 // ends.
-func (s *stream) sendWaiting() {
+func (s *stream) sendWaiting(buffer *bytes.Buffer) {
 	s.sends.Lock()
 	defer s.sends.Unlock()
+	s.buffer = buffer
 	defer func() {
+		s.buffer = nil
 		if panicked := recover(); panicked != nil {
 			s.App.Logger().Error("panic while sending a realtime message", "panic", panicked, "stack", string(debug.Stack()))
 			s.cancel()
@@ -192,6 +195,7 @@ func (s *stream) send(next delivery) bool {
 		return false
 	}
 	if next.beat {
+		s.buffer.Reset()
 		s.buffer.WriteString(":\n")
 		if next.id != "" {
 			s.writeField("id:", next.id)
@@ -207,8 +211,7 @@ func (s *stream) send(next delivery) bool {
 		if s.own.withholds(event.Message) { // the hooks may have taken long
 			return nil
 		}
-		s.write(event.Message, next.id)
-		return s.flush()
+		return s.write(event.Message, next.id)
 	})
 	if err != nil {
 		s.App.Logger().Debug("a realtime connection ended", "client", s.client.Id(), "error", err)
@@ -218,10 +221,11 @@ func (s *stream) send(next delivery) bool {
 	return true
 }
 
-// write writes a message into the buffer in PocketBase's form. Without an id, the
-// client keeps that of the message before.
-func (s *stream) write(message *subscriptions.Message, id string) {
+// write writes a message in PocketBase's form. Without an id, the client keeps that
+// of the message before.
+func (s *stream) write(message *subscriptions.Message, id string) error {
 	const fieldNames = len("id:\nevent:\ndata:\n\n")
+	s.buffer.Reset()
 	s.buffer.Grow(fieldNames + len(id) + len(message.Name) + len(message.Data))
 	if id != "" {
 		s.writeField("id:", id)
@@ -230,6 +234,7 @@ func (s *stream) write(message *subscriptions.Message, id string) {
 	s.buffer.WriteString("data:")
 	s.buffer.Write(message.Data)
 	s.buffer.WriteString("\n\n")
+	return s.flush()
 }
 
 func (s *stream) writeField(name, value string) {
@@ -241,7 +246,6 @@ func (s *stream) writeField(name, value string) {
 // flush hands the buffer to the connection.
 func (s *stream) flush() error {
 	_, err := s.Response.Write(s.buffer.Bytes())
-	s.buffer = bytes.Buffer{} // an idle connection keeps none
 	s.written.Store(time.Now().UnixNano())
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func (s *stream) takeOver(ctx context.Context, e *core.RequestEvent) (bool, erro
 	taken := &answer{connection: connection, header: e.Response.Header()}
 	// It may be closed while something is being written that nobody reads.
 	context.AfterFunc(ctx, func() { _ = connection.Close() })
-	if err := taken.writeHeader(&s.buffer); err != nil {
+	if err := taken.writeHeader(); err != nil {
 		return false, err
 	}
 	// The server's answer, with its buffers, is not needed any more.
@@ -44,6 +44,8 @@ func (s *stream) takeOver(ctx context.Context, e *core.RequestEvent) (bool, erro
 type answer struct {
 	connection net.Conn
 	header     http.Header
+	// begin goes before what is written first.
+	begin []byte
 }
 
 // Header implements http.ResponseWriter.
@@ -53,7 +55,15 @@ func (a *answer) Header() http.Header { return a.header }
 func (a *answer) WriteHeader(int) {}
 
 // Write implements http.ResponseWriter.
-func (a *answer) Write(data []byte) (int, error) { return a.connection.Write(data) }
+func (a *answer) Write(data []byte) (int, error) {
+	if a.begin == nil {
+		return a.connection.Write(data)
+	}
+	begin := a.begin
+	a.begin = nil
+	written, err := a.connection.Write(append(begin, data...))
+	return max(0, written-len(begin)), err
+}
 
 // Flush implements http.Flusher. Nothing is held back.
 func (a *answer) Flush() {}
@@ -64,14 +74,15 @@ func (a *answer) Status() int { return http.StatusOK }
 // Written implements router.WriteTracker.
 func (a *answer) Written() bool { return true }
 
-// writeHeader writes the header of the answer, which ends with the connection.
-func (a *answer) writeHeader(to *bytes.Buffer) error {
+// writeHeader makes the header of the answer, which ends with the connection.
+func (a *answer) writeHeader() error {
+	var to bytes.Buffer
 	a.header.Set("Connection", "close")
 	a.header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	to.WriteString("HTTP/1.1 200 OK\r\n")
-	err := a.header.Write(to)
+	err := a.header.Write(&to)
 	to.WriteString("\r\n")
-	a.header = http.Header{} // an idle connection keeps none
+	a.header, a.begin = http.Header{}, to.Bytes() // an idle connection keeps none
 	return err
 }
 

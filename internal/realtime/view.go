@@ -27,6 +27,8 @@ type views struct {
 	app     core.App
 	access  *access
 	encoded map[view][]byte
+	// position is the id of the change's events; empty if they have none.
+	position string
 }
 
 // view is what the encoding of a record depends on.
