@@ -60,14 +60,18 @@ func (t *Trail) recordDelivered(e *core.RealtimeMessageEvent, events []Event) er
 		agent.Token, agent.Impersonator = by.token, by.impersonator
 	}
 	from := connectionOf(e.RequestEvent)
-	for i, event := range events {
-		event.Agent = agent
-		key := deliveryKey{data: &e.Message.Data[0], event: i, agent: agent, address: from.address, door: from.door}
-		if err := t.put(e.Request.Context(), &occurrence{Event: event, at: time.Now(), source: from, delivery: key}); err != nil {
+	key := deliveryKey{data: &e.Message.Data[0], agent: agent, address: from.address, door: from.door}
+	for key.event = range events {
+		if t.queue.joinDelivery(key) {
+			continue
+		}
+		happened := &occurrence{Event: events[key.event], at: time.Now(), source: *from, delivery: key}
+		happened.Agent = agent
+		if err := t.queue.put(e.Request.Context(), happened); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.settle(e.Request.Context())
 }
 
 // deliveryKey is what the deliveries of a message to one receiver have in common: the
@@ -85,16 +89,17 @@ type deliveryKey struct {
 
 // connectionOf returns the source of all messages on a connection. They are sent
 // one after the other.
-func connectionOf(e *core.RequestEvent) source {
+func connectionOf(e *core.RequestEvent) *source {
 	known, ok := e.Get(requestKey).(*request)
 	if !ok {
-		return sourceOf(e)
+		from := sourceOf(e)
+		return &from
 	}
 	if known.connection == nil {
 		from := known.source()
 		known.connection = &from
 	}
-	return *known.connection
+	return known.connection
 }
 
 // recordSubscription records a subscription to a record that the caller cannot

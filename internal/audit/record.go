@@ -71,12 +71,14 @@ func Flush(ctx context.Context, app core.App) error {
 }
 
 func (t *Trail) put(ctx context.Context, happened *occurrence) error {
-	isJoined := happened.delivery != (deliveryKey{}) && t.queue.joinDelivery(happened.delivery)
-	if !isJoined {
-		if err := t.queue.put(ctx, happened); err != nil {
-			return err
-		}
+	if err := t.queue.put(ctx, happened); err != nil {
+		return err
 	}
+	return t.settle(ctx)
+}
+
+// settle waits until what was put is stored, if reads wait for that.
+func (t *Trail) settle(ctx context.Context) error {
 	if t.reads == config.AuditReadsSync {
 		return t.queue.flush(ctx)
 	}
