@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -125,5 +126,58 @@ func TestConnectionsWriteNothing(t *testing.T) {
 	defer second.Close()
 	if mode := number(t, second, "auto_vacuum"); mode != 2 {
 		t.Errorf("the mode is %d", mode)
+	}
+}
+
+// TestTheLogBeginsAnew moves what is written to the database while somebody writes all
+// the time, and nothing else does: the write-ahead log does not grow with it.
+func TestTheLogBeginsAnew(t *testing.T) {
+	testpostgres.ChooseSQLite(t)
+	app := testapp.NewApp(t, testapp.Default())
+	const each, rounds, page = 400, 40, 4096
+	fill := []string{
+		"CREATE TABLE filled (content BLOB)",
+		fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO filled SELECT randomblob(4000) FROM n", each),
+	}
+	for _, statement := range fill {
+		if _, err := app.DB().NewQuery(statement).Execute(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resume, err := sqlite.PauseCheckpoints(t.Context(), app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan error, 1)
+	go func() {
+		for range rounds {
+			if _, err := app.NonconcurrentDB().NewQuery("UPDATE filled SET content = randomblob(4000)").Execute(); err != nil {
+				written <- err
+				return
+			}
+		}
+		written <- nil
+	}()
+	for running := true; running; {
+		select {
+		case err := <-written:
+			if running = false; err != nil {
+				t.Fatal(err)
+			}
+		default:
+			if err := sqlite.Checkpoint(t.Context(), app); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := resume(); err != nil {
+		t.Error(err)
+	}
+	log, err := os.Stat(filepath.Join(app.DataDir(), "data.db-wal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pages := log.Size() / page; pages > each*rounds/2 {
+		t.Errorf("the log has %d pages", pages)
 	}
 }
