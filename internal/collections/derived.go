@@ -91,8 +91,8 @@ func EnsureDerived(ctx context.Context, db dbx.Builder) error {
 	return changes.Ensure(ctx, db)
 }
 
-// isDerived reports whether a table holds what is derived from health data.
-func isDerived(table string) bool {
+// IsDerived reports whether a table holds what is derived from health data.
+func IsDerived(table string) bool {
 	if table == counts.Table || table == changes.Table {
 		return true
 	}

@@ -140,7 +140,7 @@ var auditTables = []string{
 // superusers, whatever the table's own rules are: health data, accounts, the
 // audit trail, and PocketBase's own tables.
 func IsConfidential(table string) bool {
-	return Get(table) != nil || slices.Contains(auditTables, table) || isDerived(table) || strings.HasPrefix(table, "_") || IsRaw(table)
+	return Get(table) != nil || slices.Contains(auditTables, table) || IsDerived(table) || strings.HasPrefix(table, "_") || IsRaw(table)
 }
 
 // Views are the view collections of a database, by name in lower case. Those of

@@ -32,12 +32,14 @@ var (
 	// ErrNoArchive means that old audit events are in an archive that does not have
 	// them, or cannot be reached.
 	ErrNoArchive = errors.New("the archive of the audit trail does not answer")
+	// ErrClosedView means that a view would show what belongs to a deleted record.
+	ErrClosedView = errors.New("the view would show rows that are being removed")
 )
 
 // Refusal returns the response to a request that failed because of the database
-// or the disk: 507 if the disk is full, 503 if the database does not answer or the
-// request took too long, 409 after a conflict. It returns nil for any other error, and for nil. The
-// messages are safe to show to clients.
+// or the disk: 507 if the disk is full, 503 if the database does not answer, the
+// request took too long or a view is closed, 409 after a conflict. It returns nil for
+// any other error, and for nil. The messages are safe to show to clients.
 func Refusal(err error) *router.ApiError {
 	switch {
 	case has(err, func(err error) bool { return errors.Is(err, deadline.ErrExceeded) }):
@@ -48,6 +50,8 @@ func Refusal(err error) *router.ApiError {
 		return router.NewApiError(http.StatusServiceUnavailable, "The database does not answer. Try again later.", err)
 	case has(err, func(err error) bool { return errors.Is(err, ErrNoArchive) }):
 		return router.NewApiError(http.StatusServiceUnavailable, "The archive of old audit events does not answer. Try again later.", err)
+	case has(err, func(err error) bool { return errors.Is(err, ErrClosedView) }):
+		return router.NewApiError(http.StatusServiceUnavailable, "The view cannot be read until what belongs to a deleted record is removed. Try again later.", err)
 	case has(err, func(err error) bool { return errors.Is(err, ErrConflict) }):
 		return router.NewApiError(http.StatusConflict, "The request met another one that changes the same records. Try again.", err)
 	}

@@ -32,6 +32,7 @@ func TestRefusal(t *testing.T) {
 		{router.NewNotFoundError("", lost), http.StatusServiceUnavailable},
 		{&pgconn.PgError{Code: "57P03"}, http.StatusServiceUnavailable},
 		{validation.Errors{"patient": lost}, http.StatusServiceUnavailable},
+		{router.NewBadRequestError("", ErrClosedView), http.StatusServiceUnavailable},
 		{fmt.Errorf("a change: %w", ErrConflict), http.StatusConflict},
 		{&pgconn.ConnectError{}, http.StatusServiceUnavailable},
 	} {

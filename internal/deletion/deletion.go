@@ -122,7 +122,7 @@ func (d *Deletions) hide(ctx context.Context) error {
 	}
 	pools, err := d.pools()
 	for _, pool := range pools {
-		hidden.Set(pool.DB(), conditions)
+		hidden.Set(pool.DB(), conditions, hidden.Views{Find: d.view, RowIDs: !d.postgreSQL})
 	}
 	d.hides.Store(len(conditions) > 0)
 	return err
@@ -147,7 +147,7 @@ func (d *Deletions) begin(collection string) (ended func()) {
 func (d *Deletions) show() {
 	pools, _ := d.pools() // those that are known
 	for _, pool := range pools {
-		hidden.Set(pool.DB(), nil)
+		hidden.Set(pool.DB(), nil, hidden.Views{})
 	}
 }
 

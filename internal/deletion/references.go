@@ -174,3 +174,15 @@ func belongs(collections map[string]*core.Collection, roots []string, collection
 	}
 	return strings.Join(conditions, " OR ")
 }
+
+// view returns the view collection with a name in any case; nil if there is none. It looks
+// at the cache only: the query that would fill it looks for views, too.
+func (d *Deletions) view(name string) *core.Collection {
+	known, _ := d.app.Store().Get(core.StoreKeyCachedCollections).([]*core.Collection)
+	for _, each := range known {
+		if each.IsView() && strings.EqualFold(each.Name, name) {
+			return each
+		}
+	}
+	return nil
+}

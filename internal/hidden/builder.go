@@ -1,10 +1,13 @@
 package hidden
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
 	"github.com/pocketbase/dbx"
+
+	"carebase/internal/dberror"
 )
 
 // driverName is the driver that PocketBase's query builder knows both engines by.
@@ -37,6 +40,15 @@ func (b *builder) QueryBuilder() dbx.QueryBuilder {
 	return &queryBuilder{QueryBuilder: b.Builder.QueryBuilder(), database: b.database}
 }
 
+// NewQuery implements dbx.Builder.
+func (b *builder) NewQuery(sql string) *dbx.Query {
+	query := b.Builder.NewQuery(sql)
+	if databases.Load() > 0 && strings.Contains(sql, closed) {
+		query.LastError = dberror.ErrClosedView
+	}
+	return query
+}
+
 // queryBuilder builds one query.
 type queryBuilder struct {
 	dbx.QueryBuilder
@@ -47,19 +59,22 @@ type queryBuilder struct {
 
 // BuildFrom implements dbx.QueryBuilder.
 func (q *queryBuilder) BuildFrom(tables []string) string {
-	for _, table := range tables {
-		if condition := q.condition(table); condition != "" {
+	shown := make([]string, len(tables))
+	for i, table := range tables {
+		var condition string
+		if shown[i], condition = q.read(table); condition != "" {
 			q.shown = append(q.shown, condition)
 		}
 	}
-	return q.QueryBuilder.BuildFrom(tables)
+	return q.QueryBuilder.BuildFrom(shown)
 }
 
 // BuildJoin implements dbx.QueryBuilder.
 func (q *queryBuilder) BuildJoin(joins []dbx.JoinInfo, params dbx.Params) string {
 	shown := make([]dbx.JoinInfo, len(joins))
 	for i, join := range joins {
-		if condition := q.condition(join.Table); condition != "" {
+		var condition string
+		if join.Table, condition = q.read(join.Table); condition != "" {
 			join.On = dbx.And(join.On, dbx.NewExp(condition))
 		}
 		shown[i] = join
@@ -69,7 +84,7 @@ func (q *queryBuilder) BuildJoin(joins []dbx.JoinInfo, params dbx.Params) string
 
 // BuildWhere implements dbx.QueryBuilder.
 func (q *queryBuilder) BuildWhere(where dbx.Expression, params dbx.Params) string {
-	own := q.QueryBuilder.BuildWhere(where, params)
+	own := q.subqueries(q.QueryBuilder.BuildWhere(where, params))
 	if len(q.shown) == 0 {
 		return own
 	}
@@ -83,14 +98,39 @@ func (q *queryBuilder) BuildWhere(where dbx.Expression, params dbx.Params) strin
 // tablePattern matches a table in dbx's notation, with or without an alias.
 var tablePattern = regexp.MustCompile("(?i)^[{\"`]*(\\w+)[}\"`]*(?:(?:\\s+AS)?\\s+[{\"`]*(\\w+)[}\"`]*)?$")
 
-func (q *queryBuilder) condition(table string) string {
+// read returns what to read in the place of a table or a view, and the condition for
+// the rows of a table; empty if none is hidden.
+func (q *queryBuilder) read(table string) (shown, condition string) {
 	match := tablePattern.FindStringSubmatch(strings.TrimSpace(table))
 	if match == nil {
-		return ""
+		if query, isPreview := ofPreview(q.database.DB(), table); isPreview {
+			return query, ""
+		}
+		return table, ""
 	}
-	alias := match[2]
-	if alias == "" {
-		alias = match[1]
+	alias := cmp.Or(match[2], match[1])
+	if query, isView := ofView(q.database.DB(), match[1]); isView {
+		return query + " " + alias, ""
 	}
-	return Shown(q.database.DB(), match[1], alias)
+	return table, Shown(q.database.DB(), match[1], alias)
+}
+
+// subqueryTable matches what PocketBase's subqueries for fields with several values
+// read: they are not built by this builder.
+var subqueryTable = regexp.MustCompile("\\b(FROM|JOIN) `(\\w+)` `(\\w+)`")
+
+// subqueries returns a condition whose subqueries read no hidden rows.
+func (q *queryBuilder) subqueries(condition string) string {
+	return subqueryTable.ReplaceAllStringFunc(condition, func(read string) string {
+		match := subqueryTable.FindStringSubmatch(read)
+		query, isView := ofView(q.database.DB(), match[2])
+		if !isView {
+			shown := Shown(q.database.DB(), match[2], match[2])
+			if shown == "" {
+				return read
+			}
+			query = "(SELECT * FROM `" + match[2] + "` WHERE " + shown + ")"
+		}
+		return match[1] + " " + query + " `" + match[3] + "`"
+	})
 }
