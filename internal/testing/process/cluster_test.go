@@ -331,8 +331,15 @@ func TestADeletedAccountIsHiddenInAllProcesses(t *testing.T) {
 	if found := doctors(); found != 5000 {
 		t.Fatalf("got %v doctors", found)
 	}
+	superuser := closing.Must(http.StatusOK, "", "POST", "/api/collections/_superusers/auth-with-password", map[string]any{"identity": superuserEmail, "password": testapp.Password})["token"].(string)
+	closing.Must(http.StatusOK, superuser, "POST", "/api/collections", map[string]any{"name": "doctors_by_owner", "type": "view", "viewQuery": "SELECT created_by AS id, count(*) AS number FROM doctors GROUP BY created_by"})
+	owners := func() string { return reading.Call(superuser, "GET", testapp.Records("doctors_by_owner"), nil).Body }
+	testapp.Eventually(t, 10*time.Second, "the other process knows the view", func() bool { return strings.Contains(owners(), `"number":5000`) })
 	closing.Must(http.StatusNoContent, alice.Access, "DELETE", testapp.Records("users")+"/"+alice.ID, nil)
 	if found := doctors(); found != 0 {
 		t.Errorf("the other process shows %v doctors", found)
+	}
+	if found := owners(); !strings.Contains(found, `"totalItems":0`) {
+		t.Errorf("a view of the other process shows %s", found)
 	}
 }
