@@ -56,7 +56,7 @@ func TestNobodyElseReadsTheFiles(t *testing.T) {
 	server := launchCommand(t, underUmask022(command(t, directory, environment, "serve")))
 	server.waitUntilReady(t)
 	ann := server.SignUp("ann")
-	replicated(t, filepath.Join(places, "replica"), func() { server.Patient(ann, "First") })
+	replicated(t, filepath.Join(directory, "pb_data"), filepath.Join(places, "replica"), func() { server.Patient(ann, "First") })
 	for _, arguments := range [][]string{{"one.zip"}, {"--to", filepath.Join(places, "two.zip")}} {
 		if output, err := underUmask022(command(t, directory, nil, append([]string{"backup", "create"}, arguments...)...)).CombinedOutput(); err != nil {
 			t.Fatal(err, string(output))

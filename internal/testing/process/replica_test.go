@@ -14,22 +14,26 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// replicated waits until the replica in a directory has what was written before.
-// A file may have begun before that; the one after it has not.
-func replicated(t *testing.T, directory string, write func()) {
+// replicated waits until the replica in a directory has what was written before to the
+// database in another one. A local file may have begun before that; the one after it has
+// not. Both are sent later.
+func replicated(t *testing.T, data, replica string, write func()) {
 	t.Helper()
-	sent := func() string {
+	last := func(directory string) string {
 		files, err := filepath.Glob(filepath.Join(directory, "ltx", "0", "*.ltx"))
 		if err != nil || len(files) == 0 {
 			return ""
 		}
-		return files[len(files)-1] // the names are in order
+		return filepath.Base(files[len(files)-1]) // the names are in order
 	}
+	written := func() string { return last(filepath.Join(data, ".data.db-litestream")) }
 	for range 2 {
-		before := sent()
+		before := written()
 		write()
-		testapp.Eventually(t, 30*time.Second, "the replica grows", func() bool { return sent() > before })
+		testapp.Eventually(t, 30*time.Second, "what was written is in a file", func() bool { return written() > before })
 	}
+	wanted := written()
+	testapp.Eventually(t, 30*time.Second, "the replica has it", func() bool { return last(replica) >= wanted })
 }
 
 // TestReplica kills a server whose database is replicated while eight clients
@@ -41,12 +45,12 @@ func TestReplica(t *testing.T) {
 	server := serve(t, directory, environment)
 	ann := server.SignUp("ann")
 	server.Patient(ann, "First")
-	replicated(t, replica, func() { server.Patient(ann, "Filler") })
+	replicated(t, filepath.Join(directory, "pb_data"), replica, func() { server.Patient(ann, "Filler") })
 	between := time.Now().UTC().Format(time.RFC3339Nano)
 	writers := startWriters(server.Server, ann, 8)
 	testapp.Eventually(t, 30*time.Second, "patients are written", func() bool { return len(writers.names()) >= 20 })
 	before := writers.names()
-	replicated(t, replica, func() {})
+	replicated(t, filepath.Join(directory, "pb_data"), replica, func() {})
 	server.kill(t)
 	server.end(t)
 	writers.end()
@@ -71,7 +75,7 @@ func TestReplica(t *testing.T) {
 
 	// The restored server goes on with the same replica.
 	restored.Patient(ann, "Last")
-	replicated(t, replica, func() { restored.Patient(ann, "Filler") })
+	replicated(t, filepath.Join(directory, "last"), replica, func() { restored.Patient(ann, "Filler") })
 	// A copy, as of a drill, does not: it would make the replica useless.
 	restore("copy")
 	refused(t, directory, "REPLICA_URL: another server replicates to it", append(environment, "HTTP_ADDR=127.0.0.1:0"), "serve", "--dir", "copy")
@@ -116,7 +120,7 @@ func killedBeforeSending(t *testing.T, happens func(replica string), statements 
 	for range 20 {
 		server.Patient(ann, "Sent")
 	}
-	replicated(t, replica, func() { server.Patient(ann, "Filler") })
+	replicated(t, filepath.Join(directory, "pb_data"), replica, func() { server.Patient(ann, "Filler") })
 	server.kill(t)
 	server.end(t)
 	data, copied := filepath.Join(directory, "pb_data", "data.db"), filepath.Join(copies, "data.db")
@@ -136,7 +140,7 @@ func killedBeforeSending(t *testing.T, happens func(replica string), statements 
 	}
 	happens(replica)
 	server = serve(t, directory, environment)
-	replicated(t, replica, func() { server.Patient(ann, "Last") })
+	replicated(t, filepath.Join(directory, "pb_data"), replica, func() { server.Patient(ann, "Last") })
 	server.kill(t)
 	server.end(t)
 	succeeds(t, directory, environment, "backup", "restore", "--from-replica", "--dir", "restored")

@@ -52,7 +52,7 @@ func TestTheWorstDay(t *testing.T) {
 	day.timed("a killed process", day.killProcess)
 	watcher := day.server.SignUp("watcher")
 	others := []string{}
-	replicated(t, filepath.Join(day.elsewhere, "replica"), func() {
+	replicated(t, filepath.Join(day.storage.directory, "pb_data"), filepath.Join(day.elsewhere, "replica"), func() {
 		others = append(others, key("patients", day.server.Patient(watcher, "Sent")))
 	})
 	inReplica := day.events()
