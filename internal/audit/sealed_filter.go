@@ -1,12 +1,14 @@
 package audit
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/ganigeorgiev/fexpr"
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
 )
 
 // narrowing are conditions for segments.
@@ -61,4 +63,39 @@ func (n *narrowing) by(compared fexpr.Expr) {
 		name := "narrowed" + strconv.Itoa(len(*n))
 		*n = append(*n, dbx.NewExp(strings.ReplaceAll(condition, "?", "{:"+name+"}"), dbx.Params{name: compared.Right.Literal}))
 	}
+}
+
+// indexOf are the indexes that have the number of a segment's events by the text of a
+// column.
+var indexOf = map[string]struct{ table, column string }{
+	"patient": {"audit_segment_subjects", "subject"},
+	"agent":   {"audit_segment_agents", "agent"},
+}
+
+// countsFor returns the number of events by segment that a filter matches, if it is one
+// comparison with an index; nil if it is anything else.
+func countsFor(ctx context.Context, app core.App, filter string) (map[int64]int, error) {
+	groups, err := fexpr.Parse(filter)
+	if err != nil || len(groups) != 1 {
+		return nil, nil // which says what is wrong with it elsewhere
+	}
+	compared, ok := groups[0].Item.(fexpr.Expr)
+	if !ok || compared.Left.Type != fexpr.TokenIdentifier || compared.Right.Type != fexpr.TokenText || compared.Right.Literal == "" {
+		return nil, nil
+	}
+	index, found := indexOf[compared.Left.Literal]
+	if !found || compared.Op != fexpr.SignEq && compared.Op != fexpr.SignAnyEq {
+		return nil, nil
+	}
+	var rows []struct {
+		Segment int64 `db:"segment"`
+		Events  int   `db:"events"`
+	}
+	err = app.ConcurrentDB().Select("segment", "events").From(index.table).Where(dbx.HashExp{index.column: compared.Right.Literal}).
+		WithContext(ctx).All(&rows)
+	counts := make(map[int64]int, len(rows))
+	for _, row := range rows {
+		counts[row.Segment] = row.Events
+	}
+	return counts, err
 }

@@ -212,7 +212,11 @@ func (l *listing) addSegments() error {
 	if err != nil {
 		return err
 	}
-	if l.filter != "" && !l.skipTotal && len(segments) > searched {
+	counts, err := countsFor(l.ctx, l.app, l.filter)
+	if err != nil {
+		return err
+	}
+	if l.filter != "" && counts == nil && !l.skipTotal && len(segments) > searched {
 		return errTooWide
 	}
 	opened := 0
@@ -223,6 +227,10 @@ func (l *listing) addSegments() error {
 		}
 		if isFull && l.filter == "" {
 			l.total += segment.Events
+			continue
+		}
+		if isFull && counts != nil {
+			l.total += counts[segment.Number]
 			continue
 		}
 		if opened++; opened > searched {

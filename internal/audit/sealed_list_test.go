@@ -236,3 +236,42 @@ func TestListsKeepWhatIsSealedMeanwhile(t *testing.T) {
 		t.Errorf("got %d of %d events", len(got.Items), want)
 	}
 }
+
+// TestThePageOfOneUserOpensFewSegments asks for a page of a user's and a patient's events
+// in several segments: their number comes from the index.
+func TestThePageOfOneUserOpensFewSegments(t *testing.T) {
+	c := newClinic(t)
+	const segments = 6
+	for range segments {
+		c.record(t, 40)
+		for range 2 {
+			c.want(t, c.Call(c.owner.Access, "GET", "/api/patients/"+c.patient+"/", nil), http.StatusOK)
+		}
+		if err := audit.Flush(t.Context(), c.App); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := audit.Seal(t.Context(), c.App, time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var opened atomic.Int64
+	database := c.App.ConcurrentDB().(*dbx.DB)
+	database.QueryLogFunc = func(_ context.Context, _ time.Duration, statement string, _ *sql.Rows, _ error) {
+		if strings.Contains(statement, "audit_segment_contents") {
+			opened.Add(1)
+		}
+	}
+	defer func() { database.QueryLogFunc = nil }()
+	for _, filter := range []string{`agent = "` + c.owner.ID + `"`, `agent ?= '` + c.owner.ID + `'`, `patient = "` + c.patient + `"`} {
+		want := c.list(t, "z", filter).TotalItems
+		opened.Store(0)
+		var got listOfEvents
+		c.Call(c.superuser, "GET", testapp.Records("audit_events", "filter", filter, "sort", "-recorded_at", "perPage", "2"), nil).Decode(c.Server, &got)
+		if got.TotalItems != want || len(got.Items) != 2 || want < 2*segments {
+			t.Errorf("%s: got %d of %d events, want %d", filter, len(got.Items), got.TotalItems, want)
+		}
+		if count := opened.Load(); count > segments/2 {
+			t.Errorf("%s: %d segments were opened", filter, count)
+		}
+	}
+}
