@@ -179,15 +179,21 @@ func TestViewsThatCannotBeReadWithoutHiddenRows(t *testing.T) {
 	h, alice, _ := newHeldViews(t)
 	h.open(h.view("qualified", "SELECT id, guest FROM main.visits"), "")
 	h.open(h.view("within", "SELECT id FROM qualified"), "")
+	h.open(h.view("everything", "SELECT id, guest FROM (SELECT *, 'once' AS times FROM visits WHERE rowid > 0)"), "")
 	h.Must(http.StatusOK, h.superuser, "POST", "/api/collections", map[string]any{"name": "derived", "type": "view", "viewQuery": "SELECT (ROW_NUMBER() OVER ()) AS id, number FROM record_counts"})
 	h.open(core.NewBaseCollection("closed"), "@collection.within.id ?!= id")
 	h.Must(http.StatusOK, h.superuser, "POST", testapp.Records("closed"), map[string]any{})
-	h.wantOfViews("", map[string]int{"qualified": 3, "within": 3, "closed": 1})
+	h.wantOfViews("", map[string]int{"qualified": 3, "within": 3, "everything": 3, "closed": 1})
 	h.deleteAccount(alice)
-	for _, path := range []string{
+	paths := []string{
 		testapp.Records("qualified"), testapp.Records("within"), testapp.Records("within") + "/x", testapp.Records("closed"), testapp.Records("closed", "skipTotal", "true"),
-	} {
-
+	}
+	if _, ok := testapp.PostgreSQL(h.App); ok { // where * has the row ids anyway
+		h.wantOfViews("", map[string]int{"everything": 1})
+	} else {
+		paths = append(paths, testapp.Records("everything"))
+	}
+	for _, path := range paths {
 		if got := h.Call("", "GET", path, nil); got.Status != http.StatusServiceUnavailable || !strings.Contains(got.Body, "until what belongs to a deleted record is removed") {
 			t.Errorf("%s: got %d %s", path, got.Status, got.Body)
 		}
@@ -199,4 +205,30 @@ func TestViewsThatCannotBeReadWithoutHiddenRows(t *testing.T) {
 	if _, ok := testapp.PostgreSQL(h.App); !ok { // where more may be stored for a while
 		h.wantOfViews("", map[string]int{"qualified": 1, "within": 1, "closed": 1})
 	}
+}
+
+// TestWhatBelongsThroughOthersIsHidden has records that belong to a patient of a deleted
+// account through four others.
+func TestWhatBelongsThroughOthersIsHidden(t *testing.T) {
+	h := newHeld(t)
+	alice, bob := h.SignUp("alice"), h.SignUp("bob")
+	patients := h.patients(alice, many)
+	last := patients[0]
+	collections := []string{"patients", "stays", "wards", "rooms", "beds", "sheets"}
+	for i, name := range collections[1:] {
+		before, err := h.App.FindCollectionByNameOrId(collections[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.open(core.NewBaseCollection(name), "@request.auth.id != ''", &core.RelationField{Name: "of", CollectionId: before.Id, CascadeDelete: true})
+		last = h.Must(http.StatusOK, h.superuser, "POST", testapp.Records(name), map[string]any{"of": last})["id"].(string)
+	}
+	h.holdOn("users", alice.ID)
+	h.deleteAccount(alice)
+	for _, name := range collections[1:] {
+		for _, token := range []string{bob.Access, h.superuser} {
+			h.want(token, testapp.Records(name), 0)
+		}
+	}
+	h.release()
 }

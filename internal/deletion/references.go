@@ -15,7 +15,7 @@ import (
 )
 
 // maxDepth is how far relations are followed: a user's doctors' mappings are two.
-const maxDepth = 4
+const maxDepth = 6
 
 // reference is a relation to records of a collection.
 type reference struct {

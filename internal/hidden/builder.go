@@ -43,7 +43,7 @@ func (b *builder) QueryBuilder() dbx.QueryBuilder {
 // NewQuery implements dbx.Builder.
 func (b *builder) NewQuery(sql string) *dbx.Query {
 	query := b.Builder.NewQuery(sql)
-	if databases.Load() > 0 && strings.Contains(sql, closed) {
+	if strings.Contains(sql, closed) { // also if the rows were just removed: it cannot run
 		query.LastError = dberror.ErrClosedView
 	}
 	return query

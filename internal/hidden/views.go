@@ -68,7 +68,7 @@ func ofPreview(database *sql.DB, preview string) (query string, found bool) {
 func (r *rows) over(view, columns string, path ...string) string {
 	w := rewriting{rows: r, tables: map[string]bool{}}
 	body, ok := w.body(view, columns, path)
-	if !ok {
+	if !ok || len(w.rowIDs) > 0 && w.selectsAll {
 		return closed
 	}
 	if len(w.tables) == 0 {
@@ -92,8 +92,10 @@ type rewriting struct {
 	*rows
 	// tables are those with hidden rows that it reads.
 	tables map[string]bool
-	// rowIDs are the names of row ids that are used.
-	rowIDs []string
+	// rowIDs are the names of row ids that are used. With selectsAll, the columns of tables
+	// are used by * or NATURAL as well, which would include these.
+	rowIDs     []string
+	selectsAll bool
 	// read is the number of views that it reads.
 	read int
 }
@@ -106,6 +108,7 @@ func (w *rewriting) body(view, columns string, path []string) (string, bool) {
 	if w.read++; err != nil || w.read > maxViews {
 		return "", false
 	}
+	w.selectsAll = w.selectsAll || selectsAll(tokens)
 	var with []string
 	names := sqltext.Names(tokens)
 	for table := range w.conditions {
@@ -150,6 +153,17 @@ func canShadow(tokens []sqltext.Token) bool {
 		}
 	}
 	return true
+}
+
+// selectsAll reports whether a query uses all columns of a table without naming them.
+func selectsAll(tokens []sqltext.Token) bool {
+	for i, token := range tokens {
+		isAll := token.Is("*") && i > 0 && tokens[i-1].Is("SELECT", "DISTINCT", "ALL", ",", ".")
+		if isAll || token.Is("NATURAL") {
+			return true
+		}
+	}
+	return false
 }
 
 // columnsOf returns the columns of a view, which PocketBase makes with its id as a text.

@@ -10,6 +10,10 @@ import (
 	"testing"
 
 	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/dberror"
+	"carebase/internal/hidden"
 
 	_ "modernc.org/sqlite" // the driver
 )
@@ -109,5 +113,22 @@ func TestAKnownStatementRunsWhereItIsBuilt(t *testing.T) {
 	}
 	if err := insert(pool, 1001); err != nil {
 		t.Errorf("the next one: %v", err)
+	}
+}
+
+// TestAClosedViewStaysClosed builds a query of a view while rows are hidden that it would
+// show, and runs it when they are not any more: it is known as one that is refused.
+func TestAClosedViewStaysClosed(t *testing.T) {
+	pool := newPool(t)
+	view := core.NewViewCollection("v")
+	view.ViewQuery = "SELECT a AS id FROM main.t"
+	find := func(string) *core.Collection { return view }
+	hidden.Set(pool.DB(), hidden.Conditions{"t": hidden.Column("b") + " = 1"}, hidden.Views{Find: find})
+	text := pool.Select("id").From("v").Build().SQL()
+	hidden.Set(pool.DB(), nil, hidden.Views{})
+	for range 2 {
+		if err := pool.NewQuery(text).Row(new(string)); !errors.Is(err, dberror.ErrClosedView) {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }
