@@ -52,17 +52,23 @@ var segmentConditions = map[string]map[fexpr.SignOp]string{
 	},
 }
 
-// by adds the condition of a comparison, if it has one. An empty text also matches what
-// is missing.
+// by adds the condition of a comparison, if it has one.
 func (n *narrowing) by(compared fexpr.Expr) {
-	if compared.Left.Type != fexpr.TokenIdentifier || compared.Right.Type != fexpr.TokenText || compared.Right.Literal == "" {
-		return
-	}
-	operator := fexpr.SignOp(strings.TrimPrefix(string(compared.Op), "?"))
-	if condition, found := segmentConditions[compared.Left.Literal][operator]; found {
+	column, operator, text := textComparison(compared)
+	if condition, found := segmentConditions[column][operator]; found {
 		name := "narrowed" + strconv.Itoa(len(*n))
-		*n = append(*n, dbx.NewExp(strings.ReplaceAll(condition, "?", "{:"+name+"}"), dbx.Params{name: compared.Right.Literal}))
+		*n = append(*n, dbx.NewExp(strings.ReplaceAll(condition, "?", "{:"+name+"}"), dbx.Params{name: text}))
 	}
+}
+
+// textComparison returns the column that is compared with a text, and how, whether with
+// any or with all of its values; an empty column for anything else, and for an empty text,
+// which also matches what is missing.
+func textComparison(compared fexpr.Expr) (column string, operator fexpr.SignOp, text string) {
+	if compared.Left.Type != fexpr.TokenIdentifier || compared.Right.Type != fexpr.TokenText || compared.Right.Literal == "" {
+		return "", "", ""
+	}
+	return compared.Left.Literal, fexpr.SignOp(strings.TrimPrefix(string(compared.Op), "?")), compared.Right.Literal
 }
 
 // indexOf are the indexes that have the number of a segment's events by the text of a
@@ -79,19 +85,17 @@ func countsFor(ctx context.Context, app core.App, filter string) (map[int64]int,
 	if err != nil || len(groups) != 1 {
 		return nil, nil // which says what is wrong with it elsewhere
 	}
-	compared, ok := groups[0].Item.(fexpr.Expr)
-	if !ok || compared.Left.Type != fexpr.TokenIdentifier || compared.Right.Type != fexpr.TokenText || compared.Right.Literal == "" {
-		return nil, nil
-	}
-	index, found := indexOf[compared.Left.Literal]
-	if !found || compared.Op != fexpr.SignEq && compared.Op != fexpr.SignAnyEq {
+	compared, _ := groups[0].Item.(fexpr.Expr)
+	column, operator, text := textComparison(compared)
+	index, found := indexOf[column]
+	if !found || operator != fexpr.SignEq {
 		return nil, nil
 	}
 	var rows []struct {
 		Segment int64 `db:"segment"`
 		Events  int   `db:"events"`
 	}
-	err = app.ConcurrentDB().Select("segment", "events").From(index.table).Where(dbx.HashExp{index.column: compared.Right.Literal}).
+	err = app.ConcurrentDB().Select("segment", "events").From(index.table).Where(dbx.HashExp{index.column: text}).
 		WithContext(ctx).All(&rows)
 	counts := make(map[int64]int, len(rows))
 	for _, row := range rows {

@@ -212,9 +212,11 @@ func (l *listing) addSegments() error {
 	if err != nil {
 		return err
 	}
-	counts, err := countsFor(l.ctx, l.app, l.filter)
-	if err != nil {
-		return err
+	var counts map[int64]int
+	if !l.skipTotal {
+		if counts, err = countsFor(l.ctx, l.app, l.filter); err != nil {
+			return err
+		}
 	}
 	if l.filter != "" && counts == nil && !l.skipTotal && len(segments) > searched {
 		return errTooWide
