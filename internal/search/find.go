@@ -168,7 +168,7 @@ func (i Index) onSQLite(owner string, terms []string, params dbx.Params) (found,
 	others := i.replace(`
 		SELECT $table.rowid FROM (
 			SELECT rowid AS record FROM $index WHERE $index MATCH {:long} AND rowid NOT IN (SELECT record FROM ${index}_pending)
-			UNION ALL SELECT record FROM ${index}_pending
+			UNION ALL SELECT DISTINCT record FROM ${index}_pending
 		) CROSS JOIN $table ON $table.rowid = record WHERE ({:owner} = '' OR $owner = {:owner}) AND `) + containing
 	found = i.replace(`
 		SELECT rowid AS record FROM $index WHERE $index MATCH {:match} AND rowid NOT IN (SELECT record FROM ${index}_pending)

@@ -39,6 +39,17 @@ func (i Index) Ensure(ctx context.Context, db dbx.Builder) error {
 	return i.define(ctx, db, sqliteDefinitions, onPostgreSQL)
 }
 
+// Renew brings the index up to date, and defines again how it is kept.
+func (i Index) Renew(ctx context.Context, db dbx.Builder) error {
+	return i.define(ctx, db, slices.Concat(sqliteFlush, sqlitePendingRemovals, sqlitePending), nil)
+}
+
+// Distinguish brings the index up to date, and lets each row be pending but once, as
+// versions need that read pending rows as often as they are there.
+func (i Index) Distinguish(ctx context.Context, db dbx.Builder) error {
+	return i.define(ctx, db, append(slices.Clip(sqliteFlush), "CREATE UNIQUE INDEX ${index}_pending_record ON ${index}_pending (record)"), nil)
+}
+
 // Drop removes the index. It succeeds if there is none.
 func (i Index) Drop(ctx context.Context, db dbx.Builder) error {
 	return i.define(ctx, db, sqliteRemovals, postgresRemovals)
@@ -70,6 +81,8 @@ func (i Index) part(name string) string {
 		return i.Owner
 	case "fields":
 		return i.fields("")
+	case "new":
+		return i.fields("new.")
 	case "changed":
 		changed := []string{"old." + i.Owner + " IS NOT new." + i.Owner}
 		for _, field := range i.Fields {
@@ -105,31 +118,43 @@ func IsIndex(definition string) bool {
 	return strings.HasPrefix(definition, "CREATE VIRTUAL TABLE ") && strings.HasSuffix(definition, module)
 }
 
-// sqliteDefinitions keep the rows that change in a table, and bring the index up to
-// date when there are many: one by one costs four times as much. Until then they are
-// searched without the index. A table's row ids stay what they are as long as it has
-// a primary key.
-var sqliteDefinitions = []string{
+// sqliteDefinitions create an index of the rows that are there, and keep it.
+var sqliteDefinitions = slices.Concat([]string{
 	"CREATE VIRTUAL TABLE $index " + module,
 	"INSERT INTO $index (rowid, grams) SELECT source.rowid, $grams FROM $table AS source",
 	"INSERT INTO $index ($index) VALUES ('optimize')",
-	"CREATE TABLE ${index}_pending (number INTEGER PRIMARY KEY, record INTEGER UNIQUE NOT NULL)",
-	"CREATE TRIGGER ${index}_insert AFTER INSERT ON $table BEGIN INSERT OR IGNORE INTO ${index}_pending (record) VALUES (new.rowid); END",
-	`CREATE TRIGGER ${index}_update AFTER UPDATE OF $owner, $fields ON $table WHEN $changed BEGIN
-		INSERT OR IGNORE INTO ${index}_pending (record) VALUES (new.rowid);
-	END`,
-	"CREATE TRIGGER ${index}_delete AFTER DELETE ON $table BEGIN INSERT OR IGNORE INTO ${index}_pending (record) VALUES (old.rowid); END",
-	`CREATE TRIGGER ${index}_flush AFTER INSERT ON ${index}_pending WHEN new.number >= 128 BEGIN
-		DELETE FROM $index WHERE rowid IN (SELECT record FROM ${index}_pending);
-		INSERT INTO $index (rowid, grams) SELECT source.rowid, $grams FROM ${index}_pending AS changed JOIN $table AS source ON source.rowid = changed.record;
-		DELETE FROM ${index}_pending;
-	END`,
+}, sqlitePending)
+
+// sqlitePending keep the rows that change in a table, and bring the index up to date when
+// these are many, or long: one by one costs four times as much, and all other writers wait
+// for whoever does it. A row counts once, and once more for each 256 bytes of it. Until then
+// they are searched without the index. A table's row ids stay what they are as long as it
+// has a primary key.
+var sqlitePending = []string{
+	"CREATE TABLE ${index}_pending (number INTEGER PRIMARY KEY, record INTEGER NOT NULL)",
+	"CREATE TRIGGER ${index}_insert AFTER INSERT ON $table BEGIN " + addPending + "octet_length(concat($new)) / 256, new.rowid); END",
+	"CREATE TRIGGER ${index}_update AFTER UPDATE OF $owner, $fields ON $table WHEN $changed BEGIN " + addPending + "octet_length(concat($new)) / 256, new.rowid); END",
+	"CREATE TRIGGER ${index}_delete AFTER DELETE ON $table BEGIN " + addPending + "0, old.rowid); END",
+	"CREATE TRIGGER ${index}_flush AFTER INSERT ON ${index}_pending WHEN new.number >= 128 BEGIN " + strings.Join(sqliteFlush, "; ") + "; END",
 }
 
-var sqliteRemovals = []string{
-	"DROP TRIGGER IF EXISTS ${index}_insert", "DROP TRIGGER IF EXISTS ${index}_update", "DROP TRIGGER IF EXISTS ${index}_delete",
-	"DROP TABLE IF EXISTS ${index}_pending", "DROP TABLE IF EXISTS $index",
+const addPending = "INSERT OR IGNORE INTO ${index}_pending (number, record) VALUES (coalesce((SELECT max(number) FROM ${index}_pending), 0) + 1 + "
+
+// sqliteFlush brings the index up to date.
+var sqliteFlush = []string{
+	"DELETE FROM $index WHERE rowid IN (SELECT record FROM ${index}_pending)",
+	`INSERT INTO $index (rowid, grams) SELECT source.rowid, $grams
+		FROM (SELECT DISTINCT record FROM ${index}_pending) AS changed JOIN $table AS source ON source.rowid = changed.record`,
+	"DELETE FROM ${index}_pending",
 }
+
+// sqlitePendingRemovals remove what keeps an index, the last with its own trigger.
+var sqlitePendingRemovals = []string{
+	"DROP TRIGGER IF EXISTS ${index}_insert", "DROP TRIGGER IF EXISTS ${index}_update", "DROP TRIGGER IF EXISTS ${index}_delete",
+	"DROP TABLE IF EXISTS ${index}_pending",
+}
+
+var sqliteRemovals = append(slices.Clip(sqlitePendingRemovals), "DROP TABLE IF EXISTS $index")
 
 // postgresDefinitions are indexes over expressions, which PostgreSQL keeps.
 var postgresDefinitions = []string{"CREATE INDEX $index ON $table USING gin (sqlite.search_grams($owner, $fields))"}
