@@ -145,7 +145,9 @@ func bootstrap(t testing.TB, settings *config.Config, options ...func(*app.Optio
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := made.ResetBootstrapState(); err != nil {
+		// As the program does: what has not ended would find no database.
+		err := made.OnTerminate().Trigger(&core.TerminateEvent{App: made}, func(e *core.TerminateEvent) error { return e.App.ResetBootstrapState() })
+		if err != nil {
 			t.Error(err)
 		}
 	})
