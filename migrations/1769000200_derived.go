@@ -10,6 +10,7 @@ import (
 	"carebase/internal/changes"
 	"carebase/internal/collections"
 	"carebase/internal/counts"
+	"carebase/internal/search"
 )
 
 // The database keeps indexes for the search, and counts for the overview.
@@ -22,12 +23,8 @@ func derivedUp(app core.App) error {
 }
 
 func derivedDown(app core.App) error {
-	for _, collection := range collections.All() {
-		if index, ok := collection.SearchIndex(); ok {
-			if err := index.Drop(context.Background(), app.DB()); err != nil {
-				return err
-			}
-		}
+	if err := eachSearchIndex(app, search.Index.Drop); err != nil {
+		return err
 	}
 	if err := changes.Drop(context.Background(), app.DB()); err != nil {
 		return err

@@ -12,8 +12,8 @@ import (
 	"carebase/internal/search"
 )
 
-// What is new in long rows comes into the search index with fewer rows at a time: with 128
-// of 60 kB, all writers waited seconds for the one that brought it there.
+// The server brings what has changed into the search index, beside those who write: with 128
+// new notes of 60 kB, all writers waited seconds for the one that did.
 func init() {
 	pocketbase.Register(
 		func(app core.App) error { return eachSearchIndex(app, search.Index.Renew) },
@@ -22,11 +22,9 @@ func init() {
 }
 
 func eachSearchIndex(app core.App, change func(search.Index, context.Context, dbx.Builder) error) error {
-	for _, collection := range collections.All() {
-		if index, ok := collection.SearchIndex(); ok {
-			if err := change(index, context.Background(), app.DB()); err != nil {
-				return err
-			}
+	for _, index := range collections.SearchIndexes() {
+		if err := change(index, context.Background(), app.DB()); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -20,6 +20,7 @@ import (
 	"carebase/internal/monitoring"
 	"carebase/internal/realtime"
 	"carebase/internal/scripts"
+	"carebase/internal/search"
 	"carebase/internal/server"
 	"carebase/internal/simplejwt"
 	"carebase/internal/version"
@@ -72,6 +73,9 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	simplejwt.AcceptDjango(app, django.NewKeys(config.DjangoSecretKey))
 	hooks.Bind(app, config)
 	deletions := deletion.Bind(app, room, config.PostgreSQL != nil, engine.moreReaders()...)
+	if config.PostgreSQL == nil {
+		search.Bind(app, collections.SearchIndexes())
+	}
 	monitor := monitoring.Bind(app, config, options.Log, engine.replica())
 	members := engine.bind(app, config, options.Notices, room)
 	if members != nil {

@@ -3,6 +3,7 @@ package collections
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pocketbase/dbx"
@@ -72,15 +73,21 @@ func (c *Collection) SearchIndex() (index search.Index, ok bool) {
 	return search.Index{Table: c.Name, Owner: c.Owner, Fields: c.Resource.Search, Shared: c.Shared}, true
 }
 
+// SearchIndexes returns the search indexes of all collections.
+func SearchIndexes() (indexes []search.Index) {
+	for _, collection := range all {
+		if index, ok := collection.SearchIndex(); ok {
+			indexes = append(indexes, index)
+		}
+	}
+	return indexes
+}
+
 // EnsureDerived creates what the database derives from the records and keeps itself:
 // the search indexes, the counts, and when patients were changed. A copied database does
 // not have them.
 func EnsureDerived(ctx context.Context, db dbx.Builder) error {
-	for _, collection := range all {
-		index, ok := collection.SearchIndex()
-		if !ok {
-			continue
-		}
+	for _, index := range SearchIndexes() {
 		if err := index.Ensure(ctx, db); err != nil {
 			return err
 		}
@@ -96,10 +103,5 @@ func IsDerived(table string) bool {
 	if table == counts.Table || table == changes.Table {
 		return true
 	}
-	for _, collection := range all {
-		if index, ok := collection.SearchIndex(); ok && index.Owns(table) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(SearchIndexes(), func(index search.Index) bool { return index.Owns(table) })
 }

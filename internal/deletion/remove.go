@@ -113,9 +113,7 @@ func (s *step) removeAll(collection *core.Collection, ids []string) error {
 
 // delete deletes the records that a condition is true for, and records that.
 func (s *step) delete(collection *core.Collection, where string, params dbx.Params) error {
-	if err := s.holdMerges(collection); err != nil {
-		return err
-	}
+	s.noteIndex(collection)
 	patient := cmp.Or(collections.Get(collection.Name).Patient, core.FieldNameId)
 	rows, err := s.app.DB().NewQuery("DELETE FROM {{" + collection.Name + "}} WHERE " + where + " RETURNING [[id]], [[" + patient + "]]").
 		Bind(params).WithContext(s.ctx).Rows()

@@ -40,8 +40,8 @@ type step struct {
 	// told is how many records subscribers are told of by tell, after the commit.
 	told int
 	tell []func()
-	// held are the search indexes in which only merge merges.
-	held []search.Index
+	// indexes are the search indexes of what is removed.
+	indexes []search.Index
 }
 
 // mostTold is how many deletions a step tells subscribers of: as many may wait for a
@@ -55,7 +55,7 @@ func (s *step) remove() error {
 		s.before = s.removed
 		err := s.drain(s.root, []string{s.deleted.Record}, []string{s.root.Id})
 		if err == nil {
-			err = s.merge()
+			err = s.keepIndexes()
 		}
 		if err != nil {
 			return err
@@ -63,9 +63,6 @@ func (s *step) remove() error {
 		if !s.hasRemoved() || s.told >= mostTold || time.Now().After(s.end) {
 			break
 		}
-	}
-	if err := s.releaseMerges(); err != nil {
-		return err
 	}
 	for _, event := range s.events {
 		if err := audit.RecordFor(s.app, s.deleted.Origin, *event); err != nil {

@@ -139,9 +139,10 @@ func (i Index) onPostgreSQL(owner string, terms []string, params dbx.Params) (fo
 	params["owner"] = owner
 	indexed, contained := make([]string, len(terms)), make([]string, len(terms))
 	for n, term := range terms {
-		parameter := "{:term" + strconv.Itoa(n) + "}"
+		parameter, phrase := "{:term"+strconv.Itoa(n)+"}", "{:phrase"+strconv.Itoa(n)+"}"
 		params["term"+strconv.Itoa(n)] = term
-		indexed[n] = "search_contains(" + ownerOf + ", {:owner}, " + parameter + ", " + i.fields("") + ")"
+		params["phrase"+strconv.Itoa(n)], _ = phraseOf(term)
+		indexed[n] = "search_contains(" + ownerOf + ", {:owner}, " + phrase + ", " + i.fields("") + ")"
 		anywhere := make([]string, len(i.Fields))
 		for j, field := range i.Fields {
 			anywhere[j] = "instr(search_fold(" + field + "), search_fold(" + parameter + ")) > 0"
@@ -154,24 +155,26 @@ func (i Index) onPostgreSQL(owner string, terms []string, params dbx.Params) (fo
 
 // onSQLite is onPostgreSQL for SQLite. The terms are looked for in the rows that are
 // too long for the index, and in those that have changed since; SQLite reads a CROSS
-// JOIN in the order in which it is written.
+// JOIN in the order in which it is written. Rows found by a part of a term are looked at,
+// and not counted by the index.
 func (i Index) onSQLite(owner string, terms []string, params dbx.Params) (found, containing string, counted *sqliteCount) {
-	folded, contained := make([]string, len(terms)), make([]string, len(terms))
+	folded, contained, isWhole := make([]string, len(terms)), make([]string, len(terms)), true
 	for n, term := range terms {
 		folded[n] = Fold(term)
+		_, whole := phraseOf(folded[n])
+		isWhole = isWhole && whole
 		params["term"+strconv.Itoa(n)] = folded[n]
 		contained[n] = "search_contains({:term" + strconv.Itoa(n) + "}, " + i.fields("") + ")"
 	}
 	containing = strings.Join(contained, " AND ")
 	query := match(owner, folded)
 	params["match"], params["long"], params["owner"] = query, `"`+longRow(owner)+`"`, owner
-	others := i.replace(`
-		SELECT $table.rowid FROM (
-			SELECT rowid AS record FROM $index WHERE $index MATCH {:long} AND rowid NOT IN (SELECT record FROM ${index}_pending)
-			UNION ALL SELECT DISTINCT record FROM ${index}_pending
-		) CROSS JOIN $table ON $table.rowid = record WHERE ({:owner} = '' OR $owner = {:owner}) AND `) + containing
-	found = i.replace(`
-		SELECT rowid AS record FROM $index WHERE $index MATCH {:match} AND rowid NOT IN (SELECT record FROM ${index}_pending)
-		UNION ALL`) + others
-	return found, containing, i.countOnSQLite(query, others)
+	const pending, indexed = "SELECT DISTINCT record FROM ${index}_pending", `
+		SELECT rowid AS record FROM $index WHERE rowid NOT IN (SELECT record FROM ${index}_pending) AND $index MATCH `
+	looked := " CROSS JOIN $table ON $table.rowid = record WHERE ({:owner} = '' OR $owner = {:owner}) AND " + containing
+	others := i.replace("SELECT $table.rowid AS record FROM (" + indexed + "{:long} UNION ALL " + pending + ")" + looked)
+	if !isWhole {
+		return i.replace("SELECT $table.rowid AS record FROM (" + indexed + "{:match} UNION ALL " + indexed + "{:long} UNION ALL " + pending + ")" + looked), containing, nil
+	}
+	return i.replace(indexed+"{:match} UNION ALL ") + others, containing, i.countOnSQLite(query, others)
 }

@@ -70,12 +70,31 @@ func grams(owner string, fields []string) string {
 	return strings.Join(tokens(owner, []rune(text)), " ")
 }
 
-// match returns the FTS5 query for the rows of an owner that contain all the folded
-// terms.
+// maxPhrase is how many runes of a term are looked up in an index: FTS5 holds all that
+// is indexed of each in memory. Rows that have them are looked at for the others.
+const maxPhrase = 64
+
+// phraseOf returns the beginning of a term that is looked up. No rune after it belongs to
+// its last one, so that the beginning of a text is folded alike.
+func phraseOf(term string) (phrase string, isWhole bool) {
+	runes := []rune(term)
+	if len(runes) <= maxPhrase {
+		return term, true
+	}
+	end := maxPhrase
+	for end > gramLength && unicode.Is(unicode.M, runes[end]) {
+		end--
+	}
+	return string(runes[:end]), false
+}
+
+// match returns the FTS5 query for the rows of an owner that contain the phrases of all
+// folded terms.
 func match(owner string, terms []string) string {
 	phrases := make([]string, len(terms))
 	for i, term := range terms {
-		runes := []rune(term)
+		phrase, _ := phraseOf(term)
+		runes := []rune(phrase)
 		if isShort(term) {
 			for j, r := range runes {
 				runes[j] = tokenRune(r)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pocketbase/dbx"
@@ -41,13 +42,18 @@ func (i Index) Ensure(ctx context.Context, db dbx.Builder) error {
 
 // Renew brings the index up to date, and defines again how it is kept.
 func (i Index) Renew(ctx context.Context, db dbx.Builder) error {
-	return i.define(ctx, db, slices.Concat(sqliteFlush, sqlitePendingRemovals, sqlitePending), nil)
+	return i.define(ctx, db, slices.Concat(flush(""), sqlitePendingRemovals, sqlitePending), nil)
 }
 
-// Distinguish brings the index up to date, and lets each row be pending but once, as
-// versions need that read pending rows as often as they are there.
+// Distinguish brings the index up to date, and has it kept as by versions that read pending
+// rows as often as they are there, and leave it to the writers to keep it.
 func (i Index) Distinguish(ctx context.Context, db dbx.Builder) error {
-	return i.define(ctx, db, append(slices.Clip(sqliteFlush), "CREATE UNIQUE INDEX ${index}_pending_record ON ${index}_pending (record)"), nil)
+	return i.define(ctx, db, append(flush(""),
+		"CREATE UNIQUE INDEX ${index}_pending_record ON ${index}_pending (record)",
+		"DROP TRIGGER ${index}_flush",
+		"CREATE TRIGGER ${index}_flush AFTER INSERT ON ${index}_pending WHEN new.number >= 128 BEGIN "+strings.Join(flush(""), "; ")+"; END",
+		"INSERT INTO $index ($index, rank) VALUES ('automerge', 4)",
+	), nil)
 }
 
 // Drop removes the index. It succeeds if there is none.
@@ -125,27 +131,41 @@ var sqliteDefinitions = slices.Concat([]string{
 	"INSERT INTO $index ($index) VALUES ('optimize')",
 }, sqlitePending)
 
-// sqlitePending keep the rows that change in a table, and bring the index up to date when
-// these are many, or long: one by one costs four times as much, and all other writers wait
-// for whoever does it. A row counts once, and once more for each 256 bytes of it. Until then
-// they are searched without the index. A table's row ids stay what they are as long as it
-// has a primary key.
+// sqlitePending keep the rows that change in a table, which are searched without the index
+// until Keep brings them there: whoever writes would pay for it, and all other writers wait
+// meanwhile. A row counts once, and once more for each 256 bytes of it. Where Keep does not
+// follow, each write pays for one row. FTS5 merges when it is told to, for the same reason.
+// A table's row ids stay what they are as long as it has a primary key.
 var sqlitePending = []string{
 	"CREATE TABLE ${index}_pending (number INTEGER PRIMARY KEY, record INTEGER NOT NULL)",
 	"CREATE TRIGGER ${index}_insert AFTER INSERT ON $table BEGIN " + addPending + "octet_length(concat($new)) / 256, new.rowid); END",
 	"CREATE TRIGGER ${index}_update AFTER UPDATE OF $owner, $fields ON $table WHEN $changed BEGIN " + addPending + "octet_length(concat($new)) / 256, new.rowid); END",
 	"CREATE TRIGGER ${index}_delete AFTER DELETE ON $table BEGIN " + addPending + "0, old.rowid); END",
-	"CREATE TRIGGER ${index}_flush AFTER INSERT ON ${index}_pending WHEN new.number >= 128 BEGIN " + strings.Join(sqliteFlush, "; ") + "; END",
+	"CREATE TRIGGER ${index}_flush AFTER INSERT ON ${index}_pending WHEN new.number - (SELECT min(number) FROM ${index}_pending) >= " + strconv.Itoa(mostPending) + " BEGIN " +
+		strings.Join(flush(oldest+"1"), "; ") + "; END",
+	"INSERT INTO $index ($index, rank) VALUES ('automerge', 0)",
 }
 
-const addPending = "INSERT OR IGNORE INTO ${index}_pending (number, record) VALUES (coalesce((SELECT max(number) FROM ${index}_pending), 0) + 1 + "
+const (
+	addPending = "INSERT OR IGNORE INTO ${index}_pending (number, record) VALUES (coalesce((SELECT max(number) FROM ${index}_pending), 0) + 1 + "
+	// oldest is the condition of the first pending row, and of the next that count as much
+	// as a number after it.
+	oldest = " WHERE number <= (SELECT min(number) FROM ${index}_pending) + "
+	// mostPending is by how much pending rows count at most, about: 16 MB of text.
+	mostPending = 1 << 16
+	// fewPending is by how much they count before Keep does anything: one row at a time
+	// costs four times as much as many.
+	fewPending = 128
+)
 
-// sqliteFlush brings the index up to date.
-var sqliteFlush = []string{
-	"DELETE FROM $index WHERE rowid IN (SELECT record FROM ${index}_pending)",
-	`INSERT INTO $index (rowid, grams) SELECT source.rowid, $grams
-		FROM (SELECT DISTINCT record FROM ${index}_pending) AS changed JOIN $table AS source ON source.rowid = changed.record`,
-	"DELETE FROM ${index}_pending",
+// flush returns the statements that bring pending rows into the index, of a condition.
+func flush(where string) []string {
+	return []string{
+		"DELETE FROM $index WHERE rowid IN (SELECT record FROM ${index}_pending" + where + ")",
+		`INSERT INTO $index (rowid, grams) SELECT source.rowid, $grams
+			FROM (SELECT DISTINCT record FROM ${index}_pending` + where + ") AS changed JOIN $table AS source ON source.rowid = changed.record",
+		"DELETE FROM ${index}_pending" + where,
+	}
 }
 
 // sqlitePendingRemovals remove what keeps an index, the last with its own trigger.

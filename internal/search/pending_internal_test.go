@@ -8,37 +8,86 @@ import (
 	"github.com/pocketbase/dbx"
 )
 
-const pendingLength = "SELECT coalesce(sum(length(text)), 0) FROM notes WHERE rowid IN (SELECT record FROM notes_search_pending)"
-
-// TestLongRowsDoNotWait has rows of every length change. Those that wait for the index,
-// which one writer pays for, are short together.
-func TestLongRowsDoNotWait(t *testing.T) {
-	index, db := newNotes(t)
-	const mostPending = 128 * 256
-	longest := 0
-	write := func(statement string, length int) {
-		t.Helper()
-		text := strings.Repeat("é", length/2-8) + " of long"
-		if _, err := db.NewQuery(statement).Bind(dbx.Params{"text": text}).Execute(); err != nil {
-			t.Fatal(err)
-		}
-		longest = max(longest, scalar(t, db, pendingLength))
-	}
-	for _, length := range []int{40, 250, 3000, 20_000, 60_000} {
-		for n := range 40 {
-			write("INSERT INTO notes (owner, text) VALUES ('alice', {:text})", length)
-			write("UPDATE notes SET text = {:text} || '.' WHERE id = "+strconv.Itoa(notes+n), length)
-		}
-	}
-	if longest < 1000 || longest > mostPending {
-		t.Errorf("%d bytes waited, want at most %d", longest, mostPending)
-	}
-	if count := found(t, index, db, "of long"); count != 201 {
-		t.Errorf("%d rows are found, want 201", count)
+// write inserts a row of a length in bytes.
+func write(t *testing.T, db dbx.Builder, length int) {
+	t.Helper()
+	text := strings.Repeat("é", length/2-8) + " of long"
+	if _, err := db.NewQuery("INSERT INTO notes (owner, text) VALUES ('alice', {:text})").Bind(dbx.Params{"text": text}).Execute(); err != nil {
+		t.Fatal(err)
 	}
 }
 
-// TestARowThatWaitsTwiceIsFoundOnce changes one row so often that it comes into the index.
+// TestWritersDoNotIndex writes rows of every length. None of the writes brings any into the
+// index, and each piece that Keep does is short.
+func TestWritersDoNotIndex(t *testing.T) {
+	index, db := newNotes(t)
+	const indexed, written = "SELECT count(*) FROM notes_search_docsize", 5 * 40
+	for _, length := range []int{40, 250, 3000, 20_000, 60_000} {
+		for range 40 {
+			write(t, db, length)
+		}
+	}
+	if count := scalar(t, db, indexed); count != notes {
+		t.Errorf("writers brought %d rows into the index", count-notes)
+	}
+	if count := found(t, index, db, "of long"); count != written {
+		t.Errorf("%d rows are found, want %d", count, written)
+	}
+	const pending = "SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM notes WHERE rowid IN (SELECT record FROM notes_search_pending)"
+	for kept := true; kept; {
+		before := scalar(t, db, pending)
+		var err error
+		if kept, err = index.Keep(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+		if bytes := before - scalar(t, db, pending); bytes > 60_000+fewPending*256 {
+			t.Errorf("a piece indexed %d bytes", bytes)
+		}
+	}
+	if left := notes + written - scalar(t, db, indexed); left >= fewPending {
+		t.Errorf("%d rows are left", left)
+	}
+	if count := found(t, index, db, "of long"); count != written {
+		t.Errorf("%d rows are found, want %d", count, written)
+	}
+}
+
+// TestRowsDoNotWaitForever writes more than may wait, and nothing keeps the index.
+func TestRowsDoNotWaitForever(t *testing.T) {
+	index, db := newNotes(t)
+	for range mostPending/(60_000/256) + 20 {
+		write(t, db, 60_000)
+	}
+	if weight := scalar(t, db, "SELECT max(number) - min(number) FROM notes_search_pending"); weight > mostPending {
+		t.Errorf("rows that count %d wait", weight)
+	}
+	if count := found(t, index, db, "of long"); count != mostPending/(60_000/256)+20 {
+		t.Errorf("%d rows are found", count)
+	}
+}
+
+// TestLongTerms searches texts that are longer than what is looked up in the index, among
+// rows that begin alike.
+func TestLongTerms(t *testing.T) {
+	index, db := newNotes(t)
+	long := strings.Repeat("Wrocław, then Zürich, ", 40)
+	for _, end := range []string{"one", "two"} {
+		if _, err := db.NewQuery("INSERT INTO notes (owner, text) VALUES ('alice', {:text})").Bind(dbx.Params{"text": long + end}).Execute(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := index.execute(t.Context(), db, flush("")...); err != nil {
+		t.Fatal(err)
+	}
+	for sought, want := range map[string]int64{long: 2, strings.ToUpper(long) + "ONE": 1, long + "three": 0, long[:100]: 2, long[22:] + "two": 1} {
+		if count := found(t, index, db, sought); count != want {
+			t.Errorf("%q is found %d times, want %d", sought, count, want)
+		}
+	}
+}
+
+// TestARowThatWaitsTwiceIsFoundOnce changes one row so often that it comes into the index,
+// twice.
 func TestARowThatWaitsTwiceIsFoundOnce(t *testing.T) {
 	index, db := newNotes(t)
 	for n := range 300 {
@@ -50,6 +99,9 @@ func TestARowThatWaitsTwiceIsFoundOnce(t *testing.T) {
 			if count := found(t, index, db, sought); count != want {
 				t.Fatalf("after change %d, %q is found %d times, want %d", n, sought, count, want)
 			}
+		}
+		if _, err := index.Keep(t.Context(), db); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"database/sql"
+	"strconv"
 
 	"github.com/pocketbase/dbx"
 
@@ -11,7 +12,8 @@ import (
 
 const (
 	// maxRemembered is how many counts are remembered, maxRememberedMatch the length in
-	// bytes of the longest query that they are for.
+	// bytes of the longest query that they are for, and of the longest list of rows that
+	// have changed.
 	maxRemembered      = 500
 	maxRememberedMatch = 4 << 10
 )
@@ -46,7 +48,7 @@ type sqliteCount struct {
 func (i Index) countOnSQLite(match, others string) *sqliteCount {
 	const outdated = "FROM ${index}_pending WHERE EXISTS (SELECT 1 FROM ${index}_docsize WHERE id = record)"
 	state := i.replace(`SELECT (SELECT block FROM ${index}_data WHERE id = 10),
-		(SELECT coalesce(group_concat(record), '') `+outdated+`),
+		(SELECT coalesce(group_concat(record), '') FROM (SELECT record `+outdated+` LIMIT `+strconv.Itoa(maxRememberedMatch)+`)),
 		(SELECT count(*) FROM (`) + others + "))"
 	// To leave out rows costs as much again for each row that matches.
 	number := i.replace(`, CASE WHEN EXISTS (SELECT 1 ` + outdated + `)
@@ -81,7 +83,7 @@ func (c *sqliteCount) count(ctx context.Context, db dbx.Builder, params dbx.Para
 		return 0, err
 	}
 	// A transaction may see what is never committed.
-	if pool, ok := db.(*dbx.DB); ok && len(c.key) <= maxRememberedMatch {
+	if pool, ok := db.(*dbx.DB); ok && max(len(c.key), len(now.changed)) <= maxRememberedMatch {
 		rememberedCounts.Put(c.key, remembered{pool.DB(), now, number})
 	}
 	return number + others, nil

@@ -12,9 +12,9 @@ const (
 	// notes is how many rows the index of newNotes has, removed how many of them a
 	// statement deletes.
 	notes, removed = 6000, 200
-	// mostRemoving and mostMerging are how many rows of all tables a transaction that
-	// deletes may change, and one that only merges.
-	mostRemoving, mostMerging = 8 * removed, 200
+	// mostRemoving and mostKeeping are how many rows of all tables a transaction that
+	// deletes may change, and one that only keeps the index.
+	mostRemoving, mostKeeping = 8 * removed, 8 * fewPending
 )
 
 // newNotes makes a table with a search index in one large part.
@@ -58,58 +58,45 @@ func found(t *testing.T, index Index, db dbx.Builder, text string) int64 {
 	return count
 }
 
-// withoutMerges does something in a transaction in which SQLite does not merge, and
-// returns how many rows that changed, with what the commit writes.
-func withoutMerges(t *testing.T, index Index, db *dbx.DB, do func(tx dbx.Builder) error) int {
+// changed returns how many rows a transaction changed, with what the commit writes.
+func changed(t *testing.T, db *dbx.DB, do func(tx dbx.Builder) error) int {
 	t.Helper()
 	before := scalar(t, db, "SELECT total_changes()")
-	err := db.Transactional(func(tx *dbx.Tx) error {
-		if err := index.HoldMerges(t.Context(), tx); err != nil {
-			return err
-		}
-		if err := do(tx); err != nil {
-			return err
-		}
-		return index.ReleaseMerges(t.Context(), tx)
-	})
-	if err != nil {
+	if err := db.Transactional(func(tx *dbx.Tx) error { return do(tx) }); err != nil {
 		t.Fatal(err)
 	}
 	return scalar(t, db, "SELECT total_changes()") - before
 }
 
-// TestHeldMergesAreShort deletes most of an index, and counts what each transaction
-// changes instead of how long it takes.
-func TestHeldMergesAreShort(t *testing.T) {
+// TestPiecesAreShort deletes most of an index, and counts what each transaction changes
+// instead of how long it takes.
+func TestPiecesAreShort(t *testing.T) {
 	index, db := newNotes(t)
 	pages := scalar(t, db, "SELECT count(*) FROM notes_search_data")
 	for first := 1; first <= notes-removed; first += removed {
-		merged := true
-		merge := func(tx dbx.Builder) (err error) {
-			merged, err = index.Merge(t.Context(), tx)
+		kept := true
+		keep := func(tx dbx.Builder) (err error) {
+			kept, err = index.Keep(t.Context(), tx)
 			return err
 		}
-		changed := withoutMerges(t, index, db, func(tx dbx.Builder) error {
+		rows := changed(t, db, func(tx dbx.Builder) error {
 			statement := fmt.Sprintf("DELETE FROM notes WHERE id BETWEEN %d AND %d", first, first+removed-1)
 			if _, err := tx.NewQuery(statement).Execute(); err != nil {
 				return err
 			}
-			return merge(tx)
+			return keep(tx)
 		})
-		if changed > mostRemoving {
-			t.Fatalf("%d rows were changed when those from %d on were deleted", changed, first)
+		if rows > mostRemoving {
+			t.Fatalf("%d rows were changed when those from %d on were deleted", rows, first)
 		}
-		for merged {
-			if changed := withoutMerges(t, index, db, merge); changed > mostMerging {
-				t.Fatalf("a merge after the rows from %d on changed %d", first, changed)
+		for kept {
+			if rows := changed(t, db, keep); rows > mostKeeping {
+				t.Fatalf("a piece after the rows from %d on changed %d", first, rows)
 			}
 		}
 	}
 	if left := scalar(t, db, "SELECT count(*) FROM notes_search_data"); left*4 > pages {
 		t.Errorf("%d of %d pages are left of %d rows", left, pages, removed)
-	}
-	if set := scalar(t, db, "SELECT v FROM notes_search_config WHERE k = 'automerge'"); set != 4 {
-		t.Errorf("SQLite merges by itself at %d parts", set)
 	}
 	if count := found(t, index, db, "winter"); count != removed {
 		t.Errorf("%d rows are found", count)
