@@ -10,6 +10,7 @@ import (
 
 	"carebase/internal/changes"
 	"carebase/internal/counts"
+	"carebase/internal/postgres"
 	"carebase/internal/search"
 )
 
@@ -96,6 +97,23 @@ func EnsureDerived(ctx context.Context, db dbx.Builder) error {
 		return err
 	}
 	return changes.Ensure(ctx, db)
+}
+
+// KeepDerived brings the search indexes up to date after many writes of a transaction. The
+// server does that otherwise, and PostgreSQL by itself.
+func KeepDerived(ctx context.Context, tx dbx.Builder) error {
+	isPostgreSQL, err := postgres.Serves(ctx, tx)
+	if err != nil || isPostgreSQL {
+		return err
+	}
+	for _, index := range SearchIndexes() {
+		for kept := true; kept; {
+			if kept, err = index.Keep(ctx, tx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // IsDerived reports whether a table holds what is derived from health data.

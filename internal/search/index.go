@@ -26,34 +26,42 @@ type Index struct {
 // Ensure creates the index and fills it with the table's rows, unless it exists, or
 // the table does not yet: a later migration may create that.
 func (i Index) Ensure(ctx context.Context, db dbx.Builder) error {
-	for name, wanted := range map[string]bool{i.Table: true, i.name(): false} {
-		var found int
-		err := db.NewQuery("SELECT count(*) FROM sqlite_master WHERE name = {:name}").Bind(dbx.Params{"name": name}).WithContext(ctx).Row(&found)
-		if err != nil || (found > 0) != wanted {
-			return err
-		}
+	if found, err := exists(ctx, db, i.Table); err != nil || !found {
+		return err
 	}
-	onPostgreSQL := postgresDefinitions
-	if i.Shared {
-		onPostgreSQL = slices.Concat(onPostgreSQL, []string{postgresSharedDefinition})
+	if found, err := exists(ctx, db, i.name()); err != nil || found {
+		return err
 	}
-	return i.define(ctx, db, sqliteDefinitions, onPostgreSQL)
+	return i.define(ctx, db, sqliteDefinitions, i.postgresDefinitions())
 }
 
-// Renew brings the index up to date, and defines again how it is kept.
+func exists(ctx context.Context, db dbx.Builder, name string) (bool, error) {
+	var found int
+	err := db.NewQuery("SELECT count(*) FROM sqlite_master WHERE name = {:name}").Bind(dbx.Params{"name": name}).WithContext(ctx).Row(&found)
+	return found > 0, err
+}
+
+// Renew brings the index up to date, and defines again how it is kept, if there is one: a
+// later migration may create the table.
 func (i Index) Renew(ctx context.Context, db dbx.Builder) error {
-	return i.define(ctx, db, slices.Concat(flush(""), sqlitePendingRemovals, sqlitePending), nil)
+	if found, err := exists(ctx, db, i.name()); err != nil || !found {
+		return err
+	}
+	return i.define(ctx, db, slices.Concat(flush(""), sqlitePendingRemovals, sqlitePending), i.postgresEach("ALTER INDEX ", " SET "+fewPendingOnPostgreSQL))
 }
 
 // Distinguish brings the index up to date, and has it kept as by versions that read pending
 // rows as often as they are there, and leave it to the writers to keep it.
 func (i Index) Distinguish(ctx context.Context, db dbx.Builder) error {
+	if found, err := exists(ctx, db, i.name()); err != nil || !found {
+		return err
+	}
 	return i.define(ctx, db, append(flush(""),
 		"CREATE UNIQUE INDEX ${index}_pending_record ON ${index}_pending (record)",
 		"DROP TRIGGER ${index}_flush",
 		"CREATE TRIGGER ${index}_flush AFTER INSERT ON ${index}_pending WHEN new.number >= 128 BEGIN "+strings.Join(flush(""), "; ")+"; END",
 		"INSERT INTO $index ($index, rank) VALUES ('automerge', 4)",
-	), nil)
+	), i.postgresEach("ALTER INDEX ", " RESET (gin_pending_list_limit)"))
 }
 
 // Drop removes the index. It succeeds if there is none.
@@ -151,8 +159,8 @@ const (
 	// oldest is the condition of the first pending row, and of the next that count as much
 	// as a number after it.
 	oldest = " WHERE number <= (SELECT min(number) FROM ${index}_pending) + "
-	// mostPending is by how much pending rows count at most, about: 16 MB of text.
-	mostPending = 1 << 16
+	// mostPending is by how much pending rows count at most, about.
+	mostPending = 1 << 20
 	// fewPending is by how much they count before Keep does anything: one row at a time
 	// costs four times as much as many.
 	fewPending = 128
@@ -176,9 +184,26 @@ var sqlitePendingRemovals = []string{
 
 var sqliteRemovals = append(slices.Clip(sqlitePendingRemovals), "DROP TABLE IF EXISTS $index")
 
-// postgresDefinitions are indexes over expressions, which PostgreSQL keeps.
-var postgresDefinitions = []string{"CREATE INDEX $index ON $table USING gin (sqlite.search_grams($owner, $fields))"}
+// fewPendingOnPostgreSQL bounds in kB what PostgreSQL has not sorted into an index yet:
+// whoever exceeds it sorts all of it, which took seconds with its own bound of 4 MB.
+const fewPendingOnPostgreSQL = "(gin_pending_list_limit = 256)"
 
-const postgresSharedDefinition = "CREATE INDEX ${index}_shared ON $table USING gin (sqlite.search_grams('', $fields))"
+// postgresDefinitions create indexes over expressions, which PostgreSQL keeps.
+func (i Index) postgresDefinitions() []string {
+	definitions := []string{"CREATE INDEX $index ON $table USING gin (sqlite.search_grams($owner, $fields)) WITH " + fewPendingOnPostgreSQL}
+	if i.Shared {
+		definitions = append(definitions, "CREATE INDEX ${index}_shared ON $table USING gin (sqlite.search_grams('', $fields)) WITH "+fewPendingOnPostgreSQL)
+	}
+	return definitions
+}
+
+// postgresEach returns a statement for each index on PostgreSQL.
+func (i Index) postgresEach(before, after string) []string {
+	statements := []string{before + "$index" + after}
+	if i.Shared {
+		statements = append(statements, before+"${index}_shared"+after)
+	}
+	return statements
+}
 
 var postgresRemovals = []string{"DROP INDEX IF EXISTS $index", "DROP INDEX IF EXISTS ${index}_shared"}

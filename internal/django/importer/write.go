@@ -48,6 +48,9 @@ func (i *Import) Run(ctx context.Context, app core.App) (Summary, error) {
 		if err := i.advance(tx); err != nil {
 			return err
 		}
+		if err := collections.KeepDerived(ctx, tx.DB()); err != nil {
+			return err
+		}
 		summary = written
 		return audit.RecordIn(tx, audit.Event{Action: audit.Execute, Detail: "carebase import django: " + written.String()})
 	})
