@@ -173,12 +173,12 @@ func (v *verifier) expect(noted []Head) error {
 
 // expect requires a hash of an event.
 func (w *walk) expect(seq int64, hash string) error {
-	switch known := w.expected[seq]; {
+	switch known, isKnown := w.expected[seq]; {
 	case seq > w.End:
 		return &Violation{Problem: fmt.Sprintf("chain %s ends at number %d instead of %d: the events after it are missing", w.ID, w.End, seq)}
 	case seq < w.Checkpoint:
 		return nil // pruned since
-	case seq == w.Checkpoint && hash != w.CheckpointHash, known != "" && known != hash:
+	case seq == w.Checkpoint && hash != w.CheckpointHash, isKnown && known != hash:
 		return &Violation{Problem: fmt.Sprintf("chain %s is not the same any more at number %d", w.ID, seq)}
 	}
 	w.expected[seq] = hash

@@ -13,6 +13,8 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
+	"carebase/internal/postgres"
+	"carebase/internal/testing/testapp"
 )
 
 // tampering is something that somebody does to the database behind the server.
@@ -76,6 +78,27 @@ func TestTamperingIsFound(t *testing.T) {
 		}
 	}
 	verify(t, c.Server)
+}
+
+// TestTheEndOfAChainIsHeld has a chain that another one continues lose its end.
+func TestTheEndOfAChainIsHeld(t *testing.T) {
+	c := newClinic(t)
+	place, _ := testapp.PostgreSQL(c.App)
+	other := testapp.Open(t, c.App.DataDir(), postgres.Settings{URL: place})
+	if err := audit.RecordIn(other, audit.Event{Action: audit.Execute, Detail: "another process"}); err != nil {
+		t.Fatal(err)
+	}
+	var chains int
+	if err := c.App.DB().NewQuery("SELECT count(*) FROM audit_chains WHERE parent <> ''").Row(&chains); err != nil || chains == 0 {
+		t.Fatalf("%d chains continue another one (%v)", chains, err)
+	}
+	verify(t, c.Server)
+	if _, err := c.App.NonconcurrentDB().NewQuery("UPDATE audit_chains SET hash = '' WHERE id IN (SELECT parent FROM audit_chains)").Execute(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := audit.Verify(t.Context(), c.App, nil); !audit.IsViolation(err) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestHeadsThatWereNotedAreHeld(t *testing.T) {

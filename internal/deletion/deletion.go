@@ -10,7 +10,6 @@ package deletion
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -167,16 +166,16 @@ func (d *Deletions) pools() ([]*dbx.DB, error) {
 // State is how far the deletions of a database are.
 type State struct {
 	// Deletions is the number of records that are deleted while others that belong to
-	// them are left, and Records the number of the latter, as far as it is known.
-	Deletions, Records int64
+	// them are left, and Records the number of the latter, but for those of Uncounted of
+	// the former.
+	Deletions, Records, Uncounted int64
 }
 
 // StateOf returns the state of the deletions of an app's database.
 func StateOf(ctx context.Context, app core.App) (state State, err error) {
-	var records sql.NullInt64
-	err = app.ConcurrentDB().NewQuery(`SELECT count(*), sum(CASE WHEN remaining > 0 THEN remaining ELSE 0 END) FROM record_deletions WHERE remaining <> 0`).
-		WithContext(ctx).Row(&state.Deletions, &records)
-	state.Records = records.Int64
+	err = app.ConcurrentDB().NewQuery(`SELECT count(*), coalesce(sum(CASE WHEN remaining > 0 THEN remaining ELSE 0 END), 0),
+		coalesce(sum(CASE WHEN remaining < 0 THEN 1 ELSE 0 END), 0) FROM record_deletions WHERE remaining <> 0`).
+		WithContext(ctx).Row(&state.Deletions, &state.Records, &state.Uncounted)
 	return state, err
 }
 

@@ -108,6 +108,8 @@ func warning(e *core.RequestEvent) string {
 	switch {
 	case err != nil:
 		e.App.Logger().Warn("failed to read how much is left of deleted records", "error", err)
+	case state.Uncounted > 0:
+		return fmt.Sprintf("Deleted records that others belong to: %d. Those others are being counted and removed.", state.Deletions)
 	case state.Deletions > 0:
 		return fmt.Sprintf("Deleted records that others belong to: %d. Those others are being removed: %d left.", state.Deletions, state.Records)
 	}
