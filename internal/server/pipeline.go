@@ -56,6 +56,7 @@ func (s *server) pipeline() []middleware {
 		{id: "databaseFailures", priority: -1038, why: "inside the logs, which tell failures from refusals", run: tellDatabaseFailures},
 		{id: apis.DefaultPanicRecoverMiddlewareId, priority: -1030, why: "PocketBase's own: turns panics below it into errors"},
 		{id: apis.DefaultLoadAuthTokenMiddlewareId, priority: -1020, why: "signs the caller in; an outage of the database is no guest", run: simplejwt.LoadNative, documented: simplejwt.LoadToken},
+		{id: "bodies", priority: -1019, why: "knows who asks, and stands before all that reads a body", run: s.bodies.limit},
 		{id: "strictCredentials", priority: -1018, native: true, why: "refuses a token that was not accepted above", run: requireValidToken},
 		{id: "queryGuard", priority: -1017, native: true, why: "knows superusers, and refuses before anything is read", run: guardQueries},
 		{id: "secretFilters", priority: -1016, native: true, why: "knows superusers, and refuses before anything is read", run: guardSecretFilters},

@@ -33,6 +33,7 @@ type server struct {
 	config *config.Config
 	// limits are nil if THROTTLE is off.
 	limits *throttle.Throttle
+	bodies bodies
 }
 
 // Bind surrounds every request of the app with the pipeline. It is called once,

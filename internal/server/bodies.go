@@ -1,0 +1,86 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/router"
+
+	"carebase/internal/throttle"
+)
+
+// maxBodies is how many bytes the bodies of a caller's unanswered requests may have
+// together: each has a limit, and a caller many connections. One alone may have more, as
+// far as its own limit goes.
+const maxBodies = 64 << 20
+
+// bodies counts the bytes of unanswered requests by caller.
+type bodies struct {
+	mutex sync.Mutex
+	held  map[string]int64
+}
+
+// limit bounds what is read of a request together with the caller's others.
+func (b *bodies) limit(e *core.RequestEvent) error {
+	if e.Request.Body == nil || e.Request.Body == http.NoBody || e.HasSuperuserAuth() {
+		return e.Next()
+	}
+	counted := &countedBody{ReadCloser: e.Request.Body, bodies: b, caller: throttle.Origin(e.Request)}
+	if e.Auth != nil {
+		counted.caller = e.Auth.Collection().Id + "/" + e.Auth.Id
+	}
+	e.Request.Body = counted
+	defer func() { b.add(counted.caller, -counted.read) }()
+	return e.Next()
+}
+
+// add returns how many bytes of a caller are held.
+func (b *bodies) add(caller string, bytes int64) int64 {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if b.held == nil {
+		b.held = map[string]int64{}
+	}
+	b.held[caller] += bytes
+	held := b.held[caller]
+	if held == 0 {
+		delete(b.held, caller)
+	}
+	return held
+}
+
+// countedBody is a body whose bytes count until the request is answered.
+type countedBody struct {
+	io.ReadCloser
+	bodies *bodies
+	caller string
+	// read is how many bytes were read, at how many of them have been since the last Reread.
+	read, at int64
+}
+
+// Read implements io.Reader. Its error is that of a body that is too large by itself.
+func (c *countedBody) Read(buffer []byte) (int, error) {
+	count, err := c.ReadCloser.Read(buffer)
+	c.at += int64(count)
+	if more := c.at - c.read; more > 0 {
+		c.read = c.at
+		if held := c.bodies.add(c.caller, more); held > maxBodies && held > c.read {
+			return count, &http.MaxBytesError{Limit: maxBodies}
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		c.at = 0 // PocketBase's body begins again by itself
+	}
+	return count, err
+}
+
+// Reread implements router.Rereader.
+func (c *countedBody) Reread() {
+	if again, ok := c.ReadCloser.(router.Rereader); ok {
+		again.Reread()
+	}
+	c.at = 0
+}
