@@ -157,7 +157,7 @@ func (l *listing) addRows() error {
 		}
 	}
 	column, _ := l.byTime()
-	for _, field := range l.sort {
+	for _, field := range l.order() {
 		order, err := field.BuildExpr(resolver)
 		if err != nil {
 			return err

@@ -32,6 +32,16 @@ func (l *listing) over(query *dbx.SelectQuery, events []listable) (*dbx.SelectQu
 	return query.From("(" + before + given + after + ") " + l.collection.Name).AndBind(dbx.Params{"sealed": string(encoded), "listed": listed}), nil
 }
 
+// order returns what the list is sorted by, ending with the id: pages go together only
+// if no two events are equal.
+func (l *listing) order() []search.SortField {
+	last := search.SortField{Name: "id", Direction: search.SortAsc}
+	if len(l.sort) > 0 {
+		last.Direction = l.sort[len(l.sort)-1].Direction
+	}
+	return append(slices.Clone(l.sort), last)
+}
+
 // render returns the records of a page of events.
 func (l *listing) render(shown []listedEvent, page int) ([]*core.Record, error) {
 	events, err := l.read(shown)
@@ -43,13 +53,9 @@ func (l *listing) render(shown []listedEvent, page int) ([]*core.Record, error) 
 		return nil, err
 	}
 	provider := search.NewProvider(core.NewRecordFieldResolver(l.app, l.collection, l.info, true)).
-		Query(query.WithContext(l.ctx)).SkipTotal(true).Page(page).PerPage(l.perPage)
-	column, descending := l.byTime()
-	for _, field := range l.sort {
+		Query(query.WithContext(l.ctx)).SkipTotal(true).Page(page).PerPage(l.perPage).MaxSortExprLimit(search.DefaultSortExprLimit + 1)
+	for _, field := range l.order() {
 		provider.AddSort(field)
-	}
-	if column != "" {
-		provider.AddSort(search.SortField{Name: "id", Direction: map[bool]string{false: search.SortAsc, true: search.SortDesc}[descending]})
 	}
 	records := []*core.Record{}
 	_, err = provider.Exec(&records)
