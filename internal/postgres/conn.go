@@ -205,18 +205,25 @@ func (c *conn) runExactly(ctx context.Context, statement *translate.Statement, g
 	if err := c.lockForChange(ctx, statement); err != nil {
 		return nil, false, err
 	}
-	sql := statement.SQL
-	if c.inTransaction && c.database.concurrent.Load() && statement.LockingSQL != "" && c.database.isTable(ctx, c, statement.Table) {
-		sql = statement.LockingSQL
-	}
+	sql := c.textOf(ctx, statement)
 	running, first, err = c.attempt(ctx, statement, sql, arguments)
-	if isOutdatedPlan(err) && c.forget(sql, arguments.types) {
+	if c.isOutdated(err, statement, sql, arguments) {
 		if err := c.rollBackStatement(ctx); err != nil {
 			return nil, false, err
 		}
-		running, first, err = c.attempt(ctx, statement, sql, arguments)
+		running, first, err = c.attempt(ctx, statement, c.textOf(ctx, statement), arguments)
 	}
 	return running, first, c.failed(ctx, err, statement)
+}
+
+// isOutdated reports whether a statement failed because of what was known about the
+// schema, which is forgotten: another process may have changed it.
+func (c *conn) isOutdated(err error, statement *translate.Statement, sql string, arguments arguments) bool {
+	if isUnknownName(err) && statement.Ties != nil && sql != statement.SQL {
+		c.database.schemaChanged(nil)
+		return true
+	}
+	return isOutdatedPlan(err) && c.forget(sql, arguments.types)
 }
 
 func (c *conn) attempt(ctx context.Context, statement *translate.Statement, sql string, arguments arguments) (*stream, bool, error) {

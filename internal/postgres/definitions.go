@@ -117,7 +117,7 @@ func (c *conn) tryView(ctx context.Context, name string, view *translate.Stateme
 func (d *Database) schemaChanged(longNames map[string]string) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	clear(d.tables)
+	clear(d.relations)
 	if len(longNames) > 0 {
 		known := maps.Clone(d.longNames)
 		maps.Copy(known, longNames)
@@ -138,28 +138,3 @@ func (d *Database) originalName(name string, names map[string]string) string {
 	}
 	return name
 }
-
-// isTable reports whether name is a table. Rows of views cannot be locked.
-func (d *Database) isTable(ctx context.Context, c *conn, name string) bool {
-	key := c.schema + "." + name
-	d.mutex.Lock()
-	known, ok := d.tables[key]
-	d.mutex.Unlock()
-	if ok {
-		return known
-	}
-	rows, err := readAll(ctx, c.pg, "SELECT 1 FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass("+literal(quote(translate.Shorten(name)))+") AND relkind OPERATOR(pg_catalog.=) 'r'")
-	if err != nil {
-		return false
-	}
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	if len(d.tables) >= maxKnownTables {
-		clear(d.tables)
-	}
-	d.tables[key] = len(rows) == 1
-	return d.tables[key]
-}
-
-// maxKnownTables bounds the cache of isTable.
-const maxKnownTables = 10000

@@ -86,8 +86,8 @@ type Database struct {
 	// valueType is the oid of sqlite.value.
 	valueType uint32
 	longNames map[string]string
-	// tables caches isTable by schema and name.
-	tables map[string]bool
+	// relations caches what is asked of relation, by schema and name.
+	relations map[string]relation
 }
 
 // New returns the database for the settings. It does not connect. Its errors
@@ -106,7 +106,7 @@ func New(settings Settings) (*Database, error) {
 	setSession(config)
 	database := &Database{
 		config: config, connectionString: direct.connectionString(), pools: settings.pools(), translations: newTranslations(),
-		fence: fence{newest: map[string]int64{}}, installed: map[string]bool{}, longNames: map[string]string{}, tables: map[string]bool{},
+		fence: fence{newest: map[string]int64{}}, installed: map[string]bool{}, longNames: map[string]string{}, relations: map[string]relation{},
 	}
 	database.guard(config)
 	if settings.DirectURL != "" {

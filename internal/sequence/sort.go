@@ -41,7 +41,28 @@ type queryBuilder struct{ dbx.QueryBuilder }
 
 // BuildOrderByAndLimit implements dbx.QueryBuilder.
 func (b queryBuilder) BuildOrderByAndLimit(query string, terms []string, limit, offset int64) string {
+	if len(terms) == 0 && limit > 0 {
+		terms = byNumber(query)
+	}
 	return b.QueryBuilder.BuildOrderByAndLimit(query, numerically(terms), limit, offset)
+}
+
+// unsorted matches the beginning of a list of records, in PocketBase's notation.
+var unsorted = regexp.MustCompile("^SELECT `(\\w+)`\\.\\* FROM `(\\w+)` WHERE ")
+
+// byNumber returns the order of a list of what somebody owns, for one that has none: an
+// index begins with the owner and goes on with the number, so that no database has to
+// look for the page among what others own.
+func byNumber(query string) []string {
+	match := unsorted.FindStringSubmatch(query)
+	if match == nil || match[1] != match[2] || !holdsIDs(match[1], "id") {
+		return nil
+	}
+	declared := collections.Get(match[1])
+	if declared == nil || declared.Owner == "" || !strings.Contains(query, "[["+match[1]+"."+declared.Owner+"]] = {:") {
+		return nil
+	}
+	return []string{"[[" + match[1] + ".id]]"}
 }
 
 // columnTerm matches a term of ORDER BY that is a column in PocketBase's notation.

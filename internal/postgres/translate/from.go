@@ -13,6 +13,9 @@ type source struct {
 	table string
 	// name is the table's own name, if it is a single table.
 	name string
+	// first is the quoted name to refer to the first table by, and firstName its own
+	// name, if what comes first is a table.
+	first, firstName string
 	// query is the query in parentheses without its alias, if it is a single
 	// query.
 	query string
@@ -53,7 +56,7 @@ func (t *translator) from() source {
 		if operation == "CROSS JOIN" && condition != "" {
 			operation = "JOIN"
 		}
-		result = source{sql: result.sql + " " + operation + " " + right.sql + condition}
+		result = source{sql: result.sql + " " + operation + " " + right.sql + condition, first: result.first, firstName: result.firstName}
 	}
 	return result
 }
@@ -117,6 +120,7 @@ func (t *translator) oneSource() source {
 		result.table = t.quoteName(alias)
 		result.sql = table + " AS " + result.table
 	}
+	result.first, result.firstName = result.table, t.fold(name)
 	if t.acceptWord("INDEXED", "BY") {
 		t.name()
 	} else {

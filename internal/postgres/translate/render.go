@@ -106,11 +106,28 @@ func needsGrouping(selected item, order []orderTerm) bool {
 	return false
 }
 
+// ordered writes a SELECT, and returns the terms of its order.
+func (t *translator) ordered(c core, order []orderTerm) (sql string, terms []orderTerm) {
+	if c.isGrouped(order) {
+		return t.groupDistinct(c, order)
+	}
+	return t.render(c, order), order
+}
+
+// isGrouped reports whether groupDistinct writes a SELECT.
+func (c core) isGrouped(order []orderTerm) bool {
+	return len(c.items) == 1 && c.distinct && needsGrouping(c.items[0], order)
+}
+
+// distinctRow is a row of the table in groupDistinct's query.
+const distinctRow = `("distinct".row)`
+
 // groupDistinct turns SELECT DISTINCT t.* ORDER BY x into one row for each t,
 // ordered by its first x.
-func (t *translator) groupDistinct(c core, order []orderTerm) string {
+func (t *translator) groupDistinct(c core, order []orderTerm) (sql string, terms []orderTerm) {
 	table := strings.TrimSuffix(c.items[0].sql, ".*")
-	columns, terms := "", make([]orderTerm, len(order))
+	columns := ""
+	terms = make([]orderTerm, len(order))
 	for i, term := range order {
 		function := pick(term.descending, "max", "min")
 		name := fmt.Sprintf(`"order %d"`, i+1)
@@ -119,5 +136,5 @@ func (t *translator) groupDistinct(c core, order []orderTerm) string {
 		terms[i] = term
 	}
 	c.group = []expression{{sql: table}}
-	return `SELECT ("distinct".row).* FROM (SELECT ` + table + " AS row" + columns + c.clauses() + `) "distinct"` + renderOrder(terms)
+	return `SELECT ` + distinctRow + `.* FROM (SELECT ` + table + " AS row" + columns + c.clauses() + `) "distinct"`, terms
 }

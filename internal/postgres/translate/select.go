@@ -111,10 +111,11 @@ func (t *translator) selectStatement() string {
 	if t.subqueries == 0 && sql == "" && first.readsOneRow() && len(order) == 0 {
 		t.statement.LockingSQL, t.statement.Table = "yes", first.from.name
 	}
-	if len(first.items) == 1 && first.distinct && needsGrouping(first.items[0], order) {
-		return sql + t.groupDistinct(first, order) + limit
+	if t.subqueries == 0 && sql == "" && limit != "" {
+		return t.page(first, order, limit)
 	}
-	return sql + t.render(first, order) + renderOrder(order) + limit
+	body, order = t.ordered(first, order)
+	return sql + body + renderOrder(order) + limit
 }
 
 func (t *translator) compoundOperator() string {

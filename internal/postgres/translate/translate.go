@@ -37,6 +37,9 @@ type Statement struct {
 	// LockingSQL is SQL with a row lock, if the statement reads one row by its
 	// id; otherwise empty.
 	LockingSQL string
+	// Ties is SQL with an order of rows that ORDER BY leaves equal, if the statement
+	// is a list of a table or view; otherwise nil.
+	Ties *Ties
 	// Parameters are those of $1, $2 and so on.
 	Parameters []Parameter
 	// Kind tells how to run the statement.
@@ -111,6 +114,8 @@ type translator struct {
 	texts   []int
 	// defines is set within the definition of a view.
 	defines bool
+	// ties belong to the whole query that was parsed last.
+	ties *Ties
 	// selected is the expression of the last parsed query, if it has one column.
 	selected expression
 	// aliases are the expressions of the select list by alias, in clauses that
@@ -198,6 +203,7 @@ func (t *translator) anyStatement() {
 func (t *translator) query() {
 	t.statement.Kind = Query
 	t.statement.SQL = t.selectStatement()
+	t.statement.Ties, t.ties = t.ties, nil
 	if t.statement.LockingSQL != "" {
 		t.statement.LockingSQL = t.statement.SQL + " FOR NO KEY UPDATE"
 	}
@@ -208,7 +214,7 @@ func (t *translator) withStatement() {
 	with := t.with()
 	t.anyStatement()
 	t.statement.SQL = with + t.statement.SQL
-	t.statement.LockingSQL = ""
+	t.statement.LockingSQL, t.statement.Ties = "", nil
 }
 
 // nothing skips a statement that only tunes SQLite's file.
@@ -246,4 +252,7 @@ func (t *translator) explain() {
 	t.anyStatement()
 	t.statement.Kind = Query
 	t.statement.SQL, t.statement.LockingSQL = "EXPLAIN "+t.statement.SQL, ""
+	if ties := t.statement.Ties; ties != nil {
+		ties.ByRowID, ties.ByID = "EXPLAIN "+ties.ByRowID, "EXPLAIN "+ties.ByID
+	}
 }
