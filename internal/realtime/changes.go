@@ -47,7 +47,7 @@ func (r *Room) isWatched(collection *core.Collection) bool {
 // add queues a change. If too many wait, whom it may concern loses the connection,
 // connects again, and learns that there is a gap.
 func (r *Room) add(written *change) {
-	if r.queue.add(written) {
+	if r.enqueue(written) {
 		return
 	}
 	for client := range r.index.concerned(r.concern(written.record)) {

@@ -44,7 +44,7 @@ func (r *Room) dispatchWaiting() {
 				r.survive(r.refresh) // after all that was taken was written
 				refreshed = true
 			}
-			r.deliver(next.change)
+			r.deliverInOrder(next.change)
 		}
 	}
 }

@@ -17,6 +17,8 @@ const (
 // change is a record that was created, updated or deleted.
 type change struct {
 	number int64
+	// place is the change's among those of all processes; 0 if there are no others.
+	place  int64
 	at     time.Time
 	action string
 	record *core.Record

@@ -49,6 +49,8 @@ type Room struct {
 	connecting []func(*core.RealtimeConnectRequestEvent) error
 	// refresh reads what other processes know of the clients; nil without others.
 	refresh func()
+	// order is that of the changes of several processes; nil without others.
+	order   Order
 	serves  atomic.Bool
 	stop    sync.Once
 	stopped chan struct{}

@@ -54,8 +54,13 @@ func (c *Cluster) Announce(ctx context.Context) error {
 func (c *Cluster) hear(ctx context.Context, connection *pgx.Conn, payload string) error {
 	process, text, _ := strings.Cut(payload, " ")
 	number, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || process == c.process || c.followed == nil {
+	if err != nil || process == c.process {
 		return nil // its own, or of no known form
+	}
+	c.heardOf.Add(1)
+	c.hasOthers.Store(true)
+	if c.followed == nil {
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, statementTimeout)
 	defer cancel()

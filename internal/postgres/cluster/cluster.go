@@ -65,6 +65,12 @@ type Cluster struct {
 	// toldOfSchema is when the process was last told of changed collections.
 	toldOfSchema atomic.Pointer[time.Time]
 
+	// order is that of the changes of all processes. hasOthers is whether there are
+	// others, and heardOf counts how often this one heard of one.
+	order     order
+	hasOthers atomic.Bool
+	heardOf   atomic.Int64
+
 	outbox chan outgoing
 	// hasLost is set if messages to clients of other processes were lost; see tellLost.
 	hasLost atomic.Bool
@@ -77,8 +83,8 @@ type Cluster struct {
 }
 
 // Bind makes the app a member of the cluster from the time it serves until it
-// terminates. That takes three connections in addition to the pools. The middleware
-// FindClients of what it returns belongs around every request.
+// terminates. That takes three connections in addition to the pools, and four with
+// others. The middleware FindClients of what it returns belongs around every request.
 func Bind(room *realtime.Room, app core.App, database *postgres.Database) *Cluster {
 	c := newCluster(room.App(app), database)
 	c.room = room
@@ -107,10 +113,12 @@ func Bind(room *realtime.Room, app core.App, database *postgres.Database) *Clust
 }
 
 func newCluster(app core.App, database *postgres.Database) *Cluster {
-	return &Cluster{
+	c := &Cluster{
 		app: app, database: database, process: database.Name(), session: session{open: database.Open, isRetired: database.IsRetired},
 		changes: map[string]*client{}, outbox: make(chan outgoing, outboxSize), delivered: []int64{}, jobs: map[string]*cron.Job{},
 	}
+	c.order.connection = session{open: c.openForPlaces, isRetired: database.IsRetired}
+	return c
 }
 
 func (c *Cluster) isRunning() bool { return c.running.Load() }
@@ -135,8 +143,17 @@ func (c *Cluster) start() error {
 	if err := <-ready; err != nil {
 		return errors.Join(err, c.end())
 	}
+	if err := c.lookForOthers(ctx); err != nil {
+		return errors.Join(err, c.end())
+	}
 	c.wrapJobs()
 	c.running.Store(true)
+	if c.hasOthers.Load() {
+		// They put what they write in order with what this process writes.
+		if err := c.Announce(ctx); err != nil {
+			return errors.Join(err, c.end())
+		}
+	}
 	c.work.Go(func() { c.runHeartbeat(running) })
 	return nil
 }
@@ -154,7 +171,7 @@ func (c *Cluster) end() error {
 	c.work.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), statementTimeout)
 	defer cancel()
-	return errors.Join(c.leave(ctx), c.session.close(ctx))
+	return errors.Join(c.leave(ctx), c.session.close(ctx), c.order.connection.close(ctx))
 }
 
 // closeSession closes a session and logs a failure.

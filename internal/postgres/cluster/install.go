@@ -47,7 +47,7 @@ func install(ctx context.Context, connection *pgx.Conn) error {
 			return err
 		}
 		if !exists {
-			_, err := transaction.Conn().PgConn().Exec(ctx, schema+";"+timelines+";"+heard).ReadAll()
+			_, err := transaction.Conn().PgConn().Exec(ctx, schema+";"+timelines+";"+heard+";"+places).ReadAll()
 			return err
 		}
 		var number int
@@ -57,7 +57,7 @@ func install(ctx context.Context, connection *pgx.Conn) error {
 		if number > schemaVersion {
 			return errors.New("it was created by a newer version of this program")
 		}
-		_, err := transaction.Conn().PgConn().Exec(ctx, timelines+";"+heard).ReadAll()
+		_, err := transaction.Conn().PgConn().Exec(ctx, timelines+";"+heard+";"+places).ReadAll()
 		return err
 	})
 	if err != nil {

@@ -27,6 +27,20 @@ func (c *Cluster) join(ctx context.Context) error {
 	})
 }
 
+// lookForOthers notes whether there are other processes. Those that have just joined
+// tell by themselves.
+func (c *Cluster) lookForOthers(ctx context.Context) error {
+	heard := c.heardOf.Load()
+	var others bool
+	err := c.session.use(ctx, func(connection *pgx.Conn) error {
+		return connection.QueryRow(ctx, "SELECT EXISTS (SELECT FROM cluster.processes WHERE id <> $1)", c.process).Scan(&others)
+	})
+	if err == nil && (others || heard == c.heardOf.Load()) {
+		c.hasOthers.Store(others)
+	}
+	return err
+}
+
 // runHeartbeat updates the heartbeat and cleans up until the context ends.
 func (c *Cluster) runHeartbeat(ctx context.Context) {
 	ticker := time.NewTicker(heartbeatInterval)
@@ -73,7 +87,7 @@ func (c *Cluster) heartbeat(ctx context.Context, lastBeat *time.Time) error {
 	if isCurrent {
 		err = c.removeDead(ctx)
 	}
-	return errors.Join(err, c.tidy(ctx), c.storeChanges(ctx), c.tellLost(ctx), c.pull())
+	return errors.Join(err, c.tidy(ctx), c.storeChanges(ctx), c.tellLost(ctx), c.pull(), c.lookForOthers(ctx))
 }
 
 // tidy deletes rows that are no longer needed.
@@ -86,6 +100,9 @@ func (c *Cluster) tidy(ctx context.Context) error {
 	}
 	return c.session.use(ctx, func(connection *pgx.Conn) error {
 		if _, err := connection.Exec(ctx, "DELETE FROM cluster.clients WHERE gone AND changed_at < now() - make_interval(secs => $1)", keepGone); err != nil {
+			return err
+		}
+		if _, err := connection.Exec(ctx, "DELETE FROM cluster.writers WHERE process NOT IN (SELECT id FROM cluster.processes)"); err != nil {
 			return err
 		}
 		_, err := connection.Exec(ctx, "DELETE FROM cluster.messages WHERE receiver NOT IN (SELECT id FROM cluster.processes)")
@@ -119,7 +136,8 @@ func (c *Cluster) leave(ctx context.Context) error {
 		_, err := connection.Exec(ctx, `WITH
 			next AS (UPDATE cluster.counter SET version = version + 1 RETURNING version),
 			clients AS (UPDATE cluster.clients SET gone = true, changed_at = now(), version = next.version FROM next WHERE process = $1 AND NOT gone),
-			messages AS (DELETE FROM cluster.messages WHERE receiver = $1)
+			messages AS (DELETE FROM cluster.messages WHERE receiver = $1),
+			writer AS (DELETE FROM cluster.writers WHERE process = $1)
 			DELETE FROM cluster.processes WHERE id = $1`, c.process)
 		return err
 	})

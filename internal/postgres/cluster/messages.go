@@ -27,6 +27,9 @@ type outgoing struct {
 	message                   subscriptions.Message
 	// flushed, if not nil, is no message: it is closed once all before are stored.
 	flushed chan struct{}
+	// done, if not 0, is no message: others learn that all before are stored, which are
+	// those of changes up to this place.
+	done int64
 }
 
 // forward queues a message for the process that has the client's connection.
@@ -65,17 +68,37 @@ func (c *Cluster) send(ctx context.Context) {
 		if flushed != nil {
 			batch = batch[:len(batch)-1]
 		}
+		batch, done := messagesOf(batch)
 		deadline, cancel := context.WithTimeout(ctx, sendTimeout)
-		err := retry(deadline, func() error { return c.sendBatch(deadline, &connection, number, batch) })
+		err := error(nil)
+		if len(batch) > 0 {
+			err = retry(deadline, func() error { return c.sendBatch(deadline, &connection, number, batch) })
+		}
 		cancel()
 		if err != nil && ctx.Err() == nil {
 			c.hasLost.Store(true)
 			c.app.Logger().Error("failed to store realtime messages for other processes", "count", len(batch), "error", err)
 		}
+		if done > 0 {
+			c.stored(ctx, done)
+		}
 		if flushed != nil {
 			close(flushed)
 		}
 	}
+}
+
+// messagesOf returns the messages among what is queued, and up to which place they are
+// complete.
+func messagesOf(queued []outgoing) (messages []outgoing, done int64) {
+	for _, each := range queued {
+		if each.done > 0 {
+			done = each.done
+			continue
+		}
+		messages = append(messages, each)
+	}
+	return messages, done
 }
 
 // flush waits until what is queued for other processes is stored.

@@ -24,6 +24,7 @@ const (
 func (c *Cluster) bindRealtime() {
 	c.room.OnConnect(c.connect)
 	c.room.OnDispatch(c.refresh)
+	c.room.SetOrder(c)
 	c.app.OnRealtimeSubscribeRequest().Bind(&hook.Handler[*core.RealtimeSubscribeRequestEvent]{Func: c.subscribe, Priority: last})
 
 	syncHandler := &hook.Handler[*core.ModelEvent]{Func: c.syncAuthClients, Priority: beforeSignOut}
