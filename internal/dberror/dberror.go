@@ -38,10 +38,13 @@ var (
 
 // Refusal returns the response to a request that failed because of the database
 // or the disk: 507 if the disk is full, 503 if the database does not answer, the
-// request took too long or a view is closed, 409 after a conflict. It returns nil for
+// request took too long or a view is closed, 409 after a conflict, 400 if the request
+// would hold too many bytes. It returns nil for
 // any other error, and for nil. The messages are safe to show to clients.
 func Refusal(err error) *router.ApiError {
 	switch {
+	case has(err, func(err error) bool { return errors.Is(err, deadline.ErrTooMuch) }):
+		return TooMuch(err)
 	case has(err, func(err error) bool { return errors.Is(err, deadline.ErrExceeded) }):
 		return TooLong(err)
 	case has(err, isFull):
@@ -61,6 +64,11 @@ func Refusal(err error) *router.ApiError {
 // TooLong is the answer to a request whose time is over, with what that has led to.
 func TooLong(cause error) *router.ApiError {
 	return router.NewApiError(http.StatusServiceUnavailable, "The request took too long and was stopped. Ask for less at a time.", cause)
+}
+
+// TooMuch is the answer to a request whose records are too long together.
+func TooMuch(cause error) *router.ApiError {
+	return router.NewBadRequestError("The records are too long to be handled at once. Ask for fewer records per page, fewer expanded relations, or fewer requests in a batch.", cause)
 }
 
 // has reports whether an error matches, looking also into those that errors.Is

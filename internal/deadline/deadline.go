@@ -1,5 +1,6 @@
-// Package deadline bounds the time the server works on one request. Time spent waiting
-// for the client, to send its body or to read the response, does not count.
+// Package deadline bounds the time the server works on one request, and how many bytes
+// it reads for it (see Work.Bound). Time spent waiting for the client, to send its body
+// or to read the response, does not count.
 //
 // When the context of a transaction or of rows is cancelled, database/sql closes them
 // in the background, and dbx mistakes that for a successful commit or for the end of
@@ -13,6 +14,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pocketbase/dbx"
@@ -21,8 +23,8 @@ import (
 // ErrExceeded is the error of work that ran out of time.
 var ErrExceeded = errors.New("the request took too long")
 
-// Work is the work for one request: a context that is cancelled with its parent, or
-// with ErrExceeded at the deadline.
+// Work is the work for one request: a context that is cancelled with its parent, with
+// ErrExceeded at the deadline, or with ErrTooMuch.
 type Work struct {
 	// Context is the parent.
 	context.Context
@@ -31,8 +33,11 @@ type Work struct {
 	left  time.Duration
 	since time.Time
 	// paused counts the reads and writes that are waiting for the client.
-	paused   int
-	exceeded bool
+	paused int
+	// ended is ErrExceeded or ErrTooMuch once the work has ended.
+	ended error
+	// room bounds the bytes of statements' rows; nil without a bound.
+	room atomic.Pointer[room]
 	// prolonged is by how much commits have prolonged the work.
 	prolonged time.Duration
 	// live is the context that ends, made for the first who waits for its end. Others
@@ -56,10 +61,12 @@ func New(parent context.Context, limit time.Duration) *Work {
 	return &Work{Context: parent, left: limit, since: time.Now()}
 }
 
-// isOver reports whether the deadline has passed, now or before.
+// isOver reports whether the deadline has passed, now or before, or finish has ended it.
 func (w *Work) isOver() bool {
-	w.exceeded = w.exceeded || w.paused == 0 && time.Since(w.since) >= w.left
-	return w.exceeded
+	if w.ended == nil && w.paused == 0 && time.Since(w.since) >= w.left {
+		w.ended = ErrExceeded
+	}
+	return w.ended != nil
 }
 
 // waited returns live.
@@ -69,7 +76,7 @@ func (w *Work) waited() context.Context {
 	}
 	w.live, w.end = context.WithCancelCause(w.Context)
 	if w.isOver() {
-		w.end(ErrExceeded)
+		w.end(w.ended)
 	}
 	w.run()
 	return w.live
@@ -78,7 +85,7 @@ func (w *Work) waited() context.Context {
 // run starts the timer if somebody waits for it.
 func (w *Work) run() {
 	switch {
-	case w.live == nil || w.exceeded || w.paused > 0:
+	case w.live == nil || w.ended != nil || w.paused > 0:
 	case w.timer == nil:
 		w.timer = time.AfterFunc(w.left-time.Since(w.since), w.exceed)
 	default:
@@ -91,7 +98,7 @@ func (w *Work) exceed() {
 	defer w.mutex.Unlock()
 	// The timer may have fired just before it was stopped.
 	if w.isOver() {
-		w.end(ErrExceeded)
+		w.end(w.ended)
 	}
 }
 
@@ -105,7 +112,7 @@ func (w *Work) Pause() {
 	defer w.mutex.Unlock()
 	if w.paused == 0 {
 		if w.isOver() && w.live != nil {
-			w.end(ErrExceeded)
+			w.end(w.ended)
 		}
 		if w.timer != nil {
 			w.timer.Stop()
@@ -179,7 +186,8 @@ func (w *Work) Done() <-chan struct{} {
 	return w.waited().Done()
 }
 
-// Err implements context.Context. It returns ErrExceeded after the deadline.
+// Err implements context.Context. It returns ErrExceeded after the deadline, and
+// ErrTooMuch once too much was read.
 func (w *Work) Err() error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
@@ -187,7 +195,7 @@ func (w *Work) Err() error {
 	case w.live != nil:
 		return context.Cause(w.live)
 	case w.isOver():
-		return ErrExceeded
+		return w.ended
 	}
 	return context.Cause(w.Context)
 }
@@ -205,7 +213,15 @@ func (w *Work) Value(key any) any {
 }
 
 // Exceeded reports whether the deadline has passed.
-func (w *Work) Exceeded() bool { return errors.Is(w.Err(), ErrExceeded) }
+func (w *Work) Exceeded() bool { return errors.Is(w.Ended(), ErrExceeded) }
+
+// Ended returns ErrExceeded or ErrTooMuch if one of them has ended the work, or nil.
+func (w *Work) Ended() error {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.isOver()
+	return w.ended
+}
 
 // Quiet returns a context that is never cancelled and carries the deadline for the
 // drivers.

@@ -2,6 +2,7 @@ package deadline_test
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"testing"
 	"time"
@@ -94,3 +95,37 @@ type statement chan struct{}
 
 // Interrupt implements deadline.Statement.
 func (s statement) Interrupt() { close(s) }
+
+// TestReadingIsBounded reads rows of statements: the first of each counts apart.
+func TestReadingIsBounded(t *testing.T) {
+	work := deadline.New(t.Context(), time.Hour)
+	before := deadline.ReadingOf(work)
+	work.Bound(deadline.Bytes{Firsts: 8, Others: 4})
+	row := []driver.Value{"ab", []byte("cd"), int64(5), nil}
+	for range 2 {
+		reading := deadline.ReadingOf(work.Quiet())
+		if err := reading.Count(row); err != nil {
+			t.Error("a first row: ", err)
+		}
+	}
+	reading := deadline.ReadingOf(work)
+	if err := reading.Count(nil); err != nil {
+		t.Error(err)
+	}
+	if err := reading.Count(row); err != nil || work.Ended() != nil {
+		t.Error("a second row: ", err)
+	}
+	running := make(statement)
+	work.Watch(running)
+	if err := reading.Count(row); !errors.Is(err, deadline.ErrTooMuch) || !errors.Is(work.Err(), deadline.ErrTooMuch) || work.Exceeded() {
+		t.Errorf("a third row: %v, %v", err, work.Err())
+	}
+	<-running
+	undone := false
+	if err := work.Commit(nil, func() error { undone = true; return nil }); !errors.Is(err, deadline.ErrTooMuch) || !undone {
+		t.Errorf("a commit after it: %v", err)
+	}
+	if err := before.Count(row); err != nil {
+		t.Error("a statement from before the bound: ", err)
+	}
+}

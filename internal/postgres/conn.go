@@ -158,7 +158,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, given []driver.Na
 		if err != nil {
 			return nil, err
 		}
-		result = &rows{conn: c, stream: stream, first: first}
+		result = &rows{conn: c, stream: stream, first: first, reading: deadline.ReadingOf(ctx)}
 		if stream != nil {
 			result.columns = c.columns(stream.fields, statement.ShowsRowID, statement.LongNames)
 			c.open = result

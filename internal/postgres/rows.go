@@ -3,6 +3,7 @@ package postgres
 import (
 	"database/sql/driver"
 	"encoding/hex"
+	"errors"
 	"io"
 	"log/slog"
 	"math"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"carebase/internal/deadline"
 )
 
 // hiddenColumn is left out of results unless the query names it.
@@ -32,6 +35,7 @@ type rows struct {
 	stream    *stream
 	columns   []column
 	buffered  [][]driver.Value
+	reading   deadline.Reading
 	first     bool // the first row has been read
 	err       error
 	truncated bool // the row that stands for the failure was returned
@@ -91,7 +95,10 @@ func (r *rows) Next(destination []driver.Value) error {
 		return io.EOF
 	}
 	r.first = false
-	r.decode(destination)
+	if r.err = r.decode(destination); r.err != nil {
+		r.err = errors.Join(r.err, r.finish())
+		return r.fail(destination)
+	}
 	return nil
 }
 
@@ -101,18 +108,23 @@ func (r *rows) fail(destination []driver.Value) error {
 		return r.err
 	}
 	r.truncated = true
-	slog.Error("failed to read all rows of a result", "error", r.err)
+	if !deadline.IsEnd(r.err) {
+		slog.Error("failed to read all rows of a result", "error", r.err)
+	}
 	for i := range destination {
 		destination[i] = truncated{}
 	}
 	return nil
 }
 
-func (r *rows) decode(destination []driver.Value) {
+// decode converts the current row. It returns an error if the request would hold too
+// much with it.
+func (r *rows) decode(destination []driver.Value) error {
 	values := r.stream.reader.Values()
 	for i, column := range r.columns {
 		destination[i] = r.conn.database.decode(column, values[column.index])
 	}
+	return r.reading.Count(destination)
 }
 
 // Close implements driver.Rows.
@@ -140,10 +152,12 @@ func (r *rows) buffer() {
 	for r.first || !r.stream.closed && r.stream.reader.NextRow() {
 		r.first = false
 		values := make([]driver.Value, len(r.columns))
-		r.decode(values)
+		if r.err = r.decode(values); r.err != nil {
+			break
+		}
 		r.buffered = append(r.buffered, values)
 	}
-	r.err = r.finish()
+	r.err = errors.Join(r.err, r.finish())
 }
 
 const (
@@ -161,7 +175,9 @@ func (r *rows) readAhead() error {
 		}
 		r.first = false
 		values := make([]driver.Value, len(r.columns))
-		r.decode(values)
+		if err := r.decode(values); err != nil {
+			return errors.Join(err, r.finish())
+		}
 		r.buffered = append(r.buffered, values)
 		for _, value := range r.stream.reader.Values() {
 			bytes += len(value)

@@ -1,15 +1,19 @@
 package realtime
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/picker"
 	"github.com/pocketbase/pocketbase/tools/search"
+
+	"carebase/internal/deadline"
 )
 
 const (
@@ -79,8 +83,8 @@ func (v *views) encode(client *Client, auth *core.Record, by topic) ([]byte, err
 	}
 	err := enrich(v.app, info, []*core.Record{record}, func() error {
 		if shown.expand != "" {
-			if failed := v.app.ExpandRecord(record, strings.Split(shown.expand, ","), expandFetch(v.app, info)); len(failed) > 0 {
-				v.app.Logger().Debug("failed to expand the record of a realtime message", "collection", record.Collection().Name, "errors", failed)
+			if err := v.expand(record, info, strings.Split(shown.expand, ",")); err != nil {
+				return err
 			}
 		}
 		if record.Collection().IsAuth() && (isSame(auth, record) || v.isManaged(auth, by)) {
@@ -107,6 +111,24 @@ func (v *views) encode(client *Client, auth *core.Record, by topic) ([]byte, err
 	return data, err
 }
 
+// expandTime is how long expanding the record of a message may take, and expandedBytes
+// how long the records may be that are expanded.
+const expandTime = 30 * time.Second
+
+var expandedBytes = deadline.Bytes{Firsts: 128 << 20, Others: 32 << 20}
+
+// expand expands the relations of a record. It returns an error if that would be too
+// much for a message.
+func (v *views) expand(record *core.Record, info *core.RequestInfo, paths []string) error {
+	work := deadline.New(context.Background(), expandTime)
+	defer work.Stop()
+	work.Bound(expandedBytes)
+	if failed := v.app.ExpandRecord(record, paths, expandFetch(v.app, info, work)); len(failed) > 0 {
+		v.app.Logger().Debug("failed to expand the record of a realtime message", "collection", record.Collection().Name, "errors", failed)
+	}
+	return work.Ended()
+}
+
 // isManaged reports whether the subscriber manages a changed account.
 func (v *views) isManaged(auth *core.Record, by topic) bool {
 	record := v.access.change.record
@@ -129,13 +151,14 @@ func enrich(app core.App, info *core.RequestInfo, records []*core.Record, finish
 }
 
 // expandFetch returns what fetches expanded records, of those that the subscriber
-// can view: the same as for PocketBase's answers, which does not export it.
-func expandFetch(app core.App, original *core.RequestInfo) core.ExpandFetchFunc {
+// can view: the same as for PocketBase's answers, which does not export it. Work bounds
+// its statements.
+func expandFetch(app core.App, original *core.RequestInfo, work *deadline.Work) core.ExpandFetchFunc {
 	info := *original
 	info.Context = core.RequestInfoContextExpand
 	return func(collection *core.Collection, ids []string) ([]*core.Record, error) {
 		records, err := app.FindRecordsByIds(collection.Id, ids, func(query *dbx.SelectQuery) error {
-			return onlyViewable(app, query, collection, &info)
+			return onlyViewable(app, query.WithContext(work.Quiet()), collection, &info)
 		})
 		if err != nil {
 			return nil, err

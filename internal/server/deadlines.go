@@ -44,7 +44,7 @@ func (s *server) limitWork(e *core.RequestEvent) error {
 	if s.Cluster == nil && isWrite(request) && !e.HasSuperuserAuth() {
 		quiet = withJoining(quiet, e)
 	}
-	bounded, err := audit.Replace(app, func(below core.App) (core.App, error) { return newBoundedApp(below, quiet, bounds.expanded, readers) })
+	bounded, err := audit.Replace(app, func(below core.App) (core.App, error) { return newBoundedApp(below, quiet, bounds, readers) })
 	if err != nil {
 		return err
 	}
@@ -54,8 +54,8 @@ func (s *server) limitWork(e *core.RequestEvent) error {
 	e.Request.Body = &clientBody{request.Body, work}
 	e.Response = &clientResponse{response, work}
 	err = e.Next()
-	if err != nil && work.Exceeded() {
-		return dberror.TooLong(errors.Join(deadline.ErrExceeded, err))
+	if ended := work.Ended(); ended != nil && err != nil {
+		return dberror.Refusal(errors.Join(ended, err)) // whatever the failure that it led to
 	}
 	return err
 }
@@ -159,13 +159,13 @@ func findDatabases() error {
 // newBoundedApp returns a copy of the app, as PocketBase makes one for each
 // transaction, whose statements have a context. It reads with the readers unless they are
 // nil.
-func newBoundedApp(app core.App, quiet context.Context, expanded int, readers *dbx.DB) (core.App, error) {
+func newBoundedApp(app core.App, quiet context.Context, limits bounds, readers *dbx.DB) (core.App, error) {
 	base, err := baseOf(app)
 	if err != nil {
 		return nil, err
 	}
 	bounded := *base
-	state := &expansion{left: expanded}
+	state := limits.expansion()
 	ctx := withExpansion(quiet, state)
 	for i := range databases {
 		database := &databases[i]

@@ -4,21 +4,35 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
+	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/collections"
+	"carebase/internal/dberror"
 	"carebase/internal/deadline"
 )
 
 // expandParam is PocketBase's expand query parameter.
 const expandParam = "expand"
 
-// expansion holds the number of records that a request may still expand.
-type expansion struct{ left int }
+// expansion holds what the response of a request may still show of expanded records, and
+// of those that a batch has written: how many, and how many bytes. The longest record
+// takes none, so that one of any length can be shown.
+type expansion struct {
+	left           int
+	bytes, longest int64
+	// sizes are those of the records, which may be shown more than once.
+	sizes map[*core.Record]int64
+}
+
+func (b bounds) expansion() *expansion {
+	return &expansion{left: b.expanded, bytes: b.bytes.Others, sizes: map[*core.Record]int64{}}
+}
 
 type expansionKey struct{}
 
@@ -81,26 +95,34 @@ func (a *boundedApp) ExpandRecord(record *core.Record, expands []string, fetch c
 // lacks some because the deadline has passed: PocketBase only logs that.
 func bindExpansion(app core.App) {
 	app.OnRecordEnrich().BindFunc(func(e *core.RecordEnrichEvent) error {
-		if err := e.Next(); err != nil || e.RequestInfo.Query[expandParam] == "" || e.RequestInfo.Context == core.RequestInfoContextExpand {
+		isRead := e.RequestInfo.Method == http.MethodGet || e.RequestInfo.Method == http.MethodHead
+		err := e.Next()
+		if err != nil || isRead && e.RequestInfo.Query[expandParam] == "" || e.RequestInfo.Context == core.RequestInfoContextExpand {
 			return err
 		}
 		state := expansionOf(e.App)
 		if state == nil { // a realtime message
-			state = &expansion{left: userBounds.expanded}
+			state = userBounds.expansion()
 		}
-		if !state.count(e.Record) {
+		if !isRead {
+			state.show(e.Record) // a batch holds all of its answers
+		}
+		switch state.count(e.Record); {
+		case state.left < 0:
 			return tooManyExpanded()
+		case state.bytes < 0:
+			return dberror.TooMuch(deadline.ErrTooMuch)
 		}
-		if work := deadline.OfDatabase(e.App.ConcurrentDB()); work != nil && e.RequestInfo.Method == "GET" && work.Err() != nil {
+		if work := deadline.OfDatabase(e.App.ConcurrentDB()); work != nil && isRead && work.Err() != nil {
 			return work.Err()
 		}
 		return nil
 	})
 }
 
-// count subtracts all records expanded below a record, counting repetitions. It
-// reports whether the limit is kept.
-func (x *expansion) count(record *core.Record) bool {
+// count subtracts all records expanded below a record, counting repetitions, until a
+// limit is exceeded.
+func (x *expansion) count(record *core.Record) {
 	for _, expanded := range record.Expand() {
 		var below []*core.Record
 		switch expanded := expanded.(type) {
@@ -111,12 +133,38 @@ func (x *expansion) count(record *core.Record) bool {
 		}
 		x.left -= len(below)
 		for _, next := range below {
-			if x.left < 0 || !x.count(next) {
-				return false
+			if x.left < 0 || x.bytes < 0 {
+				return
 			}
+			x.show(next)
+			x.count(next)
 		}
 	}
-	return x.left >= 0
+}
+
+// show subtracts the bytes of a record.
+func (x *expansion) show(record *core.Record) {
+	size := x.sizeOf(record)
+	x.bytes -= min(size, x.longest)
+	x.longest = max(size, x.longest)
+}
+
+// sizeOf returns the bytes of a record's texts.
+func (x *expansion) sizeOf(record *core.Record) int64 {
+	size, known := x.sizes[record]
+	if known {
+		return size
+	}
+	for _, field := range record.Collection().Fields {
+		switch value := record.GetRaw(field.GetName()).(type) {
+		case string:
+			size += int64(len(value))
+		case types.JSONRaw:
+			size += int64(len(value))
+		}
+	}
+	x.sizes[record] = size
+	return size
 }
 
 // backRelationPattern matches PocketBase's two notations of a back-relation.

@@ -79,6 +79,7 @@ func (s *server) pipeline() []middleware {
 		{id: "postgresBackups", priority: -20, native: true, why: "tells superusers why there are no backups on PostgreSQL", run: engine.RefuseBackups, skip: s.Cluster == nil},
 		{id: "clusterClients", priority: -10, native: true, why: "finds realtime clients of other processes, right before PocketBase looks", run: s.Cluster.FindClients, skip: s.Cluster == nil},
 		{id: "realtime", priority: -7, native: true, why: "serves connections in PocketBase's place, once it is known that they may be; innermost but for writes", run: useRoom},
+		{id: "recordBytes", priority: -6, native: true, why: "inside what serves lists of its own, which hold no page at once", run: boundBytes},
 		{id: "writeTransaction", priority: -5, native: true, why: "innermost: nothing above it runs while the transaction is open", run: writeInTransaction},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/search"
 
 	"carebase/internal/collections"
+	"carebase/internal/deadline"
 	"carebase/internal/endpoint"
 )
 
@@ -30,13 +31,20 @@ type bounds struct {
 	// expanded is the maximum number of expanded records in a response, counting
 	// repetitions.
 	expanded int
+	// bytes is how much the server reads and holds for a request to the record API.
+	// What a response repeats of expanded records may be as much as bytes.Others.
+	bytes deadline.Bytes
 	// backRelations allows back-relations in filters and sorts.
 	backRelations bool
 }
 
+// mostLong is how much a request may read of first rows. An update with If-Match reads
+// its record four times, and patients have 64 MiB of notes at most.
+const mostLong = 6 * 64 << 20
+
 var (
-	userBounds      = bounds{length: 2000, operands: 100, sorts: 4, paths: 10, levels: 3, expanded: 5000}
-	superuserBounds = bounds{length: 3500, operands: 400, sorts: 8, paths: 50, levels: 6, expanded: 50_000, backRelations: true}
+	userBounds      = bounds{length: 2000, operands: 100, sorts: 4, paths: 10, levels: 3, expanded: 5000, bytes: deadline.Bytes{Firsts: mostLong, Others: 24 << 20}}
+	superuserBounds = bounds{length: 3500, operands: 400, sorts: 8, paths: 50, levels: 6, expanded: 50_000, bytes: deadline.Bytes{Firsts: mostLong, Others: 64 << 20}, backRelations: true}
 )
 
 func boundsOf(auth *core.Record) bounds {

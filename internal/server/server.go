@@ -48,6 +48,7 @@ func Bind(app core.App, config *config.Config, options Options) (surround func(*
 	bindRealtime(app, config.Realtime)
 	bindQueries(app)
 	bindExpansion(app)
+	bindAnswers(app)
 	bindDeadlines(app)
 	bindSuperuserNetworks(app, config.SuperuserNetworks)
 	bindThrottling(app, s.limits)

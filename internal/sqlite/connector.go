@@ -260,7 +260,7 @@ func (c *connection) query(ctx context.Context, run func(context.Context) (drive
 		running.end()
 		return nil, fmt.Errorf("the SQLite driver's rows are an unknown %T", found)
 	}
-	return &rows{ownRows: own, connection: c, ctx: ctx, running: running}, nil
+	return &rows{ownRows: own, connection: c, ctx: ctx, running: running, reading: deadline.ReadingOf(ctx)}, nil
 }
 
 // admit rejects a statement whose deadline has passed or whose transaction has ended.

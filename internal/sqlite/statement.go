@@ -88,6 +88,7 @@ type rows struct {
 	connection *connection
 	ctx        context.Context
 	running    *running
+	reading    deadline.Reading
 	err        error
 }
 
@@ -102,6 +103,9 @@ func (r *rows) Next(destination []driver.Value) error {
 		return r.err
 	}
 	err := r.ownRows.Next(destination)
+	if err == nil {
+		err = r.reading.Count(destination)
+	}
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
@@ -109,7 +113,7 @@ func (r *rows) Next(destination []driver.Value) error {
 	if len(destination) == 0 {
 		return r.err
 	}
-	if !errors.Is(r.err, deadline.ErrExceeded) && r.ctx.Err() == nil {
+	if !deadline.IsEnd(r.err) && r.ctx.Err() == nil {
 		slog.Error("a result was cut short", "error", r.err)
 	}
 	for i := range destination {
