@@ -1,11 +1,13 @@
 package realtime
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -14,6 +16,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/security"
 
 	"carebase/internal/collections"
+	"carebase/internal/deadline"
 )
 
 // access decides who may see a changed record, once for all who are alike.
@@ -23,6 +26,7 @@ type access struct {
 	// rules is the collection with the rules that count.
 	rules *core.Collection
 	// decided are the decisions that needed the database.
+	mutex   sync.Mutex
 	decided map[question]bool
 }
 
@@ -50,18 +54,24 @@ func (t topic) info(auth *core.Record) *core.RequestInfo {
 }
 
 // allows reports whether a client sees the record by one of its subscriptions.
-func (a *access) allows(client *Client, known *state, by topic) bool {
-	record := a.change.record
+func (a *access) allows(ctx context.Context, client *Client, known *state, by topic) bool {
 	if a.change.allowed != nil {
-		return a.change.allowed[topicOf{client, by.name}]
+		if allowed, isDecided := a.change.allowed[topicOf{client, by.name}]; isDecided || by.asksAboutOthers(a.rules) {
+			return allowed
+		}
 	}
-	if !admits(record, known.auth, by.rule(a.rules), func(rule string) bool {
-		return a.answer(known.auth, by, rule, true)
-	}) {
+	return sees(a.change.record, known.auth, by, a.rules, func(expression string, isRule bool) bool {
+		return a.answer(ctx, known.auth, by, expression, isRule)
+	})
+}
+
+// sees decides by the rule and the filter of a subscription.
+func sees(record, auth *core.Record, by topic, rules *core.Collection, ask func(expression string, isRule bool) bool) bool {
+	if !admits(record, auth, by.rule(rules), func(rule string) bool { return ask(rule, true) }) {
 		return false
 	}
 	filter := by.options.Query[search.FilterQueryParam]
-	return filter == "" || mayFilter(known.auth, by) && a.answer(known.auth, by, filter, false)
+	return filter == "" || mayFilter(auth, by) && ask(filter, false)
 }
 
 // admits decides by the rule, and asks only where the rule needs more than the
@@ -95,21 +105,46 @@ func mayFilter(auth *core.Record, by topic) bool {
 	return true
 }
 
-// answer evaluates a rule or a filter for the record as it was written.
-func (a *access) answer(auth *core.Record, by topic, expression string, isRule bool) bool {
+// questionOf returns what a subscription asks with a rule or its filter.
+func questionOf(auth *core.Record, by topic, expression string, isRule bool) question {
 	asked := question{reader: readerOf(auth), isRule: isRule, expression: expression}
 	if isRule {
 		asked.options = by.name // a rule may ask for them
 	}
+	return asked
+}
+
+// answer evaluates a rule or a filter for the record as it was written. What the
+// context has ended is no answer for others.
+func (a *access) answer(ctx context.Context, auth *core.Record, by topic, expression string, isRule bool) bool {
+	if deadline.Err(ctx) != nil {
+		return false
+	}
+	asked := questionOf(auth, by, expression, isRule)
+	a.mutex.Lock()
 	answer, known := a.decided[asked]
-	if !known {
-		var err error
-		if answer, err = a.evaluate(by.info(auth), expression, isRule); err != nil {
-			a.app.Logger().Debug("failed to check a realtime subscription", "collection", a.change.record.Collection().Name, "error", err)
-		}
+	a.mutex.Unlock()
+	if known {
+		return answer
+	}
+	answer, err := a.evaluate(ctx, by.info(auth), expression, isRule)
+	if err != nil {
+		a.app.Logger().Debug("failed to check a realtime subscription", "collection", a.change.record.Collection().Name, "error", err)
+	}
+	if deadline.Err(ctx) == nil {
+		a.mutex.Lock()
+		defer a.mutex.Unlock()
 		a.decided[asked] = answer
 	}
 	return answer
+}
+
+// within has a query run in a context.
+func within(ctx context.Context) func(query *dbx.SelectQuery) error {
+	return func(query *dbx.SelectQuery) error {
+		query.WithContext(ctx)
+		return nil
+	}
 }
 
 func readerOf(auth *core.Record) string {
@@ -123,16 +158,16 @@ func readerOf(auth *core.Record) string {
 // outside of its table.
 var errNotAlone = errors.New("the expression needs the record's table")
 
-func (a *access) evaluate(info *core.RequestInfo, expression string, isRule bool) (bool, error) {
-	holds, err := holdsAlone(a.app, a.change.record, info, expression, isRule)
+func (a *access) evaluate(ctx context.Context, info *core.RequestInfo, expression string, isRule bool) (bool, error) {
+	holds, err := holdsAlone(ctx, a.app, a.change.record, info, expression, isRule)
 	if !errors.Is(err, errNotAlone) || a.change.action == "delete" {
 		return holds, err
 	}
 	// The table may have a later version, which may not be judged by this one.
-	if holds, err = holdsInTable(a.app, a.change.record, info, expression, isRule); !holds || err != nil {
+	if holds, err = holdsInTable(ctx, a.app, a.change.record, info, expression, isRule); !holds || err != nil {
 		return false, err
 	}
-	stored, err := a.app.FindRecordById(a.change.record.Collection(), a.change.record.Id)
+	stored, err := a.app.FindRecordById(a.change.record.Collection(), a.change.record.Id, within(ctx))
 	if err != nil {
 		return false, err
 	}
@@ -145,15 +180,15 @@ func (a *access) evaluate(info *core.RequestInfo, expression string, isRule bool
 }
 
 // holdsInTable evaluates an expression for what the table has of a record.
-func holdsInTable(app core.App, record *core.Record, info *core.RequestInfo, expression string, isRule bool) (bool, error) {
+func holdsInTable(ctx context.Context, app core.App, record *core.Record, info *core.RequestInfo, expression string, isRule bool) (bool, error) {
 	collection := record.Collection()
 	query := app.ConcurrentDB().Select("(1)").From(collection.Name).AndWhere(dbx.HashExp{collection.Name + ".id": record.Id})
-	return holds(core.NewRecordFieldResolver(app, collection, info, isRule), query, collections.StoredDates(app, collection, expression))
+	return holds(core.NewRecordFieldResolver(app, collection, info, isRule), query.WithContext(ctx), collections.StoredDates(app, collection, expression))
 }
 
 // holdsAlone evaluates an expression for a record's values, as PocketBase does for
 // one that is not stored yet: when it is asked, the table may have others or none.
-func holdsAlone(app core.App, record *core.Record, info *core.RequestInfo, expression string, isRule bool) (bool, error) {
+func holdsAlone(ctx context.Context, app core.App, record *core.Record, info *core.RequestInfo, expression string, isRule bool) (bool, error) {
 	values, err := record.DBExport(app)
 	if err != nil {
 		return false, err
@@ -176,7 +211,7 @@ func holdsAlone(app core.App, record *core.Record, info *core.RequestInfo, expre
 	with := fmt.Sprintf("WITH {{%s}} AS (SELECT %s)", collection.Name, strings.Join(columns, ", "))
 	query := app.ConcurrentDB().Select("(1)").PreFragment(with).From(collection.Name).AndBind(parameters)
 	expression = collections.StoredDates(app, record.Collection(), expression)
-	answer, err := holds(core.NewRecordFieldResolver(app, &collection, info, isRule), query, expression)
+	answer, err := holds(core.NewRecordFieldResolver(app, &collection, info, isRule), query.WithContext(ctx), expression)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", errNotAlone, err)
 	}

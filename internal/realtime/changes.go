@@ -1,14 +1,10 @@
 package realtime
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
-	"github.com/pocketbase/pocketbase/tools/search"
-
-	"carebase/internal/collections"
 )
 
 // The priorities of PocketBase's own broadcast.
@@ -55,16 +51,16 @@ func (r *Room) add(written *change) {
 	}
 }
 
-// verdict is what beforeDelete finds out.
-type verdict struct {
-	record  *core.Record
-	allowed map[topicOf]bool
+// judged is a record that is about to be deleted.
+type judged struct {
+	record *core.Record
+	verdict
 }
 
 // verdicts are kept while records are being deleted.
 type verdicts struct {
 	mutex sync.Mutex
-	kept  map[string]verdict
+	kept  map[string]judged
 }
 
 func keyOf(model core.Model) string {
@@ -72,16 +68,16 @@ func keyOf(model core.Model) string {
 	return model.TableName() + "/" + id
 }
 
-func (v *verdicts) keep(model core.Model, found verdict) {
+func (v *verdicts) keep(model core.Model, found judged) {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	if v.kept == nil {
-		v.kept = map[string]verdict{}
+		v.kept = map[string]judged{}
 	}
 	v.kept[keyOf(model)] = found
 }
 
-func (v *verdicts) take(model core.Model) (found verdict, known bool) {
+func (v *verdicts) take(model core.Model) (found judged, known bool) {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	found, known = v.kept[keyOf(model)]
@@ -96,83 +92,13 @@ func (r *Room) beforeDelete(e *core.ModelEvent) error {
 	if record == nil || !r.isWatched(record.Collection()) {
 		return e.Next()
 	}
-	r.verdicts.keep(e.Model, verdict{record.Fresh(), r.judge(record)})
+	r.verdicts.keep(e.Model, judged{record.Fresh(), r.judge(record)})
 	return e.Next()
-}
-
-// asksAboutOthers reports whether it depends on other records what a subscription
-// sees of a collection.
-func (t topic) asksAboutOthers(collection *core.Collection) bool {
-	if filter := t.options.Query[search.FilterQueryParam]; isAboutOthers(filter) {
-		return true
-	}
-	rule := t.rule(collection)
-	_, known := collections.ReadersBy(collection.Name, rule)
-	return !known && isAboutOthers(*rule)
-}
-
-// judge decides for all subscriptions to a record that is about to be deleted; it
-// returns nil if the dispatcher can. It reads outside of the transaction, in which
-// related records may be gone.
-func (r *Room) judge(record *core.Record) map[topicOf]bool {
-	collection, readers, anybody := r.concern(record)
-	if r.refresh != nil && slices.ContainsFunc([]string{"", record.Id}, func(id string) bool { return topic{id: id}.asksAboutOthers(collection) }) {
-		r.refresh()
-	}
-	clients := r.index.concerned(collection, readers, anybody)
-	isAsked := false
-	for client := range clients {
-		isAsked = isAsked || slices.ContainsFunc(client.topicsOf(record), func(by topic) bool { return by.asksAboutOthers(collection) })
-	}
-	if !isAsked {
-		return nil
-	}
-	allowed := map[topicOf]bool{}
-	for client := range clients {
-		for _, by := range client.topicsOf(record) {
-			allowed[topicOf{client, by.name}] = r.mayLose(client.known(), by, record)
-		}
-	}
-	return allowed
-}
-
-// topicsOf returns the subscriptions that are for a record.
-func (c *Client) topicsOf(record *core.Record) (found []topic) {
-	known := c.known()
-	if known == nil {
-		return nil
-	}
-	for _, each := range known.topics {
-		if each.matches(record) {
-			found = append(found, each)
-		}
-	}
-	return found
-}
-
-// mayLose reports whether a subscription sees a record that is still stored.
-func (r *Room) mayLose(known *state, by topic, record *core.Record) bool {
-	if known == nil {
-		return false
-	}
-	info := by.info(known.auth)
-	ask := func(expression string, isRule bool) bool {
-		holds, err := holdsInTable(r.app, record, info, expression, isRule)
-		if err != nil {
-			r.app.Logger().Debug("failed to check a realtime subscription", "collection", record.Collection().Name, "error", err)
-		}
-		return holds
-	}
-	if !admits(record, known.auth, by.rule(r.rulesOf(record)), func(rule string) bool { return ask(rule, true) }) {
-		return false
-	}
-	filter := by.options.Query[search.FilterQueryParam]
-	return filter == "" || mayFilter(known.auth, by) && ask(filter, false)
 }
 
 func (r *Room) deleted(e *core.ModelEvent) error {
 	if found, known := r.verdicts.take(e.Model); known {
-		r.add(&change{action: "delete", record: found.record, allowed: found.allowed})
+		r.add(&change{action: "delete", record: found.record, verdict: found.verdict})
 	}
 	return e.Next()
 }

@@ -15,8 +15,9 @@ type Client struct {
 	*subscriptions.DefaultClient
 	room *Room
 	id   string
-	// forward, if not nil, takes what is sent to a client of another process.
-	forward func(subscriptions.Message)
+	// forward, if not nil, takes what is sent to a client of another process. isCurrent
+	// tells whether the sign-in that it was checked for goes on.
+	forward func(message subscriptions.Message, isCurrent func() bool)
 
 	// signedIn is how the client has signed in last; nil for a guest.
 	signedIn atomic.Pointer[SignIn]
@@ -49,6 +50,11 @@ type Client struct {
 	sending bool
 	// hasEnded is set once the client is discarded.
 	hasEnded bool
+
+	// behind is how many changes wait for the client in its lane. hasGap is whether it
+	// has missed one that it is not told of yet; the lanes' mutex guards it.
+	behind atomic.Int32
+	hasGap bool
 }
 
 var _ subscriptions.Client = (*Client)(nil)
@@ -71,7 +77,7 @@ func (c *Client) Id() string { return c.id }
 
 // NewRemote returns a client that is connected to another process. What is sent to
 // it is forwarded.
-func NewRemote(room *Room, forward func(subscriptions.Message)) *Client {
+func NewRemote(room *Room, forward func(message subscriptions.Message, isCurrent func() bool)) *Client {
 	c := NewClient(room)
 	c.forward = forward
 	return c

@@ -111,7 +111,7 @@ func TestPanicsEndConnectionsOnly(t *testing.T) {
 			t.Errorf("got %+v", event)
 		}
 	}
-	hold(t, s)()
+	realtime.Of(s.App).Wait()
 	panics.Store(false)
 	subscriber := subscribed(t, s, alice, "doctors/*")
 	expect(t, subscriber, "create", s.Doctor(alice, "Wilson"))

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"context"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"carebase/internal/collections"
+	"carebase/internal/deadline"
 )
 
 // GapTopic is where a client hears that it may have missed something, as when it has
@@ -90,9 +92,10 @@ func (r *Room) viewsOf(written *change) *views {
 	if r.refresh == nil {
 		position = r.position(written.number)
 	}
+	rules := r.rulesOf(written.record)
 	return &views{
-		app: r.app, encoded: map[view][]byte{}, position: position,
-		access: &access{app: r.app, change: written, rules: r.rulesOf(written.record), decided: map[question]bool{}},
+		app: r.app, encoded: map[view][]byte{}, position: position, asks: r.asks(rules),
+		access: &access{app: r.app, change: written, rules: rules, decided: map[question]bool{}},
 	}
 }
 
@@ -124,21 +127,78 @@ func (r *Room) concern(record *core.Record) (collection *core.Collection, reader
 	return collection, readers, anybody
 }
 
-// deliverTo puts the messages about a change into the queue of a client, for each
-// of its subscriptions that sees it. A subscription counts if isAfter its since.
+// asks reports whether subscriptions to a collection may take more than the record,
+// whatever their options are.
+func (r *Room) asks(rules *core.Collection) bool {
+	if r.app.OnRecordEnrich().Length() > ownEnrichments || rules.IsAuth() && rules.ManageRule != nil {
+		return true
+	}
+	return slices.ContainsFunc([]*string{rules.ListRule, rules.ViewRule}, func(rule *string) bool {
+		_, known := collections.ReadersBy(rules.Name, rule)
+		return !known && *rule != ""
+	})
+}
+
+// deliverTo puts the messages about a change into the queue of a client, or has its
+// lane do so. A subscription counts if isAfter its since.
 func (r *Room) deliverTo(client *Client, views *views, isAfter func(since time.Time) bool) {
 	known := client.known()
 	if known == nil || !client.isCurrent(known.signIn) {
 		return
 	}
 	written := views.access.change
+	isBehind := client.behind.Load() > 0
+	if !isBehind && !views.asks && !known.asks && !written.undecided[client] {
+		r.put(context.Background(), client, known, views, isAfter)
+		return
+	}
+	counts := func(by topic) bool { return by.matches(written.record) && isAfter(by.since) }
+	if !slices.ContainsFunc(known.topics, counts) {
+		return
+	}
+	r.lanes.add(known.payer, job{client: client, change: written, added: time.Now(), run: func(ctx context.Context) bool {
+		return r.put(ctx, client, known, r.current(views), isAfter)
+	}})
+}
+
+// current returns the views of a change by the rules of now, which may have changed
+// while it waited in a lane.
+func (r *Room) current(made *views) *views {
+	before, now := made.access.rules, r.rulesOf(made.access.change.record)
+	isSame := func(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
+	if isSame(before.ListRule, now.ListRule) && isSame(before.ViewRule, now.ViewRule) {
+		return made
+	}
+	return r.viewsOf(made.access.change)
+}
+
+// put puts the messages about a change into the queue of a client, for each of its
+// subscriptions that sees it. It reports false if the client has to load anew.
+func (r *Room) put(ctx context.Context, client *Client, known *state, views *views, isAfter func(since time.Time) bool) bool {
+	if !client.isCurrent(known.signIn) {
+		return true
+	}
+	written := views.access.change
+	if written.undecided[client] {
+		return false
+	}
 	var last *delivery
 	for _, by := range known.topics {
-		if !by.matches(written.record) || !isAfter(by.since) || !views.access.allows(client, known, by) {
+		if !by.matches(written.record) || !isAfter(by.since) {
 			continue
 		}
-		data, err := views.encode(client, known.auth, by)
-		if err != nil {
+		isAllowed := views.access.allows(ctx, client, known, by)
+		var data []byte
+		var err error
+		if isAllowed {
+			data, err = views.encode(ctx, client, known.auth, by)
+		}
+		switch {
+		case deadline.Err(ctx) != nil:
+			return false
+		case !isAllowed:
+			continue
+		case err != nil:
 			r.app.Logger().Debug("failed to encode a realtime message", "collection", written.record.Collection().Name, "error", err)
 			continue
 		}
@@ -151,6 +211,7 @@ func (r *Room) deliverTo(client *Client, views *views, isAfter func(since time.T
 		last.id = views.position // a client that has the last of them has all
 		client.push(*last)
 	}
+	return true
 }
 
 // cannotJudge reports whether a deletion may concern a client that was not connected

@@ -21,6 +21,13 @@ func (r *Room) Hold() (release func()) {
 	return func() { close(released) }
 }
 
+// Wait waits until what waits has been done for all clients.
+func (r *Room) Wait() {
+	release := r.Hold()
+	defer release()
+	r.lanes.jobs.Wait()
+}
+
 // Fill leaves no place in the queue of a dispatcher that waits.
 func (r *Room) Fill() {
 	for r.queue.do(func() {}) {
@@ -36,3 +43,16 @@ const OwnEnrichments = ownEnrichments
 
 // IdleSenders is how many goroutines are kept for the next messages.
 const IdleSenders = idleSenders
+
+// LaneBytes bounds the changes that wait in a lane.
+const LaneBytes = maxLaneBytes
+
+// KeepJudging has a client's subscriptions have kept those who delete records waiting
+// for a time.
+func (r *Room) KeepJudging(clientID string, took time.Duration) error {
+	client, err := r.broker.ClientById(clientID)
+	if err == nil {
+		r.judging.take(payerOf(client), took)
+	}
+	return err
+}

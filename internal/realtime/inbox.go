@@ -42,7 +42,7 @@ func (c *Client) push(added delivery) {
 		return
 	}
 	if c.forward != nil {
-		c.forward(added.Message)
+		c.forward(added.Message, func() bool { return c.isCurrent(added.signIn) })
 		return
 	}
 	c.mutex.Lock()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/search"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 )
 
@@ -15,12 +16,18 @@ type state struct {
 	version, signIn int64
 	auth            *core.Record
 	topics          []topic
+	// payer has the cost of the subscriptions. asks is whether any of them has a filter
+	// or a view of its own.
+	payer string
+	asks  bool
 }
 
 // topic is a subscription, taken apart: COLLECTION, COLLECTION/* or COLLECTION/ID.
 type topic struct {
 	name, collection, id string
 	options              subscriptions.SubscriptionOptions
+	// asksOthers is whether its filter may depend on other records.
+	asksOthers bool
 	// since is when it was made, where that matters.
 	since time.Time
 }
@@ -34,14 +41,17 @@ type topicOf struct {
 // state returns the client's present state. The caller holds the mutex.
 func (c *Client) state(since time.Time) *state {
 	c.version++
-	made := &state{version: c.version, signIn: c.signIn, auth: c.auth()}
+	made := &state{version: c.version, signIn: c.signIn, auth: c.auth(), payer: payerOf(c.DefaultClient)}
 	for name, options := range c.Subscriptions() {
 		path, _, _ := strings.Cut(name, "?")
 		collection, id, _ := strings.Cut(path, "/")
 		if id == "*" {
 			id = ""
 		}
-		made.topics = append(made.topics, topic{name: name, collection: collection, id: id, options: options, since: since})
+		query := options.Query
+		filter := query[search.FilterQueryParam]
+		made.asks = made.asks || filter != "" || query[expandParam] != "" || query[fieldsParam] != ""
+		made.topics = append(made.topics, topic{name: name, collection: collection, id: id, options: options, asksOthers: isAboutOthers(filter), since: since})
 	}
 	return made
 }

@@ -22,9 +22,7 @@ type change struct {
 	at     time.Time
 	action string
 	record *core.Record
-	// allowed are the subscriptions that may see a deleted record, where that had to
-	// be decided before the row went; nil where it can be decided later.
-	allowed map[topicOf]bool
+	verdict
 	// size is about what the record takes in memory.
 	size int
 }

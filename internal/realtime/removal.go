@@ -23,7 +23,7 @@ func (r *Room) IsAwaited(collection *core.Collection) bool {
 func (r *Room) Removing(records []*core.Record) (removed func()) {
 	changes := make([]*change, len(records))
 	for i, record := range records {
-		changes[i] = &change{action: "delete", record: record, allowed: r.judge(record)}
+		changes[i] = &change{action: "delete", record: record, verdict: r.judge(record)}
 	}
 	return func() {
 		for _, each := range changes {

@@ -5,8 +5,9 @@
 // Here a write only puts its change into a queue. One goroutine, the dispatcher,
 // takes the changes in their order, looks up the clients that each can concern,
 // checks the rules, encodes the record once for each distinct view of it, and puts
-// the messages into the queues of the clients. Other goroutines send them, one at a
-// time for each client. The clients are in a broker of this package; PocketBase's own stays
+// the messages into the queues of the clients. Where that takes the database or a view
+// of somebody's own, it leaves it to a lane of that user's (see lanes), in order for
+// each client. Other goroutines send the messages, one at a time for each client. The clients are in a broker of this package; PocketBase's own stays
 // empty.
 package realtime
 
@@ -38,6 +39,9 @@ type Room struct {
 	streams streams
 	senders *senders
 	readers readers
+	lanes   *lanes
+	// judging is the time that subscriptions may keep deletions waiting.
+	judging allowance
 	// boot names this start of the process in positions.
 	boot string
 	// dispatched is the number of the last change that all clients have in their
@@ -63,6 +67,7 @@ func Bind(app core.App) *Room {
 		app: app, broker: subscriptions.NewBroker(), index: newIndex(), queue: newQueue(), senders: newSenders(), boot: security.RandomString(8),
 		stopped: make(chan struct{}), done: make(chan struct{}),
 	}
+	r.lanes = newLanes(r.reportPanic)
 	app.Store().Set(storeKey, r)
 	r.bindSignIns()
 	r.bindSubscriptions()
@@ -122,10 +127,16 @@ const endTimeout = 5 * time.Second
 func (r *Room) end() {
 	r.serves.Store(false)
 	r.stop.Do(func() { close(r.stopped) })
+	delivered := make(chan struct{})
+	go func() {
+		<-r.done
+		r.lanes.jobs.Wait()
+		close(delivered)
+	}()
 	timeout := time.NewTimer(endTimeout)
 	defer timeout.Stop()
 	select {
-	case <-r.done:
+	case <-delivered:
 	case <-timeout.C:
 		r.app.Logger().Error("failed to dispatch all realtime messages before the end")
 	}

@@ -82,7 +82,7 @@ func (r *Room) tendAll(now time.Time) {
 		switch {
 		case now.After(each.expires), now.Sub(time.Unix(0, each.messaged.Load())) > each.idleTimeout:
 			each.cancel()
-		case now.Sub(time.Unix(0, each.written.Load())) > beatAfter && each.own.Waiting() == 0:
+		case now.Sub(time.Unix(0, each.written.Load())) > beatAfter && each.own.Waiting() == 0 && each.own.behind.Load() == 0:
 			each.own.push(delivery{id: id, signIn: anySignIn, beat: true})
 		}
 	}

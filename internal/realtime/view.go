@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -30,7 +30,10 @@ const ownEnrichments = 2
 type views struct {
 	app     core.App
 	access  *access
+	mutex   sync.Mutex
 	encoded map[view][]byte
+	// asks is whether any subscription may take more than the record.
+	asks bool
 	// position is the id of the change's events; empty if they have none.
 	position string
 }
@@ -71,11 +74,25 @@ func (v *views) view(client *Client, auth *core.Record, by topic) view {
 }
 
 // encode returns the data of the message for a subscription.
-func (v *views) encode(client *Client, auth *core.Record, by topic) ([]byte, error) {
+func (v *views) encode(ctx context.Context, client *Client, auth *core.Record, by topic) ([]byte, error) {
 	shown := v.view(client, auth, by)
-	if data, known := v.encoded[shown]; known {
+	v.mutex.Lock()
+	data, known := v.encoded[shown]
+	v.mutex.Unlock()
+	if known {
 		return data, nil
 	}
+	data, err := v.make(ctx, auth, by, shown)
+	if err == nil && deadline.Err(ctx) == nil {
+		v.mutex.Lock()
+		defer v.mutex.Unlock()
+		v.encoded[shown] = data
+	}
+	return data, err
+}
+
+// make encodes a record for a view.
+func (v *views) make(ctx context.Context, auth *core.Record, by topic, shown view) ([]byte, error) {
 	record := v.access.change.record.Fresh()
 	info := by.info(auth)
 	if info.HasSuperuserAuth() {
@@ -83,11 +100,14 @@ func (v *views) encode(client *Client, auth *core.Record, by topic) ([]byte, err
 	}
 	err := enrich(v.app, info, []*core.Record{record}, func() error {
 		if shown.expand != "" {
-			if err := v.expand(record, info, strings.Split(shown.expand, ",")); err != nil {
+			if failed := v.app.ExpandRecord(record, strings.Split(shown.expand, ","), expandFetch(ctx, v.app, info)); len(failed) > 0 {
+				v.app.Logger().Debug("failed to expand the record of a realtime message", "collection", record.Collection().Name, "errors", failed)
+			}
+			if err := deadline.Err(ctx); err != nil {
 				return err
 			}
 		}
-		if record.Collection().IsAuth() && (isSame(auth, record) || v.isManaged(auth, by)) {
+		if record.Collection().IsAuth() && (isSame(auth, record) || v.isManaged(ctx, auth, by)) {
 			record.IgnoreEmailVisibility(true)
 		}
 		return nil
@@ -104,36 +124,14 @@ func (v *views) encode(client *Client, auth *core.Record, by topic) ([]byte, err
 			return nil, err
 		}
 	}
-	data, err := json.Marshal(message)
-	if err == nil {
-		v.encoded[shown] = data
-	}
-	return data, err
-}
-
-// expandTime is how long expanding the record of a message may take, and expandedBytes
-// how long the records may be that are expanded.
-const expandTime = 30 * time.Second
-
-var expandedBytes = deadline.Bytes{Firsts: 128 << 20, Others: 32 << 20}
-
-// expand expands the relations of a record. It returns an error if that would be too
-// much for a message.
-func (v *views) expand(record *core.Record, info *core.RequestInfo, paths []string) error {
-	work := deadline.New(context.Background(), expandTime)
-	defer work.Stop()
-	work.Bound(expandedBytes)
-	if failed := v.app.ExpandRecord(record, paths, expandFetch(v.app, info, work)); len(failed) > 0 {
-		v.app.Logger().Debug("failed to expand the record of a realtime message", "collection", record.Collection().Name, "errors", failed)
-	}
-	return work.Ended()
+	return json.Marshal(message)
 }
 
 // isManaged reports whether the subscriber manages a changed account.
-func (v *views) isManaged(auth *core.Record, by topic) bool {
+func (v *views) isManaged(ctx context.Context, auth *core.Record, by topic) bool {
 	record := v.access.change.record
 	return admits(record, auth, record.Collection().ManageRule, func(rule string) bool {
-		return v.access.answer(auth, by, rule, true)
+		return v.access.answer(ctx, auth, by, rule, true)
 	})
 }
 
@@ -151,14 +149,16 @@ func enrich(app core.App, info *core.RequestInfo, records []*core.Record, finish
 }
 
 // expandFetch returns what fetches expanded records, of those that the subscriber
-// can view: the same as for PocketBase's answers, which does not export it. Work bounds
-// its statements.
-func expandFetch(app core.App, original *core.RequestInfo, work *deadline.Work) core.ExpandFetchFunc {
+// can view: the same as for PocketBase's answers, which does not export it.
+func expandFetch(ctx context.Context, app core.App, original *core.RequestInfo) core.ExpandFetchFunc {
 	info := *original
 	info.Context = core.RequestInfoContextExpand
 	return func(collection *core.Collection, ids []string) ([]*core.Record, error) {
+		if err := deadline.Err(ctx); err != nil {
+			return nil, err
+		}
 		records, err := app.FindRecordsByIds(collection.Id, ids, func(query *dbx.SelectQuery) error {
-			return onlyViewable(app, query.WithContext(work.Quiet()), collection, &info)
+			return onlyViewable(app, query.WithContext(ctx), collection, &info)
 		})
 		if err != nil {
 			return nil, err

@@ -118,6 +118,9 @@ func TestLongExpandsAreNotDelivered(t *testing.T) {
 	long(c, 20)
 	long(c, 20)
 	c.Mapping(c.Alice, long(c, 1), c.DoctorID)
+	if event := mine.Next(); event.Topic != "@gap" {
+		t.Errorf("got %s of %v", event.Action, event.Record["id"])
+	}
 	after := c.Doctor(c.Alice, "After it")
 	if event := mine.Next(); !event.Is("create", after) {
 		t.Errorf("got %s of %v", event.Action, event.Record["id"])

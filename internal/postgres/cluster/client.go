@@ -40,7 +40,7 @@ func (c *Cluster) newLocal(address string) *client {
 
 func (c *Cluster) newRemote(stored state) *client {
 	remote := &client{cluster: c, id: stored.ID, process: stored.Process}
-	remote.Client = realtime.NewRemote(c.room, func(message subscriptions.Message) { c.forward(remote, message) })
+	remote.Client = realtime.NewRemote(c.room, func(message subscriptions.Message, isCurrent func() bool) { c.forward(remote, message, isCurrent) })
 	remote.Client.Set(apis.RealtimeClientIPKey, stored.Address)
 	return remote
 }

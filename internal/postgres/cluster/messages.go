@@ -33,15 +33,19 @@ type outgoing struct {
 }
 
 // forward queues a message for the process that has the client's connection.
-func (c *Cluster) forward(to *client, message subscriptions.Message) {
+func (c *Cluster) forward(to *client, message subscriptions.Message, isCurrent func() bool) {
 	if !utf8.ValidString(message.Name) || strings.ContainsRune(message.Name, 0) {
 		c.app.Logger().Error("failed to forward a realtime message: its name is not valid text")
+		return
+	}
+	authKey := to.state().AuthKey
+	if !isCurrent() { // the key may be another sign-in's
 		return
 	}
 	timeout := time.NewTimer(sendTimeout)
 	defer timeout.Stop()
 	select {
-	case c.outbox <- outgoing{receiver: to.process, client: to.id, authKey: to.state().AuthKey, message: message}:
+	case c.outbox <- outgoing{receiver: to.process, client: to.id, authKey: authKey, message: message}:
 	case <-c.stopped:
 	case <-timeout.C:
 		c.hasLost.Store(true)

@@ -1,0 +1,117 @@
+package realtime
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/collections"
+	"carebase/internal/deadline"
+)
+
+// verdict is who may see that a record is deleted, where that had to be decided
+// before the row went.
+type verdict struct {
+	// allowed are the subscriptions that may; nil where it can be decided later.
+	allowed map[topicOf]bool
+	// undecided are clients for whose subscriptions no time was left.
+	undecided map[*Client]bool
+}
+
+// asksAboutOthers reports whether it depends on other records what a subscription
+// sees of a collection.
+func (t topic) asksAboutOthers(collection *core.Collection) bool {
+	if t.asksOthers {
+		return true
+	}
+	rule := t.rule(collection)
+	_, known := collections.ReadersBy(collection.Name, rule)
+	return !known && isAboutOthers(*rule)
+}
+
+// judging decides who may see that a record is deleted.
+type judging struct {
+	verdict
+	room   *Room
+	record *core.Record
+	rules  *core.Collection
+	// answered are the questions that were asked, often by several subscriptions.
+	answered map[question]bool
+}
+
+// judge decides for the subscriptions to a record that is about to be deleted that
+// ask about other records; the dispatcher can for the others. It reads outside of the
+// transaction, in which related records may be gone.
+func (r *Room) judge(record *core.Record) verdict {
+	collection, readers, anybody := r.concern(record)
+	if r.refresh != nil && slices.ContainsFunc([]string{"", record.Id}, func(id string) bool { return topic{id: id}.asksAboutOthers(collection) }) {
+		r.refresh()
+	}
+	j := judging{room: r, record: record, rules: collection}
+	for client := range r.index.concerned(collection, readers, anybody) {
+		known := client.known()
+		if known == nil {
+			continue
+		}
+		for _, by := range known.topics {
+			if by.matches(record) && by.asksAboutOthers(collection) {
+				j.decide(client, known, by)
+			}
+		}
+	}
+	return j.verdict
+}
+
+func (j *judging) decide(client *Client, known *state, by topic) {
+	if j.allowed == nil {
+		j.allowed, j.undecided, j.answered = map[topicOf]bool{}, map[*Client]bool{}, map[question]bool{}
+	}
+	j.allowed[topicOf{client, by.name}] = sees(j.record, known.auth, by, j.rules, func(expression string, isRule bool) bool {
+		answer, isAnswered := j.answer(known, by, expression, isRule)
+		if !isAnswered {
+			j.undecided[client] = true
+		}
+		return answer
+	})
+}
+
+// answer evaluates a rule or a filter for a record that is still stored, unless the
+// subscriber has kept those who delete records waiting for long enough.
+func (j *judging) answer(known *state, by topic, expression string, isRule bool) (answer, isAnswered bool) {
+	asked := questionOf(known.auth, by, expression, isRule)
+	if answer, isAnswered := j.answered[asked]; isAnswered {
+		return answer, true
+	}
+	allowance := &j.room.judging
+	if !allowance.isLeft(known.payer) {
+		return false, false
+	}
+	start, work := time.Now(), deadline.New(context.Background(), maxJudging)
+	defer work.Stop()
+	answer, err := holdsInTable(work.Quiet(), j.room.app, j.record, by.info(known.auth), expression, isRule)
+	allowance.take(known.payer, time.Since(start))
+	if work.Exceeded() {
+		return false, false
+	}
+	if err != nil {
+		j.room.app.Logger().Debug("failed to check a realtime subscription", "collection", j.record.Collection().Name, "error", err)
+	}
+	j.answered[asked] = answer
+	return answer, true
+}
+
+// topicsOf returns the subscriptions that are for a record.
+func (c *Client) topicsOf(record *core.Record) (found []topic) {
+	known := c.known()
+	if known == nil {
+		return nil
+	}
+	for _, each := range known.topics {
+		if each.matches(record) {
+			found = append(found, each)
+		}
+	}
+	return found
+}
