@@ -11,9 +11,12 @@ import (
 const (
 	// lookEvery is how often it is looked whether rows have changed.
 	lookEvery = 500 * time.Millisecond
-	// pieceTimeout bounds a piece of work, mostWait the time that is left to others after it.
-	pieceTimeout = 30 * time.Second
-	mostWait     = 100 * time.Millisecond
+	// inTransaction is how long after its begin a transaction may begin pieces of work: a
+	// commit costs as much as a short one, and all other writers wait meanwhile.
+	inTransaction = 20 * time.Millisecond
+	// transactionTimeout bounds it, mostWait the time that is left to others after it.
+	transactionTimeout = 30 * time.Second
+	mostWait           = 100 * time.Millisecond
 )
 
 // Bind keeps indexes up to date on SQLite while the app serves, whoever changes the rows.
@@ -48,16 +51,18 @@ func work(ctx context.Context, app core.App, indexes []Index) {
 }
 
 // catchUp brings the index up to date if it is due. It leaves others as much time to write
-// as each piece takes.
+// as each transaction takes.
 func (i Index) catchUp(ctx context.Context, app core.App) error {
 	kept, err := i.isDue(ctx, app.ConcurrentDB())
 	for err == nil && kept {
 		var begun time.Time
 		err = app.RunInTransaction(func(tx core.App) (err error) {
 			begun = time.Now() // when it has the writer
-			ctx, cancel := context.WithTimeout(ctx, pieceTimeout)
+			ctx, cancel := context.WithTimeout(ctx, transactionTimeout)
 			defer cancel()
-			kept, err = i.Keep(ctx, tx.DB())
+			for err == nil && kept && time.Since(begun) < inTransaction {
+				kept, err = i.Keep(ctx, tx.DB())
+			}
 			return err
 		})
 		if !pause(ctx, min(time.Since(begun), mostWait)) {
