@@ -50,12 +50,15 @@ func (b queryBuilder) BuildOrderByAndLimit(query string, terms []string, limit, 
 // unsorted matches the beginning of a list of records, in PocketBase's notation.
 var unsorted = regexp.MustCompile("^SELECT `(\\w+)`\\.\\* FROM `(\\w+)` WHERE ")
 
+// byID matches a condition that one record has. Without an order, PostgreSQL locks it.
+var byID = regexp.MustCompile("\\.(`id`|id\\]\\])\\s*=\\s*\\{:")
+
 // byNumber returns the order of a list of what somebody owns, for one that has none: an
 // index begins with the owner and goes on with the number, so that no database has to
 // look for the page among what others own.
 func byNumber(query string) []string {
 	match := unsorted.FindStringSubmatch(query)
-	if match == nil || match[1] != match[2] || !holdsIDs(match[1], "id") {
+	if match == nil || byID.MatchString(query) || match[1] != match[2] || !holdsIDs(match[1], "id") {
 		return nil
 	}
 	declared := collections.Get(match[1])
