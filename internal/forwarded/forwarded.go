@@ -127,3 +127,12 @@ func Client(request *http.Request) netip.Addr {
 	}
 	return address.Unmap().WithZone("")
 }
+
+// Network returns what counts as one address: for IPv6 the /64 network, because a client
+// can choose any address in it.
+func Network(address netip.Addr) string {
+	if address.Is6() {
+		return netip.PrefixFrom(address, 64).Masked().String()
+	}
+	return address.String()
+}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
+
+	"carebase/internal/forwarded"
 )
 
 // payerOf returns who has the cost of a client's subscriptions: its user or, for a
@@ -17,10 +19,10 @@ func payerOf(client subscriptions.Client) string {
 	}
 	text, _ := client.Get(apis.RealtimeClientIPKey).(string)
 	address, err := netip.ParseAddr(text)
-	if err == nil && address.Is6() && !address.Is4In6() {
-		return netip.PrefixFrom(address, 64).Masked().String()
+	if err != nil {
+		return text
 	}
-	return text
+	return forwarded.Network(address.Unmap())
 }
 
 const (

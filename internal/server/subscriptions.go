@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"net/http"
-	"net/netip"
 	"sync"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -42,7 +41,7 @@ var subscribingSeed = maphash.MakeSeed()
 
 // connect rejects a connection if its address has too many.
 func (c *realtimeClients) connect(e *core.RealtimeConnectRequestEvent) error {
-	address := network(forwarded.Client(e.Request))
+	address := forwarded.Network(forwarded.Client(e.Request))
 	if !c.enter(address) {
 		return tooMany("Your address has too many realtime connections.")
 	}
@@ -66,15 +65,6 @@ func (c *realtimeClients) leave(address string) {
 	if c.open[address]--; c.open[address] == 0 {
 		delete(c.open, address)
 	}
-}
-
-// network returns the key by which addresses are counted: an IPv6 address's /64
-// network, within which a client can choose addresses freely.
-func network(address netip.Addr) string {
-	if address.Is6() {
-		return netip.PrefixFrom(address, 64).Masked().String()
-	}
-	return address.String()
 }
 
 // subscribe rejects subscriptions if the client or its user has too many.

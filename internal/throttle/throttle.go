@@ -74,7 +74,7 @@ func (t *Throttle) Request(e *core.RequestEvent) error {
 	case e.Auth != nil:
 		return refuseFor(e, t.requests.take(e.Auth.Id, time.Now()))
 	}
-	return refuseFor(e, t.requests.take(Origin(e.Request), time.Now()))
+	return refuseFor(e, t.requests.take(forwarded.Network(forwarded.Client(e.Request)), time.Now()))
 }
 
 // Door counts a request to an endpoint for signing in.
@@ -82,7 +82,7 @@ func (t *Throttle) Door(e *core.RequestEvent) error {
 	if t == nil {
 		return nil
 	}
-	now, from := time.Now(), Origin(e.Request)
+	now, from := time.Now(), forwarded.Network(forwarded.Client(e.Request))
 	return refuseFor(e, max(t.logins.take(from, now), t.failedLogins.peek(from, now)))
 }
 
@@ -91,7 +91,7 @@ func (t *Throttle) Registration(e *core.RequestEvent) error {
 	if t == nil {
 		return nil
 	}
-	return refuseFor(e, t.registrations.take(Origin(e.Request), time.Now()))
+	return refuseFor(e, t.registrations.take(forwarded.Network(forwarded.Client(e.Request)), time.Now()))
 }
 
 // Mail counts a request for a mail to an account, whether the account exists or
@@ -125,7 +125,7 @@ func (t *Throttle) Login(e *core.RequestEvent, account Account, attempt func() e
 		return err
 	}
 	defer unlock()
-	ctx, app, from := e.Request.Context(), e.App, Origin(e.Request)
+	ctx, app, from := e.Request.Context(), e.App, forwarded.Network(forwarded.Client(e.Request))
 	logins, err := load(ctx, app, account.key(), from)
 	if err != nil {
 		return err
@@ -175,14 +175,4 @@ func origin(client netip.Addr) netip.Addr {
 		return netip.PrefixFrom(client, 64).Masked().Addr()
 	}
 	return client
-}
-
-// Origin returns what counts as the address of a resolved request's client: for IPv6 its
-// /64 network.
-func Origin(request *http.Request) string {
-	client := forwarded.Client(request)
-	if client.Is6() {
-		return netip.PrefixFrom(origin(client), 64).String()
-	}
-	return client.String()
 }
