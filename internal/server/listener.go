@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -22,7 +23,14 @@ func BindListener(app core.App, database string, banner io.Writer) {
 		if err != nil {
 			return err
 		}
-		e.Listener = listener
+		accepting := make(chan struct{})
+		e.Listener = &announcedListener{Listener: listener, announce: sync.OnceFunc(func() { close(accepting) })}
+		if install := e.InstallerFunc; install != nil {
+			e.InstallerFunc = func(app core.App, superuser *core.Record, _ string) error {
+				<-accepting // PocketBase would print among the lines of the banner
+				return install(app, superuser, origin(listener))
+			}
+		}
 		if err := e.Next(); err != nil {
 			return errors.Join(err, listener.Close())
 		}
@@ -32,14 +40,29 @@ func BindListener(app core.App, database string, banner io.Writer) {
 	})
 }
 
-// printBanner says where everything is. The address is the listener's, which
-// knows the port even if the system chose it.
-func printBanner(out io.Writer, e *core.ServeEvent, database string) {
-	address := strings.Replace(e.Listener.Addr().String(), "[::]:", "127.0.0.1:", 1)
-	origin := "http://" + address
+// announcedListener tells when the server begins to accept connections: every
+// hook of the start has returned then.
+type announcedListener struct {
+	net.Listener
+	announce func()
+}
+
+func (l *announcedListener) Accept() (net.Conn, error) {
+	l.announce()
+	return l.Listener.Accept()
+}
+
+// origin is the listener's, which knows the port even if the system chose it.
+func origin(listener net.Listener) string {
+	address := strings.Replace(listener.Addr().String(), "[::]:", "127.0.0.1:", 1)
 	if host, isTLS := strings.CutSuffix(address, ":443"); isTLS {
-		origin = "https://" + host
+		return "https://" + host
 	}
+	return "http://" + address
+}
+
+// printBanner says where everything is.
+func printBanner(out io.Writer, e *core.ServeEvent, database string) {
 	if database == "" {
 		database = "SQLite, " + sqliteFile(e.App)
 	}
@@ -49,7 +72,7 @@ func printBanner(out io.Writer, e *core.ServeEvent, database string) {
   Console    %[1]s/
   Dashboard  %[1]s/_/
   Database   %[2]s
-`, origin, database, version.String())
+`, origin(e.Listener), database, version.String())
 }
 
 func sqliteFile(app core.App) string {

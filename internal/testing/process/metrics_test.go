@@ -221,3 +221,22 @@ func value(families map[string]*dto.MetricFamily, name, labels string) float64 {
 	}
 	return -1
 }
+
+// TestTheInstallerFollowsTheBanner: a first start has no superuser, and PocketBase
+// prints a link to create one when the server answers.
+func TestTheInstallerFollowsTheBanner(t *testing.T) {
+	t.Parallel()
+	server, _ := serveWithMetrics(t, nil)
+	for {
+		line, err := server.output.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(line, "/pbinstall/") {
+			if want := server.URL + "/_/#/pbinstall/"; !strings.HasPrefix(line, want) {
+				t.Errorf("the installer's link is %s, not %s", line, want)
+			}
+			return
+		}
+	}
+}
