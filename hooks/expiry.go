@@ -66,6 +66,7 @@ func endSignIn(client subscriptions.Client, stillEnded func() bool) {
 		return
 	}
 	signOut(client)
+	realtime.ClientOf(client).SetSignIn(nil)
 	client.Send(subscriptions.Message{Name: sessionEndedTopic, Data: []byte("{}")})
 }
 

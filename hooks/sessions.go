@@ -6,6 +6,7 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"carebase/internal/audit"
 	"carebase/internal/collections"
@@ -141,8 +142,14 @@ func tellUser(e *core.RecordEvent) error {
 // their session is valid. Clients of other processes may not receive it.
 func tellSignedOut(app core.App) {
 	for _, client := range realtime.Of(app).Broker().Clients() {
-		if _, signedIn := realtime.SignInOf(client); signedIn && client.Get(apis.RealtimeClientAuthKey) == nil {
-			endSignIn(client, func() bool { return client.Get(apis.RealtimeClientAuthKey) == nil })
+		if isSignedOut(client) {
+			endSignIn(client, func() bool { return isSignedOut(client) })
 		}
 	}
+}
+
+// isSignedOut reports whether a client has not been told yet that its sign-in is over.
+func isSignedOut(client subscriptions.Client) bool {
+	_, signedIn := realtime.SignInOf(client)
+	return signedIn && client.Get(apis.RealtimeClientAuthKey) == nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pocketbase/pocketbase/core"
+
 	"carebase/internal/config"
 	"carebase/internal/testing/testapp"
 )
@@ -182,6 +184,43 @@ func TestASessionEndsAtOnce(t *testing.T) {
 	}
 	if event := other.Next(); event.Topic != "@sessionEnded" {
 		t.Errorf("at the end of all sessions a realtime client was sent %v", event)
+	}
+}
+
+// TestSessionsEndWhileOthersSubscribe has the state of the realtime clients read again,
+// as subscriptions do with PostgreSQL, between the end of a sign-in and the notice.
+func TestSessionsEndWhileOthersSubscribe(t *testing.T) {
+	t.Parallel()
+	server := testapp.New(t)
+	alice, bob := server.SignUp("alice"), server.SignUp("bob")
+	subscriber, other := server.Connect(), server.Connect()
+	for _, each := range []struct {
+		client *testapp.Subscriber
+		token  string
+	}{{subscriber, alice.Access}, {other, bob.Access}} {
+		if status := each.client.Subscribe(each.token, "patients/*").Status; status != 204 {
+			t.Fatalf("got %d", status)
+		}
+	}
+	server.App.OnRecordAfterUpdateSuccess("users").BindFunc(func(e *core.RecordEvent) error {
+		err := e.Next() // signs clients out
+		if status := other.Subscribe(bob.Access, "patients/*").Status; status != 204 {
+			t.Errorf("got %d", status)
+		}
+		return err
+	})
+	server.Must(200, alice.Access, "POST", "/api/auth/logout/all/", nil)
+	if event := subscriber.Next(); event.Topic != "@sessionEnded" {
+		t.Errorf("got %v", event)
+	}
+	server.SignIn(&alice)
+	server.Must(200, alice.Access, "PATCH", "/api/collections/users/records/"+alice.ID, map[string]any{"name": "Alice"})
+	if status := subscriber.Subscribe(alice.Access, "patients/*").Status; status != 204 {
+		t.Fatalf("got %d", status)
+	}
+	patient := server.Patient(alice, "Ann") // the notice is not repeated
+	if event := subscriber.Next(); !event.Is("create", patient) {
+		t.Errorf("got %v", event)
 	}
 }
 

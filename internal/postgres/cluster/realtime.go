@@ -82,7 +82,6 @@ func (c *Cluster) subscribe(e *core.RealtimeSubscribeRequestEvent) error {
 	}
 	wanted := current.state()
 	wanted.Topics = nonEmpty(e.Subscriptions)
-	wanted.AuthCollection, wanted.AuthRecord, wanted.AuthKey = "", "", ""
 	wanted.setAuth(e.Auth, current.session())
 	ctx, cancel := context.WithTimeout(e.Request.Context(), statementTimeout)
 	defer cancel()

@@ -42,13 +42,15 @@ func (s *state) changed(asked time.Time) time.Time {
 	return asked.Add(-time.Duration(s.Age * float64(time.Second)))
 }
 
-// setAuth sets the sign-in and, if known, its session.
+// setAuth sets the sign-in and, if known, its session. The session of a client that
+// was signed out is kept until the client is told.
 func (s *state) setAuth(record *core.Record, session string) {
+	s.AuthCollection, s.AuthRecord, s.AuthKey = "", "", authKey(record)
 	if record != nil {
-		s.AuthCollection, s.AuthRecord, s.AuthKey = record.Collection().Id, record.Id, authKey(record)
-		if session != "" {
-			s.AuthKey += "/" + session
-		}
+		s.AuthCollection, s.AuthRecord = record.Collection().Id, record.Id
+	}
+	if session != "" {
+		s.AuthKey += "/" + session
 	}
 }
 
