@@ -81,7 +81,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	if members != nil {
 		deletions.Share(members)
 	}
-	surround := server.Bind(app, config, server.Options{Timeouts: options.Timeouts, Monitoring: monitor, Cluster: members, Replica: engine.replica()})
+	surround := server.Bind(app, config, server.Options{Timeouts: options.Timeouts, Monitoring: monitor, Cluster: members, Readers: engine.readers(), Replica: engine.replica()})
 	routes.Bind(app, config, options.Public, surround)
 	app.RootCmd.AddCommand(
 		cli.NewServeCommand(app, config), cli.NewSuperuserCommand(app, config), cli.NewDatabaseCommand(app, config),

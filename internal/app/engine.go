@@ -72,6 +72,15 @@ func (e engine) replica() *postgres.Replica {
 	return e.database.Replica()
 }
 
+// readers returns how many connections read data at once, 0 on SQLite, whose files any
+// number may read.
+func (e engine) readers() int {
+	if e.database == nil {
+		return 0
+	}
+	return e.database.Pools().DataReaders
+}
+
 // moreReaders returns the pools that read besides the app's own.
 func (e engine) moreReaders() []*dbx.DB {
 	if replica := e.replica(); replica != nil {

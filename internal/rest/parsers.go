@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/pocketbase/pocketbase/tools/router"
+
+	"carebase/internal/deadline"
 )
 
 // MaxBodySize limits request bodies, in bytes.
@@ -175,7 +177,7 @@ func (r *Request) CopyBody(to io.Writer) error {
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return RequestTimeout()
-	case errors.As(err, &tooLarge), errors.As(err, &refused), body.err == nil:
+	case errors.As(err, &tooLarge), errors.As(err, &refused), errors.Is(err, deadline.ErrExceeded), body.err == nil:
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return ParseError("The request body ended early.")

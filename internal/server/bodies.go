@@ -8,8 +8,6 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
-
-	"carebase/internal/forwarded"
 )
 
 // maxBodies is how many bytes the bodies of a caller's unanswered requests may have
@@ -28,10 +26,7 @@ func (b *bodies) limit(e *core.RequestEvent) error {
 	if e.Request.Body == nil || e.Request.Body == http.NoBody || e.HasSuperuserAuth() {
 		return e.Next()
 	}
-	counted := &countedBody{ReadCloser: e.Request.Body, bodies: b, caller: forwarded.Network(forwarded.Client(e.Request))}
-	if e.Auth != nil {
-		counted.caller = e.Auth.Collection().Id + "/" + e.Auth.Id
-	}
+	counted := &countedBody{ReadCloser: e.Request.Body, bodies: b, caller: callerOf(e)}
 	e.Request.Body = counted
 	defer func() { b.add(counted.caller, -counted.read) }()
 	return e.Next()

@@ -23,6 +23,8 @@ type Options struct {
 	Monitoring *monitoring.Monitoring
 	// Cluster is this process among others on one PostgreSQL database; nil on SQLite.
 	Cluster *cluster.Cluster
+	// Readers is how many statements the database reads with at once; zero for no bound.
+	Readers int
 	// Replica is what reads may use on PostgreSQL; nil for none.
 	Replica *postgres.Replica
 }
@@ -34,6 +36,8 @@ type server struct {
 	// limits are nil if THROTTLE is off.
 	limits *throttle.Throttle
 	bodies bodies
+	// concurrency is how many requests of a caller are worked on at once.
+	concurrency *concurrency
 }
 
 // Bind surrounds every request of the app with the pipeline. It is called once,
@@ -41,7 +45,7 @@ type server struct {
 // around a group of routes.
 func Bind(app core.App, config *config.Config, options Options) (surround func(*router.RouterGroup[*core.RequestEvent])) {
 	options.Timeouts = options.Timeouts.orDefault()
-	s := &server{Options: options, config: config, limits: throttle.Install(app, config.Throttle)}
+	s := &server{Options: options, config: config, limits: throttle.Install(app, config.Throttle), concurrency: newConcurrency(options.Readers)}
 	s.bindConnections(app)
 	bindShutdown(app)
 	bindPaths(app)

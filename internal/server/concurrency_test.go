@@ -1,0 +1,157 @@
+package server_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/app"
+	"carebase/internal/server"
+	"carebase/internal/testing/testapp"
+)
+
+// places is at least how many requests of a caller are worked on at once.
+func places() int { return max(4, 2*runtime.GOMAXPROCS(0)) }
+
+// TestACallersRequestsWaitForEachOther has requests of one user that do not end.
+func TestACallersRequestsWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	server := testapp.New(t)
+	alice, bob := server.SignUp("alice"), server.SignUp("bob")
+	var mutex sync.Mutex
+	inside, most := 0, 0
+	begun, goOn := make(chan struct{}, 1000), make(chan struct{})
+	server.App.OnRecordsListRequest("doctors").BindFunc(func(e *core.RecordsListRequestEvent) error {
+		if e.Auth.Id != alice.ID {
+			return e.Next()
+		}
+		mutex.Lock()
+		inside++
+		most = max(most, inside)
+		mutex.Unlock()
+		begun <- struct{}{}
+		<-goOn
+		mutex.Lock()
+		inside--
+		mutex.Unlock()
+		return e.Next()
+	})
+	var answers sync.WaitGroup
+	for range 5 * places() {
+		answers.Go(func() {
+			if status := server.Call(alice.Access, "GET", testapp.Records("doctors"), nil).Status; status != 200 {
+				t.Errorf("got %d", status)
+			}
+		})
+	}
+	<-begun
+	// Neither another user, nor a guest, nor a superuser waits.
+	for range 20 {
+		server.Patient(bob, "Ann")
+		server.Must(200, bob.Access, "GET", testapp.Records("doctors"), nil)
+	}
+	server.SignUp("carol")
+	server.Must(200, server.Superuser(), "GET", testapp.Records("patients"), nil)
+	close(goOn)
+	answers.Wait()
+	if most > places() {
+		t.Errorf("%d requests of one user were worked on at once", most)
+	}
+}
+
+// TestWaitingClientsHoldNoPlace has many requests of a user whose bodies do not come, and
+// many whose answers are not read.
+func TestWaitingClientsHoldNoPlace(t *testing.T) {
+	t.Parallel()
+	server := testapp.New(t)
+	alice := server.SignUp("alice")
+	for range 40 {
+		server.Create(alice, "patients", map[string]any{"name": "Patient", "age": 1, "notes": strings.Repeat("long ", 50_000)})
+	}
+	body := `{"name": "Late", "age": 1}`
+	begin := func(format string, values ...any) net.Conn {
+		t.Helper()
+		connection := dial(t, server)
+		if err := connection.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(connection, format, values...); err != nil {
+			t.Fatal(err)
+		}
+		return connection
+	}
+	var late []net.Conn
+	for range places() + 1 {
+		late = append(late, begin("POST /api/patients/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+			alice.Access, len(body), body[:4]))
+		for _, path := range []string{"/api/patients/", testapp.Records("patients")} {
+			unread := begin("GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", path, alice.Access)
+			if status, err := bufio.NewReaderSize(unread, 16).ReadString('\n'); err != nil || !strings.Contains(status, "200") {
+				t.Fatalf("got %q, %v", status, err)
+			}
+		}
+	}
+	server.Must(200, alice.Access, "GET", "/api/overview/", nil)
+	for _, connection := range late {
+		if _, err := io.WriteString(connection, body[4:]); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		if err != nil || answer.StatusCode != http.StatusCreated {
+			t.Errorf("got %v, %v", answer, err)
+		}
+	}
+}
+
+// TestWaitingForAPlaceEnds has requests of one user that take all places for longer than
+// the others may wait: new ones, and one whose body comes late.
+func TestWaitingForAPlaceEnds(t *testing.T) {
+	t.Parallel()
+	server := testapp.Serve(t, testapp.NewApp(t, testapp.Default(), func(options *app.Options) {
+		options.Timeouts = server.Timeouts{User: userTime}
+	}))
+	alice := server.SignUp("alice")
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	server.App.OnRecordsListRequest("doctors").BindFunc(func(e *core.RecordsListRequestEvent) error {
+		begun <- struct{}{}
+		<-goOn
+		return e.Next()
+	})
+	body := `{"name": "Late", "age": 1}`
+	var late []net.Conn
+	for _, path := range []string{"/api/patients/", testapp.Records("patients")} {
+		connection := dial(t, server)
+		if _, err := fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+			path, alice.Access, len(body)); err != nil {
+			t.Fatal(err)
+		}
+		late = append(late, connection)
+	}
+	var answers sync.WaitGroup
+	for range places() {
+		answers.Go(func() { server.Call(alice.Access, "GET", testapp.Records("doctors"), nil) })
+		<-begun
+	}
+	if response := server.Call(alice.Access, "GET", "/api/patients/", nil); response.Status != 503 || !strings.Contains(response.Body, "took too long") {
+		t.Errorf("got %d %s", response.Status, response.Body)
+	}
+	for _, connection := range late {
+		if _, err := io.WriteString(connection, body); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		if err != nil || answer.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("got %v, %v", answer, err)
+		}
+	}
+	close(goOn)
+	answers.Wait()
+}
