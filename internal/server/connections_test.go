@@ -80,7 +80,9 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 
 func TestReadersThatStopAreCutOff(t *testing.T) {
 	t.Parallel()
-	server := testapp.Serve(t, testapp.NewApp(t, testapp.Default(), shortTimeouts))
+	server := testapp.Serve(t, testapp.NewApp(t, testapp.Default(), func(options *app.Options) {
+		options.Timeouts = server.Timeouts{Reader: time.Second, User: time.Minute}
+	}))
 	alice := server.SignUp("alice")
 	for range 40 {
 		server.Create(alice, "patients", map[string]any{"name": "Patient", "age": 1, "notes": strings.Repeat("long ", 100_000)})

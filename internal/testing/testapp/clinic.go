@@ -3,7 +3,9 @@ package testapp
 import (
 	"net/url"
 	"testing"
+	"time"
 
+	"carebase/internal/app"
 	"carebase/internal/config"
 )
 
@@ -35,10 +37,11 @@ func SharedClinic(t testing.TB) Clinic {
 	return fillClinic(Shared(t))
 }
 
-// newWithBatch serves an app with the batch endpoint switched on.
+// newWithBatch serves an app with the batch endpoint switched on, and with time for
+// long requests on a busy machine.
 func newWithBatch(t testing.TB, settings *config.Config) *Server {
 	t.Helper()
-	app := NewApp(t, settings)
+	app := NewApp(t, settings, func(options *app.Options) { options.Timeouts.User = time.Minute })
 	// Saved before the server starts, because PocketBase does not lock its
 	// settings.
 	app.Settings().Batch.Enabled = true
