@@ -28,12 +28,17 @@ var ErrExceeded = errors.New("the request took too long")
 type Work struct {
 	// Context is the parent.
 	context.Context
+	// Caller identifies who the work is done for; "" for nobody.
+	Caller string
 
 	mutex sync.Mutex
 	left  time.Duration
 	since time.Time
 	// paused counts the reads and writes that are waiting for the client.
 	paused int
+	// place is the request's place, or nil; away counts why it has left it.
+	place Place
+	away  int
 	// ended is ErrExceeded or ErrTooMuch once the work has ended.
 	ended error
 	// room bounds the bytes of statements' rows; nil without a bound.
@@ -118,6 +123,7 @@ func (w *Work) Pause() {
 			w.timer.Stop()
 		}
 		w.left -= time.Since(w.since)
+		w.leave()
 	}
 	w.paused++
 }
@@ -127,6 +133,7 @@ func (w *Work) Resume() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	if w.paused--; w.paused == 0 {
+		w.back()
 		w.since = time.Now()
 		w.run()
 	}

@@ -98,6 +98,7 @@ func (r *Request) respondCSV(items iter.Seq2[any, error]) error {
 		}
 		if table.Flush(); err == nil && buffer.Len() >= listBuffer {
 			err = flush()
+			r.yield()
 		}
 		if err != nil {
 			if !sent {

@@ -172,12 +172,13 @@ func (r *Request) CopyBody(to io.Writer) error {
 	_, err := io.Copy(to, &body)
 	var tooLarge *http.MaxBytesError
 	var refused *router.ApiError
+	var refusal *Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return RequestTimeout()
-	case errors.As(err, &tooLarge), errors.As(err, &refused), errors.Is(err, deadline.ErrExceeded), body.err == nil:
+	case errors.As(err, &tooLarge), errors.As(err, &refused), errors.As(err, &refusal), errors.Is(err, deadline.ErrExceeded), body.err == nil:
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return ParseError("The request body ended early.")

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"carebase/internal/deadline"
 )
 
 const (
@@ -117,6 +119,7 @@ func (r *Request) respondItems(opening, closing string, level int, items iter.Se
 		}
 		if err == nil && len(*buffer) >= listBuffer {
 			err = flush()
+			r.yield()
 		}
 		if err != nil {
 			if body == nil {
@@ -138,6 +141,9 @@ func (r *Request) respondItems(opening, closing string, level int, items iter.Se
 	}
 	return body.Close()
 }
+
+// yield lets the caller's other requests have their turn, in the middle of a long list.
+func (r *Request) yield() { deadline.Of(r.Request.Context()).Yield(r.Request.Context()) }
 
 // appendItem appends an item at a level, laid out as negotiated.
 func (r *Request) appendItem(out []byte, item any, level int) ([]byte, error) {

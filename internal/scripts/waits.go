@@ -60,7 +60,9 @@ func (r *runtime) wrap(object, name string, change func(arguments []goja.Value))
 			arguments[i] = call.Argument(i)
 		}
 		change(arguments)
-		value, err := own(call.This, arguments...)
+		var value goja.Value
+		var err error
+		r.elsewhere(func() { value, err = own(call.This, arguments...) })
 		if err != nil {
 			panic(err) // which goja throws to the script
 		}
@@ -69,6 +71,16 @@ func (r *runtime) wrap(object, name string, change func(arguments []goja.Value))
 	if err := holder.Set(name, wrapper); err != nil {
 		panic(err) // a plain property can be set
 	}
+}
+
+// elsewhere leaves the request's place while another server works: that may be this one,
+// for the same caller.
+func (r *runtime) elsewhere(run func()) {
+	if r.work == nil {
+		run()
+		return
+	}
+	r.work.Elsewhere(run)
 }
 
 // seconds returns how long to wait for another server: until the second in which the

@@ -1,40 +1,43 @@
 package server
 
 import (
-	"context"
+	"container/list"
 	"io"
 	"net/http"
 	"runtime"
 	"sync"
-	"sync/atomic"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/router"
-	"golang.org/x/sync/semaphore"
 
 	"carebase/internal/deadline"
 	"carebase/internal/endpoint"
 	"carebase/internal/forwarded"
 )
 
-// minPlaces is how many requests of one caller are worked on at once on a small
-// machine: those of a page.
-const minPlaces = 4
+const (
+	// minPlaces is how many requests of one caller are worked on at once on a small
+	// machine: those of a page.
+	minPlaces = 4
+	// longWait is after how long a caller is asked for again.
+	longWait = time.Second / 4
+)
 
 // concurrency bounds how many requests of one caller are worked on at once, so that
 // slow ones take neither all processors nor all connections of the database. Others of
 // the caller wait in their order, as long as their deadline allows.
 type concurrency struct {
 	// places is how many requests each caller may have in work.
-	places  int64
+	places  int
 	mutex   sync.Mutex
-	callers map[string]*turns
+	callers map[string]*caller
 }
 
-// turns are the places of a caller with unanswered requests.
-type turns struct {
-	places   *semaphore.Weighted
-	requests int
+// caller is one with unanswered requests.
+type caller struct {
+	requests, working int
+	waiting           list.List // of *place
 }
 
 // newConcurrency leaves half of the database's connections for reading to others;
@@ -44,28 +47,43 @@ func newConcurrency(readers int) *concurrency {
 	if readers > 0 {
 		places = max(1, min(places, readers/2))
 	}
-	return &concurrency{places: int64(places), callers: map[string]*turns{}}
+	return &concurrency{places: places, callers: map[string]*caller{}}
 }
 
-// limit gives each request with a deadline a place while it is worked on, and not
-// while its client is waited for.
-func (c *concurrency) limit(e *core.RequestEvent) error {
-	work := deadline.Of(e.Request.Context())
-	if work == nil || e.HasSuperuserAuth() {
+// limit returns the middleware that gives each request with a deadline a place. check
+// returns an error if the caller may not do anything any more: somebody may have seen to
+// that while the request waited, for its turn or for its body.
+func (c *concurrency) limit(check func(*core.RequestEvent) error) func(*core.RequestEvent) error {
+	return func(e *core.RequestEvent) error {
+		work := deadline.Of(e.Request.Context())
+		if work == nil || e.HasSuperuserAuth() || isDoor(e.Request) {
+			return e.Next()
+		}
+		begun := time.Now()
+		taken := c.join(work.Caller)
+		defer c.part(work.Caller)
+		if !taken.take() {
+			if !taken.Wait(e.Request.Context().Done(), work.Done()) {
+				return deadline.Err(e.Request.Context())
+			}
+			if err := check(e); err != nil {
+				taken.Leave()
+				return err
+			}
+		}
+		work.Hold(taken) // until the work is stopped
+		if body := e.Request.Body; body != nil && body != http.NoBody {
+			e.Request.Body = &lateBody{ReadCloser: body, since: begun, check: func() error { return check(e) }}
+		}
 		return e.Next()
 	}
-	caller := callerOf(e)
-	request := &placed{event: e, work: work, places: c.join(caller)}
-	defer c.part(caller)
-	if err := request.enter(); err != nil {
-		return err
-	}
-	defer request.leave()
-	if body := e.Request.Body; body != nil && body != http.NoBody {
-		e.Request.Body = &placedBody{body, request}
-	}
-	e.Response = &placedResponse{ResponseWriter: e.Response, request: request}
-	return e.Next()
+}
+
+// isDoor recognizes what people sign in and out by. It waits for its account and for a
+// processor, each in its own order, and a caller whose requests all wait must be able to
+// leave.
+func isDoor(request *http.Request) bool {
+	return endpoint.IsAccountDoor(request) || endpoint.IsBelow(request, "/api/auth") || endpoint.IsBelow(request, "/api/token")
 }
 
 // callerOf identifies who sends a request: a user or, for a guest, an address.
@@ -76,110 +94,131 @@ func callerOf(e *core.RequestEvent) string {
 	return forwarded.Network(forwarded.Client(e.Request))
 }
 
-func (c *concurrency) join(caller string) *semaphore.Weighted {
+func (c *concurrency) join(name string) *place {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	known := c.callers[caller]
+	known := c.callers[name]
 	if known == nil {
-		known = &turns{places: semaphore.NewWeighted(c.places)}
-		c.callers[caller] = known
+		known = &caller{}
+		c.callers[name] = known
 	}
 	known.requests++
-	return known.places
+	return &place{concurrency: c, caller: known}
 }
 
-func (c *concurrency) part(caller string) {
+// part forgets a caller without requests.
+func (c *concurrency) part(name string) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	if c.callers[caller].requests--; c.callers[caller].requests == 0 {
-		delete(c.callers, caller)
+	if c.callers[name].requests--; c.callers[name].requests == 0 {
+		delete(c.callers, name)
 	}
 }
 
-// placed is a request that has one of its caller's places, or waits for one.
-type placed struct {
-	event  *core.RequestEvent
-	work   *deadline.Work
-	places *semaphore.Weighted
-	holds  atomic.Bool
-}
-
-// enter waits for a place until the client leaves or the work ends.
-func (p *placed) enter() error {
-	if !p.places.TryAcquire(1) {
-		ctx, cancel := context.WithCancelCause(p.event.Request.Context())
-		defer cancel(nil)
-		defer context.AfterFunc(p.work, func() { cancel(p.work.Err()) })()
-		if err := p.places.Acquire(ctx, 1); err != nil {
-			return context.Cause(ctx)
-		}
-	}
-	p.holds.Store(true)
-	return nil
-}
-
-func (p *placed) leave() {
-	if p.holds.Swap(false) {
-		p.places.Release(1)
+// admit lets those work who wait. The caller holds the mutex.
+func (c *concurrency) admit(known *caller) {
+	for known.working < c.places && known.waiting.Len() > 0 {
+		next := known.waiting.Remove(known.waiting.Front()).(*place)
+		next.isTaken = true
+		known.working++
+		close(next.came)
 	}
 }
 
-// isBusy reports whether a transaction is open, which must not wait for a place.
-func (p *placed) isBusy() bool { return p.event.App.IsTransactional() }
+// place is one of a caller's. The concurrency's mutex guards it.
+type place struct {
+	concurrency *concurrency
+	caller      *caller
+	isTaken     bool
+	// came is closed when the turn of who waits has come.
+	came chan struct{}
+}
 
-// placedBody is the body of a request that leaves its place while its client is
-// waited for.
-type placedBody struct {
+var _ deadline.Place = (*place)(nil)
+
+// take takes a place if one is free.
+func (p *place) take() bool {
+	p.concurrency.mutex.Lock()
+	defer p.concurrency.mutex.Unlock()
+	if p.caller.working >= p.concurrency.places || p.caller.waiting.Len() > 0 {
+		return false
+	}
+	p.caller.working++
+	p.isTaken = true
+	return true
+}
+
+// Wait implements deadline.Place.
+func (p *place) Wait(gone, over <-chan struct{}) bool {
+	p.concurrency.mutex.Lock()
+	came := make(chan struct{})
+	p.came = came
+	waiting := p.caller.waiting.PushBack(p)
+	p.concurrency.admit(p.caller)
+	p.concurrency.mutex.Unlock()
+	select {
+	case <-came:
+		return true
+	case <-gone:
+	case <-over:
+	}
+	p.concurrency.mutex.Lock()
+	defer p.concurrency.mutex.Unlock()
+	if p.isTaken {
+		p.leave()
+	} else {
+		p.caller.waiting.Remove(waiting)
+	}
+	return false
+}
+
+// Leave implements deadline.Place.
+func (p *place) Leave() {
+	p.concurrency.mutex.Lock()
+	defer p.concurrency.mutex.Unlock()
+	if p.isTaken {
+		p.leave()
+	}
+}
+
+func (p *place) leave() {
+	p.isTaken = false
+	p.caller.working--
+	p.concurrency.admit(p.caller)
+}
+
+// Return implements deadline.Place.
+func (p *place) Return() {
+	p.concurrency.mutex.Lock()
+	defer p.concurrency.mutex.Unlock()
+	if !p.isTaken {
+		p.isTaken = true
+		p.caller.working++
+	}
+}
+
+// lateBody is a request body that may come long after its caller was asked for.
+type lateBody struct {
 	io.ReadCloser
-	request *placed
+	since time.Time
+	check func() error
 }
 
 // Read implements io.Reader.
-func (b *placedBody) Read(data []byte) (int, error) {
-	if b.request.isBusy() {
-		return b.ReadCloser.Read(data)
-	}
-	b.request.leave()
+func (b *lateBody) Read(data []byte) (int, error) {
 	count, err := b.ReadCloser.Read(data)
-	if entered := b.request.enter(); entered != nil {
-		return count, entered
+	if time.Since(b.since) > longWait {
+		if refused := b.check(); refused != nil {
+			return count, refused
+		}
+		b.since = time.Now()
 	}
 	return count, err
 }
 
 // Reread implements router.Rereader.
-func (b *placedBody) Reread() {
+func (b *lateBody) Reread() {
 	if body, ok := b.ReadCloser.(router.Rereader); ok {
 		body.Reread()
 	}
 }
-
-// placedResponse is the response of a request that leaves its place once the answer
-// is there. One that is sent in more than two parts is still worked on, and gets a
-// place for each of the others, except for a file.
-type placedResponse struct {
-	http.ResponseWriter
-	request *placed
-	streams bool
-}
-
-// Write implements http.ResponseWriter.
-func (r *placedResponse) Write(data []byte) (int, error) {
-	if r.request.isBusy() {
-		return r.ResponseWriter.Write(data)
-	}
-	r.request.leave()
-	count, err := r.ResponseWriter.Write(data)
-	if err == nil && r.streams {
-		// Like the client, the caller's other requests are not this one's work. Without
-		// a place the work is over, or nobody is there to send it to.
-		r.request.work.Pause()
-		_ = r.request.enter()
-		r.request.work.Resume()
-	}
-	r.streams = !endpoint.IsBelow(r.request.event.Request, "/api/files")
-	return count, err
-}
-
-// Unwrap is used by http.ResponseController and PocketBase.
-func (r *placedResponse) Unwrap() http.ResponseWriter { return r.ResponseWriter }

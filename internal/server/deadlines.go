@@ -37,6 +37,7 @@ func (s *server) limitWork(e *core.RequestEvent) error {
 		parent = context.WithoutCancel(parent)
 	}
 	work := deadline.New(parent, limit)
+	work.Caller = callerOf(e)
 	defer work.Stop()
 	readers, quiet := s.replicaFor(e), work.Quiet()
 	// Superusers may take so long that others should not wait for them once they have

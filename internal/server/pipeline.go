@@ -70,7 +70,7 @@ func (s *server) pipeline() []middleware {
 		{id: "throttle", priority: -988, why: "knows who asks, and reads bodies that have a limit", run: s.throttled},
 		{id: "registration", priority: -987, why: "before the body of a registration that will be refused is read", run: refuseRegistration, skip: !s.config.RegistrationClosed},
 		{id: "deadline", priority: -985, why: "inside all that refuses without work; the audit trail outside goes on after it", run: s.limitWork},
-		{id: "concurrency", priority: -984, why: "a caller's requests wait for each other within their deadlines; before anything works", run: s.concurrency.limit},
+		{id: "concurrency", priority: -984, why: "a caller's requests wait for each other within their deadlines; before anything works", run: s.concurrency.limit(simplejwt.CheckNative), documented: s.concurrency.limit(simplejwt.CheckToken)},
 		{id: "backupArchives", priority: -60, native: true, why: "verifies an archive before PocketBase stores or restores it; superusers are known", run: backup.CheckArchives},
 		{id: "losslessBodies", priority: -50, native: true, why: "needs the limit on bodies; before anything acts on one", run: requireLossless},
 		{id: "sqlConsole", priority: -40, native: true, why: "records and restricts SQL before it runs; superusers are known", run: guardSQL},

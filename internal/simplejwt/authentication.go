@@ -27,6 +27,16 @@ func LoadToken(e *core.RequestEvent) error {
 	return e.Next()
 }
 
+// CheckToken returns a *rest.Error if the token with which LoadToken has signed the
+// caller in has ended since. It reads the row of a Join again, too.
+func CheckToken(e *core.RequestEvent) error {
+	if e.Auth == nil {
+		return nil
+	}
+	_, err := authenticate(e)
+	return err
+}
+
 // Authenticate returns a *rest.Error for credentials that LoadToken rejected, and nil
 // if they are valid or absent.
 func Authenticate(e *core.RequestEvent) error {

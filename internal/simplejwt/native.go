@@ -24,25 +24,49 @@ func LoadNative(e *core.RequestEvent) error {
 	if e.Auth != nil || raw == "" {
 		return e.Next()
 	}
+	found, err := authenticateNative(e, raw)
+	if err != nil {
+		return err
+	}
+	e.Auth = found
+	return e.Next()
+}
+
+// CheckNative returns a 401 if the token with which LoadNative has signed the caller in
+// has ended since.
+func CheckNative(e *core.RequestEvent) error {
+	raw := NativeToken(e.Request)
+	if e.Auth == nil || raw == "" {
+		return nil
+	}
+	found, err := authenticateNative(e, raw)
+	if err == nil && (found == nil || found.Id != e.Auth.Id) {
+		return e.UnauthorizedError("The request's token is invalid or has expired.", nil)
+	}
+	return err
+}
+
+// authenticateNative returns whose token it is, or nil.
+func authenticateNative(e *core.RequestEvent, raw string) (*core.Record, error) {
 	found, err := decode(e.Request.Context(), e.App, raw)
 	var invalid tokenError
 	switch {
 	case err == nil && found.isNative() && !django.IsInactive(found.user):
-		e.Auth = found.user.Original() // a copy: PocketBase and its hooks may change it
 		e.Set(sessionKey, found.session())
+		return found.user.Original(), nil // a copy: PocketBase and its hooks may change it
 	case err == nil, errors.Is(err, errNoUser):
 	case !errors.As(err, &invalid):
-		return err
+		return nil, err
 	case invalid == errInvalid: // other accounts have no sessions
 		record, err := e.App.FindAuthRecordByToken(raw, core.TokenTypeAuth)
 		if dberror.Refusal(err) != nil {
-			return err
+			return nil, err
 		}
 		if err == nil && record.Collection().Name != collections.Users && !django.IsInactive(record) {
-			e.Auth = record
+			return record, nil
 		}
 	}
-	return e.Next()
+	return nil, nil
 }
 
 // isNative reports whether PocketBase's endpoints accept the token.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"carebase/internal/collections"
+	"carebase/internal/deadline"
 	"carebase/internal/django"
 	"carebase/internal/rest"
 )
@@ -30,7 +31,7 @@ func ReserveProcessors() {
 }
 
 // WithPasswordWork runs work that hashes a password once a slot is free, or returns
-// the context's error if that ends first. The work runs on a locked OS thread, so that
+// the error of the context, or of the work that it belongs to, if that ends first. The work runs on a locked OS thread, so that
 // hashing cannot starve other goroutines.
 func WithPasswordWork(ctx context.Context, work func() error) error {
 	select {
@@ -41,8 +42,8 @@ func WithPasswordWork(ctx context.Context, work func() error) error {
 			<-passwordWork
 		}()
 		return work()
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-deadline.Live(ctx).Done():
+		return deadline.Err(ctx)
 	}
 }
 

@@ -17,6 +17,9 @@ const (
 	maxGroup = 16
 	// groupTime is how long after the first of them has ended another may begin.
 	groupTime = 20 * time.Millisecond
+	// joiningTime is what a request has left at least if it joins others: SQLite rolls
+	// back all of them if the end of its time interrupts one of its statements.
+	joiningTime = time.Second
 )
 
 // joining is what Joining says of a transaction.

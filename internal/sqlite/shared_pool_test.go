@@ -108,7 +108,11 @@ func (p *sharedPool) queue(ctx context.Context, row string, work func(tx *sql.Tx
 func (p *sharedPool) waiting() int {
 	p.shared.mutex.Lock()
 	defer p.shared.mutex.Unlock()
-	return p.shared.waiting.Len()
+	count := 0
+	for place := p.shared.callers.Front(); place != nil; place = place.Next() {
+		count += place.Value.(*queue).waiting.Len()
+	}
+	return count
 }
 
 func (p *sharedPool) want(rows ...string) {

@@ -9,21 +9,32 @@ import (
 	"carebase/internal/deadline"
 )
 
-// turns let one after the other use a connection, in the order in which they come.
+// turns let one after the other use a connection: each caller in the order in which its
+// requests come, and the callers in turn, so that nobody waits for all that another one
+// has begun. What the server does by itself is one caller's.
 type turns struct {
 	mutex   sync.Mutex
 	isTaken bool
-	waiting list.List // of *turn
+	// callers are those who wait, the next first; queues are their places there.
+	callers list.List // of *queue
+	queues  map[string]*list.Element
 	// waited is how long everybody has waited, together.
 	waited time.Duration
+}
+
+// queue are the turns that one caller waits for.
+type queue struct {
+	caller  string
+	waiting list.List // of *turn
 }
 
 // turn is somebody's wait for the connection.
 type turn struct {
 	// joins is nil for what is committed alone.
-	joins *joining
-	since time.Time
-	came  chan struct{}
+	joins  *joining
+	caller string
+	since  time.Time
+	came   chan struct{}
 }
 
 // take waits for the connection. If the context or its work ends first, it returns an
@@ -35,8 +46,11 @@ func (t *turns) take(ctx context.Context, joins *joining) (came bool, err error)
 		t.mutex.Unlock()
 		return true, nil
 	}
-	waiting := &turn{joins, time.Now(), make(chan struct{})}
-	place := t.waiting.PushBack(waiting)
+	waiting := &turn{joins: joins, since: time.Now(), came: make(chan struct{})}
+	if work := deadline.Of(ctx); work != nil {
+		waiting.caller = work.Caller
+	}
+	place := t.add(waiting)
 	t.mutex.Unlock()
 	select {
 	case <-waiting.came:
@@ -59,7 +73,10 @@ func (t *turns) take(ctx context.Context, joins *joining) (came bool, err error)
 func (t *turns) pass(open *group) bool {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
-	first := t.waiting.Front()
+	var first *list.Element // of the next caller
+	if next := t.callers.Front(); next != nil {
+		first = next.Value.(*queue).waiting.Front()
+	}
 	if open != nil && (first == nil || !open.admits(first.Value.(*turn).joins)) {
 		return false
 	}
@@ -67,12 +84,31 @@ func (t *turns) pass(open *group) bool {
 		t.isTaken = false
 		return true
 	}
+	t.callers.MoveToBack(t.callers.Front())
 	close(t.remove(first).came)
 	return true
 }
 
+func (t *turns) add(waiting *turn) *list.Element {
+	own := t.queues[waiting.caller]
+	if own == nil {
+		if t.queues == nil {
+			t.queues = map[string]*list.Element{}
+		}
+		own = t.callers.PushBack(&queue{caller: waiting.caller})
+		t.queues[waiting.caller] = own
+	}
+	return own.Value.(*queue).waiting.PushBack(waiting)
+}
+
 func (t *turns) remove(place *list.Element) *turn {
-	removed := t.waiting.Remove(place).(*turn)
+	caller := place.Value.(*turn).caller
+	own := t.queues[caller]
+	removed := own.Value.(*queue).waiting.Remove(place).(*turn)
+	if own.Value.(*queue).waiting.Len() == 0 {
+		t.callers.Remove(own)
+		delete(t.queues, caller)
+	}
 	t.waited += time.Since(removed.since)
 	return removed
 }

@@ -3,6 +3,8 @@ package throttle
 import (
 	"context"
 	"sync"
+
+	"carebase/internal/deadline"
 )
 
 // turns serializes the attempts at each account, so that each one sees the
@@ -18,7 +20,7 @@ type held struct {
 	holders int
 }
 
-// lock acquires the account's lock, or returns the context's error.
+// lock acquires the account's lock, or returns the error of the context or of its work.
 func (t *turns) lock(ctx context.Context, key string) (unlock func(), err error) {
 	t.mutex.Lock()
 	if t.held == nil {
@@ -41,8 +43,8 @@ func (t *turns) lock(ctx context.Context, key string) (unlock func(), err error)
 	select {
 	case entry.turn <- struct{}{}:
 		return func() { <-entry.turn; leave() }, nil
-	case <-ctx.Done():
+	case <-deadline.Live(ctx).Done():
 		leave()
-		return nil, ctx.Err()
+		return nil, deadline.Err(ctx)
 	}
 }
