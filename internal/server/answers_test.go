@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -131,7 +132,7 @@ func TestLongExpandsAreNotDelivered(t *testing.T) {
 // read.
 func TestLateAnswersAreNotEncoded(t *testing.T) {
 	t.Parallel()
-	made := testapp.NewApp(t, testapp.Default(), func(options *app.Options) { options.Timeouts = server.Timeouts{User: userTime} })
+	made := testapp.NewApp(t, testapp.Default(), func(options *app.Options) { options.Timeouts = server.Timeouts{User: 2 * time.Second} })
 	made.OnRecordsListRequest("patients").BindFunc(func(e *core.RecordsListRequestEvent) error {
 		<-deadline.Of(e.Request.Context()).Done()
 		return e.Next()

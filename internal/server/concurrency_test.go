@@ -117,7 +117,7 @@ func TestWaitingClientsHoldNoPlace(t *testing.T) {
 func TestWaitingForAPlaceEnds(t *testing.T) {
 	t.Parallel()
 	server := testapp.Serve(t, testapp.NewApp(t, testapp.Default(), func(options *app.Options) {
-		options.Timeouts = server.Timeouts{User: userTime}
+		options.Timeouts = server.Timeouts{User: 2 * time.Second}
 	}))
 	alice := server.SignUp("alice")
 	goOn := make(chan struct{})
