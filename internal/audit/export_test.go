@@ -89,6 +89,11 @@ func (t *Trail) StoreTogether(events []Event) error {
 	return t.storeAll(happened)
 }
 
+// StoreAt stores an event that happened at a time, as the queue does with one that waited.
+func (t *Trail) StoreAt(at time.Time, event Event) error {
+	return t.storeAll([]*occurrence{{Event: event, at: at, source: process()}})
+}
+
 // SealSome is Seal without a last segment of few events.
 func SealSome(ctx context.Context, app core.App, before time.Time) (int, error) {
 	return sealBefore(ctx, app, before, worthSealing)

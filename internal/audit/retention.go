@@ -56,10 +56,20 @@ func Prune(ctx context.Context, app core.App, before time.Time) (int, error) {
 			break
 		}
 	}
-	// The events of a set happened on the set's day.
+	return pruned, removeSets(ctx, app, before)
+}
+
+// removeSets deletes the sets of records that no event names any more. The days shortly
+// before the time are left to a later run: an event of such a day may still be queued, and
+// its set is not stored again. A segment may have events that are much older than its last
+// one, by which it is pruned.
+func removeSets(ctx context.Context, app core.App, before time.Time) error {
 	day := before.UTC().AddDate(0, 0, -2).Format(time.DateOnly)
-	_, err := app.NonconcurrentDB().Delete("audit_record_sets", dbx.NewExp("[[day]] < {:day}", dbx.Params{"day": day})).WithContext(ctx).Execute()
-	return pruned, err
+	_, err := app.NonconcurrentDB().NewQuery(`DELETE FROM {{audit_record_sets}} WHERE [[day]] < {:day}
+		AND NOT EXISTS (SELECT 1 FROM {{audit_log}} l WHERE l.subject = {{audit_record_sets}}.id AND l.subject <> '')
+		AND NOT EXISTS (SELECT 1 FROM {{audit_segment_subjects}} s WHERE s.subject = {{audit_record_sets}}.id)`).
+		Bind(dbx.Params{"day": day}).WithContext(ctx).Execute()
+	return err
 }
 
 // row is an event as the database has it.
