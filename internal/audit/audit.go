@@ -83,8 +83,10 @@ type Event struct {
 	Patients []string
 	// Fields are the names of the changed fields.
 	Fields []string
-	// Detail adds a short description.
+	// Detail adds a short description. What is longer in an event of a request is cut.
 	Detail string
+	// Statement is SQL that a superuser runs. It is the detail, and is not cut.
+	Statement string
 	// Checkpoints are those that pruning has moved.
 	Checkpoints []Checkpoint
 	// viewed are the ids in the records of a view, of which some may be patients'.

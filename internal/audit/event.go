@@ -63,18 +63,6 @@ func (s *stored) subject() string {
 	return s.Patient
 }
 
-// occurrence is an event with its time and source, not yet in a chain.
-type occurrence struct {
-	Event
-	at     time.Time
-	source source
-	units  int64 // share of the queue's capacity
-	// delivery is which delivery over realtime it is, if any, and again how often more
-	// the same was sent to the same receiver.
-	delivery deliveryKey
-	again    int
-}
-
 // recordSet is the list of records of a long event.
 type recordSet struct {
 	id, day, owner, records, patients string
@@ -83,13 +71,6 @@ type recordSet struct {
 // prepare returns the stored form of an occurrence, still without its place in a
 // chain, and its set of records, if any.
 func (o *occurrence) prepare() (*stored, *recordSet) {
-	agent := o.source.agent
-	if o.Agent != (Agent{}) {
-		agent = o.Agent
-	}
-	if agent.Token == "" {
-		agent.Token = TokenID(o.source.rawToken)
-	}
 	if o.Outcome == "" {
 		o.Outcome = Success
 	}
@@ -102,7 +83,7 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	event := &stored{
 		Facts: Facts{
 			RecordedAt: o.at.UTC().Format(rest.AnsweredTime), Action: o.Action, Outcome: o.Outcome,
-			Agent: agent.ID, AgentType: agent.Type, Token: agent.Token, Impersonator: agent.Impersonator,
+			Agent: o.Agent.ID, AgentType: o.Agent.Type, Token: o.Agent.Token, Impersonator: o.Agent.Impersonator,
 			Address: o.source.address, Door: o.source.door, RequestID: o.source.requestID,
 			Collection: o.Collection, Detail: o.Detail,
 		},
@@ -116,8 +97,8 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	if o.Collection != collections.Patients {
 		set.patients = cmp.Or(strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Patients))), " "), nobody)
 	}
-	if agent.Type == User {
-		set.owner = agent.ID
+	if o.Agent.Type == User {
+		set.owner = o.Agent.ID
 	}
 	set.id = set.digest()
 	event.Set = set.id

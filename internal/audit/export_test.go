@@ -58,12 +58,12 @@ func ParseHeads(text string) ([]Head, error) {
 
 // StoreViews stores events of views of patients in one transaction, as the queue does.
 func (t *Trail) StoreViews(count int) error {
-	happened := make([]*occurrence, count)
-	for i := range happened {
+	views := make([]*occurrence, count)
+	for i := range views {
 		from := source{agent: Agent{ID: "42", Type: User}, rawToken: "header.claims.signature", address: "192.0.2.77", requestID: newRequestID(), door: REST}
-		happened[i] = &occurrence{Event: Event{Action: Read, Collection: "patients", Records: []string{strconv.Itoa(1 + i%600)}}, at: time.Now(), source: from}
+		views[i] = newOccurrence(Event{Action: Read, Collection: "patients", Records: []string{strconv.Itoa(1 + i%600)}}, from)
 	}
-	return t.storeAll(happened)
+	return t.storeAll(views)
 }
 
 // Parse reads the text of an event.
@@ -82,16 +82,18 @@ func ParseSlowly(text string) (any, error) {
 
 // StoreTogether stores events in one transaction, as the queue does.
 func (t *Trail) StoreTogether(events []Event) error {
-	happened := make([]*occurrence, len(events))
+	together := make([]*occurrence, len(events))
 	for i, event := range events {
-		happened[i] = &occurrence{Event: event, at: time.Now(), source: process()}
+		together[i] = newOccurrence(event, process())
 	}
-	return t.storeAll(happened)
+	return t.storeAll(together)
 }
 
 // StoreAt stores an event that happened at a time, as the queue does with one that waited.
 func (t *Trail) StoreAt(at time.Time, event Event) error {
-	return t.storeAll([]*occurrence{{Event: event, at: at, source: process()}})
+	waited := newOccurrence(event, process())
+	waited.at = at
+	return t.storeAll([]*occurrence{waited})
 }
 
 // SealSome is Seal without a last segment of few events.

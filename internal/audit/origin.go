@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 )
@@ -47,8 +46,8 @@ func RecordFor(tx core.App, origin string, event Event) error {
 	if err := json.Unmarshal([]byte(origin), &from); err != nil {
 		return err
 	}
-	return trail.store(tx, []*occurrence{{Event: event, at: time.Now(), source: source{
+	return trail.store(tx, []*occurrence{newOccurrence(event, source{
 		agent:   Agent{ID: from.Agent, Type: from.AgentType, Token: from.Token, Impersonator: from.Impersonator},
 		address: from.Address, requestID: from.RequestID, door: from.Door,
-	}}})
+	})})
 }

@@ -12,10 +12,8 @@ import (
 )
 
 const (
-	// queueSize is the queue's capacity. An event takes one unit, and so do every
-	// idsPerUnit ids in it, which need about as much memory.
-	queueSize  = 100_000
-	idsPerUnit = 8
+	// queueSize is the queue's capacity in units: see unitsOf.
+	queueSize = 100_000
 	// batchSize is the maximum number of events per transaction, which blocks other
 	// writers.
 	batchSize = 1024
@@ -74,7 +72,7 @@ func newQueue(store func([]*occurrence) error, timeouts Timeouts) *queue {
 // put adds an event, or returns errFull if the queue stays full for the timeout.
 // While the queue is not running, put stores the event at once.
 func (q *queue) put(ctx context.Context, happened *occurrence) error {
-	happened.units = min(queueSize, 1+int64(len(happened.Records)+len(happened.Patients))/idsPerUnit)
+	happened.units = unitsOf(happened)
 	units := happened.units
 	if !q.capacity.TryAcquire(units) {
 		q.wakeUp()

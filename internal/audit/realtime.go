@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
@@ -65,9 +64,11 @@ func (t *Trail) recordDelivered(e *core.RealtimeMessageEvent, events []Event) er
 		if t.queue.joinDelivery(key) {
 			continue
 		}
-		happened := &occurrence{Event: events[key.event], at: time.Now(), source: *from, delivery: key}
-		happened.Agent = agent
-		if err := t.queue.put(e.Request.Context(), happened); err != nil {
+		event := events[key.event]
+		event.Agent = agent
+		sent := newOccurrence(event, *from)
+		sent.delivery = key
+		if err := t.queue.put(e.Request.Context(), sent); err != nil {
 			return err
 		}
 	}
@@ -212,12 +213,10 @@ func (t *Trail) enrichMessage(e *core.RecordEnrichEvent) error {
 	if info.Auth != nil {
 		agent.Impersonator = info.Auth.GetString(impersonatorKey)
 	}
-	happened := &occurrence{
-		Event: Event{Action: Read, Collection: e.Record.Collection().Name, Records: []string{e.Record.Id}, Patients: patientsOf(e.Record)},
-		at:    time.Now(), source: source{agent: agent, door: Realtime, requestID: newRequestID()},
-	}
+	read := Event{Action: Read, Collection: e.Record.Collection().Name, Records: []string{e.Record.Id}, Patients: patientsOf(e.Record)}
 	if t.reads != config.AuditReadsOff {
-		if err := t.queue.put(context.Background(), happened); err != nil {
+		from := source{agent: agent, door: Realtime, requestID: newRequestID()}
+		if err := t.queue.put(context.Background(), newOccurrence(read, from)); err != nil {
 			return err
 		}
 	}

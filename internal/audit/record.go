@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -22,7 +21,7 @@ func (t *Trail) record(app core.App, e *core.RequestEvent, event Event) error {
 	if t == nil || t.reads == config.AuditReadsOff && event.Action == Read && event.succeeded() {
 		return nil
 	}
-	happened := &occurrence{Event: event, at: time.Now(), source: sourceOf(e)}
+	happened := newOccurrence(event, sourceOf(e))
 	if app.TxInfo() != nil {
 		return t.store(app, []*occurrence{happened})
 	}
@@ -49,15 +48,15 @@ func RecordIn(app core.App, event Event) error {
 }
 
 func (t *Trail) recordIn(app core.App, event Event) error {
-	happened := &occurrence{Event: event, at: time.Now(), source: process()}
 	return app.RunInTransaction(func(tx core.App) error {
+		from := process()
 		if caller := t.transactionOf(tx).request; caller != nil {
-			happened.source = caller.source()
+			from = caller.source()
 		}
 		if event.byHook {
-			happened.source.door = Hook
+			from.door = Hook
 		}
-		return t.store(tx, []*occurrence{happened})
+		return t.store(tx, []*occurrence{newOccurrence(event, from)})
 	})
 }
 

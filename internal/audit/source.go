@@ -62,7 +62,7 @@ func (r *request) source() source {
 	if r.Auth != nil { // the token is verified
 		agent.Impersonator = impersonator(token)
 	}
-	return source{agent: agent, rawToken: token, address: r.RealIP(), requestID: r.requestID(), door: r.door()}
+	return source{agent: agent, rawToken: token, address: shortened(r.RealIP(), maxText), requestID: r.requestID(), door: r.door()}
 }
 
 // sourceOf returns the source of a request's events. Requests in a batch have the
@@ -127,7 +127,7 @@ func claimsOf(raw string) claims {
 	}
 	found := readClaims(raw)
 	if len(raw) <= maxKnownToken {
-		knownClaims.Put(raw, found)
+		knownClaims.Put(strings.Clone(raw), found) // not the whole header
 	}
 	return found
 }

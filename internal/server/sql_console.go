@@ -29,7 +29,7 @@ func guardSQL(e *core.RequestEvent) error {
 	if err := e.BindBody(&form); err != nil {
 		return e.BadRequestError("An error occurred while loading the submitted data.", err)
 	}
-	event := audit.Event{Action: audit.Execute, Detail: withoutValues(form.Query)}
+	event := audit.Event{Action: audit.Execute, Statement: withoutValues(form.Query)}
 	masked, refusal, err := permitted(e, reached, form.Query)
 	if err != nil {
 		return err
