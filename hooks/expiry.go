@@ -62,9 +62,13 @@ func hasExpired(client subscriptions.Client) bool {
 // it.
 func endSignIn(client subscriptions.Client, stillEnded func() bool) {
 	defer lockSignIn(client)()
-	if !stillEnded() {
-		return
+	if stillEnded() {
+		tellEnd(client)
 	}
+}
+
+// tellEnd signs a client out and tells it. The caller has locked its sign-in.
+func tellEnd(client subscriptions.Client) {
 	signOut(client)
 	realtime.ClientOf(client).SetSignIn(nil)
 	client.Send(subscriptions.Message{Name: sessionEndedTopic, Data: []byte("{}")})

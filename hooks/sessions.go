@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"context"
 	"errors"
 
 	"github.com/pocketbase/pocketbase/apis"
@@ -20,6 +21,7 @@ func bindSessions(app core.App) {
 	app.OnRecordAuthRequest(collections.Users).Bind(&hook.Handler[*core.RecordAuthRequestEvent]{Func: giveSession, Priority: beforeAudit})
 	app.OnRecordUpdate(collections.Users).BindFunc(forgetSessions)
 	app.OnCollectionUpdate(collections.Users).BindFunc(forgetAllSessions)
+	app.OnCollectionAfterUpdateSuccess(collections.Users).BindFunc(tellUsers)
 	app.OnRecordAfterUpdateSuccess(collections.Users).BindFunc(tellUser)
 	app.OnRecordAfterDeleteSuccess(collections.Users).BindFunc(tellUser)
 	app.OnRealtimeSubscribeRequest().BindFunc(subscribeInSession)
@@ -106,15 +108,32 @@ func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
 		return err
 	}
 	client.SetSignIn(signIn)
-	if err := e.Next(); err != nil || signIn.Session == "" {
+	if err := e.Next(); err != nil {
 		return err
 	}
-	// The session may have ended before the client was tagged with it.
-	living, err := simplejwt.IsLiving(e.Request.Context(), e.App, signIn.Session, e.Auth.Id)
-	if err != nil || !living {
-		signOut(e.Client)
+	// The sign-in may have ended before the client was known to have it.
+	stillHolds, err := holds(e.Request.Context(), e.App, signIn, e.Auth)
+	if err != nil || !stillHolds {
+		tellEnd(e.Client)
 	}
 	return err
+}
+
+// holds reports whether what a request was signed in with has not ended: the session
+// or, of accounts without sessions, the keys that their tokens are signed with.
+func holds(ctx context.Context, app core.App, signIn *realtime.SignIn, account *core.Record) (bool, error) {
+	if signIn.Session != "" {
+		return simplejwt.IsLiving(ctx, app, signIn.Session, account.Id)
+	}
+	collection, err := app.FindCollectionByNameOrId(account.Collection().Id)
+	if err != nil {
+		return false, err
+	}
+	stored, err := app.FindRecordById(collection, account.Id)
+	if err != nil {
+		return false, err
+	}
+	return stored.TokenKey() == account.TokenKey() && collection.AuthToken.Secret == account.Collection().AuthToken.Secret, nil
 }
 
 // unsubscribeSession signs out the realtime clients of an ended session. They stay
@@ -125,13 +144,20 @@ func unsubscribeSession(e *core.RecordEvent) error {
 			client.Unset(apis.RealtimeClientAuthKey)
 		}
 	}
-	tellSignedOut(e.App)
-	return e.Next()
+	return tellUser(e)
 }
 
-// tellUser notifies the realtime clients that PocketBase signs out after a new
-// token key or the deletion of the user.
+// tellUser notifies the realtime clients that are signed out after the end of a
+// session, a new token key or the deletion of the user. That they are is stored before:
+// other processes pass on what is sent to the clients as they are now.
 func tellUser(e *core.RecordEvent) error {
+	err := e.Next()
+	tellSignedOut(e.App)
+	return err
+}
+
+// tellUsers notifies the realtime clients that are signed out after a new secret.
+func tellUsers(e *core.CollectionEvent) error {
 	err := e.Next()
 	tellSignedOut(e.App)
 	return err

@@ -18,12 +18,12 @@ func (r *Room) bindSignIns() {
 			return err
 		}
 		if findErr == nil && before.AuthToken.Secret != e.Collection.AuthToken.Secret {
-			r.signOut(isOf(e.Collection))
+			afterCommit(e.App, func() { r.signOutAll(e.Collection) })
 		}
 		return nil
 	}})
 	r.app.OnCollectionAfterDeleteSuccess().Bind(&hook.Handler[*core.CollectionEvent]{Priority: atBroadcast, Func: func(e *core.CollectionEvent) error {
-		r.signOut(isOf(e.Collection))
+		r.signOutAll(e.Collection)
 		return e.Next()
 	}})
 	r.app.OnModelAfterUpdateSuccess().Bind(&hook.Handler[*core.ModelEvent]{Priority: atBroadcast, Func: func(e *core.ModelEvent) error {
@@ -41,8 +41,26 @@ func (r *Room) bindSignIns() {
 	}})
 }
 
-func isOf(collection *core.Collection) func(auth *core.Record) bool {
-	return func(auth *core.Record) bool { return auth.Collection().Id == collection.Id }
+// afterCommit runs what must not precede the end of the transaction that an app may be in.
+func afterCommit(app core.App, run func()) {
+	if !app.IsTransactional() {
+		run()
+		return
+	}
+	app.TxInfo().OnComplete(func(failure error) error {
+		if failure == nil {
+			run()
+		}
+		return nil
+	})
+}
+
+// signOutAll ends the sign-in of a collection's accounts, at all processes.
+func (r *Room) signOutAll(collection *core.Collection) {
+	if r.refresh != nil {
+		r.refresh()
+	}
+	r.signOut(func(auth *core.Record) bool { return auth.Collection().Id == collection.Id })
 }
 
 // signOut ends the sign-in of clients.

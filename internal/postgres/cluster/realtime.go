@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
+	"carebase/internal/collections"
 	"carebase/internal/endpoint"
 )
 
@@ -90,7 +91,7 @@ func (c *Cluster) subscribe(e *core.RealtimeSubscribeRequestEvent) error {
 	}
 	err := e.Next()
 	// Meanwhile another process may have stored other subscriptions, or the
-	// token may have been revoked: the stored state wins.
+	// token or its session may have been revoked: the stored state wins.
 	if err := c.applyStored(ctx, current.id); err != nil {
 		c.mustTidy.Store(true)
 		c.app.Logger().Warn("failed to read back the state of a realtime client", "error", err)
@@ -123,10 +124,12 @@ func (c *Cluster) refresh() {
 	}
 }
 
-// syncAuthClients is refresh before clients are signed out with an account.
+// syncAuthClients is refresh before clients are signed out with an account or a session.
 func (c *Cluster) syncAuthClients(e *core.ModelEvent) error {
 	record, isRecord := e.Model.(*core.Record)
-	if isRecord && record.Collection().IsAuth() || !isRecord && isBroadcast(e.Model) {
+	switch {
+	case !isRecord && !isBroadcast(e.Model):
+	case !isRecord, record.Collection().IsAuth(), e.Type == core.ModelEventTypeDelete && record.Collection().Name == collections.Sessions:
 		c.refresh()
 	}
 	return e.Next()

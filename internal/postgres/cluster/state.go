@@ -10,6 +10,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/realtime"
+	"carebase/internal/simplejwt"
 )
 
 const (
@@ -168,18 +171,30 @@ func (c *Cluster) applyStored(ctx context.Context, id string) error {
 }
 
 // signedIn returns the record that the client is signed in as, or nil if there
-// is none or its tokens have been revoked.
+// is none, its tokens have been revoked or its session has ended: a subscription that
+// was on its way at that time may be stored after it.
 func (c *Cluster) signedIn(stored state) (*core.Record, error) {
 	if stored.AuthRecord == "" {
 		return nil, nil
 	}
 	record, err := c.app.FindRecordById(stored.AuthCollection, stored.AuthRecord)
-	storedKey, _ := stored.sessionKey()
+	storedKey, text := stored.sessionKey()
 	if errors.Is(err, sql.ErrNoRows) || err == nil && authKey(record) != storedKey {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("failed to read the auth record of a realtime client: %w", err)
+	}
+	if signIn := realtime.ParseSignIn(text); signIn != nil && signIn.Session != "" {
+		ctx, cancel := context.WithTimeout(context.Background(), statementTimeout)
+		defer cancel()
+		living, err := simplejwt.IsLiving(ctx, c.app, signIn.Session, record.Id)
+		if err != nil {
+			return nil, fmt.Errorf("failed to read the session of a realtime client: %w", err)
+		}
+		if !living {
+			return nil, nil
+		}
 	}
 	return record, nil
 }
