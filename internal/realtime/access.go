@@ -53,16 +53,18 @@ func (t topic) info(auth *core.Record) *core.RequestInfo {
 	}
 }
 
-// allows reports whether a client sees the record by one of its subscriptions.
-func (a *access) allows(ctx context.Context, client *Client, known *state, by topic) bool {
-	if a.change.allowed != nil {
-		if allowed, isDecided := a.change.allowed[topicOf{client, by.name}]; isDecided || by.asksAboutOthers(a.rules) {
-			return allowed
-		}
+// allows reports whether a client sees the record by one of its subscriptions. It is not
+// decided for one made after it was judged who sees a deletion, where that is too late.
+func (a *access) allows(ctx context.Context, client *Client, known *state, by topic) (allowed, isDecided bool) {
+	if allowed, isDecided := a.change.allowed[topicOf{client, known.signIn, by.name}]; isDecided {
+		return allowed, true
+	}
+	if a.change.action == "delete" && by.asksAboutOthers(a.rules) {
+		return false, false
 	}
 	return sees(a.change.record, known.auth, by, a.rules, func(expression string, isRule bool) bool {
 		return a.answer(ctx, known.auth, by, expression, isRule)
-	})
+	}), true
 }
 
 // sees decides by the rule and the filter of a subscription.

@@ -187,14 +187,14 @@ func (r *Room) put(ctx context.Context, client *Client, known *state, views *vie
 		if !by.matches(written.record) || !isAfter(by.since) {
 			continue
 		}
-		isAllowed := views.access.allows(ctx, client, known, by)
+		isAllowed, isDecided := views.access.allows(ctx, client, known, by)
 		var data []byte
 		var err error
 		if isAllowed {
 			data, err = views.encode(ctx, client, known.auth, by)
 		}
 		switch {
-		case deadline.Err(ctx) != nil:
+		case !isDecided, deadline.Err(ctx) != nil:
 			return false
 		case !isAllowed:
 			continue
@@ -212,12 +212,6 @@ func (r *Room) put(ctx context.Context, client *Client, known *state, views *vie
 		client.push(*last)
 	}
 	return true
-}
-
-// cannotJudge reports whether a deletion may concern a client that was not connected
-// when it was decided who sees it.
-func (c *Client) cannotJudge(missed *change) bool {
-	return missed.allowed != nil && len(c.topicsOf(missed.record)) > 0
 }
 
 // matches reports whether a subscription is for a record.
@@ -257,7 +251,7 @@ func (r *Room) resume(client *Client, last string) {
 	number, known := r.numberOf(last)
 	newest, dropped := r.queue.numbers()
 	missed, complete := r.ring.since(number)
-	if !known || !complete || number < dropped || number > newest || r.refresh != nil || slices.ContainsFunc(missed, client.cannotJudge) {
+	if !known || !complete || number < dropped || number > newest || r.refresh != nil {
 		client.Send(subscriptions.Message{Name: GapTopic, Data: []byte("{}")})
 		return
 	}

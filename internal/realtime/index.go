@@ -32,9 +32,11 @@ type topic struct {
 	since time.Time
 }
 
-// topicOf names a subscription of a client.
+// topicOf names a subscription of a client's sign-in: the same name may be somebody
+// else's after it.
 type topicOf struct {
 	client *Client
+	signIn int64
 	name   string
 }
 

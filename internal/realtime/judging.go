@@ -14,7 +14,7 @@ import (
 // verdict is who may see that a record is deleted, where that had to be decided
 // before the row went.
 type verdict struct {
-	// allowed are the subscriptions that may; nil where it can be decided later.
+	// allowed are the subscriptions that ask about others, and whether they may.
 	allowed map[topicOf]bool
 	// undecided are clients for whose subscriptions no time was left.
 	undecided map[*Client]bool
@@ -68,7 +68,7 @@ func (j *judging) decide(client *Client, known *state, by topic) {
 	if j.allowed == nil {
 		j.allowed, j.undecided, j.answered = map[topicOf]bool{}, map[*Client]bool{}, map[question]bool{}
 	}
-	j.allowed[topicOf{client, by.name}] = sees(j.record, known.auth, by, j.rules, func(expression string, isRule bool) bool {
+	j.allowed[topicOf{client, known.signIn, by.name}] = sees(j.record, known.auth, by, j.rules, func(expression string, isRule bool) bool {
 		answer, isAnswered := j.answer(known, by, expression, isRule)
 		if !isAnswered {
 			j.undecided[client] = true
@@ -100,18 +100,4 @@ func (j *judging) answer(known *state, by topic, expression string, isRule bool)
 	}
 	j.answered[asked] = answer
 	return answer, true
-}
-
-// topicsOf returns the subscriptions that are for a record.
-func (c *Client) topicsOf(record *core.Record) (found []topic) {
-	known := c.known()
-	if known == nil {
-		return nil
-	}
-	for _, each := range known.topics {
-		if each.matches(record) {
-			found = append(found, each)
-		}
-	}
-	return found
 }

@@ -1,0 +1,61 @@
+package realtime_test
+
+import (
+	"testing"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/types"
+
+	"carebase/internal/testing/testapp"
+)
+
+// TestAVerdictIsForOneSignIn has another user sign in on a connection after it was judged
+// what its first one sees of a deletion.
+func TestAVerdictIsForOneSignIn(t *testing.T) {
+	s := testapp.New(t)
+	alice, bob := s.SignUp("alice"), s.SignUp("bob")
+	hers := alice
+	s.SignIn(&hers)
+	visits := core.NewBaseCollection("visits")
+	visits.Fields.Add(&core.RelationField{Name: "patient", CollectionId: collection(t, s, "patients").Id}, &core.TextField{Name: "finding"})
+	visits.ListRule = types.Pointer("patient.created_by = @request.auth.id")
+	save(t, s, visits)
+	operator := s.Superuser()
+	create := func(owner testapp.User) string {
+		return s.Must(200, operator, "POST", testapp.Records("visits"), map[string]any{"patient": s.Patient(owner, "Anna"), "finding": "secret"})["id"].(string)
+	}
+	visit := create(alice)
+	shared, witness := subscribed(t, s, hers, "visits/*"), subscribed(t, s, alice, "visits/*")
+	id, _ := s.Call(hers.Access, "GET", "/api/auth/sessions/", nil).List(s)[0]["id"].(string)
+
+	judged, goOn := make(chan struct{}), make(chan struct{})
+	s.App.OnModelDelete("visits").Bind(&hook.Handler[*core.ModelEvent]{Priority: 100, Func: func(e *core.ModelEvent) error {
+		close(judged)
+		<-goOn
+		return e.Next()
+	}})
+	deleted := make(chan error, 1)
+	go func() {
+		record, err := s.App.FindRecordById("visits", visit)
+		if err == nil {
+			err = s.App.Delete(record)
+		}
+		deleted <- err
+	}()
+	<-judged
+	s.Must(204, alice.Access, "DELETE", "/api/auth/sessions/"+id+"/", nil)
+	if event := shared.Next(); event.Topic != "@sessionEnded" {
+		t.Errorf("got %+v", event)
+	}
+	subscribe(t, shared, bob.Access, "visits/*")
+	close(goOn)
+	if err := <-deleted; err != nil {
+		t.Fatal(err)
+	}
+	expect(t, witness, "delete", visit)
+	if event := shared.Next(); event.Topic != "@gap" {
+		t.Errorf("another user got %+v", event)
+	}
+	expect(t, shared, "create", create(bob))
+}
