@@ -23,6 +23,8 @@ import (
 type access struct {
 	app    core.App
 	change *change
+	// last is that of the record's last change, if a client has missed both.
+	last *access
 	// rules is the collection with the rules that count.
 	rules *core.Collection
 	// decided are the decisions that needed the database.
@@ -62,9 +64,16 @@ func (a *access) allows(ctx context.Context, client *Client, known *state, by to
 	if a.change.action == "delete" && by.asksAboutOthers(a.rules) {
 		return false, false
 	}
-	return sees(a.change.record, known.auth, by, a.rules, func(expression string, isRule bool) bool {
+	return a.isStillAdmitted(ctx, known, by) && sees(a.change.record, known.auth, by, a.rules, func(expression string, isRule bool) bool {
 		return a.answer(ctx, known.auth, by, expression, isRule)
 	}), true
+}
+
+// isStillAdmitted reports whether a rule admits a subscriber to what a record has become.
+func (a *access) isStillAdmitted(ctx context.Context, known *state, by topic) bool {
+	return a.last == nil || admits(a.last.change.record, known.auth, by.rule(a.rules), func(rule string) bool {
+		return a.last.answer(ctx, known.auth, by, rule, true)
+	})
 }
 
 // sees decides by the rule and the filter of a subscription.

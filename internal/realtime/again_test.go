@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
+
 	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
@@ -88,5 +91,39 @@ func TestLargeChangesAreForgotten(t *testing.T) {
 	hold(t, s)()
 	if event := subscribe(t, s.ConnectAfter(last), alice.Access, "patients/*").Next(); event.Topic != "@gap" {
 		t.Errorf("got %s", event.Topic)
+	}
+}
+
+// TestWhatWasHandedOnStaysHidden has a record assigned to somebody else while a client is
+// not connected.
+func TestWhatWasHandedOnStaysHidden(t *testing.T) {
+	testpostgres.ChooseSQLite(t) // several processes tell of a gap instead
+	s := testapp.New(t)
+	alice, bob, operator := s.SignUp("alice"), s.SignUp("bob"), s.Superuser()
+	tasks := core.NewBaseCollection("tasks")
+	tasks.Fields.Add(&core.RelationField{Name: "assigned", CollectionId: collection(t, s, "users").Id}, &core.TextField{Name: "text"})
+	tasks.ListRule = types.Pointer("assigned = @request.auth.id")
+	save(t, s, tasks)
+	change := func(id string, fields map[string]any) {
+		s.Must(200, operator, "PATCH", testapp.Records("tasks")+"/"+id, fields)
+	}
+	create := func(fields map[string]any) string {
+		return s.Must(200, operator, "POST", testapp.Records("tasks"), fields)["id"].(string)
+	}
+	before := subscribed(t, s, alice, "tasks/*")
+	first := create(map[string]any{"assigned": alice.ID})
+	last := expect(t, before, "create", first).ID
+	before.End()
+	change(first, map[string]any{"text": "Still hers"})
+	change(first, map[string]any{"assigned": bob.ID})
+	second := create(map[string]any{"assigned": alice.ID})
+	change(second, map[string]any{"text": "Hers"})
+
+	again := subscribe(t, s.ConnectAfter(last), alice.Access, "tasks/*")
+	expect(t, again, "create", second)
+	expect(t, again, "update", second)
+	his := subscribe(t, s.ConnectAfter(last), bob.Access, "tasks/*")
+	if event := expect(t, his, "update", first); event.Record["assigned"] != bob.ID {
+		t.Errorf("got %+v", event)
 	}
 }

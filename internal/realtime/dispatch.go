@@ -169,7 +169,9 @@ func (r *Room) current(made *views) *views {
 	if isSame(before.ListRule, now.ListRule) && isSame(before.ViewRule, now.ViewRule) {
 		return made
 	}
-	return r.viewsOf(made.access.change)
+	next := r.viewsOf(made.access.change)
+	next.access.last = made.access.last
+	return next
 }
 
 // put puts the messages about a change into the queue of a client, for each of its
@@ -255,7 +257,21 @@ func (r *Room) resume(client *Client, last string) {
 		client.Send(subscriptions.Message{Name: GapTopic, Data: []byte("{}")})
 		return
 	}
-	for _, each := range missed {
-		r.deliverTo(client, r.viewsOf(each), func(time.Time) bool { return true })
+	for _, each := range r.viewsOfMissed(missed) {
+		r.deliverTo(client, each, func(time.Time) bool { return true })
 	}
+}
+
+// viewsOfMissed returns the views of changes of which those of one record are judged by
+// the last, too: who may see no more what it has become may not see what it was before.
+func (r *Room) viewsOfMissed(missed []*change) []*views {
+	made, last := make([]*views, len(missed)), map[string]*access{}
+	for i, each := range slices.Backward(missed) {
+		made[i] = r.viewsOf(each)
+		made[i].access.last = last[keyOf(each.record)]
+		if made[i].access.last == nil {
+			last[keyOf(each.record)] = made[i].access
+		}
+	}
+	return made
 }
