@@ -144,6 +144,9 @@ func (c *Cluster) apply(stored state, asked time.Time) error {
 	}
 	current.setState(stored, auth, stored.changed(asked))
 	c.forgetChange(current)
+	if auth == nil && stored.AuthRecord != "" {
+		c.noteChange(current) // its process has to know before it is told
+	}
 	if !known {
 		c.app.SubscriptionsBroker().Register(current)
 	}

@@ -18,12 +18,12 @@ func TestASessionEndsRightAfterASubscription(t *testing.T) {
 	t.Parallel()
 	fleet := newFleet(t, 2)
 	alice := fleet.SignUp("alice")
-	for _, route := range append(routes, routes...) {
+	for i, route := range append(routes, routes...) {
 		phone := alice
 		fleet.SignIn(&phone)
 		id, _ := fleet.Call(phone.Access, "GET", "/api/auth/sessions/", nil).List(fleet.Server)[0]["id"].(string)
 		ending := fleet.processes[route[2]]
-		checkSignOut(t, fleet, route, phone, &alice, func() {
+		checkSignOut(t, fleet, route, phone, &alice, i >= len(routes), func() {
 			ending.Must(http.StatusNoContent, alice.Access, "DELETE", "/api/auth/sessions/"+id+"/", nil)
 		})
 	}
@@ -38,7 +38,7 @@ func TestANewSecretEndsSubscriptions(t *testing.T) {
 		before := alice
 		fleet.SignIn(&before)
 		ending := fleet.processes[route[2]]
-		checkSignOut(t, fleet, route, before, &alice, func() {
+		checkSignOut(t, fleet, route, before, &alice, true, func() {
 			ending.Must(http.StatusOK, operator, "PATCH", "/api/collections/users", map[string]any{"authToken": map[string]any{"secret": "new"}})
 			for _, process := range fleet.processes {
 				testapp.Eventually(t, 10*time.Second, "the new secret", func() bool {
@@ -75,12 +75,16 @@ func TestAStoredSignInNeedsItsSession(t *testing.T) {
 }
 
 // checkSignOut ends what a client has just subscribed with, and checks that it is told
-// and sent nothing before it has signed in with something else.
-func checkSignOut(t *testing.T, fleet *fleet, route [3]int, before testapp.User, after *testapp.User, end func()) {
+// and sent nothing before it has signed in with something else. An event before has the
+// client's process, and no other one, know the subscription.
+func checkSignOut(t *testing.T, fleet *fleet, route [3]int, before testapp.User, after *testapp.User, hasEvent bool, end func()) {
 	t.Helper()
 	connecting, subscribing := fleet.processes[route[0]], fleet.processes[route[1]]
 	subscriber := connecting.Connect()
 	subscribe(t, subscriber.Through(subscribing.Server), before, "patients/*")
+	if hasEvent {
+		expect(t, []*testapp.Subscriber{subscriber}, "create", connecting.Patient(before, "Before"))
+	}
 	end()
 	if event := subscriber.Next(); event.Topic != "@sessionEnded" {
 		t.Errorf("route %v: got %+v", route, event)
