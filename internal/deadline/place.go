@@ -34,8 +34,12 @@ func (w *Work) Yield(ctx context.Context) {
 }
 
 // Elsewhere runs what waits for another server, which may be this one: the clock goes
-// on, but the place is left.
+// on, but the place is left. Without work it runs.
 func (w *Work) Elsewhere(run func()) {
+	if w == nil {
+		run()
+		return
+	}
 	w.mutex.Lock()
 	w.leave()
 	w.mutex.Unlock()

@@ -12,7 +12,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/tools/router"
 
-	"carebase/internal/deadline"
+	"carebase/internal/dberror"
 )
 
 // MaxBodySize limits request bodies, in bytes.
@@ -178,7 +178,7 @@ func (r *Request) CopyBody(to io.Writer) error {
 		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return RequestTimeout()
-	case errors.As(err, &tooLarge), errors.As(err, &refused), errors.As(err, &refusal), errors.Is(err, deadline.ErrExceeded), body.err == nil:
+	case errors.As(err, &tooLarge), errors.As(err, &refused), errors.As(err, &refusal), dberror.Refusal(err) != nil, body.err == nil:
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return ParseError("The request body ended early.")

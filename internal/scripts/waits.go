@@ -62,7 +62,7 @@ func (r *runtime) wrap(object, name string, change func(arguments []goja.Value))
 		change(arguments)
 		var value goja.Value
 		var err error
-		r.elsewhere(func() { value, err = own(call.This, arguments...) })
+		r.work.Elsewhere(func() { value, err = own(call.This, arguments...) })
 		if err != nil {
 			panic(err) // which goja throws to the script
 		}
@@ -71,16 +71,6 @@ func (r *runtime) wrap(object, name string, change func(arguments []goja.Value))
 	if err := holder.Set(name, wrapper); err != nil {
 		panic(err) // a plain property can be set
 	}
-}
-
-// elsewhere leaves the request's place while another server works: that may be this one,
-// for the same caller.
-func (r *runtime) elsewhere(run func()) {
-	if r.work == nil {
-		run()
-		return
-	}
-	r.work.Elsewhere(run)
 }
 
 // seconds returns how long to wait for another server: until the second in which the

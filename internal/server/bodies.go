@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/router"
 )
 
 // maxBodies is how many bytes the bodies of a caller's unanswered requests may have
@@ -26,7 +25,7 @@ func (b *bodies) limit(e *core.RequestEvent) error {
 	if e.Request.Body == nil || e.Request.Body == http.NoBody || e.HasSuperuserAuth() {
 		return e.Next()
 	}
-	counted := &countedBody{ReadCloser: e.Request.Body, bodies: b, caller: callerOf(e)}
+	counted := &countedBody{rereadable: rereadable{e.Request.Body}, bodies: b, caller: callerOf(e)}
 	e.Request.Body = counted
 	defer func() { b.add(counted.caller, -counted.read) }()
 	return e.Next()
@@ -49,7 +48,7 @@ func (b *bodies) add(caller string, bytes int64) int64 {
 
 // countedBody is a body whose bytes count until the request is answered.
 type countedBody struct {
-	io.ReadCloser
+	rereadable
 	bodies *bodies
 	caller string
 	// read is how many bytes were read, at how many of them have been since the last Reread.
@@ -74,8 +73,6 @@ func (c *countedBody) Read(buffer []byte) (int, error) {
 
 // Reread implements router.Rereader.
 func (c *countedBody) Reread() {
-	if again, ok := c.ReadCloser.(router.Rereader); ok {
-		again.Reread()
-	}
+	c.rereadable.Reread()
 	c.at = 0
 }

@@ -2,14 +2,12 @@ package server
 
 import (
 	"container/list"
-	"io"
 	"net/http"
 	"runtime"
 	"sync"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/router"
 
 	"carebase/internal/deadline"
 	"carebase/internal/endpoint"
@@ -73,7 +71,7 @@ func (c *concurrency) limit(check func(*core.RequestEvent) error) func(*core.Req
 		}
 		work.Hold(taken) // until the work is stopped
 		if body := e.Request.Body; body != nil && body != http.NoBody {
-			e.Request.Body = &lateBody{ReadCloser: body, since: begun, check: func() error { return check(e) }}
+			e.Request.Body = &lateBody{rereadable: rereadable{body}, since: begun, check: func() error { return check(e) }}
 		}
 		return e.Next()
 	}
@@ -199,7 +197,7 @@ func (p *place) Return() {
 
 // lateBody is a request body that may come long after its caller was asked for.
 type lateBody struct {
-	io.ReadCloser
+	rereadable
 	since time.Time
 	check func() error
 }
@@ -214,11 +212,4 @@ func (b *lateBody) Read(data []byte) (int, error) {
 		b.since = time.Now()
 	}
 	return count, err
-}
-
-// Reread implements router.Rereader.
-func (b *lateBody) Reread() {
-	if body, ok := b.ReadCloser.(router.Rereader); ok {
-		body.Reread()
-	}
 }

@@ -52,7 +52,7 @@ func (s *server) limitWork(e *core.RequestEvent) error {
 	defer func() { e.App, e.Request, e.Response = app, request, response }()
 	e.App = bounded
 	e.Request = request.WithContext(work.Within(request.Context()))
-	e.Request.Body = &clientBody{request.Body, work}
+	e.Request.Body = &clientBody{rereadable{request.Body}, work}
 	e.Response = &clientResponse{response, work}
 	err = e.Next()
 	if ended := work.Ended(); ended != nil && err != nil {
@@ -82,7 +82,7 @@ func isWrite(request *http.Request) bool {
 
 // clientBody is a request body. Time spent waiting for it does not count as work.
 type clientBody struct {
-	io.ReadCloser
+	rereadable
 	work *deadline.Work
 }
 
@@ -93,9 +93,12 @@ func (b *clientBody) Read(data []byte) (int, error) {
 	return b.ReadCloser.Read(data)
 }
 
+// rereadable is a request body around another one that may be read again.
+type rereadable struct{ io.ReadCloser }
+
 // Reread implements router.Rereader.
-func (b *clientBody) Reread() {
-	if body, ok := b.ReadCloser.(router.Rereader); ok {
+func (r rereadable) Reread() {
+	if body, ok := r.ReadCloser.(router.Rereader); ok {
 		body.Reread()
 	}
 }

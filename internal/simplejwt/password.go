@@ -31,8 +31,8 @@ func ReserveProcessors() {
 }
 
 // WithPasswordWork runs work that hashes a password once a slot is free, or returns
-// the error of the context, or of the work that it belongs to, if that ends first. The work runs on a locked OS thread, so that
-// hashing cannot starve other goroutines.
+// the error of the context, or of the work that it belongs to, if that ends first. The
+// work runs on a locked OS thread, so that hashing cannot starve other goroutines.
 func WithPasswordWork(ctx context.Context, work func() error) error {
 	select {
 	case passwordWork <- struct{}{}:

@@ -190,9 +190,6 @@ func (s *sharer) Close() error {
 // BeginTx implements driver.ConnBeginTx.
 func (s *sharer) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
 	s.joins = joiningOf(ctx)
-	if work := deadline.Of(ctx); work != nil && work.Left() < joiningTime {
-		s.joins = nil
-	}
 	if err := s.shared.take(ctx, s.joins); err != nil {
 		return nil, err
 	}

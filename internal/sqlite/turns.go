@@ -23,18 +23,31 @@ type turns struct {
 }
 
 // queue are the turns that one caller waits for.
-type queue struct {
-	caller  string
-	waiting list.List // of *turn
-}
+type queue struct{ waiting list.List } // of *turn
 
 // turn is somebody's wait for the connection.
 type turn struct {
 	// joins is nil for what is committed alone.
-	joins  *joining
-	caller string
-	since  time.Time
-	came   chan struct{}
+	joins *joining
+	// work is what it is waited for, or nil.
+	work  *deadline.Work
+	since time.Time
+	came  chan struct{}
+}
+
+func (t *turn) caller() string {
+	if t.work == nil {
+		return ""
+	}
+	return t.work.Caller
+}
+
+// joining is joins, or nil if the work may end within the transaction.
+func (t *turn) joining() *joining {
+	if t.work != nil && t.work.Left() < joiningTime {
+		return nil
+	}
+	return t.joins
 }
 
 // take waits for the connection. If the context or its work ends first, it returns an
@@ -46,10 +59,7 @@ func (t *turns) take(ctx context.Context, joins *joining) (came bool, err error)
 		t.mutex.Unlock()
 		return true, nil
 	}
-	waiting := &turn{joins: joins, since: time.Now(), came: make(chan struct{})}
-	if work := deadline.Of(ctx); work != nil {
-		waiting.caller = work.Caller
-	}
+	waiting := &turn{joins, deadline.Of(ctx), time.Now(), make(chan struct{})}
 	place := t.add(waiting)
 	t.mutex.Unlock()
 	select {
@@ -77,7 +87,7 @@ func (t *turns) pass(open *group) bool {
 	if next := t.callers.Front(); next != nil {
 		first = next.Value.(*queue).waiting.Front()
 	}
-	if open != nil && (first == nil || !open.admits(first.Value.(*turn).joins)) {
+	if open != nil && (first == nil || !open.admits(first.Value.(*turn).joining())) {
 		return false
 	}
 	if first == nil {
@@ -90,19 +100,20 @@ func (t *turns) pass(open *group) bool {
 }
 
 func (t *turns) add(waiting *turn) *list.Element {
-	own := t.queues[waiting.caller]
+	caller := waiting.caller()
+	own := t.queues[caller]
 	if own == nil {
 		if t.queues == nil {
 			t.queues = map[string]*list.Element{}
 		}
-		own = t.callers.PushBack(&queue{caller: waiting.caller})
-		t.queues[waiting.caller] = own
+		own = t.callers.PushBack(&queue{})
+		t.queues[caller] = own
 	}
 	return own.Value.(*queue).waiting.PushBack(waiting)
 }
 
 func (t *turns) remove(place *list.Element) *turn {
-	caller := place.Value.(*turn).caller
+	caller := place.Value.(*turn).caller()
 	own := t.queues[caller]
 	removed := own.Value.(*queue).waiting.Remove(place).(*turn)
 	if own.Value.(*queue).waiting.Len() == 0 {
