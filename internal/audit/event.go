@@ -5,10 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pocketbase/pocketbase/tools/list"
 
 	"carebase/internal/collections"
 	"carebase/internal/rest"
@@ -95,7 +96,7 @@ func (o *occurrence) prepare() (*stored, *recordSet) {
 	}
 	set := &recordSet{day: event.RecordedAt[:len(time.DateOnly)], records: strings.Join(o.Records, " ")}
 	if o.Collection != collections.Patients {
-		set.patients = cmp.Or(strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Patients))), " "), nobody)
+		set.patients = cmp.Or(strings.Join(list.NonzeroUniques(o.Patients), " "), nobody)
 	}
 	if o.Agent.Type == User {
 		set.owner = o.Agent.ID
