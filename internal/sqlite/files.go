@@ -21,6 +21,9 @@ import (
 const (
 	// filesInterval is the interval between checks of a running server's files.
 	filesInterval = time.Second
+	// settledAfter is for how long nothing has changed in a directory whose time of the last
+	// change will not be that of another one, too: some file systems round it to 2 seconds.
+	settledAfter = 3 * time.Second
 	// filesKey is the app store key of the watch.
 	filesKey = "carebaseFiles"
 )
@@ -92,7 +95,10 @@ type fileWatch struct {
 
 	mutex sync.Mutex
 	known map[string]fs.FileInfo
-	lost  error // permanent once set
+	// settled is the directory as it was when the files were compared last, nil if it had
+	// changed just before: a file in it is removed or replaced by a change of it.
+	settled fs.FileInfo
+	lost    error // permanent once set
 }
 
 func watchFiles(directory string) (*fileWatch, error) {
@@ -109,7 +115,7 @@ func watchFiles(directory string) (*fileWatch, error) {
 			return nil, errors.Join(err, watch.close())
 		}
 	}
-	return watch, watch.check()
+	return watch, watch.checkAll()
 }
 
 // close returns once nothing uses the app any more.
@@ -123,10 +129,32 @@ func (w *fileWatch) close() error {
 	return err
 }
 
-// check compares the files with those found first. A write-ahead log may appear later.
+// check compares the files, unless nothing has changed in their directory: each write asks.
 func (w *fileWatch) check() error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
+	if w.settled != nil && w.lost == nil {
+		found, err := os.Stat(w.directory)
+		if err == nil && os.SameFile(found, w.settled) && found.ModTime().Equal(w.settled.ModTime()) {
+			return nil
+		}
+	}
+	return w.compare()
+}
+
+// checkAll compares the files whatever their directory says: something else may be mounted
+// in the place of one.
+func (w *fileWatch) checkAll() error {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.compare()
+}
+
+// compare compares the files with those found first. A write-ahead log may appear later.
+func (w *fileWatch) compare() error {
+	w.settled = nil
+	directory, err := os.Stat(w.directory)
+	isSettled := err == nil && time.Since(directory.ModTime()) > settledAfter
 	for _, name := range watchedFiles {
 		if w.lost != nil {
 			break
@@ -146,6 +174,9 @@ func (w *fileWatch) check() error {
 			w.lost = fmt.Errorf("%w: %s was replaced under the running server", dberror.ErrUnavailable, path)
 		}
 	}
+	if isSettled {
+		w.settled = directory
+	}
 	return w.lost
 }
 
@@ -159,7 +190,7 @@ func (w *fileWatch) run(app core.App, notices io.Writer) {
 			return
 		case <-ticker.C:
 		}
-		if err := w.check(); err != nil {
+		if err := w.checkAll(); err != nil {
 			fmt.Fprintf(notices, "Writes are refused, because %v. Stop the server, put the file back or restore a backup, and start again.\n", err)
 			refuseStatements(app, notices)
 			ticker.Stop()
