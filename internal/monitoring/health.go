@@ -8,6 +8,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
+	"golang.org/x/sync/singleflight"
 
 	"carebase/internal/audit"
 	"carebase/internal/backup"
@@ -34,43 +35,58 @@ type health struct {
 func bindHealth(app core.App) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		e.Router.GET("/healthz", func(e *core.RequestEvent) error {
-			return e.JSON(http.StatusOK, health{Status: "ok"})
+			return e.JSON(http.StatusOK, health{Status: isReady})
 		}).Bind(apis.SkipSuccessActivityLog())
-		e.Router.GET("/readyz", func(e *core.RequestEvent) error {
-			if reason := unavailableReason(e); reason != "" {
-				return e.JSON(http.StatusServiceUnavailable, health{Status: "unavailable", Reason: reason})
+		var checks singleflight.Group // anybody may ask, and each check writes
+		e.Router.GET("/readyz", func(r *core.RequestEvent) error {
+			found, _, _ := checks.Do("", func() (any, error) { return check(e.App), nil })
+			status := http.StatusOK
+			if found.(health).Status != isReady {
+				status = http.StatusServiceUnavailable
 			}
-			return e.JSON(http.StatusOK, health{Status: "ok", Reason: warning(e)})
+			return r.JSON(status, found)
 		})
 		return e.Next()
 	})
 }
 
+// isReady is the status of health while requests succeed.
+const isReady = "ok"
+
+// check checks whether requests would succeed. It does not end with a request: others may
+// wait for the same check.
+func check(app core.App) health {
+	if reason := unavailableReason(app); reason != "" {
+		return health{Status: "unavailable", Reason: reason}
+	}
+	return health{Status: isReady, Reason: warning(app)}
+}
+
 // unavailableReason returns why requests would fail; empty if they would not.
-func unavailableReason(e *core.RequestEvent) string {
-	ctx, cancel := context.WithTimeout(e.Request.Context(), databaseTimeout)
+func unavailableReason(app core.App) string {
+	ctx, cancel := context.WithTimeout(context.Background(), databaseTimeout)
 	defer cancel()
 	var migrations int
-	err := e.App.ConcurrentDB().Select("count(*)").From(core.DefaultMigrationsTable).WithContext(ctx).Row(&migrations)
+	err := app.ConcurrentDB().Select("count(*)").From(core.DefaultMigrationsTable).WithContext(ctx).Row(&migrations)
 	switch {
 	case err != nil:
-		e.App.Logger().Warn("not ready", "error", err)
+		app.Logger().Warn("not ready", "error", err)
 		return "The database does not answer."
 	case migrations == 0:
 		return "The migrations are not done."
-	case sqlite.FilesLost(e.App) != nil:
+	case sqlite.FilesLost(app) != nil:
 		return "The database files were removed or replaced."
-	case e.App.Store().Has(corruptKey):
+	case app.Store().Has(corruptKey):
 		return "The database is malformed."
-	case audit.Of(e.App).State().Failure != nil:
+	case audit.Of(app).State().Failure != nil:
 		return "The audit trail cannot be written."
 	}
-	if err := collections.Check(ctx, e.App); err != nil {
-		e.App.Logger().Warn("not ready", "error", err)
+	if err := collections.Check(ctx, app); err != nil {
+		app.Logger().Warn("not ready", "error", err)
 		return "The schema is broken."
 	}
-	if err := tryWrite(ctx, e.App); dberror.IsUnwritable(err) {
-		e.App.Logger().Warn("not ready", "error", err)
+	if err := tryWrite(ctx, app); dberror.IsUnwritable(err) {
+		app.Logger().Warn("not ready", "error", err)
 		return "The database cannot be written."
 	}
 	return ""
@@ -98,16 +114,16 @@ func tryWrite(ctx context.Context, app core.App) error {
 
 // warning returns what operators should know although requests succeed; empty if
 // there is nothing.
-func warning(e *core.RequestEvent) string {
-	if replica, configured := backup.ReplicaOf(e.App); configured && replica.Failure != nil {
+func warning(app core.App) string {
+	if replica, configured := backup.ReplicaOf(app); configured && replica.Failure != nil {
 		return "The replica does not follow."
 	}
-	ctx, cancel := context.WithTimeout(e.Request.Context(), databaseTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), databaseTimeout)
 	defer cancel()
-	state, err := deletion.StateOf(ctx, e.App)
+	state, err := deletion.StateOf(ctx, app)
 	switch {
 	case err != nil:
-		e.App.Logger().Warn("failed to read how much is left of deleted records", "error", err)
+		app.Logger().Warn("failed to read how much is left of deleted records", "error", err)
 	case state.Uncounted > 0:
 		return fmt.Sprintf("Deleted records that others belong to: %d. Those others are being counted and removed.", state.Deletions)
 	case state.Deletions > 0:
