@@ -11,17 +11,55 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 )
 
-// narrowing are conditions for segments.
-type narrowing []dbx.Expression
+// narrowing are comparisons that all matches of a filter have in common.
+type narrowing []comparison
 
-// segmentsFor returns conditions for the segments that may have an event which a filter
-// of the record API matches. A filter that does not parse, and what is not understood,
-// excludes none.
-func segmentsFor(filter string) (found narrowing) {
+// comparison compares a column with a text.
+type comparison struct {
+	narrowed
+	operator fexpr.SignOp
+	text     string
+}
+
+// narrowingOf returns what narrows the events down which a filter of the record API
+// matches. A filter that does not parse, and what is not understood, excludes none.
+func narrowingOf(filter string) (found narrowing) {
 	if groups, err := fexpr.Parse(filter); err == nil {
 		found.byAll(groups)
 	}
 	return found
+}
+
+// segments returns conditions for the segments that may have an event which matches.
+func (n narrowing) segments() (conditions []dbx.Expression) {
+	for i, each := range n {
+		name := "narrowed" + strconv.Itoa(i)
+		conditions = append(conditions, dbx.NewExp(strings.ReplaceAll(each.segments[each.operator], "?", "{:"+name+"}"), dbx.Params{name: each.text}))
+	}
+	return conditions
+}
+
+// admits reports whether an event may match.
+func (n narrowing) admits(event *entry) bool {
+	for _, each := range n {
+		order, admitted := strings.Compare(each.of(event), each.text), false
+		switch each.operator {
+		case fexpr.SignEq:
+			admitted = order == 0
+		case fexpr.SignGt:
+			admitted = order > 0
+		case fexpr.SignGte:
+			admitted = order >= 0
+		case fexpr.SignLt:
+			admitted = order < 0
+		case fexpr.SignLte:
+			admitted = order <= 0
+		}
+		if !admitted {
+			return false
+		}
+	}
+	return true
 }
 
 // byAll looks at what all matches have in common: what is joined by && alone.
@@ -41,23 +79,35 @@ func (n *narrowing) byAll(groups []fexpr.ExprGroup) {
 	}
 }
 
-// segmentConditions are the conditions for the comparison of a column with a text.
-var segmentConditions = map[string]map[fexpr.SignOp]string{
-	"patient": {fexpr.SignEq: "[[number]] IN (SELECT [[segment]] FROM {{audit_segment_subjects}} WHERE [[subject]] = ?)"},
-	"agent":   {fexpr.SignEq: "[[number]] IN (SELECT [[segment]] FROM {{audit_segment_agents}} WHERE [[agent]] = ?)"},
-	"id":      {fexpr.SignEq: "[[first_id]] <= ? AND [[last_id]] >= ?"},
-	"recorded_at": {
-		fexpr.SignEq: "[[first_at]] <= ? AND [[last_at]] >= ?",
-		fexpr.SignGt: "[[last_at]] > ?", fexpr.SignGte: "[[last_at]] >= ?", fexpr.SignLt: "[[first_at]] < ?", fexpr.SignLte: "[[first_at]] <= ?",
-	},
+// narrowed is a column that narrows events down: its value, and conditions for the segments
+// in which there may be events by how it is compared with a text.
+type narrowed struct {
+	of       func(*entry) string
+	segments map[fexpr.SignOp]string
 }
 
-// by adds the condition of a comparison, if it has one.
+// narrowedBy are those columns.
+var narrowedBy = map[string]narrowed{
+	"patient": {func(event *entry) string { return event.subject }, map[fexpr.SignOp]string{
+		fexpr.SignEq: "[[number]] IN (SELECT [[segment]] FROM {{audit_segment_subjects}} WHERE [[subject]] = ?)",
+	}},
+	"agent": {func(event *entry) string { return event.stored.Agent }, map[fexpr.SignOp]string{
+		fexpr.SignEq: "[[number]] IN (SELECT [[segment]] FROM {{audit_segment_agents}} WHERE [[agent]] = ?)",
+	}},
+	"id": {func(event *entry) string { return event.id }, map[fexpr.SignOp]string{
+		fexpr.SignEq: "[[first_id]] <= ? AND [[last_id]] >= ?",
+	}},
+	"recorded_at": {func(event *entry) string { return event.stored.RecordedAt }, map[fexpr.SignOp]string{
+		fexpr.SignEq: "[[first_at]] <= ? AND [[last_at]] >= ?",
+		fexpr.SignGt: "[[last_at]] > ?", fexpr.SignGte: "[[last_at]] >= ?", fexpr.SignLt: "[[first_at]] < ?", fexpr.SignLte: "[[first_at]] <= ?",
+	}},
+}
+
+// by adds a comparison, if it narrows anything down.
 func (n *narrowing) by(compared fexpr.Expr) {
 	column, operator, text := textComparison(compared)
-	if condition, found := segmentConditions[column][operator]; found {
-		name := "narrowed" + strconv.Itoa(len(*n))
-		*n = append(*n, dbx.NewExp(strings.ReplaceAll(condition, "?", "{:"+name+"}"), dbx.Params{name: text}))
+	if known := narrowedBy[column]; known.segments[operator] != "" {
+		*n = append(*n, comparison{known, operator, text})
 	}
 }
 

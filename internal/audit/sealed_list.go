@@ -263,7 +263,7 @@ func (l *listing) segments() (found []*segment, err error) {
 	if descending {
 		order = strings.Replace(order, "first", "last", 1) + " DESC"
 	}
-	err = l.app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").Where(dbx.And(segmentsFor(l.filter)...)).
+	err = l.app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").Where(dbx.And(narrowingOf(l.filter).segments()...)).
 		OrderBy(order).WithContext(l.ctx).All(&found)
 	return found, err
 }
@@ -285,6 +285,11 @@ func (l *listing) isBefore(s *segment) bool {
 func (l *listing) matches(events []entry) ([]entry, error) {
 	if l.filter == "" {
 		return events, nil
+	}
+	narrowed := narrowingOf(l.filter)
+	events = slices.DeleteFunc(events, func(event entry) bool { return !narrowed.admits(&event) })
+	if len(events) == 0 {
+		return nil, nil
 	}
 	all := make([]listable, len(events))
 	for i, event := range events {
