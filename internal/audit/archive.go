@@ -16,6 +16,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/dberror"
+	"carebase/internal/deadline"
 )
 
 // Archive moves the sealed events that were stored before a time to the archive, and
@@ -53,7 +54,7 @@ func Archive(ctx context.Context, app core.App, before time.Time) (archived int,
 			return archived, err
 		}
 		after = next.Number
-		if err := pause(ctx, time.Since(begun)); err != nil { // for others
+		if err := deadline.Sleep(ctx, time.Since(begun)); err != nil { // for others
 			return archived, err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/deadline"
 	"carebase/internal/sqlite"
 )
 
@@ -88,7 +89,7 @@ func Seal(ctx context.Context, app core.App, before time.Time) (sealed int, err 
 		if sealed += count; !errors.Is(err, errSealing) {
 			return sealed, err
 		}
-		if err := pause(ctx, sealRetry); err != nil {
+		if err := deadline.Sleep(ctx, sealRetry); err != nil {
 			return sealed, err
 		}
 	}
@@ -111,7 +112,7 @@ func sealBefore(ctx context.Context, app core.App, before time.Time, least int) 
 		if err := moveWritten(ctx, app); err != nil {
 			return err
 		}
-		return pause(ctx, time.Since(begun)) // for others
+		return deadline.Sleep(ctx, time.Since(begun)) // for others
 	}
 	for last := ""; ; {
 		rows, err := sealable(ctx, app, last, before)
@@ -151,15 +152,6 @@ func moveWritten(ctx context.Context, app core.App) error {
 		return nil
 	}
 	return sqlite.Checkpoint(ctx, app)
-}
-
-func pause(ctx context.Context, duration time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(duration):
-		return nil
-	}
 }
 
 // sealable returns the next rows after an id.

@@ -14,6 +14,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/hook"
 
 	"carebase/internal/config"
+	"carebase/internal/deadline"
 )
 
 const (
@@ -125,13 +126,13 @@ func (r *replication) run(ctx context.Context) {
 		if ctx.Err() == nil {
 			r.note(&r.progress.sent, time.Time{}, err)
 		}
-		if !pause(ctx, replicaRetry) {
+		if deadline.Sleep(ctx, replicaRetry) != nil {
 			return
 		}
 	}
 	// The first capture opens the database.
 	for err := r.capture(ctx); r.database.SQLDB() == nil; err = r.capture(ctx) {
-		if err != nil && !pause(ctx, replicaRetry) {
+		if err != nil && deadline.Sleep(ctx, replicaRetry) != nil {
 			return
 		}
 	}
@@ -186,21 +187,11 @@ func newDatabase(app core.App, place *replicaPlace) (*litestream.DB, *hiddenClie
 
 // repeat calls the function until the context is done, less often while it fails.
 func repeat(ctx context.Context, run func(context.Context) error) {
-	for interval := replicateEvery; pause(ctx, interval); {
+	for interval := replicateEvery; deadline.Sleep(ctx, interval) == nil; {
 		interval = replicateEvery
 		if err := run(ctx); err != nil {
 			interval = replicaRetry
 		}
-	}
-}
-
-// pause waits, and reports whether the context is still alive.
-func pause(ctx context.Context, duration time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(duration):
-		return true
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pocketbase/dbx"
 
+	"carebase/internal/deadline"
 	"carebase/internal/sqlite"
 )
 
@@ -57,10 +58,8 @@ func (d *Deletions) giveWay(ctx context.Context) error {
 	}
 	writer, ok := d.app.NonconcurrentDB().(*dbx.DB)
 	for end := time.Now().Add(giveWayFor); ok && writer.DB().Stats().InUse > 0 && time.Now().Before(end); {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(giveWayEvery):
+		if err := deadline.Sleep(ctx, giveWayEvery); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"carebase/internal/deadline"
+
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pocketbase/dbx"
 )
@@ -181,10 +183,8 @@ func (r *Replica) compare(ctx context.Context) error {
 			}
 			return nil
 		}
-		select {
-		case <-ctx.Done():
+		if deadline.Sleep(ctx, replicaPoll) != nil {
 			return fmt.Errorf("it has not replayed %s within %v", position[0], replicaTimeout)
-		case <-time.After(replicaPoll):
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"carebase/internal/deadline"
+
 	"github.com/pocketbase/pocketbase/core"
 )
 
@@ -41,7 +43,7 @@ func Bind(app core.App, indexes []Index) {
 }
 
 func work(ctx context.Context, app core.App, indexes []Index) {
-	for pause(ctx, lookEvery) {
+	for deadline.Sleep(ctx, lookEvery) == nil {
 		for _, index := range indexes {
 			if err := index.catchUp(ctx, app); err != nil && ctx.Err() == nil {
 				app.Logger().Error("failed to bring a search index up to date", "table", index.Table, "error", err)
@@ -65,19 +67,9 @@ func (i Index) catchUp(ctx context.Context, app core.App) error {
 			}
 			return err
 		})
-		if !pause(ctx, min(time.Since(begun), mostWait)) {
-			return ctx.Err()
+		if err := deadline.Sleep(ctx, min(time.Since(begun), mostWait)); err != nil {
+			return err
 		}
 	}
 	return err
-}
-
-// pause waits, and reports whether the context is still alive.
-func pause(ctx context.Context, duration time.Duration) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(duration):
-		return true
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"carebase/internal/deadline"
+
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 )
@@ -52,10 +54,8 @@ func Shrink(ctx context.Context, app core.App) error {
 				return err
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(max(shrinkPause, time.Since(begun))): // for others
+		if err := deadline.Sleep(ctx, max(shrinkPause, time.Since(begun))); err != nil { // for others
+			return err
 		}
 	}
 	return nil

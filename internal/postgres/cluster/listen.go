@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"carebase/internal/deadline"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -128,12 +130,5 @@ func retry(ctx context.Context, f func() error) error {
 // sleep waits for a random time around pause, so that processes do not retry in
 // step. It returns false if the context ended.
 func sleep(ctx context.Context, pause time.Duration) bool {
-	timer := time.NewTimer(pause/2 + rand.N(pause))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
+	return deadline.Sleep(ctx, pause/2+rand.N(pause)) == nil
 }
