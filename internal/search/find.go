@@ -171,10 +171,10 @@ func (i Index) onSQLite(owner string, terms []string, params dbx.Params) (found,
 	params["match"], params["long"], params["owner"] = query, `"`+longRow(owner)+`"`, owner
 	const pending, indexed = "SELECT DISTINCT record FROM ${index}_pending", `
 		SELECT rowid AS record FROM $index WHERE rowid NOT IN (SELECT record FROM ${index}_pending) AND $index MATCH `
-	looked := " CROSS JOIN $table ON $table.rowid = record WHERE ({:owner} = '' OR $owner = {:owner}) AND " + containing
-	others := i.replace("SELECT $table.rowid AS record FROM (" + indexed + "{:long} UNION ALL " + pending + ")" + looked)
+	looked := " AS found CROSS JOIN $table ON $table._rowid_ = found.record WHERE ({:owner} = '' OR $owner = {:owner}) AND " + containing
+	others := i.replace("SELECT $table._rowid_ AS record FROM (" + indexed + "{:long} UNION ALL " + pending + ")" + looked)
 	if !isWhole {
-		return i.replace("SELECT $table.rowid AS record FROM (" + indexed + "{:match} UNION ALL " + indexed + "{:long} UNION ALL " + pending + ")" + looked), containing, nil
+		return i.replace("SELECT $table._rowid_ AS record FROM (" + indexed + "{:match} UNION ALL " + indexed + "{:long} UNION ALL " + pending + ")" + looked), containing, nil
 	}
 	return i.replace(indexed+"{:match} UNION ALL ") + others, containing, i.countOnSQLite(query, others)
 }

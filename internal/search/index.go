@@ -135,7 +135,7 @@ func IsIndex(definition string) bool {
 // sqliteDefinitions create an index of the rows that are there, and keep it.
 var sqliteDefinitions = slices.Concat([]string{
 	"CREATE VIRTUAL TABLE $index " + module,
-	"INSERT INTO $index (rowid, grams) SELECT source.rowid, $grams FROM $table AS source",
+	"INSERT INTO $index (rowid, grams) SELECT source._rowid_, $grams FROM $table AS source",
 	"INSERT INTO $index ($index) VALUES ('optimize')",
 }, sqlitePending)
 
@@ -143,12 +143,13 @@ var sqliteDefinitions = slices.Concat([]string{
 // until Keep brings them there: whoever writes would pay for it, and all other writers wait
 // meanwhile. A row counts once, and once more for each 256 bytes of it. Where Keep does not
 // follow, each write pays for one row. FTS5 merges when it is told to, for the same reason.
-// A table's row ids stay what they are as long as it has a primary key.
+// A table's row ids stay what they are as long as it has a primary key, and no field can
+// have the name _rowid_.
 var sqlitePending = []string{
 	"CREATE TABLE ${index}_pending (number INTEGER PRIMARY KEY, record INTEGER NOT NULL)",
-	"CREATE TRIGGER ${index}_insert AFTER INSERT ON $table BEGIN " + addPending + "octet_length(concat($new)) / 256, new.rowid); END",
-	"CREATE TRIGGER ${index}_update AFTER UPDATE OF $owner, $fields ON $table WHEN $changed BEGIN " + addPending + "octet_length(concat($new)) / 256, new.rowid); END",
-	"CREATE TRIGGER ${index}_delete AFTER DELETE ON $table BEGIN " + addPending + "0, old.rowid); END",
+	"CREATE TRIGGER ${index}_insert AFTER INSERT ON $table BEGIN " + addPending + "octet_length(concat($new)) / 256, new._rowid_); END",
+	"CREATE TRIGGER ${index}_update AFTER UPDATE OF $owner, $fields ON $table WHEN $changed BEGIN " + addPending + "octet_length(concat($new)) / 256, new._rowid_); END",
+	"CREATE TRIGGER ${index}_delete AFTER DELETE ON $table BEGIN " + addPending + "0, old._rowid_); END",
 	"CREATE TRIGGER ${index}_flush AFTER INSERT ON ${index}_pending WHEN new.number - (SELECT min(number) FROM ${index}_pending) >= " + strconv.Itoa(mostPending) + " BEGIN " +
 		strings.Join(flush(oldest+"1"), "; ") + "; END",
 	"INSERT INTO $index ($index, rank) VALUES ('automerge', 0)",
@@ -170,8 +171,8 @@ const (
 func flush(where string) []string {
 	return []string{
 		"DELETE FROM $index WHERE rowid IN (SELECT record FROM ${index}_pending" + where + ")",
-		`INSERT INTO $index (rowid, grams) SELECT source.rowid, $grams
-			FROM (SELECT DISTINCT record FROM ${index}_pending` + where + ") AS changed JOIN $table AS source ON source.rowid = changed.record",
+		`INSERT INTO $index (rowid, grams) SELECT source._rowid_, $grams
+			FROM (SELECT DISTINCT record FROM ${index}_pending` + where + ") AS changed JOIN $table AS source ON source._rowid_ = changed.record",
 		"DELETE FROM ${index}_pending" + where,
 	}
 }

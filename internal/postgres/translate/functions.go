@@ -66,8 +66,8 @@ var functions = map[string]function{
 	"rtrim":             overText("pg_catalog.rtrim", 1, 2),
 	"replace":           overText("sqlite.replace", 3, 3),
 	"instr":             overText("pg_catalog.strpos", 2, 2),
-	"concat":            overText("pg_catalog.concat", 1, -1),
-	"concat_ws":         overText("pg_catalog.concat_ws", 2, -1),
+	"concat":            {1, -1, concatenation("pg_catalog.concat", 0)},
+	"concat_ws":         {2, -1, concatenation("pg_catalog.concat_ws", 1)},
 	"substr":            {2, 3, substring},
 	"substring":         {2, 3, substring},
 	"coalesce":          {2, -1, coalesce},
@@ -91,7 +91,7 @@ var functions = map[string]function{
 	"json":              {1, 1, func(a []expression) expression { return asJSON("sqlite.json("+join(a)+")", a) }},
 	"json_array":        {0, -1, jsonArray},
 	"json_object":       {0, -1, jsonObject},
-	"json_quote":        {1, 1, func(a []expression) expression { return asJSON(jsonQuoted(a), a) }},
+	"json_quote":        {1, 1, func(a []expression) expression { return asJSON(jsonQuoted(a)[0], a) }},
 	"json_type":         named("sqlite.json_type", 1, 2),
 	"json_valid":        {1, 1, jsonValid},
 	"json_extract":      {2, -1, jsonExtract},
@@ -284,16 +284,16 @@ func asJSON(sql string, arguments []expression) expression {
 }
 
 func jsonArray(arguments []expression) expression {
-	return asJSON("sqlite.json_array("+jsonQuoted(arguments)+")", arguments)
+	return asJSON(variadicCall("sqlite.json_array", jsonQuoted(arguments), 0), arguments)
 }
 
 func jsonObject(arguments []expression) expression {
-	return asJSON("sqlite.json_object("+jsonQuoted(arguments)+")", arguments)
+	return asJSON(variadicCall("sqlite.json_object", jsonQuoted(arguments), 0), arguments)
 }
 
 // jsonQuoted converts each argument to JSON text, so that one function accepts
 // any number of arguments of any types.
-func jsonQuoted(arguments []expression) string {
+func jsonQuoted(arguments []expression) []string {
 	values := make([]string, len(arguments))
 	for i, argument := range arguments {
 		switch {
@@ -305,7 +305,7 @@ func jsonQuoted(arguments []expression) string {
 			values[i] = "sqlite.json_quote(" + argument.sql + ")"
 		}
 	}
-	return strings.Join(values, ", ")
+	return values
 }
 
 func jsonValid(arguments []expression) expression {
