@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/security"
 
@@ -62,11 +63,27 @@ func authenticateNative(e *core.RequestEvent, raw string) (*core.Record, error) 
 		if dberror.Refusal(err) != nil {
 			return nil, err
 		}
-		if err == nil && record.Collection().Name != collections.Users && !django.IsInactive(record) {
-			return record, nil
+		if err != nil || record.Collection().Name == collections.Users || django.IsInactive(record) {
+			return nil, nil
 		}
+		if isRenewed, err := hasNewSecret(e.Request.Context(), e.App, record.Collection()); err != nil || isRenewed {
+			return nil, err
+		}
+		return record, nil
 	}
 	return nil, nil
+}
+
+// hasNewSecret reports whether the secret of a collection's tokens is another one than this
+// process knows: it hears of changes by other processes a moment later.
+func hasNewSecret(ctx context.Context, app core.App, collection *core.Collection) (isRenewed bool, err error) {
+	var secret string
+	err = app.ConcurrentDB().NewQuery("SELECT coalesce(json_extract([[options]], '$.authToken.secret'), '') FROM {{_collections}} WHERE [[id]] = {:id}").
+		Bind(dbx.Params{"id": collection.Id}).WithContext(context.WithoutCancel(ctx)).Row(&secret)
+	if isNotFound(err) {
+		return true, nil
+	}
+	return secret != collection.AuthToken.Secret, err
 }
 
 // isNative reports whether PocketBase's endpoints accept the token.
