@@ -47,6 +47,9 @@ type listing struct {
 	// time.
 	found []listedEvent
 	total int
+	// last is the number of the last segment that is looked at: what was sealed later was
+	// found in rows.
+	last int64
 }
 
 // listedEvent is an event with what it is sorted by.
@@ -143,8 +146,30 @@ func (l *listing) matching(query *dbx.SelectQuery) (*dbx.SelectQuery, *core.Reco
 	return query.WithContext(l.ctx), resolver, resolver.UpdateQuery(query)
 }
 
-// addRows adds the events in rows.
+// rowReadings is how often rows are read at most while others are being sealed.
+const rowReadings = 5
+
+// addRows adds the events in rows, of which none was sealed meanwhile: it would be counted
+// twice, or not at all.
 func (l *listing) addRows() error {
+	before, err := lastSegment(l.ctx, l.app.ConcurrentDB())
+	for range rowReadings {
+		if err != nil {
+			return err
+		}
+		l.found, l.total = nil, 0
+		if err := l.readRows(); err != nil {
+			return err
+		}
+		if l.last, err = lastSegment(l.ctx, l.app.ConcurrentDB()); err != nil || l.last == before {
+			return err
+		}
+		before = l.last
+	}
+	return nil
+}
+
+func (l *listing) readRows() error {
 	name := l.collection.Name
 	query, resolver, err := l.matching(l.app.ConcurrentDB().Select(name+".id", name+".recorded_at").From(name))
 	if err != nil {
@@ -263,7 +288,7 @@ func (l *listing) segments() (found []*segment, err error) {
 	if descending {
 		order = strings.Replace(order, "first", "last", 1) + " DESC"
 	}
-	err = l.app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").Where(dbx.And(narrowingOf(l.filter).segments()...)).
+	err = l.app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").Where(dbx.And(append(narrowingOf(l.filter).segments(), dbx.NewExp("[[number]] <= {:last}", dbx.Params{"last": l.last}))...)).
 		OrderBy(order).WithContext(l.ctx).All(&found)
 	return found, err
 }

@@ -275,3 +275,31 @@ func TestThePageOfOneUserOpensFewSegments(t *testing.T) {
 		}
 	}
 }
+
+// TestSealedWhileCounted seals events just after a list has counted them in rows.
+func TestSealedWhileCounted(t *testing.T) {
+	c := newClinic(t)
+	c.record(t, 80)
+	if _, err := audit.Seal(t.Context(), c.App, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	c.record(t, 40)
+	all := events(t, c.Server)
+	last := all[len(all)-1].ID
+	want := c.list(t, last, "")
+	_ = events(t, c.Server) // what that has recorded is stored
+	var begun atomic.Bool
+	database := c.App.ConcurrentDB().(*dbx.DB)
+	database.QueryLogFunc = func(ctx context.Context, _ time.Duration, statement string, _ *sql.Rows, _ error) {
+		if !strings.Contains(statement, "COUNT(DISTINCT") || begun.Swap(true) {
+			return
+		}
+		if sealed, err := audit.Seal(context.WithoutCancel(ctx), c.App, time.Now()); err != nil || sealed < 40 {
+			t.Errorf("sealed %d: %v", sealed, err)
+		}
+	}
+	defer func() { database.QueryLogFunc = nil }()
+	if got := c.list(t, last, ""); got.TotalItems != want.TotalItems || len(got.Items) != len(want.Items) || !begun.Load() {
+		t.Errorf("got %d of %d events, want %d of %d", len(got.Items), got.TotalItems, len(want.Items), want.TotalItems)
+	}
+}

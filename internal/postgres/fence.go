@@ -37,7 +37,7 @@ type fence struct {
 
 const (
 	// surveyInterval is how often the hosts are asked at most.
-	surveyInterval = 5 * time.Second
+	surveyInterval = time.Second
 	// surveyTimeout bounds the wait for hosts that do not answer.
 	surveyTimeout = 2 * time.Second
 	// timelineKey is where a connection holds its timeline.
@@ -151,7 +151,7 @@ func (f *fence) isRetired(connection *pgconn.PgConn) bool {
 func (d *Database) IsRetired(connection *pgconn.PgConn) bool { return d.fence.isRetired(connection) }
 
 // Survey asks every configured host for its timeline, if there are several and it is
-// some seconds ago: a host that no connection leads to may have been promoted. Hosts
+// a second ago: a host that no connection leads to may have been promoted. Hosts
 // that do not answer are passed over.
 func (d *Database) Survey(ctx context.Context) {
 	hosts := separate(d.config)
