@@ -68,15 +68,20 @@ func parseDays(value string, fallback time.Duration) (duration time.Duration, ok
 	return duration, err == nil
 }
 
-// isWithin reports whether a path is a directory or below it.
+// isWithin reports whether a path is a directory or below it, wherever links lead.
 func isWithin(path, directory string) bool {
+	relative, err := filepath.Rel(resolved(directory), resolved(path))
+	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
+}
+
+// resolved returns the absolute path without links; that with links if there is nothing.
+func resolved(path string) string {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return false
+		return path
 	}
-	if directory, err = filepath.Abs(directory); err != nil {
-		return false
+	if target, err := filepath.EvalSymlinks(absolute); err == nil {
+		return target
 	}
-	relative, err := filepath.Rel(directory, absolute)
-	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
+	return absolute
 }
