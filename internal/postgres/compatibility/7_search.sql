@@ -5,7 +5,9 @@ DECLARE
   letter pg_catalog.text;
 BEGIN
   v := normalize(v, NFKD);
-  FOR letter IN SELECT DISTINCT c FROM unnest(string_to_array(v, NULL)) AS c WHERE octet_length(c) > 1 AND sqlite.search_letters() ? c LOOP
+  -- Accents go first: an iota becomes the accent that stands below letters.
+  FOR letter IN SELECT c FROM unnest(string_to_array(v, NULL)) AS c WHERE octet_length(c) > 1 AND sqlite.search_letters() ? c
+    GROUP BY c ORDER BY sqlite.search_letters() ->> c <> '' LOOP
     v := replace(v, letter, sqlite.search_letters() ->> letter);
   END LOOP;
   RETURN v;
