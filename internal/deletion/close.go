@@ -35,6 +35,9 @@ func (d *Deletions) close(e *core.RecordEvent) error {
 	if err != nil || !many {
 		return cascade(e, err)
 	}
+	if hooked, err := haveHooks(e.App, e.Record.Collection()); err != nil || hooked {
+		return d.whole(e, err)
+	}
 	return audit.InTransaction(&e.App, func() error {
 		if err := refuseRequired(e, all); err != nil {
 			return err
@@ -54,6 +57,21 @@ func cascade(e *core.RecordEvent, err error) error {
 		return err
 	}
 	return e.Next()
+}
+
+// whole has PocketBase delete a record with what belongs to it. What others store
+// meanwhile on PostgreSQL is left to the worker: noted only afterwards, for nothing that
+// is hidden would be found.
+func (d *Deletions) whole(e *core.RecordEvent, err error) error {
+	if err != nil || !d.postgreSQL {
+		return cascade(e, err)
+	}
+	return audit.InTransaction(&e.App, func() error {
+		if err := e.Next(); err != nil {
+			return err
+		}
+		return d.note(e)
+	})
 }
 
 // isMuch reports whether more than a few records belong to one, or may until requests

@@ -6,6 +6,9 @@
 // once, a row in record_deletions says so, and all that belongs to it is hidden from
 // every query. A worker then removes it in many short transactions, and goes on after
 // a restart.
+//
+// Where scripts have hooks for what belongs to a record, PocketBase deletes it after all:
+// they may refuse, and expect to be called.
 package deletion
 
 import (
@@ -20,7 +23,6 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/collections"
 	"carebase/internal/hidden"
 	"carebase/internal/realtime"
 	"carebase/internal/rest"
@@ -177,19 +179,4 @@ func StateOf(ctx context.Context, app core.App) (state State, err error) {
 		coalesce(sum(CASE WHEN remaining < 0 THEN 1 ELSE 0 END), 0) FROM record_deletions WHERE remaining <> 0`).
 		WithContext(ctx).Row(&state.Deletions, &state.Records, &state.Uncounted)
 	return state, err
-}
-
-// isOwn reports whether the program's hooks do nothing for the deletion of a
-// collection's records but what the worker does: no files are removed, and no
-// operator has hooks for them.
-func isOwn(collection *core.Collection) bool {
-	if collections.Get(collection.Name) == nil || collection.IsAuth() {
-		return false
-	}
-	for _, field := range collection.Fields {
-		if field.Type() == core.FieldTypeFile {
-			return false
-		}
-	}
-	return true
 }

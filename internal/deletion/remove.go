@@ -28,7 +28,7 @@ func (s *step) setEmpty(reference reference, path []string) {
 // removeUnseen removes some records that refer to some others without looking at them:
 // nobody is told of them, and nothing refers to them. It reports whether nothing ever does.
 func (s *step) removeUnseen(to reference, ids []string) (isLeaf bool, err error) {
-	if !to.removes() || !isOwn(to.from) || s.isAwaited(to.from) {
+	if !to.removes() || !isOwn(s.app, to.from) || s.isAwaited(to.from) {
 		return false, nil
 	}
 	further, err := s.referencesTo(to.from)

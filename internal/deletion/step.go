@@ -145,7 +145,7 @@ func (s *step) drain(target *core.Collection, ids, path []string) error {
 			continue
 		case !reference.removes():
 			return s.oneByOne(reference.from, found, func(record *core.Record) error { return s.unrefer(record, reference.field, ids) })
-		case slices.Contains(path, reference.from.Id) || len(path) >= maxDepth || !isOwn(reference.from):
+		case slices.Contains(path, reference.from.Id) || len(path) >= maxDepth || !isOwn(s.app, reference.from):
 			return s.oneByOne(reference.from, found, func(record *core.Record) error { return s.app.DeleteWithContext(s.ctx, record) })
 		}
 		if err := s.drain(reference.from, found, append(slices.Clone(path), reference.from.Id)); err != nil || s.hasRemoved() {

@@ -55,16 +55,17 @@ func Bind(app core.App, limits Limits) (err error) {
 		}
 	}()
 	bindTransactions(app)
+	binding := newBindingApp(app)
 	running := &calls{running: map[*deadline.Work][]*goja.Runtime{}}
 	added := bindRoutes(app)
 	loading := newLoading(limits.Load)
 	defer loading.end()
-	return jsvm.Register(app, jsvm.Config{
+	return jsvm.Register(binding, jsvm.Config{
 		HooksDir: hooks, MigrationsDir: beside(app, migrationsDirectory), HooksPoolSize: poolSize,
 		OnInit: func(vm *goja.Runtime) {
 			loading.watch(vm)
 			if isSet(vm.Get("$app")) { // migrations get theirs
-				(&runtime{vm: vm, calls: running, limit: limits.Work}).bind(app)
+				(&runtime{vm: vm, calls: running, limit: limits.Work}).bind(binding)
 				added.watch(vm)
 			}
 		},
