@@ -51,9 +51,9 @@ func TestADeletedAccountIsClosedAtOnce(t *testing.T) {
 	if h.count("patients", "created_by = '"+alice.ID+"'") != many {
 		t.Fatal("the worker was not held")
 	}
-	testapp.Eventually(t, 10*time.Second, "/readyz tells how much is left", func() bool {
+	testapp.Eventually(t, 10*time.Second, "/readyz tells how much is left, and that it stays", func() bool {
 		ready := h.Call("", "GET", "/readyz", nil)
-		return ready.Status == 200 && strings.Contains(ready.Body, "belong to: 1. Those others are being removed: 2")
+		return ready.Status == 200 && strings.Contains(ready.Body, "belong to: 1. Those others are being removed: 2") && strings.Contains(ready.Body, "left. That fails: see the log.")
 	})
 	refused := map[string]any{"id": alice.ID, "email": "x@example.com", "name": "X", "password": testapp.Password, "passwordConfirm": testapp.Password}
 	if got := h.Call(superuser, "POST", testapp.Records("users"), refused); got.Status != 400 {

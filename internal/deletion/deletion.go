@@ -49,6 +49,9 @@ type Deletions struct {
 	announce func(context.Context) error
 	// hides is set while something is hidden.
 	hides atomic.Bool
+	// fails is set while the worker cannot remove something, such as what a script keeps
+	// that was added after the deletion.
+	fails atomic.Bool
 
 	mutex sync.Mutex // of hide
 	// closing are the collections of records that open transactions delete, by id, with
@@ -171,6 +174,8 @@ type State struct {
 	// them are left, and Records the number of the latter, but for those of Uncounted of
 	// the former.
 	Deletions, Records, Uncounted int64
+	// Fails is set if this process has just failed to remove some of it.
+	Fails bool
 }
 
 // StateOf returns the state of the deletions of an app's database.
@@ -178,5 +183,8 @@ func StateOf(ctx context.Context, app core.App) (state State, err error) {
 	err = app.ConcurrentDB().NewQuery(`SELECT count(*), coalesce(sum(CASE WHEN remaining > 0 THEN remaining ELSE 0 END), 0),
 		coalesce(sum(CASE WHEN remaining < 0 THEN 1 ELSE 0 END), 0) FROM record_deletions WHERE remaining <> 0`).
 		WithContext(ctx).Row(&state.Deletions, &state.Records, &state.Uncounted)
+	if d, bound := app.Store().Get(storeKey).(*Deletions); bound {
+		state.Fails = d.fails.Load()
+	}
 	return state, err
 }

@@ -63,7 +63,9 @@ func (d *Deletions) work(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if d.postgreSQL || d.hides.Load() {
-			if err := d.removeAll(ctx); err != nil && ctx.Err() == nil {
+			err := d.removeAll(ctx)
+			d.fails.Store(err != nil)
+			if err != nil && ctx.Err() == nil {
 				d.app.Logger().Error("failed to remove what belongs to a deleted record", "error", err)
 			}
 		}

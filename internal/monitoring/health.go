@@ -124,10 +124,21 @@ func warning(app core.App) string {
 	switch {
 	case err != nil:
 		app.Logger().Warn("failed to read how much is left of deleted records", "error", err)
-	case state.Uncounted > 0:
-		return fmt.Sprintf("Deleted records that others belong to: %d. Those others are being counted and removed.", state.Deletions)
 	case state.Deletions > 0:
-		return fmt.Sprintf("Deleted records that others belong to: %d. Those others are being removed: %d left.", state.Deletions, state.Records)
+		return ofDeletions(state)
 	}
 	return ""
+}
+
+func ofDeletions(state deletion.State) string {
+	text := fmt.Sprintf("Deleted records that others belong to: %d. Those others are being ", state.Deletions)
+	if state.Uncounted > 0 {
+		text += "counted and removed."
+	} else {
+		text += fmt.Sprintf("removed: %d left.", state.Records)
+	}
+	if state.Fails {
+		text += " That fails: see the log."
+	}
+	return text
 }
