@@ -51,7 +51,7 @@ func impersonate(e *core.RecordAuthRequestEvent) error {
 	ctx, agent := e.Request.Context(), simplejwt.AgentOf(e.Request)
 	token, session, err := simplejwt.StartImpersonation(ctx, e.App, e.Record, e.Auth, token, agent)
 	if err != nil {
-		return err
+		return simplejwt.OfDeleted(err, e.NotFoundError("", err))
 	}
 	e.Token = token
 	if err := e.Next(); err != nil {

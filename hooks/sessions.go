@@ -54,7 +54,7 @@ func giveSession(e *core.RecordAuthRequestEvent) error {
 	}
 	token, session, err := simplejwt.StartNativeSession(ctx, e.App, e.Record, e.Token, agent)
 	if err != nil {
-		return err
+		return simplejwt.OfDeleted(err, e.BadRequestError("Failed to authenticate.", err)) // as without the account
 	}
 	e.Token = token
 	if err := e.Next(); err != nil {

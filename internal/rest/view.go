@@ -159,7 +159,7 @@ func (r *Request) renderError(err error) error {
 	if work := deadline.Of(r.Request.Context()); work != nil && work.Exceeded() {
 		err = errors.Join(deadline.ErrExceeded, err) // whatever the failure that it led to
 	}
-	restError := toError(r.RequestEvent, err)
+	restError := r.refusedSince(err, toError(r.RequestEvent, err))
 	header := r.Response.Header()
 	for name, value := range restError.Header {
 		header.Set(name, value)

@@ -7,6 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/django"
+	"carebase/internal/rest"
 )
 
 // requestKey is the request store key under which LoadToken leaves its error for
@@ -23,6 +24,7 @@ func LoadToken(e *core.RequestEvent) error {
 	} else if found != nil {
 		e.Auth = found.user
 		e.Set(sessionKey, found.session())
+		rest.OnFailure(e, func() error { return CheckToken(e) })
 	}
 	return e.Next()
 }
@@ -61,7 +63,7 @@ func authenticate(e *core.RequestEvent) (*token, error) {
 		return nil, userInactive()
 	case err == nil:
 		return &found, nil
-	case errors.Is(err, errNoUser):
+	case errors.Is(err, ErrNoUser):
 		return nil, userNotFound()
 	case errors.As(err, &invalid):
 		return nil, refusedToken(invalid)

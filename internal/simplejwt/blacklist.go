@@ -37,7 +37,7 @@ func blacklist(ctx context.Context, app core.App, ended token, successor string,
 	record.Set("expires_at", expires)
 	record.Set("successor", successor)
 	record.Set("rotated_at", at)
-	return app.SaveWithContext(ctx, record)
+	return saveOf(ctx, app, ended.user.Id, record)
 }
 
 // successorOf returns the id of the token that replaced a blacklisted one, and when

@@ -44,7 +44,7 @@ func decodeDjango(app core.App, raw string) (token, error) {
 	user, err := app.FindRecordById(collections.Users, claims.UserID)
 	switch {
 	case isNotFound(err):
-		return token{}, errNoUser
+		return token{}, ErrNoUser
 	case err != nil:
 		return token{}, err
 	case !django.HoldsTokens(user):

@@ -55,7 +55,7 @@ func authenticateNative(e *core.RequestEvent, raw string) (*core.Record, error) 
 	case err == nil && found.isNative() && !django.IsInactive(found.user):
 		e.Set(sessionKey, found.session())
 		return found.user.Original(), nil // a copy: PocketBase and its hooks may change it
-	case err == nil, errors.Is(err, errNoUser):
+	case err == nil, errors.Is(err, ErrNoUser):
 	case !errors.As(err, &invalid):
 		return nil, err
 	case invalid == errInvalid: // other accounts have no sessions

@@ -122,11 +122,15 @@ func Login(ctx context.Context, app core.App, email, password string, agent Agen
 	if !valid {
 		return Pair{}, NoActiveAccount()
 	}
-	return StartSession(ctx, app, user, agent, lifetimes)
+	pair, err := StartSession(ctx, app, user, agent, lifetimes)
+	if err != nil {
+		return Pair{}, OfDeleted(err, NoActiveAccount())
+	}
+	return pair, nil
 }
 
 // StartSession starts a session of a user whose credentials hold, and returns its
-// tokens.
+// tokens. The error is ErrNoUser if the account was deleted meanwhile.
 func StartSession(ctx context.Context, app core.App, user *core.Record, agent Agent, lifetimes Lifetimes) (Pair, error) {
 	session, refreshID := core.GenerateDefaultRandomId(), newID()
 	pair, err := issuePair(user, session, refreshID, lifetimes)

@@ -69,7 +69,7 @@ func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 		return refreshBlacklisted(ctx, app, old, agent, lifetimes, rotation)
 	}
 	if err != nil {
-		return Refreshed{}, notValid(err)
+		return Refreshed{}, notValid(OfDeleted(err, NoActiveAccountForToken()))
 	}
 	return answer, nil
 }
@@ -120,7 +120,8 @@ func refreshBlacklisted(ctx context.Context, app core.App, old token, agent Agen
 	if answer.Access, err = issueAccess(old.user, old.session(), lifetimes.Access); err != nil {
 		return Refreshed{}, err
 	}
-	return answer, notValid(useSession(ctx, app, old.session(), "", time.Now().Add(lifetimes.Access), agent))
+	err = useSession(ctx, app, old.session(), "", time.Now().Add(lifetimes.Access), agent)
+	return answer, notValid(OfDeleted(err, NoActiveAccountForToken()))
 }
 
 // refresh also returns the given token if it could be decoded.
@@ -134,7 +135,7 @@ func refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 		err = nil
 	}
 	switch {
-	case errors.Is(err, errNoUser), err == nil && !active:
+	case errors.Is(err, ErrNoUser), err == nil && !active:
 		return old, Refreshed{}, NoActiveAccountForToken()
 	case err != nil:
 		return old, Refreshed{}, err
@@ -223,7 +224,7 @@ func decodeRefresh(ctx context.Context, app core.App, raw string) (token, error)
 // notValid gives a tokenError its HTTP status, like SimpleJWT's InvalidToken. A token
 // of a deleted user cannot be verified and therefore counts as invalid.
 func notValid(err error) error {
-	if errors.Is(err, errNoUser) {
+	if errors.Is(err, ErrNoUser) {
 		err = errInvalid
 	}
 	var invalid tokenError

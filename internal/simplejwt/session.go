@@ -60,7 +60,8 @@ func IsLiving(ctx context.Context, app core.App, session, user string) (bool, er
 	return found > 0, err
 }
 
-// startSession stores a new session under the id that its tokens carry.
+// startSession stores a new session under the id that its tokens carry. The error is
+// ErrNoUser if the account was deleted meanwhile.
 func startSession(ctx context.Context, app core.App, user *core.Record, id, refreshID string, expires time.Time, agent Agent) error {
 	collection, err := app.FindCachedCollectionByNameOrId(collections.Sessions)
 	if err != nil {
@@ -104,7 +105,7 @@ func noteUse(ctx context.Context, app core.App, session *core.Record, refreshID 
 	session.Set("last_used_at", types.NowDateTime())
 	session.Set("address", agent.Address)
 	session.Set("user_agent", agent.UserAgent)
-	return app.SaveWithContext(ctx, session)
+	return saveOf(ctx, app, session.GetString("user"), session)
 }
 
 // endReused ends the session of a blacklisted token if another token has replaced it,

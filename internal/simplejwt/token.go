@@ -49,9 +49,6 @@ const (
 	errBlacklisted tokenError = "Token is blacklisted"
 )
 
-// errNoUser means that a token's user does not exist.
-var errNoUser = errors.New("no user")
-
 // token is a decoded token with a verified signature and expiry.
 type token struct {
 	claims jwt.MapClaims
@@ -146,7 +143,7 @@ func verifyingKey(user *core.Record) []byte {
 var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuedAt())
 
 // decode decodes a token of any type and verifies its signature, expiry and session.
-// It returns a tokenError, or errNoUser if its user does not exist. A token whose session
+// It returns a tokenError, or ErrNoUser if its user does not exist. A token whose session
 // has ended is returned together with errBlacklisted.
 func decode(ctx context.Context, app core.App, raw string) (token, error) {
 	found, ended, err := verify(ctx, app, raw)

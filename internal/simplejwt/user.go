@@ -37,7 +37,7 @@ func readUser(ctx context.Context, app core.App, users *core.Collection, id, ses
 	user = &core.Record{}
 	err = app.RecordQuery(users).AndWhere(dbx.HashExp{core.FieldNameId: id}).WithContext(context.WithoutCancel(ctx)).Limit(1).One(user)
 	if isNotFound(err) {
-		return nil, false, errNoUser
+		return nil, false, ErrNoUser
 	}
 	if err != nil {
 		return nil, false, err
@@ -51,7 +51,7 @@ func readUser(ctx context.Context, app core.App, users *core.Collection, id, ses
 }
 
 // readRow returns a user's row as JSON, and whether the user's session has ended. The
-// error is errNoUser if there is no such user.
+// error is ErrNoUser if there is no such user.
 func readRow(ctx context.Context, app core.App, users *core.Collection, id, session string) (row string, ended bool, err error) {
 	if requested, ok := ctx.Value(joinedContext{}).(*joined); ok && requested.user == "" {
 		row, ended, err = requested.read(ctx, app, users, id, session)
@@ -59,7 +59,7 @@ func readRow(ctx context.Context, app core.App, users *core.Collection, id, sess
 			return row, ended, nil
 		}
 		if isNotFound(err) {
-			return "", false, errNoUser
+			return "", false, ErrNoUser
 		}
 		if dberror.Refusal(err) != nil {
 			return "", false, err // the view would wait as long for the same
@@ -69,7 +69,7 @@ func readRow(ctx context.Context, app core.App, users *core.Collection, id, sess
 	var stored, sessions any
 	err = query.First(ctx, app, userQuery(users), []any{session, id}, []any{&stored, &sessions})
 	if isNotFound(err) {
-		return "", false, errNoUser
+		return "", false, ErrNoUser
 	}
 	row, ended = callerOf(stored, sessions, session)
 	return row, ended, err
