@@ -1,9 +1,9 @@
 package hooks
 
 import (
+	"context"
 	"hash/maphash"
 	"sync"
-	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
@@ -12,45 +12,20 @@ import (
 	"carebase/internal/realtime"
 )
 
-const (
-	// sessionEndedTopic is where a realtime client hears that its session may have
-	// ended.
-	sessionEndedTopic = "@sessionEnded"
-	// expiryEvery is how often realtime clients with expired tokens are looked for.
-	// Between two looks the room sends them no record.
-	expiryEvery = time.Second
-)
+// sessionEndedTopic is where a realtime client hears that its session may have ended.
+const sessionEndedTopic = "@sessionEnded"
 
 // bindExpiry signs a realtime client out when the token that it has subscribed with
-// expires. It stays connected and may subscribe anew.
+// expires. It stays connected and may subscribe anew. Between two looks the room sends
+// it no record.
 func bindExpiry(app core.App) {
-	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
-		ended := make(chan struct{})
-		end := sync.OnceFunc(func() { close(ended) })
-		app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
-			end()
-			return e.Next()
-		})
-		go signOutExpired(app, ended)
-		return e.Next()
-	})
-}
-
-func signOutExpired(app core.App, ended <-chan struct{}) {
-	ticker := time.NewTicker(expiryEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ended:
-			return
-		case <-ticker.C:
-		}
+	eachSecond(app, func(context.Context) {
 		for _, client := range realtime.Of(app).Broker().Clients() {
 			if hasExpired(client) {
 				endSignIn(client, func() bool { return hasExpired(client) })
 			}
 		}
-	}
+	})
 }
 
 func hasExpired(client subscriptions.Client) bool {

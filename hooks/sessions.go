@@ -26,6 +26,7 @@ func bindSessions(app core.App) {
 	app.OnRecordAfterDeleteSuccess(collections.Users).BindFunc(tellUser)
 	app.OnRealtimeSubscribeRequest().BindFunc(subscribeInSession)
 	bindExpiry(app)
+	bindEndedElsewhere(app)
 	app.OnRecordAfterDeleteSuccess(collections.Sessions).Bind(&hook.Handler[*core.RecordEvent]{
 		Func:     unsubscribeSession,
 		Priority: realtimeSignIns,
@@ -109,6 +110,9 @@ func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
 	}
 	client.SetSignIn(signIn)
 	if err := e.Next(); err != nil {
+		if realtime.AuthOf(e.Client) == nil {
+			client.SetSignIn(nil) // it was refused, and there is no end to tell it of
+		}
 		return err
 	}
 	// The sign-in may have ended before the client was known to have it.

@@ -83,6 +83,9 @@ func NewRemote(room *Room, forward func(message subscriptions.Message, isCurrent
 	return c
 }
 
+// IsRemote reports whether the client is connected to another process.
+func (c *Client) IsRemote() bool { return c.forward != nil }
+
 // client returns itself, also from a type that embeds it.
 func (c *Client) client() *Client { return c }
 

@@ -12,6 +12,7 @@
 package realtime
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,6 +54,8 @@ type Room struct {
 	connecting []func(*core.RealtimeConnectRequestEvent) error
 	// refresh reads what other processes know of the clients; nil without others.
 	refresh func()
+	// store tells other processes of clients that were signed out; nil without others.
+	store func(ctx context.Context)
 	// order is that of the changes of several processes; nil without others.
 	order   Order
 	serves  atomic.Bool
@@ -118,6 +121,17 @@ func (r *Room) OnConnect(pass func(*core.RealtimeConnectRequestEvent) error) {
 // OnDispatch sets what runs before changes are dispatched. Clients of other
 // processes that it adds receive them.
 func (r *Room) OnDispatch(refresh func()) { r.refresh = refresh }
+
+// OnSignOut sets what runs when clients were signed out and before they are told.
+func (r *Room) OnSignOut(store func(ctx context.Context)) { r.store = store }
+
+// StoreSignOuts has other processes know which clients were signed out: each of them may
+// be asked next.
+func (r *Room) StoreSignOuts(ctx context.Context) {
+	if r.store != nil {
+		r.store(ctx)
+	}
+}
 
 // endTimeout bounds how long the end waits for the dispatcher.
 const endTimeout = 5 * time.Second

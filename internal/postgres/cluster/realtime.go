@@ -25,6 +25,7 @@ const (
 func (c *Cluster) bindRealtime() {
 	c.room.OnConnect(c.connect)
 	c.room.OnDispatch(c.refresh)
+	c.room.OnSignOut(c.storeChangesOrLog)
 	c.room.SetOrder(c)
 	c.app.OnRealtimeSubscribeRequest().Bind(&hook.Handler[*core.RealtimeSubscribeRequestEvent]{Func: c.subscribe, Priority: last})
 

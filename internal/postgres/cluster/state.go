@@ -133,6 +133,8 @@ func (c *Cluster) apply(stored state, asked time.Time) error {
 	case stored.Gone:
 		c.app.SubscriptionsBroker().Unregister(stored.ID)
 		return nil
+	case current != nil && c.isNewer(current, stored.Version):
+		return nil
 	}
 	auth, err := c.signedIn(stored)
 	if err != nil {
@@ -264,6 +266,17 @@ func (c *Cluster) noteChange(changed *client) {
 	c.changes[changed.id] = changed
 }
 
+// isNewer reports whether a client has changed since it had the state of a version, and
+// that is still to be stored.
+func (c *Cluster) isNewer(current *client, version int64) bool {
+	c.changesMutex.Lock()
+	_, isToBeStored := c.changes[current.id]
+	c.changesMutex.Unlock()
+	current.mutex.Lock()
+	defer current.mutex.Unlock()
+	return isToBeStored && current.version == version
+}
+
 func (c *Cluster) forgetChange(changed *client) {
 	c.changesMutex.Lock()
 	defer c.changesMutex.Unlock()
@@ -271,8 +284,11 @@ func (c *Cluster) forgetChange(changed *client) {
 }
 
 // storeChanges stores what PocketBase has changed on its own, such as removing
-// a client's sign-in. What fails is kept for the next call.
+// a client's sign-in. What fails is kept for the next call. Nobody applies the states
+// before meanwhile.
 func (c *Cluster) storeChanges(ctx context.Context) error {
+	c.pulling.Lock()
+	defer c.pulling.Unlock()
 	c.changesMutex.Lock()
 	changes := c.changes
 	c.changes = map[string]*client{}

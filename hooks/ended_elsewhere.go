@@ -1,0 +1,122 @@
+package hooks
+
+import (
+	"context"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/subscriptions"
+
+	"carebase/internal/realtime"
+	"carebase/internal/simplejwt"
+)
+
+const (
+	// askTimeout bounds asking the database for all sign-ins.
+	askTimeout = 5 * time.Second
+	// reportEvery is how often it is logged that this fails.
+	reportEvery = time.Minute
+)
+
+// bindEndedElsewhere signs realtime clients out whose sign-in was ended by a process that
+// tells this one nothing: a command, or a second server on a data directory of SQLite.
+func bindEndedElsewhere(app core.App) {
+	asking := endedElsewhere{app: app}
+	eachSecond(app, asking.look)
+}
+
+// endedElsewhere looks for sign-ins that hold no longer.
+type endedElsewhere struct {
+	app core.App
+	// signedOut are the clients that were signed out at the last look and not told.
+	signedOut map[subscriptions.Client]bool
+	reported  time.Time
+}
+
+// heldBy is a client's sign-in.
+type heldBy struct {
+	client  subscriptions.Client
+	account *core.Record
+	signIn  realtime.SignIn
+}
+
+func (e *endedElsewhere) look(ctx context.Context) {
+	signIns := e.signIns()
+	if len(signIns) == 0 {
+		return
+	}
+	held := make([]simplejwt.Held, len(signIns))
+	for i, each := range signIns {
+		held[i] = simplejwt.Held{Account: each.account, Session: each.signIn.Session}
+	}
+	asking, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	ended, err := simplejwt.Ended(asking, e.app, held)
+	e.end(ctx, signIns, ended)
+	if err != nil && ctx.Err() == nil && time.Since(e.reported) >= reportEvery {
+		e.reported = time.Now()
+		e.app.Logger().Error("failed to ask whether the sign-ins of realtime clients hold, which stay signed in meanwhile", "error", err)
+	}
+}
+
+// end signs clients out and, once other processes can know, tells them.
+func (e *endedElsewhere) end(ctx context.Context, signIns []heldBy, ended []bool) {
+	var out []subscriptions.Client
+	for i, each := range signIns {
+		if ended[i] && each.signOut() {
+			out = append(out, each.client)
+		}
+	}
+	if len(out) == 0 {
+		return
+	}
+	realtime.Of(e.app).StoreSignOuts(ctx)
+	for _, client := range out {
+		client.Send(subscriptions.Message{Name: sessionEndedTopic, Data: []byte("{}")})
+	}
+}
+
+// signOut signs the client out, unless it has signed in anew meanwhile.
+func (h heldBy) signOut() bool {
+	defer lockSignIn(h.client)()
+	if !h.isCurrent() {
+		return false
+	}
+	signOut(h.client)
+	realtime.ClientOf(h.client).SetSignIn(nil)
+	return true
+}
+
+// signIns returns the sign-ins of the clients that are connected to this process. Those
+// that a stored state has signed out, of which nobody else may tell them, are told. They
+// are at the second look: a state that is being stored signs them out for a moment.
+func (e *endedElsewhere) signIns() (found []heldBy) {
+	before := e.signedOut
+	e.signedOut = map[subscriptions.Client]bool{}
+	for _, client := range realtime.Of(e.app).Broker().Clients() {
+		own := realtime.ClientOf(client)
+		if own == nil || own.IsRemote() {
+			continue
+		}
+		account := realtime.AuthOf(client)
+		signIn, _ := own.SignIn()
+		switch {
+		case account != nil:
+			found = append(found, heldBy{client, account, signIn})
+		case !isSignedOut(client):
+		case before[client]:
+			endSignIn(client, func() bool { return isSignedOut(client) })
+		default:
+			e.signedOut[client] = true
+		}
+	}
+	return found
+}
+
+// isCurrent reports whether the client has not signed in anew since.
+func (h heldBy) isCurrent() bool {
+	account := realtime.AuthOf(h.client)
+	signIn, _ := realtime.SignInOf(h.client)
+	return signIn == h.signIn && account != nil && account.Id == h.account.Id && account.Collection().Id == h.account.Collection().Id &&
+		simplejwt.Held{Account: account}.Key() == simplejwt.Held{Account: h.account}.Key()
+}

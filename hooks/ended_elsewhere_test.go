@@ -1,0 +1,172 @@
+package hooks_test
+
+import (
+	"context"
+	"database/sql"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pocketbase/dbx"
+	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/postgres"
+	"carebase/internal/testing/testapp"
+)
+
+// onTheSameDatabase returns an app that tells the server's nothing, as a command's.
+func onTheSameDatabase(t *testing.T, s *testapp.Server) core.App {
+	t.Helper()
+	directory, settings := s.App.DataDir(), postgres.Settings{}
+	if url, ok := testapp.PostgreSQL(s.App); ok {
+		directory, settings = t.TempDir(), postgres.Settings{URL: url}
+	}
+	return testapp.Open(t, directory, settings)
+}
+
+// member returns a token of an account in a collection that an operator has made, and the
+// account.
+func member(t *testing.T, s *testapp.Server) (token string, account *core.Record) {
+	t.Helper()
+	members := core.NewAuthCollection("members")
+	if err := s.App.Save(members); err != nil {
+		t.Fatal(err)
+	}
+	account = core.NewRecord(members)
+	account.SetEmail("member@example.com")
+	account.SetPassword(testapp.Password)
+	if err := s.App.Save(account); err != nil {
+		t.Fatal(err)
+	}
+	signedIn := s.Must(http.StatusOK, "", "POST", "/api/collections/members/auth-with-password", map[string]any{"identity": account.Email(), "password": testapp.Password})
+	token, _ = signedIn["token"].(string)
+	return token, account
+}
+
+// TestSubscriptionsEndWithSignInsThatOthersEnd has another app end what clients of any
+// collection have subscribed with.
+func TestSubscriptionsEndWithSignInsThatOthersEnd(t *testing.T) {
+	t.Parallel()
+	s := testapp.New(t)
+	notices := core.NewBaseCollection("notices")
+	public := ""
+	notices.ListRule = &public
+	if err := s.App.Save(notices); err != nil {
+		t.Fatal(err)
+	}
+	memberToken, account := member(t, s)
+	alice, bob := s.SignUp("alice"), s.SignUp("bob")
+	command := onTheSameDatabase(t, s)
+	superuser, err := command.FindAuthRecordByToken(s.Superuser(), core.TokenTypeAuth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	superuserToken, err := superuser.NewStaticAuthToken(time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	witness := s.Connect()
+	if status := witness.Subscribe(bob.Access, "notices").Status; status != http.StatusNoContent {
+		t.Fatalf("got %d", status)
+	}
+	for name, signIn := range map[string]struct {
+		token string
+		end   func() error
+	}{
+		"a session": {alice.Access, func() error {
+			_, err := command.NonconcurrentDB().Delete("sessions", dbx.HashExp{"user": alice.ID}).Execute()
+			return err
+		}},
+		"a member's key": {memberToken, func() error {
+			found, err := command.FindRecordById("members", account.Id)
+			if err != nil {
+				return err
+			}
+			found.RefreshTokenKey()
+			return command.Save(found)
+		}},
+		"the superusers' secret": {superuserToken, func() error {
+			superusers, err := command.FindCollectionByNameOrId(core.CollectionNameSuperusers)
+			if err != nil {
+				return err
+			}
+			superusers.AuthToken.Secret = strings.Repeat("new", 11)
+			return command.Save(superusers)
+		}},
+	} {
+		subscriber := s.Connect()
+		if answer := subscriber.Subscribe(signIn.token, "notices"); answer.Status != http.StatusNoContent {
+			t.Fatalf("%s: got %d %s", name, answer.Status, answer.Body)
+		}
+		if err := signIn.end(); err != nil {
+			t.Fatal(err)
+		}
+		if event := subscriber.Next(); event.Topic != "@sessionEnded" {
+			t.Errorf("after the end of %s: got %+v", name, event)
+		}
+		notice := core.NewRecord(notices)
+		if err := s.App.Save(notice); err != nil {
+			t.Fatal(err)
+		}
+		if event := witness.Next(); !event.Is("create", notice.Id) {
+			t.Errorf("another one got %+v", event)
+		}
+		if status := subscriber.Subscribe(bob.Access, "notices").Status; status != http.StatusNoContent {
+			t.Fatalf("with another sign-in: got %d", status)
+		}
+		if err := s.App.Delete(notice); err != nil {
+			t.Fatal(err)
+		}
+		for _, each := range []*testapp.Subscriber{subscriber, witness} {
+			if event := each.Next(); !event.Is("delete", notice.Id) {
+				t.Errorf("after %s: got %+v", name, event)
+			}
+		}
+		subscriber.End()
+	}
+}
+
+// TestADatabaseThatIsAwaySignsNobodyOut lets the questions for sign-ins fail.
+func TestADatabaseThatIsAwaySignsNobodyOut(t *testing.T) {
+	t.Parallel()
+	app := testapp.NewApp(t, testapp.Default())
+	failed := make(chan struct{}, 100)
+	pool := app.ConcurrentDB().(*dbx.DB)
+	pool.QueryLogFunc = func(_ context.Context, _ time.Duration, statement string, _ *sql.Rows, err error) {
+		if err != nil && strings.Contains(statement, "json_each") {
+			failed <- struct{}{}
+		}
+	}
+	s := testapp.Serve(t, app)
+	alice := s.SignUp("alice")
+	command := onTheSameDatabase(t, s)
+	rename := func(from, to string) {
+		if _, err := command.NonconcurrentDB().NewQuery("ALTER TABLE {{" + from + "}} RENAME TO {{" + to + "}}").Execute(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	subscriber := s.Connect()
+	if status := subscriber.Subscribe(alice.Access, "patients/*").Status; status != http.StatusNoContent {
+		t.Fatalf("got %d", status)
+	}
+	rename("sessions", "away")
+	for range 2 {
+		select {
+		case <-failed:
+		case <-time.After(30 * time.Second):
+			t.Fatal("nobody asks for the sessions")
+		}
+	}
+	rename("away", "sessions")
+	patient := s.Patient(alice, "Anna")
+	if event := subscriber.Next(); !event.Is("create", patient) {
+		t.Errorf("got %+v", event)
+	}
+	if _, err := command.NonconcurrentDB().Delete("sessions", dbx.HashExp{"user": alice.ID}).Execute(); err != nil {
+		t.Fatal(err)
+	}
+	if event := subscriber.Next(); event.Topic != "@sessionEnded" {
+		t.Errorf("got %+v", event)
+	}
+}
