@@ -171,3 +171,37 @@ func wantNoRows(t *testing.T, s *testapp.Server, user testapp.User) {
 		testapp.Eventually(t, 10e9, "nothing is left in "+table, func() bool { return h.count("`"+table+"`", "`"+column+"` = '"+user.ID+"'") == 0 })
 	}
 }
+
+// TestDeletedWhileCreating deletes the accounts of users who create something.
+func TestDeletedWhileCreating(t *testing.T) {
+	s, m := serveInterrupted(t)
+	superuser := s.Superuser()
+	// In the transaction, for which a deletion waits on SQLite.
+	_, isPostgreSQL := testapp.PostgreSQL(s.App)
+	s.App.OnRecordCreateRequest("patients").Bind(&hook.Handler[*core.RecordRequestEvent]{Priority: -2, Func: func(e *core.RecordRequestEvent) error {
+		if isPostgreSQL {
+			m.now()
+		}
+		return e.Next()
+	}})
+	for path, status := range map[string]int{"/api/patients/": 401, testapp.Records("patients"): 401} {
+		if path != "/api/patients/" && !isPostgreSQL {
+			continue
+		}
+		user := s.SignUp("alice")
+		create := func(key string) testapp.Response {
+			return s.Do(testapp.Request{Method: "POST", Path: path, Token: user.Access, Header: map[string]string{"Idempotency-Key": key}, Body: map[string]any{"name": "Late", "age": 1}})
+		}
+		if first := create("first"); first.Status/100 != 2 {
+			t.Fatal(first)
+		}
+		m.set(func() { s.Must(http.StatusNoContent, superuser, "DELETE", testapp.Records("users")+"/"+user.ID, nil) })
+		if got := create("second"); got.Status != status {
+			t.Errorf("%s: got %d %s", path, got.Status, got.Body)
+		}
+		wantNoRows(t, s, user)
+		if left := (&held{Server: s}).count("idempotency_keys", "true"); left > 0 {
+			t.Errorf("%s: %d keys are left", path, left)
+		}
+	}
+}

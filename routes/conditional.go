@@ -66,7 +66,7 @@ func wantsTags(r *rest.Request) bool {
 // nil if it has none. The caller must call the returned function at the end of
 // the request.
 func beginIdempotent(r *rest.Request, endpoint string) (*idempotency.Key, func(), error) {
-	key, end, err := idempotency.Begin(r.Request, r.Auth.Id, "POST "+endpoint)
+	key, end, err := idempotency.Begin(r.Request, r.Auth.Id, r.Auth.Id, "POST "+endpoint)
 	return key, end, idempotencyError(err)
 }
 

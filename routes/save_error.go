@@ -11,11 +11,12 @@ import (
 	"carebase/internal/rest"
 )
 
-// The codes of PocketBase's errors for a violated unique constraint, and for a value
-// that is missing.
+// The codes of PocketBase's errors for a violated unique constraint, for a value that is
+// missing, and for a relation to a record that is.
 const (
 	notUnique = "validation_not_unique"
 	missing   = "validation_required"
+	dangling  = "validation_missing_rel_records"
 )
 
 // saveError converts the validation errors of PocketBase and of hooks to the
@@ -37,7 +38,7 @@ func saveError(err error, fields []rest.Field, sent rest.Values, duplicate func(
 	var duplicates []string
 	for _, field := range fields {
 		reason, found := refused.Data[field.Name].(map[string]any)
-		if !found {
+		if !found || field.ReadOnly && reason["code"] == dangling { // the owner, whose account was deleted
 			continue
 		}
 		if reason["code"] == notUnique {

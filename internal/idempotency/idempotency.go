@@ -6,6 +6,7 @@ package idempotency
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"net/http"
@@ -39,6 +40,8 @@ var (
 	ErrUnderWay = errors.New("a request with this Idempotency-Key is still under way")
 	// ErrOtherBody means that the key was used with another body.
 	ErrOtherBody = errors.New("this Idempotency-Key was used with another body")
+	// ErrNoUser means that the account of who sends the request is deleted.
+	ErrNoUser = errors.New("the account of who sends the request is deleted")
 )
 
 // Key names a request of a user at an endpoint. A nil *Key, of a request without
@@ -52,8 +55,9 @@ type Key struct {
 var underWay sync.Map
 
 // Begin returns the key of a request, and a function that the caller calls when
-// the request has ended. The endpoint is whatever tells apart what requests do.
-func Begin(request *http.Request, user, endpoint string) (key *Key, end func(), err error) {
+// the request has ended. The key goes with the account of the user; the caller and the
+// endpoint are whatever tells apart who sends requests, and what these do.
+func Begin(request *http.Request, user, caller, endpoint string) (key *Key, end func(), err error) {
 	text := request.Header.Get(Header)
 	switch {
 	case text == "":
@@ -61,7 +65,7 @@ func Begin(request *http.Request, user, endpoint string) (key *Key, end func(), 
 	case len(text) > maxKey:
 		return nil, nil, ErrInvalid
 	}
-	key = &Key{id: digest(user, endpoint, text), user: user}
+	key = &Key{id: digest(caller, endpoint, text), user: user}
 	if _, taken := underWay.LoadOrStore(key.id, true); taken {
 		return nil, nil, ErrUnderWay
 	}
@@ -76,8 +80,8 @@ type Done struct {
 }
 
 // Find returns what a request with the key and a body did, nil if it is the first,
-// ErrOtherBody, or ErrUnderWay if another process's transaction has the key. It reads
-// in the transaction that does the request.
+// ErrOtherBody, ErrUnderWay if another process's transaction has the key, or ErrNoUser.
+// It reads in the transaction that does the request.
 func (k *Key) Find(ctx context.Context, tx core.App, body []byte) (*Done, error) {
 	if k == nil {
 		return nil, nil
@@ -103,6 +107,8 @@ func (k *Key) Find(ctx context.Context, tx core.App, body []byte) (*Done, error)
 	err = tx.DB().Select("status", "record", "body").From(collections.IdempotencyKeys).
 		Where(dbx.HashExp{"id": k.id}).WithContext(ctx).One(&done)
 	switch {
+	case errors.Is(err, sql.ErrNoRows): // it is there, and hidden with all that was the user's
+		return nil, ErrNoUser
 	case err != nil:
 		return nil, err
 	case done.Body != sent:

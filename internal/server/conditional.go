@@ -116,7 +116,7 @@ func createOnce(e *core.RequestEvent) error {
 	if e.Request.Header.Get(idempotency.Header) == "" || e.Auth == nil {
 		return e.Next()
 	}
-	key, end, err := idempotency.Begin(e.Request, e.Auth.Collection().Id+e.Auth.Id, "native "+e.Request.PathValue("collection"))
+	key, end, err := idempotency.Begin(e.Request, e.Auth.Id, e.Auth.Collection().Id+e.Auth.Id, "native "+e.Request.PathValue("collection"))
 	if err != nil {
 		return idempotencyError(err)
 	}
@@ -207,7 +207,7 @@ func replay(e *core.RecordRequestEvent, done *idempotency.Done) error {
 func idempotencyError(err error) error {
 	for refusal, status := range map[error]int{
 		idempotency.ErrInvalid: http.StatusBadRequest, idempotency.ErrUnderWay: http.StatusConflict,
-		idempotency.ErrOtherBody: http.StatusUnprocessableEntity,
+		idempotency.ErrOtherBody: http.StatusUnprocessableEntity, idempotency.ErrNoUser: http.StatusUnauthorized,
 	} {
 		if errors.Is(err, refusal) {
 			return router.NewApiError(status, strings.ToUpper(refusal.Error()[:1])+refusal.Error()[1:]+".", nil)
