@@ -23,6 +23,7 @@ func Bind(app core.App, config *config.Config) {
 	bindInactive(app)
 	bindCredentials(app)
 	bindSessions(app)
+	bindAccountRows(app)
 	bindUsers(app)
 	bindEmails(app)
 	bindOAuth2(app)
