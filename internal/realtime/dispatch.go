@@ -148,7 +148,7 @@ func (r *Room) deliverTo(client *Client, views *views, isAfter func(since time.T
 	}
 	written := views.access.change
 	isBehind := client.behind.Load() > 0
-	if !isBehind && !views.asks && !known.asks && !written.undecided[client] {
+	if !isBehind && !views.asks && !known.asks && !written.undecided[client] && !views.access.mayBeGone() {
 		r.put(context.Background(), client, known, views, isAfter)
 		return
 	}
@@ -183,6 +183,9 @@ func (r *Room) put(ctx context.Context, client *Client, known *state, views *vie
 	written := views.access.change
 	if written.undecided[client] {
 		return false
+	}
+	if gone, isDecided := views.access.isGone(ctx); gone || !isDecided {
+		return isDecided
 	}
 	var last *delivery
 	for _, by := range known.topics {
@@ -264,14 +267,21 @@ func (r *Room) resume(client *Client, last string) {
 
 // viewsOfMissed returns the views of changes of which those of one record are judged by
 // the last, too: who may see no more what it has become may not see what it was before.
+// Of a deleted record, nothing but the deletion is left.
 func (r *Room) viewsOfMissed(missed []*change) []*views {
-	made, last := make([]*views, len(missed)), map[string]*access{}
-	for i, each := range slices.Backward(missed) {
-		made[i] = r.viewsOf(each)
-		made[i].access.last = last[keyOf(each.record)]
-		if made[i].access.last == nil {
-			last[keyOf(each.record)] = made[i].access
+	var made []*views
+	last := map[string]*access{}
+	for _, each := range slices.Backward(missed) {
+		key := keyOf(each.record)
+		if last[key] != nil && last[key].change.action == "delete" {
+			continue
 		}
+		view := r.viewsOf(each)
+		if view.access.last = last[key]; view.access.last == nil {
+			last[key] = view.access
+		}
+		made = append(made, view)
 	}
+	slices.Reverse(made)
 	return made
 }

@@ -1,0 +1,33 @@
+package realtime
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/pocketbase/dbx"
+
+	"carebase/internal/hidden"
+)
+
+// mayBeGone reports whether a record that was written may be hidden by now, with all that
+// belongs to a deleted one. Only the database knows.
+func (a *access) mayBeGone() bool {
+	pool, ok := a.app.ConcurrentDB().(*dbx.DB)
+	return ok && a.change.action != "delete" && hidden.Any(pool.DB(), a.change.record.Collection().Name)
+}
+
+// isGone reports whether nobody may see the record any more: a client hears of its
+// deletion only. It is not decided if the database has not answered.
+func (a *access) isGone(ctx context.Context) (gone, isDecided bool) {
+	if !a.mayBeGone() {
+		return false, true
+	}
+	var found int
+	record := a.change.record
+	err := a.app.ConcurrentDB().Select("(1)").From(record.Collection().Name).Where(dbx.HashExp{"id": record.Id}).WithContext(ctx).Row(&found)
+	if errors.Is(err, sql.ErrNoRows) {
+		return true, true
+	}
+	return false, err == nil
+}
