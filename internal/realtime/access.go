@@ -27,9 +27,10 @@ type access struct {
 	last *access
 	// rules is the collection with the rules that count.
 	rules *core.Collection
-	// decided are the decisions that needed the database.
+	// decided are the decisions that needed the database, and gone whether the record is.
 	mutex   sync.Mutex
 	decided map[question]bool
+	gone    *bool
 }
 
 // question is what one decision depends on.

@@ -18,16 +18,23 @@ func (a *access) mayBeGone() bool {
 }
 
 // isGone reports whether nobody may see the record any more: a client hears of its
-// deletion only. It is not decided if the database has not answered.
+// deletion only. It is not decided if the database has not answered. One question is asked
+// for all clients.
 func (a *access) isGone(ctx context.Context) (gone, isDecided bool) {
 	if !a.mayBeGone() {
 		return false, true
 	}
-	var found int
-	record := a.change.record
-	err := a.app.ConcurrentDB().Select("(1)").From(record.Collection().Name).Where(dbx.HashExp{"id": record.Id}).WithContext(ctx).Row(&found)
-	if errors.Is(err, sql.ErrNoRows) {
-		return true, true
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	if a.gone == nil {
+		var found int
+		record := a.change.record
+		err := a.app.ConcurrentDB().Select("(1)").From(record.Collection().Name).Where(dbx.HashExp{"id": record.Id}).WithContext(ctx).Row(&found)
+		gone = errors.Is(err, sql.ErrNoRows)
+		if err != nil && !gone {
+			return false, false
+		}
+		a.gone = &gone
 	}
-	return false, err == nil
+	return *a.gone, true
 }
