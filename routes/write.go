@@ -6,6 +6,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/deletion"
 	"carebase/internal/rest"
 )
 
@@ -121,7 +122,12 @@ func (s *resource) update(r *rest.Request, partial bool) error {
 }
 
 func (s *resource) destroy(r *rest.Request) error {
-	err := r.App.RunInTransaction(func(txApp core.App) error {
+	end, err := s.lookBeforeDeletion(r)
+	if err != nil {
+		return s.denied(r, err)
+	}
+	defer end()
+	err = r.App.RunInTransaction(func(txApp core.App) error {
 		record, err := s.findForChange(r, txApp)
 		if err != nil {
 			return err
@@ -150,4 +156,18 @@ func (s *resource) save(r *rest.Request, app core.App, record *core.Record, valu
 		return saveError(err, s.fields, values, s.duplicate)
 	}
 	return nil
+}
+
+// lookBeforeDeletion looks whether operators' records require what would go with one. What
+// it finds counts until the caller calls end.
+func (s *resource) lookBeforeDeletion(r *rest.Request) (end func(), err error) {
+	collection, err := r.App.FindCachedCollectionByNameOrId(s.collection.Name)
+	if err != nil || !deletion.Looks(r.App, collection) {
+		return func() {}, err
+	}
+	record, err := s.findForChange(r, r.App)
+	if err != nil {
+		return nil, err
+	}
+	return deletion.Look(r.Request.Context(), r.App, record)
 }

@@ -1,7 +1,7 @@
 package deletion
 
 import (
-	"fmt"
+	"context"
 	"time"
 
 	"github.com/pocketbase/dbx"
@@ -31,16 +31,23 @@ func (d *Deletions) close(e *core.RecordEvent) error {
 	if err != nil || len(all) == 0 {
 		return cascade(e, err)
 	}
-	many, err := d.isMuch(e, all)
+	many, err := d.isMuch(e.Context, e.App, e.Record, all)
 	if err != nil || !many {
 		return cascade(e, err)
 	}
 	if hooked, err := haveHooks(e.App, e.Record.Collection()); err != nil || hooked {
 		return d.whole(e, err)
 	}
+	tree := tree{e.Record, all}
+	undecided, before, err := d.decide(e.Context, e.App, tree)
+	if err != nil || undecided {
+		return d.whole(e, err)
+	}
 	return audit.InTransaction(&e.App, func() error {
-		if err := refuseRequired(e, all); err != nil {
-			return err
+		if before {
+			if err := tree.refuseAgain(e.Context, e.App); err != nil {
+				return err
+			}
 		}
 		if err := d.note(e); err != nil {
 			return err
@@ -76,20 +83,14 @@ func (d *Deletions) whole(e *core.RecordEvent, err error) error {
 
 // isMuch reports whether more than a few records belong to one, or may until requests
 // have ended: on PostgreSQL, a user's requests that had begun before store records
-// nevertheless. It leaves those to PocketBase that may keep it from being deleted
-// depending on what else they refer to.
-func (d *Deletions) isMuch(e *core.RecordEvent, all []belonging) (bool, error) {
+// nevertheless.
+func (d *Deletions) isMuch(ctx context.Context, app core.App, record *core.Record, all []belonging) (bool, error) {
 	left := int64(few)
-	for _, each := range all {
-		if each.blocks() && each.field.IsMultiple() {
-			return false, nil
-		}
-	}
-	if d.postgreSQL && e.Record.Collection().Name == collections.Users {
+	if d.postgreSQL && record.Collection().Name == collections.Users {
 		return true, nil
 	}
 	for _, each := range all {
-		count, err := each.count(e.Context, e.App, e.Record.Id, left+1)
+		count, err := each.count(ctx, app, record.Id, left+1)
 		if err != nil {
 			return false, err
 		}
@@ -98,24 +99,6 @@ func (d *Deletions) isMuch(e *core.RecordEvent, all []belonging) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// refuseRequired refuses, in PocketBase's words, to delete a record that others
-// require.
-func refuseRequired(e *core.RecordEvent, all []belonging) error {
-	for _, each := range all {
-		if !each.blocks() {
-			continue
-		}
-		count, err := each.count(e.Context, e.App, e.Record.Id, 1)
-		if err != nil {
-			return err
-		}
-		if count > 0 {
-			return fmt.Errorf("the record cannot be deleted because it is part of a required reference in the collection %s", each.from.Name)
-		}
-	}
-	return nil
 }
 
 // note stores that a record is being deleted, and hides what belongs to it from the

@@ -52,6 +52,8 @@ type Deletions struct {
 	// fails is set while the worker cannot remove something, such as what a script keeps
 	// that was added after the deletion.
 	fails atomic.Bool
+	// looks are those of requests that are about to delete a record, a look by keyOf.
+	looks sync.Map
 
 	mutex sync.Mutex // of hide
 	// closing are the collections of records that open transactions delete, by id, with

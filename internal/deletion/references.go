@@ -35,9 +35,15 @@ func (r reference) blocks() bool { return r.field.Required && !r.field.CascadeDe
 func (r reference) where(targets string) string {
 	column := r.from.Name + "." + r.field.Name
 	if r.field.IsMultiple() {
-		return "EXISTS (SELECT 1 FROM " + dbutils.JSONEach(column) + " AS referred WHERE referred.value IN (" + targets + "))"
+		return r.refersTo("IN (" + targets + ")")
 	}
 	return "[[" + column + "]] IN (" + targets + ")"
+}
+
+// refersTo returns the condition for records with a relation to several of which one
+// fulfils a condition.
+func (r reference) refersTo(condition string) string {
+	return "EXISTS (SELECT 1 FROM " + dbutils.JSONEach(r.from.Name+"."+r.field.Name) + " AS referred WHERE referred.value " + condition + ")"
 }
 
 // referencesTo returns the relations to a collection, in a fixed order.
@@ -60,11 +66,33 @@ func referencesTo(app core.App, collection *core.Collection) ([]reference, error
 	return references, nil
 }
 
+// follow visits the relations to a collection, and to all whose records may go with its
+// records.
+func follow(app core.App, collection *core.Collection, visit func(reference)) error {
+	removed := []*core.Collection{collection}
+	for i := 0; i < len(removed); i++ {
+		references, err := referencesTo(app, removed[i])
+		if err != nil {
+			return err
+		}
+		for _, each := range references {
+			visit(each)
+			isKnown := slices.ContainsFunc(removed, func(known *core.Collection) bool { return known.Id == each.from.Id })
+			if each.field.CascadeDelete && !isKnown {
+				removed = append(removed, each.from)
+			}
+		}
+	}
+	return nil
+}
+
 // belonging are records that belong to a record, directly or through others.
 type belonging struct {
 	reference
 	// where is the condition for them; {:root} is the record's id.
 	where string
+	// unfollowed is set if records go with them that are not in the list.
+	unfollowed bool
 }
 
 // belongingTo returns what belongs to a record of a collection, nearest first.
@@ -84,8 +112,9 @@ func belongingTo(app core.App, collection *core.Collection) ([]belonging, error)
 			}
 			for _, reference := range references {
 				where := reference.where(each.targets)
-				found = append(found, belonging{reference, where})
-				if reference.removes() && len(each.path) < maxDepth && !slices.Contains(each.path, reference.from.Id) {
+				follows := reference.removes() && len(each.path) < maxDepth && !slices.Contains(each.path, reference.from.Id)
+				found = append(found, belonging{reference, where, reference.field.CascadeDelete && !follows})
+				if follows {
 					targets := "SELECT [[" + reference.from.Name + ".id]] FROM {{" + reference.from.Name + "}} WHERE " + where
 					next = append(next, node{reference.from, targets, append(slices.Clone(each.path), reference.from.Id)})
 				}
@@ -94,13 +123,6 @@ func belongingTo(app core.App, collection *core.Collection) ([]belonging, error)
 		level = next
 	}
 	return found, nil
-}
-
-// count counts the records up to a limit.
-func (b belonging) count(ctx context.Context, app core.App, root string, limit int64) (count int64, err error) {
-	err = app.NonconcurrentDB().NewQuery(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM {{%s}} WHERE %s LIMIT %d) AS found", b.from.Name, b.where, limit)).
-		Bind(dbx.Params{"root": root}).WithContext(ctx).Row(&count)
-	return count, err
 }
 
 // total counts all that belongs to a record, each record once.

@@ -1,12 +1,15 @@
 package server
 
 import (
+	"database/sql"
+	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/audit"
+	"carebase/internal/deletion"
 	"carebase/internal/endpoint"
 	"carebase/internal/etag"
 )
@@ -34,7 +37,39 @@ func writeInTransaction(e *core.RequestEvent) error {
 	if _, err := e.RequestInfo(); err != nil {
 		return e.BadRequestError("An error occurred while loading the submitted data.", err)
 	}
+	if endpoint.Of(e.Request) == endpoint.DeleteRecord {
+		end, err := lookBeforeDeletion(e)
+		defer end()
+		if err != nil {
+			return err
+		}
+	}
 	return audit.InTransaction(&e.App, e.Next)
+}
+
+// lookBeforeDeletion looks whether others require what would go with a record, if the
+// caller may delete that. What it finds counts until the caller calls end.
+func lookBeforeDeletion(e *core.RequestEvent) (end func(), err error) {
+	end = func() {}
+	collection, err := e.App.FindCachedCollectionByNameOrId(e.Request.PathValue("collection"))
+	if err != nil || !deletion.Looks(e.App, collection) {
+		return end, nil // PocketBase tells of an unknown collection
+	}
+	record, err := e.App.FindRecordById(collection, e.Request.PathValue("id"))
+	if errors.Is(err, sql.ErrNoRows) {
+		return end, nil
+	}
+	if err != nil {
+		return end, err
+	}
+	info, err := e.RequestInfo()
+	if err != nil {
+		return end, err
+	}
+	if allowed, err := e.App.CanAccessRecord(record, info, collection.DeleteRule); err != nil || !allowed {
+		return end, err
+	}
+	return deletion.Look(e.Request.Context(), e.App, record)
 }
 
 // isSlow recognizes updates that would keep other writers waiting while a password
