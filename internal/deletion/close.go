@@ -23,6 +23,9 @@ const beforeNumbers = -10_000
 func (d *Deletions) bindClosing() {
 	d.app.OnRecordDeleteExecute().Bind(&hook.Handler[*core.RecordEvent]{Priority: beforeCascade, Func: d.close})
 	d.app.OnRecordCreateExecute().Bind(&hook.Handler[*core.RecordEvent]{Priority: beforeNumbers, Func: d.refuseAgain})
+	d.app.OnCollectionAfterCreateSuccess().BindFunc(d.hideAgain)
+	d.app.OnCollectionAfterUpdateSuccess().BindFunc(d.hideAgain)
+	d.app.OnCollectionAfterDeleteSuccess().BindFunc(d.hideAgain)
 }
 
 // close deletes a record alone if much belongs to it.
@@ -143,6 +146,17 @@ func (d *Deletions) refuseAgain(e *core.RecordEvent) error {
 	}
 	if err != nil {
 		return err
+	}
+	return e.Next()
+}
+
+// hideAgain hides by the names of a changed data model: queries with the old ones fail.
+// Other processes do so with the next look of their workers.
+func (d *Deletions) hideAgain(e *core.CollectionEvent) error {
+	if d.hides.Load() {
+		if err := d.hide(e.Context); err != nil {
+			e.App.Logger().Error("failed to hide what belongs to deleted records after a change of collections", "error", err)
+		}
 	}
 	return e.Next()
 }

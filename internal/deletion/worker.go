@@ -83,6 +83,11 @@ func (d *Deletions) removeAll(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if d.postgreSQL && d.hides.Load() { // as between the steps of remove
+		if err := d.hide(ctx); err != nil {
+			return err
+		}
+	}
 	if len(found) > 0 && !d.postgreSQL {
 		resume, pauseErr := sqlite.PauseCheckpoints(ctx, d.app)
 		if pauseErr != nil {
@@ -112,10 +117,12 @@ func (d *Deletions) remove(ctx context.Context, deleted pending) error {
 		if err != nil || removed == 0 {
 			return err
 		}
-		if !d.postgreSQL {
-			if err := d.giveWay(ctx); err != nil {
-				return err
-			}
+		between := d.giveWay
+		if d.postgreSQL {
+			between = d.hide // by the names that another process may have changed
+		}
+		if err := between(ctx); err != nil {
+			return err
 		}
 		if err := d.room.Settle(ctx); err != nil {
 			return err
