@@ -12,6 +12,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/postgres"
+	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
 )
 
@@ -168,5 +169,21 @@ func TestADatabaseThatIsAwaySignsNobodyOut(t *testing.T) {
 	}
 	if event := subscriber.Next(); event.Topic != "@sessionEnded" {
 		t.Errorf("got %+v", event)
+	}
+}
+
+// TestARefusedSubscriptionIsNoSignIn subscribes to nothing that there is: there will be no
+// end to tell the client of.
+func TestARefusedSubscriptionIsNoSignIn(t *testing.T) {
+	t.Parallel()
+	s := testapp.New(t)
+	alice := s.SignUp("alice")
+	if status := s.Connect().Subscribe(alice.Access, "news").Status; status != http.StatusForbidden {
+		t.Fatalf("got %d", status)
+	}
+	for _, client := range realtime.Of(s.App).Broker().Clients() {
+		if signIn, found := realtime.SignInOf(client); found {
+			t.Errorf("it has signed in with %v", signIn)
+		}
 	}
 }

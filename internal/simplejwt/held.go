@@ -98,7 +98,7 @@ func (q *heldQuestion) askAccounts(id string, which map[string][]int) error {
 // ask asks a table for rows by their ids. Sign-ins whose row is gone, or that do not hold
 // with it, have ended.
 func (q *heldQuestion) ask(table string, columns []string, which map[string][]int, holds func(Held, heldRow) bool) error {
-	for ids := range slices.Chunk(slices.Collect(maps.Keys(which)), heldPage) {
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(which)), heldPage) {
 		rows, err := q.read(table, columns, ids)
 		if err != nil {
 			return err
