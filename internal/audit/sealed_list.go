@@ -38,6 +38,7 @@ type listing struct {
 	info       *core.RequestInfo
 	collection *core.Collection
 	filter     string
+	narrowing  narrowing
 	sort       []search.SortField
 	page       int
 	perPage    int
@@ -86,6 +87,7 @@ func newListing(ctx context.Context, app core.App, info *core.RequestInfo, colle
 		}
 		l.skipTotal = skip
 	}
+	l.narrowing = narrowingOf(l.filter)
 	l.sort = search.ParseSortFromString(query.Get(search.SortQueryParam))
 	if len(l.sort) > search.DefaultSortExprLimit {
 		return nil, search.ErrSortExprLimit
@@ -288,7 +290,7 @@ func (l *listing) segments() (found []*segment, err error) {
 	if descending {
 		order = strings.Replace(order, "first", "last", 1) + " DESC"
 	}
-	err = l.app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").Where(dbx.And(append(narrowingOf(l.filter).segments(), dbx.NewExp("[[number]] <= {:last}", dbx.Params{"last": l.last}))...)).
+	err = l.app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").Where(dbx.And(append(l.narrowing.segments(), dbx.NewExp("[[number]] <= {:last}", dbx.Params{"last": l.last}))...)).
 		OrderBy(order).WithContext(l.ctx).All(&found)
 	return found, err
 }
@@ -311,8 +313,7 @@ func (l *listing) matches(events []entry) ([]entry, error) {
 	if l.filter == "" {
 		return events, nil
 	}
-	narrowed := narrowingOf(l.filter)
-	events = slices.DeleteFunc(events, func(event entry) bool { return !narrowed.admits(&event) })
+	events = slices.DeleteFunc(events, func(event entry) bool { return !l.narrowing.admits(&event) })
 	if len(events) == 0 {
 		return nil, nil
 	}

@@ -28,8 +28,8 @@ func (e *requiredError) Error() string {
 	return "the record cannot be deleted because it is part of a required reference in the collection " + e.collection
 }
 
-// refuse refuses to delete a record if others require something
-// that would go. It is undecided where that depends on what PocketBase deletes first.
+// refuse refuses to delete a record if others require something that would go. It is
+// undecided where that depends on what PocketBase deletes first.
 func (t tree) refuse(ctx context.Context, app core.App) (undecided bool, err error) {
 	for _, each := range t.all {
 		where := each.where

@@ -10,10 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"carebase/internal/deadline"
-
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pocketbase/dbx"
+
+	"carebase/internal/deadline"
 )
 
 // A Replica is a streaming replica that reads may use instead of the primary. Who has

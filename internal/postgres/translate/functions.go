@@ -66,8 +66,8 @@ var functions = map[string]function{
 	"rtrim":             overText("pg_catalog.rtrim", 1, 2),
 	"replace":           overText("sqlite.replace", 3, 3),
 	"instr":             overText("pg_catalog.strpos", 2, 2),
-	"concat":            {1, -1, concatenation("pg_catalog.concat", 0)},
-	"concat_ws":         {2, -1, concatenation("pg_catalog.concat_ws", 1)},
+	"concat":            {1, -1, textCall("pg_catalog.concat", 0)},
+	"concat_ws":         {2, -1, textCall("pg_catalog.concat_ws", 1)},
 	"substr":            {2, 3, substring},
 	"substring":         {2, 3, substring},
 	"coalesce":          {2, -1, coalesce},
@@ -133,13 +133,7 @@ func overNumbers(name string, count int) function {
 
 // overText is a function of texts.
 func overText(name string, minimum, maximum int) function {
-	return function{minimum, maximum, func(arguments []expression) expression {
-		operands := make([]string, len(arguments))
-		for i, argument := range arguments {
-			operands[i] = asText(argument)
-		}
-		return combine(levelPrimary, name+"("+strings.Join(operands, ", ")+")", arguments...)
-	}}
+	return function{minimum, maximum, textCall(name, 0)}
 }
 
 // tryLock is the program's own function: 1 if the transaction now holds the lock of

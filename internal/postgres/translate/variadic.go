@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// concatenation is a function of texts, the first of which are single parameters.
-func concatenation(name string, single int) func([]expression) expression {
+// textCall calls a function of texts, the first of which are single parameters.
+func textCall(name string, single int) func([]expression) expression {
 	return func(arguments []expression) expression {
 		operands := make([]string, len(arguments))
 		for i, argument := range arguments {
