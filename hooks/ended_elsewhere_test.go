@@ -28,9 +28,9 @@ func onTheSameDatabase(t *testing.T, s *testapp.Server) core.App {
 
 // member returns a token of an account in a collection that an operator has made, and the
 // account.
-func member(t *testing.T, s *testapp.Server) (token string, account *core.Record) {
+func member(t *testing.T, s *testapp.Server, collection string) (token string, account *core.Record) {
 	t.Helper()
-	members := core.NewAuthCollection("members")
+	members := core.NewAuthCollection(collection)
 	if err := s.App.Save(members); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func member(t *testing.T, s *testapp.Server) (token string, account *core.Record
 	if err := s.App.Save(account); err != nil {
 		t.Fatal(err)
 	}
-	signedIn := s.Must(http.StatusOK, "", "POST", "/api/collections/members/auth-with-password", map[string]any{"identity": account.Email(), "password": testapp.Password})
+	signedIn := s.Must(http.StatusOK, "", "POST", "/api/collections/"+collection+"/auth-with-password", map[string]any{"identity": account.Email(), "password": testapp.Password})
 	token, _ = signedIn["token"].(string)
 	return token, account
 }
@@ -56,7 +56,8 @@ func TestSubscriptionsEndWithSignInsThatOthersEnd(t *testing.T) {
 	if err := s.App.Save(notices); err != nil {
 		t.Fatal(err)
 	}
-	memberToken, account := member(t, s)
+	memberToken, account := member(t, s, "members")
+	staffToken, _ := member(t, s, "staff")
 	alice, bob := s.SignUp("alice"), s.SignUp("bob")
 	command := onTheSameDatabase(t, s)
 	superuser, err := command.FindAuthRecordByToken(s.Superuser(), core.TokenTypeAuth)
@@ -66,6 +67,15 @@ func TestSubscriptionsEndWithSignInsThatOthersEnd(t *testing.T) {
 	superuserToken, err := superuser.NewStaticAuthToken(time.Hour)
 	if err != nil {
 		t.Fatal(err)
+	}
+	newSecret := strings.Repeat("new", 11)
+	renew := func(name string) error {
+		collection, err := command.FindCollectionByNameOrId(name)
+		if err != nil {
+			return err
+		}
+		collection.AuthToken.Secret = newSecret
+		return command.Save(collection)
 	}
 	witness := s.Connect()
 	if status := witness.Subscribe(bob.Access, "notices").Status; status != http.StatusNoContent {
@@ -87,13 +97,21 @@ func TestSubscriptionsEndWithSignInsThatOthersEnd(t *testing.T) {
 			found.RefreshTokenKey()
 			return command.Save(found)
 		}},
-		"the superusers' secret": {superuserToken, func() error {
-			superusers, err := command.FindCollectionByNameOrId(core.CollectionNameSuperusers)
+		"a collection's secret": {staffToken, func() error { return renew("staff") }},
+		"a secret, before the account is saved": {superuserToken, func() error {
+			if err := renew(core.CollectionNameSuperusers); err != nil {
+				return err
+			}
+			testapp.Eventually(t, 10*time.Second, "the server knows the secret", func() bool {
+				known, err := s.App.FindCachedCollectionByNameOrId(core.CollectionNameSuperusers)
+				return err == nil && known.AuthToken.Secret == newSecret
+			})
+			found, err := s.App.FindRecordById(core.CollectionNameSuperusers, superuser.Id)
 			if err != nil {
 				return err
 			}
-			superusers.AuthToken.Secret = strings.Repeat("new", 11)
-			return command.Save(superusers)
+			found.SetVerified(false)
+			return s.App.Save(found)
 		}},
 	} {
 		subscriber := s.Connect()

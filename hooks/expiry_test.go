@@ -14,15 +14,15 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
-// TestSubscriptionsEndWithTheirTokens subscribes with tokens of two seconds and
+// TestSubscriptionsEndWithTheirTokens subscribes with tokens of four seconds and
 // renews one of them.
 func TestSubscriptionsEndWithTheirTokens(t *testing.T) {
 	t.Parallel()
-	s := testapp.New(t, func(settings *config.Config) { settings.AccessTokenLifetime = 2 * time.Second })
+	s := testapp.New(t, func(settings *config.Config) { settings.AccessTokenLifetime = 4 * time.Second })
 	alice := s.SignUp("alice")
-	s.SignIn(&alice)
 	native := s.Must(200, "", "POST", "/api/collections/users/auth-with-password", map[string]any{"identity": alice.Email, "password": testapp.Password})["token"].(string)
 	ending, renewed := s.Connect(), s.Connect()
+	s.SignIn(&alice)
 	for subscriber, token := range map[*testapp.Subscriber]string{ending: alice.Access, renewed: alice.Access} {
 		if status := subscriber.Subscribe(token, "patients/*").Status; status != http.StatusNoContent {
 			t.Fatalf("got %d", status)

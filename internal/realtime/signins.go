@@ -78,7 +78,7 @@ func (r *Room) follow(account *core.Record) {
 		auth := AuthOf(each)
 		switch {
 		case !isSame(auth, account):
-		case auth.TokenKey() != account.TokenKey():
+		case auth.TokenKey() != account.TokenKey(), auth.Collection().AuthToken.Secret != account.Collection().AuthToken.Secret:
 			each.Unset(authKey)
 		default:
 			each.Set(authKey, account)

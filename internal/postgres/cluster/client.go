@@ -13,6 +13,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"carebase/internal/realtime"
+	"carebase/internal/simplejwt"
 )
 
 // client is a realtime client in the broker of this process. It is local if
@@ -130,12 +131,12 @@ func (c *client) setState(stored state, auth *core.Record, changed time.Time) {
 	c.Adopt(changed)
 }
 
-// authKey identifies a sign-in: it changes with the record and with its token
-// key.
+// authKey identifies a sign-in: it changes with the record and with what its tokens are
+// signed with.
 func authKey(record *core.Record) string {
 	if record == nil {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(record.Collection().Id + "/" + record.Id + "/" + record.TokenKey()))
+	sum := sha256.Sum256([]byte(record.Collection().Id + "/" + record.Id + "/" + simplejwt.Held{Account: record}.Key()))
 	return hex.EncodeToString(sum[:])
 }

@@ -182,13 +182,13 @@ func (c *Cluster) signedIn(stored state) (*core.Record, error) {
 	if stored.AuthRecord == "" {
 		return nil, nil
 	}
-	record, err := c.app.FindRecordById(stored.AuthCollection, stored.AuthRecord)
 	storedKey, text := stored.sessionKey()
-	if errors.Is(err, sql.ErrNoRows) || err == nil && authKey(record) != storedKey {
-		return nil, nil
-	}
+	record, err := c.account(stored, storedKey)
 	if err != nil {
 		return nil, fmt.Errorf("failed to read the auth record of a realtime client: %w", err)
+	}
+	if record == nil {
+		return nil, nil
 	}
 	if signIn := realtime.ParseSignIn(text); signIn != nil && signIn.Session != "" {
 		ctx, cancel := context.WithTimeout(context.Background(), statementTimeout)
@@ -202,6 +202,25 @@ func (c *Cluster) signedIn(stored state) (*core.Record, error) {
 		}
 	}
 	return record, nil
+}
+
+// account returns the account of a sign-in with that key, or nil if there is none. A new
+// secret may be stored that this process has not heard of yet.
+func (c *Cluster) account(stored state, key string) (*core.Record, error) {
+	finds := []func(string) (*core.Collection, error){c.app.FindCachedCollectionByNameOrId, c.app.FindCollectionByNameOrId}
+	for _, find := range finds {
+		collection, err := find(stored.AuthCollection)
+		if err == nil {
+			var record *core.Record
+			if record, err = c.app.FindRecordById(collection, stored.AuthRecord); err == nil && authKey(record) == key {
+				return record, nil
+			}
+		}
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
 // removeUnknown removes the clients that are not stored.

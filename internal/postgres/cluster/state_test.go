@@ -1,7 +1,10 @@
 package cluster
 
 import (
+	"strings"
 	"testing"
+
+	"github.com/pocketbase/pocketbase/core"
 )
 
 func TestClientsAreKnownToAllMembers(t *testing.T) {
@@ -52,6 +55,48 @@ func TestRevokedSignInIsRemoved(t *testing.T) {
 		}
 		if auth := member.find(local.id).auth(); auth != nil {
 			t.Errorf("the client is signed in as %s", auth.Email())
+		}
+	}
+}
+
+// TestSignInWithAnotherSecretIsNotTakenUp has a process hear of a new secret before it
+// applies what was stored with the former one, and after it has applied what is stored
+// with the new one.
+func TestSignInWithAnotherSecretIsNotTakenUp(t *testing.T) {
+	clusters, _ := members(t, 2, everyMinute)
+	here, there := clusters[0], clusters[1]
+	former := superuser(t, here, "one@example.com")
+	before := connected(t, here, former, "topic")
+	collection, err := there.app.FindCollectionByNameOrId(core.CollectionNameSuperusers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	collection.AuthToken.Secret = strings.Repeat("new", 11)
+	if err := there.app.Save(collection); err != nil {
+		t.Fatal(err)
+	}
+	renewed, err := there.app.FindRecordById(collection, former.Id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := connected(t, there, renewed, "topic")
+	stale := former.Collection()
+	here.app.Store().Set(core.StoreKeyCachedCollections, []*core.Collection{stale})
+	if err := here.applyStored(t.Context(), after.id); err != nil {
+		t.Fatal(err)
+	}
+	if auth := here.find(after.id).auth(); auth == nil || auth.Collection().AuthToken.Secret != collection.AuthToken.Secret {
+		t.Errorf("the client with the new secret is signed in as %v", auth)
+	}
+	for _, member := range clusters {
+		if err := member.app.ReloadCachedCollections(); err != nil {
+			t.Fatal(err)
+		}
+		if err := member.applyStored(t.Context(), before.id); err != nil {
+			t.Fatal(err)
+		}
+		if auth := member.find(before.id).auth(); auth != nil {
+			t.Errorf("the client with the former secret is signed in as %s", auth.Email())
 		}
 	}
 }
