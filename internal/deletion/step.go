@@ -27,8 +27,10 @@ type step struct {
 	end     time.Time
 	deleted pending
 	root    *core.Collection
-	// removed counts what is removed, before what was when drain was last called.
+	// removed counts what is removed, before what was when drain was last called. isLast
+	// is whether drain has found nothing more.
 	removed, before int
+	isLast          bool
 	// events are to be recorded, by collection.
 	events []*audit.Event
 	// known are the relations to collections, and awaited whether anybody subscribes to
@@ -60,7 +62,8 @@ func (s *step) remove() error {
 		if err != nil {
 			return err
 		}
-		if !s.hasRemoved() || s.told >= mostTold || time.Now().After(s.end) {
+		s.isLast = !s.hasRemoved()
+		if s.isLast || s.told >= mostTold || time.Now().After(s.end) {
 			break
 		}
 	}
@@ -129,11 +132,13 @@ func (s *step) drain(target *core.Collection, ids, path []string) error {
 			continue
 		}
 		isLeaf, err := s.removeUnseen(reference, ids)
+		if err == nil && isLeaf && s.removed-s.before < s.piece {
+			s.setEmpty(reference, path) // there were fewer than it asked for
+		}
 		if err != nil || s.hasRemoved() {
 			return err
 		}
 		if isLeaf {
-			s.setEmpty(reference, path)
 			continue
 		}
 		found, err := s.referring(reference, ids)

@@ -113,8 +113,8 @@ func (d *Deletions) remove(ctx context.Context, deleted pending) error {
 		return err
 	}
 	for ctx.Err() == nil {
-		removed, err := d.step(ctx, collection, deleted)
-		if err != nil || removed == 0 {
+		goesOn, err := d.step(ctx, collection, deleted)
+		if err != nil || !goesOn {
 			return err
 		}
 		between := d.giveWay
@@ -160,9 +160,9 @@ func (d *Deletions) count(ctx context.Context, deleted pending) error {
 	return err
 }
 
-// step removes some of what belongs to a record in one transaction, and returns how
-// many records. It returns 0 when nothing is left, or while another process does it.
-func (d *Deletions) step(ctx context.Context, collection *core.Collection, deleted pending) (int, error) {
+// step removes some of what belongs to a record in one transaction. It reports whether
+// the next may go on with that: something is left, and no other process removes it.
+func (d *Deletions) step(ctx context.Context, collection *core.Collection, deleted pending) (goesOn bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	var begun time.Time
@@ -170,7 +170,7 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 		ctx: ctx, room: d.room, postgreSQL: d.postgreSQL, piece: d.pace.piece, deleted: deleted, root: collection,
 		known: map[string][]reference{}, awaited: map[string]bool{},
 	}
-	err := d.app.RunInTransaction(func(tx core.App) error {
+	err = d.app.RunInTransaction(func(tx core.App) error {
 		begun = time.Now() // when it has the writer
 		var mine bool
 		if err := tx.DB().NewQuery("SELECT try_lock('carebase.deletion')").WithContext(ctx).Row(&mine); err != nil || !mine {
@@ -180,13 +180,16 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 		if err := step.remove(); err != nil {
 			return err
 		}
-		if step.removed > 0 {
-			return step.note()
+		if step.isLast {
+			if isFinished, err := d.finish(ctx, tx, collection, deleted); err != nil || isFinished || step.removed == 0 {
+				return err
+			}
 		}
-		return d.finish(ctx, tx, collection, deleted)
+		goesOn = true
+		return step.note()
 	})
 	if err != nil {
-		return 0, err
+		return false, err
 	}
 	for _, tell := range step.tell {
 		tell()
@@ -194,19 +197,20 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 	if step.removed > 0 {
 		d.budget = d.pace.adapt(d.budget, time.Since(begun))
 	}
-	return step.removed, nil
+	return goesOn, nil
 }
 
-// finish forgets a deletion of which nothing is left. PostgreSQL removes no row that
-// somebody else has changed in the meantime: it is there for the next step.
-func (d *Deletions) finish(ctx context.Context, tx core.App, collection *core.Collection, deleted pending) error {
+// finish forgets a deletion of which nothing is left, and reports whether that is so.
+// PostgreSQL removes no row that somebody else has changed in the meantime: it is there
+// for the next step.
+func (d *Deletions) finish(ctx context.Context, tx core.App, collection *core.Collection, deleted pending) (isFinished bool, err error) {
 	if left, err := total(ctx, tx, collection, deleted.Record); err != nil || left > 0 {
-		return err
+		return false, err
 	}
 	statement := "DELETE FROM record_deletions WHERE collection = {:collection} AND record = {:record}"
 	if closed, err := time.Parse(rest.AnsweredTime, deleted.ClosedAt); d.postgreSQL && err == nil && time.Since(closed) < settleAfter {
 		statement = "UPDATE record_deletions SET remaining = 0 WHERE collection = {:collection} AND record = {:record} AND remaining <> 0"
 	}
-	_, err := tx.DB().NewQuery(statement).Bind(dbx.Params{"collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
-	return err
+	_, err = tx.DB().NewQuery(statement).Bind(dbx.Params{"collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
+	return err == nil, err
 }
