@@ -231,11 +231,13 @@ func (c *conn) attempt(ctx context.Context, statement *translate.Statement, sql 
 	if err != nil {
 		return nil, false, err
 	}
-	if running.reader.NextRow() {
-		running.fields = running.reader.FieldDescriptions()
+	first := running.reader.NextRow()
+	if len(running.fields) == 0 {
+		running.fields = slices.Clone(running.reader.FieldDescriptions())
+	}
+	if first {
 		return running, true, nil
 	}
-	running.fields = slices.Clone(running.reader.FieldDescriptions())
 	_, err = running.close()
 	return running, false, err
 }

@@ -3,6 +3,8 @@ package postgres
 import (
 	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
@@ -18,13 +20,13 @@ const (
 // preparedStatements are the prepared statements of one connection, by SQL and
 // parameter types. A nil one prepares nothing.
 type preparedStatements struct {
-	names map[string]string
+	known map[string]*pgconn.StatementDescription
 	uses  map[string]int
 	count int
 }
 
 func newPreparedStatements() *preparedStatements {
-	return &preparedStatements{names: map[string]string{}, uses: map[string]int{}}
+	return &preparedStatements{known: map[string]*pgconn.StatementDescription{}, uses: map[string]int{}}
 }
 
 func preparedKey(sql string, types []uint32) string {
@@ -37,30 +39,30 @@ func preparedKey(sql string, types []uint32) string {
 	return key.String()
 }
 
-// choose returns the name of a prepared statement and whether it has yet to be
-// prepared, or "" to run the statement unprepared.
-func (p *preparedStatements) choose(key string) (name string, fresh bool) {
+// choose returns a prepared statement, or the name to prepare it by, or neither to run
+// the statement unprepared.
+func (p *preparedStatements) choose(key string) (known *pgconn.StatementDescription, name string) {
 	if p == nil {
-		return "", false
+		return nil, ""
 	}
-	if name, ok := p.names[key]; ok {
-		return name, false
+	if known := p.known[key]; known != nil {
+		return known, ""
 	}
 	if len(p.uses) >= maxCounted {
 		clear(p.uses)
 	}
 	p.uses[key]++
 	if p.uses[key] <= usesUntilPrepared || p.count >= maxPrepared {
-		return "", false
+		return nil, ""
 	}
 	p.count++
-	return "statement " + strconv.Itoa(p.count), true
+	return nil, "statement " + strconv.Itoa(p.count)
 }
 
 // keep records that a statement has been prepared.
-func (p *preparedStatements) keep(key, name string) {
+func (p *preparedStatements) keep(key string, prepared *pgconn.StatementDescription) {
 	delete(p.uses, key)
-	p.names[key] = name
+	p.known[key] = prepared
 }
 
 // forget drops a statement whose plan no longer matches the schema, and reports
@@ -71,7 +73,7 @@ func (c *conn) forget(sql string, types []uint32) bool {
 		return false
 	}
 	key := preparedKey(sql, types)
-	_, known := c.prepared.names[key]
-	delete(c.prepared.names, key)
+	_, known := c.prepared.known[key]
+	delete(c.prepared.known, key)
 	return known
 }

@@ -16,7 +16,7 @@ type stream struct {
 	reader    *pgconn.ResultReader
 	// pipeline is set if other statements were sent along.
 	pipeline *pgconn.Pipeline
-	// fields describe the columns.
+	// fields describe the columns; nil until PostgreSQL has.
 	fields []pgconn.FieldDescription
 	closed bool
 	tag    pgconn.CommandTag
@@ -50,18 +50,20 @@ func (s *stream) closePipeline(failure error) error {
 func (c *conn) start(ctx context.Context, statement *translate.Statement, sql string, arguments arguments) (*stream, error) {
 	result := &stream{ctx: ctx, statement: statement}
 	key := preparedKey(sql, arguments.types)
-	name, fresh := c.prepared.choose(key)
+	known, name := c.prepared.choose(key)
 	if before := c.before(); len(before) > 0 {
-		return result, c.startPipeline(ctx, result, before, sql, arguments, key, name, fresh)
-	}
-	if fresh {
-		if _, err := c.pg.Prepare(ctx, name, sql, arguments.types); err != nil {
-			return nil, err
-		}
-		c.prepared.keep(key, name)
+		return result, c.startPipeline(ctx, result, before, sql, arguments, key, known, name)
 	}
 	if name != "" {
-		result.reader = c.pg.ExecPrepared(ctx, name, arguments.values, arguments.formats, nil)
+		var err error
+		if known, err = c.pg.Prepare(ctx, name, sql, arguments.types); err != nil {
+			return nil, err
+		}
+		c.prepared.keep(key, known)
+	}
+	if known != nil {
+		result.fields = known.Fields
+		result.reader = c.pg.ExecStatement(ctx, known, arguments.values, arguments.formats, nil)
 	} else {
 		result.reader = c.pg.ExecParams(ctx, sql, arguments.values, arguments.types, arguments.formats, nil)
 	}
@@ -86,18 +88,20 @@ func (c *conn) before() []string {
 
 // startPipeline sends the preceding statements and the statement in one round
 // trip.
-func (c *conn) startPipeline(ctx context.Context, result *stream, before []string, sql string, arguments arguments, key, name string, fresh bool) error {
+func (c *conn) startPipeline(ctx context.Context, result *stream, before []string, sql string, arguments arguments, key string, known *pgconn.StatementDescription, name string) error {
 	pipeline := c.pg.StartPipeline(ctx)
 	result.pipeline = pipeline
 	for _, statement := range before {
 		pipeline.SendQueryParams(statement, nil, nil, nil, nil)
 	}
-	if fresh {
+	switch {
+	case known != nil:
+		result.fields = known.Fields
+		pipeline.SendQueryStatement(known, arguments.values, arguments.formats, nil)
+	case name != "":
 		pipeline.SendPrepare(name, sql, arguments.types)
-	}
-	if name != "" {
 		pipeline.SendQueryPrepared(name, arguments.values, arguments.formats, nil)
-	} else {
+	default:
 		pipeline.SendQueryParams(sql, arguments.values, arguments.types, arguments.formats, nil)
 	}
 	if err := pipeline.Sync(); err != nil {
@@ -107,10 +111,8 @@ func (c *conn) startPipeline(ctx context.Context, result *stream, before []strin
 	if err == nil {
 		c.savepoint = c.inTransaction
 	}
-	if err == nil && fresh {
-		if _, err = pipeline.GetResults(); err == nil {
-			c.prepared.keep(key, name)
-		}
+	if err == nil && name != "" {
+		err = c.keepPrepared(pipeline, key, name)
 	}
 	if err == nil {
 		result.reader, err = nextReader(pipeline)
@@ -135,6 +137,24 @@ func readOutcomes(pipeline *pgconn.Pipeline, count int) error {
 	return nil
 }
 
+// keepPrepared reads the outcome of preparing a statement by a name.
+func (c *conn) keepPrepared(pipeline *pgconn.Pipeline, key, name string) error {
+	results, err := pipeline.GetResults()
+	if err != nil {
+		return err
+	}
+	prepared, ok := results.(*pgconn.StatementDescription)
+	if !ok {
+		return errUnexpected
+	}
+	prepared.Name = name
+	c.prepared.keep(key, prepared)
+	return nil
+}
+
+// errUnexpected means that the protocol was not kept.
+var errUnexpected = errors.New("unexpected response from PostgreSQL")
+
 func nextReader(pipeline *pgconn.Pipeline) (*pgconn.ResultReader, error) {
 	results, err := pipeline.GetResults()
 	if err != nil {
@@ -142,7 +162,7 @@ func nextReader(pipeline *pgconn.Pipeline) (*pgconn.ResultReader, error) {
 	}
 	reader, ok := results.(*pgconn.ResultReader)
 	if !ok {
-		return nil, errors.New("unexpected response from PostgreSQL")
+		return nil, errUnexpected
 	}
 	return reader, nil
 }
