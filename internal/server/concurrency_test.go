@@ -2,6 +2,8 @@ package server_test
 
 import (
 	"bufio"
+	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/app"
@@ -197,5 +200,65 @@ func TestClosedWhileWaiting(t *testing.T) {
 		if err != nil || answer.StatusCode < 400 || answer.StatusCode > 401 {
 			t.Errorf("got %v, %v", answer, err)
 		}
+	}
+}
+
+// TestWhatHasWaitedIsReadAgain has a patient changed and another one deleted while requests
+// for them wait.
+func TestWhatHasWaitedIsReadAgain(t *testing.T) {
+	t.Parallel()
+	running := testapp.NewApp(t, testapp.Default())
+	// A request that waits has signed its caller in.
+	reads := make(chan struct{}, 1000)
+	running.ConcurrentDB().(*dbx.DB).QueryLogFunc = func(_ context.Context, _ time.Duration, statement string, _ *sql.Rows, err error) {
+		if err == nil && strings.Contains(statement, "LEFT JOIN `patients`") {
+			reads <- struct{}{}
+		}
+	}
+	begun, goOn := make(chan struct{}, 1000), make(chan struct{})
+	running.OnRecordsListRequest("doctors").BindFunc(func(e *core.RecordsListRequestEvent) error {
+		begun <- struct{}{}
+		<-goOn
+		return e.Next()
+	})
+	server := testapp.Serve(t, running)
+	alice, superuser := server.SignUp("alice"), server.Superuser()
+	changed, deleted := server.Patient(alice, "Anna"), server.Patient(alice, "Berta")
+	var answers sync.WaitGroup
+	for range places() {
+		answers.Go(func() { server.Call(alice.Access, "GET", testapp.Records("doctors"), nil) })
+	}
+	for range places() {
+		<-begun
+	}
+	for len(reads) > 0 {
+		<-reads
+	}
+	late := map[string]testapp.Response{}
+	var mutex sync.Mutex
+	for _, id := range []string{changed, deleted} {
+		answers.Go(func() {
+			answer := server.Call(alice.Access, "GET", "/api/patients/"+id+"/", nil)
+			mutex.Lock()
+			defer mutex.Unlock()
+			late[id] = answer
+		})
+	}
+	for range 2 {
+		select {
+		case <-reads:
+		case <-time.After(30 * time.Second):
+			t.Fatal("they do not wait")
+		}
+	}
+	server.Must(200, superuser, "PATCH", testapp.Records("patients")+"/"+changed, map[string]any{"notes": "changed"})
+	server.Must(204, superuser, "DELETE", testapp.Records("patients")+"/"+deleted, nil)
+	close(goOn)
+	answers.Wait()
+	if answer := late[changed]; answer.Status != 200 || !strings.Contains(answer.Body, `"notes":"changed"`) {
+		t.Errorf("got %d %s", answer.Status, answer.Body)
+	}
+	if answer := late[deleted]; answer.Status != 404 {
+		t.Errorf("the deleted one: got %d %s", answer.Status, answer.Body)
 	}
 }

@@ -33,9 +33,10 @@ func bindSuperuserNetworks(app core.App, networks []netip.Prefix) {
 }
 
 // confineSuperusers closes superusers' sign-in to other networks before a password
-// is looked at, so that nobody outside learns whether it is right.
+// is looked at, so that nobody outside learns whether it is right. It asks for the
+// network of tokens once more: while PocketBase reads its settings, they have none.
 func (s *server) confineSuperusers(e *core.RequestEvent) error {
-	isSuperusers := endpoint.IsAccountDoor(e.Request) && accounts(e) == core.CollectionNameSuperusers
+	isSuperusers := e.HasSuperuserAuth() || endpoint.IsAccountDoor(e.Request) && accounts(e) == core.CollectionNameSuperusers
 	if isSuperusers && !isWithin(s.config.SuperuserNetworks, forwarded.Client(e.Request)) {
 		return e.ForbiddenError("Superusers cannot sign in from here.", nil)
 	}

@@ -35,6 +35,9 @@ func CheckToken(e *core.RequestEvent) error {
 	if e.Auth == nil {
 		return nil
 	}
+	if row, ok := e.Get(joinedKey).(*joined); ok {
+		row.user = "" // it has not been read
+	}
 	_, err := authenticate(e)
 	return err
 }
