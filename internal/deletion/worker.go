@@ -2,6 +2,7 @@ package deletion
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"sync"
 	"time"
@@ -79,9 +80,9 @@ func (d *Deletions) work(ctx context.Context) {
 }
 
 func (d *Deletions) removeAll(ctx context.Context) (err error) {
-	found, err := d.counted(ctx)
-	if err != nil {
-		return err
+	found, countErr := d.counted(ctx)
+	if countErr != nil && len(found) == 0 {
+		return countErr
 	}
 	if d.postgreSQL && d.hides.Load() { // as between the steps of remove
 		if err := d.hide(ctx); err != nil {
@@ -96,7 +97,7 @@ func (d *Deletions) removeAll(ctx context.Context) (err error) {
 		// Once checkpoints go on, the next one is that of somebody who writes.
 		defer func() { err = errors.Join(err, sqlite.Checkpoint(context.WithoutCancel(ctx), d.app), resume()) }()
 	}
-	var failures []error
+	failures := []error{countErr}
 	for _, each := range found {
 		failures = append(failures, d.remove(ctx, each))
 	}
@@ -108,16 +109,20 @@ func (d *Deletions) removeAll(ctx context.Context) (err error) {
 
 // remove removes what belongs to one record, unless another process does.
 func (d *Deletions) remove(ctx context.Context, deleted pending) error {
-	collection, err := d.app.FindCachedCollectionByNameOrId(deleted.Collection)
+	collection, err := d.rootOf(deleted)
 	if err != nil {
 		return err
 	}
-	for ctx.Err() == nil {
-		goesOn, err := d.step(ctx, collection, deleted)
-		if err != nil || !goesOn {
+	if collection == nil {
+		return forget(ctx, d.app.NonconcurrentDB(), deleted)
+	}
+	for goesOn := true; goesOn && ctx.Err() == nil; {
+		var removed int
+		removed, goesOn, err = d.step(ctx, collection, deleted)
+		if err != nil || removed == 0 {
 			return err
 		}
-		between := d.giveWay
+		between := d.giveWay // also after the last step: another deletion may be next
 		if d.postgreSQL {
 			between = d.hide // by the names that another process may have changed
 		}
@@ -134,12 +139,26 @@ func (d *Deletions) remove(ctx context.Context, deleted pending) error {
 	return ctx.Err()
 }
 
-// counted returns all deletions, and counts what belongs to those that are new.
+// rootOf returns the collection of a deleted record, or nil if it was removed together
+// with all that belonged to its records.
+func (d *Deletions) rootOf(deleted pending) (*core.Collection, error) {
+	collection, err := d.app.FindCachedCollectionByNameOrId(deleted.Collection)
+	if errors.Is(err, sql.ErrNoRows) { // this process may not know it yet
+		collection, err = d.app.FindCollectionByNameOrId(deleted.Collection)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return collection, err
+}
+
+// counted returns all deletions, and counts what belongs to those that are new. One that
+// cannot be counted keeps no other from being removed.
 func (d *Deletions) counted(ctx context.Context) ([]pending, error) {
 	found, err := d.pending(ctx, d.app)
 	for _, each := range found {
-		if err == nil && each.Remaining < 0 {
-			err = d.count(ctx, each)
+		if each.Remaining < 0 {
+			err = errors.Join(err, d.count(ctx, each))
 		}
 	}
 	return found, err
@@ -147,8 +166,8 @@ func (d *Deletions) counted(ctx context.Context) ([]pending, error) {
 
 // count stores how much there is to remove.
 func (d *Deletions) count(ctx context.Context, deleted pending) error {
-	collection, err := d.app.FindCachedCollectionByNameOrId(deleted.Collection)
-	if err != nil {
+	collection, err := d.rootOf(deleted)
+	if err != nil || collection == nil {
 		return err
 	}
 	count, err := total(ctx, d.app, collection, deleted.Record)
@@ -160,9 +179,9 @@ func (d *Deletions) count(ctx context.Context, deleted pending) error {
 	return err
 }
 
-// step removes some of what belongs to a record in one transaction. It reports whether
-// the next may go on with that: something is left, and no other process removes it.
-func (d *Deletions) step(ctx context.Context, collection *core.Collection, deleted pending) (goesOn bool, err error) {
+// step removes some of what belongs to a record in one transaction, and returns how many
+// records. goesOn is whether something is left, and no other process removes it.
+func (d *Deletions) step(ctx context.Context, collection *core.Collection, deleted pending) (removed int, goesOn bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	var begun time.Time
@@ -189,7 +208,7 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 		return step.note()
 	})
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
 	for _, tell := range step.tell {
 		tell()
@@ -197,7 +216,7 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 	if step.removed > 0 {
 		d.budget = d.pace.adapt(d.budget, time.Since(begun))
 	}
-	return goesOn, nil
+	return step.removed, goesOn, nil
 }
 
 // finish forgets a deletion of which nothing is left, and reports whether that is so.
@@ -207,10 +226,16 @@ func (d *Deletions) finish(ctx context.Context, tx core.App, collection *core.Co
 	if left, err := total(ctx, tx, collection, deleted.Record); err != nil || left > 0 {
 		return false, err
 	}
-	statement := "DELETE FROM record_deletions WHERE collection = {:collection} AND record = {:record}"
 	if closed, err := time.Parse(rest.AnsweredTime, deleted.ClosedAt); d.postgreSQL && err == nil && time.Since(closed) < settleAfter {
-		statement = "UPDATE record_deletions SET remaining = 0 WHERE collection = {:collection} AND record = {:record} AND remaining <> 0"
+		_, err = tx.DB().NewQuery("UPDATE record_deletions SET remaining = 0 WHERE collection = {:collection} AND record = {:record} AND remaining <> 0").
+			Bind(dbx.Params{"collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
+		return err == nil, err
 	}
-	_, err = tx.DB().NewQuery(statement).Bind(dbx.Params{"collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
-	return err == nil, err
+	return true, forget(ctx, tx.DB(), deleted)
+}
+
+func forget(ctx context.Context, db dbx.Builder, deleted pending) error {
+	_, err := db.NewQuery("DELETE FROM record_deletions WHERE collection = {:collection} AND record = {:record}").
+		Bind(dbx.Params{"collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
+	return err
 }
