@@ -213,3 +213,25 @@ func (h *held) wantClosed(user testapp.User) {
 		h.Errorf("the user signs in: %d", got)
 	}
 }
+
+// TestDeletionsWaitForThoseWhoRead has a subscriber whose connection takes a while for each
+// message.
+func TestDeletionsWaitForThoseWhoRead(t *testing.T) {
+	h := newHeld(t)
+	h.App.OnRealtimeMessageSend().BindFunc(func(e *core.RealtimeMessageEvent) error {
+		time.Sleep(time.Millisecond)
+		return e.Next()
+	})
+	alice := h.SignUp("alice")
+	h.patients(alice, 1000)
+	subscriber := h.Connect()
+	if status := subscriber.Subscribe(h.superuser, "patients/*").Status; status != http.StatusNoContent {
+		t.Fatalf("got %d", status)
+	}
+	h.Must(http.StatusNoContent, alice.Access, "DELETE", testapp.Records("users")+"/"+alice.ID, nil)
+	for range 1000 {
+		if event := subscriber.Next(); event.Action != "delete" {
+			t.Fatalf("got %+v", event)
+		}
+	}
+}
