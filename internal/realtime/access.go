@@ -25,8 +25,9 @@ type access struct {
 	change *change
 	// last is that of the record's last change, if a client has missed both.
 	last *access
-	// rules is the collection with the rules that count.
-	rules *core.Collection
+	// rules is the collection with the rules that count, and record the change's in it.
+	rules  *core.Collection
+	record *core.Record
 	// decided are the decisions that needed the database, and gone whether the record is.
 	mutex   sync.Mutex
 	decided map[question]bool
@@ -49,6 +50,8 @@ func (t topic) rule(collection *core.Collection) *string {
 	return collection.ViewRule
 }
 
+func isSameRule(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
+
 // info returns what a rule or a filter can ask about a subscription.
 func (t topic) info(auth *core.Record) *core.RequestInfo {
 	return &core.RequestInfo{
@@ -59,20 +62,20 @@ func (t topic) info(auth *core.Record) *core.RequestInfo {
 // allows reports whether a client sees the record by one of its subscriptions. It is not
 // decided for one made after it was judged who sees a deletion, where that is too late.
 func (a *access) allows(ctx context.Context, client *Client, known *state, by topic) (allowed, isDecided bool) {
-	if allowed, isDecided := a.change.allowed[topicOf{client, known.signIn, by.name}]; isDecided {
+	if allowed, isDecided := a.change.allowed[topicOf{client, known.signIn, by.name}]; isDecided && isSameRule(by.rule(a.change.rules), by.rule(a.rules)) {
 		return allowed, true
 	}
 	if a.change.action == "delete" && by.asksAboutOthers(a.rules) {
 		return false, false
 	}
-	return a.isStillAdmitted(ctx, known, by) && sees(a.change.record, known.auth, by, a.rules, func(expression string, isRule bool) bool {
+	return a.isStillAdmitted(ctx, known, by) && sees(a.record, known.auth, by, a.rules, func(expression string, isRule bool) bool {
 		return a.answer(ctx, known.auth, by, expression, isRule)
 	}), true
 }
 
 // isStillAdmitted reports whether a rule admits a subscriber to what a record has become.
 func (a *access) isStillAdmitted(ctx context.Context, known *state, by topic) bool {
-	return a.last == nil || admits(a.last.change.record, known.auth, by.rule(a.rules), func(rule string) bool {
+	return a.last == nil || admits(a.last.record, known.auth, by.rule(a.rules), func(rule string) bool {
 		return a.last.answer(ctx, known.auth, by, rule, true)
 	})
 }
@@ -141,7 +144,7 @@ func (a *access) answer(ctx context.Context, auth *core.Record, by topic, expres
 	}
 	answer, err := a.evaluate(ctx, by.info(auth), expression, isRule)
 	if err != nil {
-		a.app.Logger().Debug("failed to check a realtime subscription", "collection", a.change.record.Collection().Name, "error", err)
+		a.app.Logger().Debug("failed to check a realtime subscription", "collection", a.rules.Name, "error", err)
 	}
 	if deadline.Err(ctx) == nil {
 		a.mutex.Lock()
@@ -171,19 +174,19 @@ func readerOf(auth *core.Record) string {
 var errNotAlone = errors.New("the expression needs the record's table")
 
 func (a *access) evaluate(ctx context.Context, info *core.RequestInfo, expression string, isRule bool) (bool, error) {
-	holds, err := holdsAlone(ctx, a.app, a.change.record, info, expression, isRule)
+	holds, err := holdsAlone(ctx, a.app, a.record, info, expression, isRule)
 	if !errors.Is(err, errNotAlone) || a.change.action == "delete" {
 		return holds, err
 	}
 	// The table may have a later version, which may not be judged by this one.
-	if holds, err = holdsInTable(ctx, a.app, a.change.record, info, expression, isRule); !holds || err != nil {
+	if holds, err = holdsInTable(ctx, a.app, a.record, info, expression, isRule); !holds || err != nil {
 		return false, err
 	}
-	stored, err := a.app.FindRecordById(a.change.record.Collection(), a.change.record.Id, within(ctx))
+	stored, err := a.app.FindRecordById(a.rules, a.record.Id, within(ctx))
 	if err != nil {
 		return false, err
 	}
-	written, err := a.change.record.DBExport(a.app)
+	written, err := a.record.DBExport(a.app)
 	if err != nil {
 		return false, err
 	}

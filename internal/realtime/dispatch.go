@@ -79,23 +79,34 @@ func (r *Room) deliver(written *change) {
 			}
 		}
 	}()
-	clients = r.index.concerned(r.concern(written.record))
 	views := r.viewsOf(written)
+	if views == nil {
+		return
+	}
+	clients = r.index.concerned(r.concern(views.access.record))
 	for client := range clients {
 		r.deliverTo(client, views, written.at.After)
 	}
 }
 
-// viewsOf returns the views of a change, by the rules of now.
+// viewsOf returns the views of a change by its collection as it is now, or nil if that is
+// gone.
 func (r *Room) viewsOf(written *change) *views {
+	collection, err := r.app.FindCachedCollectionByNameOrId(written.record.Collection().Id)
+	if err != nil {
+		return nil
+	}
+	return r.viewsIn(collection, written)
+}
+
+func (r *Room) viewsIn(collection *core.Collection, written *change) *views {
 	position := ""
 	if r.refresh == nil {
 		position = r.position(written.number)
 	}
-	rules := r.rulesOf(written.record)
 	return &views{
-		app: r.app, encoded: map[view][]byte{}, position: position, asks: r.asks(rules),
-		access: &access{app: r.app, change: written, rules: rules, decided: map[question]bool{}},
+		app: r.app, encoded: map[view][]byte{}, position: position, asks: r.asks(collection),
+		access: &access{app: r.app, change: written, rules: collection, record: recordIn(collection, written.record), decided: map[question]bool{}},
 	}
 }
 
@@ -152,26 +163,35 @@ func (r *Room) deliverTo(client *Client, views *views, isAfter func(since time.T
 		r.put(context.Background(), client, known, views, isAfter)
 		return
 	}
-	counts := func(by topic) bool { return by.matches(written.record) && isAfter(by.since) }
+	counts := func(by topic) bool { return by.matches(views.access.record) && isAfter(by.since) }
 	if !slices.ContainsFunc(known.topics, counts) {
 		return
 	}
 	r.lanes.add(known.payer, job{client: client, change: written, added: time.Now(), run: func(ctx context.Context) bool {
-		return r.put(ctx, client, known, r.current(views), isAfter)
+		now := r.current(views)
+		return now == nil || r.put(ctx, client, known, now, isAfter)
 	}})
 }
 
-// current returns the views of a change by the rules of now, which may have changed
-// while it waited in a lane.
+// current returns the views of a change by its collection as it is now, which may have
+// changed while the change waited in lanes, or nil if that is gone.
 func (r *Room) current(made *views) *views {
-	before, now := made.access.rules, r.rulesOf(made.access.change.record)
-	isSame := func(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
-	if isSame(before.ListRule, now.ListRule) && isSame(before.ViewRule, now.ViewRule) {
+	now, err := r.app.FindCachedCollectionByNameOrId(made.access.rules.Id)
+	if err != nil {
+		return nil
+	}
+	if now == made.access.rules {
 		return made
 	}
-	next := r.viewsOf(made.access.change)
-	next.access.last = made.access.last
-	return next
+	made.mutex.Lock()
+	defer made.mutex.Unlock()
+	if made.next == nil || made.next.access.rules != now {
+		made.next = r.viewsIn(now, made.access.change)
+		if last := made.access.last; last != nil {
+			made.next.access.last = r.viewsIn(now, last.change).access
+		}
+	}
+	return made.next
 }
 
 // put puts the messages about a change into the queue of a client, for each of its
@@ -189,7 +209,7 @@ func (r *Room) put(ctx context.Context, client *Client, known *state, views *vie
 	}
 	var last *delivery
 	for _, by := range known.topics {
-		if !by.matches(written.record) || !isAfter(by.since) {
+		if !by.matches(views.access.record) || !isAfter(by.since) {
 			continue
 		}
 		isAllowed, isDecided := views.access.allows(ctx, client, known, by)
@@ -204,7 +224,7 @@ func (r *Room) put(ctx context.Context, client *Client, known *state, views *vie
 		case !isAllowed:
 			continue
 		case err != nil:
-			r.app.Logger().Debug("failed to encode a realtime message", "collection", written.record.Collection().Name, "error", err)
+			r.app.Logger().Debug("failed to encode a realtime message", "collection", views.access.rules.Name, "error", err)
 			continue
 		}
 		if last != nil {
@@ -277,6 +297,9 @@ func (r *Room) viewsOfMissed(missed []*change) []*views {
 			continue
 		}
 		view := r.viewsOf(each)
+		if view == nil {
+			continue
+		}
 		if view.access.last = last[key]; view.access.last == nil {
 			last[key] = view.access
 		}

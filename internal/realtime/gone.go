@@ -14,7 +14,7 @@ import (
 // belongs to a deleted one. Only the database knows.
 func (a *access) mayBeGone() bool {
 	pool, ok := a.app.ConcurrentDB().(*dbx.DB)
-	return ok && a.change.action != "delete" && hidden.Any(pool.DB(), a.change.record.Collection().Name)
+	return ok && a.change.action != "delete" && hidden.Any(pool.DB(), a.rules.Name)
 }
 
 // isGone reports whether nobody may see the record any more: a client hears of its
@@ -28,8 +28,7 @@ func (a *access) isGone(ctx context.Context) (gone, isDecided bool) {
 	defer a.mutex.Unlock()
 	if a.gone == nil {
 		var found int
-		record := a.change.record
-		err := a.app.ConcurrentDB().Select("(1)").From(record.Collection().Name).Where(dbx.HashExp{"id": record.Id}).WithContext(ctx).Row(&found)
+		err := a.app.ConcurrentDB().Select("(1)").From(a.rules.Name).Where(dbx.HashExp{"id": a.record.Id}).WithContext(ctx).Row(&found)
 		gone = errors.Is(err, sql.ErrNoRows)
 		if err != nil && !gone {
 			return false, false

@@ -14,6 +14,8 @@ import (
 // verdict is who may see that a record is deleted, where that had to be decided
 // before the row went.
 type verdict struct {
+	// rules is the collection with the rules that it was decided by.
+	rules *core.Collection
 	// allowed are the subscriptions that ask about others, and whether they may.
 	allowed map[topicOf]bool
 	// undecided are clients for whose subscriptions no time was left.
@@ -36,7 +38,6 @@ type judging struct {
 	verdict
 	room   *Room
 	record *core.Record
-	rules  *core.Collection
 	// answered are the questions that were asked, often by several subscriptions.
 	answered map[question]bool
 }
@@ -49,7 +50,7 @@ func (r *Room) judge(record *core.Record) verdict {
 	if r.refresh != nil && slices.ContainsFunc([]string{"", record.Id}, func(id string) bool { return topic{id: id}.asksAboutOthers(collection) }) {
 		r.refresh()
 	}
-	j := judging{room: r, record: record, rules: collection}
+	j := judging{verdict: verdict{rules: collection}, room: r, record: record}
 	for client := range r.index.concerned(collection, readers, anybody) {
 		known := client.known()
 		if known == nil {

@@ -34,6 +34,8 @@ type views struct {
 	encoded map[view][]byte
 	// asks is whether any subscription may take more than the record.
 	asks bool
+	// next are those by the collection as it has become since; nil if it is the same.
+	next *views
 	// position is the id of the change's events; empty if they have none.
 	position string
 }
@@ -53,7 +55,7 @@ const (
 func (v *views) view(client *Client, auth *core.Record, by topic) view {
 	query := by.options.Query
 	shown := view{expand: query[expandParam], fields: query[fieldsParam]}
-	collection := v.access.change.record.Collection()
+	collection := v.access.rules
 	switch {
 	case v.app.OnRecordEnrich().Length() > ownEnrichments:
 		shown.reader, shown.options = readerOf(auth), by.name
@@ -93,7 +95,7 @@ func (v *views) encode(ctx context.Context, client *Client, auth *core.Record, b
 
 // make encodes a record for a view.
 func (v *views) make(ctx context.Context, auth *core.Record, by topic, shown view) ([]byte, error) {
-	record := v.access.change.record.Fresh()
+	record := v.access.record.Fresh()
 	info := by.info(auth)
 	if info.HasSuperuserAuth() {
 		record.Unhide(record.Collection().Fields.FieldNames()...)
@@ -129,8 +131,7 @@ func (v *views) make(ctx context.Context, auth *core.Record, by topic, shown vie
 
 // isManaged reports whether the subscriber manages a changed account.
 func (v *views) isManaged(ctx context.Context, auth *core.Record, by topic) bool {
-	record := v.access.change.record
-	return admits(record, auth, record.Collection().ManageRule, func(rule string) bool {
+	return admits(v.access.record, auth, v.access.rules.ManageRule, func(rule string) bool {
 		return v.access.answer(ctx, auth, by, rule, true)
 	})
 }
