@@ -23,7 +23,7 @@ import (
 type access struct {
 	app    core.App
 	change *change
-	// last is that of the record's last change, if a client has missed both.
+	// last is that of the record as it is stored now, if a client has missed the change.
 	last *access
 	// rules is the collection with the rules that count, and record the change's in it.
 	rules  *core.Collection
@@ -68,16 +68,23 @@ func (a *access) allows(ctx context.Context, client *Client, known *state, by to
 	if a.change.action == "delete" && by.asksAboutOthers(a.rules) {
 		return false, false
 	}
-	return a.isStillAdmitted(ctx, known, by) && sees(a.record, known.auth, by, a.rules, func(expression string, isRule bool) bool {
-		return a.answer(ctx, known.auth, by, expression, isRule)
-	}), true
+	return (a.last == nil || a.last.isSeen(ctx, known, by)) && a.isSeen(ctx, known, by), true
 }
 
-// isStillAdmitted reports whether a rule admits a subscriber to what a record has become.
-func (a *access) isStillAdmitted(ctx context.Context, known *state, by topic) bool {
-	return a.last == nil || admits(a.last.record, known.auth, by.rule(a.rules), func(rule string) bool {
-		return a.last.answer(ctx, known.auth, by, rule, true)
+// isSeen reports whether a client sees the record as it is in this change.
+func (a *access) isSeen(ctx context.Context, known *state, by topic) bool {
+	return sees(a.record, known.auth, by, a.rules, func(expression string, isRule bool) bool {
+		return a.answer(ctx, known.auth, by, expression, isRule)
 	})
+}
+
+// shown returns the access to what a client is sent: the record as it is stored now, if
+// the client has missed the change and it was no deletion.
+func (a *access) shown() *access {
+	if a.last != nil && a.change.action != "delete" {
+		return a.last
+	}
+	return a
 }
 
 // sees decides by the rule and the filter of a subscription.

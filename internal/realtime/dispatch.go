@@ -4,8 +4,6 @@ import (
 	"context"
 	"runtime/debug"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -167,7 +165,7 @@ func (r *Room) deliverTo(client *Client, views *views, isAfter func(since time.T
 	if !slices.ContainsFunc(known.topics, counts) {
 		return
 	}
-	r.lanes.add(known.payer, job{client: client, change: written, added: time.Now(), run: func(ctx context.Context) bool {
+	r.lanes.add(known.payer, job{client: client, size: written.size, added: time.Now(), run: func(ctx context.Context) bool {
 		now := r.current(views)
 		return now == nil || r.put(ctx, client, known, now, isAfter)
 	}})
@@ -187,9 +185,6 @@ func (r *Room) current(made *views) *views {
 	defer made.mutex.Unlock()
 	if made.next == nil || made.next.access.rules != now {
 		made.next = r.viewsIn(now, made.access.change)
-		if last := made.access.last; last != nil {
-			made.next.access.last = r.viewsIn(now, last.change).access
-		}
 	}
 	return made.next
 }
@@ -243,68 +238,4 @@ func (r *Room) put(ctx context.Context, client *Client, known *state, views *vie
 func (t topic) matches(record *core.Record) bool {
 	collection := record.Collection()
 	return (t.collection == collection.Name || t.collection == collection.Id) && (t.id == "" || t.id == record.Id)
-}
-
-// position returns the id of the events of a change. A client that connects again
-// names the last one that it has, in the header Last-Event-ID.
-func (r *Room) position(number int64) string { return r.boot + "-" + strconv.FormatInt(number, 36) }
-
-// numberOf returns the number in a position, or in an id that ends with one. It is
-// false for those of another start or another process.
-func (r *Room) numberOf(id string) (int64, bool) {
-	before, digits, found := cutLast(id, "-")
-	if !found || !strings.HasSuffix(before, r.boot) {
-		return 0, false
-	}
-	number, err := strconv.ParseInt(digits, 36, 64)
-	return number, err == nil && number >= 0
-}
-
-func cutLast(text, separator string) (before, after string, found bool) {
-	i := strings.LastIndex(text, separator)
-	if i < 0 {
-		return text, "", false
-	}
-	return text[:i], text[i+len(separator):], true
-}
-
-// resume delivers what a client has missed since it had the event of an id, or
-// tells it that there is a gap. The dispatcher calls it right after the client's
-// first subscription. The rules are asked again, so that nobody gets more by
-// naming another one's event.
-func (r *Room) resume(client *Client, last string) {
-	number, known := r.numberOf(last)
-	newest, dropped := r.queue.numbers()
-	missed, complete := r.ring.since(number)
-	if !known || !complete || number < dropped || number > newest || r.refresh != nil {
-		client.Send(subscriptions.Message{Name: GapTopic, Data: []byte("{}")})
-		return
-	}
-	for _, each := range r.viewsOfMissed(missed) {
-		r.deliverTo(client, each, func(time.Time) bool { return true })
-	}
-}
-
-// viewsOfMissed returns the views of changes of which those of one record are judged by
-// the last, too: who may see no more what it has become may not see what it was before.
-// Of a deleted record, nothing but the deletion is left.
-func (r *Room) viewsOfMissed(missed []*change) []*views {
-	var made []*views
-	last := map[string]*access{}
-	for _, each := range slices.Backward(missed) {
-		key := keyOf(each.record)
-		if last[key] != nil && last[key].change.action == "delete" {
-			continue
-		}
-		view := r.viewsOf(each)
-		if view == nil {
-			continue
-		}
-		if view.access.last = last[key]; view.access.last == nil {
-			last[key] = view.access
-		}
-		made = append(made, view)
-	}
-	slices.Reverse(made)
-	return made
 }

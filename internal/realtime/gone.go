@@ -14,7 +14,7 @@ import (
 // belongs to a deleted one. Only the database knows.
 func (a *access) mayBeGone() bool {
 	pool, ok := a.app.ConcurrentDB().(*dbx.DB)
-	return ok && a.change.action != "delete" && hidden.Any(pool.DB(), a.rules.Name)
+	return ok && a.last == nil && a.change.action != "delete" && hidden.Any(pool.DB(), a.rules.Name)
 }
 
 // isGone reports whether nobody may see the record any more: a client hears of its

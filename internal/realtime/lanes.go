@@ -51,11 +51,13 @@ type lane struct {
 	credit time.Duration
 }
 
-// job puts the messages about one change into the queue of a client.
+// job puts the messages about one change, or all that it has missed, into the queue of a
+// client.
 type job struct {
 	client *Client
-	change *change
-	added  time.Time
+	// size is what the job has in memory until it is done.
+	size  int
+	added time.Time
 	// run reports false if its context ended first.
 	run func(ctx context.Context) bool
 }
@@ -78,14 +80,14 @@ func (l *lanes) add(payer string, next job) {
 		l.of[payer] = to
 		l.ready = append(l.ready, to)
 	}
-	if to.bytes > 0 && to.bytes+next.change.size > maxLaneBytes {
+	if to.bytes > 0 && to.bytes+next.size > maxLaneBytes {
 		if next.client.hasGap = next.client.behind.Load() > 0; next.client.hasGap {
 			return // the last of the client's jobs tells it
 		}
 		next.run = func(context.Context) bool { return false }
 	}
 	to.waiting = append(to.waiting, next)
-	to.bytes += next.change.size
+	to.bytes += next.size
 	next.client.behind.Add(1)
 	l.jobs.Add(1)
 	if l.workers < max(1, runtime.GOMAXPROCS(0)/2) {
@@ -120,7 +122,7 @@ func (l *lanes) take() (*lane, job) {
 		first := next.waiting[0]
 		next.waiting[0] = job{}
 		next.waiting = next.waiting[1:]
-		next.bytes -= first.change.size
+		next.bytes -= first.size
 		return next, first
 	}
 	l.workers--

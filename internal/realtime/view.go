@@ -95,7 +95,7 @@ func (v *views) encode(ctx context.Context, client *Client, auth *core.Record, b
 
 // make encodes a record for a view.
 func (v *views) make(ctx context.Context, auth *core.Record, by topic, shown view) ([]byte, error) {
-	record := v.access.record.Fresh()
+	record := v.access.shown().record.Fresh()
 	info := by.info(auth)
 	if info.HasSuperuserAuth() {
 		record.Unhide(record.Collection().Fields.FieldNames()...)
@@ -131,8 +131,9 @@ func (v *views) make(ctx context.Context, auth *core.Record, by topic, shown vie
 
 // isManaged reports whether the subscriber manages a changed account.
 func (v *views) isManaged(ctx context.Context, auth *core.Record, by topic) bool {
-	return admits(v.access.record, auth, v.access.rules.ManageRule, func(rule string) bool {
-		return v.access.answer(ctx, auth, by, rule, true)
+	of := v.access.shown()
+	return admits(of.record, auth, of.rules.ManageRule, func(rule string) bool {
+		return of.answer(ctx, auth, by, rule, true)
 	})
 }
 
