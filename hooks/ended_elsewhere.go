@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -19,7 +20,8 @@ const (
 )
 
 // bindEndedElsewhere signs realtime clients out whose sign-in was ended by a process that
-// tells this one nothing: a command, or a second server on a data directory of SQLite.
+// tells this one nothing: a command, or a second server on a data directory of SQLite. It
+// gives those whose account was changed the account anew: rules may ask for it.
 func bindEndedElsewhere(app core.App) {
 	asking := endedElsewhere{app: app}
 	eachSecond(app, asking.look)
@@ -51,11 +53,12 @@ func (e *endedElsewhere) look(ctx context.Context) {
 	}
 	asking, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	ended, err := simplejwt.Ended(asking, e.app, held)
+	ended, changed, err := simplejwt.Ended(asking, e.app, held)
 	e.end(ctx, signIns, ended)
+	err = errors.Join(err, e.renew(asking, signIns, func(i int) bool { return changed[i] && !ended[i] }))
 	if err != nil && ctx.Err() == nil && time.Since(e.reported) >= reportEvery {
 		e.reported = time.Now()
-		e.app.Logger().Error("failed to ask whether the sign-ins of realtime clients hold, which stay signed in meanwhile", "error", err)
+		e.app.Logger().Error("failed to ask for the sign-ins of realtime clients, which stay as they are meanwhile", "error", err)
 	}
 }
 

@@ -72,6 +72,21 @@ func (r *Room) signOut(concerned func(auth *core.Record) bool) {
 	}
 }
 
+// Renew has the client signed in as another version of its account. It reports false, and
+// does nothing, if the client is not signed in as the version before any more.
+func (c *Client) Renew(before, after *core.Record) bool {
+	c.mutex.Lock()
+	isCurrent := c.auth() == before
+	if isCurrent {
+		c.DefaultClient.Set(authKey, after)
+	}
+	c.mutex.Unlock()
+	if isCurrent {
+		c.announce(nil)
+	}
+	return isCurrent
+}
+
 // follow gives clients the new version of the account that they are signed in as.
 func (r *Room) follow(account *core.Record) {
 	for _, each := range r.broker.Clients() {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
 	"github.com/spf13/cast"
 
 	"carebase/internal/collections"
@@ -33,9 +34,10 @@ const heldPage = 500
 
 // Ended asks the database which sign-ins hold no longer, as a request with the token
 // would: the account or the session is gone, or what the token was signed with is
-// another. Those that could not be asked for have not ended; the error says why.
-func Ended(ctx context.Context, app core.App, held []Held) (ended []bool, err error) {
-	q := heldQuestion{ctx: ctx, app: app, held: held, ended: make([]bool, len(held))}
+// another; and of which the account has changed. Those that could not be asked for have
+// not ended; the error says why.
+func Ended(ctx context.Context, app core.App, held []Held) (ended, changed []bool, err error) {
+	q := heldQuestion{ctx: ctx, app: app, held: held, ended: make([]bool, len(held)), changed: make([]bool, len(held))}
 	accounts, sessions := map[string]map[string][]int{}, map[string][]int{}
 	for i, each := range held {
 		collection := each.Account.Collection().Id
@@ -51,24 +53,18 @@ func Ended(ctx context.Context, app core.App, held []Held) (ended []bool, err er
 	for collection, which := range accounts {
 		failures = append(failures, q.askAccounts(collection, which))
 	}
-	failures = append(failures, q.ask(collections.Sessions, []string{"user"}, sessions, func(one Held, row heldRow) bool {
-		return row.values[0].String == one.Account.Id
+	failures = append(failures, q.ask(collections.Sessions, []string{"user"}, sessions, func(i int, row []sql.NullString) bool {
+		return row[0].String == held[i].Account.Id
 	}))
-	return q.ended, errors.Join(failures...)
+	return q.ended, q.changed, errors.Join(failures...)
 }
 
 // heldQuestion is one call of Ended.
 type heldQuestion struct {
-	ctx   context.Context
-	app   core.App
-	held  []Held
-	ended []bool
-}
-
-// heldRow is an account's or a session's row.
-type heldRow struct {
-	id     string
-	values [2]sql.NullString
+	ctx            context.Context
+	app            core.App
+	held           []Held
+	ended, changed []bool
 }
 
 // askAccounts asks for accounts of a collection, by id. The collection itself may have
@@ -89,15 +85,50 @@ func (q *heldQuestion) askAccounts(id string, which map[string][]int) error {
 	if collection.Fields.GetByName(django.FieldInactive) != nil {
 		columns = append(columns, django.FieldInactive)
 	}
-	return q.ask(collection.Name, columns, which, func(one Held, row heldRow) bool {
-		isInactive := cast.ToBool(row.values[1].String)
-		return !isInactive && row.values[0].String+collection.AuthToken.Secret == one.Key()
+	signing := len(columns)
+	columns = append(columns, versionColumns(collection)...)
+	return q.ask(collection.Name, columns, which, func(i int, row []sql.NullString) bool {
+		isInactive := signing > 1 && cast.ToBool(row[1].String)
+		q.changed[i] = !isVersion(q.held[i].Account, columns[signing:], row[signing:])
+		return !isInactive && row[0].String+collection.AuthToken.Secret == q.held[i].Key()
 	})
+}
+
+// versionColumns are the columns that tell whether an account has changed: when it was
+// updated, and what can be changed without that.
+func versionColumns(collection *core.Collection) []string {
+	columns := []string{core.FieldNameEmail, core.FieldNameVerified, core.FieldNameEmailVisibility}
+	for _, field := range collection.Fields {
+		if date, isDate := field.(*core.AutodateField); isDate && date.OnUpdate {
+			columns = append(columns, date.Name)
+		}
+	}
+	return columns
+}
+
+// isVersion reports whether an account has the values of its row.
+func isVersion(account *core.Record, columns []string, row []sql.NullString) bool {
+	for i, column := range columns {
+		isSame := false
+		switch stored := row[i].String; column {
+		case core.FieldNameEmail:
+			isSame = account.Email() == stored
+		case core.FieldNameVerified, core.FieldNameEmailVisibility:
+			isSame = account.GetBool(column) == cast.ToBool(stored)
+		default:
+			updated, err := types.ParseDateTime(stored)
+			isSame = err == nil && account.GetDateTime(column).String() == updated.String()
+		}
+		if !isSame {
+			return false
+		}
+	}
+	return true
 }
 
 // ask asks a table for rows by their ids. Sign-ins whose row is gone, or that do not hold
 // with it, have ended.
-func (q *heldQuestion) ask(table string, columns []string, which map[string][]int, holds func(Held, heldRow) bool) error {
+func (q *heldQuestion) ask(table string, columns []string, which map[string][]int, holds func(i int, row []sql.NullString) bool) error {
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(which)), heldPage) {
 		rows, err := q.read(table, columns, ids)
 		if err != nil {
@@ -105,7 +136,7 @@ func (q *heldQuestion) ask(table string, columns []string, which map[string][]in
 		}
 		for _, id := range ids {
 			row, isThere := rows[id]
-			q.end(slices.DeleteFunc(which[id], func(i int) bool { return isThere && holds(q.held[i], row) }))
+			q.end(slices.DeleteFunc(which[id], func(i int) bool { return isThere && holds(i, row) }))
 		}
 	}
 	return nil
@@ -117,7 +148,7 @@ func (q *heldQuestion) end(signIns []int) {
 	}
 }
 
-func (q *heldQuestion) read(table string, columns []string, ids []string) (found map[string]heldRow, err error) {
+func (q *heldQuestion) read(table string, columns []string, ids []string) (found map[string][]sql.NullString, err error) {
 	list, err := json.Marshal(ids)
 	if err != nil {
 		return nil, err
@@ -132,13 +163,19 @@ func (q *heldQuestion) read(table string, columns []string, ids []string) (found
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	found = make(map[string]heldRow, len(ids))
+	found = make(map[string][]sql.NullString, len(ids))
+	var id string
+	to := make([]any, 1+len(columns))
+	to[0] = &id
 	for rows.Next() {
-		var row heldRow
-		if err := rows.Scan([]any{&row.id, &row.values[0], &row.values[1]}[:1+len(columns)]...); err != nil {
+		row := make([]sql.NullString, len(columns))
+		for i := range row {
+			to[1+i] = &row[i]
+		}
+		if err := rows.Scan(to...); err != nil {
 			return nil, err
 		}
-		found[row.id] = row
+		found[id] = row
 	}
 	return found, rows.Err()
 }

@@ -61,7 +61,7 @@ func TestFewQueriesAskForManySignIns(t *testing.T) {
 	app.ConcurrentDB().(*dbx.DB).QueryLogFunc = func(context.Context, time.Duration, string, *sql.Rows, error) { queries++ }
 	for _, asked := range [][]simplejwt.Held{held, nil} {
 		queries = 0
-		ended, err := simplejwt.Ended(t.Context(), app, asked)
+		ended, _, err := simplejwt.Ended(t.Context(), app, asked)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func BenchmarkEnded(b *testing.B) {
 		b.ReportMetric(float64((processorTime(b)-before).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 	}()
 	for b.Loop() {
-		if _, err := simplejwt.Ended(b.Context(), app, held); err != nil {
+		if _, _, err := simplejwt.Ended(b.Context(), app, held); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -67,6 +67,18 @@ func (c *client) Unset(key string) {
 	}
 }
 
+// Renew is that of the inner client: other processes read the account anew, too. A stored
+// state does not sign the client out between its two steps.
+func (c *client) Renew(before, after *core.Record) bool {
+	c.mutex.Lock()
+	isRenewed := c.Client.Renew(before, after)
+	c.mutex.Unlock()
+	if isRenewed {
+		c.cluster.noteChange(c)
+	}
+	return isRenewed
+}
+
 // Subscribe implements subscriptions.Client.
 func (c *client) Subscribe(topics ...string) {
 	c.Client.Subscribe(topics...)
