@@ -47,9 +47,14 @@ func (e *endedElsewhere) look(ctx context.Context) {
 	if len(signIns) == 0 {
 		return
 	}
+	e.ask(ctx, signIns)
+}
+
+// ask signs those out of the clients whose sign-ins hold no longer.
+func (e *endedElsewhere) ask(ctx context.Context, signIns []heldBy) {
 	held := make([]simplejwt.Held, len(signIns))
 	for i, each := range signIns {
-		held[i] = simplejwt.Held{Account: each.account, Session: each.signIn.Session}
+		held[i] = simplejwt.Held{Account: each.account, Session: each.signIn.Session, Impersonation: each.signIn.Impersonation}
 	}
 	asking, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()

@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"carebase/internal/collections"
 	"carebase/internal/endpoint"
+	"carebase/internal/realtime"
 	"carebase/internal/simplejwt"
 )
 
@@ -16,10 +18,27 @@ import (
 const maxImpersonation = time.Hour
 
 // bindImpersonation bounds the tokens that superusers get for other accounts,
-// whatever duration they ask for. A user's token belongs to a session, which the
-// user and other superusers can see and end.
+// whatever duration they ask for, and names the superuser in them: they end with the
+// superuser's own. A user's token also belongs to a session, which the user and other
+// superusers can see and end.
 func bindImpersonation(app core.App) {
 	app.OnRecordAuthRequest().Bind(&hook.Handler[*core.RecordAuthRequestEvent]{Func: impersonate, Priority: beforeAudit})
+	app.OnFileTokenRequest().Bind(&hook.Handler[*core.FileTokenRequestEvent]{Func: nameInFileToken, Priority: beforeAudit})
+	app.OnRecordAfterUpdateSuccess(core.CollectionNameSuperusers).BindFunc(func(e *core.RecordEvent) error {
+		err := e.Next()
+		endImpersonations(e.Context, e.App)
+		return err
+	})
+	app.OnRecordAfterDeleteSuccess(core.CollectionNameSuperusers).BindFunc(func(e *core.RecordEvent) error {
+		err := e.Next()
+		endImpersonations(e.Context, e.App)
+		return err
+	})
+	app.OnCollectionAfterUpdateSuccess(core.CollectionNameSuperusers).BindFunc(func(e *core.CollectionEvent) error {
+		err := e.Next()
+		endImpersonations(e.Context, e.App)
+		return err
+	})
 }
 
 // beforeAudit runs a hook before the audit trail looks at the token that the hook
@@ -29,6 +48,10 @@ const beforeAudit = -1
 func impersonate(e *core.RecordAuthRequestEvent) error {
 	if endpoint.Of(e.Request) != endpoint.Impersonate {
 		return e.Next()
+	}
+	if _, isImpersonation := simplejwt.Impersonation(e.RequestEvent); isImpersonation {
+		// Its tokens would not end with the superuser who is behind it, and name another.
+		return e.ForbiddenError("A token for impersonation cannot be used to impersonate somebody else.", nil)
 	}
 	var form struct {
 		Duration int64 `json:"duration" form:"duration"`
@@ -44,8 +67,10 @@ func impersonate(e *core.RecordAuthRequestEvent) error {
 	if err != nil {
 		return err
 	}
-	e.Token = token
 	if e.Record.Collection().Name != collections.Users {
+		if e.Token, err = simplejwt.NameImpersonator(e.Record, e.Auth, token); err != nil {
+			return err
+		}
 		return e.Next()
 	}
 	ctx, agent := e.Request.Context(), simplejwt.AgentOf(e.Request)
@@ -59,4 +84,35 @@ func impersonate(e *core.RecordAuthRequestEvent) error {
 		return errors.Join(err, endErr)
 	}
 	return nil
+}
+
+// nameInFileToken has a token for files name the impersonator, too.
+func nameInFileToken(e *core.FileTokenRequestEvent) error {
+	if _, isImpersonation := simplejwt.Impersonation(e.RequestEvent); !isImpersonation {
+		return e.Next()
+	}
+	var err error
+	if e.Token, err = simplejwt.NewFileToken(e.RequestEvent); err != nil {
+		return err
+	}
+	return e.Next()
+}
+
+// endImpersonations signs realtime clients out whose impersonator has just ended. If the
+// database does not answer, endedElsewhere asks again within a second.
+func endImpersonations(ctx context.Context, app core.App) {
+	var signIns []heldBy
+	for _, client := range realtime.Of(app).Broker().Clients() {
+		signIn, _ := realtime.SignInOf(client)
+		if account := realtime.AuthOf(client); account != nil && signIn.Impersonation != (realtime.Impersonation{}) {
+			signIns = append(signIns, heldBy{client, account, signIn})
+		}
+	}
+	if len(signIns) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
+	defer cancel()
+	asking := endedElsewhere{app: app}
+	asking.ask(ctx, signIns)
 }

@@ -124,8 +124,12 @@ func subscribeInSession(e *core.RealtimeSubscribeRequestEvent) error {
 }
 
 // holds reports whether what a request was signed in with has not ended: the session
-// or, of accounts without sessions, the keys that their tokens are signed with.
+// or, of accounts without sessions, the keys that their tokens are signed with; and the
+// impersonation, if it is one.
 func holds(ctx context.Context, app core.App, signIn *realtime.SignIn, account *core.Record) (bool, error) {
+	if ended, err := simplejwt.ImpersonationEnded(ctx, app, signIn.Impersonation); err != nil || ended {
+		return false, err
+	}
 	if signIn.Session != "" {
 		return simplejwt.IsLiving(ctx, app, signIn.Session, account.Id)
 	}

@@ -4,9 +4,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/security"
 
 	"carebase/internal/endpoint"
 )
@@ -37,9 +35,6 @@ func (t *Trail) bindAdministration() {
 		})
 	})
 	t.app.OnFileTokenRequest().BindFunc(func(e *core.FileTokenRequestEvent) error {
-		if err := inheritImpersonator(e); err != nil {
-			return err
-		}
 		event := Event{Action: Execute, Detail: "file token " + TokenID(e.Token)}
 		if err := Record(e.RequestEvent, event); err != nil {
 			return err
@@ -106,21 +101,6 @@ func fileAgent(e *core.RequestEvent) Agent {
 	agent := AgentOf(record)
 	agent.Token, agent.Impersonator = TokenID(token), impersonator(token)
 	return agent
-}
-
-// inheritImpersonator replaces the file token of an impersonated user with one that
-// names the impersonator as well.
-func inheritImpersonator(e *core.FileTokenRequestEvent) error {
-	superuser := sourceOf(e.RequestEvent).agent.Impersonator
-	if superuser == "" {
-		return nil
-	}
-	token, err := security.NewJWT(jwt.MapClaims{
-		core.TokenClaimType: core.TokenTypeFile, core.TokenClaimId: e.Record.Id, core.TokenClaimCollectionId: e.Record.Collection().Id,
-		ImpersonatorClaim: superuser,
-	}, e.Record.TokenKey()+e.Record.Collection().FileToken.Secret, e.Record.Collection().FileToken.DurationTime())
-	e.Token = token
-	return err
 }
 
 // changedSettings returns the names of the groups of settings that differ.

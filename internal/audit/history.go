@@ -17,7 +17,7 @@ import (
 type HistoryEntry struct {
 	Facts
 	// AgentName is the agent's current name; empty if the account no longer exists.
-	// With an impersonator it is "superuser ID as user NAME".
+	// With an impersonator it is "superuser ID as user NAME", or "… as superuser ID".
 	AgentName string
 	Fields    []string
 	// Records are the ids of the records concerned, unless they are many.
@@ -210,7 +210,7 @@ func addNames(ctx context.Context, app core.App, entries []HistoryEntry, users [
 	for i := range entries {
 		switch entry := &entries[i]; {
 		case entry.Impersonator != "":
-			entry.AgentName = "superuser " + entry.Impersonator + " as user " + cmp.Or(names[entry.Agent], entry.Agent)
+			entry.AgentName = "superuser " + entry.Impersonator + " as " + string(entry.AgentType) + " " + cmp.Or(names[entry.Agent], entry.Agent)
 		case entry.AgentType == User:
 			entry.AgentName = names[entry.Agent]
 		case entry.AgentType == Superuser:

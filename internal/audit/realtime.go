@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cast"
 
 	"carebase/internal/config"
+	"carebase/internal/realtime"
 )
 
 const (
@@ -21,13 +22,13 @@ const (
 )
 
 // subscriber is what the last subscription of a client was made with.
-type subscriber struct{ token, impersonator string }
+type subscriber struct{ token string }
 
 // bindRealtime records each record that a subscriber is sent, before it is sent.
 func (t *Trail) bindRealtime() {
 	t.app.OnRealtimeSubscribeRequest().BindFunc(func(e *core.RealtimeSubscribeRequestEvent) error {
 		from := sourceOf(e.RequestEvent)
-		e.Client.Set(subscriberKey, &subscriber{token: TokenID(from.rawToken), impersonator: from.agent.Impersonator})
+		e.Client.Set(subscriberKey, &subscriber{token: TokenID(from.rawToken)})
 		if e.Auth != nil {
 			e.Auth.SetRaw(impersonatorKey, from.agent.Impersonator) // for enrichMessage
 		}
@@ -56,7 +57,11 @@ func (t *Trail) recordDelivered(e *core.RealtimeMessageEvent, events []Event) er
 	auth, _ := e.Client.Get(apis.RealtimeClientAuthKey).(*core.Record)
 	agent := AgentOf(auth)
 	if by, known := e.Client.Get(subscriberKey).(*subscriber); known {
-		agent.Token, agent.Impersonator = by.token, by.impersonator
+		agent.Token = by.token
+	}
+	// Another process may have taken the subscription. It passes on the sign-in.
+	if signIn, isSignedIn := realtime.SignInOf(e.Client); isSignedIn {
+		agent.Impersonator = signIn.Impersonation.Superuser
 	}
 	from := connectionOf(e.RequestEvent)
 	key := deliveryKey{data: &e.Message.Data[0], agent: agent, address: from.address, door: from.door}

@@ -104,7 +104,7 @@ func bearer(header string) string {
 	return fields[len(fields)-1]
 }
 
-// ImpersonatorClaim is the claim of a user's token that names the superuser whom it
+// ImpersonatorClaim is the claim of an account's token that names the superuser whom it
 // was issued to.
 const ImpersonatorClaim = "imp"
 

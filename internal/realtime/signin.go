@@ -14,22 +14,39 @@ type SignIn struct {
 	Session string
 	// Expires is when the token expires.
 	Expires time.Time
+	// Impersonation is zero for the account's own token.
+	Impersonation Impersonation
+}
+
+// Impersonation says to whom a token of another account was issued.
+type Impersonation struct {
+	// Superuser is the id of the superuser who acts as the account, and Key a digest of
+	// what the superuser's tokens were signed with then.
+	Superuser, Key string
 }
 
 // String returns the sign-in as text for ParseSignIn.
-func (s SignIn) String() string { return s.Session + "|" + strconv.FormatInt(s.Expires.Unix(), 10) }
+func (s SignIn) String() string {
+	text := s.Session + "|" + strconv.FormatInt(s.Expires.Unix(), 10)
+	if s.Impersonation != (Impersonation{}) {
+		text += "|" + s.Impersonation.Superuser + "|" + s.Impersonation.Key
+	}
+	return text
+}
 
 // ParseSignIn returns the sign-in of a text, or nil if there is none.
 func ParseSignIn(text string) *SignIn {
 	if text == "" {
 		return nil
 	}
-	session, expires, _ := strings.Cut(text, "|")
+	session, rest, _ := strings.Cut(text, "|")
+	expires, by, _ := strings.Cut(rest, "|")
+	superuser, key, _ := strings.Cut(by, "|")
 	seconds, err := strconv.ParseInt(expires, 10, 64)
 	if err != nil {
 		seconds = 0 // has expired
 	}
-	return &SignIn{Session: session, Expires: time.Unix(seconds, 0)}
+	return &SignIn{Session: session, Expires: time.Unix(seconds, 0), Impersonation: Impersonation{superuser, key}}
 }
 
 // HasExpired reports whether the token has expired.

@@ -62,6 +62,7 @@ func (s *server) pipeline() []middleware {
 		{id: "secretFilters", priority: -1016, native: true, why: "knows superusers, and refuses before anything is read", run: guardSecretFilters},
 		{id: apis.DefaultSuperuserIPsWhitelistMiddlewareId, priority: -1015, native: true, why: "PocketBase's own: superusers' networks, for their tokens"},
 		{id: "superuserEndpoints", priority: -1014, native: true, why: "refuses superusers what nobody has thought about, before it is recorded as done", run: confineToEndpoints},
+		{id: "fileTokens", priority: -1011, native: true, why: "refuses downloads of former impersonators, before they are recorded as done", run: simplejwt.CheckFileToken},
 		{id: "auditAdministration", priority: -1010, native: true, why: "records what superusers do before it happens", run: audit.Administration},
 		{id: apis.DefaultRateLimitMiddlewareId, priority: -1000, why: "PocketBase's own: off unless an operator switches it on"},
 		{id: "superuserNetworks", priority: -999, why: "closes sign-in before a password is looked at", run: s.confineSuperusers, skip: len(s.config.SuperuserNetworks) == 0},

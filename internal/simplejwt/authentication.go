@@ -24,6 +24,7 @@ func LoadToken(e *core.RequestEvent) error {
 	} else if found != nil {
 		e.Auth = found.user
 		e.Set(sessionKey, found.session())
+		storeImpersonation(e, found.impersonation())
 		rest.OnFailure(e, func() error { return CheckToken(e) })
 	}
 	return e.Next()

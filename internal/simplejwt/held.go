@@ -15,6 +15,7 @@ import (
 
 	"carebase/internal/collections"
 	"carebase/internal/django"
+	"carebase/internal/realtime"
 )
 
 // Held is what a realtime client is signed in with.
@@ -24,6 +25,8 @@ type Held struct {
 	Account *core.Record
 	// Session is the session's id; empty for a token without one.
 	Session string
+	// Impersonation is zero for the account's own token.
+	Impersonation realtime.Impersonation
 }
 
 // Key is what the token was signed with.
@@ -33,12 +36,12 @@ func (h Held) Key() string { return string(signingKey(h.Account)) }
 const heldPage = 500
 
 // Ended asks the database which sign-ins hold no longer, as a request with the token
-// would: the account or the session is gone, or what the token was signed with is
-// another; and of which the account has changed. Those that could not be asked for have
-// not ended; the error says why.
+// would: the account, the session or the impersonator is gone, or what the token was signed
+// with is another; and of which the account has changed. Those that could not be asked for
+// have not ended; the error says why.
 func Ended(ctx context.Context, app core.App, held []Held) (ended, changed []bool, err error) {
 	q := heldQuestion{ctx: ctx, app: app, held: held, ended: make([]bool, len(held)), changed: make([]bool, len(held))}
-	accounts, sessions := map[string]map[string][]int{}, map[string][]int{}
+	accounts, sessions, impersonators := map[string]map[string][]int{}, map[string][]int{}, map[string][]int{}
 	for i, each := range held {
 		collection := each.Account.Collection().Id
 		if accounts[collection] == nil {
@@ -48,11 +51,18 @@ func Ended(ctx context.Context, app core.App, held []Held) (ended, changed []boo
 		if each.Session != "" {
 			sessions[each.Session] = append(sessions[each.Session], i)
 		}
+		if by := each.Impersonation; by != (realtime.Impersonation{}) {
+			impersonators[by.Superuser] = append(impersonators[by.Superuser], i)
+		}
 	}
 	var failures []error
 	for collection, which := range accounts {
-		failures = append(failures, q.askAccounts(collection, which))
+		failures = append(failures, q.askAccounts(dbx.HashExp{"id": collection}, which, func(i int, row accountRow) bool {
+			q.changed[i] = !row.isOf(held[i].Account)
+			return row.key == held[i].Key()
+		}))
 	}
+	failures = append(failures, q.askImpersonators(impersonators))
 	failures = append(failures, q.ask(collections.Sessions, []string{"user"}, sessions, func(i int, row []sql.NullString) bool {
 		return row[0].String == held[i].Account.Id
 	}))
@@ -67,11 +77,31 @@ type heldQuestion struct {
 	ended, changed []bool
 }
 
-// askAccounts asks for accounts of a collection, by id. The collection itself may have
-// changed, too, and this process may not know yet.
-func (q *heldQuestion) askAccounts(id string, which map[string][]int) error {
+// askImpersonators asks for the superusers to whom tokens of others were issued.
+func (q *heldQuestion) askImpersonators(which map[string][]int) error {
+	if len(which) == 0 {
+		return nil
+	}
+	return q.askAccounts(dbx.HashExp{"name": core.CollectionNameSuperusers}, which, func(i int, row accountRow) bool {
+		return impersonatorKey(row.key) == q.held[i].Impersonation.Key
+	})
+}
+
+// accountRow is the row of an account.
+type accountRow struct {
+	// key is what its tokens are signed with.
+	key string
+	// columns are versionColumns, and version their values.
+	columns []string
+	version []sql.NullString
+}
+
+// askAccounts asks for accounts of a collection, by id, and whether sign-ins hold with
+// their rows. The collection itself may have changed, too, and this
+// process may not know yet.
+func (q *heldQuestion) askAccounts(of dbx.HashExp, which map[string][]int, holds func(i int, row accountRow) bool) error {
 	var found []*core.Collection
-	err := q.app.CollectionQuery().AndWhere(dbx.HashExp{"id": id, "type": core.CollectionTypeAuth}).WithContext(q.ctx).All(&found)
+	err := q.app.CollectionQuery().AndWhere(of).AndWhere(dbx.HashExp{"type": core.CollectionTypeAuth}).WithContext(q.ctx).All(&found)
 	if err != nil {
 		return err
 	}
@@ -89,8 +119,8 @@ func (q *heldQuestion) askAccounts(id string, which map[string][]int) error {
 	columns = append(columns, versionColumns(collection)...)
 	return q.ask(collection.Name, columns, which, func(i int, row []sql.NullString) bool {
 		isInactive := signing > 1 && cast.ToBool(row[1].String)
-		q.changed[i] = !isVersion(q.held[i].Account, columns[signing:], row[signing:])
-		return !isInactive && row[0].String+collection.AuthToken.Secret == q.held[i].Key()
+		account := accountRow{key: row[0].String + collection.AuthToken.Secret, columns: columns[signing:], version: row[signing:]}
+		return !isInactive && holds(i, account)
 	})
 }
 
@@ -106,11 +136,11 @@ func versionColumns(collection *core.Collection) []string {
 	return columns
 }
 
-// isVersion reports whether an account has the values of its row.
-func isVersion(account *core.Record, columns []string, row []sql.NullString) bool {
-	for i, column := range columns {
+// isOf reports whether an account has the values of its row.
+func (r *accountRow) isOf(account *core.Record) bool {
+	for i, column := range r.columns {
 		isSame := false
-		switch stored := row[i].String; column {
+		switch stored := r.version[i].String; column {
 		case core.FieldNameEmail:
 			isSame = account.Email() == stored
 		case core.FieldNameVerified, core.FieldNameEmailVisibility:

@@ -54,6 +54,7 @@ func authenticateNative(e *core.RequestEvent, raw string) (*core.Record, error) 
 	switch {
 	case err == nil && found.isNative() && !django.IsInactive(found.user):
 		e.Set(sessionKey, found.session())
+		storeImpersonation(e, found.impersonation())
 		return found.user.Original(), nil // a copy: PocketBase and its hooks may change it
 	case err == nil, errors.Is(err, ErrNoUser):
 	case !errors.As(err, &invalid):
@@ -69,6 +70,15 @@ func authenticateNative(e *core.RequestEvent, raw string) (*core.Record, error) 
 		if isRenewed, err := hasNewSecret(e.Request.Context(), e.App, record.Collection()); err != nil || isRenewed {
 			return nil, err
 		}
+		claims, err := security.ParseUnverifiedJWT(raw) // verified above
+		if err != nil {
+			return nil, nil
+		}
+		by := impersonationOf(claims)
+		if ended, err := ImpersonationEnded(e.Request.Context(), e.App, by); err != nil || ended {
+			return nil, err
+		}
+		storeImpersonation(e, by)
 		return record, nil
 	}
 	return nil, nil
@@ -132,7 +142,7 @@ func IsRenewable(raw string) bool {
 func StartImpersonation(ctx context.Context, app core.App, user, superuser *core.Record, raw string, agent Agent) (signed, session string, err error) {
 	session = core.GenerateDefaultRandomId()
 	agent.UserAgent = "impersonation by " + superuser.Email()
-	signed, expires, err := nameSession(user, raw, session, claim{claimImpersonator, superuser.Id})
+	signed, expires, err := nameSession(user, raw, session, impersonationBy(superuser)...)
 	if err != nil {
 		return "", "", err
 	}
@@ -144,14 +154,18 @@ type claim struct{ name, value string }
 
 // nameSession adds the session's id and further claims to a PocketBase token.
 func nameSession(user *core.Record, raw, session string, more ...claim) (signed string, expires time.Time, err error) {
+	return addClaims(user, raw, append(more, claim{claimSession, session})...)
+}
+
+// addClaims adds claims to a PocketBase token of an account.
+func addClaims(account *core.Record, raw string, more ...claim) (signed string, expires time.Time, err error) {
 	claims := jwt.MapClaims{}
 	if _, _, err := parser.ParseUnverified(raw, claims); err != nil {
 		return "", expires, err
 	}
-	claims[claimSession] = session
 	for _, claim := range more {
 		claims[claim.name] = claim.value
 	}
-	signed, err = sign(user, claims)
+	signed, err = sign(account, claims)
 	return signed, token{claims: claims}.expires(), err
 }

@@ -18,7 +18,8 @@ func NewSignIn(e *core.RequestEvent) (*realtime.SignIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &realtime.SignIn{Session: Session(e), Expires: time.Unix(cast.ToInt64(claims["exp"]), 0)}, nil
+	by, _ := Impersonation(e)
+	return &realtime.SignIn{Session: Session(e), Expires: time.Unix(cast.ToInt64(claims["exp"]), 0), Impersonation: by}, nil
 }
 
 // endExpiredSessions deletes the expired sessions of realtime clients one by one, so

@@ -29,8 +29,6 @@ const (
 	claimID        = "jti"
 	// claimSession is OpenID Connect's sid; SimpleJWT has no equivalent.
 	claimSession = "sid"
-	// claimImpersonator is the id of the superuser who acts as the user.
-	claimImpersonator = "imp"
 )
 
 // tokenError is the reason why a token is invalid, like SimpleJWT's TokenError; the
@@ -142,9 +140,9 @@ func verifyingKey(user *core.Record) []byte {
 
 var parser = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuedAt())
 
-// decode decodes a token of any type and verifies its signature, expiry and session.
-// It returns a tokenError, or ErrNoUser if its user does not exist. A token whose session
-// has ended is returned together with errBlacklisted.
+// decode decodes a token of any type and verifies its signature, expiry, session and
+// impersonator. It returns a tokenError, or ErrNoUser if its user does not exist. A token
+// whose session or impersonation has ended is returned together with errBlacklisted.
 func decode(ctx context.Context, app core.App, raw string) (token, error) {
 	found, ended, err := verify(ctx, app, raw)
 	switch {
@@ -159,6 +157,12 @@ func decode(ctx context.Context, app core.App, raw string) (token, error) {
 	case found.session() == "":
 		return token{}, errInvalid // the server issues no token without a session
 	case ended:
+		return found, errBlacklisted
+	}
+	if ended, err = ImpersonationEnded(ctx, app, found.impersonation()); err != nil {
+		return token{}, err
+	}
+	if ended {
 		return found, errBlacklisted
 	}
 	return found, nil

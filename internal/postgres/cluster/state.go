@@ -190,18 +190,32 @@ func (c *Cluster) signedIn(stored state) (*core.Record, error) {
 	if record == nil {
 		return nil, nil
 	}
-	if signIn := realtime.ParseSignIn(text); signIn != nil && signIn.Session != "" {
-		ctx, cancel := context.WithTimeout(context.Background(), statementTimeout)
-		defer cancel()
-		living, err := simplejwt.IsLiving(ctx, c.app, signIn.Session, record.Id)
-		if err != nil {
-			return nil, fmt.Errorf("failed to read the session of a realtime client: %w", err)
-		}
-		if !living {
-			return nil, nil
+	if signIn := realtime.ParseSignIn(text); signIn != nil {
+		if ended, err := c.hasEnded(*signIn, record); err != nil || ended {
+			return nil, err
 		}
 	}
 	return record, nil
+}
+
+// hasEnded reports whether the session or the impersonation of a sign-in has ended.
+func (c *Cluster) hasEnded(signIn realtime.SignIn, account *core.Record) (bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), statementTimeout)
+	defer cancel()
+	if signIn.Session != "" {
+		living, err := simplejwt.IsLiving(ctx, c.app, signIn.Session, account.Id)
+		if err != nil {
+			return false, fmt.Errorf("failed to read the session of a realtime client: %w", err)
+		}
+		if !living {
+			return true, nil
+		}
+	}
+	ended, err := simplejwt.ImpersonationEnded(ctx, c.app, signIn.Impersonation)
+	if err != nil {
+		return false, fmt.Errorf("failed to read the impersonator of a realtime client: %w", err)
+	}
+	return ended, nil
 }
 
 // account returns the account of a sign-in with that key, or nil if there is none. A new
