@@ -9,6 +9,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/filesystem"
 
 	"carebase/internal/rest"
+	"carebase/internal/simplejwt"
 )
 
 // fileLinks makes the addresses of the files in an answer.
@@ -30,7 +31,7 @@ func (s *resource) fileLinks(r *rest.Request) (*fileLinks, error) {
 		return links, nil
 	}
 	var err error
-	links.token, err = r.Auth.NewFileToken()
+	links.token, err = simplejwt.NewFileToken(r.RequestEvent)
 	return links, err
 }
 
