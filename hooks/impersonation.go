@@ -23,6 +23,7 @@ const maxImpersonation = time.Hour
 // superusers can see and end.
 func bindImpersonation(app core.App) {
 	app.OnRecordAuthRequest().Bind(&hook.Handler[*core.RecordAuthRequestEvent]{Func: impersonate, Priority: beforeAudit})
+	app.OnRecordAuthWithOAuth2Request().Bind(&hook.Handler[*core.RecordAuthWithOAuth2RequestEvent]{Func: refuseToLink, Priority: beforePocketBase})
 	app.OnFileTokenRequest().Bind(&hook.Handler[*core.FileTokenRequestEvent]{Func: nameInFileToken, Priority: beforeAudit})
 	app.OnRecordAfterUpdateSuccess(core.CollectionNameSuperusers).BindFunc(func(e *core.RecordEvent) error {
 		err := e.Next()
@@ -84,6 +85,15 @@ func impersonate(e *core.RecordAuthRequestEvent) error {
 		return errors.Join(err, endErr)
 	}
 	return nil
+}
+
+// refuseToLink keeps an impersonator's account at a provider from being linked to the
+// account, which PocketBase does for callers who are signed in.
+func refuseToLink(e *core.RecordAuthWithOAuth2RequestEvent) error {
+	if _, isImpersonation := simplejwt.Impersonation(e.RequestEvent); isImpersonation {
+		return e.ForbiddenError("A token for impersonation cannot be used to sign in.", nil)
+	}
+	return e.Next()
 }
 
 // nameInFileToken has a token for files name the impersonator, too.

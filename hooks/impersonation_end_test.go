@@ -191,3 +191,15 @@ func TestImpersonatorsImpersonateNobodyElse(t *testing.T) {
 		}
 	}
 }
+
+// TestImpersonatorsLinkNoAccounts signs in at a provider with a token for impersonation. It
+// would be a sign-in of the user's that does not end with the superuser.
+func TestImpersonatorsLinkNoAccounts(t *testing.T) {
+	c := newImpersonating(t)
+	openDoors(t, c.App, providerOf(t, "1", "operator@elsewhere.example", "Operator").URL)
+	signIn := map[string]any{"provider": "oidc", "code": "theirs", "redirectURL": "http://127.0.0.1/redirect"}
+	if got := c.Call(c.tokens["users"], "POST", "/api/collections/users/auth-with-oauth2", signIn); got.Status != http.StatusForbidden {
+		t.Errorf("got %d %s", got.Status, got.Body)
+	}
+	c.Must(http.StatusOK, c.alice.Access, "POST", "/api/collections/users/auth-with-oauth2", signIn)
+}

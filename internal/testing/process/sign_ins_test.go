@@ -1,6 +1,7 @@
 package process
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -45,6 +46,31 @@ func TestANewSecretEndsSubscriptions(t *testing.T) {
 					process.SignIn(&alice)
 					return process.Call(alice.Access, "GET", "/api/patients/", nil).Status == http.StatusOK
 				})
+			}
+		})
+	}
+}
+
+// TestAnImpersonationEndsInAllProcesses deletes superusers who have subscribed as a user.
+func TestAnImpersonationEndsInAllProcesses(t *testing.T) {
+	t.Parallel()
+	fleet := newFleet(t, 2)
+	alice, operator := fleet.SignUp("alice"), fleet.operator()
+	const superusers = "/api/collections/_superusers/"
+	for i, route := range append(routes, routes...) {
+		email := fmt.Sprintf("former%d@example.com", i)
+		created := fleet.Must(http.StatusOK, operator, "POST", superusers+"records", map[string]any{"email": email, "password": testapp.Password, "passwordConfirm": testapp.Password})
+		signedIn := fleet.Must(http.StatusOK, "", "POST", superusers+"auth-with-password", map[string]any{"identity": email, "password": testapp.Password})
+		impersonated := fleet.Must(http.StatusOK, fmt.Sprint(signedIn["token"]), "POST", "/api/collections/users/impersonate/"+alice.ID, map[string]any{})
+		before := alice
+		before.Access = fmt.Sprint(impersonated["token"])
+		ending := fleet.processes[route[2]]
+		checkSignOut(t, fleet, route, before, &alice, i >= len(routes), func() {
+			ending.Must(http.StatusNoContent, operator, "DELETE", superusers+"records/"+fmt.Sprint(created["id"]), nil)
+			for _, process := range fleet.processes {
+				if got := process.Call(before.Access, "GET", "/api/patients/", nil); got.Status != http.StatusUnauthorized {
+					t.Errorf("route %v: got %d %s", route, got.Status, got.Body)
+				}
 			}
 		})
 	}
