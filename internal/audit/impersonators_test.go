@@ -57,3 +57,22 @@ func TestImpersonatorsOfSuperusersAreRecorded(t *testing.T) {
 		t.Errorf("the history has not %q: %s", name, history.Body)
 	}
 }
+
+// TestImpersonatorsAreRecordedAfterAChangeOfTheAccount receives records without their ids,
+// as an account that has been saved since the subscription.
+func TestImpersonatorsAreRecordedAfterAChangeOfTheAccount(t *testing.T) {
+	c := newClinic(t)
+	token, superuser := c.impersonate(t)
+	subscriber := c.Connect()
+	if answer := subscriber.Subscribe(token, `patients/*?options={"query":{"fields":"name"}}`); answer.Status != 204 {
+		t.Fatalf("got %d %s", answer.Status, answer.Body)
+	}
+	c.Must(200, c.superuser, "PATCH", testapp.Records("users")+"/"+c.owner.ID, map[string]any{"name": "Another"})
+	before := len(events(t, c.Server))
+	c.Must(200, c.owner.Access, "PATCH", "/api/patients/"+c.patient+"/", map[string]any{"name": "Anna"})
+	subscriber.Next()
+	found := matching(events(t, c.Server)[before:], event{Action: "R", Door: "realtime", Records: c.patient, Agent: c.owner.ID, AgentType: "user"})
+	if len(found) != 1 || found[0].Impersonator != superuser {
+		t.Errorf("got %+v", found)
+	}
+}

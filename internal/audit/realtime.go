@@ -14,12 +14,8 @@ import (
 	"carebase/internal/realtime"
 )
 
-const (
-	// subscriberKey is the key of the subscriber in a realtime client.
-	subscriberKey = "carebase.audit.subscriber"
-	// impersonatorKey is the key of the impersonator in the subscriber's record.
-	impersonatorKey = "carebase.audit.impersonator"
-)
+// subscriberKey is the key of the subscriber in a realtime client.
+const subscriberKey = "carebase.audit.subscriber"
 
 // subscriber is what the last subscription of a client was made with.
 type subscriber struct{ token string }
@@ -29,9 +25,6 @@ func (t *Trail) bindRealtime() {
 	t.app.OnRealtimeSubscribeRequest().BindFunc(func(e *core.RealtimeSubscribeRequestEvent) error {
 		from := sourceOf(e.RequestEvent)
 		e.Client.Set(subscriberKey, &subscriber{token: TokenID(from.rawToken)})
-		if e.Auth != nil {
-			e.Auth.SetRaw(impersonatorKey, from.agent.Impersonator) // for enrichMessage
-		}
 		for _, topic := range e.Subscriptions {
 			if err := recordSubscription(e.RequestEvent, topic); err != nil {
 				return err
@@ -216,7 +209,7 @@ func (t *Trail) enrichMessage(e *core.RecordEnrichEvent) error {
 	}
 	agent := AgentOf(info.Auth)
 	if info.Auth != nil {
-		agent.Impersonator = info.Auth.GetString(impersonatorKey)
+		agent.Impersonator = info.Auth.GetString(realtime.ImpersonatorKey)
 	}
 	read := Event{Action: Read, Collection: e.Record.Collection().Name, Records: []string{e.Record.Id}, Patients: patientsOf(e.Record)}
 	if t.reads != config.AuditReadsOff {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 )
 
@@ -80,4 +81,20 @@ func (c *Client) withholds(message *subscriptions.Message) bool {
 	signIn := c.signedIn.Load()
 	isRecord := !strings.HasPrefix(message.Name, "@") && message.Name != helloTopic
 	return isRecord && signIn != nil && signIn.HasExpired()
+}
+
+// ImpersonatorKey is the key of the impersonator in the account of the request info with
+// which a message for one client is made.
+const ImpersonatorKey = "carebase.impersonator"
+
+// withImpersonator returns the account that a client is signed in as, with the impersonator
+// if there is one: the client has the account as it is now, and from other processes.
+func withImpersonator(account *core.Record, client *Client) *core.Record {
+	signIn, _ := client.SignIn()
+	if account == nil || signIn.Impersonation == (Impersonation{}) {
+		return account
+	}
+	account = account.Clone()
+	account.SetRaw(ImpersonatorKey, signIn.Impersonation.Superuser)
+	return account
 }

@@ -97,6 +97,9 @@ func (v *views) encode(ctx context.Context, client *Client, auth *core.Record, b
 func (v *views) make(ctx context.Context, auth *core.Record, by topic, shown view) ([]byte, error) {
 	record := v.access.shown().record.Fresh()
 	info := by.info(auth)
+	if shown.client != nil {
+		info.Auth = withImpersonator(auth, shown.client)
+	}
 	if info.HasSuperuserAuth() {
 		record.Unhide(record.Collection().Fields.FieldNames()...)
 	}
