@@ -173,19 +173,7 @@ func TestClosedWhileWaiting(t *testing.T) {
 			statuses[status]++
 		})
 	}
-	impatient := http.Client{Timeout: time.Second / 2} // longer than a body may come unasked
-	testapp.Eventually(t, 30*time.Second, "the requests wait", func() bool {
-		request, err := http.NewRequest(http.MethodGet, server.URL+"/api/patients/", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Authorization", "Bearer "+alice.Access)
-		response, err := impatient.Do(request)
-		if err == nil {
-			err = response.Body.Close()
-		}
-		return err != nil
-	})
+	untilRequestsWait(t, server, alice)
 	server.Must(200, superuser, "PATCH", testapp.Records("users")+"/"+alice.ID, map[string]any{"inactive": true})
 	close(goOn)
 	answers.Wait()
@@ -203,6 +191,24 @@ func TestClosedWhileWaiting(t *testing.T) {
 	}
 }
 
+// untilRequestsWait returns once a user's requests wait for others that do not end.
+func untilRequestsWait(t *testing.T, server *testapp.Server, user testapp.User) {
+	t.Helper()
+	impatient := http.Client{Timeout: time.Second / 2} // longer than a body may come unasked
+	testapp.Eventually(t, 30*time.Second, "the requests wait", func() bool {
+		request, err := http.NewRequest(http.MethodGet, server.URL+"/api/patients/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+user.Access)
+		response, err := impatient.Do(request)
+		if err == nil {
+			err = response.Body.Close()
+		}
+		return err != nil
+	})
+}
+
 // TestWhatHasWaitedIsReadAgain has a patient changed and another one deleted while requests
 // for them wait.
 func TestWhatHasWaitedIsReadAgain(t *testing.T) {
@@ -215,22 +221,21 @@ func TestWhatHasWaitedIsReadAgain(t *testing.T) {
 			reads <- struct{}{}
 		}
 	}
-	begun, goOn := make(chan struct{}, 1000), make(chan struct{})
+	goOn := make(chan struct{})
 	running.OnRecordsListRequest("doctors").BindFunc(func(e *core.RecordsListRequestEvent) error {
-		begun <- struct{}{}
 		<-goOn
 		return e.Next()
 	})
 	server := testapp.Serve(t, running)
+	release := sync.OnceFunc(func() { close(goOn) })
+	t.Cleanup(release)
 	alice, superuser := server.SignUp("alice"), server.Superuser()
 	changed, deleted := server.Patient(alice, "Anna"), server.Patient(alice, "Berta")
 	var answers sync.WaitGroup
 	for range places() {
 		answers.Go(func() { server.Call(alice.Access, "GET", testapp.Records("doctors"), nil) })
 	}
-	for range places() {
-		<-begun
-	}
+	untilRequestsWait(t, server, alice)
 	for len(reads) > 0 {
 		<-reads
 	}
@@ -253,7 +258,7 @@ func TestWhatHasWaitedIsReadAgain(t *testing.T) {
 	}
 	server.Must(200, superuser, "PATCH", testapp.Records("patients")+"/"+changed, map[string]any{"notes": "changed"})
 	server.Must(204, superuser, "DELETE", testapp.Records("patients")+"/"+deleted, nil)
-	close(goOn)
+	release()
 	answers.Wait()
 	if answer := late[changed]; answer.Status != 200 || !strings.Contains(answer.Body, `"notes":"changed"`) {
 		t.Errorf("got %d %s", answer.Status, answer.Body)
