@@ -67,7 +67,7 @@ func (e *endedElsewhere) accounts(ctx context.Context, collection string, of map
 // renew gives the client its account as it is now, unless it was given another one, or was
 // signed out or in, meanwhile. The next look ends what holds no longer with the account.
 func (h heldBy) renew(account *core.Record) bool {
-	if (simplejwt.Held{Account: account}).Key() != (simplejwt.Held{Account: h.account}).Key() {
+	if !simplejwt.HaveSameKey(account, h.account) {
 		return false
 	}
 	defer lockSignIn(h.client)()

@@ -126,5 +126,5 @@ func (h heldBy) isCurrent() bool {
 	account := realtime.AuthOf(h.client)
 	signIn, _ := realtime.SignInOf(h.client)
 	return signIn == h.signIn && account != nil && account.Id == h.account.Id && account.Collection().Id == h.account.Collection().Id &&
-		simplejwt.Held{Account: account}.Key() == simplejwt.Held{Account: h.account}.Key()
+		simplejwt.HaveSameKey(account, h.account)
 }

@@ -25,16 +25,13 @@ func bindImpersonation(app core.App) {
 	app.OnRecordAuthRequest().Bind(&hook.Handler[*core.RecordAuthRequestEvent]{Func: impersonate, Priority: beforeAudit})
 	app.OnRecordAuthWithOAuth2Request().Bind(&hook.Handler[*core.RecordAuthWithOAuth2RequestEvent]{Func: refuseToLink, Priority: beforePocketBase})
 	app.OnFileTokenRequest().Bind(&hook.Handler[*core.FileTokenRequestEvent]{Func: nameInFileToken, Priority: beforeAudit})
-	app.OnRecordAfterUpdateSuccess(core.CollectionNameSuperusers).BindFunc(func(e *core.RecordEvent) error {
+	endWithSuperuser := func(e *core.RecordEvent) error {
 		err := e.Next()
 		endImpersonations(e.Context, e.App)
 		return err
-	})
-	app.OnRecordAfterDeleteSuccess(core.CollectionNameSuperusers).BindFunc(func(e *core.RecordEvent) error {
-		err := e.Next()
-		endImpersonations(e.Context, e.App)
-		return err
-	})
+	}
+	app.OnRecordAfterUpdateSuccess(core.CollectionNameSuperusers).BindFunc(endWithSuperuser)
+	app.OnRecordAfterDeleteSuccess(core.CollectionNameSuperusers).BindFunc(endWithSuperuser)
 	app.OnCollectionAfterUpdateSuccess(core.CollectionNameSuperusers).BindFunc(func(e *core.CollectionEvent) error {
 		err := e.Next()
 		endImpersonations(e.Context, e.App)

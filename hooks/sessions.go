@@ -141,7 +141,7 @@ func holds(ctx context.Context, app core.App, signIn *realtime.SignIn, account *
 	if err != nil {
 		return false, err
 	}
-	return stored.TokenKey() == account.TokenKey() && collection.AuthToken.Secret == account.Collection().AuthToken.Secret, nil
+	return simplejwt.HaveSameKey(stored, account), nil
 }
 
 // unsubscribeSession signs out the realtime clients of an ended session. They stay

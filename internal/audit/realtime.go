@@ -14,17 +14,15 @@ import (
 	"carebase/internal/realtime"
 )
 
-// subscriberKey is the key of the subscriber in a realtime client.
-const subscriberKey = "carebase.audit.subscriber"
-
-// subscriber is what the last subscription of a client was made with.
-type subscriber struct{ token string }
+// subscriberTokenKey is the key, in a realtime client, of the id of the token that its last
+// subscription was made with.
+const subscriberTokenKey = "carebase.audit.token"
 
 // bindRealtime records each record that a subscriber is sent, before it is sent.
 func (t *Trail) bindRealtime() {
 	t.app.OnRealtimeSubscribeRequest().BindFunc(func(e *core.RealtimeSubscribeRequestEvent) error {
 		from := sourceOf(e.RequestEvent)
-		e.Client.Set(subscriberKey, &subscriber{token: TokenID(from.rawToken)})
+		e.Client.Set(subscriberTokenKey, TokenID(from.rawToken))
 		for _, topic := range e.Subscriptions {
 			if err := recordSubscription(e.RequestEvent, topic); err != nil {
 				return err
@@ -49,9 +47,7 @@ func (t *Trail) recordDelivered(e *core.RealtimeMessageEvent, events []Event) er
 	}
 	auth, _ := e.Client.Get(apis.RealtimeClientAuthKey).(*core.Record)
 	agent := AgentOf(auth)
-	if by, known := e.Client.Get(subscriberKey).(*subscriber); known {
-		agent.Token = by.token
-	}
+	agent.Token, _ = e.Client.Get(subscriberTokenKey).(string)
 	// Another process may have taken the subscription. It passes on the sign-in.
 	if signIn, isSignedIn := realtime.SignInOf(e.Client); isSignedIn {
 		agent.Impersonator = signIn.Impersonation.Superuser

@@ -104,13 +104,10 @@ func bearer(header string) string {
 	return fields[len(fields)-1]
 }
 
-// ImpersonatorClaim is the claim of an account's token that names the superuser whom it
-// was issued to.
-const ImpersonatorClaim = "imp"
-
 // claims are those of a token that events show.
 type claims struct {
-	ID           string `json:"jti"`
+	ID string `json:"jti"`
+	// Impersonator is the superuser whom an account's token was issued to.
 	Impersonator string `json:"imp"`
 }
 

@@ -32,6 +32,10 @@ type Held struct {
 // Key is what the token was signed with.
 func (h Held) Key() string { return string(signingKey(h.Account)) }
 
+// HaveSameKey reports whether the tokens of two versions of an account are signed with the
+// same: otherwise one version has ended those of the other.
+func HaveSameKey(a, b *core.Record) bool { return string(signingKey(a)) == string(signingKey(b)) }
+
 // heldPage is how many accounts or sessions a query asks for.
 const heldPage = 500
 
@@ -97,8 +101,8 @@ type accountRow struct {
 }
 
 // askAccounts asks for accounts of a collection, by id, and whether sign-ins hold with
-// their rows. The collection itself may have changed, too, and this
-// process may not know yet.
+// their rows. The collection itself may have changed, too, and this process may not know
+// yet.
 func (q *heldQuestion) askAccounts(of dbx.HashExp, which map[string][]int, holds func(i int, row accountRow) bool) error {
 	var found []*core.Collection
 	err := q.app.CollectionQuery().AndWhere(of).AndWhere(dbx.HashExp{"type": core.CollectionTypeAuth}).WithContext(q.ctx).All(&found)
