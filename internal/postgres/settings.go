@@ -2,12 +2,16 @@ package postgres
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"carebase/internal/socket"
 )
 
 // Settings select a database: either URL is set, or the fields from Host on.
@@ -87,6 +91,14 @@ func (s Settings) config() (*pgconn.Config, error) {
 	}
 	if config.Database == "" {
 		return nil, errors.New("the PostgreSQL URL names no database: expected postgres://user:password@host:5432/database")
+	}
+	dial := config.DialFunc
+	config.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		connection, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return socket.Wrap(connection), nil
 	}
 	return config, nil
 }

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"carebase/internal/socket"
 )
 
 const (
@@ -41,7 +43,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 		}
 		client := network(accepted.RemoteAddr())
 		if l.enter(client) {
-			return &connection{Conn: accepted, timeout: l.WriteTimeout, leave: sync.OnceFunc(func() { l.leave(client) })}, nil
+			return &connection{Conn: socket.Wrap(accepted), timeout: l.WriteTimeout, leave: sync.OnceFunc(func() { l.leave(client) })}, nil
 		}
 		_ = accepted.Close()
 	}
