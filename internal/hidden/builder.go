@@ -40,13 +40,13 @@ func (b *builder) QueryBuilder() dbx.QueryBuilder {
 	return &queryBuilder{QueryBuilder: b.Builder.QueryBuilder(), database: b.database}
 }
 
-// NewQuery implements dbx.Builder.
-func (b *builder) NewQuery(sql string) *dbx.Query {
-	query := b.Builder.NewQuery(sql)
-	if strings.Contains(sql, closed) { // also if the rows were just removed: it cannot run
-		query.LastError = dberror.ErrClosedView
+// Refusal returns the error of a statement that reads a view that cannot be read without
+// hidden rows, also if the rows were just removed: it cannot run. It is nil for others.
+func Refusal(text string) error {
+	if strings.Contains(text, closed) {
+		return dberror.ErrClosedView
 	}
-	return query
+	return nil
 }
 
 // queryBuilder builds one query.

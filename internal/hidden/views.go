@@ -23,7 +23,7 @@ type Views struct {
 
 const (
 	// closed is what queries read in the place of a view that cannot be read without
-	// hidden rows: a table that does not exist. NewQuery refuses them.
+	// hidden rows: a table that does not exist (see Refusal).
 	closed = "(SELECT * FROM `rows that are being removed`)"
 	// maxViews is the maximum number of views that one reads, directly or through others.
 	maxViews = 100

@@ -1,7 +1,7 @@
 // Package query runs SQL that is written out, past PocketBase's query builder: for
 // what every request does, putting a query together takes longer than running it.
 // Both engines keep the statements prepared. What goes through that builder is taken apart
-// once for each text.
+// without regular expressions.
 package query
 
 import (

@@ -88,33 +88,13 @@ func poolOf(app core.App) (*dbx.DB, error) {
 	return pool, nil
 }
 
-// render writes a condition in dbx's notation, {:parameter} and [[column]], as SQL
-// with a ? for each of the returned arguments.
+// render writes a condition in dbx's notation as SQL with a ? for each of the returned
+// arguments.
 func render(out *strings.Builder, pool *dbx.DB, condition string, params dbx.Params) (arguments []any) {
-	for {
-		i := strings.IndexAny(condition, "{[")
-		if i < 0 {
-			out.WriteString(condition)
-			return arguments
-		}
-		out.WriteString(condition[:i])
-		condition = condition[i:]
-		closing := map[string]string{"{:": "}", "[[": "]]", "{{": "}}"}[condition[:min(2, len(condition))]]
-		inner, after, found := strings.Cut(condition[min(2, len(condition)):], closing)
-		if closing == "" || !found {
-			out.WriteByte(condition[0])
-			condition = condition[1:]
-			continue
-		}
-		switch closing {
-		case "}":
-			out.WriteByte('?')
-			arguments = append(arguments, params[inner])
-		case "]]":
-			out.WriteString(pool.QuoteColumnName(inner))
-		case "}}":
-			out.WriteString(pool.QuoteTableName(inner))
-		}
-		condition = after
+	raw, parameters := parse(pool, condition)
+	out.WriteString(raw)
+	for _, parameter := range parameters {
+		arguments = append(arguments, params[parameter])
 	}
+	return arguments
 }

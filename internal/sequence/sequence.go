@@ -4,6 +4,8 @@ package sequence
 
 import (
 	"context"
+	"math"
+	"sync"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
@@ -16,8 +18,8 @@ const (
 	LastColumn = "last"
 )
 
-// statements are an engine's statements. Both return the number reached.
-type statements struct{ next, raise string }
+// statements are an engine's statements. All but follow return the number reached.
+type statements struct{ next, raise, follow string }
 
 var (
 	// On SQLite, a transaction that is rolled back gives its numbers back.
@@ -26,6 +28,7 @@ var (
 			ON CONFLICT (collection) DO UPDATE SET last = last + 1 WHERE last < 9223372036854775807 RETURNING last`,
 		raise: `INSERT INTO id_sequences (collection, last) VALUES ({:collection}, {:number})
 			ON CONFLICT (collection) DO UPDATE SET last = max(last, excluded.last) RETURNING last`,
+		follow: "UPDATE id_sequences SET last = last + 1 WHERE collection = {:collection} AND last = {:known}",
 	}
 	// On PostgreSQL, writers do not wait for each other.
 	onPostgreSQL = statements{
@@ -40,6 +43,8 @@ type Sequences struct {
 	// InTransaction is set if numbers must be taken in the transaction that uses
 	// them.
 	InTransaction bool
+	// known are the collections' last numbers as of the last time, if follow is set.
+	known *sync.Map // of int64
 }
 
 // New returns the sequences of a database on SQLite or PostgreSQL.
@@ -47,11 +52,44 @@ func New(postgreSQL bool) Sequences {
 	if postgreSQL {
 		return Sequences{statements: onPostgreSQL}
 	}
-	return Sequences{statements: onSQLite, InTransaction: true}
+	return Sequences{statements: onSQLite, InTransaction: true, known: &sync.Map{}}
 }
 
 // Next returns the next number of a collection.
 func (s Sequences) Next(ctx context.Context, app core.App, collection string) (number int64, err error) {
+	if s.follow == "" {
+		return s.ask(ctx, app, collection)
+	}
+	if known, found := s.known.Load(collection); found && known.(int64) < math.MaxInt64 {
+		follows, err := s.isNext(ctx, app, collection, known.(int64))
+		if err != nil {
+			return 0, err
+		}
+		if follows {
+			number = known.(int64) + 1
+		}
+	}
+	if number == 0 {
+		if number, err = s.ask(ctx, app, collection); err != nil {
+			return 0, err
+		}
+	}
+	s.known.Store(collection, number)
+	return number, nil
+}
+
+// isNext takes the number after the known one if nobody has taken a number since:
+// for rows that a transaction returns, database/sql starts a goroutine.
+func (s Sequences) isNext(ctx context.Context, app core.App, collection string, known int64) (bool, error) {
+	done, err := app.NonconcurrentDB().NewQuery(s.follow).Bind(dbx.Params{"collection": collection, "known": known}).WithContext(ctx).Execute()
+	if err != nil {
+		return false, err
+	}
+	changed, err := done.RowsAffected()
+	return changed == 1, err
+}
+
+func (s Sequences) ask(ctx context.Context, app core.App, collection string) (number int64, err error) {
 	err = app.NonconcurrentDB().NewQuery(s.next).Bind(dbx.Params{"collection": collection}).WithContext(ctx).Row(&number)
 	return number, err
 }

@@ -1,7 +1,6 @@
 package query
 
 import (
-	"context"
 	"maps"
 	"reflect"
 	"slices"
@@ -11,25 +10,23 @@ import (
 
 	"github.com/pocketbase/dbx"
 
-	"carebase/internal/recent"
+	"carebase/internal/hidden"
 )
 
-const (
-	// maxParsed is how many statements are remembered, maxParsedText the length in bytes
-	// of the longest one.
-	maxParsed     = 500
-	maxParsedText = 4 << 10
-)
-
-// parsed are statements by their text, as dbx has taken them apart: it does so with
-// regular expressions each time that a statement runs, which takes as long as to run it.
-var parsed = recent.NewCache[*dbx.Query](maxParsed)
-
-// executorField is where a query has the pool or the transaction that runs it. dbx shows
-// it to nobody; isParsedOnce is false if it is not there, and each query is taken apart.
-var executorField, isParsedOnce = func() (offset uintptr, found bool) {
-	field, found := reflect.TypeFor[dbx.Query]().FieldByName("executor")
-	return field.Offset, found && field.Type == reflect.TypeFor[dbx.Executor]()
+// fields is where a query of dbx's has what dbx takes a statement apart into, and the
+// pool or the transaction that runs it. dbx shows them to nobody; areKnown is false if
+// one is not there, and dbx takes statements apart.
+var fields, areKnown = func() (found struct{ text, raw, parameters, executor uintptr }, areKnown bool) {
+	areKnown = true
+	offset := func(name string, kind reflect.Type) uintptr {
+		field, found := reflect.TypeFor[dbx.Query]().FieldByName(name)
+		areKnown = areKnown && found && field.Type == kind
+		return field.Offset
+	}
+	found.text, found.raw = offset("sql", reflect.TypeFor[string]()), offset("rawSQL", reflect.TypeFor[string]())
+	found.parameters = offset("placeholders", reflect.TypeFor[[]string]())
+	found.executor = offset("executor", reflect.TypeFor[dbx.Executor]())
+	return found, areKnown
 }()
 
 // driverName is the driver that PocketBase's query builder knows both engines by.
@@ -42,7 +39,9 @@ func init() {
 	}
 }
 
-// builder takes statements apart once. Those around it build SELECT statements by it.
+// builder takes statements apart itself: dbx does so with regular expressions each time
+// that a statement runs, which takes as long as to run it. Those around it build SELECT
+// statements by it.
 type builder struct {
 	dbx.Builder
 	database *dbx.DB
@@ -51,26 +50,23 @@ type builder struct {
 
 // NewQuery implements dbx.Builder.
 func (b *builder) NewQuery(text string) *dbx.Query {
-	if !isParsedOnce || len(text) > maxParsedText {
-		return b.Builder.NewQuery(text)
+	if !areKnown {
+		query := b.Builder.NewQuery(text)
+		query.LastError = hidden.Refusal(text)
+		return query
 	}
-	known, found := parsed.Get(text)
-	if !found {
-		known = b.Builder.NewQuery(text)
-		*executorOf(known) = nil // neither a transaction nor a request is kept
-		known.WithContext(context.Background())
-		parsed.Put(text, known)
+	query := &dbx.Query{
+		FieldMapper: b.database.FieldMapper, LogFunc: b.database.LogFunc, PerfFunc: b.database.PerfFunc,
+		QueryLogFunc: b.database.QueryLogFunc, ExecLogFunc: b.database.ExecLogFunc, LastError: hidden.Refusal(text),
 	}
-	// Its parameters are an empty map, in whose place dbx puts those that are bound.
-	query := *known
-	*executorOf(&query) = b.executor
-	query.FieldMapper, query.LogFunc, query.PerfFunc = b.database.FieldMapper, b.database.LogFunc, b.database.PerfFunc
-	query.QueryLogFunc, query.ExecLogFunc = b.database.QueryLogFunc, b.database.ExecLogFunc
-	return query.WithContext(b.database.Context())
+	*fieldOf[string](query, fields.text) = text
+	*fieldOf[string](query, fields.raw), *fieldOf[[]string](query, fields.parameters) = parse(b.database, text)
+	*fieldOf[dbx.Executor](query, fields.executor) = b.executor
+	return query.WithContext(b.database.Context()).Bind(dbx.Params{})
 }
 
-func executorOf(query *dbx.Query) *dbx.Executor {
-	return (*dbx.Executor)(unsafe.Add(unsafe.Pointer(query), executorField))
+func fieldOf[T any](query *dbx.Query, offset uintptr) *T {
+	return (*T)(unsafe.Add(unsafe.Pointer(query), offset))
 }
 
 // Insert implements dbx.Builder as dbx does, which takes its own statements apart, too.
