@@ -302,9 +302,10 @@ func rendered(waits []time.Duration) string {
 	return fmt.Sprintf("%d, %d, %d", waits[len(waits)/2].Milliseconds(), waits[len(waits)*99/100].Milliseconds(), waits[len(waits)-1].Milliseconds())
 }
 
-// isLeft asks /readyz, not too often, whether anything is left of deleted records.
+// isLeft asks /readyz whether anything is left of deleted records, not so often that the
+// answers take the deletion's time.
 func isLeft(ctx context.Context, client *http.Client, origin string) (bool, error) {
-	time.Sleep(20 * time.Millisecond)
+	time.Sleep(50 * time.Millisecond)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/readyz", nil)
 	if err != nil {
 		return false, err

@@ -25,7 +25,7 @@ var (
 	// onSQLite is short, because everybody else who writes waits.
 	onSQLite = pace{64, 10 * time.Millisecond, 40 * time.Millisecond, 60 * time.Millisecond}
 	// onPostgreSQL is longer: nobody waits, and each statement is a round trip.
-	onPostgreSQL = pace{16384, 200 * time.Millisecond, 400 * time.Millisecond, 600 * time.Millisecond}
+	onPostgreSQL = pace{32768, 200 * time.Millisecond, 400 * time.Millisecond, 600 * time.Millisecond}
 )
 
 // adapt returns how long the next transaction may begin statements, if one that had

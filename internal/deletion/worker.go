@@ -80,9 +80,9 @@ func (d *Deletions) work(ctx context.Context) {
 }
 
 func (d *Deletions) removeAll(ctx context.Context) (err error) {
-	found, countErr := d.counted(ctx)
-	if countErr != nil && len(found) == 0 {
-		return countErr
+	found, err := d.pending(ctx, d.app)
+	if err != nil {
+		return err
 	}
 	if d.postgreSQL && d.hides.Load() { // as between the steps of remove
 		if err := d.hide(ctx); err != nil {
@@ -97,10 +97,15 @@ func (d *Deletions) removeAll(ctx context.Context) (err error) {
 		// Once checkpoints go on, the next one is that of somebody who writes.
 		defer func() { err = errors.Join(err, sqlite.Checkpoint(context.WithoutCancel(ctx), d.app), resume()) }()
 	}
-	failures := []error{countErr}
-	for _, each := range found {
-		failures = append(failures, d.remove(ctx, each))
+	var counting sync.WaitGroup
+	var countErr error
+	counting.Go(func() { countErr = d.count(ctx) })
+	failures := make([]error, len(found))
+	for i, each := range found {
+		failures[i] = d.remove(ctx, each)
 	}
+	counting.Wait()
+	failures = append(failures, countErr)
 	if len(found) > 0 || d.hides.Load() {
 		failures = append(failures, d.hide(ctx))
 	}
@@ -132,7 +137,7 @@ func (d *Deletions) remove(ctx context.Context, deleted pending) error {
 		if err := d.room.Settle(ctx); err != nil {
 			return err
 		}
-		if _, err := d.counted(ctx); err != nil {
+		if err := d.count(ctx); err != nil {
 			return err
 		}
 	}
@@ -152,30 +157,38 @@ func (d *Deletions) rootOf(deleted pending) (*core.Collection, error) {
 	return collection, err
 }
 
-// counted returns all deletions, and counts what belongs to those that are new. One that
-// cannot be counted keeps no other from being removed.
-func (d *Deletions) counted(ctx context.Context) ([]pending, error) {
+// count counts what belongs to the records of new deletions, unless that is under way:
+// nobody waits for it to remove something. One that cannot be counted keeps no other from
+// being counted.
+func (d *Deletions) count(ctx context.Context) error {
+	if !d.counting.TryLock() {
+		return nil
+	}
+	defer d.counting.Unlock()
 	found, err := d.pending(ctx, d.app)
 	for _, each := range found {
 		if each.Remaining < 0 {
-			err = errors.Join(err, d.count(ctx, each))
+			err = errors.Join(err, d.countOf(ctx, each))
 		}
 	}
-	return found, err
+	return err
 }
 
-// count stores how much there is to remove.
-func (d *Deletions) count(ctx context.Context, deleted pending) error {
+// countOf stores how much there is to remove.
+func (d *Deletions) countOf(ctx context.Context, deleted pending) error {
 	collection, err := d.rootOf(deleted)
 	if err != nil || collection == nil {
 		return err
 	}
+	before := d.removed.Load()
 	count, err := total(ctx, d.app, collection, deleted.Record)
 	if err != nil {
 		return err
 	}
-	_, err = d.app.NonconcurrentDB().NewQuery("UPDATE record_deletions SET remaining = {:count} WHERE collection = {:collection} AND record = {:record} AND remaining < 0").
-		Bind(dbx.Params{"count": count, "collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
+	// What was removed meanwhile may be counted or not.
+	left := max(min(count, 1), count-(d.removed.Load()-before))
+	_, err = d.app.NonconcurrentDB().NewQuery("UPDATE record_deletions SET remaining = {:left} WHERE collection = {:collection} AND record = {:record} AND remaining < 0").
+		Bind(dbx.Params{"left": left, "collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
 	return err
 }
 
@@ -213,6 +226,7 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 	for _, tell := range step.tell {
 		tell()
 	}
+	d.removed.Add(int64(step.removed))
 	if step.removed > 0 {
 		d.budget = d.pace.adapt(d.budget, time.Since(begun))
 	}

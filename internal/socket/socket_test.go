@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -93,9 +92,6 @@ func TestLargeMessages(t *testing.T) {
 
 // TestFailures holds the errors to those of package net.
 func TestFailures(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("only wrapped on Linux")
-	}
 	wrapped, other := pair(t, "tcp")
 	_ = wrapped.SetReadDeadline(time.Now().Add(-time.Second))
 	if _, err := wrapped.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || !strings.HasPrefix(err.Error(), "read tcp 127.0.0.1") {
