@@ -3,8 +3,11 @@ package hooks
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"slices"
 	"time"
 
+	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
@@ -20,8 +23,9 @@ const (
 )
 
 // bindEndedElsewhere signs realtime clients out whose sign-in was ended by a process that
-// tells this one nothing: a command, or a second server on a data directory of SQLite. It
-// gives those whose account was changed the account anew: rules may ask for it.
+// tells this one nothing: a command, or a second server on a data directory of SQLite, and
+// superusers' from networks that the settings do not allow any more. It gives those whose
+// account was changed the account anew: rules may ask for it.
 func bindEndedElsewhere(app core.App) {
 	asking := endedElsewhere{app: app}
 	eachSecond(app, asking.look)
@@ -71,7 +75,7 @@ func (e *endedElsewhere) ask(ctx context.Context, signIns []heldBy) {
 func (e *endedElsewhere) end(ctx context.Context, signIns []heldBy, ended []bool) {
 	var out []subscriptions.Client
 	for i, each := range signIns {
-		if ended[i] && each.signOut() {
+		if (ended[i] || e.isOutside(each)) && each.signOut() {
 			out = append(out, each.client)
 		}
 	}
@@ -82,6 +86,24 @@ func (e *endedElsewhere) end(ctx context.Context, signIns []heldBy, ended []bool
 	for _, client := range out {
 		client.Send(subscriptions.Message{Name: sessionEndedTopic, Data: []byte("{}")})
 	}
+}
+
+// isOutside reports whether a superuser's client is connected from where superusers may
+// not sign in from any more. It asks as PocketBase asks for each request.
+func (e *endedElsewhere) isOutside(h heldBy) bool {
+	allowed := e.app.Settings().SuperuserIPs
+	if len(allowed) == 0 || !h.account.IsSuperuser() {
+		return false
+	}
+	connected, _ := h.client.Get(apis.RealtimeClientIPKey).(string)
+	address, err := netip.ParseAddr(connected)
+	return err != nil || !slices.ContainsFunc(allowed, func(item string) bool {
+		if network, err := netip.ParsePrefix(item); err == nil {
+			return network.Contains(address)
+		}
+		single, err := netip.ParseAddr(item)
+		return err == nil && single == address
+	})
 }
 
 // signOut signs the client out, unless it has signed in anew meanwhile.

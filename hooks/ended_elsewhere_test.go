@@ -3,6 +3,7 @@ package hooks_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -143,6 +144,48 @@ func TestSubscriptionsEndWithSignInsThatOthersEnd(t *testing.T) {
 			}
 		}
 		subscriber.End()
+	}
+}
+
+// TestSubscriptionsEndWithTheirNetworks narrows the networks of superusers, in the
+// settings, while one is connected.
+func TestSubscriptionsEndWithTheirNetworks(t *testing.T) {
+	t.Parallel()
+	s := testapp.New(t)
+	allow := func(networks ...string) {
+		settings := s.App.Settings()
+		settings.SuperuserIPs = networks
+		if err := s.App.Save(settings); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alice, token := s.SignUp("alice"), s.Superuser()
+	owner := s.Connect()
+	subscribe := func(subscriber *testapp.Subscriber, token string) {
+		if answer := subscriber.Subscribe(token, "patients"); answer.Status != http.StatusNoContent {
+			t.Fatalf("got %d %s", answer.Status, answer.Body)
+		}
+	}
+	subscribe(owner, alice.Access)
+	for _, networks := range [][]string{{"192.0.2.1", "127.0.0.1"}, {"127.0.0.0/8"}} {
+		superuser := s.Connect()
+		allow(networks...)
+		subscribe(superuser, token)
+		allow("192.0.2.1", "192.0.2.0/24")
+		if event := superuser.Next(); event.Topic != "@sessionEnded" {
+			t.Errorf("after %v: got %+v", networks, event)
+		}
+		id := fmt.Sprint(s.Must(http.StatusCreated, alice.Access, "POST", "/api/patients/", map[string]any{"name": "Anna", "age": 3})["id"])
+		if event := owner.Next(); !event.Is("create", id) {
+			t.Errorf("the owner got %+v", event)
+		}
+		subscribe(superuser, alice.Access)
+		s.Must(http.StatusNoContent, alice.Access, "DELETE", "/api/patients/"+id+"/", nil)
+		for _, each := range []*testapp.Subscriber{owner, superuser} {
+			if event := each.Next(); !event.Is("delete", id) {
+				t.Errorf("after %v: got %+v", networks, event)
+			}
+		}
 	}
 }
 
