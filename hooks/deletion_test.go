@@ -274,6 +274,7 @@ func TestDeletionsAreCountedWhileOthersAreWorkedOff(t *testing.T) {
 	var once sync.Once
 	h.App.OnRecordDelete("a_note_of_users").Bind(&hook.Handler[*core.RecordEvent]{Priority: -1, Func: func(e *core.RecordEvent) error {
 		once.Do(func() { close(begun) })
+		time.Sleep(time.Millisecond) // so that all of them take longer than what is counted at all
 		return e.Next()
 	}})
 	h.hold.Store(false)

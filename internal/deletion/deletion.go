@@ -15,6 +15,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -105,6 +106,15 @@ type pending struct {
 	ClosedAt string `db:"closed_at"`
 	// Remaining is how many records are left; -1 as long as nobody has counted them.
 	Remaining int64 `db:"remaining"`
+}
+
+// age is how long ago the record was deleted; forever if nobody can tell.
+func (p pending) age() time.Duration {
+	closed, err := time.Parse(rest.AnsweredTime, p.ClosedAt)
+	if err != nil {
+		return math.MaxInt64
+	}
+	return time.Since(closed)
 }
 
 func timestamp(at time.Time) string { return at.UTC().Format(rest.AnsweredTime) }

@@ -10,7 +10,7 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/rest"
+	"carebase/internal/deadline"
 	"carebase/internal/sqlite"
 )
 
@@ -20,6 +20,9 @@ const (
 	// lookEvery is how often processes look for what another one has closed, and for
 	// what failed before.
 	lookEvery = time.Second
+	// countAfter is how old a deletion is before it is counted: to count takes as long as
+	// to remove much of it.
+	countAfter = time.Second
 	// settleAfter is how long a deletion stays noted on PostgreSQL: until then requests
 	// that had begun before may still store what belongs to the record.
 	settleAfter = time.Minute
@@ -99,13 +102,23 @@ func (d *Deletions) removeAll(ctx context.Context) (err error) {
 	}
 	var counting sync.WaitGroup
 	var countErr error
-	counting.Go(func() { countErr = d.count(ctx) })
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	counting.Go(func() {
+		if deadline.Sleep(waiting, countAfter) == nil {
+			countErr = d.count(ctx)
+		}
+	})
 	failures := make([]error, len(found))
 	for i, each := range found {
 		failures[i] = d.remove(ctx, each)
 	}
+	stop()
 	counting.Wait()
 	failures = append(failures, countErr)
+	if len(found) > 0 {
+		failures = append(failures, d.count(ctx)) // what could not be removed
+	}
 	if len(found) > 0 || d.hides.Load() {
 		failures = append(failures, d.hide(ctx))
 	}
@@ -157,9 +170,8 @@ func (d *Deletions) rootOf(deleted pending) (*core.Collection, error) {
 	return collection, err
 }
 
-// count counts what belongs to the records of new deletions, unless that is under way:
-// nobody waits for it to remove something. One that cannot be counted keeps no other from
-// being counted.
+// count counts what belongs to the records of deletions that take long, unless that is under
+// way. One that cannot be counted keeps no other from being counted.
 func (d *Deletions) count(ctx context.Context) error {
 	if !d.counting.TryLock() {
 		return nil
@@ -167,7 +179,7 @@ func (d *Deletions) count(ctx context.Context) error {
 	defer d.counting.Unlock()
 	found, err := d.pending(ctx, d.app)
 	for _, each := range found {
-		if each.Remaining < 0 {
+		if each.Remaining < 0 && each.age() >= countAfter {
 			err = errors.Join(err, d.countOf(ctx, each))
 		}
 	}
@@ -240,8 +252,8 @@ func (d *Deletions) finish(ctx context.Context, tx core.App, collection *core.Co
 	if left, err := total(ctx, tx, collection, deleted.Record); err != nil || left > 0 {
 		return false, err
 	}
-	if closed, err := time.Parse(rest.AnsweredTime, deleted.ClosedAt); d.postgreSQL && err == nil && time.Since(closed) < settleAfter {
-		_, err = tx.DB().NewQuery("UPDATE record_deletions SET remaining = 0 WHERE collection = {:collection} AND record = {:record} AND remaining <> 0").
+	if d.postgreSQL && deleted.age() < settleAfter {
+		_, err := tx.DB().NewQuery("UPDATE record_deletions SET remaining = 0 WHERE collection = {:collection} AND record = {:record} AND remaining <> 0").
 			Bind(dbx.Params{"collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
 		return err == nil, err
 	}
