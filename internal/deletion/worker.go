@@ -116,11 +116,11 @@ func (d *Deletions) removeAll(ctx context.Context) (err error) {
 	stop()
 	counting.Wait()
 	failures = append(failures, countErr)
-	if len(found) > 0 {
-		failures = append(failures, d.count(ctx)) // what could not be removed
-	}
 	if len(found) > 0 || d.hides.Load() {
 		failures = append(failures, d.hide(ctx))
+	}
+	if len(found) > 0 {
+		failures = append(failures, d.count(ctx)) // what could not be removed
 	}
 	return errors.Join(failures...)
 }
