@@ -53,9 +53,6 @@ type Deletions struct {
 	// fails is set while the worker cannot remove something, such as what a script keeps
 	// that was added after the deletion.
 	fails atomic.Bool
-	// counting is held while something is counted, removed is how many records were removed.
-	counting sync.Mutex
-	removed  atomic.Int64
 	// looks are those of requests that are about to delete a record, a look by keyOf.
 	looks sync.Map
 

@@ -10,7 +10,6 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/deadline"
 	"carebase/internal/sqlite"
 )
 
@@ -100,22 +99,10 @@ func (d *Deletions) removeAll(ctx context.Context) (err error) {
 		// Once checkpoints go on, the next one is that of somebody who writes.
 		defer func() { err = errors.Join(err, sqlite.Checkpoint(context.WithoutCancel(ctx), d.app), resume()) }()
 	}
-	var counting sync.WaitGroup
-	var countErr error
-	waiting, stop := context.WithCancel(ctx)
-	defer stop()
-	counting.Go(func() {
-		if deadline.Sleep(waiting, countAfter) == nil {
-			countErr = d.count(ctx)
-		}
-	})
 	failures := make([]error, len(found))
 	for i, each := range found {
 		failures[i] = d.remove(ctx, each)
 	}
-	stop()
-	counting.Wait()
-	failures = append(failures, countErr)
 	if len(found) > 0 || d.hides.Load() {
 		failures = append(failures, d.hide(ctx))
 	}
@@ -170,13 +157,9 @@ func (d *Deletions) rootOf(deleted pending) (*core.Collection, error) {
 	return collection, err
 }
 
-// count counts what belongs to the records of deletions that take long, unless that is under
-// way. One that cannot be counted keeps no other from being counted.
+// count counts what belongs to the records of deletions that take long. One that cannot be
+// counted keeps no other from being counted.
 func (d *Deletions) count(ctx context.Context) error {
-	if !d.counting.TryLock() {
-		return nil
-	}
-	defer d.counting.Unlock()
 	found, err := d.pending(ctx, d.app)
 	for _, each := range found {
 		if each.Remaining < 0 && each.age() >= countAfter {
@@ -192,15 +175,12 @@ func (d *Deletions) countOf(ctx context.Context, deleted pending) error {
 	if err != nil || collection == nil {
 		return err
 	}
-	before := d.removed.Load()
 	count, err := total(ctx, d.app, collection, deleted.Record)
 	if err != nil {
 		return err
 	}
-	// What was removed meanwhile may be counted or not.
-	left := max(min(count, 1), count-(d.removed.Load()-before))
-	_, err = d.app.NonconcurrentDB().NewQuery("UPDATE record_deletions SET remaining = {:left} WHERE collection = {:collection} AND record = {:record} AND remaining < 0").
-		Bind(dbx.Params{"left": left, "collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
+	_, err = d.app.NonconcurrentDB().NewQuery("UPDATE record_deletions SET remaining = {:count} WHERE collection = {:collection} AND record = {:record} AND remaining < 0").
+		Bind(dbx.Params{"count": count, "collection": deleted.Collection, "record": deleted.Record}).WithContext(ctx).Execute()
 	return err
 }
 
@@ -238,7 +218,6 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 	for _, tell := range step.tell {
 		tell()
 	}
-	d.removed.Add(int64(step.removed))
 	if step.removed > 0 {
 		d.budget = d.pace.adapt(d.budget, time.Since(begun))
 	}
