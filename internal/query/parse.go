@@ -9,16 +9,14 @@ import (
 // parse takes a statement in dbx's notation apart, {:parameter}, [[column]] and {{table}},
 // as dbx does: it returns the SQL with a ? for each parameter, and the parameters' names.
 func parse(database *dbx.DB, text string) (raw string, parameters []string) {
+	start := strings.IndexAny(text, "{[")
+	if start < 0 {
+		return text, nil
+	}
 	var out strings.Builder
+	out.Grow(len(text))
 	rest := text
-	for {
-		start := strings.IndexAny(rest, "{[")
-		if start < 0 {
-			break
-		}
-		if out.Cap() == 0 {
-			out.Grow(len(text))
-		}
+	for ; start >= 0; start = strings.IndexAny(rest, "{[") {
 		out.WriteString(rest[:start])
 		rest = rest[start:]
 		name, closing := nameIn(rest)
@@ -36,9 +34,6 @@ func parse(database *dbx.DB, text string) (raw string, parameters []string) {
 			continue
 		}
 		rest = rest[openingSize+len(name)+len(closing):]
-	}
-	if out.Cap() == 0 {
-		return text, nil
 	}
 	out.WriteString(rest)
 	return out.String(), parameters

@@ -43,7 +43,7 @@ type Sequences struct {
 	// InTransaction is set if numbers must be taken in the transaction that uses
 	// them.
 	InTransaction bool
-	// known are the collections' last numbers as of the last time, if follow is set.
+	// known are the collections' last numbers as of the last time; nil without follow.
 	known *sync.Map // of int64
 }
 
@@ -57,41 +57,33 @@ func New(postgreSQL bool) Sequences {
 
 // Next returns the next number of a collection.
 func (s Sequences) Next(ctx context.Context, app core.App, collection string) (number int64, err error) {
-	if s.follow == "" {
-		return s.ask(ctx, app, collection)
+	if number, err = s.afterKnown(ctx, app, collection); number == 0 && err == nil {
+		err = app.NonconcurrentDB().NewQuery(s.next).Bind(dbx.Params{"collection": collection}).WithContext(ctx).Row(&number)
 	}
-	if known, found := s.known.Load(collection); found && known.(int64) < math.MaxInt64 {
-		follows, err := s.isNext(ctx, app, collection, known.(int64))
-		if err != nil {
-			return 0, err
-		}
-		if follows {
-			number = known.(int64) + 1
-		}
+	if err == nil && s.known != nil {
+		s.known.Store(collection, number)
 	}
-	if number == 0 {
-		if number, err = s.ask(ctx, app, collection); err != nil {
-			return 0, err
-		}
-	}
-	s.known.Store(collection, number)
-	return number, nil
-}
-
-// isNext takes the number after the known one if nobody has taken a number since:
-// for rows that a transaction returns, database/sql starts a goroutine.
-func (s Sequences) isNext(ctx context.Context, app core.App, collection string, known int64) (bool, error) {
-	done, err := app.NonconcurrentDB().NewQuery(s.follow).Bind(dbx.Params{"collection": collection, "known": known}).WithContext(ctx).Execute()
-	if err != nil {
-		return false, err
-	}
-	changed, err := done.RowsAffected()
-	return changed == 1, err
-}
-
-func (s Sequences) ask(ctx context.Context, app core.App, collection string) (number int64, err error) {
-	err = app.NonconcurrentDB().NewQuery(s.next).Bind(dbx.Params{"collection": collection}).WithContext(ctx).Row(&number)
 	return number, err
+}
+
+// afterKnown takes the number after the known one, or returns 0 if it is not the next:
+// for rows that a transaction returns, database/sql starts a goroutine.
+func (s Sequences) afterKnown(ctx context.Context, app core.App, collection string) (number int64, err error) {
+	if s.known == nil {
+		return 0, nil
+	}
+	last, isKnown := s.known.Load(collection)
+	if !isKnown || last.(int64) == math.MaxInt64 {
+		return 0, nil
+	}
+	done, err := app.NonconcurrentDB().NewQuery(s.follow).Bind(dbx.Params{"collection": collection, "known": last}).WithContext(ctx).Execute()
+	if err != nil {
+		return 0, err
+	}
+	if changed, err := done.RowsAffected(); err != nil || changed != 1 {
+		return 0, err
+	}
+	return last.(int64) + 1, nil
 }
 
 // Raise lets a collection's next number be higher than the given one.

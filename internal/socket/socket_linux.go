@@ -27,8 +27,8 @@ func Wrap(connection net.Conn) net.Conn {
 	if err != nil {
 		return connection
 	}
-	c := &conn{Conn: connection, raw: raw}
-	c.reading.try, c.writing.try = c.reading.read, c.writing.write
+	c := &conn{Conn: connection, raw: raw, reading: transfer{number: syscall.SYS_READ}, writing: transfer{number: syscall.SYS_WRITE}}
+	c.reading.try, c.writing.try = c.reading.move, c.writing.move
 	return c
 }
 
@@ -41,13 +41,14 @@ type conn struct {
 
 // transfer is one direction of a connection.
 type transfer struct {
-	mutex sync.Mutex
+	// number is the system call's, of which the scheduler is not told.
+	number uintptr
+	mutex  sync.Mutex
 	// data is what the current call reads into or writes, done of it are so far.
 	data  []byte
 	done  int
 	errno syscall.Errno
-	// try goes on with the call, and reports whether it is over. It is bound once:
-	// each call would allocate it.
+	// try is move, bound once: each transfer would allocate it.
 	try func(descriptor uintptr) (isOver bool)
 }
 
@@ -104,43 +105,25 @@ func (t *transfer) run(waitFor func(func(uintptr) bool) error, data []byte) (int
 	return t.done, err
 }
 
-func (t *transfer) read(descriptor uintptr) bool {
-	for {
-		read, errno := call(syscall.SYS_READ, descriptor, t.data)
+// move makes calls until one would block, or the transfer is over: all is written, or
+// something is read.
+func (t *transfer) move(descriptor uintptr) (isOver bool) {
+	for t.done < len(t.data) {
+		rest := t.data[t.done:]
+		moved, _, errno := syscall.RawSyscall(t.number, descriptor, uintptr(unsafe.Pointer(unsafe.SliceData(rest))), uintptr(len(rest)))
 		switch errno {
 		case syscall.EAGAIN:
 			return false
 		case syscall.EINTR:
 			continue
 		case 0:
-			t.done = read
+			t.done += int(moved)
 		default:
 			t.errno = errno
 		}
-		return true
-	}
-}
-
-func (t *transfer) write(descriptor uintptr) bool {
-	for t.done < len(t.data) {
-		written, errno := call(syscall.SYS_WRITE, descriptor, t.data[t.done:])
-		switch errno {
-		case syscall.EAGAIN:
-			return false
-		case syscall.EINTR:
-			continue
-		case 0:
-			t.done += written
-		default:
-			t.errno = errno
+		if t.errno != 0 || t.number == syscall.SYS_READ {
 			return true
 		}
 	}
 	return true
-}
-
-// call makes a system call that does not block, without telling the scheduler.
-func call(number, descriptor uintptr, data []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall(number, descriptor, uintptr(unsafe.Pointer(unsafe.SliceData(data))), uintptr(len(data)))
-	return int(n), errno
 }
