@@ -17,6 +17,9 @@ const (
 	maxGroup = 16
 	// groupTime is how long after the first of them has ended another may begin.
 	groupTime = 20 * time.Millisecond
+	// maxDelay is how long after the first of them has ended the commit waits for another at
+	// most, if nobody does anything.
+	maxDelay = 2 * time.Millisecond
 	// joiningTime is what a request has left at least if it joins others: SQLite rolls
 	// back all of them if the end of its time interrupts one of its statements.
 	joiningTime = time.Second
@@ -47,10 +50,12 @@ func joiningOf(ctx context.Context) *joining {
 //
 // Only who has the turn uses it, but for done and err.
 type group struct {
+	of    *shared
 	begun driver.Tx
 	// ended are the transactions that wait for the commit.
 	ended   []*joining
-	endedAt time.Time // of the first
+	endedAt time.Time   // of the first
+	delayed *time.Timer // once the commit was delayed
 	done    chan struct{}
 	err     error // once done is closed
 }
@@ -76,8 +81,24 @@ func (g *group) add(ended *joining) {
 	g.ended = append(g.ended, ended)
 }
 
+// isDelayed reports whether the commit waits for others to join, because the last one had
+// more.
+func (g *group) isDelayed() bool {
+	left := g.of.delay - time.Since(g.endedAt)
+	if len(g.ended) >= g.of.siblings || left <= 0 || !g.admits(&joining{}) {
+		return false
+	}
+	if g.delayed == nil {
+		g.delayed = time.AfterFunc(left, func() { g.of.endDelay(g) })
+	}
+	return true
+}
+
 // end tells everybody who waits for the commit what has become of it.
 func (g *group) end(err error) {
+	if g.delayed != nil {
+		g.delayed.Stop()
+	}
 	g.err = err
 	close(g.done)
 }

@@ -73,8 +73,13 @@ type shared struct {
 	sharers int
 	own     *connection
 
-	// group is for who has the turn: nil while SQLite has no transaction open.
+	// The rest is for who has the turn. group is nil while SQLite has no transaction open.
 	group *group
+	// siblings is how many transactions the last commit has made durable, delay how long the
+	// next one waits for as many, as PostgreSQL's commit_siblings and commit_delay: whoever
+	// writes alone waits for nobody.
+	siblings int
+	delay    time.Duration
 }
 
 // connect returns a connection of database/sql's.
@@ -92,26 +97,51 @@ func (s *shared) connect() (*sharer, error) {
 	return &sharer{shared: s, own: s.own}, nil
 }
 
-// take waits for the turn.
+// take waits for the turn. Whoever does not join a delayed group commits it.
 func (s *shared) take(ctx context.Context, joins *joining) error {
 	came, err := s.turns.take(ctx, joins)
 	if came && err != nil {
 		s.leave()
 	}
+	if err == nil && s.group != nil && !s.group.admits(inTime(joins, deadline.Of(ctx))) {
+		s.commit()
+	}
 	return err
 }
 
-// leave ends a turn. Without anybody to join the open group, it commits the group first.
+// leave ends a turn. Without anybody to join the open group, it commits the group first,
+// unless that is delayed.
 func (s *shared) leave() {
 	for !s.pass(s.group) {
-		open := s.group
-		s.group = nil
-		err := open.begun.Commit()
-		if err != nil && len(open.ended) > 1 {
-			err = lost(err)
-		}
-		open.end(err)
+		s.commit()
 	}
+}
+
+// commit commits the open group.
+func (s *shared) commit() {
+	open, begun := s.group, time.Now()
+	s.group = nil
+	err := open.begun.Commit()
+	// Half of what a write to the disk takes is what PostgreSQL's manual advises.
+	s.siblings, s.delay = len(open.ended), min(time.Since(begun)/2, maxDelay)
+	if err != nil && len(open.ended) > 1 {
+		err = lost(err)
+	}
+	open.end(err)
+}
+
+// endDelay commits a group whose delay is over, unless somebody has the turn: then that one
+// does.
+func (s *shared) endDelay(of *group) {
+	s.mutex.Lock()
+	if s.isTaken || s.group != of {
+		s.mutex.Unlock()
+		return
+	}
+	s.isTaken = true
+	s.mutex.Unlock()
+	s.commit()
+	s.leave()
 }
 
 // begin begins a transaction for who has the turn: SQLite's own, or a savepoint in it.
@@ -126,7 +156,7 @@ func (s *shared) begin(ctx context.Context, options driver.TxOptions) error {
 	if err != nil {
 		return err
 	}
-	s.group = &group{begun: begun, done: make(chan struct{})}
+	s.group = &group{of: s, begun: begun, done: make(chan struct{})}
 	return nil
 }
 

@@ -43,11 +43,13 @@ func (t *turn) caller() string {
 }
 
 // joining is joins, or nil if the work may end within the transaction.
-func (t *turn) joining() *joining {
-	if t.work != nil && t.work.Left() < joiningTime {
+func (t *turn) joining() *joining { return inTime(t.joins, t.work) }
+
+func inTime(joins *joining, work *deadline.Work) *joining {
+	if work != nil && work.Left() < joiningTime {
 		return nil
 	}
-	return t.joins
+	return joins
 }
 
 // take waits for the connection. If the context or its work ends first, it returns an
@@ -78,8 +80,9 @@ func (t *turns) take(ctx context.Context, joins *joining) (came bool, err error)
 	}
 }
 
-// pass gives the connection to who is next. It returns false, and the connection stays
-// with the caller, if a group is open that nobody joins.
+// pass gives the connection to who is next, or to nobody while an open group is delayed. It
+// returns false, and the connection stays with the caller, if a group is open that nobody
+// joins.
 func (t *turns) pass(open *group) bool {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
@@ -87,7 +90,11 @@ func (t *turns) pass(open *group) bool {
 	if next := t.callers.Front(); next != nil {
 		first = next.Value.(*queue).waiting.Front()
 	}
-	if open != nil && (first == nil || !open.admits(first.Value.(*turn).joining())) {
+	switch {
+	case open == nil:
+	case first == nil && open.isDelayed():
+	case first != nil && open.admits(first.Value.(*turn).joining()):
+	default:
 		return false
 	}
 	if first == nil {
