@@ -156,7 +156,10 @@ func (c *Client) Set(key string, value any) {
 		c.DefaultClient.Set(key, value)
 		return
 	}
-	c.changeAuth(func() { c.DefaultClient.Set(key, value) })
+	c.changeAuth(func() bool {
+		c.DefaultClient.Set(key, value)
+		return true
+	})
 }
 
 // Unset implements subscriptions.Client.
@@ -165,20 +168,10 @@ func (c *Client) Unset(key string) {
 		c.DefaultClient.Unset(key)
 		return
 	}
-	c.changeAuth(func() { c.DefaultClient.Unset(key) })
-}
-
-// changeAuth ends the sign-in at once if another one, or none, takes its place.
-func (c *Client) changeAuth(change func()) {
-	c.mutex.Lock()
-	before := c.auth()
-	change()
-	if !isSame(before, c.auth()) {
-		c.signIn++
-		c.noteReader()
-	}
-	c.mutex.Unlock()
-	c.announce(nil)
+	c.changeAuth(func() bool {
+		c.DefaultClient.Unset(key)
+		return true
+	})
 }
 
 // Subscribe implements subscriptions.Client.
@@ -223,15 +216,17 @@ func (c *Client) announce(then func()) {
 	if c.room == nil || c.IsDiscarded() {
 		return
 	}
-	if !c.enqueue(then) {
+	c.mutex.Lock()
+	isQueued := c.enqueue(then)
+	c.mutex.Unlock()
+	if !isQueued {
 		c.Discard()
 	}
 }
 
-// enqueue reports false if too much waits for the dispatcher.
+// enqueue is announce for who holds the mutex. It reports false if too much waits for the
+// dispatcher.
 func (c *Client) enqueue(then func()) bool {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
 	if c.held > 0 {
 		return true
 	}

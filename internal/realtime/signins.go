@@ -72,31 +72,54 @@ func (r *Room) signOut(concerned func(auth *core.Record) bool) {
 	}
 }
 
+// changeAuth ends the sign-in at once if another one, or none, takes its place. What is
+// written after the change is delivered as it says.
+func (c *Client) changeAuth(change func() bool) {
+	if !c.changedAuth(change) {
+		c.Discard()
+	}
+}
+
+func (c *Client) changedAuth(change func() bool) (isQueued bool) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	before := c.auth()
+	if !change() {
+		return true
+	}
+	if !isSame(before, c.auth()) {
+		c.signIn++
+		c.noteReader()
+	}
+	return c.room == nil || c.IsDiscarded() || c.enqueue(nil)
+}
+
 // Renew has the client signed in as another version of its account. It reports false, and
 // does nothing, if the client is not signed in as the version before any more.
 func (c *Client) Renew(before, after *core.Record) bool {
-	c.mutex.Lock()
-	isCurrent := c.auth() == before
-	if isCurrent {
-		c.DefaultClient.Set(authKey, after)
-	}
-	c.mutex.Unlock()
-	if isCurrent {
-		c.announce(nil)
-	}
+	isCurrent := false
+	c.changeAuth(func() bool {
+		if isCurrent = c.auth() == before; isCurrent {
+			c.DefaultClient.Set(authKey, after)
+		}
+		return isCurrent
+	})
 	return isCurrent
 }
 
 // follow gives clients the new version of the account that they are signed in as.
 func (r *Room) follow(account *core.Record) {
 	for _, each := range r.broker.Clients() {
-		auth := AuthOf(each)
-		switch {
-		case !isSame(auth, account):
-		case auth.TokenKey() != account.TokenKey(), auth.Collection().AuthToken.Secret != account.Collection().AuthToken.Secret:
-			each.Unset(authKey)
-		default:
-			each.Set(authKey, account)
+		client, isOwn := each.(interface {
+			Renew(before, after *core.Record) bool
+		})
+		// Another version, or sign-in, that comes meanwhile is looked at anew.
+		for auth := AuthOf(each); isOwn && isSame(auth, account); auth = AuthOf(each) {
+			if auth.TokenKey() != account.TokenKey() || auth.Collection().AuthToken.Secret != account.Collection().AuthToken.Secret {
+				each.Unset(authKey)
+			} else if client.Renew(auth, account) {
+				break
+			}
 		}
 	}
 }
