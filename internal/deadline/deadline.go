@@ -30,6 +30,9 @@ type Work struct {
 	context.Context
 	// Caller identifies who the work is done for; "" for nobody.
 	Caller string
+	// Record identifies what the work changes, if that is known only after its context was
+	// made (see sqlite.Joining).
+	Record string
 
 	mutex sync.Mutex
 	left  time.Duration

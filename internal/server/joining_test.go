@@ -2,8 +2,10 @@ package server_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/pocketbase/dbx"
@@ -11,8 +13,11 @@ import (
 
 	"carebase/internal/app"
 	"carebase/internal/audit"
+	"carebase/internal/collections"
+	"carebase/internal/config"
 	"carebase/internal/deadline"
 	"carebase/internal/server"
+	"carebase/internal/simplejwt"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
@@ -24,6 +29,72 @@ func events(t *testing.T, database dbx.Builder) (count int) {
 		t.Error(err)
 	}
 	return count
+}
+
+// allWait has requests wait for the writer, one after the other, and returns their answers.
+func allWait(t *testing.T, app core.App, requests ...func() testapp.Response) []testapp.Response {
+	t.Helper()
+	answers := make([]testapp.Response, len(requests))
+	pool := app.NonconcurrentDB().(*dbx.DB).DB()
+	var sent sync.WaitGroup
+	err := app.RunInTransaction(func(core.App) error {
+		for i, send := range requests {
+			sent.Go(func() { answers[i] = send() })
+			for pool.Stats().InUse < i+2 {
+				runtime.Gosched()
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent.Wait()
+	return answers
+}
+
+// TestRefreshesAreCommittedTogether has refreshes wait for the writer: those of two sessions
+// are committed together, those of one are not, and have the same successor.
+func TestRefreshesAreCommittedTogether(t *testing.T) {
+	testpostgres.ChooseSQLite(t)
+	s := testapp.New(t, func(config *config.Config) { config.RotateRefreshTokens, config.BlacklistAfterRotation = true, true })
+	alice, bob := s.SignUp("alice"), s.SignUp("bob")
+	ended := func(database dbx.Builder) (count int) {
+		if err := database.NewQuery("SELECT count(*) FROM blacklisted_tokens").Row(&count); err != nil {
+			t.Error(err)
+		}
+		return count
+	}
+	var together bool
+	s.App.OnRecordUpdateExecute(collections.Sessions).BindFunc(func(e *core.RecordEvent) error {
+		together = together || ended(e.App.DB()) > ended(s.App.ConcurrentDB())+1
+		return e.Next()
+	})
+	refresh := func(user testapp.User) func() testapp.Response {
+		return func() testapp.Response {
+			return s.Call("", "POST", "/api/auth/token/refresh/", map[string]any{"refresh": user.Refresh})
+		}
+	}
+	successor := func(answer testapp.Response) any {
+		t.Helper()
+		var pair simplejwt.Refreshed
+		if err := json.Unmarshal([]byte(answer.Body), &pair); err != nil || answer.Status != http.StatusOK {
+			t.Fatalf("got %d %s", answer.Status, answer.Body)
+		}
+		return claims(t, pair.Refresh)["jti"]
+	}
+	for _, answer := range allWait(t, s.App, refresh(alice), refresh(bob)) {
+		successor(answer)
+	}
+	if !together {
+		t.Error("two sessions are not committed together")
+	}
+	s.SignIn(&alice)
+	s.SignIn(&bob)
+	answers := allWait(t, s.App, refresh(alice), refresh(alice), refresh(bob))
+	if first, second := successor(answers[0]), successor(answers[1]); first != second {
+		t.Errorf("one token has the successors %v and %v", first, second)
+	}
 }
 
 // TestWhatIsCommittedTogether has two requests wait for the writer. If they are
@@ -41,7 +112,6 @@ func TestWhatIsCommittedTogether(t *testing.T) {
 	c.App.OnRecordCreateExecute().BindFunc(observe)
 	c.App.OnRecordUpdateExecute().BindFunc(observe)
 	c.App.OnRecordDeleteExecute().BindFunc(observe)
-	pool := c.App.NonconcurrentDB().(*dbx.DB).DB()
 	type call struct {
 		method, path string
 		body         map[string]any
@@ -72,21 +142,13 @@ func TestWhatIsCommittedTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		together = false
-		answers := make(chan testapp.Response, 2)
-		err := c.App.RunInTransaction(func(core.App) error {
-			for i, call := range []call{test.first, test.second} {
-				go func() { answers <- c.Call(cmp.Or(call.token, c.Alice.Access), call.method, call.path, call.body) }()
-				for pool.Stats().InUse < i+2 {
-					runtime.Gosched()
-				}
+		send := func(call call) func() testapp.Response {
+			return func() testapp.Response {
+				return c.Call(cmp.Or(call.token, c.Alice.Access), call.method, call.path, call.body)
 			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
 		}
-		for range 2 {
-			c.Want(<-answers, http.StatusOK, http.StatusCreated, http.StatusNoContent)
+		for _, answer := range allWait(t, c.App, send(test.first), send(test.second)) {
+			c.Want(answer, http.StatusOK, http.StatusCreated, http.StatusNoContent)
 		}
 		if together != test.together {
 			t.Errorf("%s %s and %s %s are committed together: %t", test.first.method, test.first.path, test.second.method, test.second.path, together)

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/security"
 
+	"carebase/internal/deadline"
 	"carebase/internal/django"
 	"carebase/internal/rest"
 )
@@ -49,6 +51,7 @@ func (e *Reuse) Unwrap() error { return notValid(errBlacklisted) }
 func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
 	var answer Refreshed
 	var old token
+	changesSession(ctx, raw)
 	if isDjango(raw) {
 		rotation = rotation.ofDjango()
 	}
@@ -72,6 +75,17 @@ func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 		return Refreshed{}, notValid(OfDeleted(err, NoActiveAccountForToken()))
 	}
 	return answer, nil
+}
+
+// changesSession has SQLite commit at most one refresh of a session at a time, as far as the
+// token says which it is before it is verified: the next one finds the successor.
+func changesSession(ctx context.Context, raw string) {
+	if work := deadline.Of(ctx); work != nil {
+		claims, err := security.ParseUnverifiedJWT(raw)
+		if work.Record = sessionOf(claims); err != nil || work.Record == "" {
+			work.Record = raw
+		}
+	}
 }
 
 // isRefusal reports whether an error is an answer to the client, not a failed write.

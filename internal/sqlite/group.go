@@ -10,6 +10,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"carebase/internal/dberror"
+	"carebase/internal/deadline"
 )
 
 const (
@@ -33,13 +34,17 @@ type joiningKey struct{}
 // Joining returns a context whose transactions may be committed together with others
 // that wait for the writer at the same time: each is answered when all are durable, and
 // fails if all fail. Not together are those that change the same record, so that what
-// follows their commits happens in the same order; record is empty for one that is new.
+// follows their commits happens in the same order; record is empty for one that is new. The
+// work of the context may name another record before the transaction begins.
 func Joining(ctx context.Context, record string) context.Context {
 	return context.WithValue(ctx, joiningKey{}, &joining{record})
 }
 
 func joiningOf(ctx context.Context) *joining {
 	found, _ := ctx.Value(joiningKey{}).(*joining)
+	if work := deadline.Of(ctx); found != nil && work != nil && work.Record != "" {
+		return &joining{work.Record}
+	}
 	return found
 }
 
