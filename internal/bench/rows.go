@@ -14,6 +14,7 @@ import (
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/collections"
 	"carebase/internal/sqlite"
 )
 
@@ -136,7 +137,24 @@ func fillUnevenly(directory string, many int) ([]caller, error) {
 		return nil, err
 	}
 	err = app.RunInTransaction(func(app core.App) error { return fillPatients(app, callers[1:], many-few, notes) })
+	if err == nil {
+		err = app.RunInTransaction(indexAll)
+	}
 	return callers, errors.Join(err, app.ResetBootstrapState())
+}
+
+// indexAll does what the server does by and by: what is searched otherwise is not what is
+// measured.
+func indexAll(app core.App) error {
+	for _, index := range collections.SearchIndexes() {
+		for kept := true; kept; {
+			var err error
+			if kept, err = index.Keep(context.Background(), app.DB()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func compareRows(ctx context.Context, server *server, callers []caller) error {
