@@ -22,7 +22,7 @@ func LoadToken(e *core.RequestEvent) error {
 	if err != nil {
 		e.Set(requestKey, err)
 	} else if found != nil {
-		e.Auth = found.user
+		e.Auth = copyOf(found.user)
 		e.Set(sessionKey, found.session())
 		storeImpersonation(e, found.impersonation())
 		rest.OnFailure(e, func() error { return CheckToken(e) })

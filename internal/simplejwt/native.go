@@ -55,7 +55,7 @@ func authenticateNative(e *core.RequestEvent, raw string) (*core.Record, error) 
 	case err == nil && found.isNative() && !django.IsInactive(found.user):
 		e.Set(sessionKey, found.session())
 		storeImpersonation(e, found.impersonation())
-		return found.user.Original(), nil // a copy: PocketBase and its hooks may change it
+		return copyOf(found.user), nil
 	case err == nil, errors.Is(err, ErrNoUser):
 	case !errors.As(err, &invalid):
 		return nil, err

@@ -2,11 +2,13 @@ package simplejwt
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync/atomic"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/dberror"
 	"carebase/internal/query"
@@ -20,7 +22,7 @@ type knownUser struct {
 }
 
 // knownUsers keep records from being made anew for each request. Callers must not
-// change them.
+// change them: requests have copies (see copyOf).
 var knownUsers = recent.NewCache[knownUser](2000)
 
 // readUser returns a user, whose record others may hold, and whether the user's
@@ -48,6 +50,24 @@ func readUser(ctx context.Context, app core.App, users *core.Collection, id, ses
 		knownUsers.Put(id, knownUser{row, user})
 	}
 	return user, ended, err
+}
+
+// copyOf returns a copy of a user for a request: PocketBase, its hooks and scripts may
+// change it, and what they do not store is that request's alone.
+func copyOf(user *core.Record) *core.Record {
+	own := user.Original()
+	for _, field := range user.Collection().Fields {
+		switch field.(type) {
+		case *core.SelectField, *core.RelationField, *core.FileField, *core.JSONField:
+			switch value := own.GetRaw(field.GetName()).(type) {
+			case []string:
+				own.SetRaw(field.GetName(), slices.Clone(value))
+			case types.JSONRaw:
+				own.SetRaw(field.GetName(), slices.Clone(value))
+			}
+		}
+	}
+	return own
 }
 
 // readRow returns a user's row as JSON, and whether the user's session has ended. The
