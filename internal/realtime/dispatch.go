@@ -45,6 +45,9 @@ func (r *Room) dispatchWaiting() {
 				refreshed = true
 			}
 			r.deliverInOrder(next.change)
+			if next.change.number%PaceEvery == 0 {
+				r.Pace()
+			}
 		}
 	}
 }

@@ -21,6 +21,8 @@ const (
 	maxJob = time.Second
 	// laneTurn is how long a lane may take before the others have their turns.
 	laneTurn = 5 * time.Millisecond
+	// laneRest is how long a lane pauses for a client that has much to read.
+	laneRest = 5 * time.Millisecond
 )
 
 // jobBytes bounds what that reads: beyond it, the client has a gap.
@@ -90,10 +92,24 @@ func (l *lanes) add(payer string, next job) {
 	to.bytes += next.size
 	next.client.behind.Add(1)
 	l.jobs.Add(1)
+	l.employ()
+}
+
+// employ has one more worker look for work, unless there are enough. The caller holds the
+// mutex.
+func (l *lanes) employ() {
 	if l.workers < max(1, runtime.GOMAXPROCS(0)/2) {
 		l.workers++
 		go l.work()
 	}
+}
+
+// resume ends the pause of a lane.
+func (l *lanes) resume(rested *lane) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.ready = append(l.ready, rested)
+	l.employ()
 }
 
 // work does jobs until there are none.
@@ -173,10 +189,14 @@ func (l *lanes) finish(from *lane, done job, isDone bool, took time.Duration) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	client.behind.Add(-1)
-	if from.credit -= took; len(from.waiting) > 0 {
-		l.ready = append(l.ready, from)
-	} else {
+	from.credit -= took
+	switch {
+	case len(from.waiting) == 0:
 		delete(l.of, from.payer)
+	case client.isBehind():
+		time.AfterFunc(laneRest, func() { l.resume(from) })
+	default:
+		l.ready = append(l.ready, from)
 	}
 	l.jobs.Done()
 }

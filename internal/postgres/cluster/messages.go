@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"carebase/internal/realtime"
 	"context"
 	"strings"
 	"time"
@@ -179,7 +180,10 @@ func (c *Cluster) deliver(ctx context.Context, connection *pgx.Conn) error {
 				return err
 			}
 		}
-		for _, message := range messages {
+		for i, message := range messages {
+			if i%realtime.PaceEvery == 0 {
+				c.room.Pace()
+			}
 			c.queueForClient(message)
 			c.delivered = append(c.delivered, message.Number)
 		}
