@@ -7,6 +7,7 @@ import (
 	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
+	"github.com/pocketbase/pocketbase/tools/security"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
 
 	"carebase/internal/audit"
@@ -21,6 +22,7 @@ func bindSessions(app core.App) {
 	app.OnRecordAuthRequest(collections.Users).Bind(&hook.Handler[*core.RecordAuthRequestEvent]{Func: giveSession, Priority: beforeAudit})
 	app.OnRecordUpdate(collections.Users).BindFunc(forgetSessions)
 	app.OnCollectionUpdate(collections.Users).BindFunc(forgetAllSessions)
+	app.OnCollectionUpdate().BindFunc(renewFileSecret)
 	app.OnCollectionAfterUpdateSuccess(collections.Users).BindFunc(tellUsers)
 	app.OnRecordAfterUpdateSuccess(collections.Users).BindFunc(tellUser)
 	app.OnRecordAfterDeleteSuccess(collections.Users).BindFunc(tellUser)
@@ -94,6 +96,21 @@ func forgetAllSessions(e *core.CollectionEvent) error {
 		}
 		return e.Next()
 	})
+}
+
+// renewFileSecret ends the tokens for files with all others of a collection.
+func renewFileSecret(e *core.CollectionEvent) error {
+	if !e.Collection.IsAuth() {
+		return e.Next()
+	}
+	stored, err := e.App.FindCollectionByNameOrId(e.Collection.Id)
+	if err != nil {
+		return err
+	}
+	if stored.AuthToken.Secret != e.Collection.AuthToken.Secret && stored.FileToken.Secret == e.Collection.FileToken.Secret {
+		e.Collection.FileToken.Secret = security.RandomString(secretLength)
+	}
+	return e.Next()
 }
 
 // subscribeInSession stores with the realtime client how it is signed in.

@@ -103,7 +103,8 @@ func NewFileToken(e *core.RequestEvent) (string, error) {
 }
 
 // CheckFileToken is the middleware that refuses the token of a download whose impersonator
-// may no longer act. PocketBase verifies the rest of it.
+// may no longer act, or whose secret another process has renewed. PocketBase verifies the
+// rest of it.
 func CheckFileToken(e *core.RequestEvent) error {
 	if !endpoint.IsBelow(e.Request, "/api/files") && !endpoint.IsBelow(e.Request, "/api/backups") {
 		return e.Next()
@@ -113,6 +114,9 @@ func CheckFileToken(e *core.RequestEvent) error {
 		return e.Next() // no token, or none that anybody accepts
 	}
 	ended, err := ImpersonationEnded(e.Request.Context(), e.App, impersonationOf(claims))
+	if err == nil && !ended {
+		ended, err = hasNewFileSecret(e, claims)
+	}
 	if err != nil {
 		return err
 	}
@@ -120,4 +124,13 @@ func CheckFileToken(e *core.RequestEvent) error {
 		return e.UnauthorizedError("The request's token is invalid or has expired.", nil)
 	}
 	return e.Next()
+}
+
+func hasNewFileSecret(e *core.RequestEvent, claims jwt.MapClaims) (bool, error) {
+	id, _ := claims[core.TokenClaimCollectionId].(string)
+	collection, err := e.App.FindCachedCollectionByNameOrId(id)
+	if err != nil || !collection.IsAuth() {
+		return false, nil // nobody accepts it
+	}
+	return hasNewSecret(e.Request.Context(), e.App, collection, "fileToken", collection.FileToken)
 }

@@ -67,7 +67,7 @@ func authenticateNative(e *core.RequestEvent, raw string) (*core.Record, error) 
 		if err != nil || record.Collection().Name == collections.Users || django.IsInactive(record) {
 			return nil, nil
 		}
-		if isRenewed, err := hasNewSecret(e.Request.Context(), e.App, record.Collection()); err != nil || isRenewed {
+		if isRenewed, err := hasNewSecret(e.Request.Context(), e.App, record.Collection(), "authToken", record.Collection().AuthToken); err != nil || isRenewed {
 			return nil, err
 		}
 		claims, err := security.ParseUnverifiedJWT(raw) // verified above
@@ -84,16 +84,16 @@ func authenticateNative(e *core.RequestEvent, raw string) (*core.Record, error) 
 	return nil, nil
 }
 
-// hasNewSecret reports whether the secret of a collection's tokens is another one than this
-// process knows: it hears of changes by other processes a moment later.
-func hasNewSecret(ctx context.Context, app core.App, collection *core.Collection) (isRenewed bool, err error) {
+// hasNewSecret reports whether the secret of a collection's tokens of one kind is another
+// one than this process knows: it hears of changes by other processes a moment later.
+func hasNewSecret(ctx context.Context, app core.App, collection *core.Collection, kind string, known core.TokenConfig) (isRenewed bool, err error) {
 	var secret string
-	err = app.ConcurrentDB().NewQuery("SELECT coalesce(json_extract([[options]], '$.authToken.secret'), '') FROM {{_collections}} WHERE [[id]] = {:id}").
+	err = app.ConcurrentDB().NewQuery("SELECT coalesce(json_extract([[options]], '$." + kind + ".secret'), '') FROM {{_collections}} WHERE [[id]] = {:id}").
 		Bind(dbx.Params{"id": collection.Id}).WithContext(context.WithoutCancel(ctx)).Row(&secret)
 	if isNotFound(err) {
 		return true, nil
 	}
-	return secret != collection.AuthToken.Secret, err
+	return secret != known.Secret, err
 }
 
 // isNative reports whether PocketBase's endpoints accept the token.
