@@ -1,7 +1,9 @@
 package app
 
 import (
+	"fmt"
 	"io"
+	"os"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase"
@@ -48,6 +50,7 @@ func (e engine) settings(config *config.Config) pocketbase.Config {
 // bind registers the hooks of the engine. It returns the cluster that the app
 // joins on PostgreSQL, nil on SQLite.
 func (e engine) bind(app core.App, settings *config.Config, notices io.Writer, room *realtime.Room) *cluster.Cluster {
+	noticeMissing(app, notices, settings.AuditArchive)
 	if e.database == nil {
 		sqlite.Bind(app)
 		sqlite.BindFiles(app, notices)
@@ -55,13 +58,26 @@ func (e engine) bind(app core.App, settings *config.Config, notices io.Writer, r
 		if settings.SQLiteSynchronous == config.SynchronousFull && !scripts.HasHooks(app) {
 			sqlite.BindGroups(app)
 		}
-		datadir.Bind(app, notices, append(settings.Backup.Directories(), settings.AuditArchive.Directories()...)...)
+		datadir.Bind(app, notices, settings.Backup.Directories(), settings.AuditArchive.Directories())
 		backup.Bind(app, settings.Backup, notices)
 		return nil
 	}
-	datadir.Bind(app, notices, settings.AuditArchive.Directories()...)
+	datadir.Bind(app, notices, nil, settings.AuditArchive.Directories())
 	pgengine.Bind(app, e.database)
 	return cluster.Bind(room, app, e.database)
+}
+
+// noticeMissing tells at the start of a server that the archive's directory is not there,
+// perhaps because it is not mounted: the server has another reason to run.
+func noticeMissing(app core.App, notices io.Writer, archive *config.AuditArchive) {
+	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		for _, directory := range archive.Directories() {
+			if _, err := os.ReadDir(directory); err != nil {
+				fmt.Fprintf(notices, "AUDIT_ARCHIVE_URL cannot be used: %v. Nothing is archived, and archived events cannot be read, until it can.\n", err)
+			}
+		}
+		return e.Next()
+	})
 }
 
 // replica returns PostgreSQL's replica for reads, nil if there is none.

@@ -26,10 +26,11 @@ const handler = "carebaseTighten"
 func Unbind(app core.App) { app.OnBootstrap().Unbind(handler) }
 
 // Bind tightens the permissions of the app's data directory, and of further
-// directories, each time the app bootstraps, and gives what root owns in them their
-// owners when the app ends. It writes one line to out if permissions changed and one for
-// each failure; neither stops the app.
-func Bind(app core.App, out io.Writer, further ...string) {
+// directories, each time the app bootstraps, and gives what root owns in them, and in
+// shared ones, their owners when the app ends: shared directories may have files of
+// others. It writes one line to out if permissions changed and one for each failure;
+// neither stops the app.
+func Bind(app core.App, out io.Writer, further, shared []string) {
 	directories := func() []string { return append([]string{app.DataDir()}, further...) }
 	app.OnBootstrap().Bind(&hook.Handler[*core.BootstrapEvent]{
 		Id:       handler,
@@ -45,7 +46,7 @@ func Bind(app core.App, out io.Writer, further ...string) {
 		Priority: -1001, // after the databases are closed
 		Func: func(e *core.TerminateEvent) error {
 			err := e.Next()
-			for _, directory := range directories() {
+			for _, directory := range append(directories(), shared...) {
 				if err := Inherit(directory, "."); err != nil {
 					fmt.Fprintf(out, "The service may be unable to open its files: %v.\n", err)
 				}

@@ -31,7 +31,7 @@ var (
 	ErrUnavailable = errors.New("the database does not answer")
 	// ErrNoArchive means that old audit events are in an archive that does not have
 	// them, or cannot be reached.
-	ErrNoArchive = errors.New("the archive of the audit trail does not answer")
+	ErrNoArchive = errors.New("old events cannot be read in the archive of the audit trail")
 	// ErrClosedView means that a view would show what belongs to a deleted record.
 	ErrClosedView = errors.New("the view would show rows that are being removed")
 )
@@ -52,7 +52,7 @@ func Refusal(err error) *router.ApiError {
 	case has(err, isUnavailable):
 		return router.NewApiError(http.StatusServiceUnavailable, "The database does not answer. Try again later.", err)
 	case has(err, func(err error) bool { return errors.Is(err, ErrNoArchive) }):
-		return router.NewApiError(http.StatusServiceUnavailable, "The archive of old audit events does not answer. Try again later.", err)
+		return router.NewApiError(http.StatusServiceUnavailable, "Old audit events cannot be read in their archive at the moment. Try again later.", err)
 	case has(err, func(err error) bool { return errors.Is(err, ErrClosedView) }):
 		return router.NewApiError(http.StatusServiceUnavailable, "The view cannot be read until what belongs to a deleted record is removed. Try again later.", err)
 	case has(err, func(err error) bool { return errors.Is(err, ErrConflict) }):
