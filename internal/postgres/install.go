@@ -18,7 +18,7 @@ const (
 	// compatibilityVersion is the version of the compatibility schema that this
 	// program installs and requires. It goes up when one of the scripts
 	// changes.
-	compatibilityVersion = 8
+	compatibilityVersion = 9
 	minServerVersion     = 150000
 	// installLock is the key of the advisory lock held while installing.
 	installLock = 4_021_160_271

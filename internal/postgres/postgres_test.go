@@ -101,6 +101,34 @@ func TestMeaning(t *testing.T) {
 	}
 }
 
+// TestSubstringsAndShifts compares all cases of them on both engines.
+func TestSubstringsAndShifts(t *testing.T) {
+	_, db := open(t)
+	sqlite, err := core.DefaultDBConnect(filepath.Join(t.TempDir(), "data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sqlite.Close()
+	var expressions []string
+	const least, most = "-9223372036854775807", "9223372036854775807"
+	for _, start := range []string{"-1000", "-7", "-5", "-3", "-1", "0", "1", "3", "5", "7", most, "NULL"} {
+		expressions = append(expressions, "substr('hällo', "+start+")")
+		for _, count := range []string{least, "-7", "-2", "-1", "0", "1", "2", "7", most, "NULL"} {
+			expressions = append(expressions, "substr('hällo', "+start+", "+count+")")
+		}
+	}
+	for _, value := range []string{least, "-5", "-1", "0", "1", "5", most, "NULL"} {
+		for _, by := range []string{least, "-65", "-64", "-63", "-1", "0", "1", "63", "64", "65", most, "'3'"} {
+			expressions = append(expressions, value+" << "+by, value+" >> "+by, "1 + "+value+" << "+by+" | 1")
+		}
+	}
+	for _, expression := range expressions {
+		if got, want := text(t, db, "SELECT "+expression), text(t, sqlite, "SELECT "+expression); got != want {
+			t.Errorf("%s gives %q, want %q", expression, got, want)
+		}
+	}
+}
+
 // TestComparisonsFollowAffinities compares all pairs of values and columns on
 // both engines.
 func TestComparisonsFollowAffinities(t *testing.T) {

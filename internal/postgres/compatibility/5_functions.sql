@@ -82,12 +82,26 @@ CREATE OR REPLACE FUNCTION sqlite.quote(v pg_catalog.bytea) RETURNS pg_catalog.t
 
 -- A negative start counts from the end.
 CREATE OR REPLACE FUNCTION sqlite.substr(v pg_catalog.text, start bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
-RETURN substring(v FROM CASE WHEN start < 0 THEN greatest(length(v) + start + 1, 1) ELSE least(start, 1000000000) END::integer);
+RETURN substring(v FROM CASE WHEN start < 0 THEN greatest(length(v) + start + 1, 1) WHEN start >= 0 THEN least(start, 1000000000) END::integer);
 CREATE OR REPLACE FUNCTION sqlite.substr(v pg_catalog.text, start bigint, count bigint) RETURNS pg_catalog.text IMMUTABLE PARALLEL SAFE
 RETURN CASE
-  WHEN count < 0 THEN NULL
+  WHEN count IS NULL OR start IS NULL THEN NULL
+  -- A negative count takes the characters before the start.
+  WHEN count < 0 THEN (
+    SELECT substring(v FROM greatest(f.first - f.taken, 0) + 1 FOR greatest(f.taken + least(f.first - f.taken, 0), 0)) FROM (
+      SELECT greatest(p.first, 0) AS first, CASE WHEN start < 0 THEN greatest(p.taken + least(p.first, 0), 0) WHEN start = 0 THEN p.taken - 1 ELSE p.taken END AS taken
+      FROM (SELECT CASE WHEN start < 0 THEN length(v) + greatest(start, -1000000000) WHEN start > 0 THEN least(start, 1000000000) - 1 ELSE 0 END::integer AS first,
+        -greatest(count, -1000000000)::integer AS taken) AS p
+    ) AS f
+  )
   ELSE substring(v FROM CASE WHEN start < 0 THEN length(v) + greatest(start, -1000000000) + 1 ELSE least(start, 1000000000) END::integer FOR least(count, 1000000000)::integer)
 END;
+
+-- Shifts by more than all bits, and by negative numbers, which shift the other way.
+CREATE OR REPLACE FUNCTION sqlite.shift_left(v bigint, by bigint) RETURNS bigint IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN v IS NULL THEN NULL WHEN by >= 64 THEN 0 WHEN by >= 0 THEN v << by::integer WHEN by > -64 THEN v >> -by::integer WHEN v >= 0 THEN 0 ELSE -1 END;
+CREATE OR REPLACE FUNCTION sqlite.shift_right(v bigint, by bigint) RETURNS bigint IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN v IS NULL THEN NULL WHEN by <= -64 THEN 0 WHEN by <= 0 THEN v << -by::integer WHEN by < 64 THEN v >> by::integer WHEN v >= 0 THEN 0 ELSE -1 END;
 
 -- GLOB is case-sensitive: * and ? are wildcards, [a-z] and [^a-z] are classes.
 -- A class that is not closed matches nothing.

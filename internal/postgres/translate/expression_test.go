@@ -70,7 +70,7 @@ func TestExpressions(t *testing.T) {
 		{`-0xffffffffffffffff`, `-(-1)`},
 		{`-a`, `(- sqlite.number("a"))`},
 		{`~a & 3`, `sqlite.to_integer((~ sqlite.to_integer("a"))) & sqlite.to_integer(3)`},
-		{`a << 2`, `sqlite.to_integer("a") << sqlite.to_integer(2)::integer`},
+		{`a << 2`, `sqlite.shift_left(sqlite.to_integer("a"), sqlite.to_integer(2))`},
 		{`CAST(a AS VARCHAR(20))`, `(sqlite.to_text("a") COLLATE "C")`},
 		{`CAST(a AS real)`, `sqlite.to_real("a")`},
 		{`CAST(a AS int)`, `sqlite.to_integer("a")`},

@@ -26,8 +26,8 @@ var binaryRules = map[string]binaryRule{
 	">=":  {levelComparison, comparison(">=")},
 	"&":   {levelBits, bits("&")},
 	"|":   {levelBits, bits("|")},
-	"<<":  {levelBits, bits("<<")},
-	">>":  {levelBits, bits(">>")},
+	"<<":  {levelBits, shift("sqlite.shift_left")},
+	">>":  {levelBits, shift("sqlite.shift_right")},
 	"+":   {levelSum, arithmetic("+")},
 	"-":   {levelSum, arithmetic("-")},
 	"*":   {levelProduct, arithmetic("*")},
@@ -108,11 +108,13 @@ func lower(sql string) string {
 
 func bits(symbol string) func(left, right expression) expression {
 	return func(left, right expression) expression {
-		sql := "sqlite.to_integer(" + left.sql + ") " + symbol + " sqlite.to_integer(" + right.sql + ")"
-		if symbol == "<<" || symbol == ">>" {
-			sql += "::integer"
-		}
-		return combine(levelBits, sql, left, right)
+		return combine(levelBits, "sqlite.to_integer("+left.sql+") "+symbol+" sqlite.to_integer("+right.sql+")", left, right)
+	}
+}
+
+func shift(function string) func(left, right expression) expression {
+	return func(left, right expression) expression {
+		return combine(levelPrimary, function+"(sqlite.to_integer("+left.sql+"), sqlite.to_integer("+right.sql+"))", left, right)
 	}
 }
 
