@@ -25,7 +25,10 @@ type transaction struct {
 	chain   *chain
 	seq     int64
 	hash    string
-	sets    []string
+	// moved is the end that the chain's row has; isTogether is whether it stays so for now.
+	moved      int64
+	isTogether bool
+	sets       []string
 	// failed is set when an event could not be stored; no other may follow. isForked is
 	// set if that is because of the chain, which is not used again.
 	failed, isForked bool
@@ -79,13 +82,44 @@ func (t *Trail) store(tx core.App, occurrences []*occurrence) error {
 		if err != nil {
 			return err
 		}
-		current.chain, current.seq, current.hash = taken, taken.seq, taken.hash
+		current.chain, current.seq, current.hash, current.moved = taken, taken.seq, taken.hash, taken.seq
 	}
-	if err := t.append(tx, current, occurrences); err != nil {
-		current.failed, current.isForked = true, errors.Is(err, errForked)
+	err := t.append(tx, current, occurrences)
+	if err == nil && !current.isTogether {
+		err = current.move(tx)
+	}
+	return current.note(err)
+}
+
+// note keeps others from following an event that could not be stored.
+func (c *transaction) note(err error) error {
+	if err != nil {
+		c.failed, c.isForked = true, errors.Is(err, errForked)
+	}
+	return err
+}
+
+// Together runs work in a transaction that records many events, and moves the end of their
+// chain once, after the last of them: PostgreSQL looks through all versions of a row that a
+// transaction has changed before.
+func Together(tx core.App, work func() error) error {
+	trail := Of(tx)
+	if trail == nil {
+		return work()
+	}
+	current := trail.transactionOf(tx)
+	if current == nil {
+		return errors.New("events are recorded together in a transaction only")
+	}
+	current.isTogether = true
+	if err := work(); err != nil {
 		return err
 	}
-	return nil
+	current.isTogether = false
+	if current.chain == nil || current.failed {
+		return nil
+	}
+	return current.note(current.move(tx))
 }
 
 // append appends events to the transaction's chain.
@@ -93,7 +127,6 @@ func (t *Trail) append(tx core.App, current *transaction, occurrences []*occurre
 	if current.failed {
 		return errFailed
 	}
-	before := current.seq
 	rows, events, now := make([]newRow, len(occurrences)), make([]*stored, len(occurrences)), time.Now()
 	for i, happened := range occurrences {
 		event, set := happened.prepare()
@@ -111,17 +144,20 @@ func (t *Trail) append(tx core.App, current *transaction, occurrences []*occurre
 	if err := t.listSome(tx, rows, events); err != nil {
 		return err
 	}
-	if err := insertRows(tx, rows, t.onSQLite); err != nil {
-		return err
-	}
+	return insertRows(tx, rows, t.onSQLite)
+}
+
+// move moves the end of the chain in its row to that of the transaction.
+func (c *transaction) move(tx core.App) error {
 	result, err := tx.DB().NewQuery("UPDATE audit_chains SET seq = {:seq}, hash = {:hash} WHERE id = {:id} AND seq = {:before}").
-		Bind(dbx.Params{"seq": current.seq, "hash": current.hash, "id": current.chain.id, "before": before}).Execute()
+		Bind(dbx.Params{"seq": c.seq, "hash": c.hash, "id": c.chain.id, "before": c.moved}).Execute()
 	if err != nil {
 		return err
 	}
 	if changed, err := result.RowsAffected(); err != nil || changed != 1 {
 		return errForked
 	}
+	c.moved = c.seq
 	return nil
 }
 

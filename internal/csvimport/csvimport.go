@@ -58,10 +58,13 @@ func (i Import) Run(ctx context.Context, app core.App, content io.ReadSeeker) (r
 		if err != nil {
 			return err
 		}
-		_, err = i.each(ctx, content, unvalidated(i.Fields), found, func(values rest.Values, line int) error {
-			record := core.NewRecord(collection)
-			record.Set(i.Collection.Owner, i.Owner)
-			return found.refused(i.Save(ctx, tx, record, values), line)
+		err = audit.Together(tx, func() error {
+			_, err := i.each(ctx, content, unvalidated(i.Fields), found, func(values rest.Values, line int) error {
+				record := core.NewRecord(collection)
+				record.Set(i.Collection.Owner, i.Owner)
+				return found.refused(i.Save(ctx, tx, record, values), line)
+			})
+			return err
 		})
 		if err != nil {
 			return err
