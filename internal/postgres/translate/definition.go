@@ -57,7 +57,7 @@ func (t *translator) createView(first int) {
 	t.statement.SQL = sql + " AS " + t.subquery()
 	t.defines = false
 	t.statement.LockingSQL = ""
-	t.comment("VIEW "+name, t.text(first, t.position))
+	t.comment("VIEW "+name, t.catalogText(first, t.position))
 	if len(t.texts) > 0 {
 		t.comment(`RULE "_RETURN" ON `+name, t.textWithLiterals(first, t.position))
 	}
@@ -97,7 +97,7 @@ func (t *translator) createIndex(first int) {
 		sql += " WHERE " + condition
 	}
 	t.statement.SQL = sql
-	t.comment("INDEX "+name, t.text(first, t.position))
+	t.comment("INDEX "+name, t.catalogText(first, t.position))
 }
 
 func (t *translator) alter() {
