@@ -36,6 +36,18 @@ func (t *translator) comment(object, value string) {
 	t.statement.After = append(t.statement.After, "COMMENT ON "+object+" IS "+quoteLiteral(value))
 }
 
+// keepComments lets a relation keep its comments if a definition with IF NOT EXISTS
+// finds it there, and changes nothing.
+func (t *translator) keepComments(guard, relation string) {
+	if guard == "" {
+		return
+	}
+	condition := "NOT EXISTS (SELECT FROM pg_catalog.pg_description d WHERE d.objoid OPERATOR(pg_catalog.=) " + quoteLiteral(relation) +
+		"::pg_catalog.regclass::pg_catalog.oid AND d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid)"
+	body := "BEGIN IF " + condition + " THEN " + strings.Join(t.statement.After, "; ") + "; END IF; END"
+	t.statement.After = []string{"DO " + quoteLiteral(body)}
+}
+
 func (t *translator) ifNotExists() string {
 	return pick(t.acceptWord("IF", "NOT", "EXISTS"), "IF NOT EXISTS ", "")
 }
@@ -98,6 +110,7 @@ func (t *translator) createIndex(first int) {
 	}
 	t.statement.SQL = sql
 	t.comment("INDEX "+name, t.catalogText(first, t.position))
+	t.keepComments(guard, name)
 }
 
 func (t *translator) alter() {
