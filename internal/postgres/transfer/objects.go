@@ -10,6 +10,7 @@ import (
 
 	"carebase/internal/changes"
 	"carebase/internal/counts"
+	"carebase/internal/postgres/translate"
 	"carebase/internal/search"
 )
 
@@ -61,7 +62,7 @@ func readObjects(ctx context.Context, transaction *sql.Tx) ([]object, error) {
 		if err := rows.Scan(&each.kind, &each.name, &definition); err != nil {
 			return nil, err
 		}
-		each.definition = definition.String
+		each.definition = translate.CatalogDefinition(definition.String)
 		if definition.Valid && !isInternal(each.name) {
 			objects = append(objects, each)
 		}

@@ -36,6 +36,18 @@ func (t *translator) comment(object, value string) {
 	t.statement.After = append(t.statement.After, "COMMENT ON "+object+" IS "+quoteLiteral(value))
 }
 
+// keepComments lets a relation keep its comments if a definition with IF NOT EXISTS
+// finds it there, and changes nothing.
+func (t *translator) keepComments(guard, relation string) {
+	if guard == "" {
+		return
+	}
+	condition := "NOT EXISTS (SELECT FROM pg_catalog.pg_description d WHERE d.objoid OPERATOR(pg_catalog.=) " + quoteLiteral(relation) +
+		"::pg_catalog.regclass::pg_catalog.oid AND d.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid)"
+	body := "BEGIN IF " + condition + " THEN " + strings.Join(t.statement.After, "; ") + "; END IF; END"
+	t.statement.After = []string{"DO " + quoteLiteral(body)}
+}
+
 func (t *translator) ifNotExists() string {
 	return pick(t.acceptWord("IF", "NOT", "EXISTS"), "IF NOT EXISTS ", "")
 }
@@ -57,7 +69,7 @@ func (t *translator) createView(first int) {
 	t.statement.SQL = sql + " AS " + t.subquery()
 	t.defines = false
 	t.statement.LockingSQL = ""
-	t.comment("VIEW "+name, t.text(first, t.position))
+	t.comment("VIEW "+name, t.catalogText(first, t.position))
 	if len(t.texts) > 0 {
 		t.comment(`RULE "_RETURN" ON `+name, t.textWithLiterals(first, t.position))
 	}
@@ -97,7 +109,8 @@ func (t *translator) createIndex(first int) {
 		sql += " WHERE " + condition
 	}
 	t.statement.SQL = sql
-	t.comment("INDEX "+name, t.text(first, t.position))
+	t.comment("INDEX "+name, t.catalogText(first, t.position))
+	t.keepComments(guard, name)
 }
 
 func (t *translator) alter() {

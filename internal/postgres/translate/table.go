@@ -31,6 +31,7 @@ func (t *translator) createTable(int) {
 	t.acceptWord("STRICT")
 	parts = append(parts, rowIDColumn)
 	t.statement.SQL = "CREATE TABLE " + guard + name + " (" + strings.Join(parts, ", ") + ")"
+	t.keepComments(guard, name)
 	t.indexRowIDs(name)
 }
 
