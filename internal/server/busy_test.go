@@ -5,14 +5,21 @@ import (
 	"database/sql"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/app"
+	"carebase/internal/server"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
+
+// busyTime is how long SQLite waits for another process.
+const busyTime = 10 * time.Second
 
 // hold has another connection hold SQLite's lock for writing, as another process does,
 // until free is called.
@@ -80,6 +87,39 @@ func writes(s *testapp.Server) []write {
 		{"superuser", superuser, "POST", testapp.Records("patients"), owned},
 		{"batch", superuser, "POST", "/api/batch", map[string]any{"requests": []any{map[string]any{"method": "POST", "url": testapp.Records("patients"), "body": owned}}}},
 	}
+}
+
+// TestAnotherProcessHoldsTheWriter sends writes, all at once, while another process writes:
+// each ends at its own deadline, whether it waits for the process or for those before it,
+// and nothing of it is stored. Reads do not wait.
+func TestAnotherProcessHoldsTheWriter(t *testing.T) {
+	testpostgres.ChooseSQLite(t)
+	settings := testapp.Default()
+	rotating(settings)
+	s := testapp.Serve(t, testapp.NewApp(t, settings, func(options *app.Options) {
+		options.Timeouts = server.Timeouts{User: userTime, Superuser: superuserTime}
+	}))
+	all := writes(s)
+	free := hold(t, s.App)
+	var sent sync.WaitGroup
+	for _, each := range all {
+		sent.Go(func() {
+			start := time.Now()
+			answer := each.send(s)
+			if took := time.Since(start); took > busyTime/2 {
+				t.Errorf("%s: it took %v", each.name, took)
+			}
+			if answer.Status != http.StatusServiceUnavailable || !strings.Contains(answer.Body, "The request took too long") {
+				t.Errorf("%s: got %d %s", each.name, answer.Status, answer.Body)
+			}
+		})
+	}
+	sent.Wait()
+	if found := s.Call(all[0].token, "GET", "/api/patients/", nil); found.Status != http.StatusOK || strings.Contains(found.Body, "Berta") {
+		t.Errorf("a read: %d %s", found.Status, found.Body)
+	}
+	free()
+	s.Must(http.StatusCreated, all[0].token, "POST", "/api/patients/", map[string]any{"name": "after", "age": 4})
 }
 
 // TestTheWriterComesTooLate has another process write for longer than SQLite waits for it,
