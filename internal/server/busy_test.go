@@ -99,7 +99,7 @@ func TestAnotherProcessHoldsTheWriter(t *testing.T) {
 	s := testapp.Serve(t, testapp.NewApp(t, settings, func(options *app.Options) {
 		options.Timeouts = server.Timeouts{User: userTime, Superuser: superuserTime}
 	}))
-	all := writes(s)
+	all, reader := writes(s), s.SignUp("reader")
 	free := hold(t, s.App)
 	var sent sync.WaitGroup
 	for _, each := range all {
@@ -114,6 +114,7 @@ func TestAnotherProcessHoldsTheWriter(t *testing.T) {
 			}
 		})
 	}
+	s.Must(http.StatusOK, reader.Access, "GET", "/api/auth/me/", nil)
 	sent.Wait()
 	if found := s.Call(all[0].token, "GET", "/api/patients/", nil); found.Status != http.StatusOK || strings.Contains(found.Body, "Berta") {
 		t.Errorf("a read: %d %s", found.Status, found.Body)
