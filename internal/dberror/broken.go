@@ -2,6 +2,7 @@ package dberror
 
 import (
 	"errors"
+	"slices"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -24,17 +25,15 @@ func IsCorrupt(err error) bool {
 
 // HasSQLiteCode reports whether an error has one of SQLite's primary result codes.
 func HasSQLiteCode(err error, codes ...int) bool {
+	return has(err, func(err error) bool { return slices.Contains(codes, sqliteCode(err)) })
+}
+
+// sqliteCode returns the primary result code of SQLite's error, or SQLITE_OK.
+func sqliteCode(err error) int {
 	const primaryCode = 0xff
-	return has(err, func(err error) bool {
-		var failure *sqlite.Error
-		if !errors.As(err, &failure) {
-			return false
-		}
-		for _, code := range codes {
-			if failure.Code()&primaryCode == code {
-				return true
-			}
-		}
-		return false
-	})
+	var failure *sqlite.Error
+	if errors.As(err, &failure) {
+		return failure.Code() & primaryCode
+	}
+	return sqlite3.SQLITE_OK
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/pocketbase/dbx"
 	validation "github.com/pocketbase/ozzo-validation/v4"
 	"github.com/pocketbase/pocketbase/tools/router"
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"carebase/internal/deadline"
@@ -110,17 +109,16 @@ func has(err error, is func(error) bool) bool {
 }
 
 func isFull(err error) bool {
-	const primaryCode = 0xff
-	var onSQLite *sqlite.Error
-	return errors.As(err, &onSQLite) && onSQLite.Code()&primaryCode == sqlite3.SQLITE_FULL ||
+	return sqliteCode(err) == sqlite3.SQLITE_FULL ||
 		postgresCode(err) == "53100" || // disk_full
 		errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 func isUnavailable(err error) bool {
 	var notConnected *pgconn.ConnectError
-	code := postgresCode(err)
+	code, onSQLite := postgresCode(err), sqliteCode(err)
 	return errors.Is(err, ErrUnavailable) || errors.Is(err, driver.ErrBadConn) || errors.As(err, &notConnected) ||
+		onSQLite == sqlite3.SQLITE_BUSY || onSQLite == sqlite3.SQLITE_LOCKED || // another process, or statement, held it for too long
 		strings.HasPrefix(code, "57P0") || // the server shuts down or starts, or closed the connection
 		strings.HasPrefix(code, "08") || // connection_exception
 		code == "53300" || code == "25006" // too_many_connections; read_only_sql_transaction, on a standby

@@ -75,7 +75,9 @@ func (c *connector) open() (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{ownConnection: own, handle: handle, connector: c}, nil
+	made := &connection{ownConnection: own, handle: handle, connector: c}
+	made.waitByItself()
+	return made, nil
 }
 
 // Driver implements driver.Connector.
@@ -119,6 +121,7 @@ type connection struct {
 	// transaction is the open transaction, or nil.
 	transaction *transaction
 	statements  statements
+	busy        busy
 }
 
 // IsValid implements driver.Validator. A connection from before they share one is closed
@@ -128,14 +131,17 @@ func (c *connection) IsValid() bool {
 }
 
 // Close implements driver.Conn.
-func (c *connection) Close() error { return errors.Join(c.statements.close(), c.ownConnection.Close()) }
+func (c *connection) Close() error {
+	busyConnections.Delete(c.handle) // another connection may get it
+	return errors.Join(c.statements.close(), c.ownConnection.Close())
+}
 
 // BeginTx implements driver.ConnBeginTx.
 func (c *connection) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
 	if err := deadline.Err(ctx); err != nil {
 		return nil, err
 	}
-	begun, err := c.ownConnection.BeginTx(context.WithoutCancel(ctx), options)
+	begun, err := c.begin(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +246,9 @@ func (c *connection) exec(ctx context.Context, run func(context.Context) (driver
 		return nil, err
 	}
 	running := c.watch(ctx)
+	c.busy.ctx = ctx
 	result, err := run(context.WithoutCancel(ctx))
+	c.busy.ctx = nil
 	running.end()
 	return result, c.failed(ctx, err)
 }
@@ -250,7 +258,9 @@ func (c *connection) query(ctx context.Context, run func(context.Context) (drive
 		return nil, err
 	}
 	running := c.watch(ctx)
-	found, err := run(context.WithoutCancel(ctx))
+	c.busy.ctx = ctx
+	found, err := run(context.WithoutCancel(ctx)) // which takes the first step
+	c.busy.ctx = nil
 	if err != nil {
 		running.end()
 		return nil, c.failed(ctx, err)

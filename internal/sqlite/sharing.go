@@ -152,7 +152,7 @@ func (s *shared) begin(ctx context.Context, options driver.TxOptions) error {
 	if s.group != nil {
 		return s.own.run("SAVEPOINT joined")
 	}
-	begun, err := s.own.ownConnection.BeginTx(context.WithoutCancel(ctx), options)
+	begun, err := s.own.begin(ctx, options)
 	if err != nil {
 		return err
 	}
