@@ -129,11 +129,11 @@ func namesRaw(tokens []sqltext.Token) bool {
 	return false
 }
 
-// auditTables are the tables behind the view AuditEvents, and the one that says who
-// has deleted what is not removed yet.
+// auditTables are the tables behind the view AuditEvents, and those that say who has
+// deleted what is not removed yet.
 var auditTables = []string{
 	"audit_log", "audit_log_subjects", "audit_record_sets", "audit_chains", "audit_segments", "audit_segment_contents", "audit_segment_subjects", "audit_segment_agents",
-	"audit_archive_removals", "record_deletions",
+	"audit_archive_removals", "record_deletions", "file_removals",
 }
 
 // IsConfidential reports whether views of a table must be restricted to

@@ -56,6 +56,8 @@ type Deletions struct {
 	// looks are those of requests that are about to delete a record, a look by keyOf.
 	looks sync.Map
 
+	files *files
+
 	mutex sync.Mutex // of hide
 	// closing are the collections of records that open transactions delete, by id, with
 	// how many do: nobody else sees what they have noted.
@@ -74,6 +76,7 @@ func Bind(app core.App, room *realtime.Room, postgreSQL bool, readers ...*dbx.DB
 	}
 	d.budget = d.pace.least
 	app.Store().Set(storeKey, d)
+	d.files = bindFiles(app, postgreSQL)
 	d.bindClosing()
 	d.bindWorker()
 	return d

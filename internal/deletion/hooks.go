@@ -21,13 +21,5 @@ func haveHooks(app core.App, collection *core.Collection) (bool, error) {
 // isOwn reports whether no hooks do anything for the deletion of a collection's records
 // but what the worker does: no files are removed, and no script has hooks for them.
 func isOwn(app core.App, collection *core.Collection) bool {
-	if collections.Get(collection.Name) == nil || collection.IsAuth() || scripts.HaveDeletionHooks(app, collection) {
-		return false
-	}
-	for _, field := range collection.Fields {
-		if field.Type() == core.FieldTypeFile {
-			return false
-		}
-	}
-	return true
+	return collections.Get(collection.Name) != nil && !collection.IsAuth() && !hasFiles(collection) && !scripts.HaveDeletionHooks(app, collection)
 }

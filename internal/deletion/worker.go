@@ -27,7 +27,7 @@ const (
 	settleAfter = time.Minute
 )
 
-// bindWorker runs the worker while the app serves.
+// bindWorker runs the workers while the app serves.
 func (d *Deletions) bindWorker() {
 	d.app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -35,14 +35,13 @@ func (d *Deletions) bindWorker() {
 			cancel()
 			return err
 		}
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			d.work(ctx)
-		}()
+		d.app.OnModelAfterDeleteSuccess().Unbind(filesOfPocketBase)
+		var workers sync.WaitGroup
+		workers.Go(func() { d.work(ctx) })
+		workers.Go(func() { d.files.work(ctx) })
 		end := sync.OnceFunc(func() {
 			cancel()
-			<-ended
+			workers.Wait()
 			d.show()
 		})
 		d.app.OnTerminate().BindFunc(func(e *core.TerminateEvent) error {
