@@ -10,7 +10,6 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/security"
 
 	"carebase/internal/collections"
 	"carebase/internal/django"
@@ -22,13 +21,6 @@ const djangoKeysKey = "simplejwt.djangoKeys"
 // AcceptDjango accepts the tokens that a Django deployment issued to imported users,
 // until they expire.
 func AcceptDjango(app core.App, keys django.Keys) { app.Store().Set(djangoKeysKey, keys) }
-
-// isDjango reports whether a token, if it is valid at all, is one that Django issued:
-// the server's own have a session.
-func isDjango(raw string) bool {
-	claims, err := security.ParseUnverifiedJWT(raw)
-	return err == nil && sessionOf(claims) == ""
-}
 
 // decodeDjango decodes a token that Django issued, like decode. A refresh token belongs
 // to the session that its exchange starts. The error is errInvalid for any other token.

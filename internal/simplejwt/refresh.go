@@ -1,6 +1,7 @@
 package simplejwt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -51,15 +52,20 @@ func (e *Reuse) Unwrap() error { return notValid(errBlacklisted) }
 func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetimes Lifetimes, rotation Rotation) (Refreshed, error) {
 	var answer Refreshed
 	var old token
-	changesSession(ctx, raw)
-	if isDjango(raw) {
+	claims, err := security.ParseUnverifiedJWT(raw)
+	session := sessionOf(claims)
+	if err == nil && session == "" { // if it holds at all, Django has issued it: the server's own have one
 		rotation = rotation.ofDjango()
+	}
+	// At most one refresh of a session is committed at a time, as far as the token says which
+	// it is before it is verified: the next one finds the successor.
+	if work := deadline.Of(ctx); work != nil {
+		work.Record = cmp.Or(session, raw)
 	}
 	refresh := func(app core.App) (err error) {
 		old, answer, err = refresh(ctx, app, raw, agent, lifetimes, rotation)
 		return err
 	}
-	var err error
 	if rotation.Rotate && rotation.Blacklist {
 		err = app.RunInTransaction(refresh)
 		if err != nil && !isRefusal(err) && isRotatedConcurrently(ctx, app, old) {
@@ -75,17 +81,6 @@ func Refresh(ctx context.Context, app core.App, raw string, agent Agent, lifetim
 		return Refreshed{}, notValid(OfDeleted(err, NoActiveAccountForToken()))
 	}
 	return answer, nil
-}
-
-// changesSession has SQLite commit at most one refresh of a session at a time, as far as the
-// token says which it is before it is verified: the next one finds the successor.
-func changesSession(ctx context.Context, raw string) {
-	if work := deadline.Of(ctx); work != nil {
-		claims, err := security.ParseUnverifiedJWT(raw)
-		if work.Record = sessionOf(claims); err != nil || work.Record == "" {
-			work.Record = raw
-		}
-	}
 }
 
 // isRefusal reports whether an error is an answer to the client, not a failed write.

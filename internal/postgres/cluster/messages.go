@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"carebase/internal/realtime"
 	"context"
 	"strings"
 	"time"
@@ -9,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pocketbase/pocketbase/tools/subscriptions"
+
+	"carebase/internal/realtime"
 )
 
 const (
