@@ -34,22 +34,34 @@ func (c *conn) define(ctx context.Context, statement *translate.Statement) error
 }
 
 func (c *conn) change(ctx context.Context, statement *translate.Statement) error {
-	steps := []string{c.schemaLock()}
-	for short, long := range statement.LongNames {
-		steps = append(steps, "INSERT INTO sqlite.long_names VALUES ("+literal(short)+", "+literal(long)+") ON CONFLICT DO NOTHING")
+	before, err := c.readKept(ctx, statement)
+	if err != nil {
+		return err
 	}
+	var steps []string
 	if statement.Drops {
 		steps = append(steps, "SELECT sqlite.park_views("+literal(translate.Shorten(statement.Table))+")")
 	}
 	steps = append(steps, statement.SQL)
 	steps = append(steps, statement.After...)
-	if _, err := readAll(ctx, c.pg, strings.Join(steps, ";\n")); err != nil {
+	if err := c.runSteps(ctx, statement.LongNames, steps); err != nil || statement.Drops {
 		return err
 	}
-	if statement.Drops {
-		return nil
+	if err := c.follow(ctx, statement, before); err != nil {
+		return err
 	}
 	return c.restoreViews(ctx)
+}
+
+// runSteps runs statements under the lock for schema changes, after it has noted the
+// long names in them.
+func (c *conn) runSteps(ctx context.Context, longNames map[string]string, steps []string) error {
+	all := []string{c.schemaLock()}
+	for short, long := range longNames {
+		all = append(all, "INSERT INTO sqlite.long_names VALUES ("+literal(short)+", "+literal(long)+") ON CONFLICT DO NOTHING")
+	}
+	_, err := readAll(ctx, c.pg, strings.Join(append(all, steps...), ";\n"))
+	return err
 }
 
 // restoreViews recreates the parked views whose tables exist again. A view may

@@ -86,7 +86,7 @@ func readTables(ctx context.Context, transaction *sql.Tx, objects []object) ([]t
 		if found.columns, err = readColumns(ctx, transaction, each.name); err != nil {
 			return nil, err
 		}
-		if err := transaction.QueryRowContext(ctx, "SELECT count(*) FROM "+quote(each.name)).Scan(&found.rows); err != nil {
+		if err := transaction.QueryRowContext(ctx, "SELECT count(*) FROM "+translate.QuoteName(each.name)).Scan(&found.rows); err != nil {
 			return nil, err
 		}
 		tables = append(tables, found)
@@ -111,13 +111,17 @@ func readColumns(ctx context.Context, transaction *sql.Tx, table string) ([]colu
 	return columns, rows.Err()
 }
 
-func makeIndexes(ctx context.Context, transaction *sql.Tx, objects []object) error {
+func makeIndexes(ctx context.Context, transaction *sql.Tx, place *place, objects []object) error {
 	for _, each := range objects {
 		if each.kind != "index" {
 			continue
 		}
-		if _, err := transaction.ExecContext(ctx, each.definition); err != nil {
-			return fmt.Errorf("failed to create the index %s: %w", each.name, err)
+		err := place.hasColumns(ctx, transaction, each)
+		if err == nil {
+			_, err = transaction.ExecContext(ctx, each.definition)
+		}
+		if err != nil {
+			return place.unusable(each, err)
 		}
 	}
 	return nil
@@ -125,7 +129,7 @@ func makeIndexes(ctx context.Context, transaction *sql.Tx, objects []object) err
 
 // makeViews creates the views. A view may read another view, so it retries
 // until a pass creates none.
-func makeViews(ctx context.Context, transaction *sql.Tx, objects []object) error {
+func makeViews(ctx context.Context, transaction *sql.Tx, place *place, objects []object) error {
 	views := slices.DeleteFunc(slices.Clone(objects), func(each object) bool { return each.kind != "view" })
 	for len(views) > 0 {
 		var failures []error
@@ -133,13 +137,27 @@ func makeViews(ctx context.Context, transaction *sql.Tx, objects []object) error
 		for _, view := range views {
 			if _, err := transaction.ExecContext(ctx, view.definition); err != nil {
 				left = append(left, view)
-				failures = append(failures, fmt.Errorf("failed to create the view %s: %w", view.name, err))
+				failures = append(failures, place.unusable(view, err))
 			}
 		}
 		if len(left) == len(views) {
 			return failures[0]
 		}
 		views = left
+	}
+	return readViews(ctx, transaction, place, objects)
+}
+
+// readViews verifies that the views can be read: SQLite creates them without looking at
+// what they read.
+func readViews(ctx context.Context, transaction *sql.Tx, place *place, objects []object) error {
+	for _, each := range objects {
+		if each.kind != "view" {
+			continue
+		}
+		if _, err := transaction.ExecContext(ctx, "EXPLAIN SELECT * FROM "+translate.QuoteName(each.name)); err != nil {
+			return place.unusable(each, err)
+		}
 	}
 	return nil
 }
@@ -171,7 +189,7 @@ func dropObjects(ctx context.Context, transaction *sql.Tx) error {
 	for _, kind := range []string{"view", "table"} {
 		for _, each := range objects {
 			if each.kind == kind {
-				_, err := transaction.ExecContext(ctx, "DROP "+kind+" "+quote(each.name))
+				_, err := transaction.ExecContext(ctx, "DROP "+kind+" "+translate.QuoteName(each.name))
 				failures = append(failures, err)
 			}
 		}

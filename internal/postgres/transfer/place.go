@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"carebase/internal/postgres"
+	"carebase/internal/postgres/translate"
 	"carebase/internal/sequence"
 	"carebase/internal/sqlite"
 )
@@ -58,11 +60,11 @@ func (p *place) String() string {
 func (p *place) rawValue(table, column string) string {
 	switch {
 	case p.database == nil:
-		return "+" + quote(column)
+		return "+" + translate.QuoteName(column)
 	case table == sequence.Table && column == sequence.LastColumn:
 		return "sequence_last(collection)"
 	}
-	return quote(column)
+	return translate.QuoteName(column)
 }
 
 // accepts returns an error if the place cannot store a value. SQLite stores
@@ -74,6 +76,27 @@ func (p *place) accepts(value any, column column) error {
 	return fits(value, column)
 }
 
+// hasColumns returns an error if an index names a column in double quotes that does not
+// exist: SQLite would index a text.
+func (p *place) hasColumns(ctx context.Context, transaction *sql.Tx, index object) error {
+	if p.database != nil {
+		return nil
+	}
+	_, err := transaction.ExecContext(ctx, "EXPLAIN "+translate.StrictNames(index.definition))
+	return err
+}
+
+// unusable is the error of an index or a view that cannot be created in the place. On
+// PostgreSQL, earlier versions did not rewrite definitions when something was renamed.
+func (p *place) unusable(object object, err error) error {
+	advice := ""
+	if p.database == nil {
+		advice = "; drop it in the database that you copy from, create it anew if you need it, and copy again " +
+			"(its definition, which may be of before a table or a column was renamed, is " + object.definition + ")"
+	}
+	return fmt.Errorf("failed to create the %s %s: %w%s", object.kind, object.name, err, advice)
+}
+
 // openFile opens a SQLite file with the given options.
 func openFile(path string, options url.Values) (*sql.DB, error) {
 	location, err := sqlite.FileURL(path, options)
@@ -82,5 +105,3 @@ func openFile(path string, options url.Values) (*sql.DB, error) {
 	}
 	return sql.Open("sqlite", location)
 }
-
-func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+
+	"carebase/internal/postgres/translate"
 )
 
 const (
@@ -62,7 +64,7 @@ func eachRow(ctx context.Context, reader *sql.Tx, from *place, table table, visi
 	for i, column := range table.columns {
 		expressions[i] = from.rawValue(table.name, column.name)
 	}
-	rows, err := reader.QueryContext(ctx, "SELECT "+strings.Join(expressions, ", ")+" FROM "+quote(table.name)+" ORDER BY `_rowid_`")
+	rows, err := reader.QueryContext(ctx, "SELECT "+strings.Join(expressions, ", ")+" FROM "+translate.QuoteName(table.name)+" ORDER BY `_rowid_`")
 	if err != nil {
 		return checksum{}, err
 	}
@@ -96,9 +98,9 @@ type batch struct {
 func newBatch(table table) *batch {
 	names := make([]string, len(table.columns))
 	for i, column := range table.columns {
-		names[i] = quote(column.name)
+		names[i] = translate.QuoteName(column.name)
 	}
-	return &batch{insertInto: "INSERT INTO " + quote(table.name) + " (" + strings.Join(names, ", ") + ") VALUES ", columns: len(names)}
+	return &batch{insertInto: "INSERT INTO " + translate.QuoteName(table.name) + " (" + strings.Join(names, ", ") + ") VALUES ", columns: len(names)}
 }
 
 // add adds a row and reports whether the batch is full.

@@ -104,10 +104,10 @@ func copyFile(ctx context.Context, source *source, target *target, file int, pro
 		}
 		rows += checksums[i].rows
 	}
-	if err := makeIndexes(ctx, writer, objects); err != nil {
+	if err := makeIndexes(ctx, writer, target.place, objects); err != nil {
 		return 0, 0, err
 	}
-	if err := makeViews(ctx, writer, objects); err != nil {
+	if err := makeViews(ctx, writer, target.place, objects); err != nil {
 		return 0, 0, err
 	}
 	if err := compareObjects(ctx, writer, objects); err != nil {

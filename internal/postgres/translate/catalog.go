@@ -40,3 +40,25 @@ func (t *translator) catalogText(first, after int) string {
 	}
 	return ""
 }
+
+// QuoteName returns a name as SQLite's SQL quotes it, so that SQLite never reads it as a
+// text.
+func QuoteName(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+// StrictNames returns a definition with the names in double quotes in backticks, which
+// SQLite never reads as texts.
+func StrictNames(definition string) string {
+	tokens, problem := tokenize(definition)
+	if problem != "" {
+		return definition
+	}
+	var result strings.Builder
+	written := 0
+	for _, each := range tokens {
+		if each.double {
+			result.WriteString(definition[written:each.start] + QuoteName(each.value))
+			written = each.end
+		}
+	}
+	return result.String() + definition[written:]
+}

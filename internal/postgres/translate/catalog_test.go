@@ -55,3 +55,15 @@ func TestCatalogDefinition(t *testing.T) {
 		}
 	}
 }
+
+func TestStrictNames(t *testing.T) {
+	for source, want := range map[string]string{
+		"CREATE INDEX i ON t (\"a\"\"`b\", `c`, [d], '\"e\"') -- \"f\"": "CREATE INDEX i ON t (`a\"``b`, `c`, [d], '\"e\"') -- \"f\"",
+		"CREATE INDEX \"i": "CREATE INDEX \"i",
+		"":                 "",
+	} {
+		if got := translate.StrictNames(source); got != want {
+			t.Errorf("%s: got %s, want %s", source, got, want)
+		}
+	}
+}

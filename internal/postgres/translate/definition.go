@@ -113,33 +113,6 @@ func (t *translator) createIndex(first int) {
 	t.keepComments(guard, name)
 }
 
-func (t *translator) alter() {
-	t.next()
-	t.statement.Kind = Definition
-	t.expectWord("TABLE")
-	t.statement.Table = t.objectName()
-	table := t.quoteName(t.statement.Table)
-	sql := "ALTER TABLE " + table
-	switch {
-	case t.acceptWord("RENAME", "TO"):
-		sql += " RENAME TO " + t.quoteName(t.name())
-	case t.acceptWord("RENAME"):
-		t.acceptWord("COLUMN")
-		from := t.quoteName(t.name())
-		t.expectWord("TO")
-		sql += " RENAME COLUMN " + from + " TO " + t.quoteName(t.name())
-	case t.acceptWord("ADD"):
-		t.acceptWord("COLUMN")
-		sql += " ADD COLUMN " + t.columnDefinition(table)
-	case t.acceptWord("DROP"):
-		t.acceptWord("COLUMN")
-		sql += " DROP COLUMN " + t.quoteName(t.name())
-	default:
-		t.unexpected()
-	}
-	t.statement.SQL = sql
-}
-
 func (t *translator) drop() {
 	t.next()
 	t.statement.Kind = Definition

@@ -51,6 +51,8 @@ type Statement struct {
 	Table string
 	// Drops is set if the definition drops Table, on which views may depend.
 	Drops bool
+	// Alteration is what the definition renames or drops in Table; nil for others.
+	Alteration *Alteration
 	// LongNames maps shortened names to the original ones.
 	LongNames map[string]string
 	// QuotedNames are the names in double quotes that may be columns or, if there
