@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carebase/internal/audit"
+	"carebase/internal/config"
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
 )
@@ -16,7 +17,7 @@ import (
 // error for a disk that is full.
 func TestNoRoomInTheDatabase(t *testing.T) {
 	testpostgres.ChooseSQLite(t)
-	server := testapp.New(t)
+	server := testapp.New(t, func(config *config.Config) { config.AuditSealAfter = 0 }) // events that take much room
 	ann := server.SignUp("ann")
 	patient := server.Patient(ann, "Ann")
 	limit := func(pages int) {

@@ -14,9 +14,11 @@ func init() {
 	pocketbase.Register(auditLogSubjectsUp, auditLogSubjectsDown)
 }
 
+const createListedSubjects = "CREATE TABLE audit_log_subjects (last_id TEXT PRIMARY KEY NOT NULL, first_id TEXT NOT NULL, subjects TEXT NOT NULL)"
+
 func auditLogSubjectsUp(app core.App) error {
 	return execute(app,
-		"CREATE TABLE audit_log_subjects (last_id TEXT PRIMARY KEY NOT NULL, first_id TEXT NOT NULL, subjects TEXT NOT NULL)",
+		createListedSubjects,
 		"DROP INDEX idx_audit_log_subject",
 		"CREATE INDEX idx_audit_log_subject ON audit_log (subject, id) WHERE subject <> ''",
 	)

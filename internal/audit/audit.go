@@ -126,16 +126,16 @@ type Trail struct {
 	retention time.Duration
 	archive   *config.AuditArchive // nil for none
 	onSQLite  bool                 // which engine stores the trail
-	// listsSubjects is whether the subjects of events that come together are listed.
-	listsSubjects bool
-	room          room
-	queue         *queue
-	heads         *headsLog
-	chains        chains
-	sets          *recent.Cache[struct{}]
-	transactions  transactions
-	exists        atomic.Bool // caches that the tables exist
-	lastDelivery  atomic.Pointer[delivery]
+	// sealsAtOnce is whether events that come in numbers are sealed at once.
+	sealsAtOnce  bool
+	room         room
+	queue        *queue
+	heads        *headsLog
+	chains       chains
+	sets         *recent.Cache[struct{}]
+	transactions transactions
+	exists       atomic.Bool // caches that the tables exist
+	lastDelivery atomic.Pointer[delivery]
 }
 
 // storeKey is the key of the trail in the app's store.
@@ -175,7 +175,7 @@ func Bind(app core.App, settings *config.Config, options Options) {
 		sets: recent.NewCache[struct{}](setsRemembered), onSQLite: settings.PostgreSQL == nil,
 		room: room{most: mostListed},
 	}
-	trail.listsSubjects = trail.onSQLite && settings.AuditSealAfter > 0 && settings.AuditSealAfter <= listedFor
+	trail.sealsAtOnce = trail.onSQLite && settings.AuditSealAfter > 0 && settings.AuditSealAfter <= sealedAtOnceUpTo
 	if options.Timeouts == (Timeouts{}) {
 		options.Timeouts = DefaultTimeouts
 	}
@@ -193,6 +193,7 @@ func Bind(app core.App, settings *config.Config, options Options) {
 	trail.bindAdministration()
 	trail.bindRetention()
 	trail.bindSealing(settings.AuditSealAfter)
+	trail.bindIndexing()
 	trail.bindQueue()
 	trail.bindHeads()
 	trail.bindEnd()

@@ -120,14 +120,14 @@ func (s *recordSet) digest() string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// link encodes an event and hashes it together with its predecessor's hash.
-func (s *stored) link(predecessor string) (text, hash string, err error) {
-	encoded, err := s.appendJSON(make([]byte, 0, 640))
+// link appends the event's text to others, and returns its hash together with its
+// predecessor's.
+func (s *stored) link(texts []byte, predecessor string) (appended []byte, hash string, err error) {
+	appended, err = s.appendJSON(texts)
 	if err != nil {
-		return "", "", err
+		return texts, "", err
 	}
-	text = string(encoded)
-	return text, linkHash(predecessor, text), nil
+	return appended, linkHash(predecessor, appended[len(texts):]), nil
 }
 
 // appendJSON appends what encoding/json makes of the event, without reflection.
@@ -173,7 +173,7 @@ func (s *stored) appendJSON(out []byte) ([]byte, error) {
 	return append(append(append(out[:len(out)-1], `,"checkpoints":`...), checkpoints...), '}'), err
 }
 
-func linkHash(predecessor, text string) string {
+func linkHash[T string | []byte](predecessor string, text T) string {
 	var buffer [1024]byte
 	linked := append(append(append(buffer[:0], predecessor...), '\n'), text...)
 	digest := sha256.Sum256(linked)

@@ -29,13 +29,12 @@ type Exported struct {
 // sealed or not.
 func Export(ctx context.Context, app core.App, from, until time.Time, yield func(*Exported) error) error {
 	begin, end := from.UTC().Format(rest.AnsweredTime), until.UTC().Format(rest.AnsweredTime)
-	sets, last := newSetReader(app), ""
+	sets := newSetReader(app)
 	return walkEntries(ctx, app, idBefore(from), func(event *entry) error {
 		at := event.stored.RecordedAt
-		if at < begin || at >= end || event.id == last {
-			return nil // stored later than it happened, or sealed meanwhile
+		if at < begin || at >= end {
+			return nil // stored later than it happened
 		}
-		last = event.id
 		set, err := sets.read(ctx, event.stored.Set)
 		if err != nil {
 			return err

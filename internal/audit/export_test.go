@@ -96,14 +96,22 @@ func (t *Trail) StoreAt(at time.Time, event Event) error {
 	return t.storeAll([]*occurrence{waited})
 }
 
-// SealSome is Seal without a last segment of few events.
-func SealSome(ctx context.Context, app core.App, before time.Time) (int, error) {
-	return sealBefore(ctx, app, before, worthSealing)
+// SealSome is Seal that leaves few events that were not stored before another time.
+func SealSome(ctx context.Context, app core.App, before, fewBefore time.Time) (int, error) {
+	return sealBefore(ctx, app, before, fewBefore)
 }
 
-// ListSubjects makes the trail list subjects on PostgreSQL, too, as in a database that
+// SealAtOnce makes the trail seal events at once on PostgreSQL, too, as in a database that
 // was moved there.
-func (t *Trail) ListSubjects() { t.listsSubjects = true }
+func (t *Trail) SealAtOnce() { t.sealsAtOnce = true }
+
+// IndexLists puts all lists into the index.
+func IndexLists(ctx context.Context, app core.App) error { return indexLists(ctx, app) }
+
+// RemoveSets removes the sets of records that no event names, as pruning does at its end.
+func RemoveSets(ctx context.Context, app core.App, before time.Time) error {
+	return removeSets(ctx, app, before)
+}
 
 // LeaveRoom changes how many bytes of lists there may be.
 func (t *Trail) LeaveRoom(bytes int64) { t.room.most = bytes }

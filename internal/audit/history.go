@@ -36,7 +36,10 @@ func ofPatient(patient, owner string) dbx.Expression {
 	return dbx.NewExp("[[subject]] IN ("+subjectsOfPatient+")", dbx.Params{"patient": patient, "owner": owner})
 }
 
-// inRow is ofPatient for rows that have their subject.
+// isIndexed is the condition of the index of subjects in rows.
+const isIndexed = "[[subject]] <> ''"
+
+// inRow is ofPatient for rows.
 func inRow(patient, owner string) dbx.Expression {
 	return dbx.And(ofPatient(patient, owner), dbx.NewExp(isIndexed))
 }
@@ -44,21 +47,22 @@ func inRow(patient, owner string) dbx.Expression {
 const subjectsOfPatient = `SELECT {:patient} UNION ALL SELECT [[id]] FROM {{audit_record_sets}}
 	WHERE [[owner]] IN ({:owner}, '') AND instr(' ' || CASE [[patients]] WHEN '' THEN [[records]] ELSE [[patients]] END || ' ', ' ' || {:patient} || ' ') > 0`
 
+// sealedOfPatient is a query for the segments with events about a patient, as of ofPatient,
+// and how many there are of each subject.
+var sealedOfPatient = "SELECT [[subject]], [[segment]], [[events]] FROM {{audit_segment_subjects}} WHERE [[subject]] IN (" + subjectsOfPatient + `)
+	UNION ALL ` + inLists("patients", "{:patient}") + `
+	UNION ALL SELECT CAST([[k.key]] AS TEXT), [[l.segment]], CAST([[k.value]] AS INTEGER) FROM {{audit_segment_lists}} l, json_each([[l.sets]]) k
+		WHERE [[l.sets]] <> '{}' AND [[k.key]] IN (` + subjectsOfPatient + ")"
+
 // CountHistory counts the events about a patient.
 func CountHistory(ctx context.Context, app core.App, patient, owner string) (count int64, err error) {
 	// Rows before segments: one that is sealed meanwhile is rather counted twice than not.
-	if count, err = countListed(ctx, app, patient); err != nil {
-		return 0, err
-	}
-	for _, each := range []struct {
-		number, table string
-		where         dbx.Expression
-	}{
-		{"count(*)", "audit_log", inRow(patient, owner)},
-		{"coalesce(sum(events), 0)", "audit_segment_subjects", ofPatient(patient, owner)},
+	for _, query := range []*dbx.Query{
+		app.ConcurrentDB().Select("count(*)").From("audit_log").Where(inRow(patient, owner)).Build(),
+		app.ConcurrentDB().NewQuery("SELECT coalesce(sum([[events]]), 0) FROM (" + sealedOfPatient + ") found").Bind(dbx.Params{"patient": patient, "owner": owner}),
 	} {
 		var found int64
-		if err := app.ConcurrentDB().Select(each.number).From(each.table).Where(each.where).WithContext(ctx).Row(&found); err != nil {
+		if err := query.WithContext(ctx).Row(&found); err != nil {
 			return 0, err
 		}
 		count += found
@@ -119,9 +123,6 @@ func historyOf(ctx context.Context, app core.App, asked about, offset, limit int
 	}
 	// Whose row has another's subject was tampered with: verification names it.
 	found = slices.DeleteFunc(found, func(event entry) bool { return event.stored.Set == "" && event.stored.Patient != asked.patient })
-	if found, err = addListed(ctx, app, found, asked, int(offset+limit)); err != nil {
-		return nil, err
-	}
 	if found, err = addSealed(ctx, app, found, asked, int(offset+limit)); err != nil {
 		return nil, err
 	}
@@ -157,14 +158,14 @@ func addSealed(ctx context.Context, app core.App, newest []entry, asked about, l
 	database := app.ConcurrentDB()
 	params := dbx.Params{"patient": asked.patient, "owner": asked.owner}
 	var subjects []string
-	err := database.NewQuery("SELECT DISTINCT [[subject]] FROM {{audit_segment_subjects}} WHERE [[subject]] IN (" + subjectsOfPatient + ")").
+	err := database.NewQuery("SELECT DISTINCT [[subject]] FROM (" + sealedOfPatient + ") found").
 		Bind(params).WithContext(ctx).Column(&subjects)
 	if err != nil || len(subjects) == 0 {
 		return newest, err
 	}
 	var segments []*segment
 	err = database.NewQuery("SELECT " + strings.Join(segmentColumns, ", ") + ` FROM {{audit_segments}} WHERE [[number]] IN (
-		SELECT [[segment]] FROM {{audit_segment_subjects}} WHERE [[subject]] IN (` + subjectsOfPatient + ")) ORDER BY [[last_id]] DESC").
+		SELECT [[segment]] FROM (` + sealedOfPatient + ") found) ORDER BY [[last_id]] DESC").
 		Bind(params).WithContext(ctx).All(&segments)
 	if err != nil {
 		return nil, err

@@ -192,6 +192,13 @@ func (q *queue) run(quit, ended chan struct{}) {
 	}
 }
 
+// partOf returns how many of some events are stored in the next transaction: all parts are
+// about alike, so that none is too small to be sealed.
+func partOf(events int) int {
+	parts := (events + batchSize - 1) / batchSize
+	return (events + parts - 1) / parts
+}
+
 // storeWaiting stores the waiting events and reports whether that succeeded. On a
 // failure the rest is kept for the next attempt.
 func (q *queue) storeWaiting() bool {
@@ -204,7 +211,7 @@ func (q *queue) storeWaiting() bool {
 
 	var failure error
 	for len(storing.occurrences) > 0 && failure == nil {
-		part := storing.occurrences[:min(batchSize, len(storing.occurrences))]
+		part := storing.occurrences[:partOf(len(storing.occurrences))]
 		if failure = q.store(part); failure == nil {
 			q.mutex.Lock() // unstored counts them
 			storing.occurrences = storing.occurrences[len(part):]

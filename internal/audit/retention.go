@@ -45,6 +45,9 @@ func Prune(ctx context.Context, app core.App, before time.Time) (int, error) {
 	if Of(app) == nil {
 		return 0, errNoTrail
 	}
+	if err := indexLists(ctx, app); err != nil && !errors.Is(err, errSealing) {
+		return 0, err
+	}
 	pruned := 0
 	for {
 		count, err := pruneSome(ctx, app, before)
@@ -67,7 +70,8 @@ func removeSets(ctx context.Context, app core.App, before time.Time) error {
 	day := before.UTC().AddDate(0, 0, -2).Format(time.DateOnly)
 	_, err := app.NonconcurrentDB().NewQuery(`DELETE FROM {{audit_record_sets}} WHERE [[day]] < {:day}
 		AND NOT EXISTS (SELECT 1 FROM {{audit_log}} l WHERE l.subject = {{audit_record_sets}}.id AND l.subject <> '')
-		AND NOT EXISTS (SELECT 1 FROM {{audit_segment_subjects}} s WHERE s.subject = {{audit_record_sets}}.id)`).
+		AND NOT EXISTS (SELECT 1 FROM {{audit_segment_subjects}} s WHERE s.subject = {{audit_record_sets}}.id)
+		AND [[id]] NOT IN (SELECT CAST([[k.key]] AS TEXT) FROM {{audit_segment_lists}} l, json_each([[l.sets]]) k)`).
 		Bind(dbx.Params{"day": day}).WithContext(ctx).Execute()
 	return err
 }
@@ -207,7 +211,8 @@ func (p prunable) remove(ctx context.Context, database dbx.Builder) error {
 			return errors.Join(err, fmt.Errorf("%d rows of %s were to be deleted, not %d", removal.want, removal.table, deleted))
 		}
 	}
-	if err := removeLists(ctx, database, "", p.lastRow); err != nil {
+	// The lists first: what another process puts into the index meanwhile is there then.
+	if _, err := database.Delete("audit_segment_lists", dbx.In("segment", p.segments...)).WithContext(ctx).Execute(); err != nil {
 		return err
 	}
 	for _, key := range sealedKeys {

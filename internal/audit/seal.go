@@ -21,8 +21,8 @@ const (
 	// segmentSize is the maximum number of events in a segment. Other writers wait for
 	// the transaction that seals them.
 	segmentSize = 1024
-	// worthSealing is how many events a segment has at least, as long as they are not
-	// much older than AUDIT_SEAL_AFTER: few events compress badly.
+	// worthSealing is how many events a segment has at least, as long as others may follow
+	// and none of them is much older than AUDIT_SEAL_AFTER: few compress badly.
 	worthSealing = segmentSize
 	// muchOlder is how much older they are at most.
 	muchOlder = 7 * 24 * time.Hour
@@ -71,11 +71,8 @@ func (t *Trail) sealOld(ctx context.Context, after time.Duration) error {
 	if after == 0 {
 		return nil
 	}
-	now := time.Now()
-	_, err := sealBefore(ctx, t.app, now.Add(-after), worthSealing)
-	if err == nil {
-		_, err = sealBefore(ctx, t.app, now.Add(-after-muchOlder), 1)
-	}
+	before := time.Now().Add(-after)
+	_, err := sealBefore(ctx, t.app, before, before.Add(-muchOlder))
 	return err
 }
 
@@ -85,7 +82,7 @@ func (t *Trail) sealOld(ctx context.Context, after time.Duration) error {
 // tampered with, and seals nothing of that.
 func Seal(ctx context.Context, app core.App, before time.Time) (sealed int, err error) {
 	for {
-		count, err := sealBefore(ctx, app, before, 1)
+		count, err := sealBefore(ctx, app, before, before)
 		if sealed += count; !errors.Is(err, errSealing) {
 			return sealed, err
 		}
@@ -95,15 +92,16 @@ func Seal(ctx context.Context, app core.App, before time.Time) (sealed int, err 
 	}
 }
 
-// sealBefore is Seal for segments of at least some events.
-func sealBefore(ctx context.Context, app core.App, before time.Time, least int) (sealed int, err error) {
-	runs := map[string][]entry{}
-	flush := func(chain string, least int) error {
+// sealBefore is Seal that leaves few events at the end of a chain, unless the first was
+// stored before another time.
+func sealBefore(ctx context.Context, app core.App, before, fewBefore time.Time) (sealed int, err error) {
+	if err := indexLists(ctx, app); err != nil {
+		return 0, err
+	}
+	runs, few := map[string][]entry{}, idBefore(fewBefore)
+	flush := func(chain string) error {
 		run := runs[chain]
 		delete(runs, chain)
-		if len(run) < least {
-			return nil
-		}
 		begun := time.Now()
 		if err := seal(ctx, app, run); err != nil {
 			return err
@@ -123,12 +121,12 @@ func sealBefore(ctx context.Context, app core.App, before time.Time, least int) 
 			last = row.id
 			chain := row.stored.Chain
 			if run := runs[chain]; len(run) > 0 && run[len(run)-1].stored.Seq+1 != row.stored.Seq {
-				if err := flush(chain, least); err != nil {
+				if err := flush(chain); err != nil {
 					return sealed, err
 				}
 			}
 			if runs[chain] = append(runs[chain], row); len(runs[chain]) == segmentSize {
-				if err := flush(chain, least); err != nil {
+				if err := flush(chain); err != nil {
 					return sealed, err
 				}
 			}
@@ -138,7 +136,10 @@ func sealBefore(ctx context.Context, app core.App, before time.Time, least int) 
 		}
 	}
 	for _, chain := range slices.Sorted(maps.Keys(runs)) {
-		if err := flush(chain, least); err != nil {
+		if run := runs[chain]; len(run) < worthSealing && run[0].id >= few {
+			continue
+		}
+		if err := flush(chain); err != nil {
 			return sealed, err
 		}
 	}
@@ -186,20 +187,18 @@ func seal(ctx context.Context, app core.App, run []entry) error {
 	if err != nil {
 		return err
 	}
-	hash := before
+	hash, texts := before, []byte(nil)
 	for _, event := range run {
+		texts = append(append(texts, event.text...), '\n')
 		if hash = linkHash(hash, event.text); hash != event.hash {
 			return &Violation{Event: event.id, Problem: "it was altered, or the event before it"}
 		}
 	}
-	content, err := pack(run)
+	content, err := pack(packer, texts)
 	if err != nil {
 		return err
 	}
-	sealed := segment{
-		Chain: first.stored.Chain, FirstSeq: first.stored.Seq, FirstID: first.id, LastID: last.id, Events: len(run), BeforeHash: before, LastHash: hash,
-	}
-	sealed.FirstAt, sealed.LastAt = period(run)
+	sealed := newSegment(run, before)
 	if unpacked, err := sealed.unpack(content); err != nil || !slices.EqualFunc(unpacked, run, func(a, b entry) bool { return a.text == b.text && a.hash == b.hash }) {
 		return fmt.Errorf("the events from %s to %s cannot be sealed: %w", first.id, last.id, err)
 	}
@@ -261,23 +260,8 @@ func (s *segment) store(ctx context.Context, tx core.App, content []byte, run []
 	if deleted, err := result.RowsAffected(); err != nil || deleted != int64(len(run)) {
 		return errors.Join(err, errSealing)
 	}
-	if err := removeLists(ctx, tx.DB(), s.FirstID, s.LastID); err != nil {
+	if err := s.insert(ctx, tx.DB(), content); err != nil {
 		return err
 	}
-	number, err := lastSegment(ctx, tx.DB())
-	if err != nil {
-		return err
-	}
-	s.Number = number + 1
-	_, err = tx.DB().Insert("audit_segments", dbx.Params{
-		"number": s.Number, "chain": s.Chain, "first_seq": s.FirstSeq, "first_id": s.FirstID, "last_id": s.LastID,
-		"first_at": s.FirstAt, "last_at": s.LastAt, "events": s.Events, "before_hash": s.BeforeHash, "last_hash": s.LastHash,
-	}).WithContext(ctx).Execute()
-	if err != nil {
-		return err
-	}
-	if _, err := tx.DB().Insert("audit_segment_contents", dbx.Params{"segment": s.Number, "content": content}).WithContext(ctx).Execute(); err != nil {
-		return err
-	}
-	return s.storeIndex(ctx, tx, run)
+	return storeIndex(ctx, tx, map[int64]keyCounts{s.Number: indexOfRun(run)})
 }

@@ -231,6 +231,33 @@ func TestAlteredEventsAreNotSealed(t *testing.T) {
 	}
 }
 
+// TestFewEventsWaitForOthers seals few events only once the first of them is old, and then
+// those after it with it.
+func TestFewEventsWaitForOthers(t *testing.T) {
+	c := newClinic(t)
+	c.record(t, 20)
+	time.Sleep(2 * time.Millisecond) // ids are of milliseconds
+	between := time.Now()
+	c.record(t, 20)
+	time.Sleep(2 * time.Millisecond)
+	if sealed, err := audit.SealSome(t.Context(), c.App, time.Now(), time.Time{}); err != nil || sealed > 0 {
+		t.Fatalf("%d events are sealed (%v)", sealed, err)
+	}
+	all := events(t, c.Server)
+	chain := all[len(all)-1].Chain
+	if sealed, err := audit.SealSome(t.Context(), c.App, time.Now(), between); err != nil || sealed == 0 {
+		t.Fatalf("%d events are sealed (%v)", sealed, err)
+	}
+	var segments []int
+	if err := c.App.DB().Select("events").From("audit_segments").Where(dbx.HashExp{"chain": chain}).Column(&segments); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int{len(matching(all, event{Chain: chain}))}; !slices.Equal(segments, want) {
+		t.Errorf("the segments of the oldest chain have %v events, not %v", segments, want)
+	}
+	verify(t, c.Server)
+}
+
 // TestSeveralSealAtOnce has several processes seal the same events.
 func TestSeveralSealAtOnce(t *testing.T) {
 	c := newClinic(t)

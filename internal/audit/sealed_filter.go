@@ -89,10 +89,10 @@ type narrowed struct {
 // narrowedBy are those columns.
 var narrowedBy = map[string]narrowed{
 	"patient": {func(event *entry) string { return event.subject }, map[fexpr.SignOp]string{
-		fexpr.SignEq: "[[number]] IN (SELECT [[segment]] FROM {{audit_segment_subjects}} WHERE [[subject]] = ?)",
+		fexpr.SignEq: "[[number]] IN (" + indexOf["patient"].segments() + ")",
 	}},
 	"agent": {func(event *entry) string { return event.stored.Agent }, map[fexpr.SignOp]string{
-		fexpr.SignEq: "[[number]] IN (SELECT [[segment]] FROM {{audit_segment_agents}} WHERE [[agent]] = ?)",
+		fexpr.SignEq: "[[number]] IN (" + indexOf["agent"].segments() + ")",
 	}},
 	"id": {func(event *entry) string { return event.id }, map[fexpr.SignOp]string{
 		fexpr.SignEq: "[[first_id]] <= ? AND [[last_id]] >= ?",
@@ -121,11 +121,19 @@ func textComparison(compared fexpr.Expr) (column string, operator fexpr.SignOp, 
 	return compared.Left.Literal, fexpr.SignOp(strings.TrimPrefix(string(compared.Op), "?")), compared.Right.Literal
 }
 
-// indexOf are the indexes that have the number of a segment's events by the text of a
-// column.
-var indexOf = map[string]struct{ table, column string }{
-	"patient": {"audit_segment_subjects", "subject"},
-	"agent":   {"audit_segment_agents", "agent"},
+// textIndex has the number of a segment's events by a text: a table, and a column of the lists
+// that will be in it.
+type textIndex struct{ table, column, listed string }
+
+// indexOf are the indexes by the columns whose texts they have.
+var indexOf = map[string]textIndex{
+	"patient": {"audit_segment_subjects", "subject", "patients"},
+	"agent":   {"audit_segment_agents", "agent", "agents"},
+}
+
+// segments returns a query for the segments that may have events of a text.
+func (x textIndex) segments() string {
+	return "SELECT [[segment]] FROM {{" + x.table + "}} WHERE [[" + x.column + "]] = ? UNION ALL SELECT [[segment]] FROM {{audit_segment_lists}} WHERE " + isListed(x.listed, "?")
 }
 
 // countsFor returns the number of events by segment that a filter matches, if it is one
@@ -145,8 +153,8 @@ func countsFor(ctx context.Context, app core.App, filter string) (map[int64]int,
 		Segment int64 `db:"segment"`
 		Events  int   `db:"events"`
 	}
-	err = app.ConcurrentDB().Select("segment", "events").From(index.table).Where(dbx.HashExp{index.column: text}).
-		WithContext(ctx).All(&rows)
+	query := "SELECT [[" + index.column + "]], [[segment]], [[events]] FROM {{" + index.table + "}} WHERE [[" + index.column + "]] = {:text} UNION ALL " + inLists(index.listed, "{:text}")
+	err = app.ConcurrentDB().NewQuery("SELECT [[segment]], [[events]] FROM (" + query + ") found").Bind(dbx.Params{"text": text}).WithContext(ctx).All(&rows)
 	counts := make(map[int64]int, len(rows))
 	for _, row := range rows {
 		counts[row.Segment] = row.Events

@@ -1,10 +1,10 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,13 +14,26 @@ import (
 )
 
 // sealedKeys are what sealed events are looked up by, with the tables that say in which
-// segments they are.
+// segments they are, and the columns of lists that say so meanwhile.
 var sealedKeys = []struct {
 	table, column string
+	listed        []string
 	of            func(*entry) string
 }{
-	{"audit_segment_subjects", "subject", func(event *entry) string { return event.subject }},
-	{"audit_segment_agents", "agent", func(event *entry) string { return event.stored.Agent }},
+	{"audit_segment_subjects", "subject", []string{"patients", "sets"}, func(event *entry) string { return event.subject }},
+	{"audit_segment_agents", "agent", []string{"agents"}, func(event *entry) string { return event.stored.Agent }},
+}
+
+// inLists returns a query for what the index will have of a key: lists without it are not
+// taken apart.
+func inLists(column, key string) string {
+	return "SELECT CAST([[k.key]] AS TEXT), [[l.segment]], CAST([[k.value]] AS INTEGER) FROM {{audit_segment_lists}} l, json_each([[l." + column + "]]) k WHERE " +
+		isListed("l."+column, key) + " AND [[k.key]] = " + key
+}
+
+// isListed returns the condition for lists that have a key.
+func isListed(column, key string) string {
+	return "instr([[" + column + "]], '\"' || " + key + " || '\":') > 0"
 }
 
 // keyCounts are the numbers of a segment's events by table and key.
@@ -37,21 +50,30 @@ func (c keyCounts) add(event *entry) {
 // keysAtOnce is the number of rows of one statement.
 const keysAtOnce = 50
 
-// storeIndex stores in which segment the events of a patient, a set or a user are.
-func (s *segment) storeIndex(ctx context.Context, tx core.App, run []entry) error {
-	counts := keyCounts{}
-	for i := range run {
-		counts.add(&run[i])
+// storeIndex stores in which segments the events of a patient, a set or a user are: all
+// rows of one key after the other, which are on one page.
+func storeIndex(ctx context.Context, tx core.App, segments map[int64]keyCounts) error {
+	type place struct {
+		key     string
+		segment int64
+		events  int
 	}
 	for _, key := range sealedKeys {
-		keys := slices.DeleteFunc(slices.Collect(maps.Keys(counts)), func(k [2]string) bool { return k[0] != key.table })
-		slices.SortFunc(keys, func(a, b [2]string) int { return strings.Compare(a[1], b[1]) })
-		for chunk := range slices.Chunk(keys, keysAtOnce) {
-			params, values := dbx.Params{"segment": s.Number}, make([]string, len(chunk))
+		var places []place
+		for segment, counts := range segments {
+			for each, events := range counts {
+				if each[0] == key.table {
+					places = append(places, place{each[1], segment, events})
+				}
+			}
+		}
+		slices.SortFunc(places, func(a, b place) int { return cmp.Or(strings.Compare(a.key, b.key), cmp.Compare(a.segment, b.segment)) })
+		for chunk := range slices.Chunk(places, keysAtOnce) {
+			params, values := dbx.Params{}, make([]string, len(chunk))
 			for i, each := range chunk {
 				number := strconv.Itoa(i)
-				params["k"+number], params["n"+number] = each[1], counts[each]
-				values[i] = "({:k" + number + "}, {:segment}, {:n" + number + "})"
+				params["k"+number], params["s"+number], params["n"+number] = each.key, each.segment, each.events
+				values[i] = "({:k" + number + "}, {:s" + number + "}, {:n" + number + "})"
 			}
 			_, err := tx.DB().NewQuery("INSERT INTO " + key.table + " (" + key.column + ", segment, events) VALUES " + strings.Join(values, ", ")).
 				Bind(params).WithContext(ctx).Execute()
@@ -61,6 +83,15 @@ func (s *segment) storeIndex(ctx context.Context, tx core.App, run []entry) erro
 		}
 	}
 	return nil
+}
+
+// indexOfRun returns the numbers of a segment's events by key.
+func indexOfRun(run []entry) keyCounts {
+	counts := keyCounts{}
+	for i := range run {
+		counts.add(&run[i])
+	}
+	return counts
 }
 
 // sealedIndex compares where sealed events are looked up with what is sealed. It adds
@@ -75,13 +106,9 @@ type sealedIndex struct {
 	expected [2]uint64
 }
 
-// isLater reports whether one of two entries with the same event was sealed after the
-// verification began.
-func (s *sealedIndex) isLater(a, b *entry) bool { return max(a.segment, b.segment) > s.last }
-
 // expect counts an event.
 func (s *sealedIndex) expect(event *entry) {
-	if event.segment == 0 || event.segment > s.last || event.archived != nil {
+	if event.segment == 0 || event.archived != nil {
 		return
 	}
 	if s.segment == nil {
@@ -123,7 +150,7 @@ func (s *sealedIndex) compare(ctx context.Context, database dbx.Builder) error {
 	}
 	var found [2]uint64
 	for _, key := range sealedKeys {
-		if err := s.addStored(ctx, database, key.table, key.column, &found); err != nil {
+		if err := s.addStored(ctx, database, key.table, key.column, key.listed, &found); err != nil {
 			return err
 		}
 	}
@@ -133,27 +160,42 @@ func (s *sealedIndex) compare(ctx context.Context, database dbx.Builder) error {
 	return nil
 }
 
-// addStored adds up what a table has.
-func (s *sealedIndex) addStored(ctx context.Context, database dbx.Builder, table, column string, sum *[2]uint64) error {
+// addStored adds up what a table has, and the lists that will be in it: in one statement,
+// because what is in a list goes into the table meanwhile.
+func (s *sealedIndex) addStored(ctx context.Context, database dbx.Builder, table, column string, listed []string, sum *[2]uint64) error {
 	// What names no segment is added, too: histories would count it. What is later than
 	// the verification is that of a segment, which is stored in the same transaction.
-	where := dbx.NewExp("[[segment]] <= {:last} OR [[segment]] NOT IN (SELECT [[number]] FROM {{audit_segments}})", dbx.Params{"last": s.last})
+	where := " WHERE ([[segment]] <= {:last} OR [[segment]] NOT IN (SELECT [[number]] FROM {{audit_segments}}))"
 	if s.withoutArchive {
-		where = dbx.And(where, dbx.NewExp("[[segment]] NOT IN (SELECT [[number]] FROM {{audit_segments}} WHERE [[object]] <> '')"))
+		where += " AND [[segment]] NOT IN (SELECT [[number]] FROM {{audit_segments}} WHERE [[object]] <> '')"
 	}
-	rows, err := database.Select(column, "segment", "events").From(table).Where(where).WithContext(ctx).Rows()
+	statement := "SELECT [[" + column + "]], [[segment]], [[events]], '', '' FROM {{" + table + "}}" + where
+	for _, column := range listed {
+		statement += " UNION ALL SELECT '', [[segment]], 0, '" + column + "', [[" + column + "]] FROM {{audit_segment_lists}}" + where
+	}
+	rows, err := database.NewQuery(statement).Bind(dbx.Params{"last": s.last}).WithContext(ctx).Rows()
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var key string
+		var key, listed, list string
 		var segment int64
 		var events int
-		if err := rows.Scan(&key, &segment, &events); err != nil {
+		if err := rows.Scan(&key, &segment, &events, &listed, &list); err != nil {
 			return explain(ctx, database, err, table, column, "segment", "events")
 		}
-		add(sum, [2]string{table, key}, segment, events)
+		if listed == "" {
+			add(sum, [2]string{table, key}, segment, events)
+			continue
+		}
+		counts := keyCounts{}
+		if !addListed(counts, table, listed, list) {
+			return alteredList(segment)
+		}
+		for key, events := range counts {
+			add(sum, key, segment, events)
+		}
 	}
 	return rows.Err()
 }

@@ -19,8 +19,9 @@ const (
 	// listed is the maximum number of events that a list is taken from, in memory: up to
 	// the end of the page, or all matches where the order is not that of time.
 	listed = 10_000
-	// searched is the maximum number of segments that are opened for a filter.
-	searched = 1024
+	// searched is the maximum number of events in the segments that are opened for a filter;
+	// each of these counts for some at least.
+	searched, leastSearched = 1 << 20, 64
 )
 
 // errTooWide is what a list that would look at too much says.
@@ -166,9 +167,16 @@ func (l *listing) addRows() error {
 		if l.last, err = lastSegment(l.ctx, l.app.ConcurrentDB()); err != nil || l.last == before {
 			return err
 		}
+		// What was sealed at once was in no row.
+		var ofRows int
+		err = l.app.ConcurrentDB().NewQuery(`SELECT count(*) FROM audit_segments WHERE number > {:before} AND number <= {:last}
+			AND number NOT IN (SELECT segment FROM audit_segment_lists)`).Bind(dbx.Params{"before": before, "last": l.last}).WithContext(l.ctx).Row(&ofRows)
+		if err == nil && ofRows == 0 {
+			return nil
+		}
 		before = l.last
 	}
-	return nil
+	return err
 }
 
 func (l *listing) readRows() error {
@@ -245,7 +253,7 @@ func (l *listing) addSegments() error {
 			return err
 		}
 	}
-	if l.filter != "" && counts == nil && !l.skipTotal && len(segments) > searched {
+	if l.filter != "" && counts == nil && !l.skipTotal && toSearch(segments...) > searched {
 		return errTooWide
 	}
 	opened := 0
@@ -262,7 +270,7 @@ func (l *listing) addSegments() error {
 			l.total += counts[segment.Number]
 			continue
 		}
-		if opened++; opened > searched {
+		if opened += toSearch(segment); opened > searched {
 			return errTooWide
 		}
 		events, err := segment.load(l.ctx, l.app)

@@ -16,6 +16,14 @@ import (
 // tableOfRows is what the collection's query reads rows from.
 const tableOfRows = "FROM audit_log l"
 
+// toSearch returns how much of what is searched at most some segments are.
+func toSearch(segments ...*segment) (events int) {
+	for _, each := range segments {
+		events += max(each.Events, leastSearched)
+	}
+	return events
+}
+
 // over makes a query read events instead of rows.
 func (l *listing) over(query *dbx.SelectQuery, events []listable) (*dbx.SelectQuery, error) {
 	before, after, found := strings.Cut(l.collection.ViewQuery, tableOfRows)

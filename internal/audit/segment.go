@@ -39,29 +39,40 @@ var segmentColumns = []string{"number", "chain", "first_seq", "first_id", "last_
 // maxSegment bounds what a segment's content unpacks to.
 const maxSegment = 256 << 20
 
-// packer and unpacker compress and decompress whole contents. Both may be used by
-// several goroutines.
+// packer and unpacker compress and decompress whole contents, quickPacker what somebody
+// waits for. All may be used by several goroutines.
 var (
-	packer = sync.OnceValues(func() (*zstd.Encoder, error) {
-		return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithEncoderConcurrency(1))
-	})
-	unpacker = sync.OnceValues(func() (*zstd.Decoder, error) {
+	packer      = newPacker(zstd.SpeedBetterCompression)
+	quickPacker = newPacker(zstd.SpeedFastest)
+	unpacker    = sync.OnceValues(func() (*zstd.Decoder, error) {
 		return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxSegment))
 	})
 )
 
-// pack returns the content of a segment of events. Their JSON has no line breaks.
-func pack(events []entry) ([]byte, error) {
-	encoder, err := packer()
+func newPacker(level zstd.EncoderLevel) func() (*zstd.Encoder, error) {
+	return sync.OnceValues(func() (*zstd.Encoder, error) {
+		return zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1))
+	})
+}
+
+// newSegment returns the segment of events, which follow one with a hash.
+func newSegment(events []entry, before string) *segment {
+	first, last := &events[0], &events[len(events)-1]
+	sealed := &segment{
+		Chain: first.stored.Chain, FirstSeq: first.stored.Seq, FirstID: first.id, LastID: last.id, Events: len(events), BeforeHash: before, LastHash: last.hash,
+	}
+	sealed.FirstAt, sealed.LastAt = period(events)
+	return sealed
+}
+
+// pack returns the content of a segment of events, whose texts are lines: their JSON has no
+// line breaks.
+func pack(with func() (*zstd.Encoder, error), texts []byte) ([]byte, error) {
+	encoder, err := with()
 	if err != nil {
 		return nil, err
 	}
-	var texts strings.Builder
-	for _, event := range events {
-		texts.WriteString(event.text)
-		texts.WriteByte('\n')
-	}
-	return encoder.EncodeAll([]byte(texts.String()), nil), nil
+	return encoder.EncodeAll(texts, nil), nil
 }
 
 // unpack returns the events of a segment, or a *Violation if they are not those that
@@ -140,6 +151,24 @@ func (s *segment) entry() entry {
 func (s *segment) stored(ctx context.Context, app core.App) (content []byte, err error) {
 	err = app.ConcurrentDB().Select("content").From("audit_segment_contents").Where(dbx.HashExp{"segment": s.Number}).WithContext(ctx).Row(&content)
 	return content, err
+}
+
+// insert stores a segment with its content, and numbers it.
+func (s *segment) insert(ctx context.Context, database dbx.Builder, content []byte) error {
+	number, err := lastSegment(ctx, database)
+	if err != nil {
+		return err
+	}
+	s.Number = number + 1
+	_, err = database.Insert("audit_segments", dbx.Params{
+		"number": s.Number, "chain": s.Chain, "first_seq": s.FirstSeq, "first_id": s.FirstID, "last_id": s.LastID,
+		"first_at": s.FirstAt, "last_at": s.LastAt, "events": s.Events, "before_hash": s.BeforeHash, "last_hash": s.LastHash,
+	}).WithContext(ctx).Execute()
+	if err != nil {
+		return err
+	}
+	_, err = database.Insert("audit_segment_contents", dbx.Params{"segment": s.Number, "content": content}).WithContext(ctx).Execute()
+	return err
 }
 
 // lastSegment returns the highest number of a segment; 0 if there is none.

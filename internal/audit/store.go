@@ -127,25 +127,36 @@ func (t *Trail) append(tx core.App, current *transaction, occurrences []*occurre
 	if current.failed {
 		return errFailed
 	}
-	rows, events, now := make([]newRow, len(occurrences)), make([]*stored, len(occurrences)), time.Now()
+	before, events, texts, now := current.hash, make([]entry, len(occurrences)), make([]byte, 0, textSize*len(occurrences)), time.Now()
+	ends := make([]int, len(events))
 	for i, happened := range occurrences {
 		event, set := happened.prepare()
 		if err := t.storeSet(tx, current, set); err != nil {
 			return err
 		}
 		event.ID, event.Chain, event.Seq = current.chain.ids.next(now), current.chain.id, current.seq+1
-		text, hash, err := event.link(current.hash)
-		if err != nil {
+		var hash string
+		var err error
+		if texts, hash, err = event.link(texts, current.hash); err != nil {
 			return err
 		}
-		rows[i], events[i] = newRow{event.ID, event.subject(), hash, text}, event
+		ends[i], texts = len(texts), append(texts, '\n')
+		events[i] = entry{id: event.ID, subject: event.subject(), hash: hash, stored: *event}
 		current.seq, current.hash = event.Seq, hash
 	}
-	if err := t.listSome(tx, rows, events); err != nil {
+	if isSealed, err := t.sealAtOnce(tx, before, events, texts); isSealed || err != nil {
 		return err
 	}
-	return insertRows(tx, rows, t.onSQLite)
+	begin, all := 0, string(texts)
+	for i, end := range ends {
+		events[i].text = all[begin:end]
+		begin = end + 1
+	}
+	return insertRows(tx, events, t.onSQLite)
 }
+
+// textSize is about how long the text of an event is.
+const textSize = 512
 
 // move moves the end of the chain in its row to that of the transaction.
 func (c *transaction) move(tx core.App) error {
@@ -177,19 +188,17 @@ func (t *Trail) storeSet(tx core.App, current *transaction, set *recordSet) erro
 	return err
 }
 
-// newRow is a row of audit_log in the order of newRowColumns.
-type newRow [4]any
-
-var newRowColumns = [len(newRow{})]string{"id", "subject", "hash", "event"}
+// rowColumns are those of audit_log.
+var rowColumns = [...]string{"id", "subject", "hash", "event"}
 
 // rowsAtOnce are the numbers of rows of a statement, the highest first: one statement of
 // many rows costs less than many of one.
 var rowsAtOnce = [...]int{32, 8, 1}
 
 // rowParameters are the names of the parameters of a row's values.
-var rowParameters = func() (names [32][len(newRow{})]string) {
+var rowParameters = func() (names [32][len(rowColumns)]string) {
 	for row := range names {
-		for i, column := range newRowColumns {
+		for i, column := range rowColumns {
 			names[row][i] = column + strconv.Itoa(row)
 		}
 	}
@@ -208,11 +217,11 @@ func insertStatement(rows int, onSQLite bool) string {
 	for i := range values {
 		values[i] = "({:" + strings.Join(rowParameters[i][:], "},{:") + "})"
 	}
-	return insert + " audit_log (" + strings.Join(newRowColumns[:], ", ") + ") VALUES " + strings.Join(values, ",")
+	return insert + " audit_log (" + strings.Join(rowColumns[:], ", ") + ") VALUES " + strings.Join(values, ",")
 }
 
 // insertRows inserts rows, as many as possible per statement.
-func insertRows(tx core.App, rows []newRow, onSQLite bool) error {
+func insertRows(tx core.App, rows []entry, onSQLite bool) error {
 	for _, size := range rowsAtOnce {
 		count := len(rows) / size
 		if count == 0 {
@@ -227,14 +236,13 @@ func insertRows(tx core.App, rows []newRow, onSQLite bool) error {
 }
 
 // insertAlike inserts rows with one statement per size rows.
-func insertAlike(tx core.App, rows []newRow, size int, onSQLite bool) error {
+func insertAlike(tx core.App, rows []entry, size int, onSQLite bool) error {
 	query := tx.DB().NewQuery(insertStatement(size, onSQLite))
-	params := make(dbx.Params, len(newRow{})*size)
+	params := make(dbx.Params, len(rowColumns)*size)
 	for chunk := range slices.Chunk(rows, size) {
-		for i, row := range chunk {
-			for column, name := range rowParameters[i] {
-				params[name] = row[column]
-			}
+		for i := range chunk {
+			row, names := &chunk[i], &rowParameters[i]
+			params[names[0]], params[names[1]], params[names[2]], params[names[3]] = row.id, row.subject, row.hash, row.text
 		}
 		if _, err := query.Bind(params).Execute(); err != nil {
 			return err

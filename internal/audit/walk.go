@@ -3,17 +3,19 @@ package audit
 import (
 	"container/heap"
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
+
+	"carebase/internal/dberror"
 )
 
 // entry is an event as the database has it, in a row of its own or sealed.
 type entry struct {
 	id, subject, hash, text string
 	stored                  stored
-	// listed is the subject of an event in a row without one, which is in a list.
-	listed string
 	// segment is the number of the segment with the event; 0 for one in a row.
 	segment       int64
 	lastOfSegment bool
@@ -44,9 +46,6 @@ func (e *entry) parse() error {
 	if e.stored.parse(e.text) != nil || e.stored.ID != e.id {
 		return &Violation{Event: e.id, Problem: "it was altered"}
 	}
-	if e.subject == "" && e.stored.isListable() {
-		e.subject, e.listed = e.stored.Patient, e.stored.Patient
-	}
 	if e.subject != e.stored.subject() {
 		return &Violation{Event: e.id, Problem: "it was altered"}
 	}
@@ -61,39 +60,25 @@ func (e *entry) follows(predecessor string) bool {
 	return linkHash(predecessor, e.text) == e.hash
 }
 
-// walkEntries yields the events whose id is not before from, in the order of their
-// ids, from rows and from segments. The rows are of one state of the database; an event
-// that is sealed meanwhile is yielded twice in a row.
+// walkEntries yields the events whose id is not before from, in the order of their ids, from
+// rows and from segments: those of one state of the database.
 func walkEntries(ctx context.Context, app core.App, from string, yield func(*entry) error) error {
 	return (&sealedEntries{ctx: ctx, app: app, from: from}).walk(yield)
 }
 
 func (s *sealedEntries) walk(yield func(*entry) error) error {
-	rows, err := s.app.ConcurrentDB().Select("id", "subject", "hash", "event").From("audit_log").
-		Where(dbx.NewExp("[[id]] >= {:from}", dbx.Params{"from": s.from})).OrderBy("id").WithContext(s.ctx).Rows()
+	rows, err := s.rows()
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	// After the rows, so that no event is missing in both.
 	if err := s.find(); err != nil {
-		return err
-	}
-	row := &entry{}
-	next := func() error {
-		if row = nil; rows.Next() {
-			row = &entry{}
-			return rows.Scan(&row.id, &row.subject, &row.hash, &row.text)
-		}
-		return rows.Err()
-	}
-	if err := next(); err != nil {
 		return err
 	}
 	for {
 		var before string
-		if row != nil {
-			before = row.id
+		if rows.row != nil {
+			before = rows.row.id
 		}
 		found, err := s.upTo(before)
 		switch {
@@ -104,19 +89,68 @@ func (s *sealedEntries) walk(yield func(*entry) error) error {
 				return err
 			}
 			continue
-		case row == nil:
+		case rows.row == nil:
 			return nil
 		}
-		if err := row.parse(); err != nil {
+		if err := rows.row.parse(); err != nil {
 			return err
 		}
-		if err := yield(row); err != nil {
+		if err := yield(rows.row); err != nil {
 			return err
 		}
-		if err := next(); err != nil {
+		if err := rows.next(); err != nil {
 			return err
 		}
 	}
+}
+
+// rowEntries are the events in rows; row is the next one, nil at the end.
+type rowEntries struct {
+	*dbx.Rows
+	row *entry
+}
+
+func (r *rowEntries) next() error {
+	if r.row = nil; r.Next() {
+		r.row = &entry{}
+		return r.Scan(&r.row.id, &r.row.subject, &r.row.hash, &r.row.text)
+	}
+	return r.Err()
+}
+
+var errNotMigrated = errors.New("the database is of an earlier version: 'carebase migrate up' or the start of a server migrates it")
+
+// snapshots is how often rows are asked for at most while segments are stored.
+const snapshots = 20
+
+// rows returns the events in rows, and notes the last segment of the same state of the
+// database: no segment is stored while the first row is read.
+func (s *sealedEntries) rows() (*rowEntries, error) {
+	if !s.app.HasTable("audit_segment_lists") {
+		return nil, errNotMigrated
+	}
+	for range snapshots {
+		before, err := lastSegment(s.ctx, s.app.ConcurrentDB())
+		if err != nil {
+			return nil, err
+		}
+		found, err := s.app.ConcurrentDB().Select("id", "subject", "hash", "event").From("audit_log").
+			Where(dbx.NewExp("[[id]] >= {:from}", dbx.Params{"from": s.from})).OrderBy("id").WithContext(s.ctx).Rows()
+		if err != nil {
+			return nil, err
+		}
+		rows := &rowEntries{Rows: found}
+		if err = rows.next(); err == nil {
+			s.last, err = lastSegment(s.ctx, s.app.ConcurrentDB())
+		}
+		if err == nil && s.last == before {
+			return rows, nil
+		}
+		if err := errors.Join(err, rows.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("audit events are sealed all the time: %w", dberror.ErrUnavailable)
 }
 
 // sealedEntries are the events of all segments in the order of their ids. Segments of
@@ -127,13 +161,15 @@ type sealedEntries struct {
 	from string
 	// withoutArchive leaves out the events of archived segments: one entry stands for each.
 	withoutArchive bool
-	waiting        []*segment
-	open           opened
+	// last is the number of the last segment.
+	last    int64
+	waiting []*segment
+	open    opened
 }
 
 // find looks up the segments.
 func (s *sealedEntries) find() error {
-	err := s.app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").Where(dbx.NewExp("[[last_id]] >= {:from}", dbx.Params{"from": s.from})).
+	err := s.app.ConcurrentDB().Select(segmentColumns...).From("audit_segments").Where(dbx.NewExp("[[last_id]] >= {:from} AND [[number]] <= {:last}", dbx.Params{"from": s.from, "last": s.last})).
 		OrderBy("first_id").WithContext(s.ctx).All(&s.waiting)
 	return explain(s.ctx, s.app.ConcurrentDB(), err, "audit_segments", "number", "first_seq", "events")
 }

@@ -89,8 +89,8 @@ func compareCost(ctx context.Context, directory, data string, options options, c
 			return err
 		}
 		floor := floors[operation.ofFloor]
-		fmt.Printf("| %s | %.0f | %.0f | %.2f | %.0f | %.2f | %.0f | %.0f | %.2f | %s |\n", operation.documented.name, floor,
-			costs[1], costs[1]/floor, costs[2], costs[2]/floor, costs[3], costs[4], costs[4]/costs[3], toDurable(costs[5], costs[4]))
+		fmt.Printf("| %s | %.0f | %s | %s | %.0f | %s | %s |\n", operation.documented.name, floor,
+			columns(costs[1], costs[1]/floor), columns(costs[2], costs[2]/floor), costs[3], columns(costs[4], costs[4]/costs[3]), columns(costs[5], costs[4]/costs[5]))
 	}
 	if options.only == "" {
 		return compareSignIns(ctx, directory, data, options, callers)
@@ -98,12 +98,13 @@ func compareCost(ctx context.Context, directory, data string, options options, c
 	return nil
 }
 
-// toDurable returns the last two columns, which are empty for reads.
-func toDurable(durable, record float64) string {
-	if durable == 0 {
+// columns returns two columns, a cost and a ratio, which are empty for what was not
+// measured.
+func columns(cost, ratio float64) string {
+	if cost == 0 {
 		return " | "
 	}
-	return fmt.Sprintf("%.0f | %.2f", durable, record/durable)
+	return fmt.Sprintf("%.0f | %.2f", cost, ratio)
 }
 
 // parametersOf are what the simulation takes from the costs of an operation.

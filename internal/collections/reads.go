@@ -132,7 +132,8 @@ func namesRaw(tokens []sqltext.Token) bool {
 // auditTables are the tables behind the view AuditEvents, and those that say who has
 // deleted what is not removed yet.
 var auditTables = []string{
-	"audit_log", "audit_log_subjects", "audit_record_sets", "audit_chains", "audit_segments", "audit_segment_contents", "audit_segment_subjects", "audit_segment_agents",
+	"audit_log", "audit_record_sets", "audit_chains",
+	"audit_segments", "audit_segment_contents", "audit_segment_subjects", "audit_segment_agents", "audit_segment_lists",
 	"audit_archive_removals", "record_deletions", "file_removals",
 }
 
