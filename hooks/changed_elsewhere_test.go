@@ -42,7 +42,7 @@ func TestRulesAskForAccountsThatOthersChange(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	command := onTheSameDatabase(t, s)
+	command := testapp.Beside(t, s.App)
 	subscriber := s.Connect()
 	if status := subscriber.Subscribe(token, "notices").Status; status != http.StatusNoContent {
 		t.Fatalf("got %d", status)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/pocketbase/pocketbase/apis"
@@ -13,13 +14,24 @@ import (
 
 	"carebase/internal/realtime"
 	"carebase/internal/simplejwt"
+	"carebase/internal/sqlite"
 )
 
 const (
 	// askTimeout bounds asking the database for all sign-ins.
 	askTimeout = 5 * time.Second
+	// turnTimeout bounds the wait for the writer's turn to ask whether others have written.
+	turnTimeout = 200 * time.Millisecond
 	// reportEvery is how often it is logged that this fails.
 	reportEvery = time.Minute
+	// askFor is how long the database is asked each second after another process wrote to
+	// it: who signs in at that moment may have been looked up before.
+	askFor = 5 * time.Second
+	// askEvery is how often it is asked if no other process writes: a script may have
+	// changed an account by SQL.
+	askEvery = 10 * time.Second
+	// endedElsewhereKey is the key of who looks in the app's store.
+	endedElsewhereKey = "carebase.hooks.endedElsewhere"
 )
 
 // bindEndedElsewhere signs realtime clients out whose sign-in was ended by a process that
@@ -27,8 +39,16 @@ const (
 // superusers' from networks that the settings do not allow any more. It gives those whose
 // account was changed the account anew: rules may ask for it.
 func bindEndedElsewhere(app core.App) {
-	asking := endedElsewhere{app: app}
+	asking := &endedElsewhere{app: app}
+	app.Store().Set(endedElsewhereKey, asking)
 	eachSecond(app, asking.look)
+}
+
+// askSoon has the next look ask the database.
+func askSoon(app core.App) {
+	if asking, ok := app.Store().Get(endedElsewhereKey).(*endedElsewhere); ok {
+		asking.mustAsk.Store(true)
+	}
 }
 
 // endedElsewhere looks for sign-ins that hold no longer.
@@ -37,6 +57,12 @@ type endedElsewhere struct {
 	// signedOut are the clients that were signed out at the last look and not told.
 	signedOut map[subscriptions.Client]bool
 	reported  time.Time
+	// version is the database's at the last look, askUntil when it need not be asked each
+	// second any more, and asked when it has last answered.
+	version         int64
+	askUntil, asked time.Time
+	// mustAsk is set once a question has had no answer.
+	mustAsk atomic.Bool
 }
 
 // heldBy is a client's sign-in.
@@ -51,10 +77,29 @@ func (e *endedElsewhere) look(ctx context.Context) {
 	if len(signIns) == 0 {
 		return
 	}
-	e.ask(ctx, signIns)
+	if e.isDue(ctx) {
+		e.ask(ctx, signIns)
+	} else {
+		e.end(ctx, signIns, make([]bool, len(signIns)))
+	}
 }
 
-// ask signs those out of the clients whose sign-ins hold no longer.
+// isDue reports whether to ask the database. PostgreSQL does not tell whether others have
+// written.
+func (e *endedElsewhere) isDue(ctx context.Context) bool {
+	asking, cancel := context.WithTimeout(ctx, turnTimeout)
+	defer cancel()
+	version, isKnown, err := sqlite.DataVersion(asking, e.app.NonconcurrentDB())
+	now := time.Now()
+	if e.mustAsk.Swap(false) || !isKnown || err != nil || version != e.version {
+		e.askUntil = now.Add(askFor)
+	}
+	e.version = version
+	return now.Before(e.askUntil) || now.Sub(e.asked) >= askEvery
+}
+
+// ask signs those out of the clients whose sign-ins hold no longer. If the database does not
+// tell of all, the next look asks again.
 func (e *endedElsewhere) ask(ctx context.Context, signIns []heldBy) {
 	held := make([]simplejwt.Held, len(signIns))
 	for i, each := range signIns {
@@ -65,7 +110,12 @@ func (e *endedElsewhere) ask(ctx context.Context, signIns []heldBy) {
 	ended, changed, err := simplejwt.Ended(asking, e.app, held)
 	e.end(ctx, signIns, ended)
 	err = errors.Join(err, e.renew(asking, signIns, func(i int) bool { return changed[i] && !ended[i] }))
-	if err != nil && ctx.Err() == nil && time.Since(e.reported) >= reportEvery {
+	if err == nil {
+		e.asked = time.Now()
+		return
+	}
+	askSoon(e.app)
+	if ctx.Err() == nil && time.Since(e.reported) >= reportEvery {
 		e.reported = time.Now()
 		e.app.Logger().Error("failed to ask for the sign-ins of realtime clients, which stay as they are meanwhile", "error", err)
 	}
@@ -74,8 +124,9 @@ func (e *endedElsewhere) ask(ctx context.Context, signIns []heldBy) {
 // end signs clients out and, once other processes can know, tells them.
 func (e *endedElsewhere) end(ctx context.Context, signIns []heldBy, ended []bool) {
 	var out []subscriptions.Client
+	networks := e.superuserNetworks(signIns)
 	for i, each := range signIns {
-		if (ended[i] || e.isOutside(each)) && each.signOut() {
+		if (ended[i] || each.isOutside(networks)) && each.signOut() {
 			out = append(out, each.client)
 		}
 	}
@@ -88,10 +139,23 @@ func (e *endedElsewhere) end(ctx context.Context, signIns []heldBy, ended []bool
 	}
 }
 
+// superuserNetworks returns from where superusers may sign in, or nothing if that is from
+// anywhere or nobody is a superuser. It copies the settings under their lock: a reload
+// writes into them.
+func (e *endedElsewhere) superuserNetworks(signIns []heldBy) []string {
+	if !slices.ContainsFunc(signIns, func(each heldBy) bool { return each.account.IsSuperuser() }) {
+		return nil
+	}
+	settings := new(core.Settings)
+	if err := settings.Merge(e.app.Settings()); err != nil {
+		e.app.Logger().Error("failed to read the networks of superusers", "error", err)
+	}
+	return settings.SuperuserIPs
+}
+
 // isOutside reports whether a superuser's client is connected from where superusers may
 // not sign in from any more. It asks as PocketBase asks for each request.
-func (e *endedElsewhere) isOutside(h heldBy) bool {
-	allowed := e.app.Settings().SuperuserIPs
+func (h heldBy) isOutside(allowed []string) bool {
 	if len(allowed) == 0 || !h.account.IsSuperuser() {
 		return false
 	}

@@ -3,6 +3,7 @@ package hooks_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,20 +13,9 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
-	"carebase/internal/postgres"
 	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
 )
-
-// onTheSameDatabase returns an app that tells the server's nothing, as a command's.
-func onTheSameDatabase(t *testing.T, s *testapp.Server) core.App {
-	t.Helper()
-	directory, settings := s.App.DataDir(), postgres.Settings{}
-	if url, ok := testapp.PostgreSQL(s.App); ok {
-		directory, settings = t.TempDir(), postgres.Settings{URL: url}
-	}
-	return testapp.Open(t, directory, settings)
-}
 
 // member returns a token of an account in a collection that an operator has made, and the
 // account.
@@ -60,7 +50,7 @@ func TestSubscriptionsEndWithSignInsThatOthersEnd(t *testing.T) {
 	memberToken, account := member(t, s, "members")
 	staffToken, _ := member(t, s, "staff")
 	alice, bob := s.SignUp("alice"), s.SignUp("bob")
-	command := onTheSameDatabase(t, s)
+	command := testapp.Beside(t, s.App)
 	superuser, err := command.FindAuthRecordByToken(s.Superuser(), core.TokenTypeAuth)
 	if err != nil {
 		t.Fatal(err)
@@ -153,9 +143,11 @@ func TestSubscriptionsEndWithTheirNetworks(t *testing.T) {
 	t.Parallel()
 	s := testapp.New(t)
 	allow := func(networks ...string) {
-		settings := s.App.Settings()
+		settings := new(core.Settings)
+		err := settings.Merge(s.App.Settings())
 		settings.SuperuserIPs = networks
-		if err := s.App.Save(settings); err != nil {
+		settings.MarkAsNotNew()
+		if err := errors.Join(err, s.App.Save(settings)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -202,7 +194,7 @@ func TestADatabaseThatIsAwaySignsNobodyOut(t *testing.T) {
 	}
 	s := testapp.Serve(t, app)
 	alice := s.SignUp("alice")
-	command := onTheSameDatabase(t, s)
+	command := testapp.Beside(t, s.App)
 	rename := func(from, to string) {
 		if _, err := command.NonconcurrentDB().NewQuery("ALTER TABLE {{" + from + "}} RENAME TO {{" + to + "}}").Execute(); err != nil {
 			t.Fatal(err)
@@ -247,4 +239,35 @@ func TestARefusedSubscriptionIsNoSignIn(t *testing.T) {
 			t.Errorf("it has signed in with %v", signIn)
 		}
 	}
+}
+
+// TestSubscriptionsEndAfterChangesBySQL ends sessions by SQL: of this process, as a script's,
+// also once the server has not heard of another process for long, and then of another.
+func TestSubscriptionsEndAfterChangesBySQL(t *testing.T) {
+	t.Parallel()
+	s := testapp.New(t)
+	command := testapp.Beside(t, s.App)
+	end := func(name string, app core.App) {
+		user, subscriber := s.SignUp(name), s.Connect()
+		defer subscriber.End()
+		if status := subscriber.Subscribe(user.Access, "patients/*").Status; status != http.StatusNoContent {
+			t.Fatalf("got %d", status)
+		}
+		patient := s.Patient(user, "Anna")
+		if event := subscriber.Next(); !event.Is("create", patient) {
+			t.Errorf("%s got %+v", name, event)
+		}
+		if _, err := app.NonconcurrentDB().Delete("sessions", dbx.HashExp{"user": user.ID}).Execute(); err != nil {
+			t.Fatal(err)
+		}
+		if event := subscriber.Next(); event.Topic != "@sessionEnded" {
+			t.Errorf("%s got %+v", name, event)
+		}
+	}
+	const long = 7 * time.Second
+	for i, begin := 0, time.Now(); time.Since(begin) < long; i++ {
+		end(fmt.Sprintf("user%d", i), s.App)
+	}
+	end("alice", s.App)
+	end("bob", command)
 }

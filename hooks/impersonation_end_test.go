@@ -121,7 +121,7 @@ func TestImpersonationsEndWithTheirSuperuser(t *testing.T) {
 			c.Must(http.StatusOK, c.boss, "PATCH", superusers, map[string]any{"authToken": map[string]any{"secret": strings.Repeat("new", 11)}})
 		},
 		"a new key elsewhere": func(t *testing.T, c *impersonating) {
-			command := onTheSameDatabase(t, c.Server)
+			command := testapp.Beside(t, c.App)
 			found, err := command.FindRecordById(core.CollectionNameSuperusers, c.superuser.Id)
 			if err != nil {
 				t.Fatal(err)

@@ -41,9 +41,14 @@ func (r *Room) isWatched(collection *core.Collection) bool {
 }
 
 // add queues a change. If too many wait, whom it may concern loses the connection,
-// connects again, and learns that there is a gap.
+// connects again, and learns that there is a gap. What concerns nobody wakes nobody: it
+// waits for what does, or for the next second. Who subscribes meanwhile is in the index
+// before the dispatcher has last looked for more, or wakes it.
 func (r *Room) add(written *change) {
 	if r.enqueue(written) {
+		if r.refresh != nil || r.index.concerns(r.concern(written.record)) {
+			r.queue.wakeUp()
+		}
 		return
 	}
 	for client := range r.index.concerned(r.concern(written.record)) {

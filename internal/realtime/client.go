@@ -231,6 +231,7 @@ func (c *Client) enqueue(then func()) bool {
 		return true
 	}
 	next := c.state(time.Time{})
+	c.room.index.watch(next)
 	return c.room.queue.do(func() {
 		c.adopt(next)
 		if then != nil {

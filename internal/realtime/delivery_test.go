@@ -12,6 +12,7 @@ import (
 	"carebase/internal/config"
 	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
+	"carebase/internal/testing/testpostgres"
 )
 
 // TestWritersDoNotWait has the dispatcher wait, and then a delivery, for as long as
@@ -225,4 +226,22 @@ func TestSlowReadersHoldUpNobody(t *testing.T) {
 		expect(t, each, "create", patient)
 		expect(t, each, "update", patient)
 	}
+}
+
+// TestChangesRightAfterTheFirstSubscription writes to a collection that nobody has subscribed
+// to before, while the dispatcher does not know of the subscriber yet.
+func TestChangesRightAfterTheFirstSubscription(t *testing.T) {
+	testpostgres.ChooseSQLite(t) // several processes queue all changes
+	s := testapp.New(t)
+	alice := s.SignUp("alice")
+	subscriber := s.Connect()
+	release := hold(t, s)
+	subscribe(t, subscriber, alice.Access, "patients/*")
+	first := s.Patient(alice, "First")
+	deleted := s.Patient(alice, "Deleted")
+	s.Must(204, alice.Access, "DELETE", "/api/patients/"+deleted+"/", nil)
+	release()
+	expect(t, subscriber, "create", first)
+	expect(t, subscriber, "create", deleted)
+	expect(t, subscriber, "delete", deleted)
 }

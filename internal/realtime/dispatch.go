@@ -45,7 +45,8 @@ func (r *Room) dispatchWaiting() {
 				refreshed = true
 			}
 			r.deliverInOrder(next.change)
-			if next.change.number%PaceEvery == 0 {
+			if r.concerning >= PaceEvery {
+				r.concerning = 0
 				r.Pace()
 			}
 		}
@@ -80,11 +81,15 @@ func (r *Room) deliver(written *change) {
 			}
 		}
 	}()
-	views := r.viewsOf(written)
-	if views == nil {
+	collection, err := r.app.FindCachedCollectionByNameOrId(written.record.Collection().Id)
+	if err != nil { // it is gone
 		return
 	}
-	clients = r.index.concerned(r.concern(views.access.record))
+	if clients = r.index.concerned(r.concern(recordIn(collection, written.record))); len(clients) == 0 {
+		return
+	}
+	r.concerning++
+	views := r.viewsIn(collection, written)
 	for client := range clients {
 		r.deliverTo(client, views, written.at.After)
 	}

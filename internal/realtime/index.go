@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"iter"
 	"maps"
 	"strings"
 	"sync"
@@ -87,11 +88,29 @@ type subscribers struct {
 	all, superusers map[*Client]bool
 	// byAuth has them by the id of the record that they are signed in as.
 	byAuth map[string]map[*Client]bool
-	// emptied is when the last one left.
+	// emptied is when the last one left, or the first one came.
 	emptied time.Time
 }
 
 func newIndex() *index { return &index{collections: map[string]*subscribers{}} }
+
+// watch has what is written to the collections of a state queued from now on, before the
+// dispatcher knows the client.
+func (x *index) watch(next *state) {
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	for _, each := range next.topics {
+		x.of(each.collection)
+	}
+}
+
+// of returns the subscribers of a collection. The caller holds the mutex.
+func (x *index) of(collection string) *subscribers {
+	if x.collections[collection] == nil {
+		x.collections[collection] = &subscribers{all: map[*Client]bool{}, superusers: map[*Client]bool{}, byAuth: map[string]map[*Client]bool{}, emptied: time.Now()}
+	}
+	return x.collections[collection]
+}
 
 // replace changes a client's state; nil is none. It reports whether a collection is
 // no longer watched.
@@ -105,10 +124,7 @@ func (x *index) replace(client *Client, before, after *state) (forgotten bool) {
 	}
 	if after != nil {
 		for _, each := range after.topics {
-			if x.collections[each.collection] == nil {
-				x.collections[each.collection] = &subscribers{all: map[*Client]bool{}, superusers: map[*Client]bool{}, byAuth: map[string]map[*Client]bool{}}
-			}
-			x.collections[each.collection].add(client, after.auth)
+			x.of(each.collection).add(client, after.auth)
 		}
 	}
 	for name, each := range x.collections {
@@ -166,18 +182,44 @@ func (x *index) concerned(collection *core.Collection, readers []string, anybody
 	x.mutex.RLock()
 	defer x.mutex.RUnlock()
 	found := map[*Client]bool{}
-	for _, name := range []string{collection.Name, collection.Id} {
-		at := x.collections[name]
-		switch {
-		case at == nil:
-		case anybody:
-			maps.Copy(found, at.all)
-		default:
-			maps.Copy(found, at.superusers)
-			for _, reader := range readers {
-				maps.Copy(found, at.byAuth[reader])
+	for clients := range x.reach(collection, readers, anybody) {
+		maps.Copy(found, clients)
+	}
+	return found
+}
+
+// concerns reports whether concerned has any client.
+func (x *index) concerns(collection *core.Collection, readers []string, anybody bool) bool {
+	x.mutex.RLock()
+	defer x.mutex.RUnlock()
+	for clients := range x.reach(collection, readers, anybody) {
+		if len(clients) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// reach yields the sets of concerned clients. The caller holds the mutex.
+func (x *index) reach(collection *core.Collection, readers []string, anybody bool) iter.Seq[map[*Client]bool] {
+	return func(yield func(map[*Client]bool) bool) {
+		for _, name := range []string{collection.Name, collection.Id} {
+			at := x.collections[name]
+			if at == nil {
+				continue
+			}
+			sets := []map[*Client]bool{at.all}
+			if !anybody {
+				sets = []map[*Client]bool{at.superusers}
+				for _, reader := range readers {
+					sets = append(sets, at.byAuth[reader])
+				}
+			}
+			for _, set := range sets {
+				if !yield(set) {
+					return
+				}
 			}
 		}
 	}
-	return found
 }

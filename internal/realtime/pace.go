@@ -13,7 +13,7 @@ const (
 	settleEvery = 5 * time.Millisecond
 	// settleFor bounds how long it waits for clients to read.
 	settleFor = 500 * time.Millisecond
-	// PaceEvery is after how many messages Pace is called.
+	// PaceEvery is after how many messages, or changes that concern somebody, Pace is called.
 	PaceEvery = 32
 	// paceFor bounds how long it waits: somebody who does not read at all is in the way of
 	// others until the queue is full.

@@ -12,6 +12,10 @@ const (
 	// maxWaiting and maxWaitingBytes bound the changes that wait for the dispatcher.
 	maxWaiting      = 4096
 	maxWaitingBytes = 64 << 20
+	// maxQuiet and maxQuietBytes bound the changes that wait without waking the dispatcher,
+	// because they concern nobody.
+	maxQuiet      = 64
+	maxQuietBytes = 1 << 20
 )
 
 // change is a record that was created, updated or deleted.
@@ -62,8 +66,8 @@ type queue struct {
 
 func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
 
-// add numbers and adds a change. It reports false, and adds nothing, if too many
-// wait.
+// add numbers and adds a change, without waking the dispatcher. It reports false, and adds
+// nothing, if too many wait.
 func (q *queue) add(added *change) bool {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -72,9 +76,13 @@ func (q *queue) add(added *change) bool {
 	isFull := q.bytes > 0 && q.bytes+added.size > maxWaitingBytes
 	if isFull || !q.push(entry{change: added}) {
 		q.dropped = q.last
+		q.wakeUp()
 		return false
 	}
 	q.bytes += added.size
+	if len(q.waiting) > maxQuiet || q.bytes > maxQuietBytes {
+		q.wakeUp()
+	}
 	return true
 }
 
@@ -87,12 +95,14 @@ func (q *queue) skip(then func(number int64)) {
 	q.dropped = q.last
 	number := q.last
 	q.push(entry{run: func() { then(number) }})
+	q.wakeUp()
 }
 
 // do adds something else to do.
 func (q *queue) do(run func()) bool {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
+	defer q.wakeUp()
 	return q.push(entry{run: run})
 }
 
@@ -101,11 +111,15 @@ func (q *queue) push(added entry) bool {
 		return false
 	}
 	q.waiting = append(q.waiting, added)
+	return true
+}
+
+// wakeUp has the dispatcher take what waits.
+func (q *queue) wakeUp() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
-	return true
 }
 
 // numbers returns the numbers of the last change and of the last that was dropped.

@@ -7,8 +7,8 @@
 // checks the rules, encodes the record once for each distinct view of it, and puts
 // the messages into the queues of the clients. Where that takes the database or a view
 // of somebody's own, it leaves it to a lane of that user's (see lanes), in order for
-// each client. Other goroutines send the messages, one at a time for each client. The clients are in a broker of this package; PocketBase's own stays
-// empty.
+// each client. Other goroutines send the messages, one at a time for each client. The
+// clients are in a broker of this package; PocketBase's own stays empty.
 package realtime
 
 import (
@@ -48,6 +48,9 @@ type Room struct {
 	// dispatched is the number of the last change that all clients have in their
 	// queues.
 	dispatched atomic.Int64
+	// concerning is how many changes since the last Pace may concern somebody. Only the
+	// dispatcher uses it.
+	concerning int
 	verdicts   verdicts
 
 	// connecting are what a connection passes before anybody's hooks.

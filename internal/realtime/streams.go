@@ -8,7 +8,7 @@ import (
 const (
 	// beatAfter is how long nothing may have been sent before a comment is, so that
 	// proxies do not cut the connection.
-	beatAfter = 15 * time.Second
+	beatAfter = 20 * time.Second
 	tendEvery = time.Second
 )
 
@@ -66,6 +66,7 @@ func (r *Room) tend() {
 		case <-r.stopped:
 			return
 		case now := <-ticker.C:
+			r.queue.wakeUp()
 			r.tendAll(now)
 		}
 	}

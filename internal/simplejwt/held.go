@@ -150,8 +150,11 @@ func (r *accountRow) isOf(account *core.Record) bool {
 		case core.FieldNameVerified, core.FieldNameEmailVisibility:
 			isSame = account.GetBool(column) == cast.ToBool(stored)
 		default:
-			updated, err := types.ParseDateTime(stored)
-			isSame = err == nil && account.GetDateTime(column).String() == updated.String()
+			known := account.GetDateTime(column).String()
+			if isSame = known == stored; !isSame { // or in another form
+				updated, err := types.ParseDateTime(stored)
+				isSame = err == nil && known == updated.String()
+			}
 		}
 		if !isSame {
 			return false

@@ -115,6 +115,17 @@ func Open(t testing.TB, directory string, settings postgres.Settings) core.App {
 	return bootstrap(t, database{directory, settings}.configure(Default()))
 }
 
+// Beside returns another app on an app's database, which tells that one nothing, as a
+// command's.
+func Beside(t testing.TB, running core.App) core.App {
+	t.Helper()
+	directory, settings := running.DataDir(), postgres.Settings{}
+	if url, ok := PostgreSQL(running); ok {
+		directory, settings = t.TempDir(), postgres.Settings{URL: url}
+	}
+	return Open(t, directory, settings)
+}
+
 // Restart starts another server with other settings on an app's database, and
 // stops it again.
 func Restart(t testing.TB, running core.App, settings *config.Config) {
