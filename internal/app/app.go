@@ -63,6 +63,7 @@ func New(config *config.Config, options Options) (*pocketbase.PocketBase, error)
 	}
 	app := pocketbase.NewWithConfig(engine.settings(config))
 	bindWatcher(app)
+	bindSettings(app, config.SuperuserNetworks)
 	collections.Serve(app, config.APIResources)
 	app.RootCmd.Version = version.String() + " (commit " + version.Commit() + ")"
 	// First, so that a server that cannot listen changes nothing.

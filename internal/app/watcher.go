@@ -40,8 +40,6 @@ type watchedApp struct {
 	core.App
 	mutex sync.Mutex
 	ended bool
-	// settings are the stored settings that were reloaded last.
-	settings string
 }
 
 func (a *watchedApp) begin(app core.App) {
@@ -68,20 +66,5 @@ func (a *watchedApp) reload() error {
 	if a.ended || !a.IsBootstrapped() {
 		return nil
 	}
-	return errors.Join(a.reloadSettings(), a.App.ReloadCachedCollections())
-}
-
-// reloadSettings does nothing for settings that it has loaded: PocketBase writes into
-// those that requests read meanwhile.
-func (a *watchedApp) reloadSettings() error {
-	var stored string
-	err := a.App.DB().NewQuery("SELECT [[updated]] || [[value]] FROM {{_params}} WHERE [[id]] = 'settings'").Row(&stored)
-	if err == nil && stored == a.settings {
-		return nil
-	}
-	if err := a.App.ReloadSettings(); err != nil {
-		return err
-	}
-	a.settings = stored
-	return nil
+	return errors.Join(a.App.ReloadSettings(), a.App.ReloadCachedCollections())
 }

@@ -54,7 +54,6 @@ func Bind(app core.App, config *config.Config, options Options) (surround func(*
 	bindExpansion(app)
 	bindAnswers(app)
 	bindDeadlines(app)
-	bindSuperuserNetworks(app, config.SuperuserNetworks)
 	bindThrottling(app, s.limits)
 	bindPasswordWork(app)
 	bindDjangoPasswords(app)

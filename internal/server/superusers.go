@@ -10,31 +10,9 @@ import (
 	"carebase/internal/forwarded"
 )
 
-// bindSuperuserNetworks confines the use of superusers' tokens to networks, if
-// there are any.
-func bindSuperuserNetworks(app core.App, networks []netip.Prefix) {
-	if len(networks) == 0 {
-		return
-	}
-	var allowed []string
-	for _, network := range networks {
-		allowed = append(allowed, network.String())
-	}
-	// PocketBase looks at its setting wherever it accepts a superuser's token.
-	// What the dashboard stores there does not count.
-	app.OnSettingsReload().BindFunc(func(e *core.SettingsReloadEvent) error {
-		if err := e.Next(); err != nil {
-			return err
-		}
-		// A copy, because reading settings writes into what was there.
-		e.App.Settings().SuperuserIPs = slices.Clone(allowed)
-		return nil
-	})
-}
-
 // confineSuperusers closes superusers' sign-in to other networks before a password
 // is looked at, so that nobody outside learns whether it is right. It asks for the
-// network of tokens once more: while PocketBase reads its settings, they have none.
+// network of tokens once more: PocketBase looks at settings that others write meanwhile.
 func (s *server) confineSuperusers(e *core.RequestEvent) error {
 	isSuperusers := e.HasSuperuserAuth() || endpoint.IsAccountDoor(e.Request) && accounts(e) == core.CollectionNameSuperusers
 	if isSuperusers && !isWithin(s.config.SuperuserNetworks, forwarded.Client(e.Request)) {

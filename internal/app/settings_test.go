@@ -1,0 +1,103 @@
+package app_test
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/hook"
+
+	"carebase/internal/testing/testapp"
+)
+
+// settingsOf returns a copy of an app's settings.
+func settingsOf(t *testing.T, app core.App) *core.Settings {
+	t.Helper()
+	settings := new(core.Settings)
+	if err := settings.Merge(app.Settings()); err != nil {
+		t.Error(err)
+	}
+	return settings
+}
+
+// rename stores another name of the application.
+func rename(t *testing.T, app core.App, name string) {
+	t.Helper()
+	settings := settingsOf(t, app)
+	settings.Meta.AppName = name
+	settings.MarkAsNotNew()
+	if err := app.Save(settings); err != nil {
+		t.Error(err)
+	}
+}
+
+// nameOf returns the name that an app has.
+func nameOf(t *testing.T, app core.App) string {
+	t.Helper()
+	return settingsOf(t, app).Meta.AppName
+}
+
+func storedName(t *testing.T, app core.App) (name string) {
+	t.Helper()
+	if err := app.DB().NewQuery("SELECT json_extract([[value]], '$.meta.appName') FROM {{_params}} WHERE [[id]] = 'settings'").Row(&name); err != nil {
+		t.Error(err)
+	}
+	return name
+}
+
+// TestSettingsThatAreSavedMeanwhile saves settings once more while an app reloads them, by the
+// same app and by another process.
+func TestSettingsThatAreSavedMeanwhile(t *testing.T) {
+	app := testapp.NewApp(t, testapp.Default())
+	for name, saving := range map[string]core.App{"its own": app, "another's": testapp.Beside(t, app)} {
+		var saved atomic.Bool
+		id := app.OnSettingsReload().Bind(&hook.Handler[*core.SettingsReloadEvent]{Priority: -2000, Func: func(e *core.SettingsReloadEvent) error {
+			if saved.CompareAndSwap(false, true) {
+				rename(t, saving, name)
+			}
+			return e.Next()
+		}})
+		rename(t, app, "before "+name)
+		for deadline := time.Now().Add(10 * time.Second); nameOf(t, app) != name; {
+			if time.Now().After(deadline) {
+				t.Fatalf("got %q, stored is %q", nameOf(t, app), storedName(t, app))
+			}
+			time.Sleep(time.Millisecond)
+		}
+		app.OnSettingsReload().Unbind(id)
+	}
+}
+
+// TestNetworksOfTheEnvironmentAreNotStored changes settings while the environment says from
+// where superusers may sign in.
+func TestNetworksOfTheEnvironmentAreNotStored(t *testing.T) {
+	settings := testapp.Default()
+	settings.SuperuserNetworks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	s := testapp.Serve(t, testapp.NewApp(t, settings))
+	superuser := s.Superuser()
+	other := testapp.Beside(t, s.App)
+	for _, change := range []struct {
+		body map[string]any
+		want []string
+	}{
+		{map[string]any{"meta": map[string]any{"appName": "Clinic"}}, nil},
+		{map[string]any{"superuserIPs": []string{"192.0.2.1"}}, []string{"192.0.2.1"}},
+		{map[string]any{"meta": map[string]any{"appName": "Practice"}}, []string{"192.0.2.1"}},
+		{map[string]any{"superuserIPs": []string{}}, nil},
+	} {
+		s.Must(http.StatusOK, superuser, "PATCH", "/api/settings", change.body)
+		if err := other.ReloadSettings(); err != nil {
+			t.Fatal(err)
+		}
+		if stored := settingsOf(t, other).SuperuserIPs; !slices.Equal(stored, change.want) {
+			t.Errorf("after %v: %v are stored", change.body, stored)
+		}
+		if used := settingsOf(t, s.App).SuperuserIPs; !slices.Equal(used, []string{"127.0.0.0/8"}) {
+			t.Errorf("after %v: %v are used", change.body, used)
+		}
+	}
+}
