@@ -101,13 +101,17 @@ func ReadersBy(name string, rule *string) (readers Readers, known bool) {
 		return Readers{}, false
 	case declared.Owner != "" && *rule == declared.ownerRule():
 		return Readers{Field: declared.Owner, Users: true}, true
-	case declared.Shared && *rule == isUser:
+	case declared.Shared && AdmitsUsers(rule):
 		return Readers{Users: true}, true
 	case name == Users && *rule == *self:
 		return Readers{Field: core.FieldNameId}, true
 	}
 	return Readers{}, false
 }
+
+// AdmitsUsers reports whether a rule is the one that admits every user, and nobody else
+// but superusers, whatever the record is.
+func AdmitsUsers(rule *string) bool { return rule != nil && *rule == isUser }
 
 // Kept returns the names of the fields that never change: the owner and the
 // immutable ones.

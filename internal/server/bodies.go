@@ -22,12 +22,15 @@ type bodies struct {
 
 // limit bounds what is read of a request together with the caller's others.
 func (b *bodies) limit(e *core.RequestEvent) error {
-	if e.Request.Body == nil || e.Request.Body == http.NoBody || e.HasSuperuserAuth() {
+	if e.Request.Body == nil || e.Request.Body == http.NoBody {
 		return e.Next()
 	}
-	counted := &countedBody{rereadable: rereadable{e.Request.Body}, bodies: b, caller: callerOf(e)}
-	e.Request.Body = counted
-	defer func() { b.add(counted.caller, -counted.read) }()
+	if !e.HasSuperuserAuth() {
+		counted := &countedBody{rereadable: rereadable{e.Request.Body}, bodies: b, caller: callerOf(e)}
+		e.Request.Body = counted
+		defer func() { b.add(counted.caller, -counted.read) }()
+	}
+	e.Set(unlimitedKey, e.Request.Body)
 	return e.Next()
 }
 
@@ -75,4 +78,33 @@ func (c *countedBody) Read(buffer []byte) (int, error) {
 func (c *countedBody) Reread() {
 	c.rereadable.Reread()
 	c.at = 0
+}
+
+// unlimitedKey is the key of a request event's body without PocketBase's limit.
+const unlimitedKey = "carebase.server.unlimited"
+
+// limitOnce has PocketBase's limit count a body once: it counts each time that the body is
+// read, and guards read it before PocketBase does.
+func limitOnce(e *core.RequestEvent) error {
+	if within, ok := e.Get(unlimitedKey).(io.ReadCloser); ok {
+		e.Request.Body = &limitedOnce{rereadable: rereadable{within}, limited: e.Request.Body}
+	}
+	return e.Next()
+}
+
+// limitedOnce is a body with a limit until it has been read to its end.
+type limitedOnce struct {
+	rereadable // without the limit
+	limited    io.Reader
+	isWithin   bool
+}
+
+// Read implements io.Reader.
+func (l *limitedOnce) Read(buffer []byte) (int, error) {
+	if l.isWithin {
+		return l.rereadable.Read(buffer)
+	}
+	count, err := l.limited.Read(buffer)
+	l.isWithin = errors.Is(err, io.EOF)
+	return count, err
 }

@@ -60,3 +60,21 @@ func TestBodiesOfACallerAreBounded(t *testing.T) {
 		return err == nil && answer.StatusCode == http.StatusBadRequest
 	})
 }
+
+// TestLongRecordsAreWithinTheLimit stores a record almost as long as a body may be, which
+// guards read before PocketBase does, and has a longer one refused.
+func TestLongRecordsAreWithinTheLimit(t *testing.T) {
+	server := testapp.New(t)
+	user := server.SignUp("alice")
+	create := func(token string, bytes int) testapp.Response {
+		return server.Call(token, http.MethodPost, "/api/collections/patients/records", map[string]any{"name": "Anna", "age": 30, "created_by": user.ID, "notes": strings.Repeat("x", bytes)})
+	}
+	for _, token := range []string{user.Access, server.Superuser()} {
+		if answer := create(token, 30<<20); answer.Status != http.StatusOK {
+			t.Errorf("got %d %.200s", answer.Status, answer.Body)
+		}
+		if answer := create(token, 33<<20); answer.Status != http.StatusRequestEntityTooLarge {
+			t.Errorf("a longer one: got %d %.200s", answer.Status, answer.Body)
+		}
+	}
+}

@@ -31,6 +31,10 @@ func events(t *testing.T, database dbx.Builder) (count int) {
 	return count
 }
 
+// attempts is how often what comes at the same time is tried: a connection in use may also be
+// the server's own, and a busy machine may take longer than a commit waits.
+const attempts = 20
+
 // allWait has requests wait for the writer, one after the other, and returns their answers.
 func allWait(t *testing.T, app core.App, requests ...func() testapp.Response) []testapp.Response {
 	t.Helper()
@@ -83,14 +87,19 @@ func TestRefreshesAreCommittedTogether(t *testing.T) {
 		}
 		return claims(t, pair.Refresh)["jti"]
 	}
-	for _, answer := range allWait(t, s.App, refresh(alice), refresh(bob)) {
-		successor(answer)
+	for range attempts {
+		for _, answer := range allWait(t, s.App, refresh(alice), refresh(bob)) {
+			successor(answer)
+		}
+		s.SignIn(&alice)
+		s.SignIn(&bob)
+		if together {
+			break
+		}
 	}
 	if !together {
 		t.Error("two sessions are not committed together")
 	}
-	s.SignIn(&alice)
-	s.SignIn(&bob)
 	answers := allWait(t, s.App, refresh(alice), refresh(alice), refresh(bob))
 	if first, second := successor(answers[0]), successor(answers[1]); first != second {
 		t.Errorf("one token has the successors %v and %v", first, second)
@@ -147,8 +156,13 @@ func TestWhatIsCommittedTogether(t *testing.T) {
 				return c.Call(cmp.Or(call.token, c.Alice.Access), call.method, call.path, call.body)
 			}
 		}
-		for _, answer := range allWait(t, c.App, send(test.first), send(test.second)) {
-			c.Want(answer, http.StatusOK, http.StatusCreated, http.StatusNoContent)
+		for range attempts {
+			for _, answer := range allWait(t, c.App, send(test.first), send(test.second)) {
+				c.Want(answer, http.StatusOK, http.StatusCreated, http.StatusNoContent)
+			}
+			if together || !test.together {
+				break
+			}
 		}
 		if together != test.together {
 			t.Errorf("%s %s and %s %s are committed together: %t", test.first.method, test.first.path, test.second.method, test.second.path, together)

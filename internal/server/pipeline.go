@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/pocketbase/pocketbase/apis"
@@ -68,8 +69,9 @@ func (s *server) pipeline() []middleware {
 		{id: "superuserNetworks", priority: -999, why: "closes sign-in before a password is looked at", run: s.confineSuperusers, skip: len(s.config.SuperuserNetworks) == 0},
 		{id: apis.DefaultBodyLimitMiddlewareId, priority: -990, why: "PocketBase's own: bounds what everything below may read"},
 		{id: "batchLimit", priority: -989, native: true, why: "the same for batches, whose route takes PocketBase's own away", run: limitBatch},
-		{id: "throttle", priority: -988, why: "knows who asks, and reads bodies that have a limit", run: s.throttled},
-		{id: "registration", priority: -987, why: "before the body of a registration that will be refused is read", run: refuseRegistration, skip: !s.config.RegistrationClosed},
+		{id: "bodyLimitOnce", priority: -988, native: true, why: "inside PocketBase's and batches' limits; before bodies are read", run: limitOnce},
+		{id: "throttle", priority: -987, why: "knows who asks, and reads bodies that have a limit", run: s.throttled},
+		{id: "registration", priority: -986, why: "before the body of a registration that will be refused is read", run: refuseRegistration, skip: !s.config.RegistrationClosed},
 		{id: "deadline", priority: -985, why: "inside all that refuses without work; the audit trail outside goes on after it", run: s.limitWork},
 		{id: "concurrency", priority: -984, why: "a caller's requests wait for each other within their deadlines; before anything works", run: s.concurrency.limit(simplejwt.CheckNative), documented: s.concurrency.limit(simplejwt.CheckToken)},
 		{id: "backupArchives", priority: -60, native: true, why: "verifies an archive before PocketBase stores or restores it; superusers are known", run: backup.CheckArchives},
@@ -83,6 +85,7 @@ func (s *server) pipeline() []middleware {
 		{id: "realtime", priority: -7, native: true, why: "serves connections in PocketBase's place, once it is known that they may be; innermost but for writes", run: useRoom},
 		{id: "recordBytes", priority: -6, native: true, why: "inside what serves lists of its own, which hold no page at once", run: boundBytes},
 		{id: "writeTransaction", priority: -5, native: true, why: "innermost: nothing above it runs while the transaction is open", run: writeInTransaction},
+		{id: "recordCreation", priority: math.MaxInt, native: true, why: "creates records in PocketBase's place, inside whatever scripts and routes have added", run: createRecord},
 	}
 }
 
