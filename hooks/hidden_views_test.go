@@ -1,12 +1,16 @@
 package hooks_test
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
+	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/testing/testapp"
 )
@@ -209,6 +213,56 @@ func TestViewsThatCannotBeReadWithoutHiddenRows(t *testing.T) {
 		})
 		h.wantOfViews("", map[string]int{"qualified": 1, "within": 1, "closed": 1})
 	}
+}
+
+// TestSubscribersHearWhereTheDatabaseDoesNotAnswer has a list rule, what a record is
+// expanded by and a manage rule ask a view that cannot be read for a while.
+func TestSubscribersHearWhereTheDatabaseDoesNotAnswer(t *testing.T) {
+	h, alice, bob := newHeldViews(t)
+	const rule = "@collection.qualified.id ?!= id"
+	h.open(h.view("qualified", "SELECT id, guest FROM main.visits"), "")
+	closed, members := core.NewBaseCollection("closed"), core.NewAuthCollection("members")
+	h.open(closed, rule)
+	h.open(core.NewBaseCollection("notices"), "", &core.RelationField{Name: "about", CollectionId: closed.Id})
+	members.ManageRule = types.Pointer(rule)
+	h.open(members, "")
+	about := h.Must(http.StatusOK, h.superuser, "POST", testapp.Records("closed"), nil)["id"]
+	bodies := map[string]map[string]any{
+		"closed":  {},
+		"notices": {"about": about},
+		"members": {"password": "0123456789", "passwordConfirm": "0123456789"},
+	}
+	subscribers, created := map[string]*testapp.Subscriber{}, map[string]string{}
+	create := func(name string) {
+		body := maps.Clone(bodies[name])
+		if name == "members" {
+			body["email"] = fmt.Sprintf("member%d@example.com", len(created))
+		}
+		created[name] = h.Must(http.StatusOK, h.superuser, "POST", testapp.Records(name), body)["id"].(string)
+	}
+	for name := range bodies {
+		subscribers[name] = h.Connect()
+		topic := name + "/*?options=" + url.QueryEscape(`{"query":{"expand":"about"}}`)
+		if got := subscribers[name].Subscribe(bob.Access, topic).Status; got != http.StatusNoContent {
+			t.Fatalf("%s: got %d", name, got)
+		}
+		create(name)
+		if event := subscribers[name].Next(); !event.Is("create", created[name]) {
+			t.Errorf("%s: got %+v", name, event)
+		}
+	}
+	h.deleteAccount(alice)
+	for name, subscriber := range subscribers {
+		create(name)
+		if event := subscriber.Next(); event.Topic != "@gap" {
+			t.Errorf("%s: got %+v", name, event)
+		}
+	}
+	h.Must(http.StatusNoContent, h.superuser, "DELETE", testapp.Records("closed")+"/"+created["closed"], nil)
+	if event := subscribers["closed"].Next(); event.Topic != "@gap" {
+		t.Errorf("deleted: got %+v", event)
+	}
+	h.release()
 }
 
 // TestWhatBelongsThroughOthersIsHidden has records that belong to a patient of a deleted

@@ -16,6 +16,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/security"
 
 	"carebase/internal/collections"
+	"carebase/internal/dberror"
 	"carebase/internal/deadline"
 )
 
@@ -60,7 +61,8 @@ func (t topic) info(auth *core.Record) *core.RequestInfo {
 }
 
 // allows reports whether a client sees the record by one of its subscriptions. It is not
-// decided for one made after it was judged who sees a deletion, where that is too late.
+// decided for one made after it was judged who sees a deletion, where that is too late,
+// and while the database does not answer.
 func (a *access) allows(ctx context.Context, client *Client, known *state, by topic) (allowed, isDecided bool) {
 	if allowed, isDecided := a.change.allowed[topicOf{client, known.signIn, by.name}]; isDecided && isSameRule(by.rule(a.change.rules), by.rule(a.rules)) {
 		return allowed, true
@@ -68,14 +70,23 @@ func (a *access) allows(ctx context.Context, client *Client, known *state, by to
 	if a.change.action == "delete" && by.asksAboutOthers(a.rules) {
 		return false, false
 	}
-	return (a.last == nil || a.last.isSeen(ctx, known, by)) && a.isSeen(ctx, known, by), true
+	if a.last != nil {
+		if allowed, isDecided = a.last.isSeen(ctx, known, by); !allowed || !isDecided {
+			return allowed, isDecided
+		}
+	}
+	return a.isSeen(ctx, known, by)
 }
 
 // isSeen reports whether a client sees the record as it is in this change.
-func (a *access) isSeen(ctx context.Context, known *state, by topic) bool {
-	return sees(a.record, known.auth, by, a.rules, func(expression string, isRule bool) bool {
-		return a.answer(ctx, known.auth, by, expression, isRule)
+func (a *access) isSeen(ctx context.Context, known *state, by topic) (isSeen, isDecided bool) {
+	isDecided = true
+	isSeen = sees(a.record, known.auth, by, a.rules, func(expression string, isRule bool) bool {
+		answer, isAnswered := a.answer(ctx, known.auth, by, expression, isRule)
+		isDecided = isDecided && isAnswered
+		return answer
 	})
+	return isSeen, isDecided
 }
 
 // shown returns the access to what a client is sent: the record as it is stored now, if
@@ -136,30 +147,35 @@ func questionOf(auth *core.Record, by topic, expression string, isRule bool) que
 	return asked
 }
 
-// answer evaluates a rule or a filter for the record as it was written. What the
-// context has ended is no answer for others.
-func (a *access) answer(ctx context.Context, auth *core.Record, by topic, expression string, isRule bool) bool {
+// answer evaluates a rule or a filter for the record as it was written. There is none,
+// for this client or others, if the context has ended or the database does not answer.
+func (a *access) answer(ctx context.Context, auth *core.Record, by topic, expression string, isRule bool) (answer, isAnswered bool) {
 	if deadline.Err(ctx) != nil {
-		return false
+		return false, false
 	}
 	asked := questionOf(auth, by, expression, isRule)
 	a.mutex.Lock()
-	answer, known := a.decided[asked]
+	answer, isAnswered = a.decided[asked]
 	a.mutex.Unlock()
-	if known {
-		return answer
+	if isAnswered {
+		return answer, true
 	}
 	answer, err := a.evaluate(ctx, by.info(auth), expression, isRule)
 	if err != nil {
 		a.app.Logger().Debug("failed to check a realtime subscription", "collection", a.rules.Name, "error", err)
 	}
-	if deadline.Err(ctx) == nil {
-		a.mutex.Lock()
-		defer a.mutex.Unlock()
-		a.decided[asked] = answer
+	if deadline.Err(ctx) != nil || isNoAnswer(err) {
+		return false, false
 	}
-	return answer
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.decided[asked] = answer
+	return answer, true
 }
+
+// isNoAnswer reports whether an error is the database's or the disk's, and says nothing of
+// what was asked.
+func isNoAnswer(err error) bool { return dberror.Refusal(err) != nil || dberror.IsUnwritable(err) }
 
 // within has a query run in a context.
 func within(ctx context.Context) func(query *dbx.SelectQuery) error {

@@ -222,7 +222,7 @@ func (r *Room) put(ctx context.Context, client *Client, known *state, views *vie
 			data, err = views.encode(ctx, client, known.auth, by)
 		}
 		switch {
-		case !isDecided, deadline.Err(ctx) != nil:
+		case !isDecided, deadline.Err(ctx) != nil, isNoAnswer(err):
 			return false
 		case !isAllowed:
 			continue

@@ -18,7 +18,8 @@ type verdict struct {
 	rules *core.Collection
 	// allowed are the subscriptions that ask about others, and whether they may.
 	allowed map[topicOf]bool
-	// undecided are clients for whose subscriptions no time was left.
+	// undecided are clients for whose subscriptions no time was left, or that the database
+	// has not answered.
 	undecided map[*Client]bool
 }
 
@@ -93,11 +94,11 @@ func (j *judging) answer(known *state, by topic, expression string, isRule bool)
 	defer work.Stop()
 	answer, err := holdsInTable(work.Quiet(), j.room.app, j.record, by.info(known.auth), expression, isRule)
 	allowance.take(known.payer, time.Since(start))
-	if work.Exceeded() {
-		return false, false
-	}
 	if err != nil {
 		j.room.app.Logger().Debug("failed to check a realtime subscription", "collection", j.record.Collection().Name, "error", err)
+	}
+	if work.Exceeded() || isNoAnswer(err) {
+		return false, false
 	}
 	j.answered[asked] = answer
 	return answer, true

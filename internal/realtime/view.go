@@ -13,6 +13,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/picker"
 	"github.com/pocketbase/pocketbase/tools/search"
 
+	"carebase/internal/dberror"
 	"carebase/internal/deadline"
 )
 
@@ -105,17 +106,20 @@ func (v *views) make(ctx context.Context, auth *core.Record, by topic, shown vie
 	}
 	err := enrich(v.app, info, []*core.Record{record}, func() error {
 		if shown.expand != "" {
-			if failed := v.app.ExpandRecord(record, strings.Split(shown.expand, ","), expandFetch(ctx, v.app, info)); len(failed) > 0 {
+			failed := v.app.ExpandRecord(record, strings.Split(shown.expand, ","), expandFetch(ctx, v.app, info))
+			if len(failed) > 0 {
 				v.app.Logger().Debug("failed to expand the record of a realtime message", "collection", record.Collection().Name, "errors", failed)
 			}
 			if err := deadline.Err(ctx); err != nil {
 				return err
 			}
+			for _, err := range failed {
+				if isNoAnswer(err) {
+					return err
+				}
+			}
 		}
-		if record.Collection().IsAuth() && (isSame(auth, record) || v.isManaged(ctx, auth, by)) {
-			record.IgnoreEmailVisibility(true)
-		}
-		return nil
+		return v.showEmail(ctx, record, auth, by)
 	})
 	if err != nil {
 		return nil, err
@@ -132,12 +136,34 @@ func (v *views) make(ctx context.Context, auth *core.Record, by topic, shown vie
 	return json.Marshal(message)
 }
 
-// isManaged reports whether the subscriber manages a changed account.
-func (v *views) isManaged(ctx context.Context, auth *core.Record, by topic) bool {
+// showEmail shows the e-mail address of an account to its owner and to those who manage
+// it.
+func (v *views) showEmail(ctx context.Context, record, auth *core.Record, by topic) (err error) {
+	if !record.Collection().IsAuth() {
+		return nil
+	}
+	isShown := isSame(auth, record)
+	if !isShown {
+		isShown, err = v.isManaged(ctx, auth, by)
+	}
+	if isShown {
+		record.IgnoreEmailVisibility(true)
+	}
+	return err
+}
+
+// isManaged reports whether the subscriber manages a changed account. The error is that
+// the database does not answer.
+func (v *views) isManaged(ctx context.Context, auth *core.Record, by topic) (isManaged bool, err error) {
 	of := v.access.shown()
-	return admits(of.record, auth, of.rules.ManageRule, func(rule string) bool {
-		return of.answer(ctx, auth, by, rule, true)
+	isManaged = admits(of.record, auth, of.rules.ManageRule, func(rule string) bool {
+		answer, isAnswered := of.answer(ctx, auth, by, rule, true)
+		if !isAnswered {
+			err = dberror.ErrUnavailable
+		}
+		return answer
 	})
+	return isManaged, err
 }
 
 // enrich runs the hooks of records, each in that of the one before, and finish in
@@ -170,7 +196,9 @@ func expandFetch(ctx context.Context, app core.App, original *core.RequestInfo) 
 		}
 		err = enrich(app, &info, records, func() error {
 			for _, record := range records {
-				showToReader(app, record, &info)
+				if err := showToReader(app, record, &info); err != nil {
+					return err
+				}
 			}
 			return nil
 		})
@@ -197,25 +225,30 @@ func onlyViewable(app core.App, query *dbx.SelectQuery, collection *core.Collect
 }
 
 // showToReader shows hidden fields to superusers, and the e-mail address of an
-// account to its owner and to those who manage it.
-func showToReader(app core.App, record *core.Record, info *core.RequestInfo) {
+// account to its owner and to those who manage it. The error is that the database does
+// not answer.
+func showToReader(app core.App, record *core.Record, info *core.RequestInfo) error {
 	collection := record.Collection()
 	if info.HasSuperuserAuth() {
 		record.Unhide(collection.Fields.FieldNames()...)
 		record.IgnoreEmailVisibility(true)
 	}
 	if !collection.IsAuth() {
-		return
+		return nil
 	}
 	if info.Auth != nil && info.Auth.Id == record.Id {
 		record.IgnoreEmailVisibility(true)
-		return
+		return nil
 	}
 	if rule := collection.ManageRule; rule != nil && *rule != "" {
 		managed, err := app.CanAccessRecord(record, info, rule)
 		if err != nil {
 			app.Logger().Debug("failed to check a manage rule", "collection", collection.Name, "error", err)
 		}
+		if isNoAnswer(err) {
+			return err
+		}
 		record.IgnoreEmailVisibility(managed)
 	}
+	return nil
 }
