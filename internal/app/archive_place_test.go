@@ -6,8 +6,10 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"carebase/internal/app"
+	"carebase/internal/audit"
 	"carebase/internal/config"
 	"carebase/internal/testing/testapp"
 )
@@ -46,5 +48,33 @@ func TestPlacesOfTheArchive(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v", path, info.Mode(), err)
 		}
+	}
+}
+
+// TestArchivedWithoutAnArchive starts a server again without its archive.
+func TestArchivedWithoutAnArchive(t *testing.T) {
+	settings := testapp.Default()
+	settings.AuditArchive = &config.AuditArchive{Directory: t.TempDir()}
+	s := testapp.Serve(t, testapp.NewApp(t, settings))
+	told := func(settings *config.Config) bool {
+		written := &notices{}
+		testapp.Restart(t, s.App, settings, func(options *app.Options) { options.Notices = written })
+		return strings.Contains(written.String(), "AUDIT_ARCHIVE_URL is not set, and the events from ")
+	}
+	if told(testapp.Default()) {
+		t.Error("it is told before anything is archived")
+	}
+	s.Patient(s.SignUp("alice"), "Anna")
+	if _, err := audit.Seal(t.Context(), s.App, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if archived, err := audit.Archive(t.Context(), s.App, time.Now().Add(time.Minute)); err != nil || archived == 0 {
+		t.Fatal(archived, err)
+	}
+	if told(settings) {
+		t.Error("it is told with the archive")
+	}
+	if !told(testapp.Default()) {
+		t.Error("it is not told without the archive")
 	}
 }

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,9 +11,11 @@ import (
 	"github.com/pocketbase/pocketbase"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/audit"
 	"carebase/internal/backup"
 	"carebase/internal/config"
 	"carebase/internal/datadir"
+	"carebase/internal/dberror"
 	"carebase/internal/postgres"
 	"carebase/internal/postgres/cluster"
 	pgengine "carebase/internal/postgres/engine"
@@ -67,10 +71,21 @@ func (e engine) bind(app core.App, settings *config.Config, notices io.Writer, r
 	return cluster.Bind(room, app, e.database)
 }
 
-// noticeMissing tells at the start of a server that the archive's directory is not there,
-// perhaps because it is not mounted: the server has another reason to run.
+// noticeMissing tells at the start of a server that events are archived and it has no
+// archive, or that the archive's directory is not there, perhaps because it is not mounted:
+// the server has another reason to run.
 func noticeMissing(app core.App, notices io.Writer, archive *config.AuditArchive) {
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+		if archive == nil {
+			ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+			defer cancel()
+			err := audit.CheckArchive(ctx, e.App)
+			if errors.Is(err, dberror.ErrNoArchive) {
+				fmt.Fprintf(notices, "%v.\n", err)
+			} else if err != nil {
+				return err
+			}
+		}
 		for _, directory := range archive.Directories() {
 			if _, err := os.ReadDir(directory); err != nil {
 				fmt.Fprintf(notices, "AUDIT_ARCHIVE_URL cannot be used: %v. Nothing is archived, and archived events cannot be read, until it can.\n", err)

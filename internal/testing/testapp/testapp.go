@@ -128,9 +128,9 @@ func Beside(t testing.TB, running core.App) core.App {
 
 // Restart starts another server with other settings on an app's database, and
 // stops it again.
-func Restart(t testing.TB, running core.App, settings *config.Config) {
+func Restart(t testing.TB, running core.App, settings *config.Config, options ...func(*app.Options)) {
 	t.Helper()
-	again := bootstrap(t, databaseOf(running).configure(settings))
+	again := bootstrap(t, databaseOf(running).configure(settings), options...)
 	_, stop := serve(t, again)
 	stop()
 	if err := running.ReloadCachedCollections(); err != nil {
