@@ -42,6 +42,9 @@ var accountDoors = map[string]bool{
 	RequestReset: true, ConfirmReset: true, RequestVerify: true, ConfirmVerify: true, RequestEmail: true, ConfirmEmail: true,
 }
 
+// Refreshes are the paths of the documented API's token refreshes, as Path returns them.
+var Refreshes = [...]string{"/api/token/refresh", "/api/auth/token/refresh"}
+
 // Of returns the endpoint that a request has reached: the method and the path of
 // its route, such as "POST /api/batch". A route for all methods has the request's;
 // one for GET serves HEAD, too. Both forms of a path, with and without a slash at

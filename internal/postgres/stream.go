@@ -46,24 +46,33 @@ func (s *stream) closePipeline(failure error) error {
 	return err
 }
 
+// execution is a statement as it is sent: prepared if it is known, to be prepared if it has a
+// name.
+type execution struct {
+	sql       string
+	arguments arguments
+	key, name string
+	known     *pgconn.StatementDescription
+}
+
 // start sends a statement, together with those that must precede it.
 func (c *conn) start(ctx context.Context, statement *translate.Statement, sql string, arguments arguments) (*stream, error) {
 	result := &stream{ctx: ctx, statement: statement}
-	key := preparedKey(sql, arguments.types)
-	known, name := c.prepared.choose(key)
+	q := execution{sql: sql, arguments: arguments, key: preparedKey(sql, arguments.types)}
+	q.known, q.name = c.prepared.choose(q.key)
 	if before := c.before(); len(before) > 0 {
-		return result, c.startPipeline(ctx, result, before, sql, arguments, key, known, name)
+		return result, c.startPipeline(ctx, result, before, q)
 	}
-	if name != "" {
+	if q.name != "" {
 		var err error
-		if known, err = c.pg.Prepare(ctx, name, sql, arguments.types); err != nil {
+		if q.known, err = c.pg.Prepare(ctx, q.name, sql, arguments.types); err != nil {
 			return nil, err
 		}
-		c.prepared.keep(key, known)
+		c.prepared.keep(q.key, q.known)
 	}
-	if known != nil {
-		result.fields = known.Fields
-		result.reader = c.pg.ExecStatement(ctx, known, arguments.values, arguments.formats, nil)
+	if q.known != nil {
+		result.fields = q.known.Fields
+		result.reader = c.pg.ExecStatement(ctx, q.known, arguments.values, arguments.formats, nil)
 	} else {
 		result.reader = c.pg.ExecParams(ctx, sql, arguments.values, arguments.types, arguments.formats, nil)
 	}
@@ -88,21 +97,21 @@ func (c *conn) before() []string {
 
 // startPipeline sends the preceding statements and the statement in one round
 // trip.
-func (c *conn) startPipeline(ctx context.Context, result *stream, before []string, sql string, arguments arguments, key string, known *pgconn.StatementDescription, name string) error {
+func (c *conn) startPipeline(ctx context.Context, result *stream, before []string, q execution) error {
 	pipeline := c.pg.StartPipeline(ctx)
 	result.pipeline = pipeline
 	for _, statement := range before {
 		pipeline.SendQueryParams(statement, nil, nil, nil, nil)
 	}
 	switch {
-	case known != nil:
-		result.fields = known.Fields
-		pipeline.SendQueryStatement(known, arguments.values, arguments.formats, nil)
-	case name != "":
-		pipeline.SendPrepare(name, sql, arguments.types)
-		pipeline.SendQueryPrepared(name, arguments.values, arguments.formats, nil)
+	case q.known != nil:
+		result.fields = q.known.Fields
+		pipeline.SendQueryStatement(q.known, q.arguments.values, q.arguments.formats, nil)
+	case q.name != "":
+		pipeline.SendPrepare(q.name, q.sql, q.arguments.types)
+		pipeline.SendQueryPrepared(q.name, q.arguments.values, q.arguments.formats, nil)
 	default:
-		pipeline.SendQueryParams(sql, arguments.values, arguments.types, arguments.formats, nil)
+		pipeline.SendQueryParams(q.sql, q.arguments.values, q.arguments.types, q.arguments.formats, nil)
 	}
 	if err := pipeline.Sync(); err != nil {
 		return errors.Join(err, pipeline.Close())
@@ -111,8 +120,8 @@ func (c *conn) startPipeline(ctx context.Context, result *stream, before []strin
 	if err == nil {
 		c.savepoint = c.inTransaction
 	}
-	if err == nil && name != "" {
-		err = c.keepPrepared(pipeline, key, name)
+	if err == nil && q.name != "" {
+		err = c.keepPrepared(pipeline, q.key, q.name)
 	}
 	if err == nil {
 		result.reader, err = nextReader(pipeline)

@@ -13,15 +13,12 @@ import (
 	"carebase/internal/sqlite"
 )
 
-// refreshes are the paths of token refreshes.
-var refreshes = []string{"/api/token/refresh", "/api/auth/token/refresh"}
-
 // withJoining lets what a request writes be committed together with what others write
 // at the same time, if it creates or changes one record in a moment. A deletion may take
 // others with it, and a batch, an import or a password takes long. A refresh names the
 // session that it changes later.
 func withJoining(ctx context.Context, e *core.RequestEvent) context.Context {
-	if slices.Contains(refreshes, endpoint.Path(e.Request)) {
+	if slices.Contains(endpoint.Refreshes[:], endpoint.Path(e.Request)) {
 		return sqlite.Joining(ctx, collections.Sessions)
 	}
 	collection, isRecord := recordsOf(e)

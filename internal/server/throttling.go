@@ -76,8 +76,7 @@ func (s *server) throttled(e *core.RequestEvent) error {
 			return err
 		}
 		return e.Next()
-	case "/api/auth/login", "/api/token", "/api/token/refresh", "/api/auth/token/refresh",
-		"/api/auth/password/change", "/api/auth/password/reset/confirm":
+	case "/api/auth/login", "/api/token", endpoint.Refreshes[0], endpoint.Refreshes[1], "/api/auth/password/change", "/api/auth/password/reset/confirm":
 		if err := s.limits.Door(e); err != nil {
 			return err
 		}
