@@ -116,8 +116,9 @@ func TestLongExpandsAreNotDelivered(t *testing.T) {
 	if event := mine.Next(); !event.Is("create", small) || event.Record["expand"] == nil {
 		t.Errorf("got %v", event.Action)
 	}
-	long(c, 20)
-	long(c, 20)
+	for range 3 { // whichever of them is read first
+		long(c, 20)
+	}
 	c.Mapping(c.Alice, long(c, 1), c.DoctorID)
 	if event := mine.Next(); event.Topic != "@gap" {
 		t.Errorf("got %s of %v", event.Action, event.Record["id"])
