@@ -21,7 +21,7 @@ func TestListsKeepTheProcessSmall(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the memory of a process is read from Linux's /proc")
 	}
-	const patients, bound = 20_000, 16 << 10 // KiB; the list has twice as much
+	const patients, bound = 40_000, 32 << 10 // KiB; the list has twice as much
 	directory := migrated(t)
 	server := serve(t, directory, []string{"GOGC=100"})
 	ann := server.SignUp("ann")
