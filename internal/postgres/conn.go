@@ -160,7 +160,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, given []driver.Na
 		}
 		result = &rows{conn: c, stream: stream, first: first, reading: deadline.ReadingOf(ctx)}
 		if stream != nil {
-			result.columns = c.columns(stream.fields, statement.ShowsRowID, statement.LongNames)
+			result.columns = c.columns(stream.fields, statement)
 			c.open = result
 			if err := result.readAhead(); err != nil {
 				return nil, err

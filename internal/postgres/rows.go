@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"carebase/internal/deadline"
+	"carebase/internal/postgres/translate"
 )
 
 // hiddenColumn is left out of results unless the query names it.
@@ -26,6 +27,9 @@ type column struct {
 	// computed is set if the column is an expression and not a column of a
 	// table or view.
 	computed bool
+	// ofTable is set if it is a column of a table. SQLite's views have numbers where
+	// those have booleans.
+	ofTable bool
 }
 
 // rows streams a result set. Meanwhile its connection is busy: the next
@@ -48,17 +52,19 @@ type truncated struct{}
 
 // columns returns the columns of a result, with shortened names replaced by the
 // original ones.
-func (c *conn) columns(fields []pgconn.FieldDescription, showRowID bool, names map[string]string) []column {
+func (c *conn) columns(fields []pgconn.FieldDescription, statement *translate.Statement) []column {
+	from, _ := c.knownRelation(statement.From)
 	columns := make([]column, 0, len(fields))
 	for i, field := range fields {
-		if field.Name == hiddenColumn && !showRowID {
+		if field.Name == hiddenColumn && !statement.ShowsRowID {
 			continue
 		}
 		name := field.Name
 		if len(name) > maxPlainName && strings.Contains(name, "~") {
-			name = c.database.originalName(name, names)
+			name = c.database.originalName(name, statement.LongNames)
 		}
-		columns = append(columns, column{index: i, name: name, oid: field.DataTypeOID, computed: field.TableOID == 0})
+		isComputed := field.TableOID == 0
+		columns = append(columns, column{index: i, name: name, oid: field.DataTypeOID, computed: isComputed, ofTable: !isComputed && !from.isView})
 	}
 	return columns
 }
@@ -195,7 +201,7 @@ func (d *Database) decode(column column, value []byte) driver.Value {
 	switch column.oid {
 	case typeBool:
 		isTrue := text == "t"
-		if !column.computed {
+		if column.ofTable {
 			return isTrue
 		}
 		if isTrue {

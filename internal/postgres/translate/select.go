@@ -108,6 +108,9 @@ func (t *translator) selectStatement() string {
 	if len(first.items) == 1 {
 		t.selected = first.items[0].expression
 	}
+	if t.subqueries == 0 {
+		t.statement.From = first.from.firstName
+	}
 	if t.subqueries == 0 && sql == "" && first.readsOneRow() && len(order) == 0 {
 		t.statement.LockingSQL, t.statement.Table = "yes", first.from.name
 	}

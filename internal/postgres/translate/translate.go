@@ -49,6 +49,8 @@ type Statement struct {
 	// Table is the table or view that is changed, defined, or locked by
 	// LockingSQL.
 	Table string
+	// From is the first table or view that a query reads; empty for others.
+	From string
 	// Drops is set if the definition drops Table, on which views may depend.
 	Drops bool
 	// Alteration is what the definition renames or drops in Table; nil for others.
