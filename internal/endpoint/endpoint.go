@@ -42,6 +42,12 @@ var accountDoors = map[string]bool{
 	RequestReset: true, ConfirmReset: true, RequestVerify: true, ConfirmVerify: true, RequestEmail: true, ConfirmEmail: true,
 }
 
+// definitions are the endpoints that change collections.
+var definitions = map[string]bool{
+	"POST /api/collections": true, "PATCH /api/collections/{collection}": true, "DELETE /api/collections/{collection}": true,
+	"DELETE /api/collections/{collection}/truncate": true, "PUT /api/collections/import": true,
+}
+
 // Refreshes are the paths of the documented API's token refreshes, as Path returns them.
 var Refreshes = [...]string{"/api/token/refresh", "/api/auth/token/refresh"}
 
@@ -83,6 +89,9 @@ func IsBelow(request *http.Request, path string) bool {
 // IsAccountDoor reports whether people sign in by a request's endpoint, or get
 // there by it. The path's value "collection" names the accounts.
 func IsAccountDoor(request *http.Request) bool { return accountDoors[Of(request)] }
+
+// IsDefinition reports whether a request changes collections.
+func IsDefinition(request *http.Request) bool { return definitions[Of(request)] }
 
 // IsRecords reports whether a request is for records of the collection that the
 // path's value "collection" names.

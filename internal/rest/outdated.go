@@ -20,10 +20,15 @@ const changeWindow = 15 * time.Second
 // and writes; on PostgreSQL, where others change as well, the driver tells.
 func FollowSchema(app core.App) {
 	follow := func(e *core.CollectionEvent) error {
-		note := func() { app.Store().Set(schemaKey, time.Now()) }
-		note()
-		defer note()
-		return e.Next()
+		before, begun := app.Store().Get(schemaKey), time.Now()
+		app.Store().Set(schemaKey, begun)
+		err := e.Next()
+		if err == nil {
+			app.Store().Set(schemaKey, time.Now())
+		} else if app.Store().Get(schemaKey) == begun { // and nothing else has changed
+			app.Store().Set(schemaKey, before)
+		}
+		return err
 	}
 	app.OnCollectionUpdate().BindFunc(follow)
 	app.OnCollectionDelete().BindFunc(follow)

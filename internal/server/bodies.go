@@ -2,10 +2,12 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
 
+	"github.com/pocketbase/pocketbase/apis"
 	"github.com/pocketbase/pocketbase/core"
 )
 
@@ -13,6 +15,9 @@ import (
 // together: each has a limit, and a caller many connections. One alone may have more, as
 // far as its own limit goes.
 const maxBodies = 64 << 20
+
+// errTooManyBytes is the error of either API for a body that is too large.
+var errTooManyBytes = fmt.Errorf("%w: %w", apis.ErrRequestEntityTooLarge, &http.MaxBytesError{Limit: maxBodies})
 
 // bodies counts the bytes of unanswered requests by caller.
 type bodies struct {
@@ -25,6 +30,7 @@ func (b *bodies) limit(e *core.RequestEvent) error {
 	if e.Request.Body == nil || e.Request.Body == http.NoBody {
 		return e.Next()
 	}
+	e.Request.Body = &endedBody{rereadable: rereadable{e.Request.Body}}
 	if !e.HasSuperuserAuth() {
 		counted := &countedBody{rereadable: rereadable{e.Request.Body}, bodies: b, caller: callerOf(e)}
 		e.Request.Body = counted
@@ -49,6 +55,32 @@ func (b *bodies) add(caller string, bytes int64) int64 {
 	return held
 }
 
+// endedBody is a body whose end comes by itself: PocketBase's limit does not count what is
+// read together with it, which may be megabytes.
+type endedBody struct {
+	rereadable
+	isOver bool
+}
+
+// Read implements io.Reader.
+func (b *endedBody) Read(buffer []byte) (int, error) {
+	if b.isOver {
+		b.isOver = false
+		return 0, io.EOF
+	}
+	count, err := b.ReadCloser.Read(buffer)
+	if b.isOver = count > 0 && errors.Is(err, io.EOF); b.isOver {
+		return count, nil
+	}
+	return count, err
+}
+
+// Reread implements router.Rereader.
+func (b *endedBody) Reread() {
+	b.rereadable.Reread()
+	b.isOver = false
+}
+
 // countedBody is a body whose bytes count until the request is answered.
 type countedBody struct {
 	rereadable
@@ -65,7 +97,7 @@ func (c *countedBody) Read(buffer []byte) (int, error) {
 	if more := c.at - c.read; more > 0 {
 		c.read = c.at
 		if held := c.bodies.add(c.caller, more); held > maxBodies && held > c.read {
-			return count, &http.MaxBytesError{Limit: maxBodies}
+			return count, errTooManyBytes
 		}
 	}
 	if errors.Is(err, io.EOF) {

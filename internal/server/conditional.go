@@ -122,7 +122,7 @@ func createOnce(e *core.RequestEvent) error {
 	}
 	defer end()
 	if _, err := e.RequestInfo(); err != nil {
-		return e.BadRequestError("An error occurred while loading the submitted data.", err)
+		return unreadable(e, err)
 	}
 	e.Set(idempotencyKey, key)
 	return audit.InTransaction(&e.App, e.Next)

@@ -6,6 +6,7 @@ import (
 	"github.com/pocketbase/pocketbase/core"
 
 	"carebase/internal/dberror"
+	"carebase/internal/endpoint"
 	"carebase/internal/monitoring"
 	"carebase/internal/rest"
 )
@@ -17,6 +18,9 @@ func tellDatabaseFailures(e *core.RequestEvent) error {
 	monitoring.ObserveDatabase(e.App, errors.Join(err, rest.Failure(e)))
 	if refusal := dberror.Refusal(err); refusal != nil {
 		return refusal
+	}
+	if endpoint.IsDefinition(e.Request) {
+		return err // what it names is gone by itself
 	}
 	if refusal := rest.Outdated(e.App, err); refusal != nil {
 		return refusal

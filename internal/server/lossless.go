@@ -26,7 +26,7 @@ func requireLossless(e *core.RequestEvent) error {
 	}
 	documents, err := jsonOf(e)
 	if err != nil {
-		return e.BadRequestError("An error occurred while loading the submitted data.", err)
+		return unreadable(e, err)
 	}
 	for _, document := range documents {
 		if err := checkLossless(document); err != nil {
@@ -54,12 +54,18 @@ func jsonOf(e *core.RequestEvent) ([]io.Reader, error) {
 	var documents []io.Reader
 	for _, texts := range formOf(e) {
 		for _, text := range texts {
-			if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[") {
-				documents = append(documents, strings.NewReader(trimmed))
+			if isStructure(text) {
+				documents = append(documents, strings.NewReader(text))
 			}
 		}
 	}
 	return documents, nil
+}
+
+// isStructure reports whether a text may be a JSON object or list.
+func isStructure(text string) bool {
+	text = strings.TrimSpace(text)
+	return strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[")
 }
 
 // checkLossless returns the 400 of a document that would be altered. One that is

@@ -65,20 +65,26 @@ func takesSeveral(collection *core.Collection, key string) bool {
 	return ok && several.IsMultiple() || field.Type() == core.FieldTypeJSON
 }
 
-// bindNumbers refuses numbers as text, of JSON and of forms, that the field of a
-// record would round.
-func bindNumbers(app core.App) {
+// bindTexts refuses numbers and JSON as text, of JSON and of forms, that the field of a
+// record would store as something else.
+func bindTexts(app core.App) {
 	check := func(e *core.RecordRequestEvent) error {
 		// The body as it was sent: PocketBase has converted its own copy.
 		body := map[string]any{}
 		if err := e.BindBody(&body); err != nil {
-			return e.BadRequestError("An error occurred while loading the submitted data.", err)
+			return unreadable(e.RequestEvent, err)
 		}
 		for key, value := range body {
 			text, isText := value.(string)
 			field := e.Collection.Fields.GetByName(strings.Trim(key, "+-"))
-			if isText && field != nil && field.Type() == core.FieldTypeNumber && !isExact(strings.TrimSpace(text)) {
+			switch {
+			case !isText || field == nil:
+			case field.Type() == core.FieldTypeNumber && !isExact(strings.TrimSpace(text)):
 				return wouldAlter(key, "validation_inexact_number", "Integers beyond 2^53 cannot be stored exactly.")
+			case field.Type() == core.FieldTypeJSON && isStructure(text):
+				if err := checkLossless(strings.NewReader(text)); err != nil {
+					return err
+				}
 			}
 		}
 		return e.Next()

@@ -32,6 +32,9 @@ func TestBodiesAreStoredAsSent(t *testing.T) {
 		{`{"data":{"\udc00x":1}}`, "validation_lone_surrogate"},
 		{`{"text":"\ud83dx"}`, "validation_lone_surrogate"},
 		{`{"data":{"a":1,"a":2}}`, "validation_duplicate_key"},
+		{`{"data":"{\"a\":1,\"a\":2}"}`, "validation_duplicate_key"},
+		{`{"data":" [9007199254740993]"}`, "validation_inexact_number"},
+		{`{"text":"{\"a\":1,\"a\":2}"}`, ""},
 		{`{"data":{"n":9007199254740992,"x":1.5e300,"s":"9007199254740993","e":"\ud83d\ude00","b":{"a":1},"c":{"a":1}}}`, ""},
 	} {
 		for name, answer := range map[string]testapp.Response{

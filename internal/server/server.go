@@ -59,7 +59,7 @@ func Bind(app core.App, config *config.Config, options Options) (surround func(*
 	bindDjangoPasswords(app)
 	bindUpdates(app)
 	bindConditional(app)
-	bindNumbers(app)
+	bindTexts(app)
 	rest.FollowSchema(app)
 	app.OnServe().BindFunc(func(e *core.ServeEvent) error {
 		warnOfProxyHeaders(e.App, config.TrustedProxies)

@@ -22,9 +22,7 @@ import (
 func writeInTransaction(e *core.RequestEvent) error {
 	switch endpoint.Of(e.Request) {
 	case endpoint.UpdateRecord:
-		if isSlow(e) && !etag.IsAsked(e.Request) {
-			return e.Next()
-		}
+		return updateRecord(e)
 	case endpoint.DeleteRecord:
 	case endpoint.CreateRecord:
 		return createOnce(e)
@@ -35,16 +33,48 @@ func writeInTransaction(e *core.RequestEvent) error {
 	}
 	// The body is read before the transaction, which must not wait for it.
 	if _, err := e.RequestInfo(); err != nil {
-		return e.BadRequestError("An error occurred while loading the submitted data.", err)
+		return unreadable(e, err)
 	}
-	if endpoint.Of(e.Request) == endpoint.DeleteRecord {
-		end, err := lookBeforeDeletion(e)
-		defer end()
-		if err != nil {
-			return err
-		}
+	end, err := lookBeforeDeletion(e)
+	defer end()
+	if err != nil {
+		return err
 	}
 	return audit.InTransaction(&e.App, e.Next)
+}
+
+// unreadable returns the answer to a body that PocketBase cannot read, or that has too
+// many bytes.
+func unreadable(e *core.RequestEvent, err error) error {
+	return apiError(err, e.BadRequestError("An error occurred while loading the submitted data.", err))
+}
+
+// updateRecord updates in a transaction, but for an account whose update depends on nothing
+// that is stored: hashing its password would keep other writers waiting. It writes only
+// what it changes: see bindUpdates.
+func updateRecord(e *core.RequestEvent) error {
+	info, err := e.RequestInfo()
+	if err != nil {
+		return unreadable(e, err)
+	}
+	collection, err := e.App.FindCachedCollectionByNameOrId(e.Request.PathValue("collection"))
+	if err == nil && collection.IsAuth() && !etag.IsAsked(e.Request) && !isRelative(e.Request, collection, info.Body) {
+		return e.Next()
+	}
+	return audit.InTransaction(&e.App, e.Next)
+}
+
+// isRelative reports whether what an update stores depends on what is stored: it has a
+// modifier, such as "visits+", or changes files, which are removed where the record does not
+// name them any more.
+func isRelative(request *http.Request, collection *core.Collection, body map[string]any) bool {
+	for name := range body {
+		_, isFile := collection.Fields.GetByName(name).(*core.FileField)
+		if isFile || strings.HasPrefix(name, "+") || strings.HasSuffix(name, "+") || strings.HasSuffix(name, "-") {
+			return true
+		}
+	}
+	return request.MultipartForm != nil && len(request.MultipartForm.File) > 0
 }
 
 // lookBeforeDeletion looks whether others require what would go with a record, if the
@@ -70,14 +100,6 @@ func lookBeforeDeletion(e *core.RequestEvent) (end func(), err error) {
 		return end, err
 	}
 	return deletion.Look(e.Request.Context(), e.App, record)
-}
-
-// isSlow recognizes updates that would keep other writers waiting while a password
-// is hashed or a file stored. They write only what they change: see
-// bindUpdates.
-func isSlow(e *core.RequestEvent) bool {
-	collection, err := e.App.FindCachedCollectionByNameOrId(e.Request.PathValue("collection"))
-	return err == nil && collection.IsAuth() || isMultipart(e.Request)
 }
 
 // bindUpdates has every request that updates a record write only the columns that
