@@ -67,7 +67,7 @@ func (a *access) allows(ctx context.Context, client *Client, known *state, by to
 	if allowed, isDecided := a.change.allowed[topicOf{client, known.signIn, by.name}]; isDecided && isSameRule(by.rule(a.change.rules), by.rule(a.rules)) {
 		return allowed, true
 	}
-	if a.change.action == "delete" && by.asksAboutOthers(a.rules) {
+	if a.change.action == "delete" && by.asksAboutOthers(a.rules, known.auth) {
 		return false, false
 	}
 	if a.last != nil {
@@ -276,7 +276,23 @@ func holds(resolver *core.RecordFieldResolver, query *dbx.SelectQuery, expressio
 var requestPattern = regexp.MustCompile(`@request\.[\w.:]+`)
 
 // isAboutOthers reports whether an expression may depend on other records, such as
-// those that a record is deleted together with.
-func isAboutOthers(expression string) bool {
-	return strings.ContainsAny(requestPattern.ReplaceAllString(expression, ""), ".@")
+// those that a record is deleted together with, or on a relation of the subscriber's, which
+// is emptied then.
+func isAboutOthers(expression string, auth *core.Record) bool {
+	others := requestPattern.ReplaceAllStringFunc(expression, func(asked string) string {
+		path, isAuth := strings.CutPrefix(asked, "@request.auth.")
+		name, _, isPath := strings.Cut(path, ".")
+		if isAuth && auth != nil && (isPath || strings.Contains(name, "_via_") || isRelation(auth, name)) {
+			return asked
+		}
+		return ""
+	})
+	return strings.ContainsAny(others, ".@")
+}
+
+// isRelation reports whether a name, perhaps with a modifier, is that of a relation.
+func isRelation(record *core.Record, name string) bool {
+	name, _, _ = strings.Cut(name, ":")
+	_, is := record.Collection().Fields.GetByName(name).(*core.RelationField)
+	return is
 }

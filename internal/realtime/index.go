@@ -54,7 +54,7 @@ func (c *Client) state(since time.Time) *state {
 		query := options.Query
 		filter := query[search.FilterQueryParam]
 		made.asks = made.asks || filter != "" || query[expandParam] != "" || query[fieldsParam] != ""
-		made.topics = append(made.topics, topic{name: name, collection: collection, id: id, options: options, asksOthers: isAboutOthers(filter), since: since})
+		made.topics = append(made.topics, topic{name: name, collection: collection, id: id, options: options, asksOthers: isAboutOthers(filter, made.auth), since: since})
 	}
 	return made
 }

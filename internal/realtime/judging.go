@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -25,13 +26,21 @@ type verdict struct {
 
 // asksAboutOthers reports whether it depends on other records what a subscription
 // sees of a collection.
-func (t topic) asksAboutOthers(collection *core.Collection) bool {
+func (t topic) asksAboutOthers(collection *core.Collection, auth *core.Record) bool {
 	if t.asksOthers {
 		return true
 	}
-	rule := t.rule(collection)
-	_, known := collections.ReadersBy(collection.Name, rule)
-	return !known && isAboutOthers(*rule)
+	rule, isKnown := t.ruleToAsk(collection)
+	return !isKnown && isAboutOthers(rule, auth)
+}
+
+// ruleToAsk returns the rule of a subscription, unless it is one that needs only the record.
+func (t topic) ruleToAsk(collection *core.Collection) (rule string, isKnown bool) {
+	asked := t.rule(collection)
+	if _, isKnown = collections.ReadersBy(collection.Name, asked); isKnown {
+		return "", true
+	}
+	return *asked, false
 }
 
 // judging decides who may see that a record is deleted.
@@ -48,7 +57,10 @@ type judging struct {
 // transaction, in which related records may be gone.
 func (r *Room) judge(record *core.Record) verdict {
 	collection, readers, anybody := r.concern(record)
-	if r.refresh != nil && slices.ContainsFunc([]string{"", record.Id}, func(id string) bool { return topic{id: id}.asksAboutOthers(collection) }) {
+	if r.refresh != nil && slices.ContainsFunc([]string{"", record.Id}, func(id string) bool {
+		rule, _ := topic{id: id}.ruleToAsk(collection)
+		return strings.Contains(rule, "@request.auth.") || isAboutOthers(rule, nil)
+	}) {
 		r.refresh()
 	}
 	j := judging{verdict: verdict{rules: collection}, room: r, record: record}
@@ -58,7 +70,7 @@ func (r *Room) judge(record *core.Record) verdict {
 			continue
 		}
 		for _, by := range known.topics {
-			if by.matches(record) && by.asksAboutOthers(collection) {
+			if by.matches(record) && by.asksAboutOthers(collection, known.auth) {
 				j.decide(client, known, by)
 			}
 		}

@@ -59,3 +59,36 @@ func TestAVerdictIsForOneSignIn(t *testing.T) {
 	}
 	expect(t, shared, "create", create(bob))
 }
+
+// TestDeletionsThatChangeTheSubscriber deletes records by which their subscribers may see
+// them: what refers to them is emptied, or goes with them.
+func TestDeletionsThatChangeTheSubscriber(t *testing.T) {
+	s := testapp.New(t)
+	clinics, sites, users := core.NewBaseCollection("clinics"), core.NewBaseCollection("sites"), collection(t, s, "users")
+	save(t, s, clinics)
+	save(t, s, sites)
+	members := core.NewBaseCollection("members")
+	members.Fields.Add(&core.RelationField{Name: "user", CollectionId: users.Id}, &core.RelationField{Name: "clinic", CollectionId: clinics.Id, CascadeDelete: true})
+	save(t, s, members)
+	users.Fields.Add(&core.RelationField{Name: "site", CollectionId: sites.Id}, &core.RelationField{Name: "places", CollectionId: sites.Id, MaxSelect: 9})
+	save(t, s, users)
+	for _, of := range []*core.Collection{clinics, sites} {
+		rule := map[string]string{"clinics": "@request.auth.members_via_user.clinic ?= id", "sites": "id = @request.auth.site || @request.auth.places:each ?= id"}[of.Name]
+		of.ListRule, of.ViewRule = &rule, &rule
+		save(t, s, of)
+	}
+	operator, alice := s.Superuser(), s.SignUp("alice")
+	create := func(name string, body map[string]any) string {
+		return s.Must(200, operator, "POST", testapp.Records(name), body)["id"].(string)
+	}
+	clinic, site, place := create("clinics", nil), create("sites", nil), create("sites", nil)
+	create("members", map[string]any{"user": alice.ID, "clinic": clinic})
+	s.Must(200, operator, "PATCH", testapp.Records("users")+"/"+alice.ID, map[string]any{"site": site, "places": []string{place}})
+	subscriber := subscribed(t, s, alice, "clinics/*", "sites/*")
+	for path, id := range map[string]string{"clinics": clinic, "sites": site} {
+		s.Must(204, operator, "DELETE", testapp.Records(path)+"/"+id, nil)
+		expect(t, subscriber, "delete", id)
+	}
+	s.Must(204, operator, "DELETE", testapp.Records("sites")+"/"+place, nil)
+	expect(t, subscriber, "delete", place)
+}
