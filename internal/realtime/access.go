@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"reflect"
@@ -214,7 +215,28 @@ func (a *access) evaluate(ctx context.Context, info *core.RequestInfo, expressio
 		return false, err
 	}
 	now, err := stored.DBExport(a.app)
-	return err == nil && reflect.DeepEqual(written, now), err
+	if err != nil {
+		return false, err
+	}
+	return isStoredAlike(written, now)
+}
+
+// isStoredAlike compares exported values as the database has them: a time is stored without
+// its place and the parts of a millisecond.
+func isStoredAlike(a, b map[string]any) (bool, error) {
+	for _, values := range []map[string]any{a, b} {
+		for name, value := range values {
+			valuer, ok := value.(driver.Valuer)
+			if !ok {
+				continue
+			}
+			var err error
+			if values[name], err = valuer.Value(); err != nil {
+				return false, err
+			}
+		}
+	}
+	return reflect.DeepEqual(a, b), nil
 }
 
 // holdsInTable evaluates an expression for what the table has of a record.

@@ -62,31 +62,27 @@ type judged struct {
 	verdict
 }
 
-// verdicts are kept while records are being deleted.
+// verdicts are kept while records are being deleted, by the model of each attempt: one may
+// fail beside another.
 type verdicts struct {
 	mutex sync.Mutex
-	kept  map[string]judged
-}
-
-func keyOf(model core.Model) string {
-	id, _ := model.PK().(string)
-	return model.TableName() + "/" + id
+	kept  map[core.Model]judged
 }
 
 func (v *verdicts) keep(model core.Model, found judged) {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	if v.kept == nil {
-		v.kept = map[string]judged{}
+		v.kept = map[core.Model]judged{}
 	}
-	v.kept[keyOf(model)] = found
+	v.kept[model] = found
 }
 
 func (v *verdicts) take(model core.Model) (found judged, known bool) {
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
-	found, known = v.kept[keyOf(model)]
-	delete(v.kept, keyOf(model))
+	found, known = v.kept[model]
+	delete(v.kept, model)
 	return found, known
 }
 

@@ -92,3 +92,25 @@ func TestDeletionsThatChangeTheSubscriber(t *testing.T) {
 	s.Must(204, operator, "DELETE", testapp.Records("sites")+"/"+place, nil)
 	expect(t, subscriber, "delete", place)
 }
+
+// TestDatesDoNotHideChanges has a rule that asks the table of a collection with dates, which
+// are stored without parts of milliseconds.
+func TestDatesDoNotHideChanges(t *testing.T) {
+	s := testapp.New(t)
+	teams := core.NewBaseCollection("teams")
+	teams.Fields.Add(&core.TextField{Name: "title"}, &core.DateField{Name: "on"}, &core.AutodateField{Name: "updated", OnCreate: true, OnUpdate: true})
+	save(t, s, teams)
+	members := core.NewBaseCollection("members")
+	members.Fields.Add(&core.RelationField{Name: "user", CollectionId: collection(t, s, "users").Id}, &core.RelationField{Name: "team", CollectionId: teams.Id})
+	save(t, s, members)
+	teams.ListRule = types.Pointer("members_via_team.user ?= @request.auth.id")
+	save(t, s, teams)
+	operator, alice := s.Superuser(), s.SignUp("alice")
+	team := s.Must(200, operator, "POST", testapp.Records("teams"), nil)["id"].(string)
+	s.Must(200, operator, "POST", testapp.Records("members"), map[string]any{"user": alice.ID, "team": team})
+	subscriber := subscribed(t, s, alice, "teams/*")
+	for _, body := range []map[string]any{{"title": "A"}, {"on": "2026-01-02T03:04:05.678912+02:00"}} {
+		s.Must(200, operator, "PATCH", testapp.Records("teams")+"/"+team, body)
+		expect(t, subscriber, "update", team)
+	}
+}

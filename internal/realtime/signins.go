@@ -33,9 +33,10 @@ func (r *Room) bindSignIns() {
 		return e.Next()
 	}})
 	r.app.OnModelAfterDeleteSuccess().Bind(&hook.Handler[*core.ModelEvent]{Priority: atBroadcast, Func: func(e *core.ModelEvent) error {
-		name, id := e.Model.TableName(), e.Model.PK()
-		if collection, err := e.App.FindCachedCollectionByNameOrId(name); err == nil && collection.IsAuth() {
-			r.signOut(func(auth *core.Record) bool { return auth.Id == id && auth.Collection().Name == name })
+		id := e.Model.PK()
+		if collection, err := e.App.FindCachedCollectionByNameOrId(e.Model.TableName()); err == nil && collection.IsAuth() {
+			// By its id: the account of a client may have the collection's name of before.
+			r.signOut(func(auth *core.Record) bool { return auth.Id == id && auth.Collection().Id == collection.Id })
 		}
 		return e.Next()
 	}})
