@@ -27,7 +27,7 @@ func guardSQL(e *core.RequestEvent) error {
 		Query string `json:"query" form:"query"`
 	}
 	if err := e.BindBody(&form); err != nil {
-		return e.BadRequestError("An error occurred while loading the submitted data.", err)
+		return unreadable(e, err)
 	}
 	event := audit.Event{Action: audit.Execute, Statement: withoutValues(form.Query)}
 	masked, refusal, err := permitted(e, reached, form.Query)

@@ -11,8 +11,6 @@ type source struct {
 	// table is the quoted name to refer to it by, if it is a single table or
 	// query.
 	table string
-	// name is the table's own name, if it is a single table.
-	name string
 	// first is the quoted name to refer to the first table by, and firstName its own
 	// name, if what comes first is a table.
 	first, firstName string
@@ -115,7 +113,7 @@ func (t *translator) oneSource() source {
 	}
 	name := t.objectName()
 	table := t.quoteName(name)
-	result := source{sql: table, table: table, name: name}
+	result := source{sql: table, table: table}
 	if alias, aliased := t.alias(); aliased {
 		result.table = t.quoteName(alias)
 		result.sql = table + " AS " + result.table

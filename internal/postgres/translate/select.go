@@ -112,7 +112,7 @@ func (t *translator) selectStatement() string {
 		t.statement.From = first.from.firstName
 	}
 	if t.subqueries == 0 && sql == "" && first.readsOneRow() && len(order) == 0 {
-		t.statement.LockingSQL, t.statement.Table = "yes", first.from.name
+		t.statement.LockingSQL = "yes"
 	}
 	if t.subqueries == 0 && sql == "" && limit != "" {
 		return t.page(first, order, limit)

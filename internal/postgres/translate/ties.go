@@ -10,8 +10,6 @@ import (
 // of a table in the order of their row ids, so pages that are sorted by something that
 // is not unique go together. PostgreSQL returns equal rows in any order.
 type Ties struct {
-	// Table is the table or view whose columns they sort by.
-	Table string
 	// ByRowID sorts equal rows by the hidden row id, which tables have; ByID by the id
 	// that views have.
 	ByRowID, ByID string
@@ -28,7 +26,7 @@ func (t *translator) page(c core, order []orderTerm, limit string) string {
 			term.descending = len(terms) > 0 && terms[len(terms)-1].descending
 			return body + renderOrder(append(slices.Clip(terms), term)) + limit
 		}
-		t.ties = &Ties{Table: c.from.firstName, ByRowID: by(rowID), ByID: by("id")}
+		t.ties = &Ties{ByRowID: by(rowID), ByID: by("id")}
 	}
 	return body + renderOrder(terms) + limit
 }

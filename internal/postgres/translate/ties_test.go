@@ -37,7 +37,7 @@ func TestTies(t *testing.T) {
 		}
 		text, table := statements[0].SQL, ""
 		if ties := statements[0].Ties; ties != nil {
-			text, table = ties.ByRowID, ties.Table
+			text, table = ties.ByRowID, statements[0].From
 			if byID := strings.ReplaceAll(ties.ByRowID, `."_rowid_"`, `."id"`); ties.ByID != byID {
 				t.Errorf("%s: got %s by id", test.source, ties.ByID)
 			}

@@ -46,10 +46,10 @@ type Statement struct {
 	Kind Kind
 	// After are statements that complete a definition.
 	After []string
-	// Table is the table or view that is changed, defined, or locked by
-	// LockingSQL.
+	// Table is the table or view that is changed or defined.
 	Table string
-	// From is the first table or view that a query reads; empty for others.
+	// From is the first table or view that a query reads: the one that LockingSQL locks
+	// and whose columns Ties sorts by. It is empty for other statements.
 	From string
 	// Drops is set if the definition drops Table, on which views may depend.
 	Drops bool
