@@ -10,7 +10,8 @@ import (
 
 // Audit events that come in numbers are sealed at once. What they are looked up by is a list
 // at first, which goes into the index later, with others. The lists of rows are not needed
-// any more: the rows get their subjects back.
+// any more: the rows get their subjects back. With many segments, those that are archived
+// have an index.
 func init() {
 	pocketbase.Register(auditSegmentListsUp, auditSegmentListsDown)
 }
@@ -26,6 +27,7 @@ func auditSegmentListsUp(app core.App) error {
 		`UPDATE audit_log SET subject = json_extract(event, '$.patient') WHERE subject = '' AND id >= (SELECT min(first_id) FROM audit_log_subjects)
 			AND CASE WHEN json_valid(event) THEN json_extract(event, '$.patient') ELSE '' END <> ''`,
 		"DROP TABLE audit_log_subjects",
+		"CREATE INDEX audit_segments_archived ON audit_segments (number) WHERE object <> ''",
 	)
 }
 
@@ -38,5 +40,5 @@ func auditSegmentListsDown(app core.App) error {
 	if lists > 0 {
 		return errors.New("the audit trail has sealed events that are listed, which an earlier version does not find: 'carebase audit seal' puts them into the index")
 	}
-	return execute(app, "DROP TABLE audit_segment_lists", createListedSubjects)
+	return execute(app, "DROP INDEX audit_segments_archived", "DROP TABLE audit_segment_lists", createListedSubjects)
 }
