@@ -1,6 +1,8 @@
 package realtime_test
 
 import (
+	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pocketbase/pocketbase/core"
@@ -112,5 +114,67 @@ func TestDatesDoNotHideChanges(t *testing.T) {
 	for _, body := range []map[string]any{{"title": "A"}, {"on": "2026-01-02T03:04:05.678912+02:00"}} {
 		s.Must(200, operator, "PATCH", testapp.Records("teams")+"/"+team, body)
 		expect(t, subscriber, "update", team)
+	}
+}
+
+// TestADeletionBesideOneThatFails has two attempts to delete a record at the same time: the
+// first fails once the second is under way.
+func TestADeletionBesideOneThatFails(t *testing.T) {
+	s := testapp.New(t)
+	notes := core.NewBaseCollection("notes")
+	notes.ListRule = types.Pointer("@request.auth.id != ''")
+	save(t, s, notes)
+	id := s.Must(200, s.Superuser(), "POST", testapp.Records("notes"), nil)["id"].(string)
+	subscriber := subscribed(t, s, s.SignUp("alice"), "notes/*")
+	var attempts atomic.Int32
+	first, second, failed := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	s.App.OnModelDelete("notes").Bind(&hook.Handler[*core.ModelEvent]{Priority: 100, Func: func(e *core.ModelEvent) error {
+		if attempts.Add(1) == 1 {
+			close(first)
+			<-second
+			return errors.New("refused")
+		}
+		close(second)
+		<-failed
+		return e.Next()
+	}})
+	attempt := func() error {
+		record, err := s.App.FindRecordById("notes", id)
+		if err != nil {
+			t.Error(err)
+			return err
+		}
+		return s.App.Delete(record)
+	}
+	go func() {
+		if attempt() == nil {
+			t.Error("the first attempt has not failed")
+		}
+		close(failed)
+	}()
+	<-first
+	if err := attempt(); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, subscriber, "delete", id)
+}
+
+// TestAnAccountOfARenamedCollection deletes it once its collection has another name.
+func TestAnAccountOfARenamedCollection(t *testing.T) {
+	s := testapp.New(t)
+	staff := core.NewAuthCollection("staff")
+	save(t, s, staff)
+	notes := core.NewBaseCollection("notes")
+	notes.ListRule = types.Pointer("@request.auth.id != ''")
+	save(t, s, notes)
+	operator := s.Superuser()
+	account := s.Must(200, operator, "POST", testapp.Records("staff"), map[string]any{"email": "ann@example.com", "password": "0123456789", "passwordConfirm": "0123456789"})["id"].(string)
+	token := s.Must(200, "", "POST", "/api/collections/staff/auth-with-password", map[string]any{"identity": "ann@example.com", "password": "0123456789"})["token"].(string)
+	subscriber := subscribe(t, s.Connect(), token, "notes/*")
+	s.Must(200, operator, "PATCH", "/api/collections/staff", map[string]any{"name": "crew"})
+	s.Must(204, operator, "DELETE", testapp.Records("crew")+"/"+account, nil)
+	s.Must(200, operator, "POST", testapp.Records("notes"), nil)
+	if event := subscriber.Next(); event.Topic != "@sessionEnded" {
+		t.Errorf("got %+v", event)
 	}
 }
