@@ -112,7 +112,7 @@ func (r *Room) viewsIn(collection *core.Collection, written *change) *views {
 	}
 	return &views{
 		app: r.app, encoded: map[view][]byte{}, position: position, asks: r.asks(collection),
-		access: &access{app: r.app, change: written, rules: collection, record: recordIn(collection, written.record), decided: map[question]bool{}},
+		access: &access{app: r.app, change: written, latest: &r.queue.latest, rules: collection, record: recordIn(collection, written.record), decided: map[question]bool{}},
 	}
 }
 

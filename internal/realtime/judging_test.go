@@ -5,10 +5,12 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 	"github.com/pocketbase/pocketbase/tools/types"
 
+	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
 )
 
@@ -114,6 +116,60 @@ func TestDatesDoNotHideChanges(t *testing.T) {
 	for _, body := range []map[string]any{{"title": "A"}, {"on": "2026-01-02T03:04:05.678912+02:00"}} {
 		s.Must(200, operator, "PATCH", testapp.Records("teams")+"/"+team, body)
 		expect(t, subscriber, "update", team)
+	}
+}
+
+// TestFiltersOfSuperusersAskAsLists filters by related records that not everybody can list,
+// and by a hidden field.
+func TestFiltersOfSuperusersAskAsLists(t *testing.T) {
+	s := testapp.New(t)
+	hidden := collection(t, s, "patients")
+	hidden.Fields.Add(&core.TextField{Name: "code", Hidden: true})
+	save(t, s, hidden)
+	alice, operator := s.SignUp("alice"), s.Superuser()
+	patient := s.Patient(alice, "Anna")
+	s.Create(alice, "mappings", map[string]any{"patient": patient, "doctor": s.Doctor(alice, "House")})
+	for i, filter := range []string{"mappings_via_patient.id ?!= ''", "mappings_via_patient.doctor.name = 'House'", "code = ''"} {
+		subscriber := subscribe(t, s.Connect(), operator, filtered("patients/*", filter))
+		setAge(s, alice, patient, 40+i)
+		expect(t, subscriber, "update", patient)
+	}
+}
+
+// TestVersionsThatNobodyHearsOf writes a record while its last change waits, through the API
+// and past the server. The rule asks the table.
+func TestVersionsThatNobodyHearsOf(t *testing.T) {
+	s := testapp.New(t)
+	teams := core.NewBaseCollection("teams")
+	teams.Fields.Add(&core.TextField{Name: "title"})
+	save(t, s, teams)
+	members := core.NewBaseCollection("members")
+	members.Fields.Add(&core.RelationField{Name: "user", CollectionId: collection(t, s, "users").Id}, &core.RelationField{Name: "team", CollectionId: teams.Id})
+	save(t, s, members)
+	teams.ListRule = types.Pointer("members_via_team.user ?= @request.auth.id")
+	save(t, s, teams)
+	operator, alice := s.Superuser(), s.SignUp("alice")
+	team := write(t, s, teams, nil)
+	write(t, s, members, map[string]any{"user": alice.ID, "team": team})
+	subscriber := subscribed(t, s, alice, "teams/*")
+	change := func(title string) {
+		s.Must(200, operator, "PATCH", testapp.Records("teams")+"/"+team, map[string]any{"title": title})
+	}
+	release := hold(t, s)
+	change("first")
+	change("second")
+	release()
+	if event := expect(t, subscriber, "update", team); event.Record["title"] != "second" {
+		t.Errorf("got %+v", event)
+	}
+	release = hold(t, s)
+	change("third")
+	if _, err := s.App.NonconcurrentDB().Update("teams", dbx.Params{"title": "fourth"}, dbx.HashExp{"id": team}).Execute(); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if event := subscriber.Next(); event.Topic != realtime.GapTopic {
+		t.Errorf("got %+v", event)
 	}
 }
 

@@ -61,6 +61,7 @@ type queue struct {
 	last  int64
 	// dropped is the number of the last change that was not added.
 	dropped int64
+	latest  latest
 	wake    chan struct{}
 }
 
@@ -80,6 +81,7 @@ func (q *queue) add(added *change) bool {
 		return false
 	}
 	q.bytes += added.size
+	q.latest.add(added)
 	if len(q.waiting) > maxQuiet || q.bytes > maxQuietBytes {
 		q.wakeUp()
 	}
@@ -150,6 +152,7 @@ const (
 type ring struct {
 	changes []*change
 	bytes   int
+	latest  *latest
 	// lost is the number of the last change that is no longer in it.
 	lost int64
 }
@@ -164,6 +167,7 @@ func (r *ring) expire() {
 	for len(r.changes) > 0 && (len(r.changes) > ringSize || r.bytes > ringBytes || time.Since(r.changes[0].at) > ringAge) {
 		r.lost = r.changes[0].number
 		r.bytes -= r.changes[0].size
+		r.latest.drop(r.changes[0])
 		r.changes[0] = nil
 		r.changes = r.changes[1:]
 	}

@@ -73,6 +73,7 @@ func Bind(app core.App) *Room {
 		app: app, broker: subscriptions.NewBroker(), index: newIndex(), queue: newQueue(), senders: newSenders(), boot: security.RandomString(8),
 		stopped: make(chan struct{}), done: make(chan struct{}),
 	}
+	r.ring.latest = &r.queue.latest
 	r.lanes = newLanes(r.reportPanic)
 	app.Store().Set(storeKey, r)
 	r.bindSignIns()
