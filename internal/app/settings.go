@@ -23,58 +23,73 @@ const (
 	settingsTimeout = 10 * time.Second
 )
 
-// settingsLoader loads the stored settings in PocketBase's place. PocketBase reads them
-// before it has its turn: of two loads at once, the older could come last and stay. It also
-// writes into what requests read meanwhile, whether anything has changed or not.
-type settingsLoader struct {
+// settings loads the stored settings in PocketBase's place. PocketBase reads them before it
+// has its turn: of two loads at once, the older could come last and stay. It also writes
+// into what requests read meanwhile, whether anything has changed or not. It saves all of
+// them where one changes, as it has loaded them: what another process has stored meanwhile
+// would be undone.
+type settings struct {
 	mutex sync.Mutex
 	// networks are those of superusers by the environment. They take the place of stored
 	// ones, which stay stored.
 	networks []string
 	stored   []string
+	// loaded is a copy of the settings as they were loaded last, and begun what is being
+	// changed is a copy of.
+	loaded *core.Settings
+	begun  map[*core.Settings]*core.Settings
 }
 
-// bindSettings loads the stored settings, and confines superusers' tokens to networks, if
-// there are any: PocketBase looks at its settings wherever it accepts such a token.
+// bindSettings loads and saves the settings. While the app serves, it confines superusers'
+// tokens to networks, if there are any: PocketBase looks at its settings wherever it accepts
+// such a token.
 func bindSettings(app core.App, networks []netip.Prefix) {
-	loader := new(settingsLoader)
-	for _, network := range networks {
-		loader.networks = append(loader.networks, network.String())
-	}
+	s := &settings{begun: map[*core.Settings]*core.Settings{}}
 	app.OnSettingsReload().Bind(&hook.Handler[*core.SettingsReloadEvent]{
 		Id: "carebaseSettings", Priority: math.MaxInt, // in the place of PocketBase's own
-		Func: func(e *core.SettingsReloadEvent) error { return loader.load(e.App) },
+		Func: func(e *core.SettingsReloadEvent) error { return s.load(e.App) },
 	})
+	app.OnSettingsUpdateRequest().BindFunc(s.change)
+	app.OnModelCreate(settingsTable).BindFunc(s.save)
+	app.OnModelUpdate(settingsTable).BindFunc(s.save)
 	if len(networks) > 0 {
-		app.OnModelCreate(settingsTable).BindFunc(loader.keepStored)
-		app.OnModelUpdate(settingsTable).BindFunc(loader.keepStored)
+		app.OnServe().BindFunc(func(e *core.ServeEvent) error {
+			if err := s.confine(e.App, networks); err != nil {
+				return err
+			}
+			return e.Next()
+		})
 	}
+}
+
+// confine has the networks take the place of those that are stored.
+func (s *settings) confine(app core.App, networks []netip.Prefix) error {
+	s.mutex.Lock()
+	s.networks = make([]string, len(networks))
+	for i, network := range networks {
+		s.networks[i] = network.String()
+	}
+	s.mutex.Unlock()
+	return app.ReloadSettings()
 }
 
 // load makes the stored settings the app's, unless they are.
-func (l *settingsLoader) load(app core.App) error {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), settingsTimeout)
-	defer cancel()
-	var value []byte
-	err := app.ConcurrentDB().Select("value").From(settingsTable).Where(dbx.HashExp{"id": "settings"}).WithContext(ctx).Row(&value)
+func (s *settings) load(app core.App) error {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	present, err := copyOf(app.Settings())
 	if err != nil {
 		return err
 	}
-	present, next := new(core.Settings), new(core.Settings)
-	for _, each := range []*core.Settings{present, next} {
-		if err := each.Merge(app.Settings()); err != nil {
-			return err
-		}
-	}
 	// What is not stored stays as it is, such as the defaults of a newer PocketBase.
-	if err := decodeSettings(app, value, next); err != nil {
+	next, err := readSettings(app, present)
+	if err != nil {
 		return err
 	}
-	if l.stored = next.SuperuserIPs; len(l.networks) > 0 {
-		next.SuperuserIPs = slices.Clone(l.networks)
+	if s.stored = next.SuperuserIPs; len(s.networks) > 0 {
+		next.SuperuserIPs = slices.Clone(s.networks)
 	}
+	s.loaded = next
 	if !reflect.DeepEqual(present, next) {
 		if err := app.Settings().Merge(next); err != nil {
 			return err
@@ -84,6 +99,31 @@ func (l *settingsLoader) load(app core.App) error {
 		app.Settings().MarkAsNotNew()
 	}
 	return nil
+}
+
+// readSettings reads the stored settings, on top of defaults.
+func readSettings(app core.App, defaults *core.Settings) (*core.Settings, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), settingsTimeout)
+	defer cancel()
+	var value []byte
+	err := app.ConcurrentDB().Select("value").From(settingsTable).Where(dbx.HashExp{"id": "settings"}).WithContext(ctx).Row(&value)
+	if err != nil {
+		return nil, err
+	}
+	read, err := copyOf(defaults)
+	if err != nil {
+		return nil, err
+	}
+	return read, decodeSettings(app, value, read)
+}
+
+// copyOf copies settings as Clone does, under their lock.
+func copyOf(settings *core.Settings) (*core.Settings, error) {
+	made := new(core.Settings)
+	if settings.IsNew() {
+		made.MarkAsNew()
+	}
+	return made, made.Merge(settings)
 }
 
 // decodeSettings reads stored settings, which are encrypted if they are not JSON.
@@ -98,28 +138,4 @@ func decodeSettings(app core.App, value []byte, settings *core.Settings) error {
 		return err
 	}
 	return json.Unmarshal(decrypted, settings)
-}
-
-// keepStored stores the networks that were stored before in the place of the environment's,
-// which would outlive it. It stores a copy: what is saved may be the app's own settings.
-func (l *settingsLoader) keepStored(e *core.ModelEvent) error {
-	settings, ok := e.Model.(*core.Settings)
-	if !ok {
-		return e.Next()
-	}
-	kept := new(core.Settings)
-	if err := kept.Merge(settings); err != nil {
-		return err
-	}
-	if !slices.Equal(kept.SuperuserIPs, l.networks) {
-		return e.Next()
-	}
-	l.mutex.Lock()
-	kept.SuperuserIPs = slices.Clone(l.stored)
-	l.mutex.Unlock()
-	if settings.IsNew() {
-		kept.MarkAsNew()
-	}
-	e.Model = kept
-	return e.Next()
 }

@@ -101,3 +101,51 @@ func TestNetworksOfTheEnvironmentAreNotStored(t *testing.T) {
 		}
 	}
 }
+
+// TestAChangeOfSettingsUndoesNoOther changes settings of which another process has just
+// stored others, and reloads them half way or not.
+func TestAChangeOfSettingsUndoesNoOther(t *testing.T) {
+	s := testapp.New(t)
+	superuser, other := s.Superuser(), testapp.Beside(t, s.App)
+	var meanwhile func()
+	s.App.OnSettingsUpdateRequest().Bind(&hook.Handler[*core.SettingsUpdateRequestEvent]{Priority: -1, Func: func(e *core.SettingsUpdateRequestEvent) error {
+		meanwhile()
+		return e.Next()
+	}})
+	store := func(network, password string) {
+		settings := other.Settings()
+		settings.SuperuserIPs, settings.SMTP.Password = []string{network}, password
+		if err := other.Save(settings); err != nil {
+			t.Error(err)
+		}
+	}
+	for name, each := range map[string]func(){
+		"stored.example": func() { store("127.0.0.0/8", "first") },
+		"reloaded.example": func() {
+			store("127.0.0.0/16", "second")
+			if err := s.App.ReloadSettings(); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		meanwhile = each
+		changes := map[string]any{"meta": map[string]any{"appName": name}, "smtp": map[string]any{"host": name}}
+		if answer := s.Must(http.StatusOK, superuser, "PATCH", "/api/settings", changes); answer["superuserIPs"] == nil {
+			t.Errorf("%s: got %v", name, answer)
+		}
+		want := settingsOf(t, other)
+		if err := other.ReloadSettings(); err != nil {
+			t.Fatal(err)
+		}
+		for _, got := range []*core.Settings{settingsOf(t, other), settingsOf(t, s.App)} {
+			if !slices.Equal(got.SuperuserIPs, want.SuperuserIPs) || got.SMTP.Password != want.SMTP.Password || got.SMTP.Host != name || got.Meta.AppName != name {
+				t.Errorf("%s: got %+v", name, got)
+			}
+		}
+	}
+	meanwhile = func() { rename(t, other, "of the other") }
+	s.Must(http.StatusOK, superuser, "PATCH", "/api/settings", map[string]any{"superuserIPs": []string{}})
+	if got := settingsOf(t, s.App); len(got.SuperuserIPs) > 0 || got.Meta.AppName != "of the other" {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -20,6 +20,11 @@ func NewSuperuserCommand(app core.App, config *config.Config) *cobra.Command {
 		if !createsSuperusers[child.Name()] {
 			child.PreRunE = func(*cobra.Command, []string) error { return requireDatabase(app, config) }
 		}
+		if child.Name() == "ips" && len(config.SuperuserNetworks) > 0 {
+			child.PostRun = func(*cobra.Command, []string) {
+				command.Println("They are stored. Servers with SUPERUSER_NETWORKS in their environment use that in their place.")
+			}
+		}
 		run := child.RunE
 		child.RunE = func(command *cobra.Command, arguments []string) error {
 			if err := prepareDatabase(app); err != nil {

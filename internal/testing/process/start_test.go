@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -237,4 +238,26 @@ func greet(connection net.Conn, version string) {
 		return
 	}
 	_, _ = backend.Receive() // until the client goes
+}
+
+// TestNetworksBesideThoseOfTheEnvironment stores networks of superusers while the environment
+// names others, and one that is no network.
+func TestNetworksBesideThoseOfTheEnvironment(t *testing.T) {
+	t.Parallel()
+	directory, environment := migrated(t), []string{"SUPERUSER_NETWORKS=192.0.2.0/24"}
+	for _, networks := range [][]string{{"10.0.0.0/8"}, {"192.0.2.0/24"}, nil} {
+		said := succeeds(t, directory, environment, append([]string{"superuser", "ips"}, networks...)...)
+		for _, network := range []string{"10.0.0.0/8", "192.0.2.0/24"} {
+			if strings.Contains(said, network) != slices.Contains(networks, network) {
+				t.Errorf("%v: got %s", networks, said)
+			}
+		}
+		if !strings.Contains(said, "SUPERUSER_NETWORKS") {
+			t.Errorf("%v: got %s", networks, said)
+		}
+	}
+	if said := succeeds(t, directory, nil, "superuser", "ips", "10.0.0.0/8"); strings.Contains(said, "SUPERUSER_NETWORKS") {
+		t.Errorf("got %s", said)
+	}
+	refused(t, directory, "IP", nil, "superuser", "ips", "everywhere")
 }
