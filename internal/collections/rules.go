@@ -22,8 +22,9 @@ type Rules struct {
 const DefaultDoctorsScope = config.DoctorsGlobal
 
 const (
-	isUser  = `@request.auth.collectionName = "users"`
-	isOwner = `@request.auth.id`
+	accountCollection = `@request.auth.collectionName`
+	accountID         = `@request.auth.id`
+	isUser            = accountCollection + ` = "users"`
 )
 
 // Rules returns the collection's API rules, which every PocketBase endpoint
@@ -47,7 +48,7 @@ func (c *Collection) Rules(scope config.DoctorsScope) Rules {
 	return rules
 }
 
-func (c *Collection) ownerRule() string { return isUser + ` && ` + c.Owner + ` = ` + isOwner }
+func (c *Collection) ownerRule() string { return isUser + ` && ` + c.Owner + ` = ` + accountID }
 
 // createRule returns a rule that admits users who own the targets of the new
 // record's relations. PocketBase itself does not check the targets' owners.
@@ -55,7 +56,7 @@ func (c *Collection) createRule(scope config.DoctorsScope) *string {
 	text := isUser
 	for _, relation := range c.Relations {
 		if target := Get(relation.Target); !target.IsReadableByAll(scope) {
-			text += ` && ` + relation.Field + `.` + target.Owner + ` = ` + isOwner
+			text += ` && ` + relation.Field + `.` + target.Owner + ` = ` + accountID
 		}
 	}
 	return rule(text)
@@ -77,36 +78,6 @@ func (c *Collection) isImmutable() bool {
 		}
 	}
 	return true
-}
-
-// Readers are whom a list or view rule admits besides superusers.
-type Readers struct {
-	// Field has the id of the only one who is admitted; empty if there is no such
-	// field.
-	Field string
-	// Users admits users only: all of them if there is no Field.
-	Users bool
-}
-
-// ReadersBy returns whom a list or view rule admits, if that needs no more than the
-// record: the rule is nil or the collection's declaration's. The name is a
-// collection's.
-func ReadersBy(name string, rule *string) (readers Readers, known bool) {
-	if rule == nil {
-		return Readers{}, true
-	}
-	declared := Get(name)
-	switch {
-	case declared == nil:
-		return Readers{}, false
-	case declared.Owner != "" && *rule == declared.ownerRule():
-		return Readers{Field: declared.Owner, Users: true}, true
-	case declared.Shared && AdmitsUsers(rule):
-		return Readers{Users: true}, true
-	case name == Users && *rule == *self:
-		return Readers{Field: core.FieldNameId}, true
-	}
-	return Readers{}, false
 }
 
 // AdmitsUsers reports whether a rule is the one that admits every user, and nobody else

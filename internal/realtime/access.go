@@ -111,16 +111,11 @@ func admits(record, auth *core.Record, rule *string, ask func(rule string) bool)
 	if auth != nil && auth.IsSuperuser() {
 		return true
 	}
-	readers, known := collections.ReadersBy(record.Collection().Name, rule)
-	switch {
-	case !known:
+	readers, known := collections.ReadersBy(record.Collection(), rule)
+	if !known {
 		return *rule == "" || ask(*rule)
-	case auth == nil || readers == collections.Readers{}:
-		return false
-	case readers.Users && auth.Collection().Name != collections.Users:
-		return false
 	}
-	return readers.Field == "" || record.GetString(readers.Field) == auth.Id
+	return readers.Admit(auth, record)
 }
 
 // mayFilter rejects filters that PocketBase has for superusers only.

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/pocketbase/pocketbase/core"
-	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/realtime"
 	"carebase/internal/testing/testapp"
@@ -95,14 +94,20 @@ func TestLargeChangesAreForgotten(t *testing.T) {
 }
 
 // TestWhatWasHandedOnStaysHidden has a record assigned to somebody else while a client is
-// not connected.
+// not connected, by a rule that needs the record only and by one that asks the database.
 func TestWhatWasHandedOnStaysHidden(t *testing.T) {
 	testpostgres.ChooseSQLite(t) // several processes tell of a gap instead
+	for _, rule := range []string{"assigned = @request.auth.id", "assigned = @request.auth.id && id != ''"} {
+		t.Run(rule, func(t *testing.T) { testHandedOn(t, rule) })
+	}
+}
+
+func testHandedOn(t *testing.T, rule string) {
 	s := testapp.New(t)
 	alice, bob, operator := s.SignUp("alice"), s.SignUp("bob"), s.Superuser()
 	tasks := core.NewBaseCollection("tasks")
 	tasks.Fields.Add(&core.RelationField{Name: "assigned", CollectionId: collection(t, s, "users").Id}, &core.TextField{Name: "text"})
-	tasks.ListRule = types.Pointer("assigned = @request.auth.id")
+	tasks.ListRule = &rule
 	save(t, s, tasks)
 	change := func(id string, fields map[string]any) {
 		s.Must(200, operator, "PATCH", testapp.Records("tasks")+"/"+id, fields)

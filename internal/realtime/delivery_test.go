@@ -245,3 +245,35 @@ func TestChangesRightAfterTheFirstSubscription(t *testing.T) {
 	expect(t, subscriber, "create", deleted)
 	expect(t, subscriber, "delete", deleted)
 }
+
+// TestOwnersOfAnOperatorsRecords has a collection whose rule compares a field with who asks:
+// the database is asked for nobody.
+func TestOwnersOfAnOperatorsRecords(t *testing.T) {
+	s, seen := watchEvaluations(t, "tasks")
+	seen.release()
+	alice, bob, operator := s.SignUp("alice"), s.SignUp("bob"), s.Superuser()
+	tasks := core.NewBaseCollection("tasks")
+	tasks.Fields.Add(&core.RelationField{Name: "owner", CollectionId: collection(t, s, "users").Id})
+	tasks.ListRule, tasks.ViewRule = types.Pointer("owner = @request.auth.id"), types.Pointer("@request.auth.id != ''")
+	save(t, s, tasks)
+	hers, his, all := subscribed(t, s, alice, "tasks/*"), subscribed(t, s, bob, "tasks/*"), subscribe(t, s.Connect(), operator, "tasks/*")
+	guest := subscribe(t, s.Connect(), "", "tasks/*")
+	mine, everyones := write(t, s, tasks, map[string]any{"owner": alice.ID}), write(t, s, tasks, nil)
+	one := subscribed(t, s, bob, "tasks/"+mine)
+	before := seen.count.Load()
+	s.Must(200, operator, "PATCH", testapp.Records("tasks")+"/"+mine, map[string]any{"owner": bob.ID})
+	expect(t, hers, "create", mine)
+	expect(t, his, "update", mine)
+	expect(t, one, "update", mine)
+	expect(t, guest, "create", everyones)
+	for _, id := range []string{mine, everyones} {
+		expect(t, all, "create", id)
+	}
+	s.Must(204, operator, "DELETE", testapp.Records("tasks")+"/"+mine, nil)
+	expect(t, his, "delete", mine)
+	last := write(t, s, tasks, map[string]any{"owner": alice.ID})
+	expect(t, hers, "create", last)
+	if asked := seen.count.Load() - before; asked > 0 {
+		t.Errorf("the database was asked %d times", asked)
+	}
+}

@@ -133,12 +133,14 @@ func (r *Room) rulesOf(record *core.Record) *core.Collection {
 func (r *Room) concern(record *core.Record) (collection *core.Collection, readers []string, anybody bool) {
 	collection = r.rulesOf(record)
 	for _, rule := range []*string{collection.ListRule, collection.ViewRule} {
-		admitted, known := collections.ReadersBy(collection.Name, rule)
+		admitted, known := collections.ReadersBy(collection, rule)
+		reader := record.GetString(admitted.Field)
 		switch {
-		case !known, admitted.Users && admitted.Field == "":
+		case rule == nil:
+		case !known, admitted.Field == "", reader == "" && !admitted.SignedIn:
 			anybody = true
-		case admitted.Field != "":
-			readers = append(readers, record.GetString(admitted.Field))
+		case reader != "":
+			readers = append(readers, reader)
 		}
 	}
 	return collection, readers, anybody
@@ -151,7 +153,7 @@ func (r *Room) asks(rules *core.Collection) bool {
 		return true
 	}
 	return slices.ContainsFunc([]*string{rules.ListRule, rules.ViewRule}, func(rule *string) bool {
-		_, known := collections.ReadersBy(rules.Name, rule)
+		_, known := collections.ReadersBy(rules, rule)
 		return !known && *rule != ""
 	})
 }

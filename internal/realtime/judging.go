@@ -37,7 +37,7 @@ func (t topic) asksAboutOthers(collection *core.Collection, auth *core.Record) b
 // ruleToAsk returns the rule of a subscription, unless it is one that needs only the record.
 func (t topic) ruleToAsk(collection *core.Collection) (rule string, isKnown bool) {
 	asked := t.rule(collection)
-	if _, isKnown = collections.ReadersBy(collection.Name, asked); isKnown {
+	if _, isKnown = collections.ReadersBy(collection, asked); isKnown {
 		return "", true
 	}
 	return *asked, false

@@ -11,7 +11,8 @@ import (
 	"carebase/internal/testing/testpostgres"
 )
 
-const anyUser = "@request.auth.id != ''"
+// anyUser is a rule that asks the database.
+const anyUser = "@request.auth.id != '' && id != ''"
 
 // notices makes a collection that every user sees.
 func notices(t *testing.T, s *testapp.Server) *core.Collection {
