@@ -97,8 +97,15 @@ func (r *Room) beforeDelete(e *core.ModelEvent) error {
 	return e.Next()
 }
 
+// deleted queues a deletion. There is no verdict if nobody had subscribed when it began.
 func (r *Room) deleted(e *core.ModelEvent) error {
-	if found, known := r.verdicts.take(e.Model); known {
+	found, isJudged := r.verdicts.take(e.Model)
+	if !isJudged {
+		if record := recordOf(e.App, e.Model); record != nil && r.isWatched(record.Collection()) {
+			found.record = record.Fresh()
+		}
+	}
+	if found.record != nil {
 		r.add(&change{action: "delete", record: found.record, verdict: found.verdict})
 	}
 	return e.Next()

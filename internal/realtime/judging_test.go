@@ -234,3 +234,38 @@ func TestAnAccountOfARenamedCollection(t *testing.T) {
 		t.Errorf("got %+v", event)
 	}
 }
+
+// TestSubscriptionsDuringADeletion subscribes first when a deletion is under way: by a rule
+// that needs the record only, and by one that asks for others.
+func TestSubscriptionsDuringADeletion(t *testing.T) {
+	for rule, topic := range map[string]string{"@request.auth.id != ''": "", "@collection.users.id ?= @request.auth.id": realtime.GapTopic} {
+		s := testapp.New(t)
+		notes := core.NewBaseCollection("notes")
+		notes.ListRule = &rule
+		save(t, s, notes)
+		id, alice := write(t, s, notes, nil), s.SignUp("alice")
+		begun, subscribes := make(chan struct{}), make(chan struct{})
+		s.App.OnModelDelete("notes").Bind(&hook.Handler[*core.ModelEvent]{Priority: 100, Func: func(e *core.ModelEvent) error {
+			close(begun)
+			<-subscribes
+			return e.Next()
+		}})
+		deleted := make(chan error)
+		go func() {
+			record, err := s.App.FindRecordById("notes", id)
+			if err == nil {
+				err = s.App.Delete(record)
+			}
+			deleted <- err
+		}()
+		<-begun
+		subscriber := subscribed(t, s, alice, "notes/*")
+		close(subscribes)
+		if err := <-deleted; err != nil {
+			t.Fatal(err)
+		}
+		if event := subscriber.Next(); event.Topic != topic && !event.Is("delete", id) {
+			t.Errorf("%s: got %+v", rule, event)
+		}
+	}
+}
