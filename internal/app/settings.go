@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"net/netip"
 	"os"
@@ -34,17 +35,18 @@ type settings struct {
 	// ones, which stay stored.
 	networks []string
 	stored   []string
-	// loaded is a copy of the settings as they were loaded last, and begun what is being
-	// changed is a copy of.
+	// loaded is a copy of the settings as they were loaded last, begun what is being changed
+	// is a copy of, and saved what transactions that go on were given to save.
 	loaded *core.Settings
 	begun  map[*core.Settings]*core.Settings
+	saved  map[*core.TxAppInfo]*core.Settings
 }
 
 // bindSettings loads and saves the settings. While the app serves, it confines superusers'
 // tokens to networks, if there are any: PocketBase looks at its settings wherever it accepts
 // such a token.
 func bindSettings(app core.App, networks []netip.Prefix) {
-	s := &settings{begun: map[*core.Settings]*core.Settings{}}
+	s := &settings{begun: map[*core.Settings]*core.Settings{}, saved: map[*core.TxAppInfo]*core.Settings{}}
 	app.OnSettingsReload().Bind(&hook.Handler[*core.SettingsReloadEvent]{
 		Id: "carebaseSettings", Priority: math.MaxInt, // in the place of PocketBase's own
 		Func: func(e *core.SettingsReloadEvent) error { return s.load(e.App) },
@@ -94,6 +96,7 @@ func (s *settings) load(app core.App) error {
 		if err := app.Settings().Merge(next); err != nil {
 			return err
 		}
+		app.Settings().S3.Secret, app.Settings().Backups.S3.Secret = next.S3.Secret, next.Backups.S3.Secret // empty ones as well
 	}
 	if app.Settings().IsNew() {
 		app.Settings().MarkAsNotNew()
@@ -105,8 +108,11 @@ func (s *settings) load(app core.App) error {
 func readSettings(app core.App, defaults *core.Settings) (*core.Settings, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), settingsTimeout)
 	defer cancel()
-	var value []byte
-	err := app.ConcurrentDB().Select("value").From(settingsTable).Where(dbx.HashExp{"id": "settings"}).WithContext(ctx).Row(&value)
+	var row struct {
+		Value []byte `db:"value"`
+	}
+	// All columns: PostgreSQL locks the row then, if a transaction reads it.
+	err := app.ConcurrentDB().Select("*").From(settingsTable).Where(dbx.HashExp{"id": "settings"}).WithContext(ctx).One(&row)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +120,8 @@ func readSettings(app core.App, defaults *core.Settings) (*core.Settings, error)
 	if err != nil {
 		return nil, err
 	}
-	return read, decodeSettings(app, value, read)
+	read.S3.Secret, read.Backups.S3.Secret = "", "" // which are not stored if they are empty
+	return read, decodeSettings(app, row.Value, read)
 }
 
 // copyOf copies settings as Clone does, under their lock.
@@ -130,8 +137,11 @@ func copyOf(settings *core.Settings) (*core.Settings, error) {
 func decodeSettings(app core.App, value []byte, settings *core.Settings) error {
 	err := json.Unmarshal(value, settings)
 	key := os.Getenv(app.EncryptionEnv())
-	if err == nil || key == "" {
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case key == "":
+		return fmt.Errorf("the stored settings cannot be read: %w; if they are encrypted, --encryptionEnv has to name the variable with their key", err)
 	}
 	decrypted, err := security.Decrypt(string(value), key)
 	if err != nil {

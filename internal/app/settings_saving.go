@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"reflect"
@@ -44,18 +45,39 @@ func (s *settings) save(e *core.ModelEvent) error {
 			keepUnchanged(contentOf(before), contentOf(kept), contentOf(stored))
 		}
 		e.Model = kept
-		return e.Next()
+		if err := e.Next(); err != nil {
+			return err
+		}
+		return s.note(e.App.TxInfo(), changed)
 	})
+}
+
+// note keeps what a transaction was last given to save until it ends.
+func (s *settings) note(transaction *core.TxAppInfo, given *core.Settings) error {
+	given, err := copyOf(given)
+	if err != nil {
+		return err
+	}
+	s.mutex.Lock()
+	_, isNoted := s.saved[transaction]
+	s.saved[transaction] = given
+	s.mutex.Unlock()
+	if !isNoted {
+		transaction.OnComplete(func(error) error {
+			s.mutex.Lock()
+			defer s.mutex.Unlock()
+			delete(s.saved, transaction)
+			return nil
+		})
+	}
+	return nil
 }
 
 // before returns the settings that were changed, and those that are stored by now, which
 // nobody else writes until the transaction ends. There are none before the first load.
 func (s *settings) before(app core.App, changed *core.Settings) (before, stored *core.Settings, err error) {
 	s.mutex.Lock()
-	before = s.begun[changed]
-	if before == nil {
-		before = s.loaded
-	}
+	before = cmp.Or(s.saved[app.TxInfo()], s.begun[changed], s.loaded)
 	networks := s.stored
 	s.mutex.Unlock()
 	if before == nil {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -147,5 +149,79 @@ func TestAChangeOfSettingsUndoesNoOther(t *testing.T) {
 	s.Must(http.StatusOK, superuser, "PATCH", "/api/settings", map[string]any{"superuserIPs": []string{}})
 	if got := settingsOf(t, s.App); len(got.SuperuserIPs) > 0 || got.Meta.AppName != "of the other" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestSettingsOfTwoProcessesAtOnce changes one group each by several requests at once, to two
+// servers.
+func TestSettingsOfTwoProcessesAtOnce(t *testing.T) {
+	one := testapp.New(t)
+	servers := []*testapp.Server{one, testapp.Serve(t, testapp.Beside(t, one.App))}
+	superuser := one.Superuser()
+	for round := 1; round <= 5; round++ {
+		var changes sync.WaitGroup
+		for i, change := range []map[string]any{
+			{"meta": map[string]any{"appName": strconv.Itoa(round)}}, {"logs": map[string]any{"maxDays": round}},
+			{"batch": map[string]any{"maxRequests": round}}, {"backups": map[string]any{"cronMaxKeep": round}},
+			{"smtp": map[string]any{"password": strconv.Itoa(round)}}, {"superuserIPs": []string{"127.0.0.1", strconv.Itoa(round) + ".0.0.0/8"}},
+		} {
+			changes.Go(func() {
+				if answer := servers[i%2].Call(superuser, "PATCH", "/api/settings", change); answer.Status != http.StatusOK {
+					t.Errorf("%v: got %d %s", change, answer.Status, answer.Body)
+				}
+			})
+		}
+		changes.Wait()
+		if err := one.App.ReloadSettings(); err != nil {
+			t.Fatal(err)
+		}
+		got, name := settingsOf(t, one.App), strconv.Itoa(round)
+		if got.Meta.AppName != name || got.Logs.MaxDays != round || got.Batch.MaxRequests != round || got.Backups.CronMaxKeep != round || got.SMTP.Password != name || !slices.Contains(got.SuperuserIPs, name+".0.0.0/8") {
+			t.Errorf("after round %d: got %v", round, got)
+		}
+	}
+}
+
+// TestSecretsThatAreRemoved removes those of S3, of which nothing is stored then.
+func TestSecretsThatAreRemoved(t *testing.T) {
+	s := testapp.New(t)
+	superuser, other := s.Superuser(), testapp.Beside(t, s.App)
+	for _, secret := range []string{"hush", ""} {
+		s3 := map[string]any{"bucket": "b", "region": "r", "endpoint": "http://localhost", "accessKey": "k", "secret": secret}
+		s.Must(http.StatusOK, superuser, "PATCH", "/api/settings", map[string]any{"s3": s3, "backups": map[string]any{"s3": s3}})
+		if err := other.ReloadSettings(); err != nil {
+			t.Fatal(err)
+		}
+		rename(t, other, "another name "+secret)
+		for _, app := range []core.App{s.App, other} {
+			if err := app.ReloadSettings(); err != nil {
+				t.Fatal(err)
+			}
+			if got := settingsOf(t, app); got.S3.Secret != secret || got.Backups.S3.Secret != secret {
+				t.Errorf("got %q and %q, want %q", got.S3.Secret, got.Backups.S3.Secret, secret)
+			}
+		}
+	}
+}
+
+// TestSettingsThatATransactionSavesTwice changes a setting and changes it back.
+func TestSettingsThatATransactionSavesTwice(t *testing.T) {
+	settings := testapp.Default()
+	settings.SuperuserNetworks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	app := testapp.NewApp(t, settings)
+	testapp.Serve(t, app)
+	before := nameOf(t, app)
+	err := app.RunInTransaction(func(tx core.App) error {
+		for _, name := range []string{"Maintenance", before} {
+			rename(t, tx, name)
+		}
+		return nil
+	})
+	if stored := storedName(t, app); err != nil || stored != before || nameOf(t, app) != before {
+		t.Errorf("got %v, %q", err, stored)
+	}
+	other := testapp.Beside(t, app)
+	if networks := settingsOf(t, other).SuperuserIPs; len(networks) > 0 {
+		t.Errorf("%v are stored", networks)
 	}
 }

@@ -134,8 +134,8 @@ func mayFilter(auth *core.Record, by topic) bool {
 // questionOf returns what a subscription asks with a rule or its filter.
 func questionOf(auth *core.Record, by topic, expression string, isRule bool) question {
 	asked := question{reader: readerOf(auth), isRule: isRule, expression: expression}
-	if isRule {
-		asked.options = by.name // a rule may ask for them
+	if strings.Contains(expression, "@request.") {
+		asked.options = by.name // which it may ask for
 	}
 	return asked
 }

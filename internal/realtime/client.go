@@ -98,10 +98,20 @@ func ClientOf(client subscriptions.Client) *Client {
 	return known.client()
 }
 
-// known returns what the dispatcher knows of the client, or nil.
+// known returns what the dispatcher knows of the client, or nil. The account is in its
+// collection as that is now, which may have another name or other fields since the sign-in.
 func (c *Client) known() *state {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
+	if c.indexed == nil || c.indexed.auth == nil {
+		return c.indexed
+	}
+	signedIn := c.indexed.auth.Collection()
+	if now, err := c.room.app.FindCachedCollectionByNameOrId(signedIn.Id); err == nil && now != signedIn {
+		renewed := *c.indexed
+		renewed.auth = recordIn(now, renewed.auth)
+		c.indexed = &renewed
+	}
 	return c.indexed
 }
 

@@ -95,8 +95,8 @@ func holdsAlone(ctx context.Context, app core.App, record *core.Record, info *co
 		name = inflector.Columnify(name)
 		parameters["changed__"+name] = value
 		column := "{:changed__" + name + "}"
-		if field != nil && strings.HasPrefix(field.ColumnType(app), "TEXT") {
-			column = "CAST(" + column + " AS TEXT)" // compares with numbers as the table's column does
+		if field != nil {
+			column = likeStored(column, field.ColumnType(app))
 		}
 		columns = append(columns, column+" AS [["+name+"]]")
 	}
@@ -108,6 +108,19 @@ func holdsAlone(ctx context.Context, app core.App, record *core.Record, info *co
 		return false, fmt.Errorf("%w: %w", errNotAlone, err)
 	}
 	return answer, nil
+}
+
+// likeStored has a value compare with texts and numbers as a column of a type does, by which
+// SQLite converts them.
+func likeStored(value, columnType string) string {
+	kind, _, _ := strings.Cut(columnType, " ")
+	switch kind {
+	case "TEXT":
+		return "CAST(" + value + " AS TEXT)"
+	case "NUMERIC", "BOOLEAN":
+		return "CAST(" + value + " AS NUMERIC)"
+	}
+	return value
 }
 
 // resolverOf returns what resolves the fields of an expression. A filter of a superuser's may

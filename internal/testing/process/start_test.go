@@ -261,3 +261,12 @@ func TestNetworksBesideThoseOfTheEnvironment(t *testing.T) {
 	}
 	refused(t, directory, "IP", nil, "superuser", "ips", "everywhere")
 }
+
+// TestEncryptedSettings opens a database without the key of its settings.
+func TestEncryptedSettings(t *testing.T) {
+	t.Parallel()
+	directory, key := migrated(t), []string{"SETTINGS_KEY=" + strings.Repeat("k", 32)}
+	networks := []string{"superuser", "ips", "10.0.0.0/8"}
+	succeeds(t, directory, key, append(networks, "--encryptionEnv", "SETTINGS_KEY")...)
+	refused(t, directory, "--encryptionEnv", nil, networks...)
+}
