@@ -42,12 +42,33 @@ func RecordFor(tx core.App, origin string, event Event) error {
 	if trail == nil || isUnrecorded(event.Collection) || !trail.ready(tx) {
 		return nil
 	}
-	var from cause
-	if err := json.Unmarshal([]byte(origin), &from); err != nil {
+	from, err := readOrigin(origin)
+	if err != nil {
 		return err
 	}
-	return trail.store(tx, []*occurrence{newOccurrence(event, source{
+	return trail.store(tx, []*occurrence{newOccurrence(event, from)})
+}
+
+// Continue has what is changed in the app's transaction recorded as caused by what Origin has
+// returned.
+func Continue(tx core.App, origin string) error {
+	trail := Of(tx)
+	if trail == nil {
+		return nil
+	}
+	from, err := readOrigin(origin)
+	if err != nil {
+		return err
+	}
+	trail.transactionOf(tx).origin = &from
+	return nil
+}
+
+func readOrigin(origin string) (source, error) {
+	var from cause
+	err := json.Unmarshal([]byte(origin), &from)
+	return source{
 		agent:   Agent{ID: from.Agent, Type: from.AgentType, Token: from.Token, Impersonator: from.Impersonator},
 		address: from.Address, requestID: from.RequestID, door: from.Door,
-	})})
+	}, err
 }

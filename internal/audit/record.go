@@ -37,8 +37,8 @@ func RecordNow(e *core.RequestEvent, event Event) error {
 }
 
 // RecordIn records an event in the app's transaction, or in one of its own if the
-// app has none. The agent is the caller of the transaction's request, or the
-// operator if there is no request.
+// app has none. The agent is the caller of the transaction's request, or what Continue has
+// given, or the operator.
 func RecordIn(app core.App, event Event) error {
 	trail := Of(app)
 	if trail == nil || !trail.ready(app) {
@@ -50,8 +50,11 @@ func RecordIn(app core.App, event Event) error {
 func (t *Trail) recordIn(app core.App, event Event) error {
 	return app.RunInTransaction(func(tx core.App) error {
 		from := process()
-		if caller := t.transactionOf(tx).request; caller != nil {
-			from = caller.source()
+		switch current := t.transactionOf(tx); {
+		case current.request != nil:
+			from = current.request.source()
+		case current.origin != nil:
+			from = *current.origin
 		}
 		if event.byHook {
 			from.door = Hook

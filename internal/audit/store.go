@@ -22,9 +22,11 @@ type transactions struct {
 // transaction is an open transaction with the current end of its chain.
 type transaction struct {
 	request *request
-	chain   *chain
-	seq     int64
-	hash    string
+	// origin causes what happens without a request; nil is the operator.
+	origin *source
+	chain  *chain
+	seq    int64
+	hash   string
 	// moved is the end that the chain's row has; isTogether is whether it stays so for now.
 	moved      int64
 	isTogether bool

@@ -10,6 +10,7 @@ import (
 	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 
+	"carebase/internal/audit"
 	"carebase/internal/sqlite"
 )
 
@@ -197,6 +198,9 @@ func (d *Deletions) step(ctx context.Context, collection *core.Collection, delet
 		begun = time.Now() // when it has the writer
 		var mine bool
 		if err := tx.DB().NewQuery("SELECT try_lock('carebase.deletion')").WithContext(ctx).Row(&mine); err != nil || !mine {
+			return err
+		}
+		if err := audit.Continue(tx, deleted.Origin); err != nil {
 			return err
 		}
 		step.app, step.end = tx, begun.Add(d.budget)
