@@ -14,6 +14,7 @@ import (
 func Bind(app core.App, config *config.Config) {
 	bindSQL(app)
 	bindViews(app)
+	bindViewTexts(app)
 	bindRuleDates(app)
 	bindRules(app)
 	bindCollections(app)

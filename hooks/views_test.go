@@ -48,3 +48,22 @@ func TestViewsOfHealthDataAreForSuperusers(t *testing.T) {
 		refused(c, "POST", view("shown", query, nil), false)
 	}
 }
+
+// TestComputedTextsOfViews has characters in a computed column that PocketBase quotes as JSON
+// does not.
+func TestComputedTextsOfViews(t *testing.T) {
+	s := testapp.New(t)
+	superuser := s.Superuser()
+	s.Must(200, superuser, "POST", "/api/collections", map[string]any{"name": "things", "type": "base", "fields": []map[string]any{{"name": "label", "type": "text"}}})
+	s.Must(200, superuser, "POST", "/api/collections", map[string]any{"name": "labels", "type": "view", "viewQuery": "SELECT id, ('x' || label) AS shown FROM things"})
+	for _, label := range []string{"plain", "bell\a", "delete\x7f", "zero\u200bwidth", "\U0001F3F4\U000E0067\U000E0062\U000E007F", `"<quoted>"`, "1.0 x", "[a", "tab\t\v"} {
+		id := s.Must(200, superuser, "POST", testapp.Records("things"), map[string]any{"label": label})["id"].(string)
+		if got := s.Must(200, superuser, "GET", testapp.Records("labels")+"/"+id, nil)["shown"]; got != "x"+label {
+			t.Errorf("got %q, want %q", got, "x"+label)
+		}
+	}
+	listed := s.Must(200, superuser, "GET", testapp.Records("labels"), nil)
+	if items, _ := listed["items"].([]any); len(items) != 9 {
+		t.Errorf("got %v", listed)
+	}
+}

@@ -23,9 +23,9 @@ const (
 )
 
 // ownEnrichments is how many hooks of this program there are on OnRecordEnrich.
-// None of them changes what a record shows. With others, what one reader sees is
+// None of them shows readers different things. With others, what one reader sees is
 // not taken for what another one would see.
-const ownEnrichments = 2
+const ownEnrichments = 3
 
 // views encodes a changed record, once for each distinct view of it.
 type views struct {
