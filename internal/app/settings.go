@@ -20,8 +20,8 @@ import (
 
 const (
 	settingsTable = "_params"
-	// settingsTimeout bounds reading the stored settings.
-	settingsTimeout = 10 * time.Second
+	// settingsTimeout bounds reading the stored settings: longer than PostgreSQL waits for a lock.
+	settingsTimeout = 30 * time.Second
 )
 
 // settings loads the stored settings in PocketBase's place. PocketBase reads them before it
@@ -96,7 +96,7 @@ func (s *settings) load(app core.App) error {
 		if err := app.Settings().Merge(next); err != nil {
 			return err
 		}
-		app.Settings().S3.Secret, app.Settings().Backups.S3.Secret = next.S3.Secret, next.Backups.S3.Secret // empty ones as well
+		removeSecrets(app.Settings(), next)
 	}
 	if app.Settings().IsNew() {
 		app.Settings().MarkAsNotNew()
@@ -122,6 +122,16 @@ func readSettings(app core.App, defaults *core.Settings) (*core.Settings, error)
 	}
 	read.S3.Secret, read.Backups.S3.Secret = "", "" // which are not stored if they are empty
 	return read, decodeSettings(app, row.Value, read)
+}
+
+// removeSecrets empties those that are empty in other settings, which Merge leaves.
+func removeSecrets(settings, other *core.Settings) {
+	if settings.S3.Secret != other.S3.Secret {
+		settings.S3.Secret = other.S3.Secret
+	}
+	if settings.Backups.S3.Secret != other.Backups.S3.Secret {
+		settings.Backups.S3.Secret = other.Backups.S3.Secret
+	}
 }
 
 // copyOf copies settings as Clone does, under their lock.
