@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 
@@ -93,6 +94,9 @@ func holdsAlone(ctx context.Context, app core.App, record *core.Record, info *co
 	for name, value := range values {
 		field := collection.Fields.GetByName(name)
 		name = inflector.Columnify(name)
+		if number, is := value.(float64); is && number == math.Trunc(number) && math.Abs(number) < 1<<63 {
+			value = int64(number) // as a column has it, which shows in its text
+		}
 		parameters["changed__"+name] = value
 		column := "{:changed__" + name + "}"
 		if field != nil {
