@@ -14,6 +14,45 @@ import (
 	"carebase/internal/testing/testapp"
 )
 
+// deleteSlowly begins to delete a record, and returns once it was judged who sees that. The
+// deletion goes on, to its end, with what is returned.
+func deleteSlowly(t *testing.T, s *testapp.Server, collection, id string) (goOn func()) {
+	t.Helper()
+	judged, goesOn, deleted := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	s.App.OnModelDelete(collection).Bind(&hook.Handler[*core.ModelEvent]{Priority: 100, Func: func(e *core.ModelEvent) error {
+		close(judged)
+		<-goesOn
+		return e.Next()
+	}})
+	go func() {
+		record, err := s.App.FindRecordById(collection, id)
+		if err == nil {
+			err = s.App.Delete(record)
+		}
+		deleted <- err
+	}()
+	<-judged
+	return func() {
+		t.Helper()
+		close(goesOn)
+		if err := <-deleted; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// teamsOf makes a collection whose rule asks the table, through those who are members.
+func teamsOf(t *testing.T, s *testapp.Server, fields ...core.Field) (teams, members *core.Collection) {
+	t.Helper()
+	teams, members = core.NewBaseCollection("teams"), core.NewBaseCollection("members")
+	teams.Fields.Add(fields...)
+	save(t, s, teams)
+	members.Fields.Add(&core.RelationField{Name: "user", CollectionId: collection(t, s, "users").Id}, &core.RelationField{Name: "team", CollectionId: teams.Id})
+	save(t, s, members)
+	teams.ListRule = types.Pointer("members_via_team.user ?= @request.auth.id")
+	return save(t, s, teams), members
+}
+
 // TestAVerdictIsForOneSignIn has another user sign in on a connection after it was judged
 // what its first one sees of a deletion.
 func TestAVerdictIsForOneSignIn(t *testing.T) {
@@ -33,30 +72,13 @@ func TestAVerdictIsForOneSignIn(t *testing.T) {
 	shared, witness := subscribed(t, s, hers, "visits/*"), subscribed(t, s, alice, "visits/*")
 	id, _ := s.Call(hers.Access, "GET", "/api/auth/sessions/", nil).List(s)[0]["id"].(string)
 
-	judged, goOn := make(chan struct{}), make(chan struct{})
-	s.App.OnModelDelete("visits").Bind(&hook.Handler[*core.ModelEvent]{Priority: 100, Func: func(e *core.ModelEvent) error {
-		close(judged)
-		<-goOn
-		return e.Next()
-	}})
-	deleted := make(chan error, 1)
-	go func() {
-		record, err := s.App.FindRecordById("visits", visit)
-		if err == nil {
-			err = s.App.Delete(record)
-		}
-		deleted <- err
-	}()
-	<-judged
+	goOn := deleteSlowly(t, s, "visits", visit)
 	s.Must(204, alice.Access, "DELETE", "/api/auth/sessions/"+id+"/", nil)
 	if event := shared.Next(); event.Topic != "@sessionEnded" {
 		t.Errorf("got %+v", event)
 	}
 	subscribe(t, shared, bob.Access, "visits/*")
-	close(goOn)
-	if err := <-deleted; err != nil {
-		t.Fatal(err)
-	}
+	goOn()
 	expect(t, witness, "delete", visit)
 	if event := shared.Next(); event.Topic != "@gap" {
 		t.Errorf("another user got %+v", event)
@@ -101,14 +123,7 @@ func TestDeletionsThatChangeTheSubscriber(t *testing.T) {
 // are stored without parts of milliseconds.
 func TestDatesDoNotHideChanges(t *testing.T) {
 	s := testapp.New(t)
-	teams := core.NewBaseCollection("teams")
-	teams.Fields.Add(&core.TextField{Name: "title"}, &core.DateField{Name: "on"}, &core.AutodateField{Name: "updated", OnCreate: true, OnUpdate: true})
-	save(t, s, teams)
-	members := core.NewBaseCollection("members")
-	members.Fields.Add(&core.RelationField{Name: "user", CollectionId: collection(t, s, "users").Id}, &core.RelationField{Name: "team", CollectionId: teams.Id})
-	save(t, s, members)
-	teams.ListRule = types.Pointer("members_via_team.user ?= @request.auth.id")
-	save(t, s, teams)
+	teamsOf(t, s, &core.TextField{Name: "title"}, &core.DateField{Name: "on"}, &core.AutodateField{Name: "updated", OnCreate: true, OnUpdate: true})
 	operator, alice := s.Superuser(), s.SignUp("alice")
 	team := s.Must(200, operator, "POST", testapp.Records("teams"), nil)["id"].(string)
 	s.Must(200, operator, "POST", testapp.Records("members"), map[string]any{"user": alice.ID, "team": team})
@@ -140,14 +155,7 @@ func TestFiltersOfSuperusersAskAsLists(t *testing.T) {
 // and past the server. The rule asks the table.
 func TestVersionsThatNobodyHearsOf(t *testing.T) {
 	s := testapp.New(t)
-	teams := core.NewBaseCollection("teams")
-	teams.Fields.Add(&core.TextField{Name: "title"})
-	save(t, s, teams)
-	members := core.NewBaseCollection("members")
-	members.Fields.Add(&core.RelationField{Name: "user", CollectionId: collection(t, s, "users").Id}, &core.RelationField{Name: "team", CollectionId: teams.Id})
-	save(t, s, members)
-	teams.ListRule = types.Pointer("members_via_team.user ?= @request.auth.id")
-	save(t, s, teams)
+	teams, members := teamsOf(t, s, &core.TextField{Name: "title"})
 	operator, alice := s.Superuser(), s.SignUp("alice")
 	team := write(t, s, teams, nil)
 	write(t, s, members, map[string]any{"user": alice.ID, "team": team})
@@ -244,26 +252,9 @@ func TestSubscriptionsDuringADeletion(t *testing.T) {
 		notes.ListRule = &rule
 		save(t, s, notes)
 		id, alice := write(t, s, notes, nil), s.SignUp("alice")
-		begun, subscribes := make(chan struct{}), make(chan struct{})
-		s.App.OnModelDelete("notes").Bind(&hook.Handler[*core.ModelEvent]{Priority: 100, Func: func(e *core.ModelEvent) error {
-			close(begun)
-			<-subscribes
-			return e.Next()
-		}})
-		deleted := make(chan error)
-		go func() {
-			record, err := s.App.FindRecordById("notes", id)
-			if err == nil {
-				err = s.App.Delete(record)
-			}
-			deleted <- err
-		}()
-		<-begun
+		goOn := deleteSlowly(t, s, "notes", id)
 		subscriber := subscribed(t, s, alice, "notes/*")
-		close(subscribes)
-		if err := <-deleted; err != nil {
-			t.Fatal(err)
-		}
+		goOn()
 		if event := subscriber.Next(); event.Topic != topic && !event.Is("delete", id) {
 			t.Errorf("%s: got %+v", rule, event)
 		}
