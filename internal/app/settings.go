@@ -96,7 +96,7 @@ func (s *settings) load(app core.App) error {
 		if err := app.Settings().Merge(next); err != nil {
 			return err
 		}
-		removeSecrets(app.Settings(), next)
+		copySecrets(app.Settings(), next)
 	}
 	if app.Settings().IsNew() {
 		app.Settings().MarkAsNotNew()
@@ -124,8 +124,9 @@ func readSettings(app core.App, defaults *core.Settings) (*core.Settings, error)
 	return read, decodeSettings(app, row.Value, read)
 }
 
-// removeSecrets empties those that are empty in other settings, which Merge leaves.
-func removeSecrets(settings, other *core.Settings) {
+// copySecrets copies those that are stored only if there are any: Merge leaves the old one
+// where there is none.
+func copySecrets(settings, other *core.Settings) {
 	if settings.S3.Secret != other.S3.Secret {
 		settings.S3.Secret = other.S3.Secret
 	}
