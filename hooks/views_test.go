@@ -1,6 +1,7 @@
 package hooks_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +55,7 @@ func TestViewsOfHealthDataAreForSuperusers(t *testing.T) {
 func TestComputedTextsOfViews(t *testing.T) {
 	s := testapp.New(t)
 	superuser := s.Superuser()
+	var labels []any
 	s.Must(200, superuser, "POST", "/api/collections", map[string]any{"name": "things", "type": "base", "fields": []map[string]any{{"name": "label", "type": "text"}}})
 	s.Must(200, superuser, "POST", "/api/collections", map[string]any{"name": "labels", "type": "view", "viewQuery": "SELECT id, ('x' || label) AS shown FROM things"})
 	for _, label := range []string{"plain", "bell\a", "delete\x7f", "zero\u200bwidth", "\U0001F3F4\U000E0067\U000E0062\U000E007F", `"<quoted>"`, "1.0 x", "[a", "tab\t\v"} {
@@ -61,9 +63,18 @@ func TestComputedTextsOfViews(t *testing.T) {
 		if got := s.Must(200, superuser, "GET", testapp.Records("labels")+"/"+id, nil)["shown"]; got != "x"+label {
 			t.Errorf("got %q, want %q", got, "x"+label)
 		}
+		labels = append(labels, "x"+label)
 	}
 	listed := s.Must(200, superuser, "GET", testapp.Records("labels"), nil)
 	if items, _ := listed["items"].([]any); len(items) != 9 {
 		t.Errorf("got %v", listed)
+	}
+	preview := s.Must(200, superuser, "POST", "/api/collections/meta/dry-run-view", map[string]any{"query": "SELECT id, ('x' || label) AS shown FROM things"})
+	sample, _ := preview["sample"].([]any)
+	for i := range sample {
+		sample[i] = sample[i].(map[string]any)["shown"]
+	}
+	if len(sample) != 9 || slices.ContainsFunc(labels, func(label any) bool { return !slices.Contains(sample, label) }) {
+		t.Errorf("got %q, want %q", sample, labels)
 	}
 }

@@ -54,6 +54,7 @@ func Bind(app core.App, config *config.Config, options Options) (surround func(*
 	bindExpansion(app)
 	bindAnswers(app)
 	bindDeadlines(app)
+	bindDefinitions(app)
 	bindThrottling(app, s.limits)
 	bindPasswordWork(app)
 	bindDjangoPasswords(app)

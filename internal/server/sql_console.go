@@ -48,6 +48,9 @@ func guardSQL(e *core.RequestEvent) error {
 	if masked != form.Query {
 		return runInstead(e, masked)
 	}
+	if reached == endpoint.DryRunView {
+		return define(e, e.Next)
+	}
 	return e.Next()
 }
 
