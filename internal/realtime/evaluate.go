@@ -1,8 +1,10 @@
 package realtime
 
 import (
+	"bytes"
 	"context"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -14,6 +16,7 @@ import (
 	"github.com/pocketbase/pocketbase/tools/inflector"
 	"github.com/pocketbase/pocketbase/tools/search"
 	"github.com/pocketbase/pocketbase/tools/security"
+	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/collections"
 )
@@ -100,7 +103,7 @@ func holdsAlone(ctx context.Context, app core.App, record *core.Record, info *co
 		parameters["changed__"+name] = value
 		column := "{:changed__" + name + "}"
 		if field != nil {
-			column = likeStored(column, field.ColumnType(app))
+			column = likeStored(column, field.ColumnType(app), isBareNumber(value))
 		}
 		columns = append(columns, column+" AS [["+name+"]]")
 	}
@@ -115,16 +118,23 @@ func holdsAlone(ctx context.Context, app core.App, record *core.Record, info *co
 }
 
 // likeStored has a value compare with texts and numbers as a column of a type does, by which
-// SQLite converts them.
-func likeStored(value, columnType string) string {
+// SQLite converts them: a JSON column as well, if all of the value is a number.
+func likeStored(value, columnType string, isNumber bool) string {
 	kind, _, _ := strings.Cut(columnType, " ")
-	switch kind {
-	case "TEXT":
+	switch {
+	case kind == "TEXT":
 		return "CAST(" + value + " AS TEXT)"
-	case "NUMERIC", "BOOLEAN":
+	case kind == "NUMERIC", kind == "BOOLEAN", kind == "JSON" && isNumber:
 		return "CAST(" + value + " AS NUMERIC)"
 	}
 	return value
+}
+
+// isBareNumber reports whether a value is a number's JSON.
+func isBareNumber(value any) bool {
+	raw, isJSON := value.(types.JSONRaw)
+	var number json.Number
+	return isJSON && json.Unmarshal(raw, &number) == nil && number != "" && !bytes.ContainsRune(raw, '"')
 }
 
 // resolverOf returns what resolves the fields of an expression. A filter of a superuser's may

@@ -32,6 +32,7 @@ func TestRulesHoldForChangesAsForRecords(t *testing.T) {
 		{"text": alice.ID, "number": 5, "yes": true, "data": map[string]any{"a": 1, "b": []any{1, "x"}}, "on": "2026-01-02 03:04:05.678Z", "kinds": []string{"a", "1"}, "owner": alice.ID, "team": []string{alice.ID}},
 		{"text": "5", "number": 5.5, "data": 5, "kinds": []string{"1"}, "place": map[string]any{"lon": 1.5, "lat": 2}},
 		{"text": "05", "number": -0.25, "data": "5"}, {"text": "1e2", "number": 100, "data": []any{alice.ID}}, {"text": "A", "number": 1e20, "data": true}, {"number": 1, "yes": true, "data": nil}, {"number": 1e17, "text": "1e+17"},
+		{"data": types.JSONRaw("1.0"), "text": "1"}, {"data": types.JSONRaw("1e2"), "number": 100}, {"data": types.JSONRaw("-0.50")}, {"data": types.JSONRaw("12345678901234567890")}, {"data": types.JSONRaw(" 7 ")}, {"data": types.JSONRaw("-0")}, {"data": types.JSONRaw("0.1000000000000000055511151231257827")}, {"data": types.JSONRaw("1E400")},
 	} {
 		record := core.NewRecord(things)
 		record.Load(fields)
@@ -57,7 +58,7 @@ var comparisons = []string{
 	`number = "5"`, `number != "5"`, `number < "1"`, `number > "1"`, `number >= "5"`, `number <= "5.5"`, `number = 5`, `number ~ "5"`, `number = ""`, `number != ""`, `number < "a"`,
 	`number = text`, `number != text`, `number < text`, `text < number`, `number = @request.query.n`, `number < @request.query.n`, `number != @request.auth.id`, `number < owner`, `owner < number`,
 	`number ~ "e+"`, `number !~ "e"`, `number ~ ".0"`, `number ~ text`, `number = data`, `number != yes`, `number = yes`, `yes = "1"`, `yes != "1"`, `yes = true`, `yes = 1`, `yes = text`, `yes > ""`, `text = 5`, `text != 5`, `text > 4`, `text = "5"`, `text = @request.auth.id`, `text:lower = "a"`,
-	`data = 5`, `data = "5"`, `data != 5`, `data.a = "1"`, `data.a = 1`, `data > 4`, `data > "4"`, `data = null`, `data ~ @request.auth.id`, `data.b.1 = "x"`, `data:length > 0`,
+	`data = 5`, `data = "5"`, `data != 5`, `data.a = "1"`, `data.a = 1`, `data > 4`, `data > "4"`, `data = null`, `data ~ "."`, `data ~ "e"`, `data !~ "0"`, `data ~ text`, `text ~ data`, `data = number`, `data != number`, `data < number`, `data = text`, `data ~ @request.auth.id`, `data.b.1 = "x"`, `data:length > 0`,
 	`on > "2020-01-01"`, `on = ""`, `on < @now`, `on > 5`, `kinds = "a"`, `kinds ?= "1"`, `kinds:each = 1`, `kinds:length = 2`, `kinds ?= number`, `kinds:each ?= number`,
 	`owner = @request.auth.id`, `owner != @request.auth.id`, `team ?= @request.auth.id`, `team:each = text`, `team:length = 0`, `team.id ?= @request.auth.id`, `owner.verified = yes`,
 	`place.lon = "1.5"`, `place.lon > 1`, `@collection.things.number ?= number`, `@collection.things.text ?= number`,
