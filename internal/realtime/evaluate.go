@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/pocketbase/dbx"
@@ -97,13 +98,14 @@ func holdsAlone(ctx context.Context, app core.App, record *core.Record, info *co
 	for name, value := range values {
 		field := collection.Fields.GetByName(name)
 		name = inflector.Columnify(name)
-		if number, is := value.(float64); is && number == math.Trunc(number) && math.Abs(number) < 1<<63 {
-			value = int64(number) // as a column has it, which shows in its text
+		isNumber := isBareNumber(value)
+		if number, isWhole := wholeNumber(value, isNumber); isWhole {
+			value = number // as a column has it, which shows in its text
 		}
 		parameters["changed__"+name] = value
 		column := "{:changed__" + name + "}"
 		if field != nil {
-			column = likeStored(column, field.ColumnType(app), isBareNumber(value))
+			column = likeStored(column, field.ColumnType(app), isNumber)
 		}
 		columns = append(columns, column+" AS [["+name+"]]")
 	}
@@ -135,6 +137,22 @@ func isBareNumber(value any) bool {
 	raw, isJSON := value.(types.JSONRaw)
 	var number json.Number
 	return isJSON && json.Unmarshal(raw, &number) == nil && number != "" && !bytes.ContainsRune(raw, '"')
+}
+
+// wholeNumber returns the integer that a column makes of a number without a fraction, if one
+// has 64 bits. CAST does so up to 2^51 only.
+func wholeNumber(value any, isBareJSON bool) (number int64, isWhole bool) {
+	float, _ := value.(float64)
+	if isBareJSON {
+		text := string(bytes.TrimSpace(value.(types.JSONRaw)))
+		if integer, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return integer, true
+		}
+		float, _ = strconv.ParseFloat(text, 64)
+	} else if _, isFloat := value.(float64); !isFloat {
+		return 0, false
+	}
+	return int64(float), float == math.Trunc(float) && math.Abs(float) < 1<<63
 }
 
 // resolverOf returns what resolves the fields of an expression. A filter of a superuser's may

@@ -33,6 +33,7 @@ func TestRulesHoldForChangesAsForRecords(t *testing.T) {
 		{"text": "5", "number": 5.5, "data": 5, "kinds": []string{"1"}, "place": map[string]any{"lon": 1.5, "lat": 2}},
 		{"text": "05", "number": -0.25, "data": "5"}, {"text": "1e2", "number": 100, "data": []any{alice.ID}}, {"text": "A", "number": 1e20, "data": true}, {"number": 1, "yes": true, "data": nil}, {"number": 1e17, "text": "1e+17"},
 		{"data": types.JSONRaw("1.0"), "text": "1"}, {"data": types.JSONRaw("1e2"), "number": 100}, {"data": types.JSONRaw("-0.50")}, {"data": types.JSONRaw("12345678901234567890")}, {"data": types.JSONRaw(" 7 ")}, {"data": types.JSONRaw("-0")}, {"data": types.JSONRaw("0.1000000000000000055511151231257827")}, {"data": types.JSONRaw("1E400")},
+		{"data": types.JSONRaw("1e17")}, {"data": types.JSONRaw("9007199254740993.0")}, {"data": types.JSONRaw("12345678901234567.5")}, {"data": types.JSONRaw("-9223372036854775808")}, {"data": types.JSONRaw("9223372036854775807")}, {"data": types.JSONRaw("1e-400")}, {"data": types.JSONRaw("[1e17, 1.0]")},
 	} {
 		record := core.NewRecord(things)
 		record.Load(fields)
