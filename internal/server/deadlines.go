@@ -160,30 +160,38 @@ func findDatabases() error {
 	return nil
 }
 
-// newBoundedApp returns a copy of the app, as PocketBase makes one for each
-// transaction, whose statements have a context. It reads with the readers unless they are
-// nil.
+// newBoundedApp returns a copy of the app whose statements have a context. It reads with
+// the readers unless they are nil.
 func newBoundedApp(app core.App, quiet context.Context, limits bounds, readers *dbx.DB) (core.App, error) {
+	state := limits.expansion()
+	ctx := withExpansion(quiet, state)
+	bounded, err := withDatabases(app, func(name string, pool *dbx.DB) *dbx.DB {
+		if name == concurrentDB && readers != nil {
+			pool = readers
+		}
+		return pool.WithContext(ctx)
+	})
+	return &boundedApp{App: bounded, expansion: state}, err
+}
+
+// withDatabases returns a copy of the app, as PocketBase makes one for each transaction,
+// with other databases.
+func withDatabases(app core.App, replacement func(name string, pool *dbx.DB) *dbx.DB) (core.App, error) {
 	base, err := baseOf(app)
 	if err != nil {
 		return nil, err
 	}
-	bounded := *base
-	state := limits.expansion()
-	ctx := withExpansion(quiet, state)
+	copied := *base
 	for i := range databases {
 		database := &databases[i]
 		pool, ok := database.of(base).(*dbx.DB)
 		if !ok {
 			return nil, fmt.Errorf("PocketBase's %s is an unknown %T", database.name, database.of(base))
 		}
-		if database.name == concurrentDB && readers != nil {
-			pool = readers
-		}
-		place := unsafe.Add(unsafe.Pointer(&bounded), database.offset)
-		*(*dbx.Builder)(place) = pool.WithContext(ctx)
+		place := unsafe.Add(unsafe.Pointer(&copied), database.offset)
+		*(*dbx.Builder)(place) = replacement(database.name, pool)
 	}
-	return &boundedApp{App: &bounded, expansion: state}, nil
+	return &copied, nil
 }
 
 // baseOf returns the BaseApp of an app.

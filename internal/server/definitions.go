@@ -1,12 +1,17 @@
 package server
 
 import (
-	"errors"
+	"context"
+	"database/sql"
 	"math"
+	"sync"
+	"time"
 
+	"github.com/pocketbase/dbx"
 	"github.com/pocketbase/pocketbase/core"
 	"github.com/pocketbase/pocketbase/tools/hook"
 
+	"carebase/internal/audit"
 	"carebase/internal/collections"
 	"carebase/internal/dberror"
 )
@@ -27,21 +32,67 @@ func bindDefinitions(app core.App) {
 
 // define answers a request with a definingApp.
 func define(e *core.RequestEvent, next func() error) error {
-	app, defining := e.App, &definingApp{App: e.App}
-	e.App = defining
+	app, failures := e.App, &databaseFailures{}
+	watched, err := audit.Replace(app, failures.watch)
+	if err != nil {
+		return err
+	}
+	// PocketBase's validators also keep only the text of why a transaction cannot begin.
+	if err := watched.RunInTransaction(func(core.App) error { return nil }); err != nil {
+		return err
+	}
+	e.App = &definingApp{App: watched, failures: failures}
 	defer func() { e.App = app }()
-	err := next()
-	if refusal := dberror.Refusal(defining.failures); err != nil && refusal != nil {
+	err = next()
+	if refusal := dberror.Refusal(failures.first); err != nil && refusal != nil {
 		return refusal
 	}
 	return err
+}
+
+// databaseFailures are those that statements of one request have met.
+type databaseFailures struct {
+	mutex sync.Mutex
+	first error
+}
+
+func (f *databaseFailures) add(err error) {
+	if dberror.Refusal(err) == nil {
+		return
+	}
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.first == nil {
+		f.first = err
+	}
+}
+
+// watch returns a copy of the app that adds the failures of its statements: PocketBase's
+// validators keep their texts only.
+func (f *databaseFailures) watch(app core.App) (core.App, error) {
+	return withDatabases(app, func(_ string, pool *dbx.DB) *dbx.DB {
+		watched := pool.WithContext(pool.Context())
+		watched.QueryLogFunc = func(ctx context.Context, took time.Duration, text string, rows *sql.Rows, err error) {
+			f.add(err)
+			if pool.QueryLogFunc != nil {
+				pool.QueryLogFunc(ctx, took, text, rows, err)
+			}
+		}
+		watched.ExecLogFunc = func(ctx context.Context, took time.Duration, text string, result sql.Result, err error) {
+			f.add(err)
+			if pool.ExecLogFunc != nil {
+				pool.ExecLogFunc(ctx, took, text, result, err)
+			}
+		}
+		return watched
+	})
 }
 
 // definingApp is an app for one request that defines a collection, or tries a view. It
 // keeps why that failed, and shows any text of a view.
 type definingApp struct {
 	core.App
-	failures error
+	failures *databaseFailures
 }
 
 // Save implements core.App.
@@ -67,6 +118,6 @@ func (a *definingApp) DryRunView(query string, sampleSize int) (*core.DryRunView
 }
 
 func (a *definingApp) keep(err error) error {
-	a.failures = errors.Join(a.failures, err)
+	a.failures.add(err)
 	return err
 }
