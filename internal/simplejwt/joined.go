@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 
 	"github.com/pocketbase/pocketbase/core"
-
-	"carebase/internal/query"
 )
 
 // Join reads a row of a table in the statement that reads the caller. On PostgreSQL
@@ -50,9 +48,9 @@ func (j *Join) Request(e *core.RequestEvent, id string) {
 	}
 }
 
-// Row returns the columns of the row with this id, nil if the caller has no such row. It
-// was not read if the request has asked for another, or if the database has refused the
-// statement.
+// Row returns the columns of the row with this id, nil if the caller has no such row. Others
+// may hold them: nobody may change them. It was not read if the request has asked for
+// another, or if the database has refused the statement.
 func (j *Join) Row(e *core.RequestEvent, id string) (values []any, wasRead bool) {
 	row, _ := e.Get(joinedKey).(*joined)
 	if row == nil || row.Join != j || row.id != id || row.user == "" || e.Auth == nil || e.Auth.Id != row.user {
@@ -75,18 +73,12 @@ func withJoined(e *core.RequestEvent) context.Context {
 
 // read is readRow with the requested row.
 func (r *joined) read(ctx context.Context, app core.App, users *core.Collection, id, session string) (row string, ended bool, err error) {
-	var stored, sessions any
-	values := make([]any, len(r.columns))
-	destinations := append(make([]any, 0, 2+len(values)), &stored, &sessions)
-	for i := range values {
-		destinations = append(destinations, &values[i])
-	}
-	if err := query.First(ctx, app, r.statement(users), []any{session, r.id, id}, destinations); err != nil {
+	result, err := lookup{r.statement(users), id, session, r.id, len(r.columns)}.read(ctx, app)
+	if err != nil {
 		return "", false, err
 	}
-	r.user, r.values = id, values
-	row, ended = callerOf(stored, sessions, session)
-	return row, ended, nil
+	r.user, r.values = id, result.row
+	return result.caller, result.ended, nil
 }
 
 // statement is userQuery with the columns of the row, which are null without one.

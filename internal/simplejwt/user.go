@@ -11,7 +11,6 @@ import (
 	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/dberror"
-	"carebase/internal/query"
 	"carebase/internal/recent"
 )
 
@@ -86,20 +85,11 @@ func readRow(ctx context.Context, app core.App, users *core.Collection, id, sess
 		}
 		// Its table may have changed. That is a matter of the view's, not of the token's.
 	}
-	var stored, sessions any
-	err = query.First(ctx, app, userQuery(users), []any{session, id}, []any{&stored, &sessions})
+	result, err := lookup{text: userQuery(users), id: id, session: session}.read(ctx, app)
 	if isNotFound(err) {
 		return "", false, ErrNoUser
 	}
-	row, ended = callerOf(stored, sessions, session)
-	return row, ended, err
-}
-
-// callerOf returns what a statement has read of the caller.
-func callerOf(stored, sessions any, session string) (row string, ended bool) {
-	row, _ = query.Text(stored)
-	found, _ := query.Text(sessions)
-	return row, session != "" && found == "0"
+	return result.caller, result.ended, err
 }
 
 // userQueries are the queries by collection, of which there is one until somebody

@@ -73,6 +73,8 @@ type shared struct {
 	sharers int
 	own     *connection
 
+	index walIndex
+
 	// The rest is for who has the turn. group is nil while SQLite has no transaction open.
 	group *group
 	// siblings is how many transactions the last commit has made durable, delay how long the
@@ -90,6 +92,9 @@ func (s *shared) connect() (*sharer, error) {
 		own, err := s.open()
 		if err != nil {
 			return nil, err
+		}
+		if err := s.index.find(own); err != nil {
+			return nil, errors.Join(err, own.Close())
 		}
 		s.own = own
 	}
@@ -214,6 +219,7 @@ func (s *sharer) Close() error {
 	if s.shared.sharers--; s.shared.sharers > 0 {
 		return nil
 	}
+	s.shared.index.forget()
 	return s.own.Close()
 }
 
