@@ -34,8 +34,8 @@ func bindDefinitions(app core.App) {
 func define(e *core.RequestEvent, next func() error) error {
 	app, failures := e.App, &databaseFailures{}
 	watched, err := audit.Replace(app, failures.watch)
-	if err != nil {
-		return err
+	if err != nil { // a hook has put an app of its own around it, whose statements nobody can watch
+		watched = app
 	}
 	// PocketBase's validators also keep only the text of why a transaction cannot begin.
 	if err := watched.RunInTransaction(func(core.App) error { return nil }); err != nil {
