@@ -2,7 +2,6 @@ package simplejwt
 
 import (
 	"context"
-	"slices"
 
 	"github.com/pocketbase/pocketbase/core"
 
@@ -70,11 +69,11 @@ func (l lookup) run(ctx context.Context, app core.App) (found, error) {
 	for i := range row {
 		destinations = append(destinations, &row[i])
 	}
-	arguments := []any{l.session, l.requested, l.id}
-	if l.columns == 0 {
-		arguments = slices.Delete(arguments, 1, 2)
+	arguments := append(make([]any, 0, 3), l.session)
+	if l.columns > 0 {
+		arguments = append(arguments, l.requested)
 	}
-	if err := query.First(ctx, app, l.text, arguments, destinations); err != nil {
+	if err := query.First(ctx, app, l.text, append(arguments, l.id), destinations); err != nil {
 		return found{}, err
 	}
 	caller, _ := query.Text(stored)

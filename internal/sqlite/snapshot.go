@@ -18,9 +18,22 @@ import (
 // which the index begins with two copies ("WAL-Index Format" in SQLite's documentation).
 const headerWords = 12
 
-// Snapshot tells states of a database apart: it is that header, by which SQLite sees
-// itself whether what it keeps in memory still holds.
-type Snapshot [headerWords]uint32
+// walIndexRegion is what SQLite maps of an index at once, in bytes.
+const walIndexRegion = 32 << 10
+
+// header is the header of the write-ahead log's index, by which SQLite sees itself whether
+// what it keeps in memory still holds.
+type header [headerWords]uint32
+
+// Snapshot tells states of databases apart.
+type Snapshot struct {
+	// opening is which index it is of: of an empty log, each new one has the same header.
+	opening uint64
+	header  header
+}
+
+// openings counts the indexes that were found.
+var openings atomic.Uint64
 
 // SnapshotOf returns the state of the database that a pool writes to, as everything has
 // committed it that has returned, in this process or in another. It takes no statement.
@@ -42,22 +55,24 @@ func SnapshotOf(writer dbx.Builder) (now Snapshot, isKnown bool) {
 // in memory. It is there as long as the connection is open that it was found by.
 type walIndex struct {
 	mutex sync.RWMutex
-	// header is its address, 0 without an open connection.
-	header uintptr
+	// address is where it begins, 0 without an open connection.
+	address uintptr
+	opening uint64
 }
 
 func (w *walIndex) read() (now Snapshot, isKnown bool) {
 	w.mutex.RLock()
 	defer w.mutex.RUnlock()
-	if w.header == 0 {
+	if w.address == 0 {
 		return now, false
 	}
-	copies := *(**[2]Snapshot)(unsafe.Pointer(&w.header))
-	for i := range now {
-		now[i] = atomic.LoadUint32(&copies[0][i])
+	now.opening = w.opening
+	copies := *(**[2]header)(unsafe.Pointer(&w.address))
+	for i := range now.header {
+		now.header[i] = atomic.LoadUint32(&copies[0][i])
 	}
-	for i := range now {
-		if atomic.LoadUint32(&copies[1][i]) != now[i] {
+	for i := range now.header {
+		if atomic.LoadUint32(&copies[1][i]) != now.header[i] {
 			return now, false // somebody writes it
 		}
 	}
@@ -95,7 +110,7 @@ func (w *walIndex) find(of *connection) error {
 	}
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.header = *result
+	w.address, w.opening = *result, openings.Add(1)
 	return nil
 }
 
@@ -110,12 +125,9 @@ func (c *connection) journalMode() (mode string, err error) {
 	return mode, err
 }
 
-// walIndexRegion is what SQLite maps of an index at once, in bytes.
-const walIndexRegion = 32 << 10
-
 // forget is called before the connection is closed.
 func (w *walIndex) forget() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.header = 0
+	w.address = 0
 }

@@ -55,6 +55,53 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
+// TestSnapshotsOfAFileThatWasClosed has all connections close, as after some idle minutes,
+// and another process change the file meanwhile.
+func TestSnapshotsOfAFileThatWasClosed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data.db")
+	change := func(statement string) {
+		other, err := Connect(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := other.NewQuery(statement).Execute(); err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change("CREATE TABLE t (x)")
+	writer, err := Connect(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	writer.DB().SetMaxOpenConns(1)
+	if err := share(writer); err != nil {
+		t.Fatal(err)
+	}
+	writer.DB().SetMaxIdleConns(-1)
+	var found [2]Snapshot
+	for i := range found {
+		open, err := writer.DB().Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		isKnown := false
+		if found[i], isKnown = SnapshotOf(writer); !isKnown {
+			t.Error("it is not known")
+		}
+		if err := open.Close(); err != nil {
+			t.Fatal(err)
+		}
+		change("INSERT INTO t VALUES (1)")
+	}
+	if found[0] == found[1] {
+		t.Errorf("twice %v", found[0])
+	}
+}
+
 // TestSnapshotsWhileConnectionsClose asks for snapshots while the connection that shows
 // them is closed and opened.
 func TestSnapshotsWhileConnectionsClose(t *testing.T) {
