@@ -132,27 +132,28 @@ func likeStored(value, columnType string, isNumber bool) string {
 	return value
 }
 
-// isBareNumber reports whether a value is a number's JSON.
+// isBareNumber reports whether a value is a number's JSON. Other JSON may be long, and is
+// known by how it begins.
 func isBareNumber(value any) bool {
 	raw, isJSON := value.(types.JSONRaw)
-	var number json.Number
-	return isJSON && json.Unmarshal(raw, &number) == nil && number != "" && !bytes.ContainsRune(raw, '"')
+	text := bytes.TrimSpace(raw)
+	return isJSON && len(text) > 0 && (text[0] == '-' || '0' <= text[0] && text[0] <= '9') && json.Valid(text)
 }
 
 // wholeNumber returns the integer that a column makes of a number without a fraction, if one
 // has 64 bits. CAST does so up to 2^51 only.
 func wholeNumber(value any, isBareJSON bool) (number int64, isWhole bool) {
-	float, _ := value.(float64)
+	float, isFloat := value.(float64)
 	if isBareJSON {
 		text := string(bytes.TrimSpace(value.(types.JSONRaw)))
 		if integer, err := strconv.ParseInt(text, 10, 64); err == nil {
 			return integer, true
 		}
-		float, _ = strconv.ParseFloat(text, 64)
-	} else if _, isFloat := value.(float64); !isFloat {
-		return 0, false
+		var err error
+		float, err = strconv.ParseFloat(text, 64)
+		isFloat = err == nil
 	}
-	return int64(float), float == math.Trunc(float) && math.Abs(float) < 1<<63
+	return int64(float), isFloat && float == math.Trunc(float) && math.Abs(float) < 1<<63
 }
 
 // resolverOf returns what resolves the fields of an expression. A filter of a superuser's may
