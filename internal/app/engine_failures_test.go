@@ -210,15 +210,7 @@ func TestRequestsWaitOnce(t *testing.T) {
 	server := testapp.New(t)
 	alice := server.SignUp("alice")
 	id := server.Patient(alice, "Before")
-	location, _ := testapp.PostgreSQL(server.App)
-	other, err := pgx.Connect(t.Context(), location)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = other.Close(context.Background()) })
-	if _, err := other.Exec(t.Context(), "BEGIN; LOCK TABLE data.patients IN ACCESS EXCLUSIVE MODE"); err != nil {
-		t.Fatal(err)
-	}
+	server.HoldLock("LOCK TABLE data.patients IN ACCESS EXCLUSIVE MODE")
 	promptest := time.Hour // of a few, because a busy machine is slower
 	for round := 0; round < 5 && promptest >= 2*timeout; round++ {
 		begun := time.Now()

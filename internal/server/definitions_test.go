@@ -1,12 +1,9 @@
 package server_test
 
 import (
-	"context"
 	"net/http"
 	"sync"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 
 	"carebase/internal/testing/testapp"
 	"carebase/internal/testing/testpostgres"
@@ -49,7 +46,7 @@ func TestDefinitionsThatWaitForALock(t *testing.T) {
 			} {
 				s.Must(http.StatusOK, superuser, "POST", "/api/collections", body)
 			}
-			lockTable(t, s, lock)
+			s.HoldLock("LOCK TABLE data." + lock)
 			var group sync.WaitGroup
 			for _, request := range requests {
 				group.Go(func() {
@@ -60,19 +57,5 @@ func TestDefinitionsThatWaitForALock(t *testing.T) {
 			}
 			group.Wait()
 		})
-	}
-}
-
-// lockTable has another session hold a lock until the test ends.
-func lockTable(t *testing.T, s *testapp.Server, lock string) {
-	t.Helper()
-	url, _ := testapp.PostgreSQL(s.App)
-	other, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = other.Close(context.Background()) })
-	if _, err := other.Exec(t.Context(), "BEGIN; LOCK TABLE data."+lock); err != nil {
-		t.Fatal(err)
 	}
 }
