@@ -82,11 +82,8 @@ func sizeOf(row []driver.Value) int64 {
 func (w *Work) finish(cause error) {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	if w.isOver() {
-		return
-	}
-	if w.ended = cause; w.live != nil {
-		w.end(cause)
+	if !w.isOver() {
+		w.over(cause)
 	}
 }
 

@@ -70,11 +70,19 @@ func New(parent context.Context, limit time.Duration) *Work {
 }
 
 // isOver reports whether the deadline has passed, now or before, or finish has ended it.
+// On a busy machine it knows before the timer does, so it ends the context itself.
 func (w *Work) isOver() bool {
 	if w.ended == nil && w.paused == 0 && time.Since(w.since) >= w.left {
-		w.ended = ErrExceeded
+		w.over(ErrExceeded)
 	}
 	return w.ended != nil
+}
+
+// over ends the work, and the context of those who wait for it.
+func (w *Work) over(cause error) {
+	if w.ended = cause; w.live != nil {
+		w.end(cause)
+	}
 }
 
 // waited returns live.
@@ -104,10 +112,7 @@ func (w *Work) run() {
 func (w *Work) exceed() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	// The timer may have fired just before it was stopped.
-	if w.isOver() {
-		w.end(w.ended)
-	}
+	w.isOver() // or not: the timer may have fired just before it was stopped
 }
 
 // Stop stops the clock for good. It does not cancel the context, so that background
@@ -119,9 +124,7 @@ func (w *Work) Pause() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	if w.paused == 0 {
-		if w.isOver() && w.live != nil {
-			w.end(w.ended)
-		}
+		w.isOver()
 		if w.timer != nil {
 			w.timer.Stop()
 		}
@@ -201,10 +204,11 @@ func (w *Work) Done() <-chan struct{} {
 func (w *Work) Err() error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
+	isOver := w.isOver()
 	switch {
 	case w.live != nil:
 		return context.Cause(w.live)
-	case w.isOver():
+	case isOver:
 		return w.ended
 	}
 	return context.Cause(w.Context)

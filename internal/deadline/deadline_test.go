@@ -47,6 +47,21 @@ func TestDeadlineWithoutWaiting(t *testing.T) {
 	<-child.Done()
 }
 
+// TestTheEndIsKnownBeforeTheTimer asks for the end right when the time is over, which a
+// busy machine's timer tells later: nobody may take what was cut short for an answer.
+func TestTheEndIsKnownBeforeTheTimer(t *testing.T) {
+	for range 100 {
+		work := deadline.New(t.Context(), 50*time.Microsecond)
+		waited := work.Done()
+		for work.Left() > 0 {
+		}
+		if err := work.Err(); !errors.Is(err, deadline.ErrExceeded) {
+			t.Fatalf("got %v", err)
+		}
+		<-waited
+	}
+}
+
 // TestEndOfWaitedWork ends contexts that were derived from work, and interrupts what
 // runs for it.
 func TestEndOfWaitedWork(t *testing.T) {
