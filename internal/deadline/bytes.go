@@ -60,6 +60,9 @@ func (r *Reading) Count(row []driver.Value) error {
 	if left.Add(-sizeOf(row)) >= 0 {
 		return nil
 	}
+	r.work.mutex.Lock()
+	defer r.work.mutex.Unlock()
+	r.work.expire()
 	r.work.finish(ErrTooMuch)
 	return ErrTooMuch
 }
@@ -76,15 +79,6 @@ func sizeOf(row []driver.Value) int64 {
 		}
 	}
 	return int64(size)
-}
-
-// finish ends the work before its time is over.
-func (w *Work) finish(cause error) {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
-	if !w.isOver() {
-		w.over(cause)
-	}
 }
 
 // IsEnd reports whether an error is that work has ended.

@@ -69,17 +69,20 @@ func New(parent context.Context, limit time.Duration) *Work {
 	return &Work{Context: parent, left: limit, since: time.Now()}
 }
 
-// isOver reports whether the deadline has passed, now or before, or finish has ended it.
-// On a busy machine it knows before the timer does, so it ends the context itself.
-func (w *Work) isOver() bool {
-	if w.ended == nil && w.paused == 0 && time.Since(w.since) >= w.left {
-		w.over(ErrExceeded)
+// expire ends the work if its deadline has passed, which the timer of a busy machine tells
+// later. The caller holds the mutex.
+func (w *Work) expire() {
+	if w.paused == 0 && time.Since(w.since) >= w.left {
+		w.finish(ErrExceeded)
 	}
-	return w.ended != nil
 }
 
-// over ends the work, and the context of those who wait for it.
-func (w *Work) over(cause error) {
+// finish ends the work, unless it has ended, with the context of those who wait for it.
+// The caller holds the mutex.
+func (w *Work) finish(cause error) {
+	if w.ended != nil {
+		return
+	}
 	if w.ended = cause; w.live != nil {
 		w.end(cause)
 	}
@@ -91,7 +94,7 @@ func (w *Work) waited() context.Context {
 		return w.live
 	}
 	w.live, w.end = context.WithCancelCause(w.Context)
-	if w.isOver() {
+	if w.expire(); w.ended != nil {
 		w.end(w.ended)
 	}
 	w.run()
@@ -112,7 +115,7 @@ func (w *Work) run() {
 func (w *Work) exceed() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.isOver() // or not: the timer may have fired just before it was stopped
+	w.expire() // or not: the timer may have fired just before it was stopped
 }
 
 // Stop stops the clock for good. It does not cancel the context, so that background
@@ -124,7 +127,7 @@ func (w *Work) Pause() {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	if w.paused == 0 {
-		w.isOver()
+		w.expire()
 		if w.timer != nil {
 			w.timer.Stop()
 		}
@@ -204,11 +207,11 @@ func (w *Work) Done() <-chan struct{} {
 func (w *Work) Err() error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	isOver := w.isOver()
+	w.expire()
 	switch {
 	case w.live != nil:
 		return context.Cause(w.live)
-	case isOver:
+	case w.ended != nil:
 		return w.ended
 	}
 	return context.Cause(w.Context)
@@ -233,7 +236,7 @@ func (w *Work) Exceeded() bool { return errors.Is(w.Ended(), ErrExceeded) }
 func (w *Work) Ended() error {
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
-	w.isOver()
+	w.expire()
 	return w.ended
 }
 
