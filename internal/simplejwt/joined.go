@@ -72,10 +72,10 @@ func withJoined(e *core.RequestEvent) context.Context {
 }
 
 // read is readRow with the requested row.
-func (r *joined) read(ctx context.Context, app core.App, users *core.Collection, id, session string) (row string, ended bool, err error) {
-	result, err := lookup{r.statement(users), id, session, r.id, len(r.columns)}.read(ctx, app)
+func (r *joined) read(ctx context.Context, app core.App, users *core.Collection, id, session string) (row []any, ended bool, err error) {
+	result, err := lookup{r.statement(users), id, session, len(users.Fields), r.id, len(r.columns)}.read(ctx, app)
 	if err != nil {
-		return "", false, err
+		return nil, false, err
 	}
 	r.user, r.values = id, result.row
 	return result.caller, result.ended, nil

@@ -13,6 +13,8 @@ import (
 // lookup is a statement that reads a caller, and with it the row that the request is for.
 type lookup struct {
 	text, id, session string
+	// fields is how many columns the caller has.
+	fields int
 	// requested is the id of that row.
 	requested string
 	// columns is how many the row has; 0 without one.
@@ -21,11 +23,10 @@ type lookup struct {
 
 // found is what a lookup has found. Callers must not change it.
 type found struct {
-	// caller is the user's row as JSON, and ended whether the session has ended.
-	caller string
-	ended  bool
-	// row has the columns of the requested row.
-	row []any
+	// caller has the columns of the user, and row those of the requested row.
+	caller, row []any
+	// ended is whether the session has ended.
+	ended bool
 }
 
 // keptLookup is a lookup, what it has found, and in which state of the database.
@@ -63,11 +64,10 @@ func (l lookup) read(ctx context.Context, app core.App) (found, error) {
 }
 
 func (l lookup) run(ctx context.Context, app core.App) (found, error) {
-	var stored, sessions any
-	row := make([]any, l.columns)
-	destinations := append(make([]any, 0, 2+len(row)), &stored, &sessions)
-	for i := range row {
-		destinations = append(destinations, &row[i])
+	values := make([]any, l.fields+1+l.columns)
+	destinations := make([]any, len(values))
+	for i := range values {
+		destinations[i] = &values[i]
 	}
 	arguments := append(make([]any, 0, 3), l.session)
 	if l.columns > 0 {
@@ -76,20 +76,20 @@ func (l lookup) run(ctx context.Context, app core.App) (found, error) {
 	if err := query.First(ctx, app, l.text, append(arguments, l.id), destinations); err != nil {
 		return found{}, err
 	}
-	caller, _ := query.Text(stored)
-	living, _ := query.Text(sessions)
-	return found{caller, l.session != "" && living == "0", row}, nil
+	living, _ := query.Text(values[l.fields])
+	return found{caller: values[:l.fields], row: values[l.fields+1:], ended: l.session != "" && living == "0"}, nil
 }
 
 // isShort reports whether it is worth keeping, and can be shared.
 func (f found) isShort(length int) bool {
-	length += len(f.caller)
-	for _, value := range f.row {
-		switch value := value.(type) {
-		case string:
-			length += len(value)
-		case []byte:
-			return false
+	for _, values := range [][]any{f.caller, f.row} {
+		for _, value := range values {
+			switch value := value.(type) {
+			case string:
+				length += len(value)
+			case []byte:
+				return false
+			}
 		}
 	}
 	return length <= maxKeptLookup

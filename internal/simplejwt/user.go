@@ -14,9 +14,9 @@ import (
 	"carebase/internal/recent"
 )
 
-// knownUser is a user's record and the row that it was made of, as JSON.
+// knownUser is a user's record and the row that it was made of.
 type knownUser struct {
-	row    string
+	row    []any
 	record *core.Record
 }
 
@@ -32,7 +32,7 @@ func readUser(ctx context.Context, app core.App, users *core.Collection, id, ses
 	if err != nil {
 		return nil, false, err
 	}
-	if known, isKnown := knownUsers.Get(id); isKnown && known.row == row && known.record.Collection() == users {
+	if known, isKnown := knownUsers.Get(id); isKnown && isSame(known.row, row) && known.record.Collection() == users {
 		return known.record, ended, nil
 	}
 	user = &core.Record{}
@@ -45,7 +45,7 @@ func readUser(ctx context.Context, app core.App, users *core.Collection, id, ses
 	}
 	// The record may be newer than the row. Then it is not kept.
 	again, ended, err := readRow(ctx, app, users, id, session)
-	if err == nil && again == row {
+	if err == nil && isSame(again, row) {
 		knownUsers.Put(id, knownUser{row, user})
 	}
 	return user, ended, err
@@ -69,25 +69,36 @@ func copyOf(user *core.Record) *core.Record {
 	return own
 }
 
-// readRow returns a user's row as JSON, and whether the user's session has ended. The
+// isSame reports whether two rows of the same columns have the same values.
+func isSame(a, b []any) bool {
+	return slices.EqualFunc(a, b, func(x, y any) bool {
+		if bytes, ok := x.([]byte); ok {
+			others, ok := y.([]byte)
+			return ok && slices.Equal(bytes, others)
+		}
+		return x == y
+	})
+}
+
+// readRow returns a user's row, and whether the user's session has ended. The
 // error is ErrNoUser if there is no such user.
-func readRow(ctx context.Context, app core.App, users *core.Collection, id, session string) (row string, ended bool, err error) {
+func readRow(ctx context.Context, app core.App, users *core.Collection, id, session string) (row []any, ended bool, err error) {
 	if requested, ok := ctx.Value(joinedContext{}).(*joined); ok && requested.user == "" {
 		row, ended, err = requested.read(ctx, app, users, id, session)
 		if err == nil {
 			return row, ended, nil
 		}
 		if isNotFound(err) {
-			return "", false, ErrNoUser
+			return nil, false, ErrNoUser
 		}
 		if dberror.Refusal(err) != nil {
-			return "", false, err // the view would wait as long for the same
+			return nil, false, err // the view would wait as long for the same
 		}
 		// Its table may have changed. That is a matter of the view's, not of the token's.
 	}
-	result, err := lookup{text: userQuery(users), id: id, session: session}.read(ctx, app)
+	result, err := lookup{text: userQuery(users), id: id, session: session, fields: len(users.Fields)}.read(ctx, app)
 	if isNotFound(err) {
-		return "", false, ErrNoUser
+		return nil, false, ErrNoUser
 	}
 	return result.caller, result.ended, err
 }
@@ -101,8 +112,7 @@ type userQueryOf struct {
 	text  string
 }
 
-// userQuery selects all fields of a user, as a JSON array, and the number of living
-// sessions of an id.
+// userQuery selects all fields of a user, and the number of living sessions of an id.
 func userQuery(users *core.Collection) string {
 	if known := userQueries.Load(); known != nil && known.users == users {
 		return known.text
@@ -117,6 +127,6 @@ func userSelection(users *core.Collection) string {
 	for i, field := range users.Fields {
 		columns[i] = "`users`.`" + field.GetName() + "`"
 	}
-	return "SELECT json_array(" + strings.Join(columns, ", ") + "), " +
+	return "SELECT " + strings.Join(columns, ", ") + ", " +
 		"(SELECT count(*) FROM `sessions` WHERE `sessions`.`id` = ? AND `sessions`.`user` = `users`.`id`)"
 }
