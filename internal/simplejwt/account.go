@@ -18,13 +18,17 @@ var ErrNoUser = errors.New("no user")
 // the record, or the error is ErrNoUser.
 func saveOf(ctx context.Context, app core.App, user string, record *core.Record) error {
 	return app.RunInTransaction(func(tx core.App) error {
-		// PostgreSQL keeps the row as it is until the transaction ends.
-		err := tx.RecordQuery(collections.Users).AndWhere(dbx.HashExp{core.FieldNameId: user}).WithContext(ctx).Limit(1).One(&core.Record{})
-		if isNotFound(err) {
-			return ErrNoUser
-		}
+		// PostgreSQL keeps the row, all of which is asked for, as it is until the transaction ends.
+		rows, err := tx.DB().Select("*").From(collections.Users).Where(dbx.HashExp{core.FieldNameId: user}).Limit(1).WithContext(ctx).Rows()
 		if err != nil {
 			return err
+		}
+		found := rows.Next()
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		if !found {
+			return ErrNoUser
 		}
 		return tx.SaveWithContext(ctx, record)
 	})

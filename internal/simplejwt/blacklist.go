@@ -9,14 +9,14 @@ import (
 	"github.com/pocketbase/pocketbase/tools/types"
 
 	"carebase/internal/collections"
+	"carebase/internal/query"
 )
 
 // isBlacklisted reports whether a token is blacklisted. It must run in the transaction
 // that acts on the result.
 func isBlacklisted(ctx context.Context, app core.App, id string) (bool, error) {
 	var found int
-	err := app.DB().Select("count(*)").From(collections.BlacklistedTokens).
-		Where(dbx.HashExp{"jti": id}).WithContext(ctx).Row(&found)
+	err := query.First(ctx, app, "SELECT count(*) FROM `"+collections.BlacklistedTokens+"` WHERE `jti` = ?", []any{id}, []any{&found})
 	return found > 0, err
 }
 
