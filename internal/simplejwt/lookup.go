@@ -64,10 +64,15 @@ func (l lookup) read(ctx context.Context, app core.App) (found, error) {
 }
 
 func (l lookup) run(ctx context.Context, app core.App) (found, error) {
-	values := make([]any, l.fields+1+l.columns)
-	destinations := make([]any, len(values))
-	for i := range values {
-		destinations[i] = &values[i]
+	// Apart, because the caller is remembered, and the row must not be with it.
+	caller, row, sessions := make([]any, l.fields), make([]any, l.columns), any(nil)
+	destinations := make([]any, 0, len(caller)+1+len(row))
+	for i := range caller {
+		destinations = append(destinations, &caller[i])
+	}
+	destinations = append(destinations, &sessions)
+	for i := range row {
+		destinations = append(destinations, &row[i])
 	}
 	arguments := append(make([]any, 0, 3), l.session)
 	if l.columns > 0 {
@@ -76,8 +81,8 @@ func (l lookup) run(ctx context.Context, app core.App) (found, error) {
 	if err := query.First(ctx, app, l.text, append(arguments, l.id), destinations); err != nil {
 		return found{}, err
 	}
-	living, _ := query.Text(values[l.fields])
-	return found{caller: values[:l.fields], row: values[l.fields+1:], ended: l.session != "" && living == "0"}, nil
+	living, _ := query.Text(sessions)
+	return found{caller: caller, row: row, ended: l.session != "" && living == "0"}, nil
 }
 
 // isShort reports whether it is worth keeping, and can be shared.
